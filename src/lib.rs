@@ -1,0 +1,1 @@
+//! hangup: a wire-level emulator of how connections end.

@@ -1,0 +1,658 @@
+//! Socket calls on a host, carried to whatever stands behind the socket.
+
+use std::collections::VecDeque;
+
+use smoltcp::time::{Duration, Instant};
+use smoltcp::wire::{IpAddress, IpEndpoint};
+
+use crate::host::{Host, Stack};
+use crate::network::IpFamily;
+use crate::profile::{ListenerShutdown, RecvAfter, Transport, Unconnected};
+use crate::reference::ReferenceSocket;
+use crate::socket::{
+    AcceptError, BindError, Closing, ConnectError, Direction, Gone, ListenError, Protocol,
+    RecvError, SendError, ShutdownError, SocketId, Status, Take,
+};
+use crate::table::{Bound, Entry, Idle, Kind, Listening, Options};
+use crate::tcp::{Connection, State};
+use crate::udp::UdpSocket;
+
+impl Host {
+    /// Opens a socket.
+    pub fn open(&mut self, protocol: Protocol, family: IpFamily) -> SocketId {
+        let stack = self.stack_mut();
+        let kind = match (protocol, stack.profile.transport) {
+            (Protocol::Tcp, Transport::Hangup) => Kind::Idle(Idle::default()),
+            (Protocol::Tcp, Transport::Smoltcp) => Kind::Reference(ReferenceSocket::default()),
+            (Protocol::Udp, _) => Kind::Udp(UdpSocket::default()),
+        };
+        let id = stack.next_socket();
+        stack
+            .entries
+            .insert(id, Entry::new(family, kind, Options::default()));
+        id
+    }
+
+    /// Gives the socket a local address; port 0 picks a free one; no address means every address of
+    /// the host.
+    ///
+    /// # Errors
+    /// See [`BindError`].
+    pub fn bind(
+        &mut self,
+        socket: SocketId,
+        address: Option<IpAddress>,
+        port: u16,
+    ) -> Result<(), BindError> {
+        self.stack_mut().bind(socket, address, port)
+    }
+
+    /// Lets a TCP socket take connections; `backlog` of them may wait for `accept`.
+    ///
+    /// # Errors
+    /// See [`ListenError`].
+    pub fn listen(&mut self, socket: SocketId, backlog: usize) -> Result<(), ListenError> {
+        let stack = self.stack_mut();
+        let Some(entry) = stack.entries.get_mut(&socket) else {
+            return Err(ListenError::Connected);
+        };
+        // Like every system, take a backlog of nothing for one.
+        let backlog = backlog.max(1);
+        match &mut entry.kind {
+            Kind::Idle(Idle {
+                bound: Some(bound), ..
+            }) => {
+                let (children, ready) = (0, VecDeque::new());
+                let bound = *bound;
+                entry.kind = Kind::Listening(Listening {
+                    bound,
+                    backlog,
+                    children,
+                    ready,
+                });
+                Ok(())
+            }
+            Kind::Idle(Idle { bound: None, .. }) => Err(ListenError::NotBound),
+            Kind::Listening(listening) => {
+                listening.backlog = backlog;
+                Ok(())
+            }
+            Kind::Connection(_) => Err(ListenError::Connected),
+            Kind::Udp(_) => Err(ListenError::Unsupported),
+            Kind::Reference(_) => stack.reference_listen(socket),
+        }
+    }
+
+    /// Takes an established connection from a listening socket.
+    ///
+    /// # Errors
+    /// See [`AcceptError`].
+    pub fn accept(&mut self, socket: SocketId) -> Result<SocketId, AcceptError> {
+        let stack = self.stack_mut();
+        let Some(entry) = stack.entries.get_mut(&socket) else {
+            return Err(AcceptError::NotListening);
+        };
+        match &mut entry.kind {
+            Kind::Listening(listening) => {
+                let Some(child) = listening.ready.pop_front() else {
+                    return Err(AcceptError::WouldBlock);
+                };
+                listening.children -= 1;
+                if let Some(child) = stack.entries.get_mut(&child) {
+                    child.parent = None;
+                }
+                Ok(child)
+            }
+            Kind::Idle(_) | Kind::Connection(_) => Err(AcceptError::NotListening),
+            Kind::Udp(_) => Err(AcceptError::Unsupported),
+            Kind::Reference(_) => stack.reference_accept(socket),
+        }
+    }
+
+    /// Begins, and on later calls asks for the end of, a handshake; sets the peer of a UDP socket.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub fn connect(
+        &mut self,
+        socket: SocketId,
+        remote: IpEndpoint,
+        now: Instant,
+    ) -> Result<(), ConnectError> {
+        let stack = self.stack_mut();
+        let Some(entry) = stack.entries.get_mut(&socket) else {
+            return Err(ConnectError::Unreachable);
+        };
+        match &mut entry.kind {
+            Kind::Idle(_) => stack.begin_connection(socket, remote, now),
+            Kind::Listening(_) => Err(ConnectError::Listening),
+            Kind::Connection(connection) => match connection.state() {
+                State::SynSent | State::SynReceived => Err(ConnectError::AlreadyInProgress),
+                State::Closed => match connection.take_error() {
+                    Some(gone) => Err(ConnectError::Gone(gone)),
+                    None => Err(ConnectError::AlreadyConnected),
+                },
+                State::Listen
+                | State::Established
+                | State::FinWait1
+                | State::FinWait2
+                | State::CloseWait
+                | State::Closing
+                | State::LastAck
+                | State::TimeWait => Err(ConnectError::AlreadyConnected),
+            },
+            Kind::Udp(_) => stack.udp_connect(socket, remote),
+            Kind::Reference(_) => stack.reference_connect(socket, remote),
+        }
+    }
+
+    /// Queues octets for sending; returns how many fitted. On a connected UDP socket, sends one
+    /// datagram.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send(
+        &mut self,
+        socket: SocketId,
+        data: &[u8],
+        _now: Instant,
+    ) -> Result<usize, SendError> {
+        let stack = self.stack_mut();
+        stack.touch(socket);
+        let Some(entry) = stack.entries.get_mut(&socket) else {
+            return Err(SendError::NotConnected);
+        };
+        match &mut entry.kind {
+            Kind::Idle(_) | Kind::Listening(_) => Err(SendError::NotConnected),
+            Kind::Connection(connection) => connection.send(data),
+            Kind::Udp(_) => stack.udp_send(socket, data, None),
+            Kind::Reference(_) => stack.reference_send(socket, data),
+        }
+    }
+
+    /// Sends one datagram. On a connected TCP socket the address is ignored.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send_to(
+        &mut self,
+        socket: SocketId,
+        data: &[u8],
+        remote: IpEndpoint,
+        now: Instant,
+    ) -> Result<usize, SendError> {
+        let stack = self.stack_mut();
+        match stack.entries.get(&socket).map(|entry| &entry.kind) {
+            Some(Kind::Udp(_)) => stack.udp_send(socket, data, Some(remote)),
+            _ => self.send(socket, data, now),
+        }
+    }
+
+    /// Reads octets; 0 is the end of the stream (for UDP: an empty datagram, or the end after a
+    /// receive shutdown).
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn recv(
+        &mut self,
+        socket: SocketId,
+        buffer: &mut [u8],
+        _now: Instant,
+    ) -> Result<usize, RecvError> {
+        self.read(socket, buffer, Take::Yes)
+            .map(|(octets, _)| octets)
+    }
+
+    /// As [`Host::recv`] but leaves the octets in the queue.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn peek(
+        &mut self,
+        socket: SocketId,
+        buffer: &mut [u8],
+        _now: Instant,
+    ) -> Result<usize, RecvError> {
+        self.read(socket, buffer, Take::No)
+            .map(|(octets, _)| octets)
+    }
+
+    /// Reads one datagram and says who sent it.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn recv_from(
+        &mut self,
+        socket: SocketId,
+        buffer: &mut [u8],
+        _now: Instant,
+    ) -> Result<(usize, Option<IpEndpoint>), RecvError> {
+        self.read(socket, buffer, Take::Yes)
+    }
+
+    fn read(
+        &mut self,
+        socket: SocketId,
+        buffer: &mut [u8],
+        take: Take,
+    ) -> Result<(usize, Option<IpEndpoint>), RecvError> {
+        let stack = self.stack_mut();
+        stack.touch(socket);
+        let Some(entry) = stack.entries.get_mut(&socket) else {
+            return Err(RecvError::NotConnected);
+        };
+        match &mut entry.kind {
+            Kind::Idle(Idle {
+                receive_shut: true, ..
+            }) => match stack.profile.calls.recv_after {
+                RecvAfter::DataThenEof | RecvAfter::Eof => Ok((0, None)),
+                RecvAfter::Error => Err(RecvError::Shutdown),
+            },
+            Kind::Idle(_) | Kind::Listening(_) => Err(RecvError::NotConnected),
+            Kind::Connection(connection) => match take {
+                Take::Yes => connection.recv(buffer).map(|octets| (octets, None)),
+                Take::No => connection.peek(buffer).map(|octets| (octets, None)),
+            },
+            Kind::Udp(_) => stack.udp_recv(socket, buffer, take),
+            Kind::Reference(_) => stack
+                .reference_recv(socket, buffer, take)
+                .map(|octets| (octets, None)),
+        }
+    }
+
+    /// Ends a direction. What a receive shutdown does is the profile's `receive_shutdown`.
+    ///
+    /// # Errors
+    /// See [`ShutdownError`].
+    pub fn shutdown(
+        &mut self,
+        socket: SocketId,
+        direction: Direction,
+        _now: Instant,
+    ) -> Result<(), ShutdownError> {
+        let stack = self.stack_mut();
+        stack.touch(socket);
+        let calls = stack.profile.calls;
+        let Some(entry) = stack.entries.get_mut(&socket) else {
+            return Err(ShutdownError::NotConnected);
+        };
+        let receives = matches!(direction, Direction::Receive | Direction::Both);
+        match &mut entry.kind {
+            Kind::Idle(idle) => match calls.unconnected {
+                Unconnected::Fails => Err(ShutdownError::NotConnected),
+                Unconnected::FailsButTakesEffect => {
+                    idle.receive_shut |= receives;
+                    Err(ShutdownError::NotConnected)
+                }
+                Unconnected::Succeeds => {
+                    idle.receive_shut |= receives;
+                    Ok(())
+                }
+            },
+            Kind::Listening(listening) => match calls.listener {
+                ListenerShutdown::StopsListening if receives => {
+                    let bound = Some(listening.bound);
+                    stack.reset_children(socket);
+                    stack.set_kind(
+                        socket,
+                        Kind::Idle(Idle {
+                            bound,
+                            receive_shut: true,
+                        }),
+                    );
+                    Ok(())
+                }
+                ListenerShutdown::StopsListening | ListenerShutdown::Fails => {
+                    Err(ShutdownError::NotConnected)
+                }
+            },
+            Kind::Connection(connection) => match direction {
+                Direction::Receive => connection.shutdown_receive(),
+                Direction::Send => connection.shutdown_send(),
+                Direction::Both => {
+                    connection.shutdown_receive()?;
+                    // A reset at the call leaves no direction to end.
+                    let sent = connection.shutdown_send();
+                    if connection.state() == State::Closed {
+                        Ok(())
+                    } else {
+                        sent
+                    }
+                }
+            },
+            Kind::Udp(_) => stack.udp_shutdown(socket, direction),
+            Kind::Reference(_) => stack.reference_shutdown(socket, direction),
+        }
+    }
+
+    /// Gives the descriptor back. Call it again while it lingers.
+    pub fn close(&mut self, socket: SocketId, now: Instant) -> Closing {
+        self.stack_mut().close(socket, now)
+    }
+
+    /// `SO_LINGER`: none is the default (off).
+    pub fn set_linger(&mut self, socket: SocketId, linger: Option<Duration>) {
+        if let Some(entry) = self.stack_mut().entries.get_mut(&socket) {
+            entry.options.linger = linger;
+        }
+    }
+
+    /// `SO_LINGER`
+    pub fn linger(&self, socket: SocketId) -> Option<Duration> {
+        self.stack()
+            .entries
+            .get(&socket)
+            .and_then(|entry| entry.options.linger)
+    }
+
+    /// `SO_RCVBUF`, in octets as the application gives them. A connection keeps the buffer it began
+    /// with.
+    pub fn set_receive_buffer(&mut self, socket: SocketId, octets: usize) {
+        let stack = self.stack_mut();
+        if let Some(entry) = stack.entries.get_mut(&socket) {
+            entry.options.receive_buffer = Some(octets);
+        }
+        stack.udp_resize(socket);
+    }
+
+    /// `SO_RCVBUF`
+    pub fn receive_buffer(&self, socket: SocketId) -> usize {
+        let stack = self.stack();
+        let entry = stack.entries.get(&socket);
+        let default = match entry.map(|entry| &entry.kind) {
+            Some(Kind::Udp(_)) => stack.profile.udp.receive_buffer,
+            _ => stack.profile.window.receive_buffer,
+        };
+        entry
+            .and_then(|entry| entry.options.receive_buffer)
+            .unwrap_or(default)
+    }
+
+    /// `SO_SNDBUF`
+    pub fn set_send_buffer(&mut self, socket: SocketId, octets: usize) {
+        let stack = self.stack_mut();
+        if let Some(entry) = stack.entries.get_mut(&socket) {
+            entry.options.send_buffer = Some(octets);
+        }
+        if let Some(connection) = stack.connection_mut(socket) {
+            connection.set_send_buffer(octets);
+        }
+    }
+
+    /// `SO_SNDBUF`
+    pub fn send_buffer(&self, socket: SocketId) -> usize {
+        let stack = self.stack();
+        let set = stack
+            .entries
+            .get(&socket)
+            .and_then(|entry| entry.options.send_buffer);
+        set.unwrap_or(stack.profile.send.send_buffer)
+    }
+
+    /// `TCP_NODELAY`
+    pub fn set_no_delay(&mut self, socket: SocketId, on: bool) {
+        let stack = self.stack_mut();
+        if let Some(entry) = stack.entries.get_mut(&socket) {
+            entry.options.no_delay = on;
+        }
+        if let Some(connection) = stack.connection_mut(socket) {
+            connection.set_no_delay(on);
+        }
+        stack.touch(socket);
+    }
+
+    /// `SO_ERROR`: takes the pending error.
+    pub fn take_error(&mut self, socket: SocketId) -> Option<Gone> {
+        self.stack_mut().connection_mut(socket)?.take_error()
+    }
+
+    /// Everything an expectation can ask. None once the socket was closed and its connection is
+    /// over.
+    pub fn status(&self, socket: SocketId) -> Option<Status> {
+        self.stack().status(socket)
+    }
+
+    /// The sockets of this host that still exist, in the order of opening.
+    pub fn sockets(&self) -> impl Iterator<Item = SocketId> + '_ {
+        self.stack().entries.keys().copied()
+    }
+}
+
+impl Stack {
+    pub(crate) fn set_kind(&mut self, id: SocketId, kind: Kind) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.kind = kind;
+        }
+    }
+
+    fn bind(
+        &mut self,
+        id: SocketId,
+        address: Option<IpAddress>,
+        port: u16,
+    ) -> Result<(), BindError> {
+        if address.is_some_and(|address| !self.addresses.contains(&address)) {
+            return Err(BindError::NotAvailable);
+        }
+        let protocol = self.protocol(id);
+        let taken = |stack: &Self, port| {
+            let wanted = Bound { address, port };
+            stack.bounds(protocol).any(|bound| bound.overlaps(wanted))
+        };
+        let port = match port {
+            0 => self.dynamic_port(taken).ok_or(BindError::InUse)?,
+            port if taken(self, port) => return Err(BindError::InUse),
+            port => port,
+        };
+        let wanted = Bound { address, port };
+        match self.entries.get_mut(&id).map(|entry| &mut entry.kind) {
+            Some(Kind::Idle(idle)) if idle.bound.is_none() => {
+                idle.bound = Some(wanted);
+                Ok(())
+            }
+            Some(Kind::Reference(reference)) if reference.bound.is_none() => {
+                reference.bound = Some(wanted);
+                Ok(())
+            }
+            Some(Kind::Udp(udp)) if !udp.is_bound() => {
+                self.udp_bind(id, wanted);
+                Ok(())
+            }
+            Some(
+                Kind::Idle(_)
+                | Kind::Reference(_)
+                | Kind::Udp(_)
+                | Kind::Listening(_)
+                | Kind::Connection(_),
+            )
+            | None => Err(BindError::AlreadyBound),
+        }
+    }
+
+    fn protocol(&self, id: SocketId) -> Protocol {
+        match self.entries.get(&id).map(|entry| &entry.kind) {
+            Some(Kind::Udp(_)) => Protocol::Udp,
+            _ => Protocol::Tcp,
+        }
+    }
+
+    /// The local addresses that sockets of a protocol have asked for. A connection that came from a
+    /// listening socket shares that socket's and does not count.
+    fn bounds(&self, protocol: Protocol) -> impl Iterator<Item = Bound> + '_ {
+        self.entries
+            .values()
+            .filter_map(move |entry| match (&entry.kind, protocol) {
+                (Kind::Idle(idle), Protocol::Tcp) => idle.bound,
+                (Kind::Listening(listening), Protocol::Tcp) => Some(listening.bound),
+                (Kind::Connection(connection), Protocol::Tcp) if !connection.is_passive() => {
+                    let local = connection.local();
+                    Some(Bound {
+                        address: Some(local.addr),
+                        port: local.port,
+                    })
+                }
+                (Kind::Reference(reference), Protocol::Tcp) => reference.bound,
+                (Kind::Udp(udp), Protocol::Udp) => udp.bound,
+                _ => None,
+            })
+    }
+
+    pub(crate) fn listener_for(&self, local: IpEndpoint) -> Option<SocketId> {
+        let wanted = Bound {
+            address: Some(local.addr),
+            port: local.port,
+        };
+        let family = IpFamily::of(local.addr);
+        let listens = |(id, entry): (&SocketId, &Entry)| {
+            let Kind::Listening(listening) = &entry.kind else {
+                return None;
+            };
+            (listening.bound.overlaps(wanted) && entry.family == family).then_some(*id)
+        };
+        self.entries.iter().find_map(listens)
+    }
+
+    fn begin_connection(
+        &mut self,
+        id: SocketId,
+        remote: IpEndpoint,
+        now: Instant,
+    ) -> Result<(), ConnectError> {
+        let (local, options) = self.local_for(id, remote)?;
+        if self.connections.contains_key(&(local.port, remote)) {
+            return Err(ConnectError::Unreachable);
+        }
+        let config = self.connection_config(local, remote, &options);
+        let connection = Connection::connect(config, now);
+        self.set_kind(id, Kind::Connection(Box::new(connection)));
+        self.connections.insert((local.port, remote), id);
+        self.touch(id);
+        Err(ConnectError::InProgress)
+    }
+
+    /// The local address of a connection to be, with a port of its own where it has none.
+    pub(crate) fn local_for(
+        &mut self,
+        id: SocketId,
+        remote: IpEndpoint,
+    ) -> Result<(IpEndpoint, Options), ConnectError> {
+        let towards = self
+            .address_towards(remote.addr)
+            .ok_or(ConnectError::Unreachable)?;
+        let entry = self.entries.get(&id).ok_or(ConnectError::Unreachable)?;
+        if entry.family != IpFamily::of(remote.addr) || remote.port == 0 {
+            return Err(ConnectError::Unreachable);
+        }
+        let options = entry.options.clone();
+        let bound = match &entry.kind {
+            Kind::Idle(idle) => idle.bound,
+            Kind::Reference(reference) => reference.bound,
+            Kind::Listening(_) | Kind::Connection(_) | Kind::Udp(_) => None,
+        };
+        let address = bound.and_then(|bound| bound.address).unwrap_or(towards);
+        let taken = |stack: &Self, port| {
+            let wanted = Bound {
+                address: Some(address),
+                port,
+            };
+            stack
+                .bounds(Protocol::Tcp)
+                .any(|bound| bound.overlaps(wanted))
+        };
+        let port = match bound {
+            Some(bound) => bound.port,
+            None => self.dynamic_port(taken).ok_or(ConnectError::Unreachable)?,
+        };
+        Ok((IpEndpoint::new(address, port), options))
+    }
+
+    /// Resets the connections that nobody will accept any more.
+    fn reset_children(&mut self, listener: SocketId) {
+        let children: Vec<SocketId> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.parent == Some(listener))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in children {
+            if let Some(connection) = self.connection_mut(id) {
+                connection.close(Some(Duration::ZERO), Instant::ZERO);
+            }
+            self.touch(id);
+        }
+    }
+
+    fn close(&mut self, id: SocketId, now: Instant) -> Closing {
+        self.touch(id);
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return Closing::Done;
+        };
+        let linger = entry.options.linger;
+        match &mut entry.kind {
+            Kind::Connection(connection) => {
+                if let Some(until) = entry.lingers_until {
+                    if connection.is_drained() || now >= until {
+                        if !connection.is_drained() {
+                            connection.abort();
+                        }
+                        return Closing::Done;
+                    }
+                    return Closing::Lingers(until);
+                }
+                connection.close(linger, now);
+                match linger {
+                    Some(time) if time > Duration::ZERO && !connection.is_drained() => {
+                        entry.lingers_until = Some(now + time);
+                        Closing::Lingers(now + time)
+                    }
+                    Some(_) | None => Closing::Done,
+                }
+            }
+            Kind::Listening(_) => {
+                self.reset_children(id);
+                self.entries.remove(&id);
+                Closing::Done
+            }
+            Kind::Udp(_) => {
+                self.udp_close(id);
+                self.entries.remove(&id);
+                Closing::Done
+            }
+            Kind::Idle(_) => {
+                self.entries.remove(&id);
+                Closing::Done
+            }
+            Kind::Reference(_) => {
+                self.reference_close(id);
+                Closing::Done
+            }
+        }
+    }
+
+    fn status(&self, id: SocketId) -> Option<Status> {
+        let entry = self.entries.get(&id)?;
+        Some(match &entry.kind {
+            Kind::Idle(idle) => {
+                let mut status = Status::of_state(State::Closed);
+                status.readable = idle.receive_shut && self.profile.calls.readable_after;
+                status.receive_ended = idle.receive_shut;
+                status.hung_up = true;
+                status.writable = true;
+                status
+            }
+            Kind::Listening(listening) => {
+                let mut status = Status::of_state(State::Listen);
+                status.readable = !listening.ready.is_empty();
+                status.local = listening
+                    .bound
+                    .address
+                    .or(self.addresses.first().copied())
+                    .map(|address| IpEndpoint::new(address, listening.bound.port));
+                status
+            }
+            Kind::Connection(connection) => Status::of_connection(connection),
+            Kind::Udp(_) => self.udp_status(id),
+            Kind::Reference(_) => self.reference_status(id),
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! Frames in: which socket a frame is for.
+
+use std::collections::VecDeque;
+
+use smoltcp::socket::raw;
+use smoltcp::time::Instant;
+use smoltcp::wire::{IpAddress, IpEndpoint};
+
+use crate::host::{Output, Stack};
+use crate::profile::Transport;
+use crate::socket::SocketId;
+use crate::table::{Entry, Kind};
+use crate::tcp::segment::Segment;
+use crate::tcp::{Connection, State};
+use crate::wire::{self, ETHERNET_HEADER};
+
+impl Stack {
+    pub(crate) fn on_frame(
+        &mut self,
+        frame: Vec<u8>,
+        now: Instant,
+        outputs: &mut VecDeque<Output>,
+    ) {
+        if self.profile.transport == Transport::Hangup
+            && let Some(found) = wire::segment_in(&frame)
+            && self.addresses.contains(&found.destination)
+        {
+            self.on_octets_of_tcp(found, now);
+            return;
+        }
+        self.introduce(now);
+        let incoming = crate::udp::datagram_in(&frame);
+        let before = incoming
+            .as_ref()
+            .map(|incoming| self.queued_datagrams(incoming));
+        self.wire.inbound.push_back(frame);
+        self.interface
+            .poll_ingress_single(now, &mut self.wire, &mut self.smoltcp);
+        if let (Some(incoming), Some(before)) = (incoming, before) {
+            self.after_datagram(&incoming, before, outputs);
+        }
+        self.take_reassembled(now);
+    }
+
+    /// Segments that IP had to put together first come out of the raw sockets.
+    fn take_reassembled(&mut self, now: Instant) {
+        for handle in self.raw {
+            while let Ok(packet) = self.smoltcp.get_mut::<raw::Socket<'_>>(handle).recv() {
+                let mut frame = vec![0; ETHERNET_HEADER + packet.len()];
+                frame[ETHERNET_HEADER..].copy_from_slice(packet);
+                let address = if packet.first().is_some_and(|octet| octet >> 4 == 4) {
+                    IpAddress::v4(0, 0, 0, 0)
+                } else {
+                    IpAddress::v6(0, 0, 0, 0, 0, 0, 0, 0)
+                };
+                wire::emit_ethernet(&mut frame, self.ethernet, self.ethernet, address);
+                if let Some(found) = wire::segment_in(&frame) {
+                    self.on_octets_of_tcp(found, now);
+                }
+            }
+        }
+    }
+
+    fn on_octets_of_tcp(&mut self, found: wire::SegmentInFrame<'_>, now: Instant) {
+        let parsed = Segment::parse(found.octets, found.source, found.destination);
+        if let Some((header, payload)) = parsed {
+            let local = IpEndpoint::new(found.destination, header.destination);
+            let remote = IpEndpoint::new(found.source, header.source);
+            self.on_segment(local, remote, &header, payload, now);
+        }
+    }
+
+    fn on_segment(
+        &mut self,
+        local: IpEndpoint,
+        remote: IpEndpoint,
+        header: &Segment,
+        payload: &[u8],
+        now: Instant,
+    ) {
+        let known = self.connections.get(&(local.port, remote)).copied();
+        if let Some(id) = known
+            && !self.gives_way_to(id, local, header)
+        {
+            if let Some(connection) = self.connection_mut(id) {
+                connection.on_segment(header, payload, now);
+            }
+            self.touch(id);
+            return;
+        }
+        match self.listener_for(local) {
+            Some(listener) if header.flags.syn && !header.flags.ack && !header.flags.rst => {
+                self.open_passively(listener, local, remote, header, now);
+            }
+            // RFC 9293 section 3.10.7.2: a listening socket ignores a reset and resets an
+            // acknowledgment; anything else is dropped.
+            Some(_) if !header.flags.ack || header.flags.rst => {}
+            Some(_) | None => {
+                let reset = header.reset_from_closed();
+                self.strays
+                    .extend(reset.map(|reset| (local, remote, reset)));
+            }
+        }
+    }
+
+    /// Whether a connection in TIME-WAIT makes room for a new one that begins beyond it (RFC 9293
+    /// section 3.6.1, MAY-2).
+    fn gives_way_to(&mut self, id: SocketId, local: IpEndpoint, header: &Segment) -> bool {
+        let fresh = header.flags.syn && !header.flags.ack && !header.flags.rst;
+        if !fresh || self.listener_for(local).is_none() {
+            return false;
+        }
+        let Some(connection) = self.connection_mut(id) else {
+            return false;
+        };
+        let gives_way =
+            connection.state() == State::TimeWait && connection.would_follow(header.sequence);
+        if gives_way {
+            connection.abort();
+            self.touch(id);
+        }
+        gives_way
+    }
+
+    fn open_passively(
+        &mut self,
+        listener: SocketId,
+        local: IpEndpoint,
+        remote: IpEndpoint,
+        syn: &Segment,
+        now: Instant,
+    ) {
+        let Some(entry) = self.entries.get(&listener) else {
+            return;
+        };
+        let Kind::Listening(listening) = &entry.kind else {
+            return;
+        };
+        // A full backlog drops the SYN; the peer comes again.
+        if listening.children >= listening.backlog {
+            return;
+        }
+        let (family, options) = (entry.family, entry.options.clone());
+        let config = self.connection_config(local, remote, &options);
+        let connection = Connection::accept(config, syn, now);
+        let id = self.next_socket();
+        let mut child = Entry::new(family, Kind::Connection(Box::new(connection)), options);
+        child.parent = Some(listener);
+        self.entries.insert(id, child);
+        self.connections.insert((local.port, remote), id);
+        if let Some(listening) = self.listening_mut(listener) {
+            listening.children += 1;
+        }
+        self.touch(id);
+    }
+}

@@ -1,0 +1,148 @@
+//! Facts: what happened, as typed events that captures, reports and expectations read.
+//!
+//! Nobody reaches down into a connection to print it: the stack says what it did, when, and to
+//! which frame and socket the fact belongs, and whoever wants to know reads the list.
+
+use smoltcp::time::Instant;
+
+use crate::network::HostId;
+use crate::socket::SocketId;
+use crate::tcp::State;
+
+/// One frame on the wire, numbered in the order of sending over the whole network.
+///
+/// The two deliveries of a duplicated frame carry the number of the frame that was sent once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FrameId(pub u64);
+
+/// Something that happened at one host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When, in virtual time since the start of the run.
+    pub at: Instant,
+    /// Where. For [`Fact::Dropped`] this is the host that sent the frame.
+    pub host: HostId,
+    /// The frame whose sending or arrival this is, or whose arrival caused it.
+    pub frame: Option<FrameId>,
+    /// The socket it happened to.
+    pub socket: Option<SocketId>,
+    /// What.
+    pub fact: Fact,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// The host put a frame on its link.
+    Sent {
+        /// The Ethernet frame, without frame check sequence.
+        bytes: Vec<u8>,
+        /// Whether a scenario forged it instead of the host's own stack.
+        forged: Forged,
+    },
+    /// A frame reached the host.
+    Received {
+        /// The Ethernet frame as it arrived: where the link corrupted it, not as it was sent.
+        bytes: Vec<u8>,
+    },
+    /// The link lost the frame.
+    Dropped(DropCause),
+    /// A TCP connection changed its state (RFC 9293 section 3.3.2).
+    StateChanged {
+        /// The state it left.
+        from: State,
+        /// The state it entered.
+        to: State,
+    },
+    /// Payload was taken, and is or will be acknowledged.
+    Accepted {
+        /// How many new octets.
+        octets: usize,
+    },
+    /// Payload was taken and its acknowledgment is withheld.
+    Held {
+        /// How many new octets.
+        octets: usize,
+        /// How many octets are held now, these included.
+        total: usize,
+    },
+    /// Payload that is already held came again.
+    HeldAgain {
+        /// How many octets the segment carried.
+        octets: usize,
+    },
+    /// Held data has reached the right edge of the window: nothing more can be taken.
+    Exhausted,
+    /// Payload was acknowledged (or counted) and thrown away.
+    Discarded {
+        /// How many new octets.
+        octets: usize,
+    },
+    /// Payload beyond what the receiver can take was cut off or refused.
+    Refused {
+        /// How many octets.
+        octets: usize,
+    },
+    /// The connection was reset from this side.
+    ResetSent,
+    /// The peer reset the connection.
+    ResetReceived,
+    /// A challenge ACK was sent (RFC 5961).
+    Challenged,
+    /// A segment was sent again.
+    Retransmitted {
+        /// How many octets of payload.
+        octets: usize,
+        /// What made the sender repeat it.
+        cause: Retransmission,
+    },
+    /// The sender gave the connection up after its retransmissions went unanswered.
+    TimedOut,
+    /// A datagram was queued at a UDP socket.
+    DatagramQueued {
+        /// Its payload in octets.
+        octets: usize,
+    },
+    /// A datagram for a UDP socket found no room and was dropped without a word.
+    DatagramDropped {
+        /// Its payload in octets.
+        octets: usize,
+    },
+}
+
+/// Whether a frame came from a host's stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forged {
+    /// A scenario made it up.
+    Yes,
+    /// The host's stack sent it.
+    No,
+}
+
+/// Why a link lost a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropCause {
+    /// By the link's loss probability.
+    Loss,
+    /// The link's queue was full.
+    QueueFull,
+    /// The link was down.
+    Down,
+    /// The frame was longer than the link's MTU allows.
+    TooLong,
+    /// No host on the network has the frame's destination address.
+    NoSuchHost,
+}
+
+/// What made a sender repeat a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retransmission {
+    /// The retransmission timer expired (RFC 6298).
+    Timeout,
+    /// Duplicate acknowledgments or SACK blocks said it was lost (RFC 5681, RFC 6675).
+    Fast,
+    /// A tail loss probe (RFC 8985 section 7).
+    TailLossProbe,
+    /// A probe of a zero window (RFC 9293 section 3.8.6.1).
+    WindowProbe,
+}

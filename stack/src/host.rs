@@ -1,0 +1,550 @@
+//! One smoltcp interface, its sockets, and the demultiplexing between them.
+//!
+//! A host is driven by its network: a frame arrives, a timer expires, or an application calls; then
+//! [`Host::settle`] lets every socket send what it has to, and what came of it is taken with
+//! `poll_output`.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
+use smoltcp::socket::raw;
+use smoltcp::time::{Duration, Instant};
+use smoltcp::wire::{
+    EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpEndpoint, IpProtocol, IpVersion,
+};
+
+use crate::event::Fact;
+use crate::network::{HostConfig, Resolution, StackKind};
+use crate::profile::{Profile, Transport};
+use crate::random::Random;
+use crate::socket::SocketId;
+use crate::table::{Entry, Kind, Listening, Options};
+use crate::tcp::segment::Segment;
+use crate::tcp::{Connection, State};
+use crate::wire::{self, Wire};
+
+/// What a host has to say or to send.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// Something happened.
+    Fact {
+        socket: Option<SocketId>,
+        fact: Fact,
+    },
+    /// A frame, and what there is to say about it.
+    Frame {
+        bytes: Vec<u8>,
+        socket: Option<SocketId>,
+        about: Vec<Fact>,
+    },
+}
+
+/// A host that another one can reach.
+#[derive(Clone, Debug)]
+pub(crate) struct Neighbour {
+    pub(crate) addresses: Vec<IpAddress>,
+    pub(crate) ethernet: EthernetAddress,
+}
+
+/// A host.
+#[derive(Debug)]
+pub struct Host {
+    name: String,
+    addresses: Vec<IpAddress>,
+    mtu: usize,
+    up: bool,
+    outputs: VecDeque<Output>,
+    stack: Option<Box<Stack>>,
+}
+
+/// What runs on a host that is not scripted.
+pub(crate) struct Stack {
+    pub(crate) profile: Arc<Profile>,
+    pub(crate) addresses: Vec<IpAddress>,
+    pub(crate) mtu: usize,
+    pub(crate) interface: Interface,
+    pub(crate) smoltcp: SocketSet<'static>,
+    pub(crate) entries: BTreeMap<SocketId, Entry>,
+    /// Connections by our port and the peer's address.
+    pub(crate) connections: BTreeMap<(u16, IpEndpoint), SocketId>,
+    pub(crate) random: Random,
+    next_socket: usize,
+    next_port: u16,
+    pub(crate) wire: Wire,
+    pub(crate) ethernet: EthernetAddress,
+    pub(crate) resolution: Resolution,
+    pub(crate) neighbours: BTreeMap<IpAddress, EthernetAddress>,
+    introduced: Option<Instant>,
+    /// Segments whose neighbour has yet to be resolved wait in these: one for each version of IP.
+    pub(crate) raw: [SocketHandle; 2],
+    /// When each connection is next due.
+    deadlines: BTreeSet<(Instant, SocketId)>,
+    deadline_of: BTreeMap<SocketId, Instant>,
+    interface_due: Option<Instant>,
+    /// Segments of no connection: resets from closed ports.
+    pub(crate) strays: VecDeque<(IpEndpoint, IpEndpoint, Segment)>,
+    /// Sockets that changed since the host was last settled.
+    touched: VecDeque<SocketId>,
+    /// Closed sockets of smoltcp's TCP that still have something to do.
+    pub(crate) reference_orphans: Vec<SocketHandle>,
+}
+
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            profile, entries, ..
+        } = self;
+        f.debug_struct("Stack")
+            .field("profile", &profile.name)
+            .field("sockets", &entries.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The first port handed out to sockets that ask for none (RFC 6335 section 6).
+const FIRST_DYNAMIC_PORT: u16 = 49_152;
+
+/// smoltcp forgets a neighbour after a minute; static ones are introduced again before that.
+const INTRODUCTION_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Packets and octets that wait for a neighbour to be resolved.
+const UNRESOLVED_PACKETS: usize = 64;
+const UNRESOLVED_OCTETS: usize = 128 * 1024;
+
+impl Host {
+    pub(crate) fn new(
+        config: HostConfig,
+        ethernet: EthernetAddress,
+        resolution: Resolution,
+        random: Random,
+        now: Instant,
+    ) -> Self {
+        let HostConfig {
+            name,
+            addresses,
+            stack,
+            mtu,
+        } = config;
+        let stack = match stack {
+            StackKind::Profile(profile) => Some(Box::new(Stack::new(
+                Arc::from(profile),
+                addresses.clone(),
+                ethernet,
+                mtu,
+                resolution,
+                random,
+                now,
+            ))),
+            StackKind::Scripted => None,
+        };
+        Self {
+            name,
+            addresses,
+            mtu,
+            up: true,
+            outputs: VecDeque::new(),
+            stack,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its addresses.
+    pub fn addresses(&self) -> &[IpAddress] {
+        &self.addresses
+    }
+
+    /// The largest IP datagram it sends, in octets.
+    pub fn mtu(&self) -> usize {
+        self.mtu
+    }
+
+    /// Its profile; none on a scripted host.
+    pub fn profile(&self) -> Option<&Profile> {
+        self.stack.as_ref().map(|stack| &*stack.profile)
+    }
+
+    /// Whether the network subsystem of this host works; `false` is a failed subsystem
+    /// (WSAENETDOWN, ENETDOWN).
+    pub fn is_up(&self) -> bool {
+        self.up
+    }
+
+    /// Fails or repairs the network subsystem of this host. While it has failed no frame enters or
+    /// leaves.
+    pub fn set_up(&mut self, up: bool) {
+        self.up = up;
+    }
+
+    /// The stack of a host that has one.
+    ///
+    /// # Panics
+    /// On a scripted host: whoever calls has to know that it has sockets.
+    pub(crate) fn stack(&self) -> &Stack {
+        self.stack.as_ref().expect("a scripted host has no sockets")
+    }
+
+    pub(crate) fn stack_mut(&mut self) -> &mut Stack {
+        self.stack.as_mut().expect("a scripted host has no sockets")
+    }
+
+    pub(crate) fn learn(&mut self, neighbour: &Neighbour) {
+        if let Some(stack) = &mut self.stack {
+            for &address in &neighbour.addresses {
+                stack.neighbours.insert(address, neighbour.ethernet);
+            }
+            stack.introduced = None;
+        }
+    }
+
+    pub(crate) fn on_frame(&mut self, frame: Vec<u8>, now: Instant) {
+        if !self.up {
+            return;
+        }
+        if let Some(stack) = &mut self.stack {
+            stack.on_frame(frame, now, &mut self.outputs);
+        }
+        self.settle(now);
+    }
+
+    pub(crate) fn on_timeout(&mut self, now: Instant) {
+        if let Some(stack) = &mut self.stack {
+            stack.on_timeout(now);
+        }
+        self.settle(now);
+    }
+
+    /// When a timer of this host is next due.
+    pub fn poll_at(&self) -> Option<Instant> {
+        self.stack.as_ref().and_then(|stack| stack.poll_at())
+    }
+
+    pub(crate) fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Lets every socket that changed send what it has to.
+    pub(crate) fn settle(&mut self, now: Instant) {
+        let Some(stack) = &mut self.stack else {
+            return;
+        };
+        let begin = self.outputs.len();
+        stack.settle(now, &mut self.outputs);
+        if !self.up {
+            let is_fact = |output: &Output| matches!(output, Output::Fact { .. });
+            let kept: Vec<_> = self.outputs.drain(begin..).filter(is_fact).collect();
+            self.outputs.extend(kept);
+        }
+    }
+}
+
+impl Stack {
+    fn new(
+        profile: Arc<Profile>,
+        addresses: Vec<IpAddress>,
+        ethernet: EthernetAddress,
+        mtu: usize,
+        resolution: Resolution,
+        mut random: Random,
+        now: Instant,
+    ) -> Self {
+        let mut wire = Wire::new(mtu);
+        let mut config = Config::new(HardwareAddress::Ethernet(ethernet));
+        config.random_seed = u64::from(random.bits());
+        let mut interface = Interface::new(config, &mut wire, now);
+        interface.update_ip_addrs(|cidrs| {
+            for &address in &addresses {
+                // Every host is on the link: there are no routers here.
+                cidrs
+                    .push(IpCidr::new(address, 0))
+                    .expect("a host has few addresses");
+            }
+        });
+        let mut smoltcp = SocketSet::new(Vec::new());
+        let raw = [IpVersion::Ipv4, IpVersion::Ipv6].map(|version| {
+            let buffer = || {
+                let metadata = vec![raw::PacketMetadata::EMPTY; UNRESOLVED_PACKETS];
+                raw::PacketBuffer::new(metadata, vec![0; 0])
+            };
+            let metadata = vec![raw::PacketMetadata::EMPTY; UNRESOLVED_PACKETS];
+            let octets = if resolution == Resolution::Arp {
+                UNRESOLVED_OCTETS
+            } else {
+                0
+            };
+            let transmit = raw::PacketBuffer::new(metadata, vec![0; octets]);
+            (version, buffer(), transmit)
+        });
+        let raw = raw.map(|(version, receive, transmit)| {
+            // On a host that runs smoltcp's TCP a raw socket would take its segments away.
+            let protocol = match profile.transport {
+                Transport::Hangup => IpProtocol::Tcp,
+                Transport::Smoltcp => IpProtocol::Unknown(253),
+            };
+            smoltcp.add(raw::Socket::new(
+                Some(version),
+                Some(protocol),
+                receive,
+                transmit,
+            ))
+        });
+        Self {
+            profile,
+            addresses,
+            mtu,
+            interface,
+            smoltcp,
+            entries: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            random,
+            next_socket: 0,
+            next_port: FIRST_DYNAMIC_PORT,
+            wire,
+            ethernet,
+            resolution,
+            neighbours: BTreeMap::new(),
+            introduced: None,
+            raw,
+            deadlines: BTreeSet::new(),
+            deadline_of: BTreeMap::new(),
+            interface_due: None,
+            strays: VecDeque::new(),
+            touched: VecDeque::new(),
+            reference_orphans: Vec::new(),
+        }
+    }
+
+    pub(crate) fn next_socket(&mut self) -> SocketId {
+        self.next_socket += 1;
+        SocketId(self.next_socket - 1)
+    }
+
+    /// A port that no socket has, in the order of handing out.
+    pub(crate) fn dynamic_port(&mut self, taken: impl Fn(&Self, u16) -> bool) -> Option<u16> {
+        for _ in FIRST_DYNAMIC_PORT..=u16::MAX {
+            let port = self.next_port;
+            self.next_port = port.checked_add(1).unwrap_or(FIRST_DYNAMIC_PORT);
+            if !taken(self, port) {
+                return Some(port);
+            }
+        }
+        None
+    }
+
+    /// Our address of the family of another.
+    pub(crate) fn address_towards(&self, remote: IpAddress) -> Option<IpAddress> {
+        let same = |address: &&IpAddress| address.version() == remote.version();
+        self.addresses.iter().find(same).copied()
+    }
+
+    /// The maximum segment size that the MTU leaves (RFC 6691), or that the profile says.
+    pub(crate) fn announced_mss(&self, remote: IpAddress) -> u16 {
+        let headers = wire::ip_header(remote) + crate::tcp::segment::TCP_HEADER;
+        let fits = self.mtu.saturating_sub(headers).min(usize::from(u16::MAX)) as u16;
+        self.profile.options.mss.unwrap_or(fits).min(fits)
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        let deadline = self.deadlines.first().map(|&(at, _)| at);
+        [deadline, self.interface_due].into_iter().flatten().min()
+    }
+
+    pub(crate) fn connection_config(
+        &mut self,
+        local: IpEndpoint,
+        remote: IpEndpoint,
+        options: &Options,
+    ) -> crate::tcp::Config {
+        crate::tcp::Config {
+            profile: Arc::clone(&self.profile),
+            local,
+            remote,
+            mss: self.announced_mss(remote.addr),
+            receive_buffer: options.receive_buffer,
+            send_buffer: options.send_buffer.unwrap_or(self.profile.send.send_buffer),
+            no_delay: options.no_delay,
+            initial_sequence: self.random.bits(),
+        }
+    }
+
+    pub(crate) fn connection_mut(&mut self, id: SocketId) -> Option<&mut Connection> {
+        let Kind::Connection(connection) = &mut self.entries.get_mut(&id)?.kind else {
+            return None;
+        };
+        Some(connection)
+    }
+
+    pub(crate) fn listening_mut(&mut self, id: SocketId) -> Option<&mut Listening> {
+        let Kind::Listening(listening) = &mut self.entries.get_mut(&id)?.kind else {
+            return None;
+        };
+        Some(listening)
+    }
+
+    fn on_timeout(&mut self, now: Instant) {
+        let due: Vec<SocketId> = self
+            .deadlines
+            .range(..=(now, SocketId(usize::MAX)))
+            .map(|&(_, id)| id)
+            .collect();
+        for id in due {
+            if let Some(connection) = self.connection_mut(id) {
+                connection.on_timeout(now);
+            }
+            self.touch(id);
+        }
+    }
+
+    /// Marks a socket as changed, so that it is settled.
+    pub(crate) fn touch(&mut self, id: SocketId) {
+        self.touched.push_back(id);
+    }
+
+    fn settle(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
+        while let Some(id) = self.touched.pop_front() {
+            self.settle_connection(id, now, outputs);
+        }
+        while let Some((local, remote, segment)) = self.strays.pop_front() {
+            self.send_stray((local, remote), &segment, now, outputs);
+        }
+        self.settle_interface(now, outputs);
+    }
+
+    /// Takes everything a connection has to say and to send, and learns when it is next due.
+    fn settle_connection(&mut self, id: SocketId, now: Instant, outputs: &mut VecDeque<Output>) {
+        loop {
+            let Some(connection) = self.connection_mut(id) else {
+                self.set_deadline(id, None);
+                return;
+            };
+            let mut established = false;
+            while let Some(fact) = connection.poll_fact() {
+                established |= matches!(
+                    fact,
+                    Fact::StateChanged {
+                        to: State::Established,
+                        ..
+                    }
+                );
+                outputs.push_back(Output::Fact {
+                    socket: Some(id),
+                    fact,
+                });
+            }
+            let outgoing = connection.poll_transmit(now);
+            if established {
+                self.offer_to_listener(id);
+            }
+            let Some(outgoing) = outgoing else {
+                break;
+            };
+            self.send_segment(id, outgoing, now, outputs);
+        }
+        self.after_settling(id);
+    }
+
+    /// A passive connection is ready for `accept`.
+    fn offer_to_listener(&mut self, id: SocketId) {
+        let parent = self.entries.get(&id).and_then(|entry| entry.parent);
+        if let Some(listening) = parent.and_then(|parent| self.listening_mut(parent)) {
+            listening.ready.push_back(id);
+        }
+    }
+
+    fn after_settling(&mut self, id: SocketId) {
+        let Some(connection) = self.connection_mut(id) else {
+            return;
+        };
+        let at = connection.poll_at();
+        let over = connection.state() == State::Closed;
+        let finished = connection.is_finished();
+        let tuple = (connection.local().port, connection.remote());
+        self.set_deadline(id, at);
+        if !over {
+            return;
+        }
+        // From now on the tuple is free: late segments meet a closed port.
+        if self.connections.get(&tuple) == Some(&id) {
+            self.connections.remove(&tuple);
+        }
+        let parent = self.entries.get(&id).and_then(|entry| entry.parent);
+        let waits = parent
+            .and_then(|parent| self.listening_mut(parent))
+            .is_some_and(|listening| listening.ready.contains(&id));
+        if finished || (parent.is_some() && !waits) {
+            self.entries.remove(&id);
+            if let Some(listening) = parent.and_then(|parent| self.listening_mut(parent)) {
+                listening.children -= 1;
+            }
+        }
+    }
+
+    fn set_deadline(&mut self, id: SocketId, at: Option<Instant>) {
+        let before = match at {
+            Some(at) => self.deadline_of.insert(id, at),
+            None => self.deadline_of.remove(&id),
+        };
+        if before == at {
+            return;
+        }
+        if let Some(before) = before {
+            self.deadlines.remove(&(before, id));
+        }
+        if let Some(at) = at {
+            self.deadlines.insert((at, id));
+        }
+    }
+
+    /// Lets smoltcp's interface and its sockets send, and learns when they are next due.
+    pub(crate) fn settle_interface(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
+        self.introduce(now);
+        self.interface.poll_maintenance(now);
+        loop {
+            let result = self
+                .interface
+                .poll_egress(now, &mut self.wire, &mut self.smoltcp);
+            let sent = !self.wire.outbound.is_empty();
+            for bytes in self.wire.outbound.drain(..) {
+                outputs.push_back(Output::Frame {
+                    bytes,
+                    socket: None,
+                    about: Vec::new(),
+                });
+            }
+            if result == smoltcp::iface::PollResult::None && !sent {
+                break;
+            }
+        }
+        self.reap_reference_orphans();
+        let due = self.interface.poll_at(now, &self.smoltcp);
+        // What is due in the past and sent nothing now waits for something else to happen.
+        self.interface_due = due.filter(|&at| at > now);
+    }
+
+    /// Keeps static neighbours known to smoltcp's interface.
+    pub(crate) fn introduce(&mut self, now: Instant) {
+        let stale = self
+            .introduced
+            .is_none_or(|at| now - at >= INTRODUCTION_INTERVAL);
+        if self.resolution == Resolution::Arp || !stale {
+            return;
+        }
+        self.introduced = Some(now);
+        let neighbours: Vec<_> = self.neighbours.iter().map(|(&a, &e)| (a, e)).collect();
+        for neighbour in neighbours {
+            let Some(address) = self.address_towards(neighbour.0) else {
+                continue;
+            };
+            let ours = (address, self.ethernet);
+            self.wire
+                .inbound
+                .extend(wire::introduction(neighbour, ours));
+            self.interface
+                .poll_ingress_single(now, &mut self.wire, &mut self.smoltcp);
+        }
+    }
+}

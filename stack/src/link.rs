@@ -1,0 +1,210 @@
+//! One direction of a link: what becomes of a frame between the sender's wire and the receiver's.
+
+use std::collections::VecDeque;
+
+use smoltcp::time::{Duration, Instant};
+
+use crate::event::DropCause;
+use crate::random::Random;
+
+/// The Ethernet header in octets: a frame may be this much longer than the link's MTU.
+const ETHERNET_HEADER: usize = 14;
+
+/// How much longer than the others a reordered frame is on its way, beyond one more link delay.
+const REORDER_EXTRA: Duration = Duration::from_millis(1);
+
+/// What one direction of a link does to the frames on it. Probabilities are between 0 and 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkConfig {
+    /// How long a frame is on its way after its last bit was sent.
+    pub delay: Duration,
+    /// Bits a second; no limit where none is given.
+    pub rate: Option<u64>,
+    /// Frames that may wait for a link with a rate; no limit where none is given.
+    pub queue: Option<usize>,
+    /// The largest IP datagram it carries, in octets.
+    pub mtu: usize,
+    /// The probability that a frame is lost.
+    pub loss: f64,
+    /// The probability that a frame arrives twice.
+    pub duplicate: f64,
+    /// The probability that a frame is held back: it takes one more delay and a millisecond, so
+    /// that frames sent up to then overtake it.
+    pub reorder: f64,
+    /// The probability that one bit of a frame, behind its Ethernet header, is flipped.
+    pub corrupt: f64,
+    /// Whether it carries nothing at all.
+    pub down: bool,
+}
+
+impl Default for LinkConfig {
+    /// No delay, no limit, no damage.
+    fn default() -> Self {
+        Self {
+            delay: Duration::ZERO,
+            rate: None,
+            queue: None,
+            mtu: 65_535,
+            loss: 0.0,
+            duplicate: 0.0,
+            reorder: 0.0,
+            corrupt: 0.0,
+            down: false,
+        }
+    }
+}
+
+/// What became of a frame.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It arrives.
+    Arrives(Instant, Vec<u8>),
+    /// It arrives twice.
+    ArrivesTwice([(Instant, Vec<u8>); 2]),
+    /// It does not.
+    Dropped(DropCause),
+}
+
+/// One direction of a link, with what is on it.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) config: LinkConfig,
+    random: Random,
+    /// When the last bit of each frame that still waits, or is being sent, will have been sent.
+    departures: VecDeque<Instant>,
+}
+
+impl Link {
+    pub(crate) fn new(config: LinkConfig, random: Random) -> Self {
+        Self {
+            config,
+            random,
+            departures: VecDeque::new(),
+        }
+    }
+
+    /// Takes a frame at `now` and says what becomes of it.
+    pub(crate) fn carry(&mut self, frame: Vec<u8>, now: Instant) -> Fate {
+        if self.config.down {
+            return Fate::Dropped(DropCause::Down);
+        }
+        if frame.len() > self.config.mtu + ETHERNET_HEADER {
+            return Fate::Dropped(DropCause::TooLong);
+        }
+        if self.random.chance(self.config.loss) {
+            return Fate::Dropped(DropCause::Loss);
+        }
+        let Some(sent) = self.serialize(frame.len(), now) else {
+            return Fate::Dropped(DropCause::QueueFull);
+        };
+        let frame = self.damage(frame);
+        let arrival = self.arrival(sent);
+        if self.random.chance(self.config.duplicate) {
+            let again = self.arrival(sent);
+            return Fate::ArrivesTwice([(arrival, frame.clone()), (again, frame)]);
+        }
+        Fate::Arrives(arrival, frame)
+    }
+
+    /// When the last bit of a frame is sent, or none where the queue has no room.
+    fn serialize(&mut self, octets: usize, now: Instant) -> Option<Instant> {
+        let Some(rate) = self.config.rate else {
+            return Some(now);
+        };
+        while self
+            .departures
+            .front()
+            .is_some_and(|&departure| departure <= now)
+        {
+            self.departures.pop_front();
+        }
+        // The frame in front is being sent; the others wait.
+        let waiting = self.departures.len().saturating_sub(1);
+        if !self.departures.is_empty() && self.config.queue.is_some_and(|limit| waiting >= limit) {
+            return None;
+        }
+        let begin = self.departures.back().copied().unwrap_or(now).max(now);
+        let micros = (octets as u64 * 8 * 1_000_000).div_ceil(rate.max(1));
+        let sent = begin + Duration::from_micros(micros);
+        self.departures.push_back(sent);
+        Some(sent)
+    }
+
+    fn arrival(&mut self, sent: Instant) -> Instant {
+        let held_back = if self.random.chance(self.config.reorder) {
+            self.config.delay + REORDER_EXTRA
+        } else {
+            Duration::ZERO
+        };
+        sent + self.config.delay + held_back
+    }
+
+    fn damage(&mut self, mut frame: Vec<u8>) -> Vec<u8> {
+        if frame.len() > ETHERNET_HEADER && self.random.chance(self.config.corrupt) {
+            let octet = ETHERNET_HEADER + self.random.below(frame.len() - ETHERNET_HEADER);
+            frame[octet] ^= 1 << self.random.below(8);
+        }
+        frame
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(config: LinkConfig) -> Link {
+        Link::new(config, Random::new(3, 0))
+    }
+
+    fn arrivals(link: &mut Link, frames: usize, octets: usize) -> Vec<Option<i64>> {
+        let carry = |_| match link.carry(vec![0; octets], Instant::ZERO) {
+            Fate::Arrives(at, _) => Some(at.total_micros()),
+            Fate::ArrivesTwice(_) => panic!("nothing duplicates here"),
+            Fate::Dropped(_) => None,
+        };
+        (0..frames).map(carry).collect()
+    }
+
+    #[test]
+    fn a_rate_spaces_frames_and_a_queue_limits_them() {
+        let config = LinkConfig {
+            rate: Some(8_000_000),
+            queue: Some(2),
+            delay: Duration::from_millis(5),
+            ..LinkConfig::default()
+        };
+        // One frame is being sent, two wait, the fourth finds no room.
+        let expected = [Some(6_000), Some(7_000), Some(8_000), None];
+        assert_eq!(arrivals(&mut link(config), 4, 1000), expected);
+    }
+
+    #[test]
+    fn each_probability_does_what_it_says() {
+        let certain = |change: fn(&mut LinkConfig)| {
+            let mut config = LinkConfig {
+                delay: Duration::from_millis(2),
+                ..LinkConfig::default()
+            };
+            change(&mut config);
+            link(config).carry(vec![0; 100], Instant::ZERO)
+        };
+        let at = |millis| Instant::from_millis(millis);
+        assert_eq!(certain(|c| c.loss = 1.0), Fate::Dropped(DropCause::Loss));
+        assert_eq!(certain(|c| c.down = true), Fate::Dropped(DropCause::Down));
+        assert_eq!(certain(|c| c.mtu = 85), Fate::Dropped(DropCause::TooLong));
+        assert_eq!(certain(|c| c.mtu = 86), Fate::Arrives(at(2), vec![0; 100]));
+        assert_eq!(
+            certain(|c| c.reorder = 1.0),
+            Fate::Arrives(at(5), vec![0; 100])
+        );
+        assert!(matches!(
+            certain(|c| c.duplicate = 1.0),
+            Fate::ArrivesTwice(_)
+        ));
+        let Fate::Arrives(_, damaged) = certain(|c| c.corrupt = 1.0) else {
+            panic!("a damaged frame still arrives");
+        };
+        let flipped: u32 = damaged.iter().map(|octet| octet.count_ones()).sum();
+        assert_eq!(flipped, 1);
+    }
+}

@@ -1,0 +1,422 @@
+//! Hosts, the links between them, and one queue of what is due, ordered by time and then by the
+//! order of scheduling.
+//!
+//! The network is the driver: it alone advances the time, delivers one frame or expires the timers
+//! of one host at a time, and drains what the host has to send before anything else happens.
+//! Everything that happened is recorded as an [`Event`].
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use smoltcp::time::Instant;
+use smoltcp::wire::{EthernetAddress, EthernetFrame, IpAddress};
+
+use crate::event::{Event, Fact, Forged, FrameId};
+use crate::host::{Host, Neighbour, Output};
+use crate::link::{Fate, Link, LinkConfig};
+use crate::profile::Profile;
+use crate::random::Random;
+
+/// A host of a [`Network`], numbered in the order of adding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostId(pub usize);
+
+/// IPv4 or IPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum IpFamily {
+    /// Version 4 (RFC 791).
+    #[default]
+    V4,
+    /// Version 6 (RFC 8200).
+    V6,
+}
+
+impl IpFamily {
+    /// The family of an address.
+    pub fn of(address: IpAddress) -> Self {
+        match address {
+            IpAddress::Ipv4(_) => Self::V4,
+            IpAddress::Ipv6(_) => Self::V6,
+        }
+    }
+}
+
+/// Whether hosts resolve each other by ARP and Neighbor Discovery, or know each other from the
+/// start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Resolution {
+    /// As with a static ARP table: no resolution traffic disturbs the timeline.
+    #[default]
+    Static,
+    /// The real exchange.
+    Arp,
+}
+
+/// Whether a network keeps its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Recording {
+    /// Every fact, with a copy of every frame.
+    #[default]
+    Everything,
+    /// None: for benchmarks.
+    Nothing,
+}
+
+/// What runs on a host.
+#[derive(Clone, Debug)]
+pub enum StackKind {
+    /// Our stack (or, where the profile says so, smoltcp's own TCP) with the behaviour of a
+    /// profile.
+    Profile(Box<Profile>),
+    /// No stack: frames that reach it are only recorded; what leaves it is injected.
+    Scripted,
+}
+
+/// A host to add.
+#[derive(Clone, Debug)]
+pub struct HostConfig {
+    /// Its name in traces and messages.
+    pub name: String,
+    /// Its addresses.
+    pub addresses: Vec<IpAddress>,
+    /// What runs on it.
+    pub stack: StackKind,
+    /// The largest IP datagram it sends, in octets.
+    pub mtu: usize,
+}
+
+/// A frame on its way.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Arrival {
+    at: Instant,
+    serial: u64,
+    to: HostId,
+    frame: FrameId,
+    bytes: Vec<u8>,
+}
+
+/// Hosts and links in virtual time.
+#[derive(Debug)]
+pub struct Network {
+    now: Instant,
+    seed: u64,
+    resolution: Resolution,
+    recording: Recording,
+    hosts: Vec<Host>,
+    /// One link an ordered pair of hosts: `links[from][to]`. A host's link to itself is never used.
+    links: Vec<Vec<Link>>,
+    arrivals: BinaryHeap<Reverse<Arrival>>,
+    serial: u64,
+    frames: u64,
+    events: Vec<Event>,
+}
+
+impl Network {
+    /// An empty network at time zero. Every random choice comes from `seed`.
+    pub fn new(seed: u64, resolution: Resolution) -> Self {
+        Self {
+            now: Instant::ZERO,
+            seed,
+            resolution,
+            recording: Recording::Everything,
+            hosts: Vec::new(),
+            links: Vec::new(),
+            arrivals: BinaryHeap::new(),
+            serial: 0,
+            frames: 0,
+            events: Vec::new(),
+        }
+    }
+
+    /// Keeps events from now on, or does not.
+    pub fn record(&mut self, recording: Recording) {
+        self.recording = recording;
+    }
+
+    /// Adds a host, with unlimited links of no delay to and from each host already there.
+    pub fn add_host(&mut self, config: HostConfig) -> HostId {
+        let id = HostId(self.hosts.len());
+        let random = Random::new(self.seed, stream(HOST_STREAMS, id, id));
+        let mut host = Host::new(
+            config,
+            ethernet_address(id),
+            self.resolution,
+            random,
+            self.now,
+        );
+        for (index, other) in self.hosts.iter_mut().enumerate() {
+            host.learn(&neighbour(other, HostId(index)));
+            other.learn(&neighbour(&host, id));
+        }
+        self.hosts.push(host);
+        for (index, row) in self.links.iter_mut().enumerate() {
+            let random = Random::new(self.seed, stream(LINK_STREAMS, HostId(index), id));
+            row.push(Link::new(LinkConfig::default(), random));
+        }
+        let row = (0..=id.0).map(|to| {
+            let random = Random::new(self.seed, stream(LINK_STREAMS, id, HostId(to)));
+            Link::new(LinkConfig::default(), random)
+        });
+        self.links.push(row.collect());
+        id
+    }
+
+    /// The hosts, in the order of adding.
+    pub fn host_ids(&self) -> impl Iterator<Item = HostId> + use<> {
+        (0..self.hosts.len()).map(HostId)
+    }
+
+    /// A host, to look at.
+    pub fn host(&self, id: HostId) -> &Host {
+        &self.hosts[id.0]
+    }
+
+    /// The Ethernet address of a host.
+    pub fn ethernet_address(&self, id: HostId) -> EthernetAddress {
+        ethernet_address(id)
+    }
+
+    /// What the link from one host to another does.
+    pub fn link(&self, from: HostId, to: HostId) -> &LinkConfig {
+        &self.links[from.0][to.0].config
+    }
+
+    /// Changes what the link from one host to another does, from now on. Frames already on their
+    /// way are not touched.
+    pub fn set_link(&mut self, from: HostId, to: HostId, config: LinkConfig) {
+        self.links[from.0][to.0].config = config;
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// When something is next due: a frame arrives or a timer of a host expires. May be now.
+    pub fn next_due(&self) -> Option<Instant> {
+        let arrival = self.arrivals.peek().map(|Reverse(arrival)| arrival.at);
+        let timer = self.hosts.iter().filter_map(Host::poll_at).min();
+        [arrival, timer.map(|at| at.max(self.now))]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Handles the next thing that is due at or before `limit`, moving the time to it. Returns
+    /// whether there was one; where there was none the time is moved to `limit`.
+    ///
+    /// A frame that arrives at the very instant a timer expires comes first.
+    pub fn step(&mut self, limit: Instant) -> bool {
+        let arrival = self.arrivals.peek().map(|Reverse(arrival)| arrival.at);
+        let timers = self.hosts.iter().enumerate();
+        let timer = timers
+            .filter_map(|(index, host)| Some((host.poll_at()?, index)))
+            .min();
+        let timer = timer.map(|(at, index)| (at.max(self.now), index));
+        match (arrival, timer) {
+            (Some(at), timer) if at <= limit && timer.is_none_or(|(due, _)| at <= due) => {
+                self.now = at;
+                self.deliver();
+                true
+            }
+            (_, Some((due, index))) if due <= limit => {
+                self.now = due;
+                self.hosts[index].on_timeout(due);
+                self.drain(HostId(index), None);
+                true
+            }
+            _ => {
+                self.now = self.now.max(limit);
+                false
+            }
+        }
+    }
+
+    /// Handles everything due up to and including `limit`, and moves the time there.
+    pub fn run_until(&mut self, limit: Instant) {
+        while self.step(limit) {}
+    }
+
+    /// One mutation of a host, then its output is drained to the links. The only way to call into a
+    /// host.
+    pub fn with_host<R>(&mut self, id: HostId, f: impl FnOnce(&mut Host, Instant) -> R) -> R {
+        let result = f(&mut self.hosts[id.0], self.now);
+        self.hosts[id.0].settle(self.now);
+        self.drain(id, None);
+        result
+    }
+
+    /// Puts a forged frame on the link, as if `from` had sent it.
+    pub fn inject(&mut self, from: HostId, bytes: Vec<u8>) -> FrameId {
+        let frame = self.next_frame();
+        self.put_on_link(from, frame, bytes, Forged::Yes, None);
+        frame
+    }
+
+    /// Takes the facts recorded since the last call, in order.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    fn deliver(&mut self) {
+        let Some(Reverse(Arrival {
+            to, frame, bytes, ..
+        })) = self.arrivals.pop()
+        else {
+            return;
+        };
+        if self.recording == Recording::Everything {
+            let fact = Fact::Received {
+                bytes: bytes.clone(),
+            };
+            self.events.push(Event {
+                at: self.now,
+                host: to,
+                frame: Some(frame),
+                socket: None,
+                fact,
+            });
+        }
+        self.hosts[to.0].on_frame(bytes, self.now);
+        self.drain(to, Some(frame));
+    }
+
+    /// Takes what a host has to say and to send. Facts belong to the frame whose arrival caused
+    /// them.
+    fn drain(&mut self, id: HostId, cause: Option<FrameId>) {
+        while let Some(output) = self.hosts[id.0].poll_output() {
+            match output {
+                Output::Fact { socket, fact } => {
+                    if self.recording == Recording::Everything {
+                        let at = self.now;
+                        self.events.push(Event {
+                            at,
+                            host: id,
+                            frame: cause,
+                            socket,
+                            fact,
+                        });
+                    }
+                }
+                Output::Frame {
+                    bytes,
+                    socket,
+                    about,
+                } => {
+                    let frame = self.next_frame();
+                    let facts = Some((socket, about));
+                    self.put_on_link(id, frame, bytes, Forged::No, facts);
+                }
+            }
+        }
+    }
+
+    fn next_frame(&mut self) -> FrameId {
+        self.frames += 1;
+        FrameId(self.frames)
+    }
+
+    fn put_on_link(
+        &mut self,
+        from: HostId,
+        frame: FrameId,
+        bytes: Vec<u8>,
+        forged: Forged,
+        facts: Option<(Option<crate::socket::SocketId>, Vec<Fact>)>,
+    ) {
+        if self.recording == Recording::Everything {
+            let (socket, about) = facts.unwrap_or_default();
+            let sent = Fact::Sent {
+                bytes: bytes.clone(),
+                forged,
+            };
+            for fact in std::iter::once(sent).chain(about) {
+                self.events.push(Event {
+                    at: self.now,
+                    host: from,
+                    frame: Some(frame),
+                    socket,
+                    fact,
+                });
+            }
+        }
+        let receivers = self.receivers(from, &bytes);
+        if receivers.is_empty() {
+            self.dropped(from, frame, crate::event::DropCause::NoSuchHost);
+        }
+        for to in receivers {
+            match self.links[from.0][to.0].carry(bytes.clone(), self.now) {
+                Fate::Arrives(at, bytes) => self.schedule(at, to, frame, bytes),
+                Fate::ArrivesTwice(copies) => {
+                    for (at, bytes) in copies {
+                        self.schedule(at, to, frame, bytes);
+                    }
+                }
+                Fate::Dropped(cause) => self.dropped(from, frame, cause),
+            }
+        }
+    }
+
+    /// The hosts a frame is for: the one with its destination address, or all others for a group
+    /// address.
+    fn receivers(&self, from: HostId, bytes: &[u8]) -> Vec<HostId> {
+        let Ok(frame) = EthernetFrame::new_checked(bytes) else {
+            return Vec::new();
+        };
+        let destination = frame.dst_addr();
+        let others = self.host_ids().filter(|&id| id != from);
+        if destination.is_broadcast() || destination.is_multicast() {
+            return others.collect();
+        }
+        others
+            .filter(|&id| ethernet_address(id) == destination)
+            .collect()
+    }
+
+    fn schedule(&mut self, at: Instant, to: HostId, frame: FrameId, bytes: Vec<u8>) {
+        self.serial += 1;
+        let serial = self.serial;
+        self.arrivals.push(Reverse(Arrival {
+            at,
+            serial,
+            to,
+            frame,
+            bytes,
+        }));
+    }
+
+    fn dropped(&mut self, from: HostId, frame: FrameId, cause: crate::event::DropCause) {
+        if self.recording == Recording::Everything {
+            let fact = Fact::Dropped(cause);
+            let at = self.now;
+            self.events.push(Event {
+                at,
+                host: from,
+                frame: Some(frame),
+                socket: None,
+                fact,
+            });
+        }
+    }
+}
+
+const LINK_STREAMS: u64 = 0;
+const HOST_STREAMS: u64 = 1;
+
+/// The random stream of a host or link. 2^24 hosts are more than a run can hold.
+fn stream(kind: u64, from: HostId, to: HostId) -> u64 {
+    kind << 48 | (from.0 as u64) << 24 | to.0 as u64
+}
+
+/// Locally administered addresses, numbered from 1: `02:00:00:00:00:01`.
+fn ethernet_address(id: HostId) -> EthernetAddress {
+    let number = (id.0 as u32 + 1).to_be_bytes();
+    EthernetAddress([0x02, 0, number[0], number[1], number[2], number[3]])
+}
+
+fn neighbour(host: &Host, id: HostId) -> Neighbour {
+    Neighbour {
+        addresses: host.addresses().to_vec(),
+        ethernet: ethernet_address(id),
+    }
+}

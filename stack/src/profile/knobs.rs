@@ -1,0 +1,219 @@
+//! Profiles by their knobs: lookup, inheritance, and changes by dotted name.
+
+use std::sync::OnceLock;
+
+use toml::{Table, Value};
+
+use super::{Profile, built_in};
+
+/// The profile that has every knob and extends nothing.
+const COMPLETE: &str = "linux";
+
+/// How many profiles may extend each other in a row.
+const EXTENDS_LIMIT: usize = 8;
+
+/// What is wrong with a knob.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{knob}: {message}")]
+pub struct KnobError {
+    /// The knob's dotted name, as far as it is known.
+    pub knob: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl Profile {
+    /// The names of the built-in profiles.
+    pub fn names() -> &'static [&'static str] {
+        built_in::names()
+    }
+
+    /// A built-in profile.
+    pub fn built_in(name: &str) -> Option<Self> {
+        static PARSED: OnceLock<Vec<Profile>> = OnceLock::new();
+        let parsed = PARSED.get_or_init(|| {
+            let parse = |name: &&str| {
+                let table = inherited(name, 0).expect("the built-in profiles parse");
+                Self::from_table(table).expect("the built-in profiles hold every knob")
+            };
+            built_in::names().iter().map(parse).collect()
+        });
+        parsed.iter().find(|profile| profile.name == name).cloned()
+    }
+
+    /// A built-in profile as its TOML source, comments and all.
+    pub fn source(name: &str) -> Option<&'static str> {
+        built_in::source(name)
+    }
+
+    /// Every knob's dotted name (`receive_shutdown.capacity`), in the order of the file.
+    pub fn knobs() -> Vec<String> {
+        let text = built_in::source(COMPLETE).unwrap_or_default();
+        let table = text.parse::<Table>().unwrap_or_default();
+        let mut names = Vec::new();
+        dotted(&table, "", &mut names);
+        // Optional knobs have no value in the file.
+        names.push("options.mss".to_owned());
+        names.retain(|name| !["name", "title"].contains(&name.as_str()));
+        names
+    }
+
+    /// This profile with some knobs changed. The table is nested as the dotted names are.
+    ///
+    /// # Errors
+    /// The dotted name of the knob that is unknown or has a value of the wrong kind, and what is
+    /// wrong.
+    pub fn with(&self, knobs: &Table) -> Result<Self, KnobError> {
+        let known = Self::knobs();
+        let mut changed = Vec::new();
+        dotted(knobs, "", &mut changed);
+        if let Some(unknown) = changed.iter().find(|name| !is_known(name, &known)) {
+            let message = "no profile has a knob of that name".to_owned();
+            return Err(KnobError {
+                knob: unknown.clone(),
+                message,
+            });
+        }
+        let mut table = self.to_table();
+        merge(&mut table, knobs);
+        Self::from_table(table).map_err(|error| {
+            let message = error.message().to_owned();
+            KnobError {
+                knob: blame(self, knobs, &changed),
+                message,
+            }
+        })
+    }
+
+    /// The profile as TOML, to read or to paste into a scenario.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).unwrap_or_default()
+    }
+
+    fn to_table(&self) -> Table {
+        Table::try_from(self).unwrap_or_default()
+    }
+
+    fn from_table(table: Table) -> Result<Self, toml::de::Error> {
+        Value::Table(table).try_into()
+    }
+}
+
+/// A built-in profile's table with everything it inherits.
+fn inherited(name: &str, depth: usize) -> Option<Table> {
+    let mut own = built_in::source(name)?.parse::<Table>().ok()?;
+    let Some(base) = own.remove("extends") else {
+        return Some(own);
+    };
+    if depth == EXTENDS_LIMIT {
+        return None;
+    }
+    let mut table = inherited(base.as_str()?, depth + 1)?;
+    merge(&mut table, &own);
+    Some(table)
+}
+
+/// Lays `over` on `base`, table by table.
+fn merge(base: &mut Table, over: &Table) {
+    for (key, value) in over {
+        match (base.get_mut(key), value) {
+            (Some(Value::Table(inner)), Value::Table(value)) => merge(inner, value),
+            _ => {
+                base.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+fn dotted(table: &Table, prefix: &str, names: &mut Vec<String>) {
+    for (key, value) in table {
+        let name = if prefix.is_empty() {
+            key.clone()
+        } else {
+            format!("{prefix}.{key}")
+        };
+        match value.as_table().filter(|inner| !inner.is_empty()) {
+            Some(inner) => dotted(inner, &name, names),
+            None => names.push(name),
+        }
+    }
+}
+
+fn is_known(name: &str, known: &[String]) -> bool {
+    name == "title" || name == "name" || known.iter().any(|knob| knob == name)
+}
+
+/// Which of the changed knobs the profile does not take: the first that fails alone.
+fn blame(profile: &Profile, knobs: &Table, changed: &[String]) -> String {
+    let fails_alone = |name: &&String| {
+        let mut table = profile.to_table();
+        let mut value = Some(&Value::Table(knobs.clone())).cloned();
+        for key in name.split('.') {
+            value = value.and_then(|value| value.get(key).cloned());
+        }
+        let mut place = &mut table;
+        let (path, last) = name.rsplit_once('.').unwrap_or(("", name));
+        for key in path.split('.').filter(|key| !key.is_empty()) {
+            match place.get_mut(key) {
+                Some(Value::Table(inner)) => place = inner,
+                _ => return true,
+            }
+        }
+        if let Some(value) = value {
+            place.insert(last.to_owned(), value);
+        }
+        Profile::from_table(table).is_err()
+    };
+    changed
+        .iter()
+        .find(fails_alone)
+        .or(changed.first())
+        .cloned()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_profile_has_its_name_and_survives_toml() {
+        for name in Profile::names() {
+            let profile = Profile::built_in(name).unwrap();
+            assert_eq!(&profile.name, name);
+            let again: Profile = toml::from_str(&profile.to_toml()).unwrap();
+            assert_eq!(profile, again, "{name}");
+        }
+        assert!(Profile::built_in("solaris").is_none());
+    }
+
+    #[test]
+    fn knobs_change_by_name_and_errors_name_the_knob() {
+        let linux = Profile::built_in("linux").unwrap();
+        let with = |text: &str| linux.with(&text.parse::<Table>().unwrap());
+        let changed = with("receive_shutdown.capacity = 'zero'\nrto.min = '300ms'").unwrap();
+        assert_eq!(
+            changed.receive_shutdown.capacity,
+            super::super::Capacity::Zero
+        );
+        assert_eq!(changed.rto.min.total_millis(), 300);
+        assert_eq!(
+            changed.rto.max, linux.rto.max,
+            "what is not said is inherited"
+        );
+
+        let knob = |text: &str| with(text).unwrap_err().knob;
+        assert_eq!(
+            knob("receive_shutdown.capcity = 'zero'"),
+            "receive_shutdown.capcity"
+        );
+        assert_eq!(knob("rto.max = '1s'\nrto.min = 'soon'"), "rto.min");
+        assert_eq!(
+            knob("receive_shutdown.arriving.rd = 7"),
+            "receive_shutdown.arriving.rd"
+        );
+        assert_eq!(knob("rto = 7"), "rto");
+        let optional = with("options.mss = 1000").unwrap();
+        assert_eq!(optional.options.mss, Some(1000));
+    }
+}

@@ -1,0 +1,308 @@
+//! Sockets in the words of an application: identifiers, directions, errors and what can be asked.
+//!
+//! Neutral between Winsock and POSIX. The calls themselves are methods of
+//! [`Host`](crate::host::Host); none blocks. A call that would block says `WouldBlock` (or
+//! `InProgress`); whoever emulates a blocking socket calls again after the network has made a step.
+
+use smoltcp::time::{Duration, Instant};
+use smoltcp::wire::IpEndpoint;
+
+use crate::tcp::{Connection, State};
+
+/// A socket of a host. Never used again for another socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketId(pub usize);
+
+/// TCP or UDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// A byte stream.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+/// Which direction a shutdown ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// `SHUT_RD`, `SD_RECEIVE`
+    Receive,
+    /// `SHUT_WR`, `SD_SEND`
+    Send,
+    /// `SHUT_RDWR`, `SD_BOTH`
+    Both,
+}
+
+/// Why a connection is gone, as the application learns it from its next call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Gone {
+    /// The peer reset it.
+    #[error("the peer reset the connection")]
+    Reset,
+    /// This side reset it, because data arrived that nobody could read.
+    #[error("the connection was reset from this side")]
+    Aborted,
+    /// Retransmissions went unanswered.
+    #[error("the connection timed out")]
+    TimedOut,
+    /// The peer answered the SYN with a RST.
+    #[error("the connection was refused")]
+    Refused,
+}
+
+/// Why `bind` failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BindError {
+    /// The socket has an address already.
+    #[error("the socket is bound already")]
+    AlreadyBound,
+    /// Another socket has the port.
+    #[error("the port is in use")]
+    InUse,
+    /// The host does not have that address.
+    #[error("the host does not have that address")]
+    NotAvailable,
+}
+
+/// Why `listen` failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ListenError {
+    /// The socket has no address.
+    #[error("the socket is not bound")]
+    NotBound,
+    /// It is connected or connecting.
+    #[error("the socket is connected")]
+    Connected,
+    /// It is a datagram socket.
+    #[error("datagram sockets cannot listen")]
+    Unsupported,
+}
+
+/// Why `accept` failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AcceptError {
+    /// No connection is waiting.
+    #[error("no connection is waiting")]
+    WouldBlock,
+    /// The socket does not listen.
+    #[error("the socket does not listen")]
+    NotListening,
+    /// It is a datagram socket.
+    #[error("datagram sockets cannot accept")]
+    Unsupported,
+}
+
+/// Why `connect` did not complete. Call it again while it says [`ConnectError::InProgress`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// The first call: the handshake has begun.
+    #[error("the handshake has begun")]
+    InProgress,
+    /// A later call: the handshake is not finished yet.
+    #[error("the handshake is not finished")]
+    AlreadyInProgress,
+    /// The socket is connected.
+    #[error("the socket is connected")]
+    AlreadyConnected,
+    /// The socket listens.
+    #[error("the socket listens")]
+    Listening,
+    /// No route to the address, or no address of that family.
+    #[error("no route to the host")]
+    Unreachable,
+    /// The attempt ended; the socket says so once.
+    #[error(transparent)]
+    Gone(#[from] Gone),
+}
+
+/// Why `send` failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The buffer is full.
+    #[error("the send buffer is full")]
+    WouldBlock,
+    /// Not connected.
+    #[error("the socket is not connected")]
+    NotConnected,
+    /// The send direction was shut down, or the connection is over.
+    #[error("the send direction was shut down")]
+    Shutdown,
+    /// A datagram longer than the protocol allows.
+    #[error("the message is too long")]
+    MessageTooLong,
+    /// `sendto` without an address on a socket that has no peer.
+    #[error("no destination")]
+    NoDestination,
+    /// No route to the address.
+    #[error("no route to the host")]
+    Unreachable,
+    /// The connection ended; the socket says so once.
+    #[error(transparent)]
+    Gone(#[from] Gone),
+}
+
+/// Why `recv` failed. End of stream is `Ok(0)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecvError {
+    /// Nothing to read now.
+    #[error("nothing to read")]
+    WouldBlock,
+    /// Not connected.
+    #[error("the socket is not connected")]
+    NotConnected,
+    /// A datagram socket without an address.
+    #[error("the socket is not bound")]
+    NotBound,
+    /// The receive direction was shut down, and the profile disallows receives after that.
+    #[error("the receive direction was shut down")]
+    Shutdown,
+    /// The datagram was longer than the buffer; this many octets were copied, the rest is lost.
+    #[error("the datagram was longer than the buffer")]
+    Truncated(usize),
+    /// The connection ended; the socket says so once.
+    #[error(transparent)]
+    Gone(#[from] Gone),
+}
+
+/// Why `shutdown` failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ShutdownError {
+    /// Not connected. Whether the call took effect all the same is the profile's business.
+    #[error("the socket is not connected")]
+    NotConnected,
+    /// The stack has no such call.
+    #[error("the stack has no such call")]
+    Unsupported,
+}
+
+/// How a `close` goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// The descriptor is free at once; the connection finishes in the background, or was reset.
+    Done,
+    /// `SO_LINGER` with a time: the descriptor is still there; call [`Host::close`] again after a
+    /// step until it says [`Closing::Done`], at the latest at this time.
+    Lingers(Instant),
+}
+
+/// Everything an expectation can ask of a socket. Sequence numbers are relative: the SYN is 0, the
+/// first octet 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// TCP's state; none for UDP.
+    pub state: Option<State>,
+    /// Whether the profile's `poll` reports the socket readable.
+    pub readable: bool,
+    /// Whether it reports it writable.
+    pub writable: bool,
+    /// Whether it reports the peer's or own end of receiving (POLLRDHUP).
+    pub receive_ended: bool,
+    /// Whether it reports both directions ended (POLLHUP).
+    pub hung_up: bool,
+    /// Payload octets that can be read, or (after a receive shutdown) could have been: the unread
+    /// queue.
+    pub queued: usize,
+    /// Octets accepted and not acknowledged to the peer.
+    pub held: usize,
+    /// The relative sequence number up to which data was taken.
+    pub accepted: u64,
+    /// The relative sequence number in our ACK field.
+    pub acknowledged: u64,
+    /// The relative sequence number of the right edge of the window we advertised.
+    pub right_edge: u64,
+    /// The window we advertise, in octets.
+    pub window: u64,
+    /// Octets sent and not acknowledged by the peer.
+    pub unacked: usize,
+    /// Octets the application wrote and TCP has not sent yet.
+    pub unsent: usize,
+    /// The window the peer advertises, in octets.
+    pub send_window: u64,
+    /// The congestion window in octets.
+    pub cwnd: usize,
+    /// The slow start threshold in octets.
+    pub ssthresh: usize,
+    /// The retransmission timeout.
+    pub rto: Duration,
+    /// The smoothed round-trip time, once measured.
+    pub srtt: Option<Duration>,
+    /// Segments sent again so far.
+    pub retransmissions: u64,
+    /// Why the connection is gone, until a call has said so.
+    pub error: Option<Gone>,
+    /// The local address.
+    pub local: Option<IpEndpoint>,
+    /// The peer's address.
+    pub remote: Option<IpEndpoint>,
+}
+
+/// Whether a read takes what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// It does.
+    Yes,
+    /// It leaves it in the queue.
+    No,
+}
+
+impl Status {
+    /// The status of a socket that has a state and nothing else.
+    pub(crate) fn of_state(state: State) -> Self {
+        Self {
+            protocol: Protocol::Tcp,
+            state: Some(state),
+            readable: false,
+            writable: false,
+            receive_ended: false,
+            hung_up: false,
+            queued: 0,
+            held: 0,
+            accepted: 0,
+            acknowledged: 0,
+            right_edge: 0,
+            window: 0,
+            unacked: 0,
+            unsent: 0,
+            send_window: 0,
+            cwnd: 0,
+            ssthresh: 0,
+            rto: Duration::ZERO,
+            srtt: None,
+            retransmissions: 0,
+            error: None,
+            local: None,
+            remote: None,
+        }
+    }
+
+    pub(crate) fn of_connection(connection: &Connection) -> Self {
+        let numbers = connection.numbers();
+        Self {
+            protocol: Protocol::Tcp,
+            state: Some(connection.state()),
+            readable: connection.is_readable(),
+            writable: connection.is_writable(),
+            receive_ended: connection.receive_has_ended(),
+            hung_up: connection.has_hung_up(),
+            queued: numbers.unread,
+            held: numbers.held,
+            accepted: numbers.accepted as u64,
+            acknowledged: numbers.acknowledged as u64,
+            right_edge: numbers.right_edge as u64,
+            window: numbers.window as u64,
+            unacked: numbers.unacknowledged,
+            unsent: numbers.unsent,
+            send_window: numbers.send_window.max(0) as u64,
+            cwnd: numbers.congestion_window,
+            ssthresh: numbers.threshold,
+            rto: numbers.rto,
+            srtt: numbers.smoothed_round_trip,
+            retransmissions: numbers.retransmissions,
+            error: connection.error(),
+            local: Some(connection.local()),
+            remote: Some(connection.remote()),
+        }
+    }
+}

@@ -1,0 +1,654 @@
+//! A segment arrives (RFC 9293 section 3.10.7).
+
+use smoltcp::time::Instant;
+
+use super::acknowledge::Received;
+use super::receive_shutdown::{AnswerToHeld, Arrival, Disposition, answer_to_held, on_data};
+use super::recv::Taken;
+use super::segment::Segment;
+use super::state::State;
+use super::timer::Timer;
+use super::{Connection, SHIFT_MOST};
+use crate::event::Fact;
+use crate::profile::{ErrorAfterReset, ReactiveReset, SynOption};
+use crate::socket::Gone;
+
+/// A segment in stream positions.
+#[derive(Clone, Copy, Debug)]
+struct Arriving<'a> {
+    header: &'a Segment,
+    /// SEG.SEQ
+    start: i64,
+    /// Behind the last sequence number, SYN and FIN included.
+    end: i64,
+    /// SEG.ACK
+    acknowledged: i64,
+    payload: &'a [u8],
+}
+
+/// Whether to go on with a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Check {
+    Continue,
+    Done,
+}
+
+impl Connection {
+    /// Takes a segment of this connection. The checksum has been verified.
+    pub fn on_segment(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+        self.last_heard = now;
+        self.patience.probes = 0;
+        if self.send.window() == 0 {
+            // RFC 9293 section 3.8.6.1 (MUST-37): a peer that answers probes keeps the connection
+            // open.
+            self.patience.timeouts = 0;
+        }
+        match self.state {
+            // A connection that is over answers like a closed port (RFC 9293 section 3.10.7.1).
+            State::Closed | State::Listen => self.reply_to_closed(header),
+            State::SynSent => self.on_segment_in_syn_sent(header, payload, now),
+            State::SynReceived
+            | State::Established
+            | State::FinWait1
+            | State::FinWait2
+            | State::CloseWait
+            | State::Closing
+            | State::LastAck
+            | State::TimeWait => self.on_segment_otherwise(header, payload, now),
+        }
+        self.check();
+    }
+
+    fn reply_to_closed(&mut self, header: &Segment) {
+        self.replies.extend(header.reset_from_closed());
+    }
+
+    /// RFC 9293 section 3.10.7.3.
+    fn on_segment_in_syn_sent(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+        let flags = header.flags;
+        let acknowledged = Self::position(
+            self.config.initial_sequence,
+            header.acknowledgment,
+            self.send.unacknowledged(),
+        );
+        // First: an acknowledgment of something never sent.
+        if flags.ack && (acknowledged <= 0 || acknowledged > self.send.next()) {
+            if !flags.rst {
+                self.replies.push_back(header.reset_from_segment());
+            }
+            return;
+        }
+        // Second: a reset counts only together with an acceptable acknowledgment.
+        if flags.rst {
+            if flags.ack {
+                self.facts.push_back(Fact::ResetReceived);
+                self.die(Some(Gone::Refused));
+            }
+            return;
+        }
+        // Fourth: a connection request, with or without the acknowledgment of ours.
+        if !flags.syn {
+            return;
+        }
+        self.take_syn(header);
+        if flags.ack {
+            self.take_acknowledgment(acknowledged, now);
+            self.send
+                .update_window(0, acknowledged, i64::from(header.window));
+            self.enter(State::Established);
+            self.acknowledger.now();
+            if !payload.is_empty() || flags.fin {
+                self.on_segment_otherwise(&header.without_syn(), payload, now);
+            }
+        } else {
+            // Simultaneous open: our SYN goes out again, now with the acknowledgment of theirs.
+            self.enter(State::SynReceived);
+            self.send.resend_first();
+        }
+    }
+
+    /// What the peer's SYN says of itself and offers.
+    pub(super) fn take_syn(&mut self, syn: &Segment) {
+        self.peer_initial_sequence = syn.sequence;
+        let offered = &self.config.profile.options;
+        let ours = |option| offered.syn.iter().flatten().any(|&other| other == option);
+        let scaled = syn
+            .options
+            .window_scale
+            .filter(|_| ours(SynOption::WindowScale));
+        // RFC 7323 section 2.3: a longer shift is treated as 14.
+        self.negotiated.send_shift = scaled.unwrap_or(0).min(SHIFT_MOST);
+        self.negotiated.scales = scaled.is_some();
+        self.negotiated.selective = syn.options.sack_permitted && ours(SynOption::SackPermitted);
+        let timestamps = syn
+            .options
+            .timestamps
+            .filter(|_| ours(SynOption::Timestamps));
+        self.negotiated.timestamps = timestamps.is_some();
+        if let Some(timestamps) = timestamps {
+            self.recent_timestamp = timestamps.value;
+        }
+        let shift = if scaled.is_some() {
+            offered.window_scale.min(SHIFT_MOST)
+        } else {
+            0
+        };
+        self.recv.on_syn(shift);
+        let mss = self.payload_limit(syn.options.mss);
+        self.send.negotiated(mss, self.negotiated.selective);
+        self.send.update_window(0, 0, i64::from(syn.window));
+    }
+
+    /// RFC 9293 section 3.10.7.4, for all states from SYN-RECEIVED on.
+    fn on_segment_otherwise(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+        let start = Self::position(
+            self.peer_initial_sequence,
+            header.sequence,
+            self.recv.accepted(),
+        );
+        let arriving = Arriving {
+            header,
+            start,
+            end: start + i64::from(header.length()),
+            acknowledged: Self::position(
+                self.config.initial_sequence,
+                header.acknowledgment,
+                self.send.unacknowledged(),
+            ),
+            payload,
+        };
+        let checks: [fn(&mut Self, &Arriving<'_>, Instant) -> Check; 6] = [
+            Self::check_handshake_repetition,
+            Self::check_new_data,
+            Self::check_sequence,
+            Self::check_reset,
+            Self::check_syn,
+            Self::check_acknowledgment,
+        ];
+        if checks
+            .iter()
+            .any(|check| check(self, &arriving, now) == Check::Done)
+        {
+            return;
+        }
+        self.take_payload(&arriving, now);
+    }
+
+    /// Segments of a handshake that crossed or were repeated.
+    fn check_handshake_repetition(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
+        let flags = arriving.header.flags;
+        if self.state != State::SynReceived || !flags.syn || arriving.start != 0 || flags.rst {
+            return Check::Continue;
+        }
+        if !flags.ack {
+            // The peer has not seen our SYN-ACK.
+            self.send.resend_first();
+            return Check::Done;
+        }
+        // Simultaneous open (RFC 9293 figure 7): the SYN is known, its acknowledgment of ours is
+        // not.
+        if arriving.acknowledged == self.send.next() && arriving.end == self.recv.accepted() {
+            self.take_acknowledgment(arriving.acknowledged, now);
+            self.enter(State::Established);
+            self.acknowledger.now();
+            return Check::Done;
+        }
+        Check::Continue
+    }
+
+    /// Some systems reset on any new octet before they look at the window.
+    fn check_new_data(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+        let flags = arriving.header.flags;
+        if flags.rst || flags.syn || !flags.ack || !self.state.receives() {
+            return Check::Continue;
+        }
+        let Some(phase) = self.phase() else {
+            return Check::Continue;
+        };
+        let rules = &self.config.profile.receive_shutdown;
+        let arrival = self.arrival(arriving);
+        // Only what lies outside the window is decided here; the rest takes its turn below.
+        let outside = Arrival {
+            new_in_window: 0,
+            ..arrival
+        };
+        if arrival.new_in_window == 0 && on_data(rules, phase, outside) == Disposition::Reset {
+            self.reset_in_answer(arriving);
+            return Check::Done;
+        }
+        Check::Continue
+    }
+
+    fn arrival(&self, arriving: &Arriving<'_>) -> Arrival {
+        let data_end = arriving.start + arriving.payload.len() as i64;
+        let first = arriving.start.max(self.recv.accepted());
+        let new = (data_end - first).max(0) as usize;
+        let new_in_window = (data_end.min(self.recv.right_edge()) - first).max(0) as usize;
+        Arrival {
+            new,
+            new_in_window,
+            in_order: arriving.start <= self.recv.accepted(),
+        }
+    }
+
+    /// First: is it in the window? And is it of this incarnation (RFC 7323 section 5.3)?
+    fn check_sequence(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
+        let header = arriving.header;
+        if let Some(timestamps) = header.options.timestamps
+            && self.negotiated.timestamps
+        {
+            let age = timestamps.value.wrapping_sub(self.recent_timestamp) as i32;
+            if age < 0 && !header.flags.rst {
+                self.acknowledger.now();
+                return Check::Done;
+            }
+            // RFC 7323 section 4.3: only a segment that covers the last acknowledgment sent updates
+            // it.
+            if age >= 0 && arriving.start <= self.recv.acknowledged() {
+                self.recent_timestamp = timestamps.value;
+            }
+        }
+        if self.is_acceptable(arriving) {
+            return Check::Continue;
+        }
+        if header.flags.rst {
+            return Check::Done;
+        }
+        if self.state == State::TimeWait && header.flags.fin {
+            self.begin_time_wait(now);
+        }
+        // A connection of which only the window is closed still hears what the peer says of ours.
+        let at_closed_window = arriving.start == self.recv.accepted();
+        if at_closed_window && header.flags.ack && !header.flags.syn {
+            let bare = Arriving {
+                payload: &[],
+                end: arriving.start,
+                ..*arriving
+            };
+            if self.check_acknowledgment(&bare, now) == Check::Done {
+                return Check::Done;
+            }
+        }
+        let refused = self.arrival(arriving).new;
+        if refused > 0 {
+            self.facts.push_back(Fact::Refused { octets: refused });
+        }
+        self.acknowledger.now();
+        Check::Done
+    }
+
+    /// RFC 9293 section 3.10.7.4, the four cases of acceptability. RCV.NXT is what the peer was
+    /// told: data whose acknowledgment is withheld is, seen from the wire, still to come.
+    fn is_acceptable(&self, arriving: &Arriving<'_>) -> bool {
+        let next = self.recv.acknowledged();
+        let edge = self.recv.right_edge();
+        let in_window = |position: i64| next <= position && position < edge;
+        let empty = arriving.end == arriving.start;
+        if edge == next {
+            // A FIN in order takes no room and may end the stream even so, or the peer could never
+            // finish.
+            let bare_fin = arriving.header.flags.fin && arriving.payload.is_empty();
+            return arriving.start == next && (empty || bare_fin);
+        }
+        if empty {
+            return in_window(arriving.start)
+                // All that was sent has been taken, and more was acknowledged than the window has
+                // room for.
+                || (arriving.start == edge && self.recv.accepted() == edge);
+        }
+        in_window(arriving.start) || in_window(arriving.end - 1)
+    }
+
+    /// Second: a reset (RFC 5961 section 3).
+    fn check_reset(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+        if !arriving.header.flags.rst {
+            return Check::Continue;
+        }
+        // Where acknowledgments are withheld the peer's next number is the accepted one, and the
+        // one it was told is the acknowledged one. Either is exact.
+        let exact = [self.recv.acknowledged(), self.recv.accepted()].contains(&arriving.start);
+        if !exact {
+            self.challenge();
+            return Check::Done;
+        }
+        self.facts.push_back(Fact::ResetReceived);
+        let reason = match self.state {
+            State::SynReceived if !self.passive => Some(Gone::Refused),
+            State::Closing | State::LastAck | State::TimeWait => None,
+            State::Closed
+            | State::Listen
+            | State::SynSent
+            | State::SynReceived
+            | State::Established
+            | State::FinWait1
+            | State::FinWait2
+            | State::CloseWait => Some(Gone::Reset),
+        };
+        self.die(reason);
+        Check::Done
+    }
+
+    /// Fourth: a SYN where there can be none (RFC 5961 section 4).
+    fn check_syn(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+        if !arriving.header.flags.syn {
+            return Check::Continue;
+        }
+        self.challenge();
+        Check::Done
+    }
+
+    fn challenge(&mut self) {
+        self.facts.push_back(Fact::Challenged);
+        self.acknowledger.now();
+    }
+
+    /// Fifth: the acknowledgment.
+    fn check_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
+        let header = arriving.header;
+        if !header.flags.ack {
+            return Check::Done;
+        }
+        let acknowledged = arriving.acknowledged;
+        if self.state == State::SynReceived {
+            if acknowledged <= self.send.unacknowledged() || acknowledged > self.send.next() {
+                self.replies.push_back(header.reset_from_segment());
+                return Check::Done;
+            }
+            self.enter(if self.send.has_fin() {
+                State::FinWait1
+            } else {
+                State::Established
+            });
+        }
+        if acknowledged > self.send.next() {
+            self.acknowledger.now();
+            return Check::Done;
+        }
+        // RFC 5961 section 5.2: an acknowledgment older than any window is a blind guess.
+        if acknowledged < self.send.unacknowledged() - self.send.max_window() {
+            self.challenge();
+            return Check::Done;
+        }
+        self.hear_acknowledgment(arriving, now);
+        self.advance_closing(now)
+    }
+
+    fn hear_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) {
+        let header = arriving.header;
+        let window = i64::from(header.window) << self.negotiated.send_shift;
+        let was_window = self.send.window();
+        let base = self.config.initial_sequence;
+        let near = self.send.unacknowledged();
+        let blocks = header.options.sack.iter().flatten();
+        let blocks = blocks.map(|&(left, right)| {
+            (
+                Self::position(base, left, near),
+                Self::position(base, right, near),
+            )
+        });
+        self.send.on_selective(blocks);
+        let progress = self.take_acknowledgment(arriving.acknowledged, now);
+        let opened = self
+            .send
+            .update_window(arriving.start, arriving.acknowledged, window);
+        if opened {
+            self.timers.stop(Timer::Persist);
+            self.window_probe = false;
+        }
+        let duplicate = !progress
+            && arriving.acknowledged == self.send.unacknowledged()
+            && arriving.end == arriving.start
+            && window == was_window;
+        if duplicate {
+            self.send.on_duplicate();
+        }
+    }
+
+    /// Whether the acknowledgment was news.
+    fn take_acknowledgment(&mut self, acknowledged: i64, now: Instant) -> bool {
+        let outcome = self.send.on_acknowledgment(acknowledged, now);
+        if let Some(round_trip) = outcome.sample {
+            self.rto.measure(round_trip);
+        }
+        if outcome.progress {
+            self.rto.reset_backoff();
+            self.patience.timeouts = 0;
+            self.patience.first = None;
+            if self.tail_probe.is_some_and(|until| acknowledged >= until) {
+                self.tail_probe = None;
+            }
+            self.rearm_after_acknowledgment(now);
+        }
+        outcome.progress
+    }
+
+    /// The states that wait for the acknowledgment of our FIN.
+    fn advance_closing(&mut self, now: Instant) -> Check {
+        if !self.send.fin_is_acknowledged() {
+            return Check::Continue;
+        }
+        match self.state {
+            State::FinWait1 => {
+                self.enter(State::FinWait2);
+                if self.orphan {
+                    self.begin_orphan_wait(now);
+                }
+            }
+            State::Closing => self.begin_time_wait(now),
+            State::LastAck => {
+                self.die(None);
+                return Check::Done;
+            }
+            State::Closed
+            | State::Listen
+            | State::SynSent
+            | State::SynReceived
+            | State::Established
+            | State::FinWait2
+            | State::CloseWait
+            | State::TimeWait => {}
+        }
+        Check::Continue
+    }
+
+    /// Seventh and eighth: payload and FIN.
+    fn take_payload(&mut self, arriving: &Arriving<'_>, now: Instant) {
+        let fin = arriving.header.flags.fin;
+        if !self.state.receives() {
+            // After the peer's FIN there is nothing to take; a repetition of it is acknowledged
+            // again.
+            if fin || !arriving.payload.is_empty() {
+                self.acknowledger.now();
+            }
+            return;
+        }
+        if arriving.payload.is_empty() && !fin {
+            return;
+        }
+        let disposition = match self.phase() {
+            Some(phase) if !arriving.payload.is_empty() => {
+                let rules = &self.config.profile.receive_shutdown;
+                on_data(rules, phase, self.arrival(arriving))
+            }
+            Some(_) | None => Disposition::Deliver,
+        };
+        if disposition == Disposition::Reset {
+            self.reset_in_answer(arriving);
+            return;
+        }
+        let taken = self
+            .recv
+            .take(arriving.start, arriving.payload, fin, disposition);
+        self.report(arriving, taken);
+        self.schedule_acknowledgment(arriving, taken, disposition, now);
+        if taken.ended {
+            self.on_end_of_stream(now);
+        }
+    }
+
+    fn report(&mut self, arriving: &Arriving<'_>, taken: Taken) {
+        let mut say = |octets: usize, fact: Fact| {
+            if octets > 0 {
+                self.facts.push_back(fact);
+            }
+        };
+        say(
+            taken.accepted,
+            Fact::Accepted {
+                octets: taken.accepted,
+            },
+        );
+        let total = self.recv.held();
+        say(
+            taken.held,
+            Fact::Held {
+                octets: taken.held,
+                total,
+            },
+        );
+        say(
+            taken.discarded,
+            Fact::Discarded {
+                octets: taken.discarded,
+            },
+        );
+        say(
+            taken.refused,
+            Fact::Refused {
+                octets: taken.refused,
+            },
+        );
+        if taken.repeated && total > 0 {
+            self.facts.push_back(Fact::HeldAgain {
+                octets: arriving.payload.len(),
+            });
+        }
+        if taken.exhausted {
+            self.facts.push_back(Fact::Exhausted);
+        }
+    }
+
+    fn schedule_acknowledgment(
+        &mut self,
+        arriving: &Arriving<'_>,
+        taken: Taken,
+        disposition: Disposition,
+        now: Instant,
+    ) {
+        let concerns_held = taken.held > 0 || taken.fin_ignored || {
+            // A repetition of what is held is answered like what is held.
+            taken.repeated && self.recv.held() > 0 && arriving.end > self.recv.acknowledged()
+        };
+        if concerns_held || disposition == Disposition::Hold {
+            let rules = &self.config.profile.receive_shutdown;
+            if answer_to_held(rules) == AnswerToHeld::DuplicateAck || taken.refused > 0 {
+                self.acknowledger.now();
+            }
+            return;
+        }
+        if taken.ended {
+            self.acknowledger.on_fin(!arriving.payload.is_empty(), now);
+            return;
+        }
+        if taken.gap || taken.filled || taken.repeated || taken.refused > 0 {
+            // RFC 5681 section 4.2: gaps and their closing are acknowledged at once.
+            self.acknowledger.now();
+            return;
+        }
+        let received = Received {
+            window: self.recv.window(),
+            segment: self.recv.segment_octets(),
+            unacknowledged: (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize,
+            window_keeps_up: self.recv.window_keeps_up(),
+        };
+        self.acknowledger.on_data(received, now);
+    }
+
+    fn on_end_of_stream(&mut self, now: Instant) {
+        match self.state {
+            State::SynReceived | State::Established => self.enter(State::CloseWait),
+            State::FinWait1 if self.send.fin_is_acknowledged() => self.begin_time_wait(now),
+            State::FinWait1 => self.enter(State::Closing),
+            State::FinWait2 => self.begin_time_wait(now),
+            State::Closed
+            | State::Listen
+            | State::SynSent
+            | State::CloseWait
+            | State::Closing
+            | State::LastAck
+            | State::TimeWait => {}
+        }
+    }
+
+    pub(super) fn begin_time_wait(&mut self, now: Instant) {
+        self.enter(State::TimeWait);
+        self.timers.stop(Timer::Retransmit);
+        self.timers
+            .set(Timer::Linger, now + self.config.profile.linger.time_wait);
+    }
+
+    pub(super) fn begin_orphan_wait(&mut self, now: Instant) {
+        self.timers
+            .set(Timer::Linger, now + self.config.profile.linger.fin_wait_2);
+    }
+
+    /// Resets the connection because of data that nobody can read.
+    fn reset_in_answer(&mut self, arriving: &Arriving<'_>) {
+        let reset = match self.config.profile.reset.reactive {
+            ReactiveReset::FromSegment => arriving.header.reset_from_segment(),
+            ReactiveReset::FromTcb => {
+                let mut reset = self.reset_from_tcb(0);
+                reset.flags.ack = false;
+                reset.acknowledgment = 0;
+                reset
+            }
+            ReactiveReset::FromTcbAck => self.reset_from_tcb(0),
+        };
+        self.replies.push_back(reset);
+        self.facts.push_back(Fact::ResetSent);
+        self.die(match self.config.profile.calls.error_after_reset {
+            ErrorAfterReset::ConnectionReset => Some(Gone::Reset),
+            ErrorAfterReset::ConnectionAborted => Some(Gone::Aborted),
+            ErrorAfterReset::Eof => None,
+        });
+    }
+}
+
+impl Segment {
+    /// What a closed port answers: nothing to a reset, else RFC 9293 section 3.10.7.1.
+    pub fn reset_from_closed(&self) -> Option<Self> {
+        (!self.flags.rst).then(|| self.reset_from_segment())
+    }
+
+    /// `<SEQ=SEG.ACK><CTL=RST>`, or `<SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>` where the segment
+    /// acknowledges nothing (RFC 9293 section 3.5.2, group 1).
+    pub fn reset_from_segment(&self) -> Self {
+        let mut reset = Self {
+            source: self.destination,
+            destination: self.source,
+            sequence: self.acknowledgment,
+            acknowledgment: 0,
+            flags: super::segment::Flags {
+                rst: true,
+                ..Default::default()
+            },
+            window: 0,
+            options: Default::default(),
+            payload_octets: 0,
+        };
+        if !self.flags.ack {
+            reset.sequence = 0;
+            reset.acknowledgment = self.sequence.wrapping_add(self.length());
+            reset.flags.ack = true;
+        }
+        reset
+    }
+
+    /// The same segment behind its SYN.
+    fn without_syn(&self) -> Self {
+        let mut rest = *self;
+        rest.flags.syn = false;
+        rest.sequence = self.sequence.wrapping_add(1);
+        rest
+    }
+}

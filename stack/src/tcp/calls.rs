@@ -1,0 +1,300 @@
+//! The application's calls on a connection.
+
+use smoltcp::time::{Duration, Instant};
+
+use super::Connection;
+use super::receive_shutdown::{
+    AtCall, AtClose, LeftBehind, at_call, at_close, capacity_after, withholds,
+};
+use super::state::State;
+use crate::event::Fact;
+use crate::profile::{ErrorAfterReset, RecvAfter, Repeat};
+use crate::socket::{Gone, RecvError, SendError, ShutdownError};
+
+impl Connection {
+    /// Whether the handshake is finished, so that data can flow or has flowed.
+    pub fn is_connected(&self) -> bool {
+        self.state.is_synchronized()
+    }
+
+    /// Why the connection is gone, until a call has said so.
+    pub fn error(&self) -> Option<Gone> {
+        self.error
+    }
+
+    /// Takes the pending error; where the profile repeats errors, later calls still learn it.
+    pub fn take_error(&mut self) -> Option<Gone> {
+        self.error.take()
+    }
+
+    /// The error a call has to report now.
+    fn error_to_report(&mut self) -> Option<Gone> {
+        let pending = self.error.take();
+        if self.config.profile.calls.errors_repeat {
+            pending.or(self.gone)
+        } else {
+            pending
+        }
+    }
+
+    /// Queues octets for sending; returns how many fitted.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send(&mut self, data: &[u8]) -> Result<usize, SendError> {
+        if let Some(gone) = self.error_to_report() {
+            return Err(SendError::Gone(gone));
+        }
+        if self.send.has_fin() || self.state == State::Closed {
+            return Err(SendError::Shutdown);
+        }
+        if !self.state.sends() {
+            return Err(SendError::NotConnected);
+        }
+        if data.is_empty() {
+            return Ok(0);
+        }
+        match self.send.write(data) {
+            0 => Err(SendError::WouldBlock),
+            written => Ok(written),
+        }
+    }
+
+    /// Reads octets; 0 is the end of the stream.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn recv(&mut self, into: &mut [u8]) -> Result<usize, RecvError> {
+        if let Some(result) = self.recv_without_data(into.len()) {
+            return result;
+        }
+        let read = self.recv.read(into);
+        let tells = if self.recv.is_shut() {
+            self.config.profile.receive_shutdown.window_update
+        } else {
+            !self.recv.has_ended()
+        };
+        if tells && self.state.receives() && self.recv.update_is_due() {
+            self.acknowledger.now();
+        }
+        self.check();
+        Ok(read)
+    }
+
+    /// As [`Connection::recv`], but leaves the octets in the queue.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn peek(&mut self, into: &mut [u8]) -> Result<usize, RecvError> {
+        if let Some(result) = self.recv_without_data(into.len()) {
+            return result;
+        }
+        Ok(self.recv.peek(into))
+    }
+
+    /// What a receive answers where it does not deliver data; none where it does.
+    fn recv_without_data(&mut self, wanted: usize) -> Option<Result<usize, RecvError>> {
+        if self.recv.is_shut() {
+            match self.config.profile.calls.recv_after {
+                RecvAfter::DataThenEof => {}
+                RecvAfter::Eof => return Some(Ok(0)),
+                RecvAfter::Error => return Some(Err(RecvError::Shutdown)),
+            }
+        }
+        if matches!(
+            self.state,
+            State::SynSent | State::SynReceived | State::Listen
+        ) {
+            return Some(Err(RecvError::NotConnected));
+        }
+        if self.recv.unread() > 0 && wanted > 0 {
+            return None;
+        }
+        if let Some(gone) = self.error_to_report() {
+            return Some(Err(RecvError::Gone(gone)));
+        }
+        let ended = self.recv.has_ended() || self.recv.is_shut() || self.state == State::Closed;
+        Some(if ended || wanted == 0 {
+            Ok(0)
+        } else {
+            Err(RecvError::WouldBlock)
+        })
+    }
+
+    /// Ends the send direction: a FIN follows what was written.
+    ///
+    /// # Errors
+    /// [`ShutdownError::NotConnected`] where there is no connection any more or yet.
+    pub fn shutdown_send(&mut self) -> Result<(), ShutdownError> {
+        match self.state {
+            State::Closed | State::Listen | State::SynSent => Err(ShutdownError::NotConnected),
+            State::SynReceived | State::Established => {
+                self.send.finish();
+                if self.state == State::Established {
+                    self.enter(State::FinWait1);
+                }
+                Ok(())
+            }
+            State::CloseWait => {
+                self.send.finish();
+                self.enter(State::LastAck);
+                Ok(())
+            }
+            State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck => Ok(()),
+            // Both directions are over.
+            State::TimeWait => Err(ShutdownError::NotConnected),
+        }
+    }
+
+    /// Ends the receive direction, as the profile has it.
+    ///
+    /// # Errors
+    /// [`ShutdownError::NotConnected`] where there is no connection, or the direction has ended
+    /// before and the profile fails a repetition.
+    pub fn shutdown_receive(&mut self) -> Result<(), ShutdownError> {
+        if matches!(self.state, State::Closed | State::Listen | State::SynSent) {
+            return Err(ShutdownError::NotConnected);
+        }
+        if self.recv.is_shut() {
+            return match self.config.profile.calls.repeat {
+                Repeat::Succeeds => Ok(()),
+                Repeat::Fails => Err(ShutdownError::NotConnected),
+            };
+        }
+        let rules = self.config.profile.receive_shutdown.clone();
+        let unread = self.recv.unread();
+        match at_call(&rules, unread) {
+            AtCall::Keep => {}
+            AtCall::Discard => {
+                let octets = self.recv.discard_unread();
+                if octets > 0 {
+                    self.facts.push_back(Fact::Discarded { octets });
+                }
+            }
+            AtCall::Reset => {
+                self.recv.shut(false, |capacity| capacity);
+                self.facts.push_back(Fact::Discarded { octets: unread });
+                self.reset_actively(match self.config.profile.calls.error_after_reset {
+                    ErrorAfterReset::ConnectionReset => Some(Gone::Reset),
+                    ErrorAfterReset::ConnectionAborted => Some(Gone::Aborted),
+                    ErrorAfterReset::Eof => None,
+                });
+                return Ok(());
+            }
+        }
+        self.recv.shut(withholds(&rules), |capacity| {
+            capacity_after(&rules, capacity)
+        });
+        Ok(())
+    }
+
+    /// Takes the descriptor away. `linger` of zero resets at once (SO_LINGER); a longer one is the
+    /// caller's to wait for, until [`Connection::is_drained`].
+    pub fn close(&mut self, linger: Option<Duration>, now: Instant) {
+        self.orphan = true;
+        match self.state {
+            State::Closed => {}
+            State::Listen | State::SynSent => self.die(None),
+            State::SynReceived
+            | State::Established
+            | State::FinWait1
+            | State::FinWait2
+            | State::CloseWait
+            | State::Closing
+            | State::LastAck => self.close_synchronized(linger, now),
+            State::TimeWait => {}
+        }
+    }
+
+    fn close_synchronized(&mut self, linger: Option<Duration>, now: Instant) {
+        let left = LeftBehind {
+            unread: self.recv.unread(),
+            held: self.recv.held(),
+            out_of_order: self.recv.out_of_order(),
+        };
+        let resets = at_close(self.config.profile.close, left) == AtClose::Reset
+            || linger == Some(Duration::ZERO);
+        self.recv.discard_unread();
+        if resets {
+            self.reset_actively(None);
+            return;
+        }
+        match self.state {
+            State::SynReceived => self.send.finish(),
+            State::Established => {
+                self.send.finish();
+                self.enter(State::FinWait1);
+            }
+            State::CloseWait => {
+                self.send.finish();
+                self.enter(State::LastAck);
+            }
+            State::FinWait2 => self.begin_orphan_wait(now),
+            State::FinWait1 | State::Closing | State::LastAck => {}
+            State::Closed | State::Listen | State::SynSent | State::TimeWait => {}
+        }
+    }
+
+    /// Resets the connection (RFC 9293 section 3.10.5), as where a linger time has run out.
+    pub fn abort(&mut self) {
+        match self.state {
+            State::Closed | State::Listen | State::SynSent | State::TimeWait => self.die(None),
+            State::SynReceived
+            | State::Established
+            | State::FinWait1
+            | State::FinWait2
+            | State::CloseWait
+            | State::Closing
+            | State::LastAck => self.reset_actively(None),
+        }
+    }
+
+    /// Whether a SYN with this sequence number begins beyond everything of this connection.
+    pub fn would_follow(&self, sequence: u32) -> bool {
+        let accepted = self.recv.accepted();
+        Self::position(self.peer_initial_sequence, sequence, accepted) > accepted
+    }
+
+    /// Whether everything written, and the FIN, has been acknowledged, or never will be.
+    pub fn is_drained(&self) -> bool {
+        self.state == State::Closed || self.send.is_drained()
+    }
+
+    /// Whether `recv` would return at once.
+    pub fn is_readable(&self) -> bool {
+        if self.recv.is_shut() && !self.config.profile.calls.readable_after {
+            return false;
+        }
+        self.recv.unread() > 0
+            || self.recv.has_ended()
+            || self.recv.is_shut()
+            || self.state == State::Closed
+    }
+
+    /// Whether `send` would return at once.
+    pub fn is_writable(&self) -> bool {
+        self.state == State::Closed
+            || self.send.has_fin()
+            || (self.state.sends() && self.send.room() > 0)
+    }
+
+    /// Whether the peer's end of the stream was received, or the receive direction shut.
+    pub fn receive_has_ended(&self) -> bool {
+        self.recv.has_ended() || self.recv.is_shut() || self.state == State::Closed
+    }
+
+    /// Whether both directions have ended.
+    pub fn has_hung_up(&self) -> bool {
+        self.state == State::Closed || (self.receive_has_ended() && self.send.has_fin())
+    }
+
+    /// TCP_NODELAY
+    pub fn set_no_delay(&mut self, on: bool) {
+        self.send.set_no_delay(on);
+    }
+
+    /// SO_SNDBUF, in octets.
+    pub fn set_send_buffer(&mut self, octets: usize) {
+        self.send.set_limit(octets);
+    }
+}

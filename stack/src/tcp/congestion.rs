@@ -1,0 +1,125 @@
+//! The congestion window (RFC 5681), counted in octets or in segments.
+
+use crate::profile::{SendRules, WindowUnit};
+
+/// What is in the network: sent, neither acknowledged nor known to have left it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pipe {
+    pub(crate) octets: usize,
+    pub(crate) segments: usize,
+}
+
+/// The congestion window of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Congestion {
+    /// cwnd, in octets.
+    window: usize,
+    /// ssthresh, in octets.
+    threshold: usize,
+    /// Octets acknowledged since the window last grew in congestion avoidance.
+    acknowledged: usize,
+    mss: usize,
+    unit: WindowUnit,
+    /// Whether there is congestion control at all.
+    limited: bool,
+}
+
+impl Congestion {
+    pub(crate) fn new(rules: &SendRules, mss: usize) -> Self {
+        Self {
+            window: rules.initial_window.max(1) * mss,
+            threshold: usize::MAX,
+            acknowledged: 0,
+            mss,
+            unit: rules.window_unit,
+            limited: rules.initial_window > 0,
+        }
+    }
+
+    /// The maximum segment size is known now; the initial window follows it.
+    pub(crate) fn set_mss(&mut self, rules: &SendRules, mss: usize) {
+        self.mss = mss;
+        self.window = rules.initial_window.max(1) * mss;
+    }
+
+    pub(crate) fn window(&self) -> usize {
+        self.window
+    }
+
+    pub(crate) fn threshold(&self) -> usize {
+        self.threshold
+    }
+
+    /// Whether a segment with so much payload may be sent while `pipe` is in the network.
+    pub(crate) fn allows(&self, pipe: Pipe, octets: usize) -> bool {
+        if !self.limited {
+            return true;
+        }
+        match self.unit {
+            WindowUnit::Segments => pipe.segments < (self.window / self.mss).max(1),
+            // A segment without payload takes room too: a FIN waits behind a full window.
+            WindowUnit::Octets => pipe.octets + octets.max(1) <= self.window || pipe.segments == 0,
+        }
+    }
+
+    /// New data was acknowledged outside of recovery (RFC 5681 section 3.1). A window that was not
+    /// used does not grow.
+    pub(crate) fn on_acknowledged(&mut self, octets: usize, was_full: bool) {
+        if !was_full {
+            return;
+        }
+        if self.window < self.threshold {
+            // Linux counts each acknowledged segment, others at most one a received ACK.
+            let most = match self.unit {
+                WindowUnit::Segments => octets,
+                WindowUnit::Octets => octets.min(2 * self.mss),
+            };
+            self.window = self.window.saturating_add(most);
+        } else {
+            self.acknowledged += octets;
+            if self.acknowledged >= self.window {
+                self.acknowledged -= self.window;
+                self.window = self.window.saturating_add(self.mss);
+            }
+        }
+    }
+
+    /// Duplicate acknowledgments or SACK blocks showed a loss (RFC 5681 section 3.2 steps 2 and 3).
+    /// `inflation` is how much has left the network already.
+    pub(crate) fn on_loss(&mut self, flight: usize, inflation: usize) {
+        self.threshold = (flight / 2).max(2 * self.mss);
+        self.window = self.threshold + inflation;
+    }
+
+    /// One more segment has left the network (step 4).
+    pub(crate) fn inflate(&mut self) {
+        self.window = self.window.saturating_add(self.mss);
+    }
+
+    /// A partial acknowledgment took octets out of the inflated window (RFC 6582 section 3.2 step
+    /// 3).
+    pub(crate) fn deflate(&mut self, acknowledged: usize) {
+        let back = if acknowledged >= self.mss {
+            self.mss
+        } else {
+            0
+        };
+        self.window = self.window.saturating_sub(acknowledged).max(self.mss) + back;
+    }
+
+    /// Recovery is over (step 6).
+    pub(crate) fn recovered(&mut self) {
+        self.window = self.threshold.max(2 * self.mss);
+        self.acknowledged = 0;
+    }
+
+    /// The retransmission timer expired (RFC 5681 section 3.1, equation 4). Only the first of
+    /// several expirations sets the threshold.
+    pub(crate) fn on_timeout(&mut self, flight: usize, first: bool) {
+        if first {
+            self.threshold = (flight / 2).max(2 * self.mss);
+        }
+        self.window = self.mss;
+        self.acknowledged = 0;
+    }
+}

@@ -1,0 +1,368 @@
+//! A TCP endpoint without I/O and without a clock (RFC 9293).
+//!
+//! [`Connection`] is one connection. Its methods are of four kinds:
+//! - getters, which take `&self`;
+//! - `on_*`, by which the network enters: [`Connection::on_segment`], [`Connection::on_timeout`];
+//! - the application's calls: `send`, `recv`, `shutdown_*`, `close`, `abort`;
+//! - `poll_*`, by which the connection says what to do next.
+//!
+//! After each call of the second or third kind the caller drains `poll_transmit` until it returns
+//! none and `poll_fact` likewise, and then asks `poll_at` when to call `on_timeout`. Time enters
+//! only as an argument.
+//!
+//! Stream positions inside are relative and never wrap; only [`segment`] speaks the wire's sequence
+//! numbers.
+//!
+//! Left out: urgent data is delivered in line and its pointer ignored; ECN is never negotiated (RFC
+//! 3168 lets a host do without); the user timeout is the profile's.
+
+mod acknowledge;
+mod arrive;
+mod calls;
+mod congestion;
+mod octets;
+mod receive_shutdown;
+mod recv;
+mod rto;
+pub mod segment;
+mod send;
+mod state;
+mod timer;
+mod transmit;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use smoltcp::time::{Duration, Instant};
+use smoltcp::wire::{IpAddress, IpEndpoint};
+
+use crate::event::Fact;
+use crate::profile::Profile;
+use crate::socket::Gone;
+use acknowledge::Acknowledger;
+use receive_shutdown::Phase;
+use recv::Recv;
+use rto::Rto;
+use segment::{Segment, Timestamps};
+use send::Send;
+pub use state::State;
+use timer::Timers;
+pub use transmit::Outgoing;
+use window::Buffer;
+
+/// What a connection needs to begin.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How it behaves.
+    pub profile: Arc<Profile>,
+    /// Our address and port.
+    pub local: IpEndpoint,
+    /// The peer's.
+    pub remote: IpEndpoint,
+    /// The maximum segment size we announce, in octets of payload without options.
+    pub mss: u16,
+    /// The receive buffer the application asked for, in octets; none: the profile's.
+    pub receive_buffer: Option<usize>,
+    /// The send buffer, in octets.
+    pub send_buffer: usize,
+    /// Whether Nagle's algorithm is off (TCP_NODELAY).
+    pub no_delay: bool,
+    /// Our initial sequence number (ISS).
+    pub initial_sequence: u32,
+}
+
+/// What the handshake has settled.
+#[derive(Clone, Copy, Debug, Default)]
+struct Negotiated {
+    /// The shift of the peer's window field (Snd.Wind.Shift).
+    send_shift: u8,
+    /// Whether the windows of both sides are scaled.
+    scales: bool,
+    selective: bool,
+    timestamps: bool,
+}
+
+/// The count towards giving up.
+#[derive(Clone, Copy, Debug, Default)]
+struct Patience {
+    /// Expirations of the retransmission timer since anything new was acknowledged.
+    timeouts: u32,
+    /// When the first of them was.
+    first: Option<Instant>,
+    /// Window probes since the peer was last heard.
+    probes: u32,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Connection {
+    config: Config,
+    state: State,
+    /// The peer's initial sequence number (IRS).
+    peer_initial_sequence: u32,
+    send: Send,
+    recv: Recv,
+    rto: Rto,
+    acknowledger: Acknowledger,
+    timers: Timers,
+    negotiated: Negotiated,
+    /// TS.Recent (RFC 7323 section 4.3).
+    recent_timestamp: u32,
+    /// Whether the peer began.
+    passive: bool,
+    /// Whether the application has closed.
+    orphan: bool,
+    /// Segments made up in answer to something, sent before all else.
+    replies: VecDeque<Segment>,
+    facts: VecDeque<Fact>,
+    patience: Patience,
+    /// A tail loss probe is out until this position is acknowledged.
+    tail_probe: Option<i64>,
+    /// Whether a probe of the peer's window is due.
+    window_probe: bool,
+    last_heard: Instant,
+    /// The acknowledgment field of the last segment we sent, as a stream position.
+    last_acknowledgment: i64,
+    error: Option<Gone>,
+    gone: Option<Gone>,
+}
+
+impl Connection {
+    fn new(config: Config, now: Instant) -> Self {
+        let profile = &config.profile;
+        let buffer = Buffer::new(
+            &profile.window,
+            config.receive_buffer,
+            usize::from(config.mss),
+        );
+        let mss = usize::from(config.mss);
+        Self {
+            state: State::Closed,
+            peer_initial_sequence: 0,
+            send: Send::new(&profile.send, mss, config.send_buffer, config.no_delay),
+            recv: Recv::new(buffer, profile.window.beyond_edge, mss),
+            rto: Rto::new(profile.rto),
+            acknowledger: Acknowledger::new(profile.acknowledge, profile.rto.clock),
+            timers: Timers::default(),
+            negotiated: Negotiated::default(),
+            recent_timestamp: 0,
+            passive: false,
+            orphan: false,
+            replies: VecDeque::new(),
+            facts: VecDeque::new(),
+            patience: Patience::default(),
+            tail_probe: None,
+            window_probe: false,
+            last_heard: now,
+            last_acknowledgment: 1,
+            error: None,
+            gone: None,
+            config,
+        }
+    }
+
+    /// Begins an active open (RFC 9293 section 3.10.1): the SYN is the first thing to transmit.
+    pub fn connect(config: Config, now: Instant) -> Self {
+        let mut connection = Self::new(config, now);
+        connection.enter(State::SynSent);
+        connection
+    }
+
+    /// Answers a SYN that reached a listening socket (RFC 9293 section 3.10.7.2, third check).
+    pub fn accept(config: Config, syn: &Segment, now: Instant) -> Self {
+        let mut connection = Self::new(config, now);
+        connection.passive = true;
+        connection.state = State::Listen;
+        connection.take_syn(syn);
+        connection.enter(State::SynReceived);
+        connection
+    }
+
+    /// RFC 9293's state.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Our address.
+    pub fn local(&self) -> IpEndpoint {
+        self.config.local
+    }
+
+    /// The peer's address.
+    pub fn remote(&self) -> IpEndpoint {
+        self.config.remote
+    }
+
+    /// Whether the peer began.
+    pub fn is_passive(&self) -> bool {
+        self.passive
+    }
+
+    /// Whether nothing is left to do: the connection is over and the application knows, or has
+    /// gone.
+    pub fn is_finished(&self) -> bool {
+        self.state == State::Closed && self.orphan && self.replies.is_empty()
+    }
+
+    /// What happened since the last call.
+    pub fn poll_fact(&mut self) -> Option<Fact> {
+        self.facts.pop_front()
+    }
+
+    /// When [`Connection::on_timeout`] is next to be called.
+    pub fn poll_at(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// What is left of the connection after its receive direction was shut down, if it was.
+    fn phase(&self) -> Option<Phase> {
+        match (self.orphan, self.recv.is_shut(), self.send.has_fin()) {
+            (true, _, _) => Some(Phase::Orphan),
+            (false, true, true) => Some(Phase::Rdwr),
+            (false, true, false) => Some(Phase::Rd),
+            (false, false, _) => None,
+        }
+    }
+
+    fn enter(&mut self, to: State) {
+        let from = std::mem::replace(&mut self.state, to);
+        if from != to {
+            self.facts.push_back(Fact::StateChanged { from, to });
+        }
+    }
+
+    /// The connection is over. What the application has not read stays readable unless the profile
+    /// says otherwise.
+    fn die(&mut self, reason: Option<Gone>) {
+        self.enter(State::Closed);
+        self.timers = Timers::default();
+        self.window_probe = false;
+        self.error = reason;
+        self.gone = reason;
+        if reason == Some(Gone::Reset) && self.config.profile.calls.reset_purges_queue {
+            self.recv.discard_unread();
+        }
+    }
+
+    fn timestamps(&self, now: Instant) -> Option<Timestamps> {
+        let tick = self
+            .config
+            .profile
+            .options
+            .timestamp_tick
+            .total_micros()
+            .max(1) as i64;
+        // The clock begins at one: a zero echo means that there is nothing to echo.
+        let value = (now.total_micros() / tick + 1) as u32;
+        Some(Timestamps {
+            value,
+            echo: self.recent_timestamp,
+        })
+    }
+
+    /// What the options of data segments take, in octets.
+    fn option_octets(&self) -> usize {
+        if self.negotiated.timestamps { 12 } else { 0 }
+    }
+
+    /// Our sequence number on the wire for a stream position.
+    fn sequence(&self, position: i64) -> u32 {
+        self.config.initial_sequence.wrapping_add(position as u32)
+    }
+
+    /// The acknowledgment field on the wire for a stream position of the peer.
+    fn acknowledgment(&self, position: i64) -> u32 {
+        self.peer_initial_sequence.wrapping_add(position as u32)
+    }
+
+    /// The stream position that a sequence number of the wire means, near one that is known.
+    fn position(base: u32, wire: u32, near: i64) -> i64 {
+        let near_on_wire = base.wrapping_add(near as u32);
+        near + i64::from(wire.wrapping_sub(near_on_wire) as i32)
+    }
+
+    /// Invariants of every step, in debug builds.
+    fn check(&self) {
+        if cfg!(debug_assertions) {
+            self.send.check();
+            self.recv.check();
+        }
+    }
+
+    /// The largest payload of our segments.
+    fn payload_limit(&self, peer_mss: Option<u16>) -> usize {
+        // RFC 9293 section 3.7.1 (MUST-15): 536 or 1220 where the peer's SYN does not say.
+        let default = match self.config.remote.addr {
+            IpAddress::Ipv4(_) => 536,
+            IpAddress::Ipv6(_) => 1220,
+        };
+        let limit = peer_mss.unwrap_or(default).max(MSS_LEAST);
+        usize::from(limit.min(self.config.mss)) - self.option_octets()
+    }
+}
+
+/// A smaller announcement than this is not believed: it would leave no room for data behind the
+/// options.
+const MSS_LEAST: u16 = 64;
+
+/// The longest shift of a window field (RFC 7323 section 2.3).
+const SHIFT_MOST: u8 = 14;
+
+/// What a connection can be asked, for expectations.
+#[derive(Clone, Copy, Debug)]
+pub struct Numbers {
+    /// Octets accepted and not acknowledged.
+    pub held: usize,
+    /// Octets that can be read, or could have been.
+    pub unread: usize,
+    /// How far data was taken.
+    pub accepted: i64,
+    /// The acknowledgment field.
+    pub acknowledged: i64,
+    /// The right edge of the advertised window.
+    pub right_edge: i64,
+    /// The advertised window in octets.
+    pub window: usize,
+    /// Octets sent and not acknowledged.
+    pub unacknowledged: usize,
+    /// Octets not sent yet.
+    pub unsent: usize,
+    /// The peer's window in octets.
+    pub send_window: i64,
+    /// The congestion window in octets.
+    pub congestion_window: usize,
+    /// The slow start threshold in octets.
+    pub threshold: usize,
+    /// The retransmission timeout.
+    pub rto: Duration,
+    /// The smoothed round-trip time.
+    pub smoothed_round_trip: Option<Duration>,
+    /// Segments sent again.
+    pub retransmissions: u64,
+}
+
+impl Connection {
+    /// Everything an expectation can ask.
+    pub fn numbers(&self) -> Numbers {
+        Numbers {
+            held: self.recv.held(),
+            unread: self.recv.unread(),
+            accepted: self.recv.accepted(),
+            acknowledged: self.recv.acknowledged(),
+            right_edge: self.recv.right_edge(),
+            window: self.recv.window(),
+            unacknowledged: self.send.outstanding(),
+            unsent: self.send.unsent(),
+            send_window: self.send.window(),
+            congestion_window: self.send.congestion().window(),
+            threshold: self.send.congestion().threshold(),
+            rto: self.rto.timeout(),
+            smoothed_round_trip: self.rto.smoothed(),
+            retransmissions: self.send.retransmissions(),
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! The receive half: what was taken from the peer, what is acknowledged, and how far the peer may
+//! send.
+//!
+//! `accepted` (how far data was taken), `acknowledged` (the ACK field) and `right_edge` (what we
+//! advertised) are three numbers. In ordinary stacks the first two are equal. Where the
+//! acknowledgment is withheld they part, and with them part what this side has from what the other
+//! side knows.
+//!
+//! Stream positions are relative and never wrap: the peer's SYN is 0, its first octet 1.
+
+use smoltcp::storage::Assembler;
+
+use super::octets::Octets;
+use super::receive_shutdown::Disposition;
+use super::window::{Buffer, Situation};
+use crate::profile::BeyondEdge;
+
+/// Whether the application still receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reception {
+    /// It does.
+    Open,
+    /// It does not: the receive direction was shut down.
+    Shut,
+}
+
+/// What became of a segment's payload and FIN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// New octets that are, or will be, acknowledged.
+    pub(crate) accepted: usize,
+    /// New octets whose acknowledgment is withheld.
+    pub(crate) held: usize,
+    /// New octets that were thrown away.
+    pub(crate) discarded: usize,
+    /// Octets that found no room.
+    pub(crate) refused: usize,
+    /// Whether the segment left a gap before it, or another gap is still open.
+    pub(crate) gap: bool,
+    /// Whether it closed a gap.
+    pub(crate) filled: bool,
+    /// Whether the segment carried payload that was all there already.
+    pub(crate) repeated: bool,
+    /// Whether the stream has ended with this segment.
+    pub(crate) ended: bool,
+    /// Whether the peer's FIN is in order but stands behind held data.
+    pub(crate) fin_ignored: bool,
+    /// Whether held data has just reached the right edge.
+    pub(crate) exhausted: bool,
+}
+
+/// The receive half of a connection.
+#[derive(Debug)]
+pub(crate) struct Recv {
+    /// Accepted and not read, from `read` to `accepted`; what waits behind a gap stands behind its
+    /// end.
+    queue: Octets,
+    ahead: Assembler,
+    buffer: Buffer,
+    beyond_edge: BeyondEdge,
+    /// How far the application has read, or lost what it had not.
+    read: i64,
+    /// How far data was taken (RCV.NXT, as far as memory is concerned).
+    accepted: i64,
+    /// The acknowledgment field of every segment we send (RCV.NXT, as far as the peer is told).
+    acknowledged: i64,
+    /// The first position that the peer may not send.
+    right_edge: i64,
+    /// The window in the last segment we sent.
+    offered: usize,
+    /// The shift of our window field (Rcv.Wind.Shift).
+    shift: u8,
+    /// Where the peer's FIN stands, once a segment has shown it.
+    fin: Option<i64>,
+    ended: bool,
+    reception: Reception,
+    withholds: bool,
+    /// Whether arriving data is kept at all.
+    stores: bool,
+    announced_mss: usize,
+    /// Where the last segment began that came behind a gap.
+    recent: i64,
+}
+
+impl Recv {
+    /// A receive half before the peer's SYN. The buffer says what the first window is.
+    pub(crate) fn new(mut buffer: Buffer, beyond_edge: BeyondEdge, announced_mss: usize) -> Self {
+        let offered = buffer.initial();
+        Self {
+            queue: Octets::new(),
+            ahead: Assembler::new(),
+            buffer,
+            beyond_edge,
+            read: 1,
+            accepted: 0,
+            acknowledged: 0,
+            right_edge: 1 + offered as i64,
+            offered,
+            shift: 0,
+            fin: None,
+            ended: false,
+            reception: Reception::Open,
+            withholds: false,
+            stores: true,
+            announced_mss,
+            recent: 0,
+        }
+    }
+
+    /// The peer's SYN has come.
+    pub(crate) fn on_syn(&mut self, shift: u8) {
+        self.accepted = 1;
+        self.acknowledged = 1;
+        self.shift = shift;
+    }
+
+    pub(crate) fn accepted(&self) -> i64 {
+        self.accepted
+    }
+
+    pub(crate) fn acknowledged(&self) -> i64 {
+        self.acknowledged
+    }
+
+    pub(crate) fn right_edge(&self) -> i64 {
+        self.right_edge
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    pub(crate) fn is_shut(&self) -> bool {
+        self.reception == Reception::Shut
+    }
+
+    /// Octets accepted and not acknowledged, those behind a gap included.
+    pub(crate) fn held(&self) -> usize {
+        if !self.withholds {
+            return 0;
+        }
+        (self.accepted - self.acknowledged) as usize + self.out_of_order()
+    }
+
+    /// Octets that wait behind a gap.
+    pub(crate) fn out_of_order(&self) -> usize {
+        self.ahead.iter_data().map(|(start, end)| end - start).sum()
+    }
+
+    /// Octets that were acknowledged and not read.
+    pub(crate) fn unread(&self) -> usize {
+        let in_order_held = if self.withholds {
+            (self.accepted - self.acknowledged) as usize
+        } else {
+            0
+        };
+        self.queue.len() - in_order_held.min(self.queue.len())
+    }
+
+    /// The window that the peer believes in, in octets.
+    pub(crate) fn window(&self) -> usize {
+        (self.right_edge - self.acknowledged).max(0) as usize
+    }
+
+    /// The largest segment the peer has sent, or may send, for acknowledging every second one.
+    pub(crate) fn segment_octets(&self) -> usize {
+        self.buffer.segment_octets()
+    }
+
+    /// The stretches that have come behind a gap, the one that grew last in front (RFC 2018 section
+    /// 4). None where acknowledgments are withheld: a SACK block is an acknowledgment in all but
+    /// name.
+    pub(crate) fn stretches(&self) -> Vec<(i64, i64)> {
+        if self.withholds {
+            return Vec::new();
+        }
+        let base = self.accepted;
+        let ahead = self.ahead.iter_data();
+        let mut stretches: Vec<_> = ahead
+            .map(|(start, end)| (base + start as i64, base + end as i64))
+            .collect();
+        let recent = |&(start, end): &(i64, i64)| start <= self.recent && self.recent < end;
+        if let Some(place) = stretches.iter().position(recent) {
+            stretches[..=place].rotate_right(1);
+        }
+        stretches
+    }
+
+    /// Applies a disposition to a segment's payload, which begins at `start`, and to its FIN.
+    pub(crate) fn take(
+        &mut self,
+        start: i64,
+        payload: &[u8],
+        fin: bool,
+        disposition: Disposition,
+    ) -> Taken {
+        let mut taken = Taken::default();
+        let end = start + payload.len() as i64;
+        if disposition == Disposition::Discard {
+            self.stores = false;
+        }
+        let (first, last) = self.fitting(start, end, &mut taken);
+        let new = (last - first).max(0) as usize;
+        if !payload.is_empty() && new == 0 && taken.refused == 0 {
+            taken.repeated = true;
+        }
+        let had_gap = !self.ahead.is_empty();
+        if new > 0 {
+            let payload = &payload[(first - start) as usize..(last - start) as usize];
+            self.insert(first, payload, disposition, &mut taken);
+        }
+        if fin && taken.refused == 0 {
+            self.fin = Some(end);
+        }
+        taken.gap = !self.ahead.is_empty() || self.fin.is_some_and(|fin| fin > self.accepted);
+        taken.filled = had_gap && new > 0 && self.ahead.is_empty();
+        self.end_at_fin(&mut taken);
+        if !self.withholds {
+            self.acknowledged = self.accepted;
+        }
+        taken.exhausted = taken.held > 0 && self.accepted == self.right_edge;
+        taken
+    }
+
+    /// The part of a segment that is new and has room. Counts what has none.
+    fn fitting(&mut self, start: i64, end: i64, taken: &mut Taken) -> (i64, i64) {
+        let first = start.max(self.accepted);
+        if end <= self.right_edge {
+            return (first, end);
+        }
+        match self.beyond_edge {
+            BeyondEdge::Trim => {
+                taken.refused = (end - first.max(self.right_edge)) as usize;
+                (first, self.right_edge)
+            }
+            BeyondEdge::RefuseUnlessEmpty => {
+                let room = self.right_edge > self.accepted;
+                if room && self.queue.len() == 0 && start <= self.accepted && !self.withholds {
+                    self.right_edge = end;
+                    return (first, end);
+                }
+                taken.refused = (end - first) as usize;
+                (first, first)
+            }
+        }
+    }
+
+    fn insert(&mut self, first: i64, payload: &[u8], disposition: Disposition, taken: &mut Taken) {
+        let offset = (first - self.accepted) as usize;
+        let before = self.out_of_order();
+        // The count of stretches is bounded; a segment that would make one too many is refused and
+        // comes again.
+        let Ok(contiguous) = self.ahead.add_then_remove_front(offset, payload.len()) else {
+            taken.refused += payload.len();
+            return;
+        };
+        if self.stores {
+            self.queue.write_ahead(offset, payload);
+            self.queue.commit(contiguous);
+        }
+        self.accepted += contiguous as i64;
+        self.recent = first;
+        if !self.stores {
+            self.read = self.accepted;
+        }
+        let new = contiguous + self.out_of_order() - before;
+        taken.repeated = new == 0;
+        self.buffer
+            .on_queued(new, first + payload.len() as i64, self.announced_mss);
+        if !self.stores {
+            self.buffer.on_read(self.accepted);
+        }
+        match disposition {
+            Disposition::Hold => taken.held = new,
+            Disposition::Discard => taken.discarded = new,
+            Disposition::Deliver | Disposition::Reset => taken.accepted = new,
+        }
+    }
+
+    fn end_at_fin(&mut self, taken: &mut Taken) {
+        if self.ended || self.fin != Some(self.accepted) {
+            return;
+        }
+        let held = if self.withholds {
+            (self.accepted - self.acknowledged) as usize
+        } else {
+            0
+        };
+        match super::receive_shutdown::on_fin(held) {
+            super::receive_shutdown::OnFin::Accept => {
+                self.ended = true;
+                self.accepted += 1;
+                self.acknowledged = self.accepted;
+                self.right_edge = self.right_edge.max(self.accepted);
+                taken.ended = true;
+            }
+            super::receive_shutdown::OnFin::Ignore => taken.fin_ignored = true,
+        }
+    }
+
+    /// Shuts the receive direction. From now on the acknowledgment stands still where `withholds`
+    /// says so.
+    pub(crate) fn shut(&mut self, withholds: bool, capacity: impl FnOnce(usize) -> usize) {
+        self.reception = Reception::Shut;
+        self.withholds = withholds && !self.ended;
+        let capacity = capacity(self.buffer.capacity());
+        self.buffer.set_capacity(capacity);
+    }
+
+    /// Throws the unread queue away; returns how many octets it held.
+    pub(crate) fn discard_unread(&mut self) -> usize {
+        let lost = self.queue.len();
+        self.queue.drop_front(lost);
+        self.read += lost as i64;
+        self.buffer.on_read(self.read);
+        lost
+    }
+
+    /// Reads octets in order; those that are held cannot be read.
+    pub(crate) fn read(&mut self, into: &mut [u8]) -> usize {
+        let count = into.len().min(self.unread());
+        let read = self.queue.pop(&mut into[..count]);
+        self.read += read as i64;
+        self.buffer.on_read(self.read);
+        read
+    }
+
+    /// Copies octets in order and leaves them.
+    pub(crate) fn peek(&mut self, into: &mut [u8]) -> usize {
+        let count = into.len().min(self.unread());
+        self.queue.copy_from(0, &mut into[..count])
+    }
+
+    /// Whether the peer should be told of the window now that octets were read.
+    pub(crate) fn update_is_due(&self) -> bool {
+        !self.withholds && self.buffer.update_is_due(self.situation())
+    }
+
+    /// Whether the window would not be smaller than the last one offered.
+    pub(crate) fn window_keeps_up(&self) -> bool {
+        self.buffer.select(self.situation()) >= self.offered
+    }
+
+    /// Selects the window for a segment that is about to be sent and returns its field. Moves the
+    /// right edge, never left.
+    pub(crate) fn advertise(&mut self) -> u16 {
+        if self.withholds {
+            return self.field();
+        }
+        let remaining = (self.right_edge - self.accepted).max(0) as usize;
+        let selected = self.buffer.select(self.situation());
+        let unit = 1usize << self.shift;
+        let most = usize::from(u16::MAX) << self.shift;
+        // RFC 7323 section 2.4: the shift drops bits; rounding what is left up keeps the edge where
+        // it was.
+        let window = if selected <= remaining {
+            remaining.next_multiple_of(unit)
+        } else {
+            (selected - selected % unit).max(remaining.next_multiple_of(unit))
+        };
+        let window = window.min(most.max(remaining));
+        self.right_edge = self.right_edge.max(self.accepted + window as i64);
+        self.offered = window;
+        self.field()
+    }
+
+    /// The window field of a segment that does not select a window.
+    pub(crate) fn field(&self) -> u16 {
+        (self.window() >> self.shift).min(usize::from(u16::MAX)) as u16
+    }
+
+    /// The window field of a SYN, which is never scaled (RFC 7323 section 2.2).
+    pub(crate) fn syn_field(&self) -> u16 {
+        self.offered.min(usize::from(u16::MAX)) as u16
+    }
+
+    fn situation(&self) -> Situation {
+        Situation {
+            queued: self.queue.len() + self.out_of_order(),
+            offered: self.offered,
+            remaining: (self.right_edge - self.accepted).max(0) as usize,
+            shift: self.shift,
+        }
+    }
+
+    /// What must hold after every step: nothing is acknowledged that was not accepted, and nothing
+    /// accepted that was not offered.
+    pub(crate) fn check(&self) {
+        debug_assert!(
+            self.acknowledged <= self.accepted,
+            "acknowledged beyond accepted"
+        );
+        debug_assert!(
+            self.accepted <= self.right_edge,
+            "accepted {} beyond the right edge {}",
+            self.accepted,
+            self.right_edge
+        );
+    }
+}

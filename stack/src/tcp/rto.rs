@@ -1,0 +1,128 @@
+//! The retransmission timeout (RFC 6298).
+
+use smoltcp::time::Duration;
+
+use crate::profile::{MinBounds, RtoRules};
+
+/// The round-trip estimate and the timeout that follows from it.
+#[derive(Clone, Debug)]
+pub(crate) struct Rto {
+    rules: RtoRules,
+    /// SRTT and RTTVAR, in microseconds.
+    estimate: Option<(u64, u64)>,
+    /// Doublings since the last acknowledgment of new data.
+    backoff: u32,
+}
+
+/// More doublings than any timeout can take before it reaches its most.
+const BACKOFF_LIMIT: u32 = 30;
+
+impl Rto {
+    pub(crate) fn new(rules: RtoRules) -> Self {
+        Self {
+            rules,
+            estimate: None,
+            backoff: 0,
+        }
+    }
+
+    /// Takes a measured round-trip time of a segment that was not retransmitted (Karn's algorithm).
+    pub(crate) fn measure(&mut self, round_trip: Duration) {
+        let sample = round_trip.total_micros();
+        self.estimate = Some(match self.estimate {
+            // RFC 6298 rule 2.2: SRTT <- R, RTTVAR <- R/2.
+            None => (sample, sample / 2),
+            // RFC 6298 rule 2.3, with alpha = 1/8 and beta = 1/4.
+            Some((smoothed, variance)) => {
+                let deviation = smoothed.abs_diff(sample);
+                ((7 * smoothed + sample) / 8, (3 * variance + deviation) / 4)
+            }
+        });
+    }
+
+    /// RFC 6298 rule 5.5: back off the timer.
+    pub(crate) fn back_off(&mut self) {
+        self.backoff = (self.backoff + 1).min(BACKOFF_LIMIT);
+    }
+
+    /// New data was acknowledged: the timeout is again the one that was measured.
+    pub(crate) fn reset_backoff(&mut self) {
+        self.backoff = 0;
+    }
+
+    /// The smoothed round-trip time.
+    pub(crate) fn smoothed(&self) -> Option<Duration> {
+        self.estimate
+            .map(|(smoothed, _)| Duration::from_micros(smoothed))
+    }
+
+    /// The timeout without its doublings.
+    pub(crate) fn base(&self) -> Duration {
+        let min = self.rules.min.total_micros();
+        let micros = match self.estimate {
+            None => self.rules.initial.total_micros(),
+            Some((smoothed, variance)) => match self.rules.min_bounds {
+                MinBounds::Timeout => (smoothed + 4 * variance).max(min),
+                MinBounds::Variance => smoothed + (4 * variance).max(min),
+            },
+        };
+        Duration::from_micros(micros.min(self.rules.max.total_micros()))
+    }
+
+    /// The timeout.
+    pub(crate) fn timeout(&self) -> Duration {
+        let micros = self.base().total_micros().saturating_mul(1 << self.backoff);
+        Duration::from_micros(micros.min(self.rules.max.total_micros()))
+    }
+
+    /// How long `retransmissions` take from the least timeout on, doubling: Linux's deadline.
+    pub(crate) fn modelled(&self, retransmissions: u32) -> Duration {
+        let (min, max) = (self.rules.min.total_micros(), self.rules.max.total_micros());
+        let steps = (0..=retransmissions.min(255))
+            .map(|step| min.saturating_mul(1 << step.min(BACKOFF_LIMIT)).min(max));
+        Duration::from_micros(steps.sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Profile;
+
+    fn rto(profile: &str) -> Rto {
+        Rto::new(Profile::built_in(profile).unwrap().rto)
+    }
+
+    #[test]
+    fn timeouts_follow_the_measurements() {
+        let mut linux = rto("linux");
+        assert_eq!(linux.timeout().total_millis(), 1000, "before a measurement");
+        linux.measure(Duration::from_millis(20));
+        assert_eq!(
+            linux.timeout().total_millis(),
+            220,
+            "the floor is under the variance"
+        );
+        linux.back_off();
+        assert_eq!(linux.timeout().total_millis(), 440);
+        (0..20).for_each(|_| linux.back_off());
+        assert_eq!(linux.timeout().total_millis(), 120_000);
+        linux.reset_backoff();
+        assert_eq!(linux.timeout().total_millis(), 220);
+
+        let mut freebsd = rto("freebsd");
+        freebsd.measure(Duration::from_millis(20));
+        assert_eq!(
+            freebsd.timeout().total_millis(),
+            230,
+            "the floor is under the timeout"
+        );
+        (0..20).for_each(|_| freebsd.measure(Duration::from_millis(400)));
+        assert!(freebsd.timeout().total_millis() > 380);
+    }
+
+    #[test]
+    fn fifteen_retransmissions_are_a_deadline_of_924_6_seconds() {
+        assert_eq!(rto("linux").modelled(15).total_millis(), 924_600);
+    }
+}

@@ -1,0 +1,454 @@
+//! A TCP segment's header, parsed from and emitted to the wire through `smoltcp::wire`.
+//!
+//! smoltcp's `TcpRepr` fixes the order of the options; which options stand in which order is what
+//! this crate is about, so the header is emitted field by field.
+
+use smoltcp::wire::{IpAddress, TcpOption, TcpPacket, TcpSeqNumber};
+
+use crate::profile::{Padding, SynOption};
+
+/// The control bits that we send and look at. URG, ECE and CWR are received and ignored: urgent
+/// data is delivered in line, as RFC 9293 section 3.8.5 lets an implementation treat it, and ECN is
+/// never negotiated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// Synchronize sequence numbers.
+    pub syn: bool,
+    /// The acknowledgment number is significant.
+    pub ack: bool,
+    /// No more data from the sender.
+    pub fin: bool,
+    /// Reset the connection.
+    pub rst: bool,
+    /// Push function.
+    pub psh: bool,
+}
+
+/// A timestamps option (RFC 7323 section 3.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timestamps {
+    /// TSval
+    pub value: u32,
+    /// TSecr
+    pub echo: u32,
+}
+
+/// At most this many SACK blocks fit (RFC 2018 section 3).
+pub const SACK_BLOCKS: usize = 4;
+
+/// The options of a segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Maximum segment size.
+    pub mss: Option<u16>,
+    /// Window scale.
+    pub window_scale: Option<u8>,
+    /// SACK permitted.
+    pub sack_permitted: bool,
+    /// SACK blocks: left and right edge.
+    pub sack: [Option<(u32, u32)>; SACK_BLOCKS],
+    /// Timestamps.
+    pub timestamps: Option<Timestamps>,
+}
+
+/// A segment without its payload. Sequence numbers are those of the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Source port.
+    pub source: u16,
+    /// Destination port.
+    pub destination: u16,
+    /// SEG.SEQ
+    pub sequence: u32,
+    /// SEG.ACK; significant where the ACK bit is set.
+    pub acknowledgment: u32,
+    /// The control bits.
+    pub flags: Flags,
+    /// SEG.WND as it stands in the header, not scaled.
+    pub window: u16,
+    /// The options.
+    pub options: Options,
+    /// How many octets of payload follow.
+    pub payload_octets: usize,
+}
+
+impl Segment {
+    /// SEG.LEN: the octets of payload, plus one each for SYN and FIN.
+    pub fn length(&self) -> u32 {
+        self.payload_octets as u32 + u32::from(self.flags.syn) + u32::from(self.flags.fin)
+    }
+
+    /// Reads a segment. The checksum is verified.
+    ///
+    /// Returns none where the segment is malformed or damaged: such a segment is dropped without a
+    /// word.
+    pub fn parse(
+        octets: &[u8],
+        source: IpAddress,
+        destination: IpAddress,
+    ) -> Option<(Self, &[u8])> {
+        let packet = TcpPacket::new_checked(octets).ok()?;
+        if !packet.verify_checksum(&source, &destination) {
+            return None;
+        }
+        let segment = Self {
+            source: packet.src_port(),
+            destination: packet.dst_port(),
+            sequence: packet.seq_number().0 as u32,
+            acknowledgment: if packet.ack() {
+                packet.ack_number().0 as u32
+            } else {
+                0
+            },
+            flags: Flags {
+                syn: packet.syn(),
+                ack: packet.ack(),
+                fin: packet.fin(),
+                rst: packet.rst(),
+                psh: packet.psh(),
+            },
+            window: packet.window_len(),
+            options: Options::parse(packet.options()),
+            payload_octets: packet.payload().len(),
+        };
+        Some((segment, packet.payload()))
+    }
+
+    /// The octets of the header when emitted with a layout.
+    pub fn header_octets(&self, layout: &Layout<'_>) -> usize {
+        let mut scratch = [0; OPTION_OCTETS];
+        TCP_HEADER + self.options.emit(&mut scratch, layout)
+    }
+
+    /// Writes the header and fills in the checksum. The payload must already stand behind the
+    /// header, which takes [`Segment::header_octets`] of `octets`.
+    pub fn emit(
+        &self,
+        octets: &mut [u8],
+        layout: &Layout<'_>,
+        source: IpAddress,
+        destination: IpAddress,
+    ) {
+        let mut options = [0; OPTION_OCTETS];
+        let option_octets = self.options.emit(&mut options, layout);
+        let mut packet = TcpPacket::new_unchecked(octets);
+        packet.set_src_port(self.source);
+        packet.set_dst_port(self.destination);
+        packet.set_seq_number(TcpSeqNumber(self.sequence as i32));
+        packet.set_ack_number(TcpSeqNumber(self.acknowledgment as i32));
+        packet.clear_flags();
+        packet.set_header_len((TCP_HEADER + option_octets) as u8);
+        packet.set_syn(self.flags.syn);
+        packet.set_ack(self.flags.ack);
+        packet.set_fin(self.flags.fin);
+        packet.set_rst(self.flags.rst);
+        packet.set_psh(self.flags.psh);
+        packet.set_window_len(self.window);
+        packet.set_urgent_at(0);
+        packet.options_mut()[..option_octets].copy_from_slice(&options[..option_octets]);
+        packet.fill_checksum(&source, &destination);
+    }
+}
+
+/// A TCP header without options, in octets.
+pub const TCP_HEADER: usize = 20;
+
+/// The most that options can take, in octets.
+const OPTION_OCTETS: usize = 40;
+
+/// How options are laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout<'a> {
+    /// The order of the options of a SYN, in groups that fill whole words.
+    pub syn: &'a [Vec<SynOption>],
+    /// Where padding goes.
+    pub padding: Padding,
+}
+
+impl Options {
+    fn parse(mut octets: &[u8]) -> Self {
+        let mut options = Self::default();
+        while !octets.is_empty() {
+            let Ok((rest, option)) = TcpOption::parse(octets) else {
+                // RFC 9293 section 3.2 (MUST-7): an option of illegal length must not crash; what
+                // stood before it counts.
+                break;
+            };
+            match option {
+                TcpOption::EndOfList => break,
+                TcpOption::NoOperation | TcpOption::Unknown { .. } => {}
+                TcpOption::MaxSegmentSize(octets) => options.mss = Some(octets),
+                TcpOption::WindowScale(shift) => options.window_scale = Some(shift),
+                TcpOption::SackPermitted => options.sack_permitted = true,
+                TcpOption::SackRange(blocks) => {
+                    for (place, block) in options.sack.iter_mut().zip(blocks) {
+                        *place = block;
+                    }
+                }
+                TcpOption::TimeStamp { tsval, tsecr } => {
+                    options.timestamps = Some(Timestamps {
+                        value: tsval,
+                        echo: tsecr,
+                    });
+                }
+            }
+            octets = rest;
+        }
+        options
+    }
+
+    /// Writes the options as the layout says, padded to whole words; returns how many octets they
+    /// take.
+    fn emit(&self, octets: &mut [u8; OPTION_OCTETS], layout: &Layout<'_>) -> usize {
+        let mut writer = OptionWriter { octets, used: 0 };
+        let is_syn = self.mss.is_some() || self.window_scale.is_some() || self.sack_permitted;
+        if is_syn {
+            for group in layout.syn {
+                self.emit_group(group, layout.padding, &mut writer);
+            }
+        } else if let Some(timestamps) = self.timestamps {
+            writer.no_operations(2);
+            writer.timestamps(timestamps);
+        }
+        self.emit_sack(&mut writer);
+        while !writer.used.is_multiple_of(4) {
+            writer.write(&TcpOption::EndOfList);
+        }
+        writer.used
+    }
+
+    fn emit_group(&self, group: &[SynOption], padding: Padding, writer: &mut OptionWriter<'_>) {
+        let present = |option: &&SynOption| match option {
+            SynOption::Mss => self.mss.is_some(),
+            SynOption::WindowScale => self.window_scale.is_some(),
+            SynOption::SackPermitted => self.sack_permitted,
+            SynOption::Timestamps => self.timestamps.is_some(),
+        };
+        let octets: usize = group
+            .iter()
+            .filter(present)
+            .map(|option| option.octets())
+            .sum();
+        let before = match padding {
+            Padding::Before => octets.next_multiple_of(4) - octets,
+            // What follows the group must find its own alignment: the shift stands at the end of a
+            // word, and the values of timestamps fill whole words.
+            Padding::After => match group.iter().find(present) {
+                Some(SynOption::WindowScale) => 1,
+                Some(SynOption::Timestamps) => 2,
+                Some(SynOption::Mss | SynOption::SackPermitted) | None => 0,
+            },
+        };
+        writer.no_operations(before);
+        for option in group {
+            match option {
+                SynOption::Mss => writer.write_some(self.mss.map(TcpOption::MaxSegmentSize)),
+                SynOption::WindowScale => {
+                    writer.write_some(self.window_scale.map(TcpOption::WindowScale));
+                }
+                SynOption::SackPermitted => {
+                    writer.write_some(self.sack_permitted.then_some(TcpOption::SackPermitted));
+                }
+                SynOption::Timestamps => {
+                    if let Some(timestamps) = self.timestamps {
+                        writer.timestamps(timestamps);
+                    }
+                }
+            }
+        }
+    }
+
+    fn emit_sack(&self, writer: &mut OptionWriter<'_>) {
+        // Kind and length, then eight octets a block, behind two no-operations (RFC 2018 section
+        // 3).
+        let room = (OPTION_OCTETS - writer.used).saturating_sub(4) / 8;
+        let blocks: Vec<(u32, u32)> = self.sack.iter().flatten().copied().take(room).collect();
+        if blocks.is_empty() {
+            return;
+        }
+        writer.no_operations(2);
+        writer.raw(&[5, (2 + 8 * blocks.len()) as u8]);
+        for (left, right) in blocks {
+            writer.raw(&left.to_be_bytes());
+            writer.raw(&right.to_be_bytes());
+        }
+    }
+}
+
+impl SynOption {
+    fn octets(self) -> usize {
+        match self {
+            Self::Mss => 4,
+            Self::WindowScale => 3,
+            Self::SackPermitted => 2,
+            Self::Timestamps => 10,
+        }
+    }
+}
+
+struct OptionWriter<'a> {
+    octets: &'a mut [u8; OPTION_OCTETS],
+    used: usize,
+}
+
+impl OptionWriter<'_> {
+    /// Writes an option where it fits; a layout that asks for more than forty octets loses its
+    /// tail.
+    fn write(&mut self, option: &TcpOption<'_>) {
+        let octets = option.buffer_len();
+        if self.used + octets <= OPTION_OCTETS {
+            option.emit(&mut self.octets[self.used..]);
+            self.used += octets;
+        }
+    }
+
+    fn write_some(&mut self, option: Option<TcpOption<'_>>) {
+        if let Some(option) = option {
+            self.write(&option);
+        }
+    }
+
+    fn timestamps(&mut self, timestamps: Timestamps) {
+        self.write(&TcpOption::TimeStamp {
+            tsval: timestamps.value,
+            tsecr: timestamps.echo,
+        });
+    }
+
+    fn no_operations(&mut self, count: usize) {
+        for _ in 0..count {
+            self.write(&TcpOption::NoOperation);
+        }
+    }
+
+    fn raw(&mut self, octets: &[u8]) {
+        self.octets[self.used..][..octets.len()].copy_from_slice(octets);
+        self.used += octets.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use smoltcp::wire::Ipv4Address;
+
+    use super::*;
+    use crate::profile::Profile;
+
+    const SOURCE: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 1));
+    const DESTINATION: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 2));
+
+    fn emitted(segment: &Segment, profile: &str, payload: &[u8]) -> Vec<u8> {
+        let rules = Profile::built_in(profile).unwrap().options;
+        let layout = Layout {
+            syn: &rules.syn,
+            padding: rules.padding,
+        };
+        let header = segment.header_octets(&layout);
+        let mut octets = vec![0; header + payload.len()];
+        octets[header..].copy_from_slice(payload);
+        segment.emit(&mut octets, &layout, SOURCE, DESTINATION);
+        octets
+    }
+
+    fn segment(options: Options) -> Segment {
+        Segment {
+            source: 40000,
+            destination: 80,
+            sequence: 7,
+            acknowledgment: 0,
+            flags: Flags {
+                syn: true,
+                ..Flags::default()
+            },
+            window: 64240,
+            options,
+            payload_octets: 0,
+        }
+    }
+
+    /// The kinds of the options as they stand on the wire, no-operations included.
+    fn kinds(octets: &[u8]) -> Vec<u8> {
+        let mut rest = &octets[TCP_HEADER..];
+        let mut kinds = Vec::new();
+        while let Some(&kind) = rest.first() {
+            kinds.push(kind);
+            rest = if kind < 2 {
+                &rest[1..]
+            } else {
+                &rest[usize::from(rest[1])..]
+            };
+        }
+        kinds
+    }
+
+    #[test]
+    fn each_system_lays_its_options_out_in_its_own_way() {
+        let all = Options {
+            mss: Some(1460),
+            window_scale: Some(7),
+            sack_permitted: true,
+            timestamps: Some(Timestamps { value: 1, echo: 0 }),
+            ..Options::default()
+        };
+        let without = |options: Options| Options {
+            timestamps: None,
+            ..options
+        };
+        let rows: [(&str, Options, &[u8]); 6] = [
+            ("linux", all, &[2, 4, 8, 1, 3]),
+            ("linux", without(all), &[2, 1, 1, 4, 1, 3]),
+            (
+                "linux",
+                Options {
+                    sack_permitted: false,
+                    ..all
+                },
+                &[2, 1, 1, 8, 1, 3],
+            ),
+            ("freebsd", all, &[2, 1, 3, 4, 8]),
+            ("freebsd", without(all), &[2, 1, 3, 4, 0, 0]),
+            ("winsock", without(all), &[2, 1, 3, 1, 1, 4]),
+        ];
+        for (profile, options, expected) in rows {
+            assert_eq!(
+                kinds(&emitted(&segment(options), profile, &[])),
+                expected,
+                "{profile}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_emitted_segment_parses_back_to_itself(
+            sequence: u32, acknowledgment: u32, window: u16,
+            payload in proptest::collection::vec(any::<u8>(), 0..64),
+            fin: bool, psh: bool, timestamps: Option<(u32, u32)>, left: u32, blocks in 0usize..4,
+        ) {
+            let mut options = Options {
+                timestamps: timestamps.map(|(value, echo)| Timestamps { value, echo }),
+                ..Options::default()
+            };
+            for (index, place) in options.sack.iter_mut().take(blocks.min(3)).enumerate() {
+                *place = Some((left.wrapping_add(index as u32), left));
+            }
+            let segment = Segment {
+                source: 1, destination: 2, sequence, acknowledgment, window, options,
+                flags: Flags { ack: true, fin, psh, ..Flags::default() },
+                payload_octets: payload.len(),
+            };
+            let octets = emitted(&segment, "linux", &payload);
+            let parsed = Segment::parse(&octets, SOURCE, DESTINATION);
+            prop_assert_eq!(parsed, Some((segment, &payload[..])));
+        }
+
+        #[test]
+        fn no_octets_make_the_parser_panic(
+            octets in proptest::collection::vec(any::<u8>(), 0..80)
+        ) {
+            let _ = Segment::parse(&octets, SOURCE, DESTINATION);
+            let _ = Options::parse(&octets);
+        }
+    }
+}

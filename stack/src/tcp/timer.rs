@@ -1,0 +1,119 @@
+//! All timers of a connection, visible at a glance, and the clock they run on.
+
+use smoltcp::time::{Duration, Instant};
+
+use crate::profile::Clock;
+
+/// A timer of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timer {
+    /// The oldest unacknowledged segment is due again (RFC 6298).
+    Retransmit,
+    /// A tail loss probe is due (RFC 8985 section 7).
+    TailLossProbe,
+    /// A closed window, or one too small to use, is to be probed (RFC 9293 section 3.8.6.1).
+    Persist,
+    /// A delayed acknowledgment is due.
+    Acknowledge,
+    /// TIME-WAIT, or FIN-WAIT-2 without an application, is over.
+    Linger,
+}
+
+const TIMERS: usize = 5;
+
+/// When each timer expires, if it runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Timers([Option<Instant>; TIMERS]);
+
+impl Timers {
+    pub(crate) fn set(&mut self, timer: Timer, at: Instant) {
+        self.0[timer as usize] = Some(at);
+    }
+
+    pub(crate) fn stop(&mut self, timer: Timer) {
+        self.0[timer as usize] = None;
+    }
+
+    pub(crate) fn at(&self, timer: Timer) -> Option<Instant> {
+        self.0[timer as usize]
+    }
+
+    pub(crate) fn is_set(&self, timer: Timer) -> bool {
+        self.at(timer).is_some()
+    }
+
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.0.iter().flatten().min().copied()
+    }
+
+    /// Stops a timer that has expired and says whether it had.
+    pub(crate) fn take_expired(&mut self, timer: Timer, now: Instant) -> bool {
+        let expired = self.at(timer).is_some_and(|at| at <= now);
+        if expired {
+            self.stop(timer);
+        }
+        expired
+    }
+}
+
+/// Ticks of Linux's clock in microseconds, at 250 a second.
+const TICK: i64 = 4_000;
+/// Slots a level of the timer wheel.
+const LEVEL_SLOTS: i64 = 64;
+/// Each level is this many binary places coarser than the one below.
+const LEVEL_SHIFT: u32 = 3;
+const LEVELS: u32 = 9;
+
+impl Clock {
+    /// When a timer set at `now` for `delay` really expires.
+    pub(crate) fn expiry(self, now: Instant, delay: Duration) -> Instant {
+        match self {
+            Self::Exact => now + delay,
+            Self::Wheel250 => {
+                let started = now.total_micros() / TICK;
+                let ticks = delay.total_micros().div_ceil(TICK as u64) as i64;
+                // The wheel never fires early: the expiry is rounded up to the next slot of the
+                // level that the delay falls into.
+                let level = (0..LEVELS)
+                    .find(|level| ticks < (LEVEL_SLOTS - 1) << (LEVEL_SHIFT * level))
+                    .unwrap_or(LEVELS - 1);
+                let shift = LEVEL_SHIFT * level;
+                let expires = (((started + ticks) >> shift) + 1) << shift;
+                Instant::from_micros(expires * TICK)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wheel_is_late_as_measured() {
+        // A delay of 120 s from a slot boundary ends 120.832 s later, as in the measured
+        // retransmissions.
+        let boundary = Instant::from_micros(512 * TICK * 100);
+        let expiry = Clock::Wheel250.expiry(boundary, Duration::from_secs(120));
+        assert_eq!((expiry - boundary).total_millis(), 120_832);
+        // The measured steps of the doubling timeout: 106.496 s and 53.248 s.
+        for (delay, measured) in [(104_448, 106_496), (52_224, 53_248)] {
+            let expiry = Clock::Wheel250.expiry(boundary, Duration::from_millis(delay));
+            assert_eq!((expiry - boundary).total_millis(), measured);
+        }
+        let exact = Clock::Exact.expiry(boundary, Duration::from_micros(1));
+        assert_eq!((exact - boundary).total_micros(), 1);
+    }
+
+    #[test]
+    fn timers_expire_once() {
+        let mut timers = Timers::default();
+        let at = Instant::from_millis(5);
+        timers.set(Timer::Persist, at);
+        assert_eq!(timers.next(), Some(at));
+        assert!(!timers.take_expired(Timer::Persist, Instant::from_millis(4)));
+        assert!(timers.take_expired(Timer::Persist, at));
+        assert!(!timers.take_expired(Timer::Persist, at));
+        assert_eq!(timers.next(), None);
+    }
+}

@@ -1,0 +1,397 @@
+//! What goes out, and when: segments, and the timers behind them.
+
+use smoltcp::time::{Duration, Instant};
+
+use super::Connection;
+use super::acknowledge::Due;
+use super::segment::{Flags, Options, SACK_BLOCKS, Segment};
+use super::send::{Control, Transmission};
+use super::state::State;
+use super::timer::Timer;
+use crate::event::{Fact, Retransmission};
+use crate::profile::{Counted, ResetWindow, SynOption, WindowProbe};
+use crate::socket::Gone;
+
+/// A segment to put on the wire.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The header.
+    pub segment: Segment,
+    /// Where its payload begins in our stream; see [`Connection::copy_payload`].
+    pub(super) payload_start: i64,
+    /// What there is to say about it.
+    pub about: Option<Fact>,
+}
+
+/// Linux adds this to a tail loss probe's timeout where more than one segment is out
+/// (TCP_TIMEOUT_MIN).
+const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(8);
+
+impl Connection {
+    /// The next segment to put on the wire now, if there is one.
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<Outgoing> {
+        if let Some(segment) = self.replies.pop_front() {
+            return Some(Outgoing {
+                segment,
+                payload_start: 0,
+                about: None,
+            });
+        }
+        if matches!(self.state, State::Closed | State::Listen) {
+            return None;
+        }
+        if std::mem::take(&mut self.window_probe) {
+            return Some(self.window_probe_segment(now));
+        }
+        if let Some(transmission) = self.poll_send(now) {
+            return Some(self.transmit(transmission, now));
+        }
+        if self.send.is_stuck() && !self.timers.is_set(Timer::Persist) {
+            let expiry = self.expiry(now, self.rto.timeout());
+            self.timers.set(Timer::Persist, expiry);
+        }
+        match self.acknowledger.due() {
+            Due::Now if self.state != State::SynSent => Some(self.acknowledge(now)),
+            Due::Now | Due::Never => None,
+            Due::At(at) => {
+                self.timers.set(Timer::Acknowledge, at);
+                None
+            }
+        }
+    }
+
+    /// Copies the payload of a segment just polled; `into` has exactly its length.
+    pub fn copy_payload(&mut self, outgoing: &Outgoing, into: &mut [u8]) {
+        if !into.is_empty() {
+            self.send.copy(outgoing.payload_start, into);
+        }
+    }
+
+    fn poll_send(&mut self, now: Instant) -> Option<Transmission> {
+        match self.state {
+            // Data waits for the end of the handshake.
+            State::SynSent | State::SynReceived if self.send.next() > 0 => {
+                self.send.poll_again(now)
+            }
+            State::Closed | State::Listen | State::TimeWait => None,
+            State::SynSent
+            | State::SynReceived
+            | State::Established
+            | State::FinWait1
+            | State::FinWait2
+            | State::CloseWait
+            | State::Closing
+            | State::LastAck => self.send.poll(now),
+        }
+    }
+
+    fn transmit(&mut self, transmission: Transmission, now: Instant) -> Outgoing {
+        let Transmission {
+            start,
+            octets,
+            control,
+            push,
+            again,
+        } = transmission;
+        let syn = control == Control::Syn;
+        let mut segment = self.header(start, now);
+        segment.flags.syn = syn;
+        segment.flags.fin = control == Control::Fin;
+        segment.flags.psh = push;
+        segment.payload_octets = octets;
+        if syn {
+            segment.flags.ack = self.state != State::SynSent;
+            segment.window = self.recv.syn_field();
+            segment.options = self.syn_options(now);
+            if !segment.flags.ack {
+                segment.acknowledgment = 0;
+            }
+        }
+        self.after_transmission(again, now);
+        if segment.flags.ack {
+            self.after_acknowledgment(octets > 0, now);
+        }
+        let about = again.map(|cause| Fact::Retransmitted { octets, cause });
+        Outgoing {
+            segment,
+            payload_start: start,
+            about,
+        }
+    }
+
+    fn acknowledge(&mut self, now: Instant) -> Outgoing {
+        let segment = self.header(self.send.next(), now);
+        self.after_acknowledgment(false, now);
+        Outgoing {
+            segment,
+            payload_start: 0,
+            about: None,
+        }
+    }
+
+    fn window_probe_segment(&mut self, now: Instant) -> Outgoing {
+        let segment = self.header(self.send.unacknowledged() - 1, now);
+        self.after_acknowledgment(false, now);
+        let cause = Retransmission::WindowProbe;
+        let about = Some(Fact::Retransmitted { octets: 0, cause });
+        Outgoing {
+            segment,
+            payload_start: 0,
+            about,
+        }
+    }
+
+    fn after_acknowledgment(&mut self, with_data: bool, now: Instant) {
+        self.acknowledger.on_sent(with_data, now);
+        self.timers.stop(Timer::Acknowledge);
+        self.last_acknowledgment = self.recv.acknowledged();
+    }
+
+    /// A header that acknowledges and advertises what is true now.
+    fn header(&mut self, start: i64, now: Instant) -> Segment {
+        let window = self.recv.advertise();
+        let mut options = Options::default();
+        if self.negotiated.timestamps {
+            options.timestamps = self.timestamps(now);
+        }
+        if self.negotiated.selective {
+            let stretches = self.recv.stretches();
+            // Three blocks fit beside timestamps (RFC 2018 section 3).
+            let most = if self.negotiated.timestamps {
+                SACK_BLOCKS - 1
+            } else {
+                SACK_BLOCKS
+            };
+            for (place, (left, right)) in options.sack.iter_mut().take(most).zip(stretches) {
+                *place = Some((self.acknowledgment(left), self.acknowledgment(right)));
+            }
+        }
+        Segment {
+            source: self.config.local.port,
+            destination: self.config.remote.port,
+            sequence: self.sequence(start),
+            acknowledgment: self.acknowledgment(self.recv.acknowledged()),
+            flags: Flags {
+                ack: true,
+                ..Flags::default()
+            },
+            window,
+            options,
+            payload_octets: 0,
+        }
+    }
+
+    fn syn_options(&self, now: Instant) -> Options {
+        let answers = self.state != State::SynSent;
+        let offered = &self.config.profile.options;
+        let offers = |option| offered.syn.iter().flatten().any(|&other| other == option);
+        let scales = offers(SynOption::WindowScale) && (!answers || self.negotiated.scales);
+        let selective = offers(SynOption::SackPermitted) && (!answers || self.negotiated.selective);
+        let timestamps = offers(SynOption::Timestamps) && (!answers || self.negotiated.timestamps);
+        Options {
+            mss: offers(SynOption::Mss).then_some(self.config.mss),
+            window_scale: scales.then_some(offered.window_scale),
+            sack_permitted: selective,
+            timestamps: if timestamps {
+                self.timestamps(now)
+            } else {
+                None
+            },
+            ..Options::default()
+        }
+    }
+
+    /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`
+    pub(super) fn reset_from_tcb(&self, window: u16) -> Segment {
+        Segment {
+            source: self.config.local.port,
+            destination: self.config.remote.port,
+            sequence: self.sequence(self.send.next()),
+            acknowledgment: self.acknowledgment(self.recv.acknowledged()),
+            flags: Flags {
+                rst: true,
+                ack: true,
+                ..Flags::default()
+            },
+            window,
+            options: Options::default(),
+            payload_octets: 0,
+        }
+    }
+
+    /// Resets the connection from this side (RFC 9293 section 3.10.5).
+    pub(super) fn reset_actively(&mut self, reason: Option<Gone>) {
+        let window = match self.config.profile.reset.active_window {
+            ResetWindow::Current => self.recv.advertise(),
+            ResetWindow::Zero => 0,
+        };
+        self.replies.push_back(self.reset_from_tcb(window));
+        self.facts.push_back(Fact::ResetSent);
+        self.die(reason);
+    }
+
+    fn expiry(&self, now: Instant, delay: Duration) -> Instant {
+        self.config.profile.rto.clock.expiry(now, delay)
+    }
+
+    /// Starts the timer behind a segment that was just sent (RFC 6298 rule 5.1).
+    fn after_transmission(&mut self, again: Option<Retransmission>, now: Instant) {
+        self.timers.stop(Timer::Persist);
+        match again {
+            Some(Retransmission::Timeout | Retransmission::WindowProbe) => {
+                let expiry = self.expiry(now, self.rto.timeout());
+                self.timers.set(Timer::Retransmit, expiry);
+            }
+            Some(Retransmission::TailLossProbe) => {}
+            Some(Retransmission::Fast) if self.timers.is_set(Timer::Retransmit) => {}
+            Some(Retransmission::Fast) => self.rearm(now, now),
+            None if self.tail_probe.is_some() => {}
+            None if self.timers.is_set(Timer::TailLossProbe) => {
+                self.rearm(now, self.send.oldest_sent_at().unwrap_or(now));
+            }
+            None if !self.timers.is_set(Timer::Retransmit) => self.rearm(now, now),
+            None => {}
+        }
+    }
+
+    /// New data was acknowledged: the timer begins anew (RFC 6298 rules 5.2 and 5.3).
+    pub(super) fn rearm_after_acknowledgment(&mut self, now: Instant) {
+        self.timers.stop(Timer::Retransmit);
+        self.timers.stop(Timer::TailLossProbe);
+        if self.send.segments_in_flight() > 0 {
+            self.rearm(now, now);
+        }
+    }
+
+    /// Sets the retransmission timer, or the tail loss probe's where that comes first.
+    fn rearm(&mut self, now: Instant, since: Instant) {
+        let timeout = self.rto.timeout();
+        let remaining = (since + timeout).max(now) - now;
+        self.timers.stop(Timer::TailLossProbe);
+        if self.send.may_probe_tail() && self.tail_probe.is_none() {
+            // RFC 8985 section 7.2: two round trips, and the peer's longest delay where it may be
+            // waiting for a second segment.
+            let wait = match self.rto.smoothed() {
+                None => self.config.profile.rto.initial,
+                Some(smoothed) if self.send.segments_in_flight() == 1 => {
+                    smoothed * 2 + self.config.profile.rto.min
+                }
+                Some(smoothed) => smoothed * 2 + TAIL_PROBE_EXTRA,
+            };
+            if wait <= remaining {
+                let expiry = self.expiry(now, wait);
+                self.timers.set(Timer::TailLossProbe, expiry);
+                self.timers.stop(Timer::Retransmit);
+                return;
+            }
+        }
+        let expiry = self.expiry(now, remaining);
+        self.timers.set(Timer::Retransmit, expiry);
+    }
+
+    /// Timers have expired.
+    pub fn on_timeout(&mut self, now: Instant) {
+        if self.timers.take_expired(Timer::Acknowledge, now) {
+            self.acknowledger.now();
+        }
+        if self.timers.take_expired(Timer::Linger, now) {
+            self.die(None);
+            return;
+        }
+        if self.timers.take_expired(Timer::TailLossProbe, now) {
+            self.send.probe_tail();
+            self.tail_probe = Some(self.send.next() + 1);
+            let expiry = self.expiry(now, self.rto.timeout());
+            self.timers.set(Timer::Retransmit, expiry);
+        }
+        if self.timers.take_expired(Timer::Retransmit, now) {
+            self.on_retransmission_timeout(now);
+        }
+        if self.timers.take_expired(Timer::Persist, now) {
+            self.on_persist_timeout(now);
+        }
+        self.check();
+    }
+
+    fn on_retransmission_timeout(&mut self, now: Instant) {
+        if self.gives_up(now) {
+            self.facts.push_back(Fact::TimedOut);
+            self.die(Some(Gone::TimedOut));
+            return;
+        }
+        self.patience.timeouts += 1;
+        self.patience.first.get_or_insert(now);
+        self.tail_probe = None;
+        self.rto.back_off();
+        self.send.on_timeout();
+    }
+
+    /// Whether the peer has been silent for too long (RFC 9293 section 3.8.3).
+    fn gives_up(&self, now: Instant) -> bool {
+        let rules = &self.config.profile.give_up;
+        let (limit, counted) = match self.state {
+            State::SynSent => (rules.syn, Counted::Retransmissions),
+            State::SynReceived => (rules.syn_ack, Counted::Retransmissions),
+            State::Closed
+            | State::Listen
+            | State::Established
+            | State::FinWait1
+            | State::FinWait2
+            | State::CloseWait
+            | State::Closing
+            | State::LastAck
+            | State::TimeWait => (
+                if self.orphan {
+                    rules.orphan
+                } else {
+                    rules.data
+                },
+                rules.counted,
+            ),
+        };
+        if limit == 0 {
+            return false;
+        }
+        match counted {
+            Counted::Retransmissions => self.patience.timeouts >= limit,
+            // A closed window is not a silent peer: two of the longest timeouts without any answer
+            // are.
+            Counted::Deadline if self.send.window() == 0 => {
+                now - self.last_heard > self.config.profile.rto.max * 2
+            }
+            Counted::Deadline => {
+                let deadline = self.rto.modelled(limit);
+                self.patience
+                    .first
+                    .is_some_and(|first| now - first >= deadline)
+            }
+        }
+    }
+
+    fn on_persist_timeout(&mut self, now: Instant) {
+        if !self.send.is_stuck() {
+            return;
+        }
+        let rules = &self.config.profile;
+        let limit = rules.give_up.data;
+        if limit > 0 && self.patience.probes >= limit {
+            self.facts.push_back(Fact::TimedOut);
+            self.die(Some(Gone::TimedOut));
+            return;
+        }
+        self.patience.probes += 1;
+        let probe = rules.send.window_probe;
+        if self.send.window() > 0 && self.send.override_silly_window() {
+            return;
+        }
+        self.rto.back_off();
+        match probe {
+            WindowProbe::OldSequence => self.window_probe = true,
+            WindowProbe::NewOctet => {
+                self.send.force_octet();
+            }
+        }
+        let expiry = self.expiry(now, self.rto.timeout());
+        self.timers.set(Timer::Persist, expiry);
+    }
+}

@@ -1,0 +1,329 @@
+//! Which window to advertise, by the profile's model of the receive buffer.
+//!
+//! The answer is how far the right edge may go; that it never goes left is the receive half's rule,
+//! not a model's.
+
+use std::collections::VecDeque;
+
+use crate::profile::{WindowModel, WindowRules};
+
+/// The part of a packet that stands before TCP's payload, in octets: IP and TCP headers without
+/// options.
+const HEADERS: usize = 40;
+
+/// The receive buffer as a window model sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Buffer {
+    model: Model,
+    /// The largest payload that the peer may send, from which windows are rounded.
+    mss: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Model {
+    FreeSpace { capacity: usize },
+    Memory(MemoryBuffer),
+}
+
+/// What a model needs to know to select a window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Situation {
+    /// Octets queued and not read, those that wait for earlier ones included.
+    pub(crate) queued: usize,
+    /// The window in the last segment we sent, in octets.
+    pub(crate) offered: usize,
+    /// What is left of it: from what was accepted to the right edge.
+    pub(crate) remaining: usize,
+    /// The shift of the window field.
+    pub(crate) shift: u8,
+}
+
+impl Buffer {
+    /// The buffer of a connection whose socket asked for `octets` (none: the profile's default).
+    pub(crate) fn new(rules: &WindowRules, octets: Option<usize>, mss: usize) -> Self {
+        let model = match rules.model {
+            WindowModel::FreeSpace => Model::FreeSpace {
+                capacity: octets.unwrap_or(rules.receive_buffer),
+            },
+            WindowModel::Memory => {
+                let space = octets.map_or(rules.default_space, |octets| octets * 2);
+                Model::Memory(MemoryBuffer::new(space))
+            }
+        };
+        Self { model, mss }
+    }
+
+    /// The payload that fits while nothing is queued.
+    pub(crate) fn capacity(&self) -> usize {
+        match &self.model {
+            Model::FreeSpace { capacity } => *capacity,
+            Model::Memory(memory) => memory.full(),
+        }
+    }
+
+    /// Changes the capacity, as a receive shutdown may.
+    pub(crate) fn set_capacity(&mut self, octets: usize) {
+        match &mut self.model {
+            Model::FreeSpace { capacity } => *capacity = octets,
+            Model::Memory(memory) if octets == 0 => memory.space = 0,
+            Model::Memory(_) => {}
+        }
+    }
+
+    /// The window of the SYN, in octets, before anything is known of scaling.
+    pub(crate) fn initial(&mut self) -> usize {
+        let full = self.capacity().min(usize::from(u16::MAX));
+        match &mut self.model {
+            Model::FreeSpace { .. } => full,
+            Model::Memory(memory) => {
+                let window = if full > self.mss {
+                    full - full % self.mss
+                } else {
+                    full
+                };
+                memory.threshold = window;
+                window
+            }
+        }
+    }
+
+    /// New data was queued up to stream position `end`.
+    pub(crate) fn on_queued(&mut self, octets: usize, end: i64, announced_mss: usize) {
+        if let Model::Memory(memory) = &mut self.model {
+            memory.on_queued(octets, end, announced_mss);
+        }
+    }
+
+    /// The application has read, or lost, everything up to stream position `read`.
+    pub(crate) fn on_read(&mut self, read: i64) {
+        if let Model::Memory(memory) = &mut self.model {
+            while memory
+                .packets
+                .front()
+                .is_some_and(|packet| packet.end <= read)
+            {
+                memory.packets.pop_front();
+            }
+        }
+    }
+
+    /// The window to offer now, in octets.
+    pub(crate) fn select(&self, situation: Situation) -> usize {
+        match &self.model {
+            Model::FreeSpace { capacity } => {
+                let free = capacity.saturating_sub(situation.queued);
+                // RFC 9293 section 3.8.6.2.2: the edge moves by a useful amount or not at all.
+                let useful = self.mss.min(capacity / 2).max(1);
+                if free >= situation.remaining && free < situation.remaining + useful {
+                    situation.remaining
+                } else {
+                    free
+                }
+            }
+            Model::Memory(memory) => memory.select(situation),
+        }
+    }
+
+    /// Whether reading has opened the window far enough to tell the peer at once.
+    pub(crate) fn update_is_due(&self, situation: Situation) -> bool {
+        let selected = self.select(situation);
+        match &self.model {
+            Model::FreeSpace { capacity } => {
+                let useful = (2 * self.mss).min(capacity / 2).max(1);
+                selected >= situation.remaining + useful
+            }
+            // Linux: __tcp_cleanup_rbuf tells the peer once the window has doubled.
+            Model::Memory(memory) => {
+                2 * situation.remaining <= memory.full()
+                    && selected > 0
+                    && selected >= 2 * situation.remaining
+            }
+        }
+    }
+
+    /// The largest segment seen so far, where the model measures it; else the announced one.
+    pub(crate) fn segment_octets(&self) -> usize {
+        match &self.model {
+            Model::FreeSpace { .. } => self.mss,
+            Model::Memory(memory) => memory.segment,
+        }
+    }
+}
+
+/// Linux 6.18's accounting: each packet is charged with the memory it occupies, and a share of what
+/// is free is offered; the share is what payload the largest packets so far had for their memory.
+#[derive(Clone, Debug)]
+struct MemoryBuffer {
+    /// The buffer (sk_rcvbuf) in octets of memory.
+    space: usize,
+    /// The share of memory that is payload, in 256ths (scaling_ratio).
+    ratio: usize,
+    /// The largest segment seen (rcv_mss).
+    segment: usize,
+    /// What the window may grow to for now (rcv_ssthresh).
+    threshold: usize,
+    packets: VecDeque<Packet>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Packet {
+    end: i64,
+    charge: usize,
+}
+
+/// Linux assumes this until it has seen a larger segment (TCP_MSS_DEFAULT).
+const DEFAULT_SEGMENT: usize = 536;
+/// Half of the memory is payload until packets have been seen.
+const DEFAULT_RATIO: usize = 128;
+const RATIO_ONE: usize = 256;
+/// Segments below this do not let the window grow.
+const GROWTH_FLOOR: usize = 128;
+
+impl MemoryBuffer {
+    fn new(space: usize) -> Self {
+        Self {
+            space,
+            ratio: DEFAULT_RATIO,
+            segment: DEFAULT_SEGMENT,
+            threshold: 0,
+            packets: VecDeque::new(),
+        }
+    }
+
+    /// The memory that a packet with so much payload occupies: its octets and the driver's headroom
+    /// in a slab of a power of two, and the packet's own descriptor.
+    fn charge(octets: usize) -> usize {
+        const HEADROOM: usize = 64;
+        const SHARED_INFO: usize = 320;
+        const DESCRIPTOR: usize = 256;
+        let head = (octets + HEADERS + HEADROOM).next_multiple_of(64) + SHARED_INFO;
+        head.next_power_of_two() + DESCRIPTOR
+    }
+
+    fn payload_of(&self, memory: usize) -> usize {
+        memory * self.ratio / RATIO_ONE
+    }
+
+    fn full(&self) -> usize {
+        self.payload_of(self.space)
+    }
+
+    fn free(&self) -> usize {
+        let charged: usize = self.packets.iter().map(|packet| packet.charge).sum();
+        self.payload_of(self.space.saturating_sub(charged))
+    }
+
+    fn on_queued(&mut self, octets: usize, end: i64, announced_mss: usize) {
+        let charge = Self::charge(octets);
+        let place = self.packets.partition_point(|packet| packet.end <= end);
+        self.packets.insert(place, Packet { end, charge });
+        if octets > self.segment {
+            self.ratio = (octets * RATIO_ONE / charge).max(1);
+            self.segment = octets.min(announced_mss);
+        }
+        if octets >= GROWTH_FLOOR {
+            self.grow(octets, charge, announced_mss);
+        }
+    }
+
+    /// Lets the window grow where packets like this one make good use of memory (tcp_grow_window).
+    fn grow(&mut self, octets: usize, charge: usize, announced_mss: usize) {
+        let room = self.full().min(self.free()).saturating_sub(self.threshold);
+        if room == 0 || self.payload_of(charge) > octets {
+            return;
+        }
+        self.threshold += room.min((2 * announced_mss).max(2 * octets));
+    }
+
+    fn select(&self, situation: Situation) -> usize {
+        let full = self.full();
+        let mut free = self.free();
+        let segment = self.segment.min(full).max(1);
+        if free < full / 2 {
+            // Close to exhaustion the window goes to zero rather than to crumbs.
+            free -= free % (1 << situation.shift);
+            if free < full / 16 || free < segment {
+                return 0;
+            }
+        }
+        free = free.min(self.threshold);
+        if situation.shift > 0 {
+            return free.next_multiple_of(1 << situation.shift);
+        }
+        let offered = situation.offered;
+        if offered + segment <= free || offered > free {
+            free - free % segment
+        } else {
+            offered
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Profile;
+
+    fn buffer(profile: &str, octets: Option<usize>) -> Buffer {
+        Buffer::new(&Profile::built_in(profile).unwrap().window, octets, 1460)
+    }
+
+    #[test]
+    fn initial_windows() {
+        // Measured: 64,240 by default, 18,980 with SO_RCVBUF 20000, 2,920 with 4096.
+        let rows = [
+            ("linux", None, 64_240),
+            ("linux", Some(20_000), 18_980),
+            ("linux", Some(4_096), 2_920),
+            ("freebsd", None, 65_535),
+            ("winsock", Some(4_000), 4_000),
+        ];
+        for (profile, octets, expected) in rows {
+            assert_eq!(
+                buffer(profile, octets).initial(),
+                expected,
+                "{profile} {octets:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn linux_counts_memory_and_not_payload() {
+        let mut buffer = buffer("linux", None);
+        let offered = buffer.initial();
+        for segment in 1..=10 {
+            buffer.on_queued(1000, 1 + segment * 1000, 1460);
+        }
+        let situation = Situation {
+            queued: 10_000,
+            offered,
+            remaining: 54_240,
+            shift: 0,
+        };
+        // Measured: an emptied queue offers 56,000 after segments of 1000 octets.
+        buffer.on_read(10_001);
+        assert_eq!(buffer.select(situation), 56_000);
+    }
+
+    #[test]
+    fn free_space_moves_by_useful_amounts() {
+        let buffer = buffer("freebsd", Some(8000));
+        let select = |queued, remaining| {
+            buffer.select(Situation {
+                queued,
+                offered: 8000,
+                remaining,
+                shift: 0,
+            })
+        };
+        assert_eq!(select(0, 8000), 8000);
+        assert_eq!(select(3000, 5000), 5000);
+        assert_eq!(
+            select(2000, 5000),
+            5000,
+            "a thousand octets are not worth an update"
+        );
+        assert_eq!(select(0, 5000), 8000);
+        assert_eq!(select(9000, 0), 0);
+    }
+}

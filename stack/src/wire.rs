@@ -1,0 +1,236 @@
+//! Frames: the device under smoltcp's interface, and the way of TCP segments past it.
+//!
+//! smoltcp's interface carries everything but TCP. Segments take a shorter way over the same
+//! `smoltcp::wire` code: a segment is read straight from its frame and written straight into one,
+//! which saves two copies and lets a segment and the frame it travels in be told of together.
+
+use std::collections::VecDeque;
+
+use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
+use smoltcp::time::Instant;
+use smoltcp::wire::{
+    ArpOperation, ArpRepr, EthernetAddress, EthernetFrame, EthernetProtocol, EthernetRepr,
+    Icmpv6Repr, IpAddress, IpProtocol, Ipv4Address, Ipv4Packet, Ipv4Repr, Ipv6Packet, Ipv6Repr,
+    NdiscNeighborFlags, NdiscRepr,
+};
+
+/// The Ethernet header in octets.
+pub(crate) const ETHERNET_HEADER: usize = 14;
+
+/// The hop limit of our segments.
+const HOP_LIMIT: u8 = 64;
+
+/// The device under the interface: frames in memory.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    pub(crate) inbound: VecDeque<Vec<u8>>,
+    pub(crate) outbound: VecDeque<Vec<u8>>,
+    mtu: usize,
+}
+
+impl Wire {
+    pub(crate) fn new(mtu: usize) -> Self {
+        Self {
+            inbound: VecDeque::new(),
+            outbound: VecDeque::new(),
+            mtu,
+        }
+    }
+}
+
+/// A frame the interface takes.
+pub(crate) struct Inbound(Vec<u8>);
+
+/// Room for a frame that the interface sends.
+pub(crate) struct Outbound<'a>(&'a mut VecDeque<Vec<u8>>);
+
+impl Device for Wire {
+    type RxToken<'a> = Inbound;
+    type TxToken<'a> = Outbound<'a>;
+
+    fn receive(&mut self, _timestamp: Instant) -> Option<(Inbound, Outbound<'_>)> {
+        let frame = self.inbound.pop_front()?;
+        Some((Inbound(frame), Outbound(&mut self.outbound)))
+    }
+
+    fn transmit(&mut self, _timestamp: Instant) -> Option<Outbound<'_>> {
+        Some(Outbound(&mut self.outbound))
+    }
+
+    fn capabilities(&self) -> DeviceCapabilities {
+        let mut capabilities = DeviceCapabilities::default();
+        capabilities.medium = Medium::Ethernet;
+        capabilities.max_transmission_unit = self.mtu + ETHERNET_HEADER;
+        capabilities
+    }
+}
+
+impl RxToken for Inbound {
+    fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
+        f(&self.0)
+    }
+}
+
+impl TxToken for Outbound<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
+        let mut frame = vec![0; len];
+        let result = f(&mut frame);
+        self.0.push_back(frame);
+        result
+    }
+}
+
+/// A TCP segment in its frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SegmentInFrame<'a> {
+    pub(crate) source: IpAddress,
+    pub(crate) destination: IpAddress,
+    pub(crate) octets: &'a [u8],
+}
+
+/// Finds the TCP segment in a frame. None where there is none, or where IP has something to say
+/// first: a fragment, an extension header, a damaged header. Such frames are the interface's.
+pub(crate) fn segment_in(frame: &[u8]) -> Option<SegmentInFrame<'_>> {
+    let frame = EthernetFrame::new_checked(frame).ok()?;
+    match frame.ethertype() {
+        EthernetProtocol::Ipv4 => segment_in_ip(IpAddress::Ipv4, frame.payload()),
+        EthernetProtocol::Ipv6 => {
+            let packet = Ipv6Packet::new_checked(frame.payload()).ok()?;
+            (packet.next_header() == IpProtocol::Tcp).then(|| SegmentInFrame {
+                source: IpAddress::Ipv6(packet.src_addr()),
+                destination: IpAddress::Ipv6(packet.dst_addr()),
+                octets: packet.payload(),
+            })
+        }
+        EthernetProtocol::Arp | EthernetProtocol::Unknown(_) => None,
+    }
+}
+
+fn segment_in_ip(
+    address: fn(Ipv4Address) -> IpAddress,
+    packet: &[u8],
+) -> Option<SegmentInFrame<'_>> {
+    let packet = Ipv4Packet::new_checked(packet).ok()?;
+    let whole = !packet.more_frags() && packet.frag_offset() == 0;
+    let is_tcp = packet.next_header() == IpProtocol::Tcp && packet.version() == 4;
+    if !whole || !is_tcp || !packet.verify_checksum() {
+        return None;
+    }
+    Some(SegmentInFrame {
+        source: address(packet.src_addr()),
+        destination: address(packet.dst_addr()),
+        octets: packet.payload(),
+    })
+}
+
+/// What the IP header between two addresses takes, in octets.
+pub(crate) fn ip_header(source: IpAddress) -> usize {
+    match source {
+        IpAddress::Ipv4(_) => 20,
+        IpAddress::Ipv6(_) => 40,
+    }
+}
+
+/// Writes an IP header for a TCP segment of `length` octets. The addresses are of one family.
+pub(crate) fn emit_ip(octets: &mut [u8], source: IpAddress, destination: IpAddress, length: usize) {
+    match (source, destination) {
+        (IpAddress::Ipv4(src_addr), IpAddress::Ipv4(dst_addr)) => {
+            let header = Ipv4Repr {
+                src_addr,
+                dst_addr,
+                next_header: IpProtocol::Tcp,
+                payload_len: length,
+                hop_limit: HOP_LIMIT,
+            };
+            let checksums = smoltcp::phy::ChecksumCapabilities::default();
+            header.emit(&mut Ipv4Packet::new_unchecked(octets), &checksums);
+        }
+        (IpAddress::Ipv6(src_addr), IpAddress::Ipv6(dst_addr)) => {
+            let header = Ipv6Repr {
+                src_addr,
+                dst_addr,
+                next_header: IpProtocol::Tcp,
+                payload_len: length,
+                hop_limit: HOP_LIMIT,
+            };
+            header.emit(&mut Ipv6Packet::new_unchecked(octets));
+        }
+        (IpAddress::Ipv4(_), IpAddress::Ipv6(_)) | (IpAddress::Ipv6(_), IpAddress::Ipv4(_)) => {
+            unreachable!("a connection's addresses are of one family")
+        }
+    }
+}
+
+/// Writes an Ethernet header in front of an IP packet.
+pub(crate) fn emit_ethernet(
+    octets: &mut [u8],
+    source: EthernetAddress,
+    destination: EthernetAddress,
+    address: IpAddress,
+) {
+    let ethertype = match address {
+        IpAddress::Ipv4(_) => EthernetProtocol::Ipv4,
+        IpAddress::Ipv6(_) => EthernetProtocol::Ipv6,
+    };
+    let header = EthernetRepr {
+        src_addr: source,
+        dst_addr: destination,
+        ethertype,
+    };
+    header.emit(&mut EthernetFrame::new_unchecked(octets));
+}
+
+/// The frame by which a neighbour would tell us its Ethernet address: what keeps a static neighbour
+/// known to smoltcp's interface, which forgets a neighbour after a minute.
+pub(crate) fn introduction(
+    neighbour: (IpAddress, EthernetAddress),
+    ours: (IpAddress, EthernetAddress),
+) -> Option<Vec<u8>> {
+    let (address, ethernet) = neighbour;
+    match (address, ours.0) {
+        (IpAddress::Ipv4(source), IpAddress::Ipv4(target)) => {
+            let reply = ArpRepr::EthernetIpv4 {
+                operation: ArpOperation::Reply,
+                source_hardware_addr: ethernet,
+                source_protocol_addr: source,
+                target_hardware_addr: ours.1,
+                target_protocol_addr: target,
+            };
+            let header = EthernetRepr {
+                src_addr: ethernet,
+                dst_addr: ours.1,
+                ethertype: EthernetProtocol::Arp,
+            };
+            let mut frame = vec![0; ETHERNET_HEADER + reply.buffer_len()];
+            header.emit(&mut EthernetFrame::new_unchecked(&mut frame[..]));
+            let arp = &mut frame[ETHERNET_HEADER..];
+            reply.emit(&mut smoltcp::wire::ArpPacket::new_unchecked(arp));
+            Some(frame)
+        }
+        (IpAddress::Ipv6(source), IpAddress::Ipv6(target)) => {
+            let advert = Icmpv6Repr::Ndisc(NdiscRepr::NeighborAdvert {
+                flags: NdiscNeighborFlags::SOLICITED | NdiscNeighborFlags::OVERRIDE,
+                target_addr: source,
+                lladdr: Some(ethernet.into()),
+            });
+            let header = Ipv6Repr {
+                src_addr: source,
+                dst_addr: target,
+                next_header: IpProtocol::Icmpv6,
+                payload_len: advert.buffer_len(),
+                hop_limit: 255,
+            };
+            let begin = ETHERNET_HEADER + header.buffer_len();
+            let mut frame = vec![0; begin + advert.buffer_len()];
+            emit_ethernet(&mut frame, ethernet, ours.1, address);
+            header.emit(&mut Ipv6Packet::new_unchecked(
+                &mut frame[ETHERNET_HEADER..],
+            ));
+            let checksums = smoltcp::phy::ChecksumCapabilities::default();
+            let packet = &mut smoltcp::wire::Icmpv6Packet::new_unchecked(&mut frame[begin..]);
+            advert.emit(&source, &target, packet, &checksums);
+            Some(frame)
+        }
+        (IpAddress::Ipv4(_), IpAddress::Ipv6(_)) | (IpAddress::Ipv6(_), IpAddress::Ipv4(_)) => None,
+    }
+}
