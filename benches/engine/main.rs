@@ -1,0 +1,260 @@
+//! The engine benchmark: how many octets and frames a second the emulated network carries.
+//!
+//! One bulk transfer in segments of 1460 octets over a link without delay, made by two of our
+//! hosts, and the same by two bare smoltcp interfaces with smoltcp's own TCP sockets. All of them
+//! take turns within one run, so that whatever else the machine does burdens them alike; the
+//! median round counts.
+//!
+//! `cargo bench` measures. Without cargo's `--bench` (as in `cargo test --benches`) one short round
+//! shows that everything still runs.
+
+mod bare;
+mod ours;
+
+use std::fmt::{self, Write as _};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// Octets of payload in a full segment: an Ethernet frame less the IPv4 and TCP headers.
+const SEGMENT_OCTETS: usize = 1460;
+/// The receive buffer of the receiving socket, in octets.
+const RECEIVE_BUFFER_OCTETS: usize = 256 * 1024;
+/// The send buffer of the sending socket, in octets. It is smaller than the receive buffer, so that
+/// the window never closes: smoltcp's sender stalls for ever when that happens with data in flight.
+const SEND_BUFFER_OCTETS: usize = 128 * 1024;
+/// How many octets an application hands over or asks for in one call.
+const CALL_OCTETS: usize = 64 * 1024;
+
+/// The limits of what can be asked for, so that no wish runs for days.
+const MEBIBYTES_MAX: usize = 16 * 1024;
+const ROUNDS_MAX: usize = 1001;
+
+/// Something that carries out the transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Engine {
+    /// Two smoltcp interfaces, each polled once for all frames that wait: the usual way.
+    Bare,
+    /// Two smoltcp interfaces that answer each frame before they see the next one, as our hosts do.
+    BareSingle,
+    /// Two of our hosts.
+    Ours,
+}
+
+impl Engine {
+    /// All of them, in the order of the table. The first is what the others are compared with.
+    const ALL: [Self; 3] = [Self::Bare, Self::BareSingle, Self::Ours];
+
+    /// The name in the table.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Bare => "smoltcp, all waiting frames a poll",
+            Self::BareSingle => "smoltcp, one frame a poll",
+            Self::Ours => "hangup, two hosts",
+        }
+    }
+
+    /// The name that `--only` takes.
+    fn argument(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::BareSingle => "bare-single",
+            Self::Ours => "ours",
+        }
+    }
+
+    /// Carries `octets` from one end to the other.
+    fn transfer(self, octets: usize) -> Result<(), Stalled> {
+        match self {
+            Self::Bare => bare::transfer(octets, bare::Polling::Batch).map(drop),
+            Self::BareSingle => bare::transfer(octets, bare::Polling::Single).map(drop),
+            Self::Ours => ours::transfer(octets),
+        }
+    }
+
+    /// How many frames, in both directions, carry `octets`. Not timed; a run is deterministic, so
+    /// that the timed rounds need not count.
+    fn frames(self, octets: usize) -> Result<u64, Stalled> {
+        match self {
+            Self::Bare => bare::transfer(octets, bare::Polling::Batch),
+            Self::BareSingle => bare::transfer(octets, bare::Polling::Single),
+            Self::Ours => ours::frames(octets),
+        }
+    }
+}
+
+/// A transfer that came to a halt: nothing is due and octets are missing.
+#[derive(Debug)]
+struct Stalled {
+    /// How many octets the receiver has read.
+    received: usize,
+}
+
+impl fmt::Display for Stalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nothing is due any more after {} octets", self.received)
+    }
+}
+
+/// What to measure.
+#[derive(Debug)]
+struct Plan {
+    octets: usize,
+    rounds: usize,
+    engines: Vec<Engine>,
+}
+
+impl Plan {
+    /// Reads the arguments of the command line, without the program's name.
+    ///
+    /// # Errors
+    /// A sentence for the person who typed them.
+    fn from_arguments(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut arguments = arguments.peekable();
+        let mut mebibytes = 64;
+        let mut rounds = 9;
+        let mut engines = Engine::ALL.to_vec();
+        let mut measured = false;
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--bench" => measured = true,
+                "--mebibytes" => mebibytes = number(&argument, arguments.next(), MEBIBYTES_MAX)?,
+                "--rounds" => rounds = number(&argument, arguments.next(), ROUNDS_MAX)?,
+                "--only" => engines = vec![engine(arguments.next())?],
+                _ => {
+                    return Err(format!(
+                        "unknown argument {argument}; \
+                         there are --mebibytes N, --rounds N, --only ENGINE"
+                    ));
+                }
+            }
+        }
+        if !measured {
+            (mebibytes, rounds) = (1, 1);
+        }
+        Ok(Self {
+            octets: mebibytes * 1024 * 1024,
+            rounds,
+            engines,
+        })
+    }
+}
+
+/// The value of an argument that takes a number from 1 to `max`.
+fn number(argument: &str, value: Option<String>, max: usize) -> Result<usize, String> {
+    value
+        .and_then(|value| value.parse().ok())
+        .filter(|value| (1..=max).contains(value))
+        .ok_or_else(|| format!("{argument} takes a whole number from 1 to {max}"))
+}
+
+/// The value of `--only`.
+fn engine(value: Option<String>) -> Result<Engine, String> {
+    Engine::ALL
+        .into_iter()
+        .find(|engine| value.as_deref() == Some(engine.argument()))
+        .ok_or_else(|| {
+            let names = Engine::ALL.map(Engine::argument);
+            format!("--only takes one of {}", names.join(", "))
+        })
+}
+
+/// What the rounds of one engine came to.
+#[derive(Debug)]
+struct Measurement {
+    engine: Engine,
+    frames: u64,
+    rounds: Vec<Duration>,
+}
+
+impl Measurement {
+    /// The round in the middle, in seconds.
+    fn median_seconds(&self) -> f64 {
+        let mut rounds = self.rounds.clone();
+        rounds.sort_unstable();
+        rounds[rounds.len() / 2].as_secs_f64()
+    }
+
+    /// How far apart the fastest and the slowest round are, as a share of the median.
+    fn spread(&self) -> f64 {
+        let fastest = self.rounds.iter().min().map_or(0.0, Duration::as_secs_f64);
+        let slowest = self.rounds.iter().max().map_or(0.0, Duration::as_secs_f64);
+        (slowest - fastest) / self.median_seconds()
+    }
+}
+
+/// Makes all rounds, the engines in turn.
+fn measure(plan: &Plan) -> Result<Vec<Measurement>, String> {
+    let failed = |engine: Engine, error: Stalled| format!("{}: {error}", engine.title());
+    let mut measurements = Vec::new();
+    for &engine in &plan.engines {
+        let frames = engine
+            .frames(plan.octets)
+            .map_err(|error| failed(engine, error))?;
+        measurements.push(Measurement {
+            engine,
+            frames,
+            rounds: Vec::new(),
+        });
+    }
+    for _ in 0..plan.rounds {
+        for measurement in &mut measurements {
+            let engine = measurement.engine;
+            let begin = Instant::now();
+            engine
+                .transfer(plan.octets)
+                .map_err(|error| failed(engine, error))?;
+            measurement.rounds.push(begin.elapsed());
+        }
+    }
+    Ok(measurements)
+}
+
+/// The table that people read.
+fn table(plan: &Plan, measurements: &[Measurement]) -> String {
+    let mut text = format!(
+        "{} MiB one way in segments of {SEGMENT_OCTETS} octets, no delay; \
+         median of {} round(s)\n\n",
+        plan.octets / (1024 * 1024),
+        plan.rounds,
+    );
+    let _ = writeln!(
+        text,
+        "{:<36}{:>14}{:>14}{:>10}{:>9}{:>8}",
+        "", "octets/s", "frames/s", "frames", "spread", "ratio"
+    );
+    let reference = measurements[0].median_seconds();
+    for measurement in measurements {
+        let seconds = measurement.median_seconds();
+        let _ = writeln!(
+            text,
+            "{:<36}{:>14.0}{:>14.0}{:>10}{:>8.0}%{:>8.2}",
+            measurement.engine.title(),
+            plan.octets as f64 / seconds,
+            measurement.frames as f64 / seconds,
+            measurement.frames,
+            measurement.spread() * 100.0,
+            reference / seconds,
+        );
+    }
+    text
+}
+
+fn main() -> ExitCode {
+    let plan = match Plan::from_arguments(std::env::args().skip(1)) {
+        Ok(plan) => plan,
+        Err(message) => {
+            eprintln!("engine benchmark: {message}");
+            return ExitCode::from(2);
+        }
+    };
+    match measure(&plan) {
+        Ok(measurements) => {
+            print!("{}", table(&plan, &measurements));
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("engine benchmark: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

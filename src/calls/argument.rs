@@ -1,0 +1,496 @@
+//! The arguments of a call: reading them, comparing what comes back through them, and showing them.
+
+use hangup_stack::host::Host;
+use hangup_stack::network::{HostId, IpFamily, Network};
+use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Address};
+
+use super::program::{Descriptors, Octets};
+use super::table::{Made, Shape};
+use super::{Answer, BadCall, Blocked, Returned};
+use crate::scenario::script::Argument;
+
+/// The most octets that one call sends or receives.
+pub(super) const OCTETS_MAX: usize = 16 << 20;
+
+/// packetdrill's port, of the address that a script leaves to the default by writing `...`.
+pub(super) const DEFAULT_PORT: u16 = 8080;
+
+/// The names that a number may have in a script.
+pub(super) type Words = [(&'static str, i64)];
+
+/// A call that is being made: where, and with which arguments.
+#[derive(Debug)]
+pub(super) struct Context<'a> {
+    pub(super) network: &'a mut Network,
+    pub(super) host: HostId,
+    name: &'static str,
+    takes: &'static str,
+    shape: Shape,
+    arguments: &'a [Argument],
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(
+        network: &'a mut Network,
+        host: HostId,
+        name: &'static str,
+        takes: &'static str,
+        shape: Shape,
+        arguments: &'a [Argument],
+    ) -> Self {
+        Self {
+            network,
+            host,
+            name,
+            takes,
+            shape,
+            arguments,
+        }
+    }
+
+    /// The name of the call.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// An argument of the wrong shape.
+    pub(super) fn bad<T>(
+        &self,
+        argument: usize,
+        why: impl std::fmt::Display,
+    ) -> Result<T, BadCall> {
+        Err(BadCall {
+            argument: Some(argument),
+            message: format!("{} takes {}: {why}", self.name, self.takes),
+        })
+    }
+
+    /// An argument, if there are so many.
+    pub(super) fn argument(&self, index: usize) -> Option<&'a Argument> {
+        self.arguments.get(index)
+    }
+
+    /// A number: written out, by name, or as names joined by `|`. A missing one is 0.
+    pub(super) fn number(&self, index: usize, words: &Words) -> Result<i64, BadCall> {
+        match self.argument(index) {
+            Some(argument) => self.number_in(index, argument, words),
+            None => Ok(0),
+        }
+    }
+
+    /// A number inside an argument.
+    pub(super) fn number_in(
+        &self,
+        index: usize,
+        argument: &Argument,
+        words: &Words,
+    ) -> Result<i64, BadCall> {
+        match argument {
+            Argument::Integer(number) => Ok(*number),
+            Argument::Word(word) => match words.iter().find(|(name, _)| name == word) {
+                Some((_, number)) => Ok(*number),
+                None if words.is_empty() => self.bad(index, format_args!("{word} is not a number")),
+                None => {
+                    let known: Vec<_> = words.iter().map(|(name, _)| *name).collect();
+                    let known = known.join(", ");
+                    self.bad(index, format_args!("{word} is none of {known}"))
+                }
+            },
+            Argument::Flags(flags) => flags
+                .iter()
+                .try_fold(0, |all, flag| Ok(all | self.number_in(index, flag, words)?)),
+            other @ (Argument::Text(_)
+            | Argument::List(_)
+            | Argument::Struct(_)
+            | Argument::Ellipsis
+            | Argument::Endpoint { .. }
+            | Argument::Address(_)) => {
+                self.bad(index, format_args!("{} is not a number", show(other)))
+            }
+        }
+    }
+
+    /// A number that must fit a type of the API.
+    pub(super) fn narrow<N: TryFrom<i64>>(
+        &self,
+        index: usize,
+        words: &Words,
+    ) -> Result<N, BadCall> {
+        let number = self.number(index, words)?;
+        match N::try_from(number) {
+            Ok(number) => Ok(number),
+            Err(_) => self.bad(index, format_args!("{number} is out of range")),
+        }
+    }
+
+    /// A length in octets.
+    pub(super) fn length(&self, index: usize) -> Result<usize, BadCall> {
+        let number = self.number(index, &[])?;
+        match usize::try_from(number) {
+            Ok(octets) if octets <= OCTETS_MAX => Ok(octets),
+            Ok(_) | Err(_) => self.bad(
+                index,
+                format_args!("{number} is not a length from 0 to {OCTETS_MAX} octets"),
+            ),
+        }
+    }
+
+    /// Where the buffer of a receive is and its flags: `length[, flags]`, or as packetdrill writes
+    /// it, `..., length[, flags]`.
+    pub(super) fn buffer(&self, words: &Words) -> Result<(usize, i64), BadCall> {
+        let at = match self.argument(1) {
+            Some(Argument::Ellipsis) if self.arguments.len() > 2 => 2,
+            _ => 1,
+        };
+        Ok((self.length(at)?, self.number(at + 1, words)?))
+    }
+
+    /// What a send sends: a number of octets of the pattern, a text, or `...` and a length as
+    /// packetdrill writes it, then flags, then what is left (the destination).
+    pub(super) fn payload(&self, words: &Words) -> Result<Payload<'a>, BadCall> {
+        let numbers = self.arguments[2..]
+            .iter()
+            .take_while(|argument| {
+                matches!(
+                    argument,
+                    Argument::Integer(_) | Argument::Word(_) | Argument::Flags(_)
+                )
+            })
+            .count();
+        let rest = 2 + numbers;
+        let (octets, flags_at) = match (&self.arguments[1], numbers) {
+            (Argument::Text(text), 0 | 1) => (Octets::Text(text.as_bytes()), 2),
+            (Argument::Text(text), 2) => {
+                let length = self.length(2)?;
+                match text.as_bytes().get(..length) {
+                    Some(text) => (Octets::Text(text), 3),
+                    None => return self.bad(2, "the text is shorter than the length"),
+                }
+            }
+            (Argument::Ellipsis, 1 | 2) => (Octets::Pattern(self.length(2)?), 3),
+            (Argument::Integer(_), 0 | 1) => (Octets::Pattern(self.length(1)?), 2),
+            (other, _) => {
+                return self.bad(1, format_args!("{} is not data: {DATA}", show(other)));
+            }
+        };
+        let flags = if flags_at < rest {
+            self.number(flags_at, words)?
+        } else {
+            0
+        };
+        Ok(Payload {
+            octets,
+            flags,
+            rest,
+        })
+    }
+
+    /// An address: `server:80`, `*:80`, or `...` for the default.
+    pub(super) fn endpoint(&self, index: usize, family: IpFamily) -> Result<Target, BadCall> {
+        let (name, port) = match self.argument(index) {
+            Some(Argument::Address(endpoint)) => return Ok(Target::Address(*endpoint)),
+            Some(Argument::Endpoint { host, port }) => (host, port.unwrap_or(0)),
+            Some(Argument::Ellipsis) => return Ok(Target::Default),
+            Some(other) => {
+                return self.bad(
+                    index,
+                    format_args!("{} is not an address: {ADDRESS}", show(other)),
+                );
+            }
+            None => return self.bad(index, format_args!("an address is missing: {ADDRESS}")),
+        };
+        if name == "*" {
+            return Ok(Target::Address(IpEndpoint::new(unspecified(family), port)));
+        }
+        if let Ok(address) = name.parse() {
+            return Ok(Target::Address(IpEndpoint::new(address, port)));
+        }
+        let address = self
+            .network
+            .host_ids()
+            .map(|id| self.network.host(id))
+            .find(|host| host.name() == name)
+            .and_then(|host| address_of(host, family));
+        match address {
+            Some(address) => Ok(Target::Address(IpEndpoint::new(address, port))),
+            None => self.bad(
+                index,
+                format_args!("there is no host {name} with an address of the socket's family"),
+            ),
+        }
+    }
+
+    /// The address that `...` means where a peer is wanted: the first other host that has one of
+    /// the family, at packetdrill's port.
+    pub(super) fn default_peer(
+        &self,
+        index: usize,
+        family: IpFamily,
+    ) -> Result<IpEndpoint, BadCall> {
+        let address = self
+            .network
+            .host_ids()
+            .filter(|id| *id != self.host)
+            .find_map(|id| address_of(self.network.host(id), family));
+        match address {
+            Some(address) => Ok(IpEndpoint::new(address, DEFAULT_PORT)),
+            None => self.bad(
+                index,
+                "there is no other host with an address of the socket's family",
+            ),
+        }
+    }
+
+    /// The family of the host's first address.
+    pub(super) fn default_family(&self) -> IpFamily {
+        match self.network.host(self.host).addresses().first() {
+            Some(IpAddress::Ipv6(_)) => IpFamily::V6,
+            Some(IpAddress::Ipv4(_)) | None => IpFamily::V4,
+        }
+    }
+
+    /// A number where the function takes a pointer to one: `4000` or `[4000]`.
+    pub(super) fn pointed<N: TryFrom<i64>>(
+        &self,
+        index: usize,
+        words: &Words,
+    ) -> Result<N, BadCall> {
+        let number = match self.argument(index) {
+            Some(Argument::List(list)) if list.len() == 1 => {
+                self.number_in(index, &list[0], words)?
+            }
+            _ => self.number(index, words)?,
+        };
+        match N::try_from(number) {
+            Ok(number) => Ok(number),
+            Err(_) => self.bad(index, format_args!("{number} is out of range")),
+        }
+    }
+
+    /// A struct linger: `{onoff=1, linger=0}` or `{1, 0}`.
+    pub(super) fn linger(
+        &self,
+        index: usize,
+        fields: &[(Option<String>, Argument)],
+    ) -> Result<(u16, u16), BadCall> {
+        let (on, seconds) = match fields {
+            [
+                (Some(onoff), Argument::Integer(on)),
+                (Some(linger), Argument::Integer(seconds)),
+            ] if onoff == "onoff" && linger == "linger" => (on, seconds),
+            [
+                (None, Argument::Integer(on)),
+                (None, Argument::Integer(seconds)),
+            ] => (on, seconds),
+            _ => return self.bad(index, "SO_LINGER is {onoff=1, linger=0}"),
+        };
+        match (u16::try_from(*on), u16::try_from(*seconds)) {
+            (Ok(on), Ok(seconds)) => Ok((on, seconds)),
+            _ => self.bad(index, "onoff and linger are numbers from 0 to 65535"),
+        }
+    }
+
+    /// A value that a call returns through a pointer. Where the script writes down the argument, it
+    /// is compared with it (`...` leaves it open); where not, it is the result.
+    pub(super) fn returned(
+        &self,
+        index: usize,
+        actual: i64,
+        words: &Words,
+    ) -> Result<Made, BadCall> {
+        let name = words.iter().find(|(_, number)| *number == actual);
+        let shown = name.map_or_else(|| actual.to_string(), |(name, _)| (*name).to_owned());
+        let expected = match self.argument(index) {
+            None => return Ok(Made::value(shown)),
+            Some(Argument::List(list)) if list.len() == 1 => &list[0],
+            Some(expected) => expected,
+        };
+        if *expected == Argument::Ellipsis || self.number_in(index, expected, words)? == actual {
+            return Ok(Made::value(0));
+        }
+        Ok(Made::differs(0, index, format!("[{shown}]")))
+    }
+
+    /// A struct linger that a call returns.
+    pub(super) fn returned_linger(
+        &self,
+        index: usize,
+        (onoff, seconds): (u16, u16),
+    ) -> Result<Made, BadCall> {
+        let shown = format!("{{onoff={onoff}, linger={seconds}}}");
+        match self.argument(index) {
+            None => Ok(Made::value(shown)),
+            Some(Argument::Ellipsis) => Ok(Made::value(0)),
+            Some(Argument::Struct(fields)) => Ok(match self.linger(index, fields)? {
+                expected if expected == (onoff, seconds) => Made::value(0),
+                _ => Made::differs(0, index, shown),
+            }),
+            Some(_) => self.bad(index, "SO_LINGER is {onoff=1, linger=0}"),
+        }
+    }
+
+    /// An address that a call returns.
+    pub(super) fn returned_address(
+        &self,
+        index: usize,
+        actual: IpEndpoint,
+    ) -> Result<Made, BadCall> {
+        let family = match actual.addr {
+            IpAddress::Ipv4(_) => IpFamily::V4,
+            IpAddress::Ipv6(_) => IpFamily::V6,
+        };
+        if self.argument(index).is_none() {
+            return Ok(Made::value(0));
+        }
+        Ok(match self.endpoint(index, family)? {
+            Target::Default => Made::value(0),
+            Target::Address(expected) if expected == actual => Made::value(0),
+            Target::Address(_) => Made::differs(0, index, self.name_of(actual)),
+        })
+    }
+
+    /// The call as a row of the trace shows it. `prefix` stands before the socket.
+    pub(super) fn text(&self, prefix: &str) -> String {
+        let shown: Vec<_> = self
+            .arguments
+            .iter()
+            .enumerate()
+            .map(|(index, argument)| {
+                let shown = if let Argument::Address(endpoint) = argument {
+                    self.name_of(*endpoint)
+                } else {
+                    show(argument)
+                };
+                match (self.shape, index, argument) {
+                    (Shape::Socket | Shape::Send, 0, Argument::Integer(_) | Argument::Word(_)) => {
+                        format!("{prefix}={shown}")
+                    }
+                    (Shape::Send, 1, Argument::Integer(_)) => format!("{shown} octets"),
+                    _ => shown,
+                }
+            })
+            .collect();
+        format!("{}({})", self.name, shown.join(", "))
+    }
+
+    /// The answer to the runner. `descriptors` know the socket that the call was about.
+    pub(super) fn answer(&self, made: Made, prefix: &str, descriptors: &Descriptors) -> Answer {
+        let call = self.text(prefix);
+        let about = match (self.shape, self.argument(0)) {
+            (Shape::Socket | Shape::Send, Some(Argument::Integer(label))) => {
+                descriptors.labelled(*label)
+            }
+            _ => None,
+        };
+        match made {
+            Made::Returned {
+                value,
+                error,
+                opened,
+                differences,
+            } => Answer::Returned(Returned {
+                value,
+                error,
+                call,
+                opened,
+                socket: opened
+                    .and_then(|new| descriptors.get(new))
+                    .map_or(about, |new| Some(new.socket)),
+                differences,
+            }),
+            Made::Blocks { until } => Answer::Blocks(Blocked {
+                call,
+                socket: about,
+                until,
+            }),
+        }
+    }
+
+    /// An address with the name of the host that has it.
+    fn name_of(&self, endpoint: IpEndpoint) -> String {
+        let host = self
+            .network
+            .host_ids()
+            .map(|id| self.network.host(id))
+            .find(|host| host.addresses().contains(&endpoint.addr));
+        match host {
+            Some(host) => format!("{}:{}", host.name(), endpoint.port),
+            None if endpoint.addr.is_unspecified() => format!("*:{}", endpoint.port),
+            None => endpoint.to_string(),
+        }
+    }
+}
+
+const DATA: &str = "write a number of octets, a \"text\", or ... and a length";
+const ADDRESS: &str = "write host:port, *:port, or ... for the default";
+
+/// What a send sends.
+#[derive(Debug)]
+pub(super) struct Payload<'a> {
+    pub(super) octets: Octets<'a>,
+    pub(super) flags: i64,
+    /// The first argument after it.
+    pub(super) rest: usize,
+}
+
+/// An address argument.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target {
+    Address(IpEndpoint),
+    /// `...`
+    Default,
+}
+
+fn address_of(host: &Host, family: IpFamily) -> Option<IpAddress> {
+    host.addresses()
+        .iter()
+        .copied()
+        .find(|address| match address {
+            IpAddress::Ipv4(_) => family == IpFamily::V4,
+            IpAddress::Ipv6(_) => family == IpFamily::V6,
+        })
+}
+
+pub(super) fn unspecified(family: IpFamily) -> IpAddress {
+    match family {
+        IpFamily::V4 => IpAddress::Ipv4(Ipv4Address::UNSPECIFIED),
+        IpFamily::V6 => IpAddress::Ipv6(Ipv6Address::UNSPECIFIED),
+    }
+}
+
+/// The longest text that a row shows whole, in characters.
+const TEXT_SHOWN_MAX: usize = 40;
+
+/// An argument as a script writes it.
+pub(super) fn show(argument: &Argument) -> String {
+    let join =
+        |list: &[Argument], between: &str| list.iter().map(show).collect::<Vec<_>>().join(between);
+    match argument {
+        Argument::Integer(number) => number.to_string(),
+        Argument::Word(word) => word.clone(),
+        Argument::Text(text) if text.chars().count() > TEXT_SHOWN_MAX => {
+            let shown: String = text.chars().take(TEXT_SHOWN_MAX).collect();
+            format!("{shown:?}... ({} octets)", text.len())
+        }
+        Argument::Text(text) => format!("{text:?}"),
+        Argument::Flags(flags) => join(flags, "|"),
+        Argument::List(list) => format!("[{}]", join(list, ", ")),
+        Argument::Struct(fields) => {
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|(name, value)| match name {
+                    Some(name) => format!("{name}={}", show(value)),
+                    None => show(value),
+                })
+                .collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        Argument::Ellipsis => "...".to_owned(),
+        Argument::Endpoint {
+            host,
+            port: Some(port),
+        } => format!("{host}:{port}"),
+        Argument::Endpoint { host, port: None } => format!("{host}:*"),
+        Argument::Address(endpoint) => endpoint.to_string(),
+    }
+}

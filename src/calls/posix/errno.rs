@@ -1,0 +1,180 @@
+//! The errno names that the POSIX calls can return, and the one mapping from the stack's errors.
+//!
+//! Only the names: the numbers differ between systems, and scripts never write them.
+
+use hangup_stack::socket::{
+    AcceptError, BindError, ConnectError, Gone, ListenError, RecvError, SendError, ShutdownError,
+};
+
+/// An errno.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errno {
+    /// EADDRINUSE: the address is in use.
+    AddressInUse,
+    /// EADDRNOTAVAIL: the host does not have the address.
+    AddressNotAvailable,
+    /// EAFNOSUPPORT: the address is of another family than the socket.
+    AddressFamilyNotSupported,
+    /// EAGAIN: the call would wait.
+    Again,
+    /// EALREADY: the handshake is not finished.
+    Already,
+    /// EBADF: the descriptor is not open.
+    BadDescriptor,
+    /// ECONNABORTED: the connection was ended by this side.
+    ConnectionAborted,
+    /// ECONNREFUSED: the peer refused the connection.
+    ConnectionRefused,
+    /// ECONNRESET: the peer reset the connection.
+    ConnectionReset,
+    /// EDESTADDRREQ: there is no destination.
+    DestinationRequired,
+    /// EINPROGRESS: the handshake has begun.
+    InProgress,
+    /// EINVAL: an argument is not valid, or the socket is in the wrong state.
+    Invalid,
+    /// EISCONN: the socket is connected.
+    IsConnected,
+    /// EMFILE: the process has no more descriptors.
+    TooManyFiles,
+    /// EMSGSIZE: the datagram is too long.
+    MessageSize,
+    /// ENETDOWN: the network subsystem has failed.
+    NetworkDown,
+    /// ENETUNREACH: there is no route.
+    NetworkUnreachable,
+    /// ENOPROTOOPT: the socket does not have the option.
+    NoProtocolOption,
+    /// ENOTCONN: the socket is not connected.
+    NotConnected,
+    /// EOPNOTSUPP: the call is not supported for this kind of socket.
+    OperationNotSupported,
+    /// EPIPE: the send direction is shut down, or the connection is over.
+    BrokenPipe,
+    /// EPROTONOSUPPORT: the protocol does not go with the socket type.
+    ProtocolNotSupported,
+    /// ETIMEDOUT: the peer did not answer in time.
+    TimedOut,
+}
+
+impl Errno {
+    /// The name: `EPIPE`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AddressInUse => "EADDRINUSE",
+            Self::AddressNotAvailable => "EADDRNOTAVAIL",
+            Self::AddressFamilyNotSupported => "EAFNOSUPPORT",
+            Self::Again => "EAGAIN",
+            Self::Already => "EALREADY",
+            Self::BadDescriptor => "EBADF",
+            Self::ConnectionAborted => "ECONNABORTED",
+            Self::ConnectionRefused => "ECONNREFUSED",
+            Self::ConnectionReset => "ECONNRESET",
+            Self::DestinationRequired => "EDESTADDRREQ",
+            Self::InProgress => "EINPROGRESS",
+            Self::Invalid => "EINVAL",
+            Self::IsConnected => "EISCONN",
+            Self::TooManyFiles => "EMFILE",
+            Self::MessageSize => "EMSGSIZE",
+            Self::NetworkDown => "ENETDOWN",
+            Self::NetworkUnreachable => "ENETUNREACH",
+            Self::NoProtocolOption => "ENOPROTOOPT",
+            Self::NotConnected => "ENOTCONN",
+            Self::OperationNotSupported => "EOPNOTSUPP",
+            Self::BrokenPipe => "EPIPE",
+            Self::ProtocolNotSupported => "EPROTONOSUPPORT",
+            Self::TimedOut => "ETIMEDOUT",
+        }
+    }
+}
+
+impl From<BindError> for Errno {
+    fn from(error: BindError) -> Self {
+        match error {
+            BindError::AlreadyBound => Self::Invalid,
+            BindError::InUse => Self::AddressInUse,
+            BindError::NotAvailable => Self::AddressNotAvailable,
+        }
+    }
+}
+
+impl From<ListenError> for Errno {
+    fn from(error: ListenError) -> Self {
+        match error {
+            ListenError::NotBound => Self::DestinationRequired,
+            ListenError::Connected => Self::Invalid,
+            ListenError::Unsupported => Self::OperationNotSupported,
+        }
+    }
+}
+
+impl From<AcceptError> for Errno {
+    fn from(error: AcceptError) -> Self {
+        match error {
+            AcceptError::WouldBlock => Self::Again,
+            AcceptError::NotListening => Self::Invalid,
+            AcceptError::Unsupported => Self::OperationNotSupported,
+        }
+    }
+}
+
+impl From<ConnectError> for Errno {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::InProgress => Self::InProgress,
+            ConnectError::AlreadyInProgress => Self::Already,
+            // Linux says EISCONN of a socket that listens as well; POSIX has EOPNOTSUPP for it.
+            ConnectError::AlreadyConnected | ConnectError::Listening => Self::IsConnected,
+            ConnectError::Unreachable => Self::NetworkUnreachable,
+            ConnectError::Gone(gone) => gone.into(),
+        }
+    }
+}
+
+impl From<SendError> for Errno {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::WouldBlock => Self::Again,
+            SendError::NotConnected => Self::NotConnected,
+            SendError::Shutdown => Self::BrokenPipe,
+            SendError::MessageTooLong => Self::MessageSize,
+            SendError::NoDestination => Self::DestinationRequired,
+            SendError::Unreachable => Self::NetworkUnreachable,
+            SendError::Gone(gone) => gone.into(),
+        }
+    }
+}
+
+impl From<RecvError> for Errno {
+    fn from(error: RecvError) -> Self {
+        match error {
+            // Nothing can arrive at a socket without an address, which is no error in POSIX.
+            RecvError::WouldBlock | RecvError::NotBound => Self::Again,
+            // lwIP, the one POSIX stack that disallows receives after a receive shutdown, says
+            // that the socket is not connected.
+            RecvError::NotConnected | RecvError::Shutdown => Self::NotConnected,
+            RecvError::Truncated(_) => Self::MessageSize,
+            RecvError::Gone(gone) => gone.into(),
+        }
+    }
+}
+
+impl From<ShutdownError> for Errno {
+    fn from(error: ShutdownError) -> Self {
+        match error {
+            ShutdownError::NotConnected => Self::NotConnected,
+            ShutdownError::Unsupported => Self::OperationNotSupported,
+        }
+    }
+}
+
+impl From<Gone> for Errno {
+    fn from(gone: Gone) -> Self {
+        match gone {
+            Gone::Reset => Self::ConnectionReset,
+            Gone::Aborted => Self::ConnectionAborted,
+            Gone::TimedOut => Self::TimedOut,
+            Gone::Refused => Self::ConnectionRefused,
+        }
+    }
+}

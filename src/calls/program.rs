@@ -1,0 +1,121 @@
+//! What a scripted program has besides its sockets: memory, and labels for its descriptors.
+
+use std::collections::BTreeMap;
+
+use hangup_stack::network::IpFamily;
+use hangup_stack::socket::SocketId;
+
+use super::BadCall;
+use super::argument::Context;
+use crate::scenario::script::Argument;
+
+/// The memory of a scripted program: what it sends from and receives into. It is kept between
+/// calls, because a call that waits is made again many times.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pattern: Vec<u8>,
+    received: Vec<u8>,
+}
+
+impl Memory {
+    /// The octets of a payload. The pattern is the alphabet over and over, so that a place in it
+    /// can be recognised in a packet.
+    pub(super) fn octets<'a>(&'a mut self, octets: &Octets<'a>) -> &'a [u8] {
+        match octets {
+            Octets::Text(text) => text,
+            Octets::Pattern(length) => {
+                let known = self.pattern.len();
+                self.pattern.extend(
+                    (b'a'..=b'z')
+                        .cycle()
+                        .skip(known % 26)
+                        .take(length.saturating_sub(known)),
+                );
+                &self.pattern[..*length]
+            }
+        }
+    }
+
+    /// A buffer to receive into.
+    pub(super) fn buffer(&mut self, length: usize) -> &mut [u8] {
+        if self.received.len() < length {
+            self.received.resize(length, 0);
+        }
+        &mut self.received[..length]
+    }
+}
+
+/// The labels of a script and the sockets that a table has opened.
+#[derive(Debug, Default)]
+pub(super) struct Descriptors {
+    labels: BTreeMap<i64, u64>,
+    opened: BTreeMap<u64, Opened>,
+}
+
+/// A socket that was opened, and is remembered after it is closed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened {
+    pub(super) socket: SocketId,
+    pub(super) family: IpFamily,
+}
+
+impl Descriptors {
+    pub(super) fn open(&mut self, descriptor: u64, socket: SocketId, family: IpFamily) {
+        self.opened.insert(descriptor, Opened { socket, family });
+    }
+
+    pub(super) fn label(&mut self, label: i64, descriptor: u64) {
+        self.labels.insert(label, descriptor);
+    }
+
+    pub(super) fn labels(&self) -> Vec<(i64, SocketId)> {
+        self.labels
+            .iter()
+            .filter_map(|(label, descriptor)| Some((*label, self.get(*descriptor)?.socket)))
+            .collect()
+    }
+
+    /// The stack socket that a label stands for.
+    pub(super) fn labelled(&self, label: i64) -> Option<SocketId> {
+        self.labels
+            .get(&label)
+            .and_then(|descriptor| self.get(*descriptor))
+            .map(|new| new.socket)
+    }
+
+    pub(super) fn get(&self, descriptor: u64) -> Option<Opened> {
+        self.opened.get(&descriptor).copied()
+    }
+
+    /// The descriptor in the first argument. A number that is no label, and any word but
+    /// INVALID_SOCKET, is a descriptor that nothing has: [`INVALID`].
+    pub(super) fn first(&self, context: &Context<'_>) -> Result<u64, BadCall> {
+        match context.argument(0) {
+            Some(argument) => self.find(context, 0, argument),
+            None => context.bad(0, "the socket is missing"),
+        }
+    }
+
+    /// The descriptor in a part of an argument.
+    pub(super) fn find(
+        &self,
+        context: &Context<'_>,
+        index: usize,
+        argument: &Argument,
+    ) -> Result<u64, BadCall> {
+        let label = context.number_in(index, argument, &[("INVALID_SOCKET", -1)])?;
+        Ok(self.labels.get(&label).copied().unwrap_or(INVALID))
+    }
+}
+
+/// A descriptor that no table gives out.
+pub(super) const INVALID: u64 = u64::MAX;
+
+/// What a send sends.
+#[derive(Debug)]
+pub(super) enum Octets<'a> {
+    /// As many of the pattern.
+    Pattern(usize),
+    /// A text.
+    Text(&'a [u8]),
+}

@@ -1,0 +1,339 @@
+//! A trace as a pcapng file that opens in Wireshark with names, comments and socket calls.
+//!
+//! The file: a section header with what was run and how it came out; interface 0, the vantage
+//! host's Ethernet; interface 1, `api`, if there is a socket call to show (the mere declaration of
+//! its link type makes libpcap refuse a file); the names of hosts and applications; the packets and
+//! calls; the count of frames. Its format is the pcapng draft (draft-ietf-opsawg-pcapng).
+//!
+//! Not written: `epb_verdict`. Wireshark 4.0 reads it, saves it under another option's number and
+//! then cannot open its own file. What became of a frame is in its comment.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use hangup_stack::network::HostId;
+use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
+use pcap_file::pcapng::blocks::interface_description::{
+    InterfaceDescriptionBlock, InterfaceDescriptionOption, InterfaceTsResolution,
+};
+use pcap_file::pcapng::blocks::interface_statistics::{
+    InterfaceStatisticsBlock, InterfaceStatisticsOption,
+};
+use pcap_file::pcapng::blocks::name_resolution::{
+    Ipv4Record, Ipv6Record, NameResolutionBlock, Record as NameRecord,
+};
+use pcap_file::pcapng::blocks::opt_common::CommonOption;
+use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
+use pcap_file::pcapng::{PcapNgBlock, PcapNgWriteError, PcapNgWriter};
+use pcap_file::{DataLink, Endianness};
+use smoltcp::time::Instant;
+use smoltcp::wire::IpAddress;
+
+use super::api_row::{self, Lane};
+use super::record::{Body, Direction, Fate, Frame, Record, records};
+use super::{SocketEnds, Toward, Trace, TraceHost, clipped, one_line};
+
+/// Virtual time zero in traces, since 1970: 2023-11-14 22:13:20 UTC. Fixed, so that the same run
+/// gives the same file.
+pub const EPOCH: Duration = Duration::from_secs(1_700_000_000);
+
+/// The longest frame that is kept whole, in octets: what Wireshark itself uses. Zero would mean no
+/// limit, but Wireshark shows it as "0 bytes".
+const SNAPLEN: u32 = 262_144;
+
+/// The longest comment, in octets. An option of pcapng has room for 65535.
+const COMMENT_OCTETS_MAX: usize = 32_768;
+
+/// The longest host name that is kept, in octets (RFC 1035 section 2.3.4).
+const NAME_OCTETS_MAX: usize = 255;
+
+/// The interface of the vantage host, and that of the socket calls.
+const ETHERNET: u32 = 0;
+const API: u32 = 1;
+
+/// Why a trace could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum PcapngError {
+    /// The vantage host is none of the trace's hosts.
+    #[error("there is no host number {} to show a trace of", .0.0)]
+    NoSuchHost(HostId),
+    /// Applications need an address each, and there are more hosts than addresses.
+    #[error("no address is left to show the application of host {0}: there are too many hosts")]
+    TooManyHosts(String),
+    /// The output takes no more.
+    #[error("cannot write the trace: {0}")]
+    Io(#[from] io::Error),
+    /// pcapng has no way to say it: a time beyond the year 2554.
+    #[error("the trace cannot be written as pcapng: {0}")]
+    Format(String),
+}
+
+impl From<PcapNgWriteError> for PcapngError {
+    fn from(error: PcapNgWriteError) -> Self {
+        match error {
+            PcapNgWriteError::Io(error) => Self::Io(error),
+            PcapNgWriteError::Validation { field, source } => {
+                Self::Format(format!("{field}: {source}"))
+            }
+            // These come from raw blocks, and none is written here.
+            error @ (PcapNgWriteError::InvalidFormat(_) | PcapNgWriteError::StateUpdate(_)) => {
+                Self::Format(error.to_string())
+            }
+        }
+    }
+}
+
+/// The trace of one host as a pcapng file.
+///
+/// # Errors
+/// As [`write()`], except that memory takes everything.
+pub fn to_bytes(trace: &Trace<'_>, vantage: HostId) -> Result<Vec<u8>, PcapngError> {
+    let mut bytes = Vec::new();
+    write(trace, vantage, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Writes the trace of one host as pcapng. Many small writes: give it a buffer. The buffer is
+/// flushed at the end.
+///
+/// # Errors
+/// The vantage host is not in the trace, there are more than about 250 hosts, a time lies beyond
+/// what pcapng can say, or the output fails.
+pub fn write<W: Write>(trace: &Trace<'_>, vantage: HostId, out: W) -> Result<(), PcapngError> {
+    let host = trace
+        .host(vantage)
+        .ok_or(PcapngError::NoSuchHost(vantage))?;
+    let lanes =
+        api_row::lanes(trace.hosts).map_err(|host| PcapngError::TooManyHosts(host.name.clone()))?;
+    let records = records(trace, vantage);
+    let has_rows = records
+        .iter()
+        .any(|record| matches!(record.body, Body::Row(_)));
+
+    let mut file = File::new(trace, out)?;
+    file.ethernet(host)?;
+    if has_rows {
+        file.api()?;
+    }
+    file.names(trace.hosts, if has_rows { &lanes } else { &[] })?;
+    if has_rows {
+        file.lane_markers(trace.hosts, &lanes)?;
+    }
+    for record in &records {
+        file.record(record, trace, &lanes)?;
+    }
+    file.statistics(&records)?;
+    file.finish()
+}
+
+/// A pcapng file in the making: the one place that knows the library that writes it.
+struct File<W: Write>(PcapNgWriter<W>);
+
+impl<W: Write> File<W> {
+    fn new(trace: &Trace<'_>, out: W) -> Result<Self, PcapngError> {
+        let application = concat!("hangup ", env!("CARGO_PKG_VERSION"));
+        // One comment of several lines: Wireshark's File Properties show only the first comment.
+        let summary = trace.summary.lines().collect::<Vec<_>>().join("\n");
+        let section = SectionHeaderBlock {
+            endianness: Endianness::Little,
+            options: vec![
+                SectionHeaderOption::UserApplication(application.into()),
+                SectionHeaderOption::Common(comment(&summary)),
+            ],
+            ..Default::default()
+        };
+        Ok(Self(PcapNgWriter::with_section_header(out, section)?))
+    }
+
+    fn put<'b>(&mut self, block: impl PcapNgBlock<'b>) -> Result<(), PcapngError> {
+        self.0.write_pcapng_block(block)?;
+        Ok(())
+    }
+
+    fn ethernet(&mut self, host: &TraceHost) -> Result<(), PcapngError> {
+        let name = one_line(clip_name(&host.name));
+        let mac = host.ethernet;
+        self.put(InterfaceDescriptionBlock {
+            linktype: DataLink::ETHERNET,
+            snaplen: SNAPLEN,
+            options: vec![
+                InterfaceDescriptionOption::IfName(name),
+                InterfaceDescriptionOption::IfDescription(one_line(&host.system)),
+                InterfaceDescriptionOption::IfMacAddr(Cow::Borrowed(mac.as_bytes())),
+                InterfaceDescriptionOption::IfTsResol(InterfaceTsResolution::NANO),
+            ],
+        })
+    }
+
+    fn api(&mut self) -> Result<(), PcapngError> {
+        self.put(InterfaceDescriptionBlock {
+            linktype: DataLink::WIRESHARK_UPPER_PDU,
+            snaplen: SNAPLEN,
+            options: vec![
+                InterfaceDescriptionOption::IfName("api".into()),
+                InterfaceDescriptionOption::IfDescription("socket calls".into()),
+                InterfaceDescriptionOption::IfTsResol(InterfaceTsResolution::NANO),
+            ],
+        })
+    }
+
+    /// The names stand before the packets, so that they hold from the first one on, in a pipe too.
+    fn names(&mut self, hosts: &[TraceHost], lanes: &[Lane]) -> Result<(), PcapngError> {
+        let addresses = hosts.iter().flat_map(|host| {
+            host.addresses
+                .iter()
+                .map(|address| (*address, clip_name(&host.name).to_owned()))
+        });
+        let applications = hosts
+            .iter()
+            .zip(lanes)
+            .map(|(host, lane)| (lane.application, format!("{}-app", clip_name(&host.name))));
+        let records: Vec<_> = addresses
+            .chain(applications)
+            .filter(|(_, name)| !name.is_empty())
+            .map(|(address, name)| name_record(address, &one_line(&name)))
+            .collect();
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.put(NameResolutionBlock {
+            records,
+            options: Vec::new(),
+        })
+    }
+
+    /// One row for each host at time zero. They fix the order of the lanes in the flow graph, which
+    /// is that of first appearance, and make the time column begin at virtual time zero.
+    fn lane_markers(&mut self, hosts: &[TraceHost], lanes: &[Lane]) -> Result<(), PcapngError> {
+        for (index, (host, lane)) in hosts.iter().zip(lanes).enumerate() {
+            // The outermost lanes are applications: app, first host, other host, app.
+            let toward = if index == 0 {
+                Toward::Stack
+            } else {
+                Toward::Application
+            };
+            let text = format!("{}: {}", host.name, host.system);
+            self.row(Instant::ZERO, toward, None, &one_line(&text), *lane)?;
+        }
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        record: &Record<'_>,
+        trace: &Trace<'_>,
+        lanes: &[Lane],
+    ) -> Result<(), PcapngError> {
+        match &record.body {
+            Body::Frame(frame) => self.frame(record, frame),
+            Body::Row(row) => {
+                let lane = trace.hosts.iter().position(|host| host.id == row.host);
+                let lane = lane.and_then(|index| lanes.get(index)).copied();
+                let lane = lane.ok_or(PcapngError::NoSuchHost(row.host))?;
+                self.row(record.at, row.toward, row.socket, &row.text, lane)
+            }
+        }
+    }
+
+    fn frame(&mut self, record: &Record<'_>, frame: &Frame<'_>) -> Result<(), PcapngError> {
+        // draft-ietf-opsawg-pcapng section 4.3.1: 1 is inbound, 2 is outbound.
+        let direction = match frame.direction {
+            Direction::Received => 1,
+            Direction::Sent => 2,
+        };
+        let mut options = vec![EnhancedPacketOption::Flags(direction)];
+        if !record.comment.is_empty() {
+            options.push(EnhancedPacketOption::Common(comment(&record.comment)));
+        }
+        self.packet(ETHERNET, record.at, frame.bytes, options)
+    }
+
+    fn row(
+        &mut self,
+        at: Instant,
+        toward: Toward,
+        socket: Option<SocketEnds>,
+        text: &str,
+        lane: Lane,
+    ) -> Result<(), PcapngError> {
+        self.packet(
+            API,
+            at,
+            &api_row::encode(toward, socket, text, lane),
+            Vec::new(),
+        )
+    }
+
+    fn packet(
+        &mut self,
+        interface_id: u32,
+        at: Instant,
+        bytes: &[u8],
+        options: Vec<EnhancedPacketOption<'_>>,
+    ) -> Result<(), PcapngError> {
+        let original_len = u32::try_from(bytes.len())
+            .map_err(|_| PcapngError::Format("a frame is longer than 4 GiB".to_owned()))?;
+        let kept = bytes.len().min(SNAPLEN as usize);
+        self.put(EnhancedPacketBlock {
+            interface_id,
+            timestamp: timestamp(at),
+            original_len,
+            data: Cow::Borrowed(&bytes[..kept]),
+            options,
+        })
+    }
+
+    /// How many frames the vantage host's interface saw, and how many of those that it sent the
+    /// link lost: what File Properties show as packets and dropped packets.
+    fn statistics(&mut self, records: &[Record<'_>]) -> Result<(), PcapngError> {
+        let frames = || {
+            records.iter().filter_map(|record| match &record.body {
+                Body::Frame(frame) => Some(frame),
+                Body::Row(_) => None,
+            })
+        };
+        let seen = frames().count();
+        let lost = frames()
+            .filter(|frame| frame.direction == Direction::Sent && frame.fate == Fate::Lost)
+            .count();
+        let end = timestamp(records.last().map_or(Instant::ZERO, |record| record.at));
+        self.put(InterfaceStatisticsBlock {
+            interface_id: ETHERNET,
+            timestamp: end,
+            options: vec![
+                InterfaceStatisticsOption::IsbStartTime(EPOCH),
+                InterfaceStatisticsOption::IsbEndTime(end),
+                InterfaceStatisticsOption::IsbIfRecv(seen as u64),
+                InterfaceStatisticsOption::IsbIfDrop(lost as u64),
+            ],
+        })
+    }
+
+    fn finish(self) -> Result<(), PcapngError> {
+        self.0.into_inner().flush()?;
+        Ok(())
+    }
+}
+
+fn comment(text: &str) -> CommonOption<'_> {
+    CommonOption::Comment(clipped(text, COMMENT_OCTETS_MAX))
+}
+
+fn clip_name(name: &str) -> &str {
+    &name[..name.floor_char_boundary(NAME_OCTETS_MAX)]
+}
+
+fn name_record(address: IpAddress, name: &str) -> NameRecord<'static> {
+    let names = vec![Cow::Owned(name.to_owned())];
+    match address {
+        IpAddress::Ipv4(ip_addr) => NameRecord::Ipv4(Ipv4Record { ip_addr, names }),
+        IpAddress::Ipv6(ip_addr) => NameRecord::Ipv6(Ipv6Record { ip_addr, names }),
+    }
+}
+
+/// A virtual time as the time of day that traces give it. No run has times before zero.
+fn timestamp(at: Instant) -> Duration {
+    let since_start = Duration::from_micros(u64::try_from(at.total_micros()).unwrap_or(0));
+    EPOCH.saturating_add(since_start)
+}

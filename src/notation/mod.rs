@@ -1,0 +1,28 @@
+//! One notation for what is on the wire: packetdrill's, with relative sequence numbers.
+//!
+//! ```text
+//! client > server: S 0:0(0) win 64240 <mss 1460,sackOK,nop,wscale 7>
+//! server > client: . 1:1(0) ack 1001 win 4096
+//! server > client: icmp unreachable port_unreachable
+//! ```
+//!
+//! Scripts are written in it, failures and traces are printed in it, so a printed line can be
+//! pasted into a script. [`decode`] takes a frame apart, a [`Tracker`] knows where the sequence
+//! numbers of each connection begin, and [`Notation`] puts both into words.
+//!
+//! What it leaves out: the payload itself, IP header fields, and the packet that an ICMP error
+//! quotes. They are in the capture, and no expectation of a script can name them.
+
+mod frame;
+mod icmp;
+mod print;
+mod segment;
+mod tracker;
+
+pub use frame::{
+    ArpOperation, Checksum, Datagram, Fragment, Kind, NodeAddress, Other, Packet, decode,
+};
+pub use icmp::IcmpMessage;
+pub use print::{Names, Notation, Ports};
+pub use segment::{Flags, Segment, TcpOption};
+pub use tracker::{Origins, RelativeSegment, Tracker};

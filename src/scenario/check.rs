@@ -1,0 +1,325 @@
+//! What a script that can be read still may have wrong: hosts, calls and names that do not exist,
+//! and times that make no sense where they stand.
+
+use std::net::IpAddr;
+
+use hangup_stack::network::IpFamily;
+use hangup_stack::profile::Api;
+use smoltcp::time::Duration;
+
+use super::hosts::{Host, Stack};
+use super::names::{self, quote, suggest};
+use super::network::mtu_range;
+use super::script::{
+    Argument, Call, Direction, LinkChange, LinkStatement, Options, Packet, PacketLine, Script,
+    Spanned, Statement, Subject, TimeSpec,
+};
+use super::{limits, units, vocabulary};
+use crate::diagnostic::Diagnostic;
+
+/// What a script is checked against.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'a> {
+    /// The hosts, in order. None is one with errors of its own, about which nothing more is said.
+    pub(super) hosts: &'a [Option<Host>],
+    /// The names of all hosts.
+    pub(super) names: &'a [&'a str],
+    /// The family of the network.
+    pub(super) ip: IpFamily,
+}
+
+/// Everything that is wrong with a script, in its order.
+pub(super) fn script(script: &Script, known: &Known<'_>) -> Vec<Diagnostic> {
+    let mut check = Check {
+        known,
+        diagnostics: Vec::new(),
+        earliest: Duration::ZERO,
+    };
+    for statement in &script.statements {
+        check.statement(statement);
+        // No more than the reader keeps.
+        if check.diagnostics.len() > limits::DIAGNOSTICS_MAX {
+            break;
+        }
+    }
+    check.diagnostics
+}
+
+/// The check of one script.
+struct Check<'a> {
+    known: &'a Known<'a>,
+    diagnostics: Vec<Diagnostic>,
+    /// The earliest that the statement before can have happened.
+    earliest: Duration,
+}
+
+impl Check<'_> {
+    fn error(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        self.time(statement);
+        match &statement.subject {
+            Subject::Call(call) => self.call(statement, call),
+            Subject::Packet(line) => self.packet(line, Use::of(self.known, line)),
+            Subject::Inject(line) => self.packet(line, Use::Sent),
+            Subject::Nothing(direction) => self.direction(direction),
+            Subject::Expect(expect) => {
+                if let Some(host) = self.host(&expect.host)
+                    && matches!(host.stack, Stack::Scripted)
+                {
+                    let message = format!("{} has no stack", quote(&expect.host.value));
+                    let diagnostic = Diagnostic::new(expect.host.span, message);
+                    self.error(diagnostic.label("so it has no sockets to look at"));
+                }
+            }
+            Subject::Link(link) => self.link(link),
+        }
+    }
+
+    /// Whether the time is one that the subject can have, and not before the statement above.
+    fn time(&mut self, statement: &Statement) {
+        let time = statement.time;
+        let what = match &statement.subject {
+            Subject::Call(_) => "a call is made",
+            Subject::Inject(_) => "a packet is injected",
+            Subject::Expect(_) => "a state is looked at",
+            Subject::Link(_) => "a link changes",
+            Subject::Packet(line) if Use::of(self.known, line) == Use::Sent => {
+                "a packet of a scripted host is sent"
+            }
+            Subject::Packet(_) => "",
+            Subject::Nothing(_) => {
+                if !matches!(
+                    time.value,
+                    TimeSpec::AbsoluteRange { .. } | TimeSpec::RelativeRange { .. }
+                ) {
+                    let message = "`nothing` is about a range of time";
+                    let diagnostic = Diagnostic::new(time.span, message);
+                    self.error(diagnostic.help("such as `+0~+5`: from now, for five seconds"));
+                }
+                ""
+            }
+        };
+        if !what.is_empty() && !time.value.is_moment() {
+            let diagnostic = Diagnostic::new(time.span, format!("{what} at one moment"));
+            self.error(
+                diagnostic.help("write `T` or `+T`; `*` and ranges are for expected packets"),
+            );
+        }
+        let (absolute, earliest) = match time.value {
+            TimeSpec::Absolute(at) => (true, at),
+            TimeSpec::AbsoluteRange { earliest, .. } => (true, earliest),
+            TimeSpec::Relative(after)
+            | TimeSpec::RelativeRange {
+                earliest: after, ..
+            } => (false, self.earliest + after),
+            TimeSpec::Any => (false, self.earliest),
+        };
+        if absolute && earliest < self.earliest {
+            let message = "time goes back here";
+            let before = units::show_duration(self.earliest);
+            let label = format!("the statement before happens at {before} or later");
+            self.error(Diagnostic::new(time.span, message).label(label));
+        }
+        self.earliest = self.earliest.max(earliest);
+        if self.earliest > limits::TIME_MAX {
+            let max = units::show_duration(limits::TIME_MAX);
+            let message = format!("a script ends after {max} at the latest");
+            self.error(Diagnostic::new(time.span, message));
+            // Said once; the statements after this one count from anew.
+            self.earliest = Duration::ZERO;
+        }
+    }
+
+    /// The host of a name. None: there is none, which was reported, or it has errors of its own.
+    fn host(&mut self, name: &Spanned<String>) -> Option<&Host> {
+        match self.known.names.iter().position(|it| *it == name.value) {
+            Some(index) => self.known.hosts.get(index).and_then(Option::as_ref),
+            None => {
+                let known = self.known.names.iter().copied();
+                self.diagnostics
+                    .push(names::unknown(name.span, "host", &name.value, known));
+                None
+            }
+        }
+    }
+
+    fn call(&mut self, statement: &Statement, call: &Call) {
+        for argument in &call.arguments {
+            self.argument(&argument.value, argument.span);
+        }
+        self.returns(statement, call);
+        let Some(host) = self.host(&call.host) else {
+            return;
+        };
+        let Some(profile) = host.profile() else {
+            let message = format!("{} has no stack", quote(&call.host.value));
+            let diagnostic = Diagnostic::new(call.host.span, message);
+            return self.error(diagnostic.label("so it can make no calls"));
+        };
+        let known = vocabulary::calls(profile.api);
+        if known.contains(&call.name.value.as_str()) {
+            return;
+        }
+        let (api, other, other_calls) = match profile.api {
+            Api::Posix => ("POSIX", "Winsock", vocabulary::calls(Api::Winsock)),
+            Api::Winsock => ("Winsock", "POSIX", vocabulary::calls(Api::Posix)),
+        };
+        let name = &call.name.value;
+        let has = format!(
+            "{} has the {api} calls of profile {}",
+            quote(&call.host.value),
+            quote(&profile.name)
+        );
+        let message = if other_calls.contains(&name.as_str()) {
+            format!("{} is a {other} call", quote(name))
+        } else {
+            format!("unknown {api} call {}", quote(name))
+        };
+        let diagnostic = Diagnostic::new(call.name.span, message).label(has);
+        self.error(suggest(diagnostic, name, known));
+    }
+
+    /// The time at which a call must return.
+    fn returns(&mut self, statement: &Statement, call: &Call) {
+        let Some(returns) = &call.returns else { return };
+        let start = match statement.time.value {
+            TimeSpec::Absolute(at) => at,
+            TimeSpec::Relative(_)
+            | TimeSpec::Any
+            | TimeSpec::AbsoluteRange { .. }
+            | TimeSpec::RelativeRange { .. } => self.earliest,
+        };
+        let latest = match returns.value {
+            TimeSpec::Absolute(at) => Some(at),
+            TimeSpec::AbsoluteRange { latest, .. } => Some(latest),
+            TimeSpec::Relative(_) | TimeSpec::RelativeRange { .. } | TimeSpec::Any => None,
+        };
+        if latest.is_some_and(|it| it < start) {
+            let message = "the call would return before it is made";
+            let diagnostic = Diagnostic::new(returns.span, message);
+            self.error(diagnostic.help("`...T` counts from the start, `...+T` from the call"));
+        }
+    }
+
+    /// The hosts of endpoints in an argument.
+    fn argument(&mut self, argument: &Argument, span: crate::diagnostic::Span) {
+        match argument {
+            Argument::Endpoint { host, .. } => {
+                if host != "*" && host.parse::<IpAddr>().is_err() {
+                    let end = (span.start + host.len()).min(span.end);
+                    let span = crate::diagnostic::Span {
+                        start: span.start,
+                        end,
+                    };
+                    self.host(&Spanned::new(host.clone(), span));
+                }
+            }
+            Argument::Flags(inner) | Argument::List(inner) => {
+                inner.iter().for_each(|it| self.argument(it, span));
+            }
+            Argument::Struct(fields) => {
+                fields.iter().for_each(|(_, it)| self.argument(it, span));
+            }
+            Argument::Integer(_)
+            | Argument::Word(_)
+            | Argument::Text(_)
+            | Argument::Ellipsis
+            | Argument::Address(_) => {}
+        }
+    }
+
+    fn direction(&mut self, direction: &Direction) {
+        self.between(&direction.from, &direction.to);
+    }
+
+    /// Two hosts that are not the same.
+    fn between(&mut self, from: &Spanned<String>, to: &Spanned<String>) {
+        self.host(from);
+        self.host(to);
+        if from.value == to.value {
+            let message = "a packet goes from one host to another";
+            self.error(Diagnostic::new(from.span.to(to.span), message));
+        }
+    }
+
+    fn packet(&mut self, line: &PacketLine, used: Use) {
+        self.between(&line.from, &line.to);
+        match &line.packet {
+            Packet::Segment(segment) if used == Use::Sent => {
+                if segment.sequence.is_none() {
+                    let message = "a segment that is sent needs its sequence numbers";
+                    let diagnostic = Diagnostic::new(segment.flags.span, message);
+                    self.error(diagnostic.help("such as `1:1001(1000)`, or `1:1(0)` without data"));
+                }
+                if let Some(Spanned {
+                    value: Options::Any,
+                    span,
+                }) = &segment.options
+                {
+                    let message = "`<...>` is for expected segments";
+                    let diagnostic = Diagnostic::new(*span, message);
+                    self.error(diagnostic.help("write the options to send, or leave them out"));
+                }
+            }
+            Packet::Icmp { kind, code } => {
+                let missing = match (kind.value.number(self.known.ip), code) {
+                    (None, _) => Some(kind.span),
+                    (Some(_), Some(code)) if code.value.number(self.known.ip).is_none() => {
+                        Some(code.span)
+                    }
+                    (Some(_), _) => None,
+                };
+                if let Some(span) = missing {
+                    let protocol = match self.known.ip {
+                        IpFamily::V4 => "ICMP",
+                        IpFamily::V6 => "ICMPv6",
+                    };
+                    self.error(Diagnostic::new(
+                        span,
+                        format!("{protocol} has no such message"),
+                    ));
+                }
+            }
+            Packet::Segment(_) | Packet::Udp { .. } => {}
+        }
+    }
+
+    fn link(&mut self, link: &LinkStatement) {
+        if let Some(direction) = &link.direction {
+            self.direction(direction);
+        }
+        for change in &link.changes {
+            if let LinkChange::Mtu(mtu) = change.value {
+                let range = mtu_range(self.known.ip);
+                let mtu = u64::try_from(mtu).unwrap_or(u64::MAX);
+                if let Err(fault) = limits::within(mtu, &range) {
+                    self.error(Diagnostic::new(change.span, format!("bad mtu: {fault}")));
+                }
+            }
+        }
+    }
+}
+
+/// What a packet line does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// The packet is put on the wire.
+    Sent,
+    /// It must be seen there.
+    Expected,
+}
+
+impl Use {
+    /// What a line without `inject` does: that depends on whether its sender has a stack.
+    fn of(known: &Known<'_>, line: &PacketLine) -> Self {
+        let sender = known.names.iter().position(|it| *it == line.from.value);
+        let sender = sender.and_then(|index| known.hosts.get(index)?.as_ref());
+        match sender.map(|it| &it.stack) {
+            Some(Stack::Scripted) => Self::Sent,
+            Some(Stack::Profile(_)) | None => Self::Expected,
+        }
+    }
+}

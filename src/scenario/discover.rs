@@ -1,0 +1,348 @@
+//! From what a person types to a list of scenario files.
+//!
+//! A file stands for itself, a folder for every scenario under it, and a name for the scenario or
+//! the folder of that name under `scenarios/`: `recv-disconnect/queued` is
+//! `scenarios/recv-disconnect/queued.toml`. The list is sorted and names no file twice, so that two
+//! runs are the same whatever the order of the file system.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::names;
+
+/// Where scenarios are, when nothing else is said.
+pub const ROOT: &str = "scenarios";
+/// The end of a scenario's name.
+const EXTENSION: &str = "toml";
+/// The file under the root that is no scenario: the list of the documented statements.
+const CONTRACT: &str = "contract.toml";
+/// How deep folders are searched.
+const DEPTH_MAX: usize = 32;
+/// The most scenarios of one run.
+const FILES_MAX: usize = 100_000;
+
+/// A scenario file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// The file.
+    pub path: PathBuf,
+    /// Its name: where it is under `scenarios/`, or else under the folder that was asked for,
+    /// without its extension. Its traces have that name too.
+    pub name: PathBuf,
+}
+
+/// Why there is no list.
+#[derive(Debug, thiserror::Error)]
+pub enum DiscoverError {
+    /// There is no such file, folder or scenario.
+    #[error("no scenario {}{}", path.display(), suggestion(nearest.as_deref()))]
+    NotFound {
+        /// What was asked for.
+        path: PathBuf,
+        /// The name of a scenario that may have been meant.
+        nearest: Option<String>,
+    },
+    /// There is no scenario in a folder.
+    #[error("no scenario in {}: scenarios are .toml files", path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The file is no scenario.
+    #[error("{} is no scenario: scenarios are .toml files", path.display())]
+    NotAScenario {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Two scenarios have the same name, and would write the same trace.
+    #[error(
+        "{} and {} are both called {}: run them one after the other",
+        first.display(), second.display(), name.display()
+    )]
+    SameName {
+        /// One of them.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+        /// The name.
+        name: PathBuf,
+    },
+    /// There are too many scenarios, or folders are too deep.
+    #[error("{}: more than {limit} {what}", path.display())]
+    TooMany {
+        /// The folder in which the limit was reached.
+        path: PathBuf,
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A folder cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+impl DiscoverError {
+    /// Whether the error is only that there is nothing to run.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty { .. })
+    }
+}
+
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest
+        .map(|it| format!(": did you mean {it}?"))
+        .unwrap_or_default()
+}
+
+/// The scenarios that are asked for, sorted by name; of no path, those under [`ROOT`].
+///
+/// Paths are taken from `base`, which is the working directory (`.`) but in tests.
+///
+/// # Errors
+/// The first path that does not come to a scenario.
+pub fn discover(base: &Path, paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
+    let root = [PathBuf::from(ROOT)];
+    let paths = if paths.is_empty() { &root } else { paths };
+    let mut found: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    for path in paths {
+        for file in resolve(base, path)? {
+            let name = name(&file, path);
+            match found.get(&name) {
+                Some(first) if !same(&base.join(first), &base.join(&file)) => {
+                    let first = first.clone();
+                    return Err(DiscoverError::SameName {
+                        first,
+                        second: file,
+                        name,
+                    });
+                }
+                Some(_) => {}
+                None => {
+                    found.insert(name, file);
+                }
+            }
+        }
+    }
+    Ok(found
+        .into_iter()
+        .map(|(name, path)| Found { path, name })
+        .collect())
+}
+
+/// The files that a path stands for, itself or as a name under the root.
+fn resolve(base: &Path, path: &Path) -> Result<Vec<PathBuf>, DiscoverError> {
+    let named = Path::new(ROOT).join(path);
+    let mut with_extension = named.clone().into_os_string();
+    with_extension.push(".");
+    with_extension.push(EXTENSION);
+    for candidate in [path.to_owned(), PathBuf::from(with_extension), named] {
+        let Ok(metadata) = fs::metadata(base.join(&candidate)) else {
+            continue;
+        };
+        if metadata.is_dir() {
+            let mut files = Vec::new();
+            search(base, &candidate, 0, &mut files)?;
+            if files.is_empty() {
+                return Err(DiscoverError::Empty { path: candidate });
+            }
+            return Ok(files);
+        }
+        if candidate.extension().is_none_or(|it| it != EXTENSION) {
+            return Err(DiscoverError::NotAScenario { path: candidate });
+        }
+        return Ok(vec![candidate]);
+    }
+    let nearest = nearest(base, path);
+    Err(DiscoverError::NotFound {
+        path: path.to_owned(),
+        nearest,
+    })
+}
+
+/// Adds the scenarios under a folder. Links to folders are not followed, so there are no circles.
+fn search(
+    base: &Path,
+    folder: &Path,
+    depth: usize,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), DiscoverError> {
+    let too_many = |what, limit| DiscoverError::TooMany {
+        path: folder.to_owned(),
+        what,
+        limit,
+    };
+    if depth > DEPTH_MAX {
+        return Err(too_many("folders in each other", DEPTH_MAX));
+    }
+    let cannot_read = |error| DiscoverError::Read {
+        path: folder.to_owned(),
+        error,
+    };
+    for entry in fs::read_dir(base.join(folder)).map_err(cannot_read)? {
+        let entry = entry.map_err(cannot_read)?;
+        let path = folder.join(entry.file_name());
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if entry.file_type().map_err(cannot_read)?.is_dir() {
+            if !is_hidden {
+                search(base, &path, depth + 1, files)?;
+            }
+        } else if !is_hidden && is_scenario(&path) {
+            if files.len() == FILES_MAX {
+                return Err(too_many("scenarios", FILES_MAX));
+            }
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file that was found, and not asked for, is taken for a scenario.
+fn is_scenario(path: &Path) -> bool {
+    let is_contract = path.ends_with(Path::new(ROOT).join(CONTRACT));
+    path.extension().is_some_and(|it| it == EXTENSION) && !is_contract
+}
+
+/// The name of a file that was found by way of `asked`.
+fn name(file: &Path, asked: &Path) -> PathBuf {
+    let components: Vec<Component<'_>> = file.components().collect();
+    let root = components.iter().rposition(|it| it.as_os_str() == ROOT);
+    let relative = match root {
+        Some(at) if at + 1 < components.len() => components[at + 1..].iter().collect(),
+        Some(_) | None => match file.strip_prefix(asked) {
+            Ok(relative) if !relative.as_os_str().is_empty() => relative.to_owned(),
+            Ok(_) | Err(_) => file.file_name().map(PathBuf::from).unwrap_or_default(),
+        },
+    };
+    relative.with_extension("")
+}
+
+/// Whether two paths lead to the same file.
+fn same(first: &Path, second: &Path) -> bool {
+    first == second || fs::canonicalize(first).ok() == fs::canonicalize(second).ok()
+}
+
+/// The name under the root that is nearest to what was asked for.
+fn nearest(base: &Path, asked: &Path) -> Option<String> {
+    let mut files = Vec::new();
+    search(base, Path::new(ROOT), 0, &mut files).ok()?;
+    let names: Vec<String> = files
+        .iter()
+        .map(|it| name(it, Path::new(ROOT)).to_string_lossy().into_owned())
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let asked = asked.strip_prefix(ROOT).unwrap_or(asked).with_extension("");
+    names::nearest(&asked.to_string_lossy(), &names).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of files for one test, removed afterwards.
+    struct Tree(PathBuf);
+
+    impl Tree {
+        fn new(name: &str, files: &[&str]) -> Self {
+            let folder = format!("hangup-discover-{name}-{}", std::process::id());
+            let tree = Self(std::env::temp_dir().join(folder));
+            for file in files {
+                let path = tree.0.join(file);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "").unwrap();
+            }
+            tree
+        }
+
+        fn names(&self, paths: &[&str]) -> Result<Vec<String>, String> {
+            let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+            let found = discover(&self.0, &paths).map_err(|error| error.to_string())?;
+            for found in &found {
+                assert!(self.0.join(&found.path).is_file(), "{found:?}");
+            }
+            Ok(found
+                .iter()
+                .map(|it| it.name.to_string_lossy().into_owned())
+                .collect())
+        }
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn what_paths_stand_for() {
+        let tree = Tree::new(
+            "paths",
+            &[
+                "scenarios/close/linger.toml",
+                "scenarios/close/unread.toml",
+                "scenarios/udp/v4/queued.toml",
+                "scenarios/udp/v4/.hidden.toml",
+                "scenarios/udp/README.md",
+                "scenarios/contract.toml",
+                "other/mine.toml",
+                "other/deep/contract.toml",
+                "other/empty/README.md",
+            ],
+        );
+        let all = ["close/linger", "close/unread", "udp/v4/queued"];
+        for (paths, names) in [
+            (&[][..], &all[..]),
+            (&["scenarios"][..], &all[..]),
+            (&["scenarios/close"][..], &all[..2]),
+            (&["./scenarios/close/"][..], &all[..2]),
+            (&["close"][..], &all[..2]),
+            (&["close/linger"][..], &all[..1]),
+            (
+                &["close/linger.toml", "close", "scenarios/close/linger.toml"][..],
+                &all[..2],
+            ),
+            (&["udp"][..], &all[2..]),
+            (&["other"][..], &["deep/contract", "mine"][..]),
+            (&["other/mine.toml"][..], &["mine"][..]),
+        ] {
+            let names: Vec<String> = names.iter().map(|it| (*it).to_owned()).collect();
+            assert_eq!(tree.names(paths), Ok(names), "{paths:?}");
+        }
+        for (path, message) in [
+            (
+                "close/lingre",
+                "no scenario close/lingre: did you mean close/linger?",
+            ),
+            (
+                "scenarios/close/linge.toml",
+                "no scenario scenarios/close/linge.toml: did you mean close/linger?",
+            ),
+            ("nowhere/at/all", "no scenario nowhere/at/all"),
+            (
+                "other/empty",
+                "no scenario in other/empty: scenarios are .toml files",
+            ),
+            (
+                "scenarios/udp/README.md",
+                "scenarios/udp/README.md is no scenario: scenarios are .toml files",
+            ),
+        ] {
+            assert_eq!(tree.names(&[path]), Err(message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn two_scenarios_of_one_name_are_refused() {
+        let tree = Tree::new("names", &["a/x.toml", "b/x.toml"]);
+        let message = "a/x.toml and b/x.toml are both called x: run them one after the other";
+        assert_eq!(tree.names(&["a", "b"]), Err(message.to_owned()));
+        assert_eq!(tree.names(&["a", "a/x.toml"]), Ok(vec!["x".to_owned()]));
+    }
+}

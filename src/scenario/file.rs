@@ -1,0 +1,438 @@
+//! Scenario files: TOML with a script in it, read in full before anything runs.
+//!
+//! Reading has two halves. This one turns the file into data: the TOML, then the script. The other,
+//! `check`, looks at what only both together can say: whether a script's hosts and calls exist.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use smoltcp::time::Duration;
+use toml::de::DeTable;
+
+use super::hosts::{self, Host};
+use super::limits;
+use super::network::{self, Network};
+use super::reader::{Entry, Reader, entries};
+use super::script::Script;
+use super::{check, parse, profiles};
+use crate::diagnostic::{Diagnostic, Invalid, Source, Span, Spanned};
+
+/// A scenario: who takes part, over what network, what they do, and what must be seen.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The file, to show places in it.
+    pub source: Source,
+    /// The first comment of the file: what the scenario shows, in one sentence.
+    pub claim: Option<Spanned<String>>,
+    /// `claims`: the ids of the documented statements that it proves.
+    pub claims: Vec<Spanned<String>>,
+    /// `seed` of every random choice.
+    pub seed: u64,
+    /// `until`: when the run ends. None: after the script, once nothing is due any more.
+    pub until: Option<Duration>,
+    /// `strict`: whether every packet that a host with a stack sends must be written down.
+    pub strict: bool,
+    /// `[network]`
+    pub network: Network,
+    /// `[hosts.NAME]`, in the order of the file.
+    pub hosts: Vec<Host>,
+    /// `script`
+    pub script: Script,
+    /// `[[expect]]`
+    pub expects: Vec<TraceExpect>,
+}
+
+/// `[[expect]]`: how many frames of the finished trace a display filter must select.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceExpect {
+    /// Where it stands: its header.
+    pub span: Span,
+    /// The filter, in Wireshark's language.
+    pub filter: Spanned<String>,
+    /// How many frames it must select.
+    pub frames: RangeInclusive<u64>,
+    /// Only frames from this time on.
+    pub from: Duration,
+    /// Only frames up to and including this time. None: to the end.
+    pub until: Option<Duration>,
+}
+
+/// Why a scenario could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// It was read, and something is wrong with it.
+    #[error(transparent)]
+    Invalid(#[from] Box<Invalid>),
+}
+
+impl Scenario {
+    /// Reads a scenario file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or everything that is wrong with it.
+    pub fn load(path: &Path) -> Result<Self, LoadError> {
+        let read = |path: &Path| {
+            let mut bytes = Vec::new();
+            // One octet more than allowed, so that a longer file is noticed without reading it all.
+            let limit = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
+            File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let bytes = read(path).map_err(|error| LoadError::Read {
+            path: path.to_owned(),
+            error,
+        })?;
+        Self::parse(path, bytes).map_err(LoadError::Invalid)
+    }
+
+    /// Reads a scenario from the octets of a file. The path is only shown.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, Box<Invalid>> {
+        let (source, scenario, mut diagnostics) = match text(bytes) {
+            Ok(text) => {
+                let source = Source::new(path, text);
+                let (scenario, diagnostics) = read(&source);
+                (source, scenario, diagnostics)
+            }
+            Err((text, diagnostic)) => (Source::new(path, text), None, vec![*diagnostic]),
+        };
+        match scenario {
+            Some(scenario) if diagnostics.is_empty() => Ok(scenario),
+            Some(_) | None => {
+                diagnostics.sort_by_key(|it| it.span);
+                if diagnostics.len() > limits::DIAGNOSTICS_MAX {
+                    diagnostics.truncate(limits::DIAGNOSTICS_MAX);
+                    let message = format!("more than {} errors", limits::DIAGNOSTICS_MAX);
+                    diagnostics.push(Diagnostic::of_file(message));
+                }
+                Err(Box::new(Invalid {
+                    source,
+                    diagnostics,
+                }))
+            }
+        }
+    }
+
+    /// The position of a host in [`Scenario::hosts`], by its name.
+    pub fn host(&self, name: &str) -> Option<usize> {
+        self.hosts.iter().position(|it| it.name.value == name)
+    }
+}
+
+/// The text of a file, or as much of it as can be shown and what is wrong.
+fn text(bytes: Vec<u8>) -> Result<String, (String, Box<Diagnostic>)> {
+    if bytes.len() > limits::FILE_MAX {
+        let message = format!("a scenario file has at most {} KiB", limits::FILE_MAX >> 10);
+        return Err((String::new(), Box::new(Diagnostic::of_file(message))));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        // Up to there the lossy text is the same as the file, so the place is right.
+        let at = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        (
+            text,
+            Box::new(Diagnostic::new(Span::at(at), "the file is not UTF-8 text")),
+        )
+    })
+}
+
+/// Reads a file. No scenario comes only with errors.
+fn read(source: &Source) -> (Option<Scenario>, Vec<Diagnostic>) {
+    let (table, errors) = DeTable::parse_recoverable(source.text());
+    if !errors.is_empty() {
+        return (None, toml_errors(source, &errors));
+    }
+    let mut reader = Reader::default();
+    let scenario = read_table(&mut reader, source, table.get_ref());
+    (scenario, reader.diagnostics)
+}
+
+/// What is wrong with the TOML itself: the first error of each line, since the parser goes on in
+/// the middle of it and then finds more that is no error of its own.
+fn toml_errors(source: &Source, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
+    const SHOWN_MAX: usize = 10;
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    let mut last_line = 0;
+    for error in errors {
+        let message = format!("invalid TOML: {}", error.message());
+        let Some(span) = error.span().map(Span::new) else {
+            diagnostics.push(Diagnostic::of_file(message));
+            continue;
+        };
+        let line = source.line(span.start);
+        if line > last_line {
+            diagnostics.push(Diagnostic::new(span, message));
+            last_line = line;
+        }
+        if diagnostics.len() == SHOWN_MAX {
+            break;
+        }
+    }
+    diagnostics
+}
+
+/// The keys of the file.
+const KEYS: [&str; 10] = [
+    "claims", "seed", "until", "strict", "network", "hosts", "profiles", "script", "expect",
+    "sweep",
+];
+
+/// Reads the file's table.
+fn read_table(reader: &mut Reader, source: &Source, table: &DeTable<'_>) -> Option<Scenario> {
+    let all = entries(table);
+    let find = |key: &str| all.iter().find(|it| it.key == key).copied();
+    let mut settings = Settings {
+        seed: 0,
+        until: None,
+        strict: false,
+        claims: Vec::new(),
+    };
+    for entry in &all {
+        settings.read(reader, *entry);
+    }
+    let network_table = find("network").and_then(|it| reader.table(it));
+    let ip = network_table
+        .map(|it| network::family(reader, it))
+        .unwrap_or_default();
+    let profiles_table = find("profiles").and_then(|it| reader.table(it));
+    let own_profiles = profiles_table
+        .map(|it| profiles::read(reader, it))
+        .unwrap_or_default();
+    let hosts_table = find("hosts").and_then(|it| reader.table(it));
+    let hosts = hosts_table.map(|it| hosts::read(reader, it, ip, &own_profiles));
+    if hosts.as_ref().is_none_or(Vec::is_empty) && reader.diagnostics.is_empty() {
+        let diagnostic = Diagnostic::of_file("a scenario needs at least one host");
+        reader.error(diagnostic.help("add a section such as `[hosts.server]`"));
+    }
+    let hosts = hosts.unwrap_or_default();
+    let names: Vec<&str> = hosts_table
+        .map(|it| {
+            entries(it)
+                .iter()
+                .map(|it| it.key)
+                .take(limits::HOSTS_MAX)
+                .collect()
+        })
+        .unwrap_or_default();
+    let network = network::read(reader, network_table, ip, &names);
+    let expects = find("expect")
+        .map(|it| expects(reader, it))
+        .unwrap_or_default();
+    let script = script(reader, source, find("script"));
+    let known = check::Known {
+        hosts: &hosts,
+        names: &names,
+        ip,
+    };
+    check::script(&script, &known)
+        .into_iter()
+        .for_each(|it| reader.error(it));
+    let hosts: Option<Vec<Host>> = hosts.into_iter().collect();
+    Some(Scenario {
+        source: source.clone(),
+        claim: claim(source),
+        claims: settings.claims,
+        seed: settings.seed,
+        until: settings.until,
+        strict: settings.strict,
+        network,
+        hosts: hosts?,
+        script,
+        expects,
+    })
+}
+
+/// The keys of the file that have one value.
+struct Settings {
+    seed: u64,
+    until: Option<Duration>,
+    strict: bool,
+    claims: Vec<Spanned<String>>,
+}
+
+impl Settings {
+    /// Reads one key, unless it is that of a section.
+    fn read(&mut self, reader: &mut Reader, entry: Entry<'_>) {
+        match entry.key {
+            "seed" => {
+                // TOML's integers end there.
+                let range = 0..=u64::try_from(i64::MAX).unwrap_or(u64::MAX);
+                self.seed = reader.number(entry, &range).unwrap_or(0);
+            }
+            "until" => {
+                let range = Duration::from_micros(1)..=limits::TIME_MAX;
+                self.until = reader.duration(entry, &range);
+            }
+            "strict" => self.strict = reader.boolean(entry).unwrap_or(false),
+            "claims" => self.claims = reader.strings(entry, limits::LIST_MAX),
+            "sweep" => {
+                let message = "`[sweep]` is not supported yet";
+                let diagnostic = Diagnostic::new(entry.key_span, message);
+                reader.error(diagnostic.help("write one scenario for each value"));
+            }
+            "network" | "hosts" | "profiles" | "script" | "expect" => {}
+            _ => reader.unknown_key(entry, "", &KEYS),
+        }
+    }
+}
+
+/// The first comment of the file: the lines at its start that begin with `#`, as one text.
+fn claim(source: &Source) -> Option<Spanned<String>> {
+    let mut words: Vec<&str> = Vec::new();
+    let mut span: Option<Span> = None;
+    let mut offset = 0;
+    for line in source.text().split_inclusive('\n') {
+        let start = offset;
+        offset += line.len();
+        let Some(comment) = line.trim().strip_prefix('#') else {
+            if span.is_none() && line.trim().is_empty() {
+                continue;
+            }
+            break;
+        };
+        words.extend(comment.split_whitespace());
+        let line = Span::new(start..start + line.trim_end().len());
+        span = Some(span.map_or(line, |first| first.to(line)));
+    }
+    let span = span.filter(|_| !words.is_empty())?;
+    Some(Spanned::new(words.join(" "), span))
+}
+
+/// Reads `script`.
+fn script(reader: &mut Reader, source: &Source, entry: Option<Entry<'_>>) -> Script {
+    let Some(entry) = entry else {
+        let diagnostic = Diagnostic::of_file("a scenario needs a `script`");
+        reader.error(diagnostic.help("add `script = '''`, the statements, and `'''`"));
+        return Script::default();
+    };
+    if reader.string(entry, "a text between ''' and '''").is_none() {
+        return Script::default();
+    }
+    let Some(span) = verbatim(source, entry.span) else {
+        let message = "the script has escapes, so places in it cannot be shown";
+        let head = Span::new(entry.span.start..entry.span.start + 1);
+        let diagnostic = Diagnostic::new(head, message);
+        reader.error(diagnostic.help("write it between ''' and ''', where a backslash is itself"));
+        return Script::default();
+    };
+    let (script, diagnostics) = parse::script(source, span);
+    let is_empty = script.statements.is_empty() && diagnostics.is_empty();
+    diagnostics.into_iter().for_each(|it| reader.error(it));
+    if is_empty {
+        reader.error(Diagnostic::new(
+            Span::at(span.start),
+            "the script has no statements",
+        ));
+    }
+    script
+}
+
+/// Where the text of a string stands in the file, between its quotes. None where it is not the text
+/// itself, because it has escapes.
+fn verbatim(source: &Source, span: Span) -> Option<Span> {
+    let quoted = source.slice(span);
+    let quotes = ["'''", "\"\"\"", "'", "\""]
+        .into_iter()
+        .find(|it| quoted.starts_with(it))?;
+    let text = quoted.strip_prefix(quotes)?.strip_suffix(quotes)?;
+    if quotes.starts_with('"') && text.contains('\\') {
+        return None;
+    }
+    let start = span.start + quotes.len();
+    Some(Span::new(start..start + text.len()))
+}
+
+/// Reads `[[expect]]`.
+fn expects(reader: &mut Reader, entry: Entry<'_>) -> Vec<TraceExpect> {
+    let Some(array) = entry.value.as_array() else {
+        reader.wrong_type(entry, "a list of tables: `[[expect]]`");
+        return Vec::new();
+    };
+    if array.len() > limits::LIST_MAX {
+        let message = format!("a scenario has at most {} `[[expect]]`", limits::LIST_MAX);
+        reader.error(Diagnostic::new(entry.key_span, message));
+        return Vec::new();
+    }
+    let expects = array.iter().map(|element| {
+        let span = Span::new(element.span());
+        expect(
+            reader,
+            Entry {
+                value: element.get_ref(),
+                span,
+                ..entry
+            },
+        )
+    });
+    expects.collect::<Vec<_>>().into_iter().flatten().collect()
+}
+
+/// Reads one `[[expect]]`. None where it has errors, which were reported.
+fn expect(reader: &mut Reader, entry: Entry<'_>) -> Option<TraceExpect> {
+    const KEYS: [&str; 6] = ["filter", "frames", "min", "max", "from", "until"];
+    let table = reader.table(entry)?;
+    let times = Duration::ZERO..=limits::TIME_MAX;
+    let counts = 0..=u64::from(u32::MAX);
+    let mut filter = None;
+    let (mut exact, mut min, mut max) = (None, None, None);
+    let (mut from, mut until) = (Duration::ZERO, None);
+    for inner in entries(table) {
+        match inner.key {
+            "filter" => {
+                let text = reader.string(inner, "a display filter in quotes");
+                filter = text.map(|it| Spanned::new(it.to_owned(), inner.span));
+            }
+            "frames" => exact = reader.number(inner, &counts),
+            "min" => min = reader.number(inner, &counts),
+            "max" => max = reader.number(inner, &counts),
+            "from" => from = reader.duration(inner, &times).unwrap_or(from),
+            "until" => until = reader.duration(inner, &times),
+            _ => reader.unknown_key(inner, "[[expect]]", &KEYS),
+        }
+    }
+    let fault = if !has(table, "filter") {
+        Some("an `[[expect]]` needs a `filter`")
+    } else if !["frames", "min", "max"]
+        .into_iter()
+        .any(|it| has(table, it))
+    {
+        Some("an `[[expect]]` needs a number of `frames`, or a `min` or `max`")
+    } else if has(table, "frames") && (has(table, "min") || has(table, "max")) {
+        Some("`frames` is an exact number, so there can be no `min` or `max` beside it")
+    } else if min.is_some_and(|min| max.is_some_and(|max| min > max)) {
+        Some("`min` is greater than `max`")
+    } else if until.is_some_and(|until| until < from) {
+        Some("`until` is before `from`")
+    } else {
+        None
+    };
+    if let Some(fault) = fault {
+        reader.error(Diagnostic::new(entry.span, fault));
+        return None;
+    }
+    let frames = exact.or(min).unwrap_or(0)..=exact.or(max).unwrap_or(u64::MAX);
+    Some(TraceExpect {
+        span: entry.span,
+        filter: filter?,
+        frames,
+        from,
+        until,
+    })
+}
+
+/// Whether a table has a key, right or wrong.
+fn has(table: &DeTable<'_>, key: &str) -> bool {
+    table.get(key).is_some()
+}

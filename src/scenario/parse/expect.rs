@@ -1,0 +1,184 @@
+//! The state of a socket: `expect [SOCKET.]NAME OPERATOR VALUE, ...`.
+
+use hangup_stack::tcp::State;
+use winnow::Parser;
+use winnow::combinator::{alt, opt, terminated};
+use winnow::token::{literal, take_while};
+
+use super::lexeme::{
+    Fault, Input, Parse, after_blank, blank, decimal, expected, here, integer, is_word, name,
+    spanned, unsigned, word,
+};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::scenario::names::{self, quote};
+use crate::scenario::script::{Comparison, Condition, Expect, Kind, Property, Value};
+use crate::scenario::units;
+
+/// How many conditions one statement may have.
+const CONDITIONS_MAX: usize = 64;
+
+/// The states with their names. RFC 9293 writes hyphens, programs write underscores: both are read.
+const STATES: [(&str, State); 11] = [
+    ("CLOSED", State::Closed),
+    ("LISTEN", State::Listen),
+    ("SYN_SENT", State::SynSent),
+    ("SYN_RECEIVED", State::SynReceived),
+    ("ESTABLISHED", State::Established),
+    ("FIN_WAIT_1", State::FinWait1),
+    ("FIN_WAIT_2", State::FinWait2),
+    ("CLOSE_WAIT", State::CloseWait),
+    ("CLOSING", State::Closing),
+    ("LAST_ACK", State::LastAck),
+    ("TIME_WAIT", State::TimeWait),
+];
+
+/// What stands after `HOST: expect`.
+pub(super) fn expect(input: &mut Input<'_>, host: Spanned<String>) -> Parse<Expect> {
+    let mut conditions = Vec::new();
+    loop {
+        blank(input)?;
+        conditions.push(spanned(condition).parse_next(input)?);
+        if conditions.len() > CONDITIONS_MAX {
+            let message = format!("more than {CONDITIONS_MAX} conditions in one statement");
+            return Err(Fault::cut(Diagnostic::new(Span::at(here(input)), message)));
+        }
+        if after_blank(',').parse_next(input)?.is_none() {
+            return Ok(Expect { host, conditions });
+        }
+    }
+}
+
+/// `4.state == ESTABLISHED`
+fn condition(input: &mut Input<'_>) -> Parse<Condition> {
+    let socket = opt(terminated(spanned(integer), '.')).parse_next(input)?;
+    let property = property(input)?;
+    blank(input)?;
+    let at = Span::at(here(input));
+    let comparison = comparison(input)?;
+    let kind = property.value.kind();
+    let ordered = match kind {
+        Kind::Number | Kind::Duration => true,
+        Kind::State | Kind::Boolean | Kind::Error => false,
+    };
+    let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+    if !ordered && !equality {
+        let message = format!("`{}` can only be == or != something", property.value.name());
+        return Err(Fault::cut(Diagnostic::new(
+            at.to(Span::at(here(input))),
+            message,
+        )));
+    }
+    blank(input)?;
+    let value = spanned(|input: &mut Input<'_>| value(input, kind)).parse_next(input)?;
+    Ok(Condition {
+        socket,
+        property,
+        comparison,
+        value,
+    })
+}
+
+/// The name of a property.
+fn property(input: &mut Input<'_>) -> Parse<Spanned<Property>> {
+    let Some(name) = opt(spanned(word)).parse_next(input)? else {
+        return Err(expected(
+            input,
+            "what to look at: `state`, `held`, `4.acknowledged` ...",
+        ));
+    };
+    match Property::ALL
+        .iter()
+        .find(|(_, known, _)| *known == name.value)
+    {
+        Some((property, _, _)) => Ok(name.map(|_| *property)),
+        None => {
+            let known = Property::ALL.iter().map(|(_, known, _)| *known);
+            Err(Fault::cut(names::unknown(
+                name.span,
+                "name| in `expect`",
+                name.value,
+                known,
+            )))
+        }
+    }
+}
+
+/// An operator.
+fn comparison(input: &mut Input<'_>) -> Parse<Comparison> {
+    opt(alt((
+        literal("==").value(Comparison::Equal),
+        literal("!=").value(Comparison::NotEqual),
+        literal("<=").value(Comparison::LessOrEqual),
+        literal(">=").value(Comparison::GreaterOrEqual),
+        literal("<").value(Comparison::Less),
+        literal(">").value(Comparison::Greater),
+    )))
+    .parse_next(input)?
+    .ok_or_else(|| expected(input, "a comparison: == != < <= > >="))
+}
+
+/// A value of the kind that a property has.
+fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
+    let start = here(input);
+    let what = match kind {
+        Kind::State => "a state such as ESTABLISHED, or none",
+        Kind::Boolean => "true or false",
+        Kind::Number => "a number",
+        Kind::Duration => "a time such as 200ms, or none",
+        Kind::Error => "an error such as ECONNRESET, or none",
+    };
+    match kind {
+        Kind::Number => {
+            return opt(unsigned(u64::MAX).map(Value::Number))
+                .parse_next(input)?
+                .ok_or_else(|| expected(input, what));
+        }
+        Kind::Duration => {
+            if let Some(time) = opt((decimal, take_while(0.., is_unit))).parse_next(input)? {
+                return duration(time, Span::new(start..here(input))).map(Value::Duration);
+            }
+        }
+        Kind::State | Kind::Boolean | Kind::Error => {}
+    }
+    let Some(text) = opt(spanned(name)).parse_next(input)? else {
+        return Err(expected(input, what));
+    };
+    match (kind, text.value) {
+        (Kind::Boolean, "true" | "TRUE") => Ok(Value::Boolean(true)),
+        (Kind::Boolean, "false" | "FALSE") => Ok(Value::Boolean(false)),
+        (Kind::State | Kind::Duration | Kind::Error, "none") => Ok(Value::None),
+        (Kind::Error, error) => Ok(Value::Error(error.to_owned())),
+        (Kind::State, state) => self::state(state, text.span),
+        (Kind::Boolean | Kind::Duration | Kind::Number, other) => {
+            let message = format!("expected {what}, found {}", quote(other));
+            Err(Fault::cut(Diagnostic::new(text.span, message)))
+        }
+    }
+}
+
+/// A character of a unit.
+fn is_unit(c: char) -> bool {
+    is_word(c) || c == 'µ'
+}
+
+/// `200ms`, or seconds where there is no unit
+fn duration((number, unit): (&str, &str), span: Span) -> Parse<smoltcp::time::Duration> {
+    let time = if unit.is_empty() {
+        units::seconds(number)
+    } else {
+        units::duration(&format!("{number}{unit}"))
+    };
+    time.map_err(|fault| Fault::cut(Diagnostic::new(span, format!("bad time: {fault}"))))
+}
+
+/// A state by its name.
+fn state(text: &str, span: Span) -> Parse<Value> {
+    let written = text.replace('-', "_");
+    match STATES.iter().find(|(known, _)| *known == written) {
+        Some((_, state)) => Ok(Value::State(*state)),
+        None => {
+            let known = STATES.iter().map(|(known, _)| *known);
+            Err(Fault::cut(names::unknown(span, "state", text, known)))
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The parser of scripts.
+//!
+//! ```text
+//! event  := time subject
+//! time   := T | +T | * | T~T | +T~+T
+//! subject:= HOST[/THREAD]: [...T] CALL(args) = result [ERROR] [(note)]
+//!         | HOST[:PORT] > HOST[:PORT]: FLAGS [seq:end(len)] [ack N] [win N] [<options>]
+//!         | HOST[:PORT] > HOST[:PORT]: udp (LEN)  |  icmp TYPE [CODE]
+//!         | HOST > HOST: nothing
+//!         | inject HOST[:PORT] > HOST[:PORT]: ...
+//!         | HOST: expect [SOCKET.]NAME OPERATOR VALUE (, ...)*
+//!         | link [HOST > HOST] KEY VALUE ...
+//! ```
+//!
+//! A statement ends where its line ends, unless a bracket is open. An error therefore ends with its
+//! statement too, and the parser goes on with the next one: all errors of a script are found at
+//! once. Whether the hosts and calls of a statement exist is not known here; [`super::check`] looks
+//! at that.
+
+mod call;
+mod expect;
+mod lexeme;
+mod link;
+mod packet;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+use winnow::Parser;
+use winnow::combinator::{opt, preceded, terminated};
+use winnow::error::ErrMode;
+use winnow::stream::{LocatingSlice, Stream};
+
+use super::limits::{DIAGNOSTICS_MAX, STATEMENTS_MAX};
+use super::script::{Script, Statement, Subject};
+use crate::diagnostic::{Diagnostic, Source, Span};
+use lexeme::{
+    Fault, Input, Parse, after_blank, blank, blank1, expected, expected_here, gap, here, keyword,
+    line_comment, name, spanned,
+};
+
+/// Reads the script that stands at `span` of a file: every statement that can be read, and an error
+/// for each one that cannot.
+pub(super) fn script(source: &Source, span: Span) -> (Script, Vec<Diagnostic>) {
+    let text = source.text().get(..span.end).unwrap_or_default();
+    let mut input = LocatingSlice::new(text);
+    go_to(&mut input, span.start);
+    let mut statements = Vec::new();
+    let mut diagnostics = Vec::new();
+    let mut count = 0;
+    loop {
+        let start = match gap(&mut input) {
+            Ok(()) if input.is_empty() => break,
+            Ok(()) => here(&input),
+            Err(fault) => {
+                diagnostics.push(diagnostic_of(fault).0);
+                break;
+            }
+        };
+        count += 1;
+        if count > STATEMENTS_MAX {
+            let message = format!("a script has at most {STATEMENTS_MAX} statements");
+            diagnostics.push(Diagnostic::new(Span::at(start), message).label("one too many"));
+            break;
+        }
+        match statement(&mut input, source) {
+            Ok(statement) => statements.push(statement),
+            Err(fault) => {
+                let (diagnostic, ends_script) = diagnostic_of(fault);
+                let at = diagnostic.span.map_or(start, |it| it.start);
+                diagnostics.push(diagnostic);
+                if ends_script || diagnostics.len() > DIAGNOSTICS_MAX {
+                    break;
+                }
+                go_to(&mut input, next_statement(text, start, at));
+            }
+        }
+    }
+    (Script { statements }, diagnostics)
+}
+
+/// Moves to an offset in the file.
+fn go_to(input: &mut Input<'_>, offset: usize) {
+    input.reset_to_start();
+    let offset = offset.min(input.len());
+    input.next_slice(offset);
+}
+
+/// What to tell the author, and whether the rest of the script cannot be read.
+fn diagnostic_of(fault: ErrMode<Fault>) -> (Diagnostic, bool) {
+    match fault {
+        ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => (*fault.diagnostic, fault.ends_script),
+        // Only a partial stream is ever incomplete, and a script is read whole.
+        ErrMode::Incomplete(_) => (Diagnostic::of_file("the script is incomplete"), true),
+    }
+}
+
+/// Where to go on after an error at `at` in the statement that starts at `start`.
+///
+/// That is the next line, unless the statement goes over more lines than one: then the next line
+/// that looks like a statement, because errors about the middle of a statement would only be noise.
+fn next_statement(text: &str, start: usize, at: usize) -> usize {
+    let line_after = |offset: usize| {
+        text[offset..]
+            .find('\n')
+            .map_or(text.len(), |length| offset + length + 1)
+    };
+    let mut next = line_after(start);
+    if at < next && !opens_bracket(&text[start..next]) {
+        return next;
+    }
+    while next < text.len() && !looks_like_statement(&text[next..]) {
+        next = line_after(next);
+    }
+    next
+}
+
+/// Whether a line opens more brackets than it closes.
+fn opens_bracket(line: &str) -> bool {
+    let line = line.split("//").next().unwrap_or_default();
+    let count = |brackets: [char; 3]| line.matches(brackets).count();
+    count(['(', '[', '{']) > count([')', ']', '}'])
+}
+
+/// Whether a text starts with a time and a word.
+fn looks_like_statement(text: &str) -> bool {
+    let text = text.trim_start_matches([' ', '\t']);
+    let end = text.find([' ', '\t', '\n']).unwrap_or(text.len());
+    let (time, rest) = text.split_at(end);
+    let is_time = time.starts_with(|c: char| c.is_ascii_digit() || "+*.".contains(c))
+        && time
+            .chars()
+            .all(|c| c.is_ascii_digit() || "+*.~".contains(c));
+    is_time
+        && rest
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+}
+
+/// A statement and the end of its line.
+fn statement(input: &mut Input<'_>, source: &Source) -> Parse<Statement> {
+    let start = here(input);
+    let time = time::time_spec(input)?;
+    time::end_of_time(input)?;
+    let subject = subject(input)?;
+    let span = Span::new(start..here(input));
+    let more = match &subject {
+        Subject::Call(call) if call.error.is_none() => "an error, a note or the end of the line",
+        Subject::Packet(_) | Subject::Inject(_) => {
+            "a further field (`ack N`, then `win N`, then `<options>`) or the end of the line"
+        }
+        Subject::Expect(_) => "`,` or the end of the line",
+        Subject::Call(_) | Subject::Nothing(_) | Subject::Link(_) => "the end of the line",
+    };
+    blank(input)?;
+    line_comment(input)?;
+    if !input.is_empty() && !input.starts_with('\n') {
+        return Err(expected(input, more));
+    }
+    Ok(Statement {
+        span,
+        line: source.line(start),
+        time,
+        subject,
+    })
+}
+
+/// What stands after the time.
+fn subject(input: &mut Input<'_>) -> Parse<Subject> {
+    if opt(terminated(keyword("link"), blank1))
+        .parse_next(input)?
+        .is_some()
+    {
+        return link::link(input).map(Subject::Link);
+    }
+    if opt(terminated(keyword("inject"), blank1))
+        .parse_next(input)?
+        .is_some()
+    {
+        let start = here(input);
+        let Some(sender) = opt(packet::sender).parse_next(input)? else {
+            return Err(expected(input, "`HOST > HOST: ...` after `inject`"));
+        };
+        return match packet::packet_or_nothing(input, sender)? {
+            Subject::Packet(line) => Ok(Subject::Inject(line)),
+            Subject::Call(_)
+            | Subject::Nothing(_)
+            | Subject::Inject(_)
+            | Subject::Expect(_)
+            | Subject::Link(_) => {
+                let span = Span::new(start..here(input));
+                Err(Fault::cut(Diagnostic::new(
+                    span,
+                    "`nothing` cannot be injected",
+                )))
+            }
+        };
+    }
+    if let Some(sender) = opt(packet::sender).parse_next(input)? {
+        return packet::packet_or_nothing(input, sender);
+    }
+    let Some(host) = opt(spanned(name.map(str::to_owned))).parse_next(input)? else {
+        return Err(no_subject(input));
+    };
+    let thread = opt(preceded('/', spanned(lexeme::tag))).parse_next(input)?;
+    blank(input)?;
+    if opt(':').parse_next(input)?.is_none() {
+        let what = if thread.is_some() {
+            "`:` after the thread"
+        } else {
+            "`:` or `>` after the host"
+        };
+        return Err(expected(input, what));
+    }
+    let is_expect = after_blank(terminated(keyword("expect"), blank1));
+    if thread.is_none() && { is_expect }.parse_next(input)?.is_some() {
+        return expect::expect(input, host).map(Subject::Expect);
+    }
+    call::call(input, host, thread).map(Subject::Call)
+}
+
+/// The error that no subject starts here.
+fn no_subject(input: &Input<'_>) -> ErrMode<Fault> {
+    let diagnostic = expected_here(input, "a host, `inject` or `link`");
+    Fault::cut(if input.starts_with(['<', '>']) {
+        diagnostic.help("packets name both hosts: `client > server: S 0:0(0)`")
+    } else if input.starts_with('`') {
+        diagnostic.help("commands are never executed")
+    } else if input.starts_with("%{") {
+        diagnostic.help("programs are never executed: `server: expect state == ESTABLISHED`")
+    } else {
+        diagnostic
+    })
+}

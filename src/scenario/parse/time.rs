@@ -1,0 +1,104 @@
+//! Times: `T`, `+T`, `*`, `T~T`, `+T~+T`, in seconds.
+
+use smoltcp::time::Duration;
+use winnow::Parser;
+use winnow::combinator::{opt, preceded};
+use winnow::token::take_while;
+
+use super::lexeme::{Fault, Input, Parse, after_blank, blank, decimal, expected, here, is_word};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::scenario::limits::TIME_MAX;
+use crate::scenario::names::quote;
+use crate::scenario::script::TimeSpec;
+use crate::scenario::units;
+
+/// A time.
+pub(super) fn time_spec(input: &mut Input<'_>) -> Parse<Spanned<TimeSpec>> {
+    let start = here(input);
+    if opt('*').parse_next(input)?.is_some() {
+        return Ok(Spanned::new(TimeSpec::Any, Span::new(start..here(input))));
+    }
+    let (relative, earliest) = moment(input)?;
+    if after_blank('~').parse_next(input)?.is_none() {
+        let time = if relative {
+            TimeSpec::Relative(earliest)
+        } else {
+            TimeSpec::Absolute(earliest)
+        };
+        return Ok(Spanned::new(time, Span::new(start..here(input))));
+    }
+    blank(input)?;
+    let (latest_relative, latest) = moment(input)?;
+    let span = Span::new(start..here(input));
+    if relative != latest_relative {
+        let diagnostic = Diagnostic::new(
+            span,
+            "a range has either two absolute or two relative times",
+        )
+        .help("write `0~1`, counted from the start, or `+0~+1`, from the statement before");
+        return Err(Fault::cut(diagnostic));
+    }
+    if earliest > latest {
+        return Err(Fault::cut(Diagnostic::new(
+            span,
+            "the range ends before it begins",
+        )));
+    }
+    let time = if relative {
+        TimeSpec::RelativeRange { earliest, latest }
+    } else {
+        TimeSpec::AbsoluteRange { earliest, latest }
+    };
+    Ok(Spanned::new(time, span))
+}
+
+/// One number of a time, and whether it is relative.
+fn moment(input: &mut Input<'_>) -> Parse<(bool, Duration)> {
+    let start = here(input);
+    let relative = opt('+').parse_next(input)?.is_some();
+    let Some(number) = opt(decimal).parse_next(input)? else {
+        if input.starts_with('-') {
+            let span = Span::new(start..here(input) + 1);
+            return Err(Fault::cut(Diagnostic::new(
+                span,
+                "a time cannot be negative",
+            )));
+        }
+        let what = if relative {
+            "a number of seconds"
+        } else {
+            "a time"
+        };
+        let diagnostic = super::lexeme::expected_here(input, what).help(
+            "a statement starts with its time in seconds: `0.1`, `+.01`, `*`, `0~1`, `+0~+1`",
+        );
+        return Err(Fault::cut(diagnostic));
+    };
+    if let Some(unit) = opt(preceded(opt('.'), take_while(1.., is_word))).parse_next(input)? {
+        let span = Span::new(start..here(input));
+        let diagnostic = Diagnostic::new(span, format!("a time has no {}", quote(unit)))
+            .help("times in scripts are seconds without a unit: `+.01` is ten milliseconds");
+        return Err(Fault::cut(diagnostic));
+    }
+    let span = Span::new(start..here(input));
+    let time = units::seconds(number)
+        .map_err(|fault| Fault::cut(Diagnostic::new(span, format!("bad time: {fault}"))))?;
+    if time > TIME_MAX {
+        let max = units::show_duration(TIME_MAX);
+        let message = format!("a time is at most {max} ({} seconds)", TIME_MAX.secs());
+        return Err(Fault::cut(Diagnostic::new(span, message)));
+    }
+    Ok((relative, time))
+}
+
+/// The blanks that must stand after a time.
+pub(super) fn end_of_time(input: &mut Input<'_>) -> Parse<()> {
+    if input.starts_with("...") {
+        let span = Span::new(here(input)..here(input) + 3);
+        let diagnostic =
+            Diagnostic::new(span, "the time of a call's return stands before the call")
+                .help("write `0.1 server: ...0.2 accept(3) = 4` for a call that returns at 0.2");
+        return Err(Fault::cut(diagnostic));
+    }
+    super::lexeme::blank1(input).map_err(|_| expected(input, "a blank after the time"))
+}

@@ -1,0 +1,575 @@
+//! What a script says, as data: statements in the order of the file.
+//!
+//! Every part that an error or a failed expectation can point at carries its [`Span`] in the file.
+//! Times are microseconds, as all virtual time is; sequence numbers are relative to each side's
+//! initial sequence number, as a script writes them: the SYN is 0, the first octet 1.
+//!
+//! A script that parsed is well-formed, but only [`super::Scenario`] says that the hosts, calls and
+//! names in it exist.
+
+use std::fmt;
+
+use hangup_stack::tcp::State;
+use smoltcp::time::Duration;
+
+pub use crate::diagnostic::{Span, Spanned};
+pub use crate::scenario::icmp::{IcmpCode, IcmpType};
+
+/// A whole script.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Script {
+    /// Its statements, in order.
+    pub statements: Vec<Statement>,
+}
+
+/// One event of a script: when, and what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// All of it, from its time to its last word.
+    pub span: Span,
+    /// The line of the file on which it starts, counted from 1.
+    pub line: usize,
+    /// When it happens or must happen.
+    pub time: Spanned<TimeSpec>,
+    /// What happens or must happen.
+    pub subject: Subject,
+}
+
+/// When something happens or must happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeSpec {
+    /// `T`: so long after the start of the run.
+    Absolute(Duration),
+    /// `+T`: so long after the statement before.
+    Relative(Duration),
+    /// `*`: at any time. Only for what is expected on the wire.
+    Any,
+    /// `T~T`: between two times after the start of the run, both included.
+    AbsoluteRange {
+        /// The first moment.
+        earliest: Duration,
+        /// The last moment.
+        latest: Duration,
+    },
+    /// `+T~+T`: between two times after the statement before, both included.
+    RelativeRange {
+        /// The first moment.
+        earliest: Duration,
+        /// The last moment.
+        latest: Duration,
+    },
+}
+
+impl TimeSpec {
+    /// Whether it is one moment, as everything that is done (and not only expected) needs.
+    pub fn is_moment(self) -> bool {
+        match self {
+            Self::Absolute(_) | Self::Relative(_) => true,
+            Self::Any | Self::AbsoluteRange { .. } | Self::RelativeRange { .. } => false,
+        }
+    }
+}
+
+/// What happens or must happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// A host makes a socket call.
+    Call(Call),
+    /// A packet is on the wire. From a host with a stack it is expected; a host without one sends
+    /// it.
+    Packet(PacketLine),
+    /// No packet goes that way during the statement's range of time.
+    Nothing(Direction),
+    /// A forged packet is put on the wire, as if its first host had sent it.
+    Inject(PacketLine),
+    /// A socket is in a certain state.
+    Expect(Expect),
+    /// The network changes from now on.
+    Link(LinkStatement),
+}
+
+/// From one host to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Direction {
+    /// The host that sends.
+    pub from: Spanned<String>,
+    /// The host that receives.
+    pub to: Spanned<String>,
+}
+
+/// `HOST[/THREAD]: [...T] CALL(args) = result [ERROR]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The host that makes it.
+    pub host: Spanned<String>,
+    /// The thread that makes it, where a host has more than one.
+    pub thread: Option<Spanned<String>>,
+    /// When it must return, where it blocks. Relative times count from the moment of the call.
+    /// None: it must return in the moment it is made.
+    pub returns: Option<Spanned<TimeSpec>>,
+    /// The call's name.
+    pub name: Spanned<String>,
+    /// What it is given.
+    pub arguments: Vec<Spanned<Argument>>,
+    /// What it must return. For calls that open a descriptor, the label of the new one.
+    pub result: Spanned<ExpectedResult>,
+    /// The error it must report: `EPIPE`, `WSAENOTCONN`. None: not looked at.
+    pub error: Option<Spanned<String>>,
+}
+
+/// What a call must return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExpectedResult {
+    /// `...`: whatever it is.
+    Any,
+    /// `0`, `-1`, `0x10`
+    Integer(i64),
+    /// `SOCKET_ERROR`, `TRUE`, `WSAENOTCONN`
+    Word(String),
+    /// `POLLIN|POLLOUT`: these, in any order.
+    Flags(Vec<String>),
+}
+
+/// An argument of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// `8000`, `-1`, `0x0202`, and `MAKEWORD(2, 2)` as Winsock programs write it.
+    Integer(i64),
+    /// `AF_INET`, `NULL`, `server`
+    Word(String),
+    /// `"text"`, without its quotes and with its escapes resolved.
+    Text(String),
+    /// `O_RDWR|O_NONBLOCK`: words and integers.
+    Flags(Vec<Self>),
+    /// `[1]`
+    List(Vec<Self>),
+    /// `{onoff=1, linger=0}`, `{1, 0}`
+    Struct(Vec<(Option<String>, Self)>),
+    /// `...`: not said. An address that the runner knows, a buffer of the length that follows.
+    Ellipsis,
+    /// `server:80`, `192.0.2.1:80`, `[2001:db8::1]:80`, `*:80`, `server:*`. The runner resolves the
+    /// name of a host to an [`Argument::Address`] before the call.
+    Endpoint {
+        /// The name of a host, an IP address without brackets, or `*`.
+        host: String,
+        /// The port; none where it is `*`.
+        port: Option<u16>,
+    },
+    /// A resolved endpoint. Never comes out of a script.
+    Address(smoltcp::wire::IpEndpoint),
+}
+
+/// `FROM > TO: ...`: one packet on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PacketLine {
+    /// The host that sends it.
+    pub from: Spanned<String>,
+    /// The port it comes from. None: not looked at.
+    pub from_port: Option<Spanned<u16>>,
+    /// The host it is for.
+    pub to: Spanned<String>,
+    /// The port it is for. None: not looked at.
+    pub to_port: Option<Spanned<u16>>,
+    /// What it is.
+    pub packet: Packet,
+}
+
+/// What a packet is. Fields that a script leaves out match anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Packet {
+    /// A TCP segment.
+    Segment(Segment),
+    /// A UDP datagram: `udp (100)`.
+    Udp {
+        /// Its payload in octets.
+        length: Spanned<u16>,
+    },
+    /// An ICMP or ICMPv6 message: `icmp unreachable port_unreachable`, `icmp 3 3`.
+    Icmp {
+        /// Its type.
+        kind: Spanned<IcmpType>,
+        /// Its code. None: not looked at.
+        code: Option<Spanned<IcmpCode>>,
+    },
+}
+
+/// A TCP segment: `P. 1:1001(1000) ack 1 win 4096 <nop,nop,TS val 1 ecr 2>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its control bits.
+    pub flags: Spanned<Flags>,
+    /// Its sequence numbers. None: not looked at (never so in a segment that is injected).
+    pub sequence: Option<Spanned<Sequence>>,
+    /// Its acknowledgment number, relative. None: not looked at.
+    pub acknowledgment: Option<Spanned<u32>>,
+    /// Its window field, as it stands in the header. None: not looked at.
+    pub window: Option<Spanned<u16>>,
+    /// Its options. None: not looked at.
+    pub options: Option<Spanned<Options>>,
+}
+
+/// `start:end(length)`, where `end` is `start + length`: SYN and FIN do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// The relative sequence number of the first octet.
+    pub start: u32,
+    /// The payload in octets.
+    pub length: u16,
+}
+
+impl Sequence {
+    /// The relative sequence number after the last octet.
+    pub fn end(self) -> u32 {
+        self.start.wrapping_add(self.length.into())
+    }
+}
+
+/// The eight control bits of a TCP segment, as they lie in the fourteenth octet of its header (RFC
+/// 9293 section 3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Flags(u8);
+
+impl Flags {
+    /// FIN: `F`
+    pub const FIN: Self = Self(0x01);
+    /// SYN: `S`
+    pub const SYN: Self = Self(0x02);
+    /// RST: `R`
+    pub const RST: Self = Self(0x04);
+    /// PSH: `P`
+    pub const PSH: Self = Self(0x08);
+    /// ACK: `.`
+    pub const ACK: Self = Self(0x10);
+    /// URG: `U`
+    pub const URG: Self = Self(0x20);
+    /// ECE: `E`
+    pub const ECE: Self = Self(0x40);
+    /// CWR: `W`
+    pub const CWR: Self = Self(0x80);
+
+    /// The letters, in the order in which a segment's are written.
+    const LETTERS: [(char, Self); 8] = [
+        ('S', Self::SYN),
+        ('F', Self::FIN),
+        ('R', Self::RST),
+        ('P', Self::PSH),
+        ('U', Self::URG),
+        ('E', Self::ECE),
+        ('W', Self::CWR),
+        ('.', Self::ACK),
+    ];
+
+    /// The bits of a header.
+    pub fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
+    /// The bits as they lie in a header.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether all of `other` are set.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// These and `other`.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The bit that a letter stands for.
+    pub(crate) fn from_letter(letter: char) -> Option<Self> {
+        Self::LETTERS
+            .iter()
+            .find(|(it, _)| *it == letter)
+            .map(|(_, bit)| *bit)
+    }
+}
+
+/// The letters, or `-` where there is none: `S.`, `FP.`, `-`.
+impl fmt::Display for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 {
+            return f.write_str("-");
+        }
+        Self::LETTERS
+            .iter()
+            .filter(|(_, bit)| self.contains(*bit))
+            .try_for_each(|(letter, _)| write!(f, "{letter}"))
+    }
+}
+
+/// What is said about a segment's options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Options {
+    /// `<...>`: whatever they are.
+    Any,
+    /// `<mss 1460,sackOK>`: these and no others, in this order. `<>` is no option at all.
+    Exact(Vec<Spanned<TcpOption>>),
+}
+
+/// One TCP option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TcpOption {
+    /// `eol` (RFC 9293 section 3.2)
+    EndOfList,
+    /// `nop` (RFC 9293 section 3.2)
+    NoOperation,
+    /// `mss N`: maximum segment size in octets (RFC 9293 section 3.7.1)
+    MaximumSegmentSize(u16),
+    /// `wscale N`: window scale, the count of bits (RFC 7323 section 2)
+    WindowScale(u8),
+    /// `sackOK` (RFC 2018 section 2)
+    SackPermitted,
+    /// `sack L:R L:R`: the blocks' left and right edges, relative (RFC 2018 section 3)
+    Sack(Vec<(u32, u32)>),
+    /// `TS val N ecr N` (RFC 7323 section 3)
+    Timestamps {
+        /// TSval
+        value: u32,
+        /// TSecr
+        echo_reply: u32,
+    },
+}
+
+impl TcpOption {
+    /// How much room it takes in a header, in octets.
+    pub fn length(&self) -> usize {
+        match self {
+            Self::EndOfList | Self::NoOperation => 1,
+            Self::SackPermitted => 2,
+            Self::WindowScale(_) => 3,
+            Self::MaximumSegmentSize(_) => 4,
+            Self::Timestamps { .. } => 10,
+            Self::Sack(blocks) => 2 + 8 * blocks.len(),
+        }
+    }
+}
+
+/// `HOST: expect EXPR (, EXPR)*`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expect {
+    /// The host whose socket it is about.
+    pub host: Spanned<String>,
+    /// What must hold, all of it.
+    pub conditions: Vec<Spanned<Condition>>,
+}
+
+/// `[SOCKET.]NAME OPERATOR VALUE`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// The label of the socket. None: the one connection (or else the one socket) of the host.
+    pub socket: Option<Spanned<i64>>,
+    /// What is looked at.
+    pub property: Spanned<Property>,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// What it is compared with, of the kind that the property has.
+    pub value: Spanned<Value>,
+}
+
+/// How a property is compared with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+impl Comparison {
+    /// Whether it holds between two values of which the first is `order` to the second.
+    pub fn holds(self, order: std::cmp::Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        }
+    }
+
+    /// As it is written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+}
+
+/// What `expect` can look at: the fields of [`hangup_stack::socket::Status`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(
+    missing_docs,
+    reason = "each is documented at the field of Status that has its name"
+)]
+pub enum Property {
+    State,
+    Readable,
+    Writable,
+    ReceiveEnded,
+    HungUp,
+    Queued,
+    Held,
+    Accepted,
+    Acknowledged,
+    RightEdge,
+    Window,
+    Unacked,
+    Unsent,
+    SendWindow,
+    Cwnd,
+    Ssthresh,
+    Rto,
+    Srtt,
+    Retransmissions,
+    Error,
+}
+
+/// What kind of value a property has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A state of RFC 9293.
+    State,
+    /// `true` or `false`.
+    Boolean,
+    /// A number: octets, or a relative sequence number.
+    Number,
+    /// A time.
+    Duration,
+    /// The name of an error.
+    Error,
+}
+
+impl Property {
+    /// Every property with its name in scripts and the kind of its value.
+    pub const ALL: [(Self, &'static str, Kind); 20] = [
+        (Self::State, "state", Kind::State),
+        (Self::Readable, "readable", Kind::Boolean),
+        (Self::Writable, "writable", Kind::Boolean),
+        (Self::ReceiveEnded, "receive_ended", Kind::Boolean),
+        (Self::HungUp, "hung_up", Kind::Boolean),
+        (Self::Queued, "queued", Kind::Number),
+        (Self::Held, "held", Kind::Number),
+        (Self::Accepted, "accepted", Kind::Number),
+        (Self::Acknowledged, "acknowledged", Kind::Number),
+        (Self::RightEdge, "right_edge", Kind::Number),
+        (Self::Window, "window", Kind::Number),
+        (Self::Unacked, "unacked", Kind::Number),
+        (Self::Unsent, "unsent", Kind::Number),
+        (Self::SendWindow, "send_window", Kind::Number),
+        (Self::Cwnd, "cwnd", Kind::Number),
+        (Self::Ssthresh, "ssthresh", Kind::Number),
+        (Self::Rto, "rto", Kind::Duration),
+        (Self::Srtt, "srtt", Kind::Duration),
+        (Self::Retransmissions, "retransmissions", Kind::Number),
+        (Self::Error, "error", Kind::Error),
+    ];
+
+    /// Its name in scripts.
+    pub fn name(self) -> &'static str {
+        self.row().1
+    }
+
+    /// What kind of value it has.
+    pub fn kind(self) -> Kind {
+        self.row().2
+    }
+
+    fn row(self) -> (Self, &'static str, Kind) {
+        // The table is in the order of the variants, which a test checks.
+        Self::ALL[self as usize]
+    }
+}
+
+/// What a property is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// `none`: no state, no error, not measured yet, no such socket any more.
+    None,
+    /// `ESTABLISHED`, `FIN_WAIT_2`
+    State(State),
+    /// `true`, `false`
+    Boolean(bool),
+    /// `4000`
+    Number(u64),
+    /// `200ms`, or `.2` in seconds as the times of a script
+    Duration(Duration),
+    /// `ECONNRESET`, `WSAECONNRESET`
+    Error(String),
+}
+
+/// `link [FROM > TO] KEY VALUE ...`
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkStatement {
+    /// Which way. None: both ways between all hosts.
+    pub direction: Option<Direction>,
+    /// What changes; no two of one kind.
+    pub changes: Vec<Spanned<LinkChange>>,
+}
+
+/// What changes on a link. The rest of it stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LinkChange {
+    /// `delay 10ms`
+    Delay(Duration),
+    /// `rate 100Mbit`, in bits a second; none is `rate unlimited`.
+    Rate(Option<u64>),
+    /// `queue 10`, in frames; none is `queue unlimited`.
+    Queue(Option<usize>),
+    /// `mtu 1500`, in octets
+    Mtu(usize),
+    /// `loss 0.5`: a probability
+    Loss(f64),
+    /// `duplicate 0.5`: a probability
+    Duplicate(f64),
+    /// `reorder 0.5`: a probability
+    Reorder(f64),
+    /// `corrupt 0.5`: a probability
+    Corrupt(f64),
+    /// `down` (true), `up` (false)
+    Down(bool),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_stand_in_the_order_of_their_variants() {
+        for (index, (property, name, kind)) in Property::ALL.into_iter().enumerate() {
+            assert_eq!(property as usize, index, "{name}");
+            assert_eq!((property.name(), property.kind()), (name, kind));
+        }
+    }
+
+    #[test]
+    fn flags_are_written_as_they_are_read() {
+        for bits in 0..=u8::MAX {
+            let flags = Flags::from_bits(bits);
+            let written = flags.to_string();
+            let read = written
+                .chars()
+                .filter_map(Flags::from_letter)
+                .fold(Flags::default(), Flags::union);
+            assert_eq!(read, flags, "{written}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Processes that use Winsock, on hosts of the real stack.
+
+mod disconnect;
+mod errors;
+mod lifetime;
+mod linger;
+mod pair;
