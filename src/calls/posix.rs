@@ -370,7 +370,8 @@ impl PosixCalls {
             ));
         }
         let value: i64 = context.pointed(3, &[])?;
-        let octets = usize::try_from(value.clamp(0, BUFFER_MAX)).unwrap_or(0);
+        // Every system raises a buffer that could hold nothing.
+        let octets = usize::try_from(value.clamp(1, BUFFER_MAX)).unwrap_or(0);
         let file = match process.file(fd) {
             Ok(file) => file,
             Err(error) => return Ok(failed(error)),

@@ -5,6 +5,8 @@ use hangup_stack::profile::{Api, Profile};
 use hangup_stack::smoltcp::time::Duration;
 use hangup_stack::smoltcp::wire::IpAddress;
 
+use proptest::prelude::*;
+
 use super::{Answer, BadCall, Calls, Returned, known, known_names, table};
 use crate::scenario::script::Argument;
 
@@ -66,8 +68,8 @@ impl Stage {
         }
     }
 
-    /// Plays a dialogue: `who: call = result`, where the result of a call that opens a socket is its
-    /// label, and `wait` lets milliseconds pass.
+    /// Plays a dialogue: `who: call = result`, where the result of a call that opens a socket is
+    /// its label, and `wait` lets milliseconds pass.
     #[track_caller]
     fn play(&mut self, script: &str) {
         for line in script
@@ -523,5 +525,116 @@ fn names() {
             assert!(known(api, name));
         }
         assert!(!known(api, "fork"));
+    }
+}
+
+/// Arguments that make sense somewhere, and a few that make sense nowhere.
+fn any_argument() -> impl Strategy<Value = Argument> {
+    let text = |text: &'static str| Just(read(text));
+    prop_oneof![
+        (3_i64..7).prop_map(Argument::Integer),
+        prop_oneof![
+            Just(0),
+            Just(1),
+            Just(-1),
+            Just(100),
+            Just(4000),
+            Just(200_000),
+            any::<i64>()
+        ]
+        .prop_map(Argument::Integer),
+        prop_oneof![
+            text("..."),
+            text("NULL"),
+            text("BAD_POINTER"),
+            text("\"hello\""),
+            text("[1]")
+        ],
+        prop_oneof![
+            text("server:80"),
+            text("*:80"),
+            text("client:0"),
+            text("*:*")
+        ],
+        prop_oneof![text("{onoff=1, linger=1}"), text("{onoff=1, linger=0}")],
+        prop_oneof![text("[{fd=3, events=POLLIN}]"), text("{len=4, buf=BUFFER}")],
+        prop_oneof![
+            text("AF_INET"),
+            text("AF_INET6"),
+            text("SOCK_STREAM"),
+            text("SOCK_DGRAM")
+        ],
+        prop_oneof![
+            text("SOL_SOCKET"),
+            text("IPPROTO_TCP"),
+            text("SO_LINGER"),
+            text("SO_RCVBUF")
+        ],
+        prop_oneof![
+            text("SO_SNDBUF"),
+            text("SO_ERROR"),
+            text("FIONBIO"),
+            text("FIONREAD")
+        ],
+        prop_oneof![
+            text("SHUT_RD"),
+            text("SHUT_RDWR"),
+            text("SD_RECEIVE"),
+            text("SD_BOTH")
+        ],
+        prop_oneof![
+            text("F_SETFL"),
+            text("O_NONBLOCK"),
+            text("MSG_PEEK"),
+            text("MSG_DONTWAIT")
+        ],
+    ]
+}
+
+/// A call that one of the hosts has, with arguments that may or may not fit.
+fn any_call() -> impl Strategy<Value = (bool, prop::sample::Index, Vec<Argument>)> {
+    (
+        any::<bool>(),
+        any::<prop::sample::Index>(),
+        prop::collection::vec(any_argument(), 0..6),
+    )
+}
+
+/// Two hosts with a socket each way, on which anything may then be called.
+const BEGINNING: &str = "
+    server: WSAStartup(514) = 0
+    server: socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+    server: bind(3, *:80) = 0
+    server: listen(3, 5) = 0
+    client: socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+    client: connect(3, server:80) = 0
+    server: accept(3) = 4
+    client: socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 4
+    server: socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 5
+    server: bind(5, *:80) = 0
+    client: send(3, 100) = 100
+    client: sendto(4, 100, server:80) = 100
+";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a script calls, it is answered: nothing panics, and no time stands still.
+    #[test]
+    fn any_script_is_answered(calls in prop::collection::vec(any_call(), 1..60)) {
+        let mut stage = Stage::new("winsock", "linux");
+        stage.play(BEGINNING);
+        for (label, (on_server, name, arguments)) in (6..).zip(calls) {
+            let (api, index) = if on_server { (Api::Winsock, 0) } else { (Api::Posix, 1) };
+            let name = known_names(api)[name.index(known_names(api).len())];
+            let (_, id, table) = &mut stage.hosts[index];
+            let answer = table.call(&mut stage.network, *id, name, &arguments);
+            if let Ok(Answer::Returned(Returned { opened: Some(opened), .. })) = answer {
+                table.label(label % 4 + 3, opened);
+            }
+            let limit = stage.network.now() + Duration::from_millis(50);
+            stage.network.run_until(limit);
+            prop_assert_eq!(stage.network.now(), limit);
+        }
     }
 }

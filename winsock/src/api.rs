@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use hangup_stack::host::Host;
 use hangup_stack::network::IpFamily;
 use hangup_stack::smoltcp::time::Instant;
-use hangup_stack::socket::{Protocol, SocketId};
+use hangup_stack::socket::{Gone, Protocol, SocketId};
 use hangup_stack::tcp::State;
 
 use crate::error::WsaError;
@@ -127,9 +127,8 @@ pub(crate) struct Entry {
     /// Which directions this process has shut down.
     receiving: Direction,
     sending: Direction,
-    /// Why the connection is gone, once a call has said so. The stack says it once, Winsock goes on
-    /// saying it: the socket "is no longer usable" and can only be closed.
-    gone: Option<WsaError>,
+    /// Why the connection is gone, once a send or receive has said so: `shutdown` says it too.
+    gone: Option<Gone>,
     /// How many octets the outstanding blocking send has handed to the stack.
     sent: usize,
 }
@@ -276,8 +275,8 @@ impl Entry {
 
     /// Why the connection is gone, whether or not a call has said so.
     fn gone(&self, host: &Host) -> Option<WsaError> {
-        self.gone
-            .or_else(|| host.status(self.id)?.error.map(WsaError::from))
+        let gone = self.gone.or_else(|| host.status(self.id)?.error);
+        gone.map(WsaError::from)
     }
 }
 

@@ -38,7 +38,7 @@ impl Winsock {
         let outcome = match self.transmit(host, now, s, buffer, flags, None) {
             // Without an address to give, the page of send has a missing connection for this.
             Outcome::Done(Err(WsaError::DestinationRequired)) => Err(WsaError::NotConnected).into(),
-            outcome => outcome,
+            outcome @ (Outcome::Done(_) | Outcome::Blocks { .. }) => outcome,
         };
         self.finish(Call::Send, s, outcome)
     }
@@ -145,9 +145,6 @@ impl Entry {
         if self.sending == Direction::Shut {
             return Err(WsaError::Shutdown).into();
         }
-        if let Some(gone) = self.gone {
-            return Err(gone).into();
-        }
         let to = to.filter(|_| self.protocol == Protocol::Udp);
         if let Some(to) = to {
             if !is_of_family(to.addr, self.family) {
@@ -171,23 +168,11 @@ impl Entry {
             (Err(SendError::WouldBlock), _) => self.would_block(),
             (Err(error), _) => {
                 self.sent = 0;
-                Err(self.remember(host, error)).into()
+                if let SendError::Gone(gone) = error {
+                    self.gone = Some(gone);
+                }
+                Err(error.into()).into()
             }
-        }
-    }
-
-    /// What a failed send says. The stack reports the end of a connection once and afterwards, as
-    /// POSIX does, that nothing more can be sent; in Winsock every call goes on giving the reason.
-    fn remember(&mut self, host: &Host, error: SendError) -> WsaError {
-        match error {
-            SendError::Gone(gone) => *self.gone.insert(gone.into()),
-            SendError::Shutdown | SendError::NotConnected => {
-                self.gone(host).unwrap_or(error.into())
-            }
-            SendError::WouldBlock
-            | SendError::MessageTooLong
-            | SendError::NoDestination
-            | SendError::Unreachable => error.into(),
         }
     }
 
@@ -203,9 +188,6 @@ impl Entry {
         if self.receiving == Direction::Shut {
             return Err(WsaError::Shutdown).into();
         }
-        if let Some(gone) = self.gone {
-            return Err(gone).into();
-        }
         let result = if flags & MSG_PEEK != 0 {
             host.peek(self.id, buffer, now).map(|octets| (octets, None))
         } else {
@@ -217,13 +199,12 @@ impl Entry {
         match result {
             Ok(received) => Ok(received).into(),
             Err(RecvError::WouldBlock) => self.would_block(),
-            Err(RecvError::Gone(gone)) => Err(*self.gone.insert(gone.into())).into(),
-            Err(
-                error @ (RecvError::NotConnected
-                | RecvError::NotBound
-                | RecvError::Shutdown
-                | RecvError::Truncated(_)),
-            ) => Err(error.into()).into(),
+            Err(error) => {
+                if let RecvError::Gone(gone) = error {
+                    self.gone = Some(gone);
+                }
+                Err(error.into()).into()
+            }
         }
     }
 }

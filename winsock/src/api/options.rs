@@ -65,9 +65,10 @@ impl Winsock {
     /// setsockopt: SO_LINGER, SO_DONTLINGER, SO_SNDBUF, SO_RCVBUF and TCP_NODELAY.
     ///
     /// # Errors
-    /// The common ones, WSAEINVAL for an unknown level or a buffer size below 0 or above
-    /// [`BUFFER_MAX`], WSAENOPROTOOPT for an option the socket does not have, WSAEFAULT for a value
-    /// of the wrong size or behind a bad pointer.
+    /// The common ones, WSAEINVAL for an unknown level or a buffer size below 1 (0 means on Windows
+    /// that nothing is buffered, which this slice does not do) or above [`BUFFER_MAX`],
+    /// WSAENOPROTOOPT for an option the socket does not have, WSAEFAULT for a value of the wrong
+    /// size or behind a bad pointer.
     pub fn setsockopt(
         &mut self,
         host: &mut Host,
@@ -79,7 +80,7 @@ impl Winsock {
         let stream = self.is_stream(s);
         let size_fits = match (name, value) {
             (SO_SNDBUF | SO_RCVBUF, OptionValue::Integer(octets)) => {
-                (0..=BUFFER_MAX).contains(&octets)
+                (1..=BUFFER_MAX).contains(&octets)
             }
             _ => true,
         };
