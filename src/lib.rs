@@ -1,10 +1,13 @@
 //! hangup: a wire-level emulator of how connections end.
 //!
-//! Data flows from here to `hangup-winsock` to `hangup-stack`; facts come back as events. This crate is what touches
-//! files, terminals and arguments: scenario files, traces, reports, and the program.
+//! Data flows from here to `hangup-winsock` to `hangup-stack`; facts come back as events. This
+//! crate is what touches files, terminals and arguments: scenario files, traces, reports, and the
+//! program.
 
 pub mod calls;
 pub mod capture;
+pub mod cli;
 pub mod diagnostic;
 pub mod notation;
+pub mod run;
 pub mod scenario;

@@ -1,3 +1,7 @@
-//! The program.
+//! The program: arguments in, an exit code out. Everything else is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hangup::cli::main()
+}

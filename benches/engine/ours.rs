@@ -74,6 +74,8 @@ fn host(name: &str, address: IpAddress) -> HostConfig {
         addresses: vec![address],
         stack: StackKind::Profile(Box::new(profile)),
         mtu: MTU_OCTETS,
+        receive_buffer: None,
+        send_buffer: None,
     }
 }
 

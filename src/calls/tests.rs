@@ -31,6 +31,8 @@ impl Stage {
                 ],
                 stack: StackKind::Profile(Box::new(profile)),
                 mtu: 1500,
+                receive_buffer: None,
+                send_buffer: None,
             });
             hosts.push((name.to_owned(), id, calls));
         }

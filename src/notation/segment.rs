@@ -91,6 +91,11 @@ impl Flags {
         self.0 & flags.0 == flags.0
     }
 
+    /// The eight control bits as they lie in the fourteenth octet of the header.
+    pub const fn octet(self) -> u8 {
+        self.0.to_le_bytes()[0]
+    }
+
     /// These flags and `other`.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {

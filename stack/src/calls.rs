@@ -27,9 +27,8 @@ impl Host {
             (Protocol::Udp, _) => Kind::Udp(UdpSocket::default()),
         };
         let id = stack.next_socket();
-        stack
-            .entries
-            .insert(id, Entry::new(family, kind, Options::default()));
+        let options = stack.defaults.clone();
+        stack.entries.insert(id, Entry::new(family, kind, options));
         id
     }
 
@@ -129,7 +128,24 @@ impl Host {
             Kind::Connection(connection) => match connection.state() {
                 State::SynSent | State::SynReceived => Err(ConnectError::AlreadyInProgress),
                 State::Closed => match connection.take_error() {
-                    Some(gone) => Err(ConnectError::Gone(gone)),
+                    Some(gone) => {
+                        if connection.never_opened() {
+                            // The socket may try again, from the address it had.
+                            let local = connection.local();
+                            let bound = Some(Bound {
+                                address: Some(local.addr),
+                                port: local.port,
+                            });
+                            stack.set_kind(
+                                socket,
+                                Kind::Idle(Idle {
+                                    bound,
+                                    receive_shut: false,
+                                }),
+                            );
+                        }
+                        Err(ConnectError::Gone(gone))
+                    }
                     None => Err(ConnectError::AlreadyConnected),
                 },
                 State::Listen
@@ -629,6 +645,12 @@ impl Stack {
         }
     }
 
+    /// A local address as one endpoint: that of a socket bound to every address is the first.
+    pub(crate) fn endpoint_of(&self, bound: Bound) -> Option<IpEndpoint> {
+        let address = bound.address.or(self.addresses.first().copied())?;
+        Some(IpEndpoint::new(address, bound.port))
+    }
+
     fn status(&self, id: SocketId) -> Option<Status> {
         let entry = self.entries.get(&id)?;
         Some(match &entry.kind {
@@ -638,16 +660,13 @@ impl Stack {
                 status.receive_ended = idle.receive_shut;
                 status.hung_up = true;
                 status.writable = true;
+                status.local = idle.bound.and_then(|bound| self.endpoint_of(bound));
                 status
             }
             Kind::Listening(listening) => {
                 let mut status = Status::of_state(State::Listen);
                 status.readable = !listening.ready.is_empty();
-                status.local = listening
-                    .bound
-                    .address
-                    .or(self.addresses.first().copied())
-                    .map(|address| IpEndpoint::new(address, listening.bound.port));
+                status.local = self.endpoint_of(listening.bound);
                 status
             }
             Kind::Connection(connection) => Status::of_connection(connection),

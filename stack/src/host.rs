@@ -86,6 +86,8 @@ pub(crate) struct Stack {
     pub(crate) strays: VecDeque<(IpEndpoint, IpEndpoint, Segment)>,
     /// Sockets that changed since the host was last settled.
     touched: VecDeque<SocketId>,
+    /// The options that a new socket has.
+    pub(crate) defaults: Options,
     /// Closed sockets of smoltcp's TCP that still have something to do.
     pub(crate) reference_orphans: Vec<SocketHandle>,
 }
@@ -120,28 +122,18 @@ impl Host {
         random: Random,
         now: Instant,
     ) -> Self {
-        let HostConfig {
-            name,
-            addresses,
-            stack,
-            mtu,
-        } = config;
-        let stack = match stack {
-            StackKind::Profile(profile) => Some(Box::new(Stack::new(
-                Arc::from(profile),
-                addresses.clone(),
-                ethernet,
-                mtu,
-                resolution,
-                random,
-                now,
-            ))),
+        let stack = match &config.stack {
+            StackKind::Profile(profile) => {
+                let profile = Arc::new(Profile::clone(profile));
+                let stack = Stack::new(profile, &config, ethernet, resolution, random, now);
+                Some(Box::new(stack))
+            }
             StackKind::Scripted => None,
         };
         Self {
-            name,
-            addresses,
-            mtu,
+            name: config.name,
+            addresses: config.addresses,
+            mtu: config.mtu,
             up: true,
             outputs: VecDeque::new(),
             stack,
@@ -245,13 +237,18 @@ impl Host {
 impl Stack {
     fn new(
         profile: Arc<Profile>,
-        addresses: Vec<IpAddress>,
+        host: &HostConfig,
         ethernet: EthernetAddress,
-        mtu: usize,
         resolution: Resolution,
         mut random: Random,
         now: Instant,
     ) -> Self {
+        let (addresses, mtu) = (host.addresses.clone(), host.mtu);
+        let defaults = Options {
+            receive_buffer: host.receive_buffer,
+            send_buffer: host.send_buffer,
+            ..Options::default()
+        };
         let mut wire = Wire::new(mtu);
         let mut config = Config::new(HardwareAddress::Ethernet(ethernet));
         config.random_seed = u64::from(random.bits());
@@ -314,6 +311,7 @@ impl Stack {
             interface_due: None,
             strays: VecDeque::new(),
             touched: VecDeque::new(),
+            defaults,
             reference_orphans: Vec::new(),
         }
     }

@@ -32,6 +32,8 @@
 //!         addresses: vec![IpAddress::v4(192, 0, 2, last)],
 //!         stack: StackKind::Profile(Box::new(linux)),
 //!         mtu: 1500,
+//!         receive_buffer: None,
+//!         send_buffer: None,
 //!     })
 //! };
 //! let (server, client) = (host("server", 1), host("client", 2));

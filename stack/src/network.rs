@@ -83,6 +83,11 @@ pub struct HostConfig {
     pub stack: StackKind,
     /// The largest IP datagram it sends, in octets.
     pub mtu: usize,
+    /// What its sockets' receive buffers are, as if each had asked for it with SO_RCVBUF, in
+    /// octets; none: the profile's.
+    pub receive_buffer: Option<usize>,
+    /// The same of send buffers (SO_SNDBUF).
+    pub send_buffer: Option<usize>,
 }
 
 /// A frame on its way.

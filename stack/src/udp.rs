@@ -328,10 +328,7 @@ impl Stack {
         status.writable = true;
         status.receive_ended = udp.receive_shut;
         status.hung_up = udp.receive_shut && udp.send_shut;
-        status.local = udp.bound.and_then(|bound| {
-            let address = bound.address.or(self.addresses.first().copied())?;
-            Some(IpEndpoint::new(address, bound.port))
-        });
+        status.local = udp.bound.and_then(|bound| self.endpoint_of(bound));
         status.remote = udp.peer;
         status
     }

@@ -34,6 +34,8 @@ fn host(network: &mut Network, profile: &str, number: u8, family: IpFamily) -> H
         addresses: vec![address],
         stack: StackKind::Profile(Box::new(profile)),
         mtu: 1500,
+        receive_buffer: None,
+        send_buffer: None,
     })
 }
 

@@ -31,6 +31,8 @@
 //!         addresses: vec![address],
 //!         stack: StackKind::Profile(Box::new(profile)),
 //!         mtu: 1500,
+//!         receive_buffer: None,
+//!         send_buffer: None,
 //!     })
 //! };
 //! let address = IpAddress::v4(192, 0, 2, 1);

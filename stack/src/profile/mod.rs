@@ -307,6 +307,8 @@ pub struct OptionRules {
     /// The shift of the windows we advertise, where window scaling is negotiated (RFC 7323 section
     /// 2).
     pub window_scale: u8,
+    /// Whether a receive buffer that was asked for (SO_RCVBUF) is scaled no more than it needs.
+    pub scale_to_buffer: bool,
     /// The maximum segment size we announce; without one it follows from the host's MTU (RFC 6691).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mss: Option<u16>,

@@ -129,7 +129,7 @@ impl Connection {
             self.recent_timestamp = timestamps.value;
         }
         let shift = if scaled.is_some() {
-            offered.window_scale.min(SHIFT_MOST)
+            self.window_shift()
         } else {
             0
         };

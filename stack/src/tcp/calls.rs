@@ -17,6 +17,11 @@ impl Connection {
         self.state.is_synchronized()
     }
 
+    /// Whether the handshake failed.
+    pub fn never_opened(&self) -> bool {
+        self.state == State::Closed && !self.opened
+    }
+
     /// Why the connection is gone, until a call has said so.
     pub fn error(&self) -> Option<Gone> {
         self.error

@@ -114,6 +114,8 @@ pub struct Connection {
     recent_timestamp: u32,
     /// Whether the peer began.
     passive: bool,
+    /// Whether the handshake was ever finished.
+    opened: bool,
     /// Whether the application has closed.
     orphan: bool,
     /// Segments made up in answer to something, sent before all else.
@@ -151,6 +153,7 @@ impl Connection {
             negotiated: Negotiated::default(),
             recent_timestamp: 0,
             passive: false,
+            opened: false,
             orphan: false,
             replies: VecDeque::new(),
             facts: VecDeque::new(),
@@ -230,6 +233,7 @@ impl Connection {
 
     fn enter(&mut self, to: State) {
         let from = std::mem::replace(&mut self.state, to);
+        self.opened |= to.is_synchronized();
         if from != to {
             self.facts.push_back(Fact::StateChanged { from, to });
         }

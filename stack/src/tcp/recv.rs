@@ -162,6 +162,11 @@ impl Recv {
         (self.right_edge - self.acknowledged).max(0) as usize
     }
 
+    /// The payload that fits while nothing is queued.
+    pub(crate) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// The largest segment the peer has sent, or may send, for acknowledging every second one.
     pub(crate) fn segment_octets(&self) -> usize {
         self.buffer.segment_octets()

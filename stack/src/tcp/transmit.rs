@@ -2,12 +2,12 @@
 
 use smoltcp::time::{Duration, Instant};
 
-use super::Connection;
 use super::acknowledge::Due;
 use super::segment::{Flags, Options, SACK_BLOCKS, Segment};
 use super::send::{Control, Transmission};
 use super::state::State;
 use super::timer::Timer;
+use super::{Connection, SHIFT_MOST};
 use crate::event::{Fact, Retransmission};
 use crate::profile::{Counted, ResetWindow, SynOption, WindowProbe};
 use crate::socket::Gone;
@@ -94,15 +94,17 @@ impl Connection {
             again,
         } = transmission;
         let syn = control == Control::Syn;
-        let mut segment = self.header(start, now);
+        let mut segment = if syn {
+            self.syn_header(start, now)
+        } else {
+            self.header(start, now)
+        };
         segment.flags.syn = syn;
         segment.flags.fin = control == Control::Fin;
         segment.flags.psh = push;
         segment.payload_octets = octets;
         if syn {
             segment.flags.ack = self.state != State::SynSent;
-            segment.window = self.recv.syn_field();
-            segment.options = self.syn_options(now);
             if !segment.flags.ack {
                 segment.acknowledgment = 0;
             }
@@ -147,6 +149,14 @@ impl Connection {
         self.last_acknowledgment = self.recv.acknowledged();
     }
 
+    /// The header of a SYN, whose window is never scaled (RFC 7323 section 2.2).
+    fn syn_header(&self, start: i64, now: Instant) -> Segment {
+        let mut segment = self.bare_header(start);
+        segment.window = self.recv.syn_field();
+        segment.options = self.syn_options(now);
+        segment
+    }
+
     /// A header that acknowledges and advertises what is true now.
     fn header(&mut self, start: i64, now: Instant) -> Segment {
         let window = self.recv.advertise();
@@ -166,6 +176,13 @@ impl Connection {
                 *place = Some((self.acknowledgment(left), self.acknowledgment(right)));
             }
         }
+        let mut segment = self.bare_header(start);
+        segment.window = window;
+        segment.options = options;
+        segment
+    }
+
+    fn bare_header(&self, start: i64) -> Segment {
         Segment {
             source: self.config.local.port,
             destination: self.config.remote.port,
@@ -175,10 +192,21 @@ impl Connection {
                 ack: true,
                 ..Flags::default()
             },
-            window,
-            options,
+            window: 0,
+            options: Options::default(),
             payload_octets: 0,
         }
+    }
+
+    /// The shift of our window field, where it is scaled (RFC 7323 section 2.3).
+    pub(super) fn window_shift(&self) -> u8 {
+        let rules = &self.config.profile.options;
+        let most = rules.window_scale.min(SHIFT_MOST);
+        if !rules.scale_to_buffer || self.config.receive_buffer.is_none() {
+            return most;
+        }
+        let fits = |shift: &u8| self.recv.capacity() >> shift <= usize::from(u16::MAX);
+        (0..most).find(fits).unwrap_or(most)
     }
 
     fn syn_options(&self, now: Instant) -> Options {
@@ -190,7 +218,7 @@ impl Connection {
         let timestamps = offers(SynOption::Timestamps) && (!answers || self.negotiated.timestamps);
         Options {
             mss: offers(SynOption::Mss).then_some(self.config.mss),
-            window_scale: scales.then_some(offered.window_scale),
+            window_scale: scales.then_some(self.window_shift()),
             sack_permitted: selective,
             timestamps: if timestamps {
                 self.timestamps(now)

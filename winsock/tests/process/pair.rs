@@ -48,6 +48,8 @@ impl Pair {
                 addresses: vec![address],
                 stack: StackKind::Profile(Box::new(profile)),
                 mtu: 1500,
+                receive_buffer: None,
+                send_buffer: None,
             });
             Side {
                 host,

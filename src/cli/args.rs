@@ -1,0 +1,123 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// A wire-level emulator of how connections end.
+///
+/// hangup runs scenarios - hosts, a link and a script of socket calls - on a userspace TCP/UDP
+/// stack in virtual time, checks what must happen on the wire and at the API, and writes traces
+/// that open in Wireshark.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 everything held; 1 an expectation failed; 2 bad usage or bad scenario;\n\
+                  3 a file cannot be read or written; 4 nothing was selected; 130 interrupted."
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Print only failures.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Say more on standard error; up to three times, when every packet is logged.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// When to use colour. NO_COLOR turns it off, too.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run scenarios: a verdict and a trace each.
+    Run(Run),
+    /// Read scenarios and say everything that is wrong with them, without running them.
+    Check(Check),
+    /// List scenarios with what they claim.
+    List(List),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Replace the seed of every scenario.
+    #[arg(long, env = "HANGUP_SEED", value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Write the traces under this folder.
+    #[arg(
+        long,
+        env = "HANGUP_TRACES",
+        value_name = "DIR",
+        default_value = "traces"
+    )]
+    pub(crate) traces: PathBuf,
+
+    /// Write no traces.
+    #[arg(long, conflicts_with_all = ["write", "bless"])]
+    pub(crate) no_traces: bool,
+
+    /// Write the trace of the one scenario to this file; - is standard output.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "bless")]
+    pub(crate) write: Option<PathBuf>,
+
+    /// The host at which traces are taken (default: the first host of the scenario).
+    #[arg(long, value_name = "HOST", conflicts_with = "bless")]
+    pub(crate) at: Option<String>,
+
+    /// Rewrite the golden traces in captures/ instead of comparing with them.
+    #[arg(long, conflicts_with = "seed")]
+    pub(crate) bless: bool,
+
+    /// Scenarios to run at once (default: one a processor). The results do not depend on it.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Color {
+    /// Where standard output or error is a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    pub(crate) fn apply(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+}

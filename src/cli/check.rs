@@ -1,0 +1,29 @@
+//! `hangup check`
+
+use super::args::Check;
+use super::{Exit, report};
+
+pub(super) fn check(args: &Check, quiet: bool) -> Exit {
+    let found = match report::select(&args.paths) {
+        Ok(found) => found,
+        Err(exit) => return exit,
+    };
+    let mut worst = Exit::Held;
+    let mut good = 0;
+    for file in &found {
+        match report::load(file) {
+            Ok(_) => good += 1,
+            Err((exit, text)) => {
+                report::complain(&text);
+                worst = worst.max(exit);
+            }
+        }
+    }
+    let total = found.len();
+    if !quiet
+        && let Err(exit) = report::print(&format!("{good} of {total} scenarios are well-formed\n"))
+    {
+        return exit;
+    }
+    worst
+}

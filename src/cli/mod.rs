@@ -1,0 +1,63 @@
+//! The command line.
+//!
+//! Results go to standard output, diagnostics and progress to standard error. A flag goes before
+//! the environment, the environment before the default.
+
+mod args;
+mod check;
+mod exit;
+mod list;
+mod report;
+mod run;
+mod traces;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
+
+pub use args::Args;
+pub use exit::Exit;
+
+use args::Command;
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are no errors; clap prints each where it belongs.
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Held
+            };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    args.color.apply();
+    log_to_stderr(args.verbose);
+    let exit = match &args.command {
+        Command::Run(run) => run::run(run, args.quiet),
+        Command::Check(check) => check::check(check, args.quiet),
+        Command::List(list) => list::list(list),
+    };
+    exit.into()
+}
+
+/// Logs are for people and go to standard error; nothing reads them.
+fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(level)
+        .with_target(false)
+        .without_time()
+        .init();
+}

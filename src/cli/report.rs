@@ -1,0 +1,67 @@
+//! What is said of files and scenarios, and where.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::cli::Exit;
+use crate::diagnostic::Colour;
+use crate::scenario::discover::{self, DiscoverError, Found};
+use crate::scenario::{LoadError, Scenario};
+
+/// The folder that paths are taken from.
+pub(super) const BASE: &str = ".";
+
+/// Says something on standard error. A closed standard error has nobody to tell.
+pub(super) fn complain(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Prints a result on standard output.
+///
+/// # Errors
+/// It cannot be written, for example because the reader has gone.
+pub(super) fn print(text: &str) -> Result<(), Exit> {
+    let written = anstream::stdout().write_all(text.as_bytes());
+    written.map_err(|error| {
+        if error.kind() != std::io::ErrorKind::BrokenPipe {
+            complain(&format!(
+                "hangup: cannot write to standard output: {error}\n"
+            ));
+        }
+        Exit::Environment
+    })
+}
+
+/// The scenarios that were asked for.
+///
+/// # Errors
+/// There are none; the reason has been said.
+pub(super) fn select(paths: &[PathBuf]) -> Result<Vec<Found>, Exit> {
+    discover::discover(Path::new(BASE), paths).map_err(|error| {
+        complain(&format!("hangup: {error}\n"));
+        match error {
+            DiscoverError::Empty { .. } => Exit::Nothing,
+            DiscoverError::Read { .. } => Exit::Environment,
+            DiscoverError::NotFound { .. }
+            | DiscoverError::NotAScenario { .. }
+            | DiscoverError::SameName { .. }
+            | DiscoverError::TooMany { .. } => Exit::Usage,
+        }
+    })
+}
+
+/// Reads a scenario, or says in words what is wrong with it.
+pub(super) fn load(found: &Found) -> Result<Scenario, (Exit, String)> {
+    Scenario::load(&found.path).map_err(|error| match error {
+        LoadError::Read { .. } => (Exit::Environment, format!("hangup: {error}\n")),
+        LoadError::Invalid(invalid) => (Exit::Usage, invalid.render(Colour::Ansi)),
+    })
+}
+
+/// The claim of a scenario, in one line.
+pub(super) fn claim(scenario: &Scenario) -> &str {
+    scenario
+        .claim
+        .as_ref()
+        .map_or("", |claim| claim.value.as_str())
+}

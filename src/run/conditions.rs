@@ -1,0 +1,86 @@
+//! Whether a socket is in the state that an `expect` says.
+
+use std::cmp::Ordering;
+
+use hangup_stack::profile::{Api, format_duration};
+use hangup_stack::socket::{Gone, Status};
+use hangup_stack::tcp::State;
+
+use crate::scenario::script::{Comparison, Condition, Property, Value};
+
+/// What a condition found where it does not hold: the value as a script writes it.
+pub(super) fn contradiction(
+    condition: &Condition,
+    status: Option<&Status>,
+    api: Api,
+) -> Option<String> {
+    let actual = status.map_or(Value::None, |status| {
+        value(condition.property.value, status, api)
+    });
+    let holds = holds(&actual, condition.comparison, &condition.value.value);
+    (!holds).then(|| written(&actual))
+}
+
+fn value(property: Property, status: &Status, api: Api) -> Value {
+    let octets = |count: usize| Value::Number(count as u64);
+    match property {
+        Property::State => status.state.map_or(Value::None, Value::State),
+        Property::Readable => Value::Boolean(status.readable),
+        Property::Writable => Value::Boolean(status.writable),
+        Property::ReceiveEnded => Value::Boolean(status.receive_ended),
+        Property::HungUp => Value::Boolean(status.hung_up),
+        Property::Queued => octets(status.queued),
+        Property::Held => octets(status.held),
+        Property::Accepted => Value::Number(status.accepted),
+        Property::Acknowledged => Value::Number(status.acknowledged),
+        Property::RightEdge => Value::Number(status.right_edge),
+        Property::Window => Value::Number(status.window),
+        Property::Unacked => octets(status.unacked),
+        Property::Unsent => octets(status.unsent),
+        Property::SendWindow => Value::Number(status.send_window),
+        Property::Cwnd => octets(status.cwnd),
+        Property::Ssthresh => octets(status.ssthresh),
+        Property::Rto => Value::Duration(status.rto),
+        Property::Srtt => status.srtt.map_or(Value::None, Value::Duration),
+        Property::Retransmissions => Value::Number(status.retransmissions),
+        Property::Error => status
+            .error
+            .map_or(Value::None, |gone| Value::Error(name(gone, api).to_owned())),
+    }
+}
+
+/// The error that a call would report.
+fn name(gone: Gone, api: Api) -> &'static str {
+    match (gone, api) {
+        (Gone::Reset, Api::Posix) => "ECONNRESET",
+        (Gone::Aborted, Api::Posix) => "ECONNABORTED",
+        (Gone::TimedOut, Api::Posix) => "ETIMEDOUT",
+        (Gone::Refused, Api::Posix) => "ECONNREFUSED",
+        (Gone::Reset, Api::Winsock) => "WSAECONNRESET",
+        (Gone::Aborted, Api::Winsock) => "WSAECONNABORTED",
+        (Gone::TimedOut, Api::Winsock) => "WSAETIMEDOUT",
+        (Gone::Refused, Api::Winsock) => "WSAECONNREFUSED",
+    }
+}
+
+fn holds(actual: &Value, comparison: Comparison, wanted: &Value) -> bool {
+    let order = match (actual, wanted) {
+        (Value::Number(actual), Value::Number(wanted)) => actual.cmp(wanted),
+        (Value::Duration(actual), Value::Duration(wanted)) => actual.cmp(wanted),
+        // Everything else is the same or is not; which of two states is greater means nothing.
+        (actual, wanted) if actual == wanted => Ordering::Equal,
+        _ => return comparison == Comparison::NotEqual,
+    };
+    comparison.holds(order)
+}
+
+fn written(value: &Value) -> String {
+    match value {
+        Value::None => "none".to_owned(),
+        Value::State(state) => State::name(*state).replace('-', "_"),
+        Value::Boolean(value) => value.to_string(),
+        Value::Number(value) => value.to_string(),
+        Value::Duration(value) => format_duration(*value),
+        Value::Error(name) => name.clone(),
+    }
+}

@@ -1,0 +1,827 @@
+//! The player: it goes through the statements of a script, moves the time, and notes what did not
+//! hold.
+
+use hangup_stack::event::{Event, Fact};
+use hangup_stack::network::{HostId, Network};
+use hangup_stack::profile::Api;
+use hangup_stack::socket::{Protocol, SocketId};
+use smoltcp::time::Instant;
+use smoltcp::wire::{IpAddress, IpEndpoint};
+
+use super::packets::{Packets, Seen};
+use super::verdict::Outcome;
+use super::{EVENTS_MOST, TAIL, conditions, forge, instant};
+use crate::calls::{self, Answer, Blocked, Calls, Returned};
+use crate::capture::{CallRow, SocketEnds, Toward, TraceHost};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::notation::Origins;
+use crate::scenario::Scenario;
+use crate::scenario::script::{
+    Argument, Call, Direction, Expect, ExpectedResult, LinkStatement, Packet, PacketLine,
+    Statement, Subject, TimeSpec,
+};
+
+/// A call that waits, and what the script says of it.
+#[derive(Debug)]
+struct Waiting<'a> {
+    call: &'a Call,
+    span: Span,
+    host: usize,
+    arguments: Vec<Argument>,
+    blocked: Blocked,
+    /// When it must return; none: at once, which it did not.
+    returns: Option<(Instant, Instant)>,
+}
+
+/// A run in progress.
+#[derive(Debug)]
+pub(super) struct Player<'a> {
+    scenario: &'a Scenario,
+    network: Network,
+    seed: u64,
+    tables: Vec<Option<Box<dyn Calls>>>,
+    packets: Packets,
+    events: Vec<Event>,
+    rows: Vec<CallRow>,
+    waiting: Vec<Waiting<'a>>,
+    failures: Vec<Diagnostic>,
+    /// Ports and sequence numbers that the script's own packets have used.
+    forged_port: u16,
+    forged_sequence: u32,
+    /// Whether the limit on facts was reached.
+    exhausted: bool,
+}
+
+/// The first port of a host without a stack.
+const FORGED_PORT: u16 = 40_000;
+/// The initial sequence numbers of hosts without a stack.
+const FORGED_SEQUENCE: u32 = 1_000_000_000;
+const FORGED_SEQUENCE_STEP: u32 = 64_000_000;
+/// The port that is meant where nothing says one.
+const DEFAULT_PORT: u16 = 8080;
+
+impl<'a> Player<'a> {
+    pub(super) fn new(scenario: &'a Scenario, network: Network, seed: u64) -> Self {
+        let hosts = scenario.hosts.iter().enumerate();
+        let addresses: Vec<(IpAddress, usize)> = hosts
+            .flat_map(|(index, host)| host.addresses.iter().map(move |&it| (it, index)))
+            .collect();
+        let name = |&(address, index): &(IpAddress, usize)| {
+            (address, scenario.hosts[index].name.value.clone())
+        };
+        let names = addresses.iter().map(name).collect();
+        let table = |host: &crate::scenario::Host| host.profile().map(|it| calls::table(it.api));
+        Self {
+            scenario,
+            network,
+            seed,
+            tables: scenario.hosts.iter().map(table).collect(),
+            packets: Packets::new(addresses, names),
+            events: Vec::new(),
+            rows: Vec::new(),
+            waiting: Vec::new(),
+            failures: Vec::new(),
+            forged_port: FORGED_PORT,
+            forged_sequence: FORGED_SEQUENCE,
+            exhausted: false,
+        }
+    }
+
+    /// Goes through the script, and then on to the end of the run.
+    pub(super) fn play(&mut self) {
+        let scenario = self.scenario;
+        let mut before = Instant::ZERO;
+        for statement in &scenario.script.statements {
+            before = self.statement(statement, before);
+            if self.exhausted {
+                return;
+            }
+        }
+        match scenario.until {
+            Some(until) => self.advance(instant(until)),
+            None => self.advance_until_quiet(before + TAIL),
+        }
+    }
+
+    /// Plays one statement; returns the moment from which the next one's relative time counts.
+    fn statement(&mut self, statement: &'a Statement, before: Instant) -> Instant {
+        let (earliest, latest) = moments(statement.time.value, before);
+        match &statement.subject {
+            Subject::Call(call) => {
+                self.advance(earliest);
+                self.begin_call(call, statement.span, earliest);
+                earliest
+            }
+            Subject::Packet(line) if self.is_scripted(&line.from.value) => {
+                self.advance(earliest);
+                self.forge(line, statement.span);
+                earliest
+            }
+            Subject::Inject(line) => {
+                self.advance(earliest);
+                self.forge(line, statement.span);
+                earliest
+            }
+            Subject::Packet(line) => self.expect_packet(line, statement, (earliest, latest)),
+            Subject::Nothing(direction) => {
+                let latest = latest.unwrap_or(earliest);
+                self.advance(latest);
+                self.expect_nothing(direction, statement.span, (earliest, latest));
+                latest
+            }
+            Subject::Expect(expect) => {
+                self.advance(earliest);
+                self.expect_state(expect);
+                earliest
+            }
+            Subject::Link(link) => {
+                self.advance(earliest);
+                self.change_links(link);
+                earliest
+            }
+        }
+    }
+
+    fn is_scripted(&self, host: &str) -> bool {
+        self.host(host)
+            .is_some_and(|index| self.tables[index].is_none())
+    }
+
+    fn host(&self, name: &str) -> Option<usize> {
+        self.scenario.host(name)
+    }
+
+    /// Moves the time to `limit`, and makes waiting calls again whenever something has happened.
+    fn advance(&mut self, limit: Instant) {
+        loop {
+            let due = self.waiting.iter().filter_map(|it| it.blocked.until).min();
+            let next = due.map_or(limit, |due| due.min(limit));
+            let stepped = self.network.step(next);
+            self.record();
+            self.retry();
+            if self.exhausted || (!stepped && next == limit) {
+                return;
+            }
+            // A deadline that its call does not take must not hold the time up.
+            if !stepped {
+                for waiting in &mut self.waiting {
+                    if waiting.blocked.until.is_some_and(|until| until <= next) {
+                        waiting.blocked.until = None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Moves the time as long as something is due, at most to `limit`.
+    fn advance_until_quiet(&mut self, limit: Instant) {
+        while !self.exhausted {
+            let calls = self.waiting.iter().filter_map(|it| it.blocked.until).min();
+            let due = [self.network.next_due(), calls].into_iter().flatten().min();
+            match due.filter(|&due| due <= limit) {
+                Some(due) => self.advance(due),
+                None => return,
+            }
+        }
+    }
+
+    /// Takes what the network has recorded.
+    fn record(&mut self) {
+        for event in self.network.take_events() {
+            self.packets.observe(&event, HostId(0));
+            self.events.push(event);
+        }
+        if self.events.len() > EVENTS_MOST && !self.exhausted {
+            self.exhausted = true;
+            let message = format!(
+                "the run was stopped at {} s: more than {EVENTS_MOST} things have happened",
+                crate::capture::text::seconds(self.network.now())
+            );
+            self.failures.push(
+                Diagnostic::of_file(message)
+                    .help("give `until`, or less data, or a slower link (`rate`)"),
+            );
+        }
+    }
+
+    // Calls.
+
+    fn begin_call(&mut self, call: &'a Call, span: Span, at: Instant) {
+        let Some(host) = self.host(&call.host.value) else {
+            return;
+        };
+        let same_thread = |it: &&Waiting<'_>| {
+            it.host == host
+                && it.call.thread.as_ref().map(|it| &it.value)
+                    == call.thread.as_ref().map(|it| &it.value)
+        };
+        if let Some(busy) = self.waiting.iter().find(same_thread) {
+            let message = format!("`{}` is called while its thread waits", call.name.value);
+            self.failures.push(
+                Diagnostic::new(call.name.span, message)
+                    .context(busy.span, "it waits in this call")
+                    .help("name another thread: HOST/THREAD: CALL(...)"),
+            );
+            return;
+        }
+        let arguments: Vec<Argument> = call
+            .arguments
+            .iter()
+            .map(|argument| argument.value.clone())
+            .collect();
+        let returns = call.returns.as_ref().map(|spec| {
+            let (earliest, latest) = moments(spec.value, at);
+            (earliest, latest.unwrap_or(Instant::from_micros(i64::MAX)))
+        });
+        let blocked = Blocked {
+            call: String::new(),
+            socket: None,
+            until: None,
+        };
+        let waiting = Waiting {
+            call,
+            span,
+            host,
+            arguments,
+            blocked,
+            returns,
+        };
+        self.make(waiting, Attempt::First);
+    }
+
+    /// Makes a call, for the first time or again.
+    fn make(&mut self, mut waiting: Waiting<'a>, attempt: Attempt) {
+        let Some(table) = self.tables[waiting.host].as_mut() else {
+            return;
+        };
+        let events_before = self.events.len();
+        let name = &waiting.call.name.value;
+        let answer = table.call(
+            &mut self.network,
+            HostId(waiting.host),
+            name,
+            &waiting.arguments,
+        );
+        match answer {
+            Err(bad) => {
+                let argument = bad
+                    .argument
+                    .and_then(|index| waiting.call.arguments.get(index));
+                let span = argument.map_or(waiting.call.name.span, |argument| argument.span);
+                self.failures.push(Diagnostic::new(span, bad.message));
+            }
+            Ok(Answer::Blocks(blocked)) => {
+                waiting.blocked = blocked;
+                if attempt == Attempt::First && waiting.returns.is_none() {
+                    let message = format!("`{name}` does not return at once");
+                    let help = "say when it returns: ...+T CALL(...), or make the socket \
+                                non-blocking";
+                    let diagnostic = Diagnostic::new(waiting.call.name.span, message).help(help);
+                    self.failures.push(diagnostic);
+                }
+                self.waiting.push(waiting);
+            }
+            Ok(Answer::Returned(returned)) => self.returned(&waiting, &returned, events_before),
+        }
+        self.record();
+    }
+
+    /// Makes the calls that wait again, until none of them returns.
+    fn retry(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        for call in waiting {
+            self.make(call, Attempt::Again);
+        }
+    }
+
+    fn returned(&mut self, waiting: &Waiting<'a>, returned: &Returned, events_before: usize) {
+        let call = waiting.call;
+        let label = match call.result.value {
+            ExpectedResult::Integer(label) => Some(label),
+            ExpectedResult::Any | ExpectedResult::Word(_) | ExpectedResult::Flags(_) => None,
+        };
+        if let (Some(label), Some(descriptor), Some(table)) =
+            (label, returned.opened, self.tables[waiting.host].as_mut())
+        {
+            table.label(label, descriptor);
+        }
+        self.rows.push(CallRow {
+            at: self.network.now(),
+            host: HostId(waiting.host),
+            events_before,
+            toward: Toward::of_call(&call.name.value),
+            socket: returned
+                .socket
+                .and_then(|socket| self.ends(waiting.host, socket)),
+            text: returned.row(label),
+        });
+        self.judge_time(waiting);
+        self.judge_result(call, returned);
+    }
+
+    fn ends(&self, host: usize, socket: SocketId) -> Option<SocketEnds> {
+        let status = self.network.host(HostId(host)).status(socket)?;
+        Some(SocketEnds {
+            protocol: status.protocol,
+            local: status.local,
+            remote: status.remote,
+        })
+    }
+
+    fn judge_time(&mut self, waiting: &Waiting<'a>) {
+        let now = self.network.now();
+        let Some((earliest, latest)) = waiting.returns else {
+            return;
+        };
+        if earliest <= now && now <= latest {
+            return;
+        }
+        let name = &waiting.call.name.value;
+        let span = waiting
+            .call
+            .returns
+            .as_ref()
+            .map_or(waiting.span, |returns| returns.span);
+        let message = format!(
+            "`{name}` returned at {}",
+            crate::capture::text::seconds(now)
+        );
+        let label = format!("must return at {}", span_of(earliest, latest));
+        self.fail(Diagnostic::new(span, message).label(label));
+    }
+
+    fn judge_result(&mut self, call: &Call, returned: &Returned) {
+        let name = &call.name.value;
+        let said = match &returned.error {
+            Some(error) => format!("{} {error}", returned.value),
+            None => returned.value.clone(),
+        };
+        if !is_result(&call.result.value, returned) {
+            let message = format!("`{name}` returned {said}");
+            let label = "not this";
+            self.fail(Diagnostic::new(call.result.span, message).label(label));
+        } else if let Some(wanted) = &call.error
+            && returned.error.as_deref() != Some(wanted.value.as_str())
+        {
+            let message = format!("`{name}` returned {said}");
+            self.fail(Diagnostic::new(wanted.span, message).label("not this error"));
+        }
+        for difference in &returned.differences {
+            let argument = call.arguments.get(difference.argument);
+            let span = argument.map_or(call.name.span, |argument| argument.span);
+            let message = format!("`{name}` gave {} here", difference.actual);
+            self.fail(Diagnostic::new(span, message));
+        }
+    }
+
+    fn fail(&mut self, diagnostic: Diagnostic) {
+        self.failures.push(diagnostic);
+    }
+
+    // Packets.
+
+    fn expect_packet(
+        &mut self,
+        line: &PacketLine,
+        statement: &Statement,
+        (earliest, latest): (Instant, Option<Instant>),
+    ) -> Instant {
+        let (Some(from), Some(to)) = (self.host(&line.from.value), self.host(&line.to.value))
+        else {
+            return earliest;
+        };
+        let pair = (from, to);
+        let strict = self.scenario.strict;
+        let last = latest.unwrap_or(self.network.now() + TAIL);
+        // What the line stands for may have been seen already; else the time moves on until it is.
+        self.advance(earliest);
+        loop {
+            let times = (earliest, last);
+            if let Some(at) = self.packets.take(line, pair, times, strict) {
+                // A line with one moment anchors the next there; one with a choice where it was
+                // seen.
+                return if Some(earliest) == latest {
+                    earliest
+                } else {
+                    at
+                };
+            }
+            let due = self.network.next_due().filter(|&due| due <= last);
+            match due {
+                Some(due) if !self.exhausted => self.advance(due),
+                Some(_) | None => break,
+            }
+        }
+        if latest.is_some() {
+            self.advance(last);
+        }
+        self.packet_never_came(line, statement, pair, (earliest, latest));
+        latest.unwrap_or(earliest)
+    }
+
+    fn packet_never_came(
+        &mut self,
+        line: &PacketLine,
+        statement: &Statement,
+        pair: (usize, usize),
+        (earliest, latest): (Instant, Option<Instant>),
+    ) {
+        let what = match line.packet {
+            Packet::Segment(_) => "segment",
+            Packet::Udp { .. } => "datagram",
+            Packet::Icmp { .. } => "message",
+        };
+        let when = match latest {
+            Some(latest) => format!("at {}", span_of(earliest, latest)),
+            None => format!("from {} on", crate::capture::text::seconds(earliest)),
+        };
+        let mut diagnostic =
+            Diagnostic::new(statement.span, format!("expected {what} never came")).label(when);
+        let instead = self.packets.instead(pair, earliest);
+        if instead.is_empty() {
+            diagnostic = diagnostic.note("sent instead", "nothing");
+        }
+        for seen in instead {
+            diagnostic = diagnostic.note("sent instead", seen);
+        }
+        self.fail(diagnostic);
+    }
+
+    fn expect_nothing(
+        &mut self,
+        direction: &Direction,
+        span: Span,
+        (earliest, latest): (Instant, Instant),
+    ) {
+        let (Some(from), Some(to)) = (
+            self.host(&direction.from.value),
+            self.host(&direction.to.value),
+        ) else {
+            return;
+        };
+        let unexpected: Vec<String> = self
+            .packets
+            .between((from, to), (earliest, latest))
+            .map(|seen: &Seen| self.packets.line(seen))
+            .collect();
+        if unexpected.is_empty() {
+            return;
+        }
+        const SHOWN: usize = 5;
+        let count = unexpected.len();
+        let packets = if count == 1 { "packet" } else { "packets" };
+        let mut diagnostic =
+            Diagnostic::new(span, format!("{count} {packets} where there must be none"))
+                .label(format!("at {}", span_of(earliest, latest)));
+        for line in unexpected.into_iter().take(SHOWN) {
+            diagnostic = diagnostic.note("sent", line);
+        }
+        self.fail(diagnostic);
+    }
+
+    /// Puts a packet of the script on the wire.
+    fn forge(&mut self, line: &PacketLine, span: Span) {
+        let (Some(from), Some(to)) = (self.host(&line.from.value), self.host(&line.to.value))
+        else {
+            return;
+        };
+        let ends = match self.ends_of(line, from, to) {
+            Ok(ends) => ends,
+            Err(message) => {
+                self.fail(Diagnostic::new(span, message));
+                return;
+            }
+        };
+        let frame = match &line.packet {
+            Packet::Segment(segment) => {
+                let origins = self.origins(&ends, segment.flags.value);
+                forge::segment(&ends, segment, origins)
+            }
+            Packet::Udp { length } => forge::datagram(&ends, usize::from(length.value)),
+            Packet::Icmp { kind, code } => {
+                let family = hangup_stack::network::IpFamily::of(ends.source.addr);
+                let kind = kind.value.number(family).unwrap_or_default();
+                let code = code
+                    .as_ref()
+                    .and_then(|it| it.value.number(family))
+                    .unwrap_or_default();
+                let about = self.last_frame_of(to).map(<[u8]>::to_vec);
+                forge::icmp(&ends, kind, code, about.as_deref())
+            }
+        };
+        self.network.inject(HostId(from), frame);
+        self.record();
+    }
+
+    /// The last frame a host has sent: what an ICMP error to it is about.
+    fn last_frame_of(&self, host: usize) -> Option<&[u8]> {
+        let mut sent = self
+            .events
+            .iter()
+            .rev()
+            .filter(|event| event.host == HostId(host));
+        sent.find_map(|event| {
+            let Fact::Sent { bytes, .. } = &event.fact else {
+                return None;
+            };
+            Some(bytes.as_slice())
+        })
+    }
+
+    /// The addresses and ports of a forged packet: those the line says, else those of the
+    /// connection that was seen last between the two hosts, else those of a socket that waits for
+    /// such a packet.
+    fn ends_of(
+        &mut self,
+        line: &PacketLine,
+        from: usize,
+        to: usize,
+    ) -> Result<forge::Ends, String> {
+        let (source, destination) = self.addresses(from, to).ok_or_else(|| {
+            let (from, to) = (&line.from.value, &line.to.value);
+            format!("{from} and {to} have no addresses of one family")
+        })?;
+        let protocol = match line.packet {
+            Packet::Segment(_) => Protocol::Tcp,
+            Packet::Udp { .. } | Packet::Icmp { .. } => Protocol::Udp,
+        };
+        let begins = matches!(&line.packet, Packet::Segment(segment)
+            if segment.flags.value.contains(crate::scenario::script::Flags::SYN)
+                && !segment.flags.value.contains(crate::scenario::script::Flags::ACK));
+        let known = if begins {
+            None
+        } else {
+            self.last_ports(from, to, protocol)
+        };
+        let said =
+            |port: &Option<crate::diagnostic::Spanned<u16>>| port.as_ref().map(|port| port.value);
+        let to_port = said(&line.to_port)
+            .or(known.map(|(_, to)| to))
+            .or_else(|| self.waiting_port(to, protocol))
+            .unwrap_or(DEFAULT_PORT);
+        let from_port = said(&line.from_port)
+            .or(known.map(|(from, _)| from))
+            .unwrap_or_else(|| {
+                self.forged_port += 1;
+                self.forged_port - 1
+            });
+        Ok(forge::Ends {
+            source: IpEndpoint::new(source, from_port),
+            destination: IpEndpoint::new(destination, to_port),
+            ethernet: (
+                self.network.ethernet_address(HostId(from)),
+                self.network.ethernet_address(HostId(to)),
+            ),
+        })
+    }
+
+    fn addresses(&self, from: usize, to: usize) -> Option<(IpAddress, IpAddress)> {
+        let ours = &self.scenario.hosts[from].addresses;
+        let theirs = &self.scenario.hosts[to].addresses;
+        ours.iter().find_map(|&source| {
+            let same = |it: &&IpAddress| it.version() == source.version();
+            theirs
+                .iter()
+                .find(same)
+                .map(|&destination| (source, destination))
+        })
+    }
+
+    /// The ports of the last packet of a protocol between two hosts, in either direction.
+    fn last_ports(&self, from: usize, to: usize, protocol: Protocol) -> Option<(u16, u16)> {
+        self.packets.seen.iter().rev().find_map(|seen| {
+            let is_tcp = seen.packet.segment().is_some();
+            let (one, other) = seen.packet.endpoints()?;
+            if is_tcp != (protocol == Protocol::Tcp) {
+                return None;
+            }
+            if seen.from == Some(from) && seen.to == Some(to) {
+                Some((one.port, other.port))
+            } else if seen.from == Some(to) && seen.to == Some(from) {
+                Some((other.port, one.port))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The port of a host's last socket that waits for a connection or for datagrams.
+    fn waiting_port(&self, host: usize, protocol: Protocol) -> Option<u16> {
+        self.tables[host].as_ref()?;
+        let host = self.network.host(HostId(host));
+        let waits = host.sockets().filter_map(|socket| {
+            let status = host.status(socket)?;
+            let listens =
+                protocol == Protocol::Udp || status.state == Some(hangup_stack::tcp::State::Listen);
+            (status.protocol == protocol && listens).then_some(status.local?.port)
+        });
+        waits.last()
+    }
+
+    /// Where the sequence numbers of a forged segment begin.
+    fn origins(&mut self, ends: &forge::Ends, flags: crate::scenario::script::Flags) -> Origins {
+        use crate::scenario::script::Flags;
+        let (source, destination) = (ends.source, ends.destination);
+        let begins = flags.contains(Flags::SYN);
+        let known = self
+            .packets
+            .tracker
+            .initial_sequence_number(source, destination);
+        let seq = match known {
+            Some(seq) => seq,
+            None if begins => {
+                let seq = self.forged_sequence;
+                self.forged_sequence = seq.wrapping_add(FORGED_SEQUENCE_STEP);
+                seq
+            }
+            // A segment of no connection has the numbers that its line says.
+            None => 0,
+        };
+        let ack = self
+            .packets
+            .tracker
+            .initial_sequence_number(destination, source);
+        Origins {
+            seq,
+            ack: ack.unwrap_or(0),
+        }
+    }
+
+    // State and network.
+
+    fn expect_state(&mut self, expect: &Expect) {
+        let Some(host) = self.host(&expect.host.value) else {
+            return;
+        };
+        let Some(table) = self.tables[host].as_ref() else {
+            return;
+        };
+        let api = self.scenario.hosts[host]
+            .profile()
+            .map_or(Api::Posix, |profile| profile.api);
+        let labels = table.labels();
+        let mut found = Vec::new();
+        for condition in &expect.conditions {
+            let label = condition.value.socket.as_ref().map(|label| label.value);
+            let socket = match label {
+                Some(label) => table.labelled(label),
+                None => self.only_socket(host, &labels),
+            };
+            let Some(socket) = socket else {
+                let message = match label {
+                    Some(label) => format!("no call has opened socket {label}"),
+                    None => "which socket is meant is not clear".to_owned(),
+                };
+                let help = "name the socket: expect 4.state == ESTABLISHED";
+                found.push(Diagnostic::new(condition.span, message).help(help));
+                continue;
+            };
+            let status = self.network.host(HostId(host)).status(socket);
+            if let Some(actual) = conditions::contradiction(&condition.value, status.as_ref(), api)
+            {
+                let name = condition.value.property.value.name();
+                let message = format!("`{name}` is {actual}");
+                let label = format!("at {}", crate::capture::text::seconds(self.network.now()));
+                found.push(Diagnostic::new(condition.span, message).label(label));
+            }
+        }
+        self.failures.extend(found);
+    }
+
+    /// The socket that is meant where none is named: the one connection of the host, or its one
+    /// socket.
+    fn only_socket(&self, host: usize, labels: &[(i64, SocketId)]) -> Option<SocketId> {
+        let host = self.network.host(HostId(host));
+        let connects = |&&(_, socket): &&(i64, SocketId)| {
+            host.status(socket)
+                .is_some_and(|status| status.remote.is_some())
+        };
+        let mut connections = labels.iter().filter(connects);
+        match (connections.next(), connections.next(), labels) {
+            (Some(&(_, only)), None, _) | (None, None, &[(_, only)]) => Some(only),
+            _ => None,
+        }
+    }
+
+    fn change_links(&mut self, statement: &LinkStatement) {
+        let pairs: Vec<(usize, usize)> = match &statement.direction {
+            Some(direction) => {
+                let (from, to) = (
+                    self.host(&direction.from.value),
+                    self.host(&direction.to.value),
+                );
+                from.zip(to).into_iter().collect()
+            }
+            None => {
+                let hosts = 0..self.scenario.hosts.len();
+                hosts
+                    .clone()
+                    .flat_map(|a| hosts.clone().map(move |b| (a, b)))
+                    .collect()
+            }
+        };
+        for (from, to) in pairs.into_iter().filter(|(from, to)| from != to) {
+            let (from, to) = (HostId(from), HostId(to));
+            let mut config = self.network.link(from, to).clone();
+            for change in &statement.changes {
+                change.value.apply(&mut config);
+            }
+            self.network.set_link(from, to, config);
+        }
+    }
+
+    // The end.
+
+    /// What is only known once the run is over.
+    pub(super) fn finish(mut self, hosts: Vec<TraceHost>) -> Outcome {
+        for waiting in std::mem::take(&mut self.waiting) {
+            if waiting.returns.is_some() {
+                let message = format!("`{}` never returned", waiting.call.name.value);
+                self.fail(Diagnostic::new(waiting.call.name.span, message));
+            }
+        }
+        if self.scenario.strict {
+            self.judge_leftovers();
+        }
+        let mut outcome = Outcome {
+            failures: self.failures,
+            ended: self.network.now(),
+            seed: self.seed,
+            hosts,
+            events: self.events,
+            calls: self.rows,
+        };
+        super::filters::judge(self.scenario, &mut outcome);
+        outcome.failures.sort_by_key(|failure| failure.span);
+        let replay = format!(
+            "hangup run {} --seed {}",
+            self.scenario.source.path().display(),
+            self.seed
+        );
+        for failure in &mut outcome.failures {
+            let owned = std::mem::replace(failure, Diagnostic::of_file(""));
+            *failure = owned.note("replay", replay.clone());
+        }
+        outcome
+    }
+
+    /// Strictly, every packet that a stack sent must stand in the script.
+    fn judge_leftovers(&mut self) {
+        let left = self
+            .packets
+            .seen
+            .iter()
+            .filter(|seen| seen.by_stack && !seen.expected);
+        let lines: Vec<String> = left.map(|seen| self.packets.line(seen)).collect();
+        for line in lines {
+            let message = "a packet that no line of the script stands for";
+            self.fail(Diagnostic::of_file(message).note("sent", line));
+        }
+    }
+}
+
+/// Whether a call is made for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    First,
+    Again,
+}
+
+/// The first and last moment of a time; no last one where any time will do.
+fn moments(time: TimeSpec, before: Instant) -> (Instant, Option<Instant>) {
+    let both = |at: Instant| (at, Some(at));
+    match time {
+        TimeSpec::Absolute(at) => both(instant(at)),
+        TimeSpec::Relative(after) => both(before + after),
+        TimeSpec::Any => (before, None),
+        TimeSpec::AbsoluteRange { earliest, latest } => (instant(earliest), Some(instant(latest))),
+        TimeSpec::RelativeRange { earliest, latest } => (before + earliest, Some(before + latest)),
+    }
+}
+
+/// A span of time as messages say it.
+fn span_of(earliest: Instant, latest: Instant) -> String {
+    let seconds = crate::capture::text::seconds;
+    if earliest == latest {
+        seconds(earliest)
+    } else {
+        format!("{} to {}", seconds(earliest), seconds(latest))
+    }
+}
+
+fn is_result(wanted: &ExpectedResult, returned: &Returned) -> bool {
+    match wanted {
+        ExpectedResult::Any => true,
+        // A call that opens something returns a descriptor; the number in the script is its label.
+        ExpectedResult::Integer(_) if returned.opened.is_some() => true,
+        ExpectedResult::Integer(wanted) => returned.value.parse() == Ok(*wanted),
+        ExpectedResult::Word(wanted) => *wanted == returned.value,
+        ExpectedResult::Flags(wanted) => {
+            let mut wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+            let mut actual: Vec<&str> = returned.value.split('|').collect();
+            wanted.sort_unstable();
+            actual.sort_unstable();
+            wanted == actual
+        }
+    }
+}

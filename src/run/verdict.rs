@@ -1,0 +1,91 @@
+//! How a run came out.
+
+use hangup_stack::event::Event;
+use hangup_stack::network::HostId;
+use smoltcp::time::Instant;
+
+use crate::capture::{CallRow, Summary, Trace, TraceHost};
+use crate::diagnostic::Diagnostic;
+
+/// Whether everything held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It did.
+    Held,
+    /// Something did not.
+    Failed,
+}
+
+impl Verdict {
+    /// As reports say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Everything a run has to show.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What did not hold, in the order of the file.
+    pub failures: Vec<Diagnostic>,
+    /// When the run ended.
+    pub ended: Instant,
+    /// The seed of its random choices.
+    pub seed: u64,
+    /// The hosts.
+    pub hosts: Vec<TraceHost>,
+    /// The facts.
+    pub events: Vec<Event>,
+    /// The socket calls.
+    pub calls: Vec<CallRow>,
+}
+
+impl Outcome {
+    /// Whether everything held.
+    pub fn verdict(&self) -> Verdict {
+        if self.failures.is_empty() {
+            Verdict::Held
+        } else {
+            Verdict::Failed
+        }
+    }
+
+    /// What introduces the trace.
+    pub fn summary(&self, scenario: &str, claim: &str) -> Summary {
+        Summary {
+            scenario: scenario.to_owned(),
+            claim: claim.to_owned(),
+            seed: self.seed,
+            verdict: self.verdict().name().to_owned(),
+            failures: self
+                .failures
+                .iter()
+                .map(|failure| failure.message.clone())
+                .collect(),
+        }
+    }
+
+    /// The trace.
+    pub fn trace<'a>(&'a self, summary: &'a Summary) -> Trace<'a> {
+        let Self {
+            hosts,
+            events,
+            calls,
+            ..
+        } = self;
+        Trace {
+            summary,
+            hosts,
+            events,
+            calls,
+        }
+    }
+
+    /// The vantage point of scripts and, by default, of traces: the first host.
+    pub fn vantage(&self) -> HostId {
+        HostId(0)
+    }
+}
