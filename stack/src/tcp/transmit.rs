@@ -4,8 +4,9 @@ use smoltcp::time::{Duration, Instant};
 
 use super::Connection;
 use super::acknowledge::Due;
+use super::in_flight::Control;
 use super::segment::{Flags, Options, SACK_BLOCKS, Segment};
-use super::send::{Control, Transmission};
+use super::send::Transmission;
 use super::state::State;
 use super::timer::Timer;
 use crate::event::{Fact, Retransmission};
