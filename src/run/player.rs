@@ -139,6 +139,15 @@ impl<'a> Player<'a> {
                 self.change_links(link);
                 earliest
             }
+            Subject::Subsystem(subsystem) => {
+                self.advance(earliest);
+                if let Some(host) = self.host(&subsystem.host.value) {
+                    let up = subsystem.up;
+                    self.network
+                        .with_host(HostId(host), |host, _| host.set_up(up));
+                }
+                earliest
+            }
         }
     }
 

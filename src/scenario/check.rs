@@ -66,15 +66,21 @@ impl Check<'_> {
             Subject::Inject(line) => self.packet(line, Use::Sent),
             Subject::Nothing(direction) => self.direction(direction),
             Subject::Expect(expect) => {
-                if let Some(host) = self.host(&expect.host)
-                    && matches!(host.stack, Stack::Scripted)
-                {
-                    let message = format!("{} has no stack", quote(&expect.host.value));
-                    let diagnostic = Diagnostic::new(expect.host.span, message);
-                    self.error(diagnostic.label("so it has no sockets to look at"));
-                }
+                self.has_stack(&expect.host, "to look at");
             }
             Subject::Link(link) => self.link(link),
+            Subject::Subsystem(subsystem) => self.has_stack(&subsystem.host, "to fail"),
+        }
+    }
+
+    /// Whether a host has a stack, and so sockets.
+    fn has_stack(&mut self, name: &Spanned<String>, what_for: &str) {
+        if let Some(host) = self.host(name)
+            && matches!(host.stack, Stack::Scripted)
+        {
+            let message = format!("{} has no stack", quote(&name.value));
+            let diagnostic = Diagnostic::new(name.span, message);
+            self.error(diagnostic.label(format!("so it has no sockets {what_for}")));
         }
     }
 
@@ -86,6 +92,7 @@ impl Check<'_> {
             Subject::Inject(_) => "a packet is injected",
             Subject::Expect(_) => "a state is looked at",
             Subject::Link(_) => "a link changes",
+            Subject::Subsystem(_) => "a subsystem fails or is repaired",
             Subject::Packet(line) if Use::of(self.known, line) == Use::Sent => {
                 "a packet of a scripted host is sent"
             }

@@ -86,6 +86,17 @@ pub enum Subject {
     Expect(Expect),
     /// The network changes from now on.
     Link(LinkStatement),
+    /// The network subsystem of a host fails or works again.
+    Subsystem(Subsystem),
+}
+
+/// `HOST: subsystem down`, `HOST: subsystem up`: what `WSAENETDOWN` and `ENETDOWN` report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subsystem {
+    /// The host.
+    pub host: Spanned<String>,
+    /// Whether it works from now on.
+    pub up: bool,
 }
 
 /// From one host to another.

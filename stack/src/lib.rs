@@ -62,6 +62,7 @@ mod demultiplex;
 mod emit;
 pub mod event;
 pub mod host;
+mod lifetime;
 pub mod link;
 pub mod network;
 pub mod profile;

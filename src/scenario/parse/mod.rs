@@ -33,7 +33,7 @@ use winnow::error::ErrMode;
 use winnow::stream::{LocatingSlice, Stream};
 
 use super::limits::{DIAGNOSTICS_MAX, STATEMENTS_MAX};
-use super::script::{Script, Statement, Subject};
+use super::script::{Script, Spanned, Statement, Subject, Subsystem};
 use crate::diagnostic::{Diagnostic, Source, Span};
 use lexeme::{
     Fault, Input, Parse, after_blank, blank, blank1, expected, expected_here, gap, here, keyword,
@@ -151,7 +151,9 @@ fn statement(input: &mut Input<'_>, source: &Source) -> Parse<Statement> {
             "a further field (`ack N`, then `win N`, then `<options>`) or the end of the line"
         }
         Subject::Expect(_) => "`,` or the end of the line",
-        Subject::Call(_) | Subject::Nothing(_) | Subject::Link(_) => "the end of the line",
+        Subject::Call(_) | Subject::Nothing(_) | Subject::Link(_) | Subject::Subsystem(_) => {
+            "the end of the line"
+        }
     };
     blank(input)?;
     line_comment(input)?;
@@ -188,7 +190,8 @@ fn subject(input: &mut Input<'_>) -> Parse<Subject> {
             | Subject::Nothing(_)
             | Subject::Inject(_)
             | Subject::Expect(_)
-            | Subject::Link(_) => {
+            | Subject::Link(_)
+            | Subject::Subsystem(_) => {
                 let span = Span::new(start..here(input));
                 Err(Fault::cut(Diagnostic::new(
                     span,
@@ -217,7 +220,21 @@ fn subject(input: &mut Input<'_>) -> Parse<Subject> {
     if thread.is_none() && { is_expect }.parse_next(input)?.is_some() {
         return expect::expect(input, host).map(Subject::Expect);
     }
+    let is_subsystem = after_blank(terminated(keyword("subsystem"), blank1));
+    if thread.is_none() && { is_subsystem }.parse_next(input)?.is_some() {
+        return subsystem(input, host).map(Subject::Subsystem);
+    }
     call::call(input, host, thread).map(Subject::Call)
+}
+
+/// What stands after `HOST: subsystem`.
+fn subsystem(input: &mut Input<'_>, host: Spanned<String>) -> Parse<Subsystem> {
+    for (word, up) in [("down", false), ("up", true)] {
+        if opt(keyword(word)).parse_next(input)?.is_some() {
+            return Ok(Subsystem { host, up });
+        }
+    }
+    Err(expected(input, "`up` or `down` after `subsystem`"))
 }
 
 /// The error that no subject starts here.

@@ -2,33 +2,33 @@
 
 use smoltcp::time::Instant;
 
+use super::Connection;
 use super::acknowledge::Received;
 use super::receive_shutdown::{AnswerToHeld, Arrival, Disposition, answer_to_held, on_data};
 use super::recv::Taken;
 use super::segment::Segment;
 use super::state::State;
 use super::timer::Timer;
-use super::{Connection, SHIFT_MOST};
 use crate::event::Fact;
-use crate::profile::{ErrorAfterReset, ReactiveReset, SynOption};
+use crate::profile::{ErrorAfterReset, ReactiveReset};
 use crate::socket::Gone;
 
 /// A segment in stream positions.
 #[derive(Clone, Copy, Debug)]
-struct Arriving<'a> {
-    header: &'a Segment,
+pub(super) struct Arriving<'a> {
+    pub(super) header: &'a Segment,
     /// SEG.SEQ
-    start: i64,
+    pub(super) start: i64,
     /// Behind the last sequence number, SYN and FIN included.
-    end: i64,
+    pub(super) end: i64,
     /// SEG.ACK
-    acknowledged: i64,
-    payload: &'a [u8],
+    pub(super) acknowledged: i64,
+    pub(super) payload: &'a [u8],
 }
 
 /// Whether to go on with a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Check {
+pub(super) enum Check {
     Continue,
     Done,
 }
@@ -63,84 +63,8 @@ impl Connection {
         self.replies.extend(header.reset_from_closed());
     }
 
-    /// RFC 9293 section 3.10.7.3.
-    fn on_segment_in_syn_sent(&mut self, header: &Segment, payload: &[u8], now: Instant) {
-        let flags = header.flags;
-        let acknowledged = Self::position(
-            self.config.initial_sequence,
-            header.acknowledgment,
-            self.send.unacknowledged(),
-        );
-        // First: an acknowledgment of something never sent.
-        if flags.ack && (acknowledged <= 0 || acknowledged > self.send.next()) {
-            if !flags.rst {
-                self.replies.push_back(header.reset_from_segment());
-            }
-            return;
-        }
-        // Second: a reset counts only together with an acceptable acknowledgment.
-        if flags.rst {
-            if flags.ack {
-                self.facts.push_back(Fact::ResetReceived);
-                self.die(Some(Gone::Refused));
-            }
-            return;
-        }
-        // Fourth: a connection request, with or without the acknowledgment of ours.
-        if !flags.syn {
-            return;
-        }
-        self.take_syn(header);
-        if flags.ack {
-            self.take_acknowledgment(acknowledged, now);
-            self.send
-                .update_window(0, acknowledged, i64::from(header.window));
-            self.enter(State::Established);
-            self.acknowledger.now();
-            if !payload.is_empty() || flags.fin {
-                self.on_segment_otherwise(&header.without_syn(), payload, now);
-            }
-        } else {
-            // Simultaneous open: our SYN goes out again, now with the acknowledgment of theirs.
-            self.enter(State::SynReceived);
-            self.send.resend_first();
-        }
-    }
-
-    /// What the peer's SYN says of itself and offers.
-    pub(super) fn take_syn(&mut self, syn: &Segment) {
-        self.peer_initial_sequence = syn.sequence;
-        let offered = &self.config.profile.options;
-        let ours = |option| offered.syn.iter().flatten().any(|&other| other == option);
-        let scaled = syn
-            .options
-            .window_scale
-            .filter(|_| ours(SynOption::WindowScale));
-        // RFC 7323 section 2.3: a longer shift is treated as 14.
-        self.negotiated.send_shift = scaled.unwrap_or(0).min(SHIFT_MOST);
-        self.negotiated.scales = scaled.is_some();
-        self.negotiated.selective = syn.options.sack_permitted && ours(SynOption::SackPermitted);
-        let timestamps = syn
-            .options
-            .timestamps
-            .filter(|_| ours(SynOption::Timestamps));
-        self.negotiated.timestamps = timestamps.is_some();
-        if let Some(timestamps) = timestamps {
-            self.recent_timestamp = timestamps.value;
-        }
-        let shift = if scaled.is_some() {
-            self.window_shift()
-        } else {
-            0
-        };
-        self.recv.on_syn(shift);
-        let mss = self.payload_limit(syn.options.mss);
-        self.send.negotiated(mss, self.negotiated.selective);
-        self.send.update_window(0, 0, i64::from(syn.window));
-    }
-
     /// RFC 9293 section 3.10.7.4, for all states from SYN-RECEIVED on.
-    fn on_segment_otherwise(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+    pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: &[u8], now: Instant) {
         let start = Self::position(
             self.peer_initial_sequence,
             header.sequence,
@@ -172,28 +96,6 @@ impl Connection {
             return;
         }
         self.take_payload(&arriving, now);
-    }
-
-    /// Segments of a handshake that crossed or were repeated.
-    fn check_handshake_repetition(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
-        let flags = arriving.header.flags;
-        if self.state != State::SynReceived || !flags.syn || arriving.start != 0 || flags.rst {
-            return Check::Continue;
-        }
-        if !flags.ack {
-            // The peer has not seen our SYN-ACK.
-            self.send.resend_first();
-            return Check::Done;
-        }
-        // Simultaneous open (RFC 9293 figure 7): the SYN is known, its acknowledgment of ours is
-        // not.
-        if arriving.acknowledged == self.send.next() && arriving.end == self.recv.accepted() {
-            self.take_acknowledgment(arriving.acknowledged, now);
-            self.enter(State::Established);
-            self.acknowledger.now();
-            return Check::Done;
-        }
-        Check::Continue
     }
 
     /// Some systems reset on any new octet before they look at the window.
@@ -405,7 +307,7 @@ impl Connection {
     }
 
     /// Whether the acknowledgment was news.
-    fn take_acknowledgment(&mut self, acknowledged: i64, now: Instant) -> bool {
+    pub(super) fn take_acknowledgment(&mut self, acknowledged: i64, now: Instant) -> bool {
         let outcome = self.send.on_acknowledgment(acknowledged, now);
         if let Some(round_trip) = outcome.sample {
             self.rto.measure(round_trip);
@@ -642,13 +544,5 @@ impl Segment {
             reset.flags.ack = true;
         }
         reset
-    }
-
-    /// The same segment behind its SYN.
-    fn without_syn(&self) -> Self {
-        let mut rest = *self;
-        rest.flags.syn = false;
-        rest.sequence = self.sequence.wrapping_add(1);
-        rest
     }
 }

@@ -20,6 +20,8 @@ mod acknowledge;
 mod arrive;
 mod calls;
 mod congestion;
+mod handshake;
+mod in_flight;
 mod octets;
 mod receive_shutdown;
 mod recv;

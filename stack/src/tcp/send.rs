@@ -10,48 +10,11 @@ use std::collections::VecDeque;
 
 use smoltcp::time::{Duration, Instant};
 
-use super::congestion::{Congestion, Pipe};
+use super::congestion::Congestion;
+use super::in_flight::{Control, Flying, InFlight};
 use super::octets::Octets;
 use crate::event::Retransmission;
 use crate::profile::{Nagle, Push, SendRules};
-
-/// A segment in the network.
-#[derive(Clone, Copy, Debug)]
-struct InFlight {
-    start: i64,
-    /// Behind the last sequence number it occupies, SYN and FIN included.
-    end: i64,
-    control: Control,
-    push: bool,
-    sent_at: Instant,
-    retransmitted: bool,
-    sacked: bool,
-    /// It counts as lost and waits to be sent again.
-    lost: bool,
-}
-
-impl InFlight {
-    fn payload(&self) -> usize {
-        (self.end - self.start) as usize - self.control.length()
-    }
-}
-
-/// SYN or FIN of a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Control {
-    None,
-    Syn,
-    Fin,
-}
-
-impl Control {
-    fn length(self) -> usize {
-        match self {
-            Self::None => 0,
-            Self::Syn | Self::Fin => 1,
-        }
-    }
-}
 
 /// A segment to be put on the wire now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +27,18 @@ pub(crate) struct Transmission {
     pub(crate) push: bool,
     /// Why it is sent, where it was sent before.
     pub(crate) again: Option<Retransmission>,
+}
+
+impl Transmission {
+    fn again(segment: &Flying, cause: Retransmission) -> Self {
+        Self {
+            start: segment.start,
+            octets: segment.payload(),
+            control: segment.control,
+            push: segment.push,
+            again: Some(cause),
+        }
+    }
 }
 
 /// What an acknowledgment did.
@@ -103,8 +78,7 @@ pub(crate) struct Send {
     fin: bool,
     /// Ends of writes that have not been acknowledged.
     pushes: VecDeque<i64>,
-    in_flight: VecDeque<InFlight>,
-    pipe: Pipe,
+    in_flight: InFlight,
     /// SND.WND, in octets.
     window: i64,
     /// The largest window the peer has offered.
@@ -138,8 +112,7 @@ impl Send {
             syn: true,
             fin: false,
             pushes: VecDeque::new(),
-            in_flight: VecDeque::new(),
-            pipe: Pipe::default(),
+            in_flight: InFlight::default(),
             window: 1,
             max_window: 1,
             window_from: (-1, -1),
@@ -270,26 +243,7 @@ impl Send {
         }
         let was_full = self.was_full();
         let octets = (acknowledged - self.unacknowledged) as usize;
-        let mut sample = None;
-        while let Some(&segment) = self.in_flight.front() {
-            if segment.end > acknowledged {
-                break;
-            }
-            self.in_flight.pop_front();
-            self.leave_pipe(&segment);
-            // Karn's algorithm (RFC 6298 section 3): a segment sent twice measures nothing.
-            if !segment.retransmitted {
-                sample = Some(now - segment.sent_at);
-            }
-        }
-        if let Some(front) = self.in_flight.front_mut()
-            && front.start < acknowledged
-        {
-            if !front.lost && !front.sacked {
-                self.pipe.octets -= (acknowledged - front.start) as usize;
-            }
-            front.start = acknowledged;
-        }
+        let sent_at = self.in_flight.on_acknowledged(acknowledged);
         self.unacknowledged = acknowledged;
         let data_end = acknowledged.min(self.written);
         if data_end > self.queue_start {
@@ -305,7 +259,7 @@ impl Send {
         self.after_progress(acknowledged, octets, was_full);
         Acknowledged {
             progress: true,
-            sample,
+            sample: sent_at.map(|sent_at| now - sent_at),
         }
     }
 
@@ -320,7 +274,7 @@ impl Send {
                 // RFC 6582 section 3.2: a partial acknowledgment shows that the next segment was
                 // lost too.
                 self.congestion.deflate(octets);
-                self.mark_first_lost();
+                self.in_flight.mark_first_lost();
             }
             Recovery::Timeout(until) => {
                 if acknowledged >= until {
@@ -334,8 +288,8 @@ impl Send {
     /// Whether the congestion window, and not the application or the peer, limits what is sent.
     fn was_full(&self) -> bool {
         let waits = self.written + i64::from(self.fin) > self.next;
-        waits && !self.congestion.allows(self.pipe, self.mss)
-            || self.pipe.octets * 2 >= self.congestion.window()
+        waits && !self.congestion.allows(self.in_flight.pipe(), self.mss)
+            || self.in_flight.pipe().octets * 2 >= self.congestion.window()
     }
 
     /// An acknowledgment came that acknowledges nothing new, carries no data and moves no window
@@ -358,7 +312,7 @@ impl Send {
         self.recovery = Recovery::Fast(self.next);
         self.congestion.on_loss(self.outstanding(), inflation);
         self.cause = Retransmission::Fast;
-        self.mark_first_lost();
+        self.in_flight.mark_first_lost();
         // The first retransmission is not held back by the window (RFC 6675 section 5 step 4.3).
         self.probe = self.retransmission_of_first(Retransmission::Fast);
     }
@@ -369,54 +323,13 @@ impl Send {
         if !self.selective {
             return;
         }
-        let mut news = false;
-        for (left, right) in blocks {
-            for index in 0..self.in_flight.len() {
-                let segment = self.in_flight[index];
-                if !segment.sacked && left <= segment.start && segment.end <= right {
-                    self.leave_pipe(&segment);
-                    let segment = &mut self.in_flight[index];
-                    segment.sacked = true;
-                    segment.lost = false;
-                    news = true;
-                }
-            }
-        }
-        if news {
-            self.mark_overtaken();
-        }
-    }
-
-    /// RFC 6675 section 4: a segment is lost once DupThresh segments above it have arrived.
-    fn mark_overtaken(&mut self) {
-        let mut above = 0;
-        let mut found = false;
-        for index in (0..self.in_flight.len()).rev() {
-            let segment = self.in_flight[index];
-            if segment.sacked {
-                above += 1;
-            } else if above >= self.rules.duplicate_threshold
-                && !segment.lost
-                && !segment.retransmitted
-            {
-                self.leave_pipe(&segment);
-                self.in_flight[index].lost = true;
-                found = true;
-            }
-        }
-        if found && self.recovery == Recovery::No {
+        let news = self.in_flight.on_reported(blocks);
+        let overtaken = news
+            && self
+                .in_flight
+                .mark_overtaken(self.rules.duplicate_threshold);
+        if overtaken && self.recovery == Recovery::No {
             self.enter_recovery(0);
-        }
-    }
-
-    fn mark_first_lost(&mut self) {
-        let Some(index) = self.in_flight.iter().position(|segment| !segment.sacked) else {
-            return;
-        };
-        let segment = self.in_flight[index];
-        if !segment.lost {
-            self.leave_pipe(&segment);
-            self.in_flight[index].lost = true;
         }
     }
 
@@ -427,29 +340,14 @@ impl Send {
         self.congestion.on_timeout(self.outstanding(), first);
         self.recovery = Recovery::Timeout(self.next);
         self.duplicates = 0;
-        for segment in &mut self.in_flight {
-            segment.lost = !segment.sacked;
-        }
-        // RFC 2018 section 8: a receiver may have thrown away what it reported, so the first is
-        // sent again even if it was reported.
-        if let Some(first) = self.in_flight.front_mut() {
-            first.sacked = false;
-            first.lost = true;
-        }
-        self.pipe = Pipe::default();
+        self.in_flight.mark_all_lost();
         self.cause = Retransmission::Timeout;
         self.probe = self.retransmission_of_first(Retransmission::Timeout);
     }
 
     fn retransmission_of_first(&self, again: Retransmission) -> Option<Transmission> {
-        let segment = self.in_flight.iter().find(|segment| segment.lost)?;
-        Some(Transmission {
-            start: segment.start,
-            octets: segment.payload(),
-            control: segment.control,
-            push: segment.push,
-            again: Some(again),
-        })
+        let segment = self.in_flight.first_lost()?;
+        Some(Transmission::again(segment, again))
     }
 
     /// A tail loss probe (RFC 8985 section 7.3): new data where there is some, else the last
@@ -459,13 +357,9 @@ impl Send {
             self.probe = Some(new);
             return;
         }
-        self.probe = self.in_flight.back().map(|segment| Transmission {
-            start: segment.start,
-            octets: segment.payload(),
-            control: segment.control,
-            push: segment.push,
-            again: Some(Retransmission::TailLossProbe),
-        });
+        let last = self.in_flight.last();
+        self.probe =
+            last.map(|segment| Transmission::again(segment, Retransmission::TailLossProbe));
     }
 
     /// What the usable part of a small window takes, once waiting for more has lasted long enough
@@ -503,7 +397,7 @@ impl Send {
 
     /// Sends the first segment again, as after a repeated SYN.
     pub(crate) fn resend_first(&mut self) {
-        self.mark_first_lost();
+        self.in_flight.mark_first_lost();
         self.probe = self.retransmission_of_first(Retransmission::Fast);
     }
 
@@ -541,7 +435,7 @@ impl Send {
         let transmission = self.retransmission_of_first(self.cause)?;
         let transmission = self.collapsed(transmission);
         self.congestion
-            .allows(self.pipe, transmission.octets)
+            .allows(self.in_flight.pipe(), transmission.octets)
             .then_some(transmission)
     }
 
@@ -551,11 +445,7 @@ impl Send {
             return first;
         }
         let end = first.start + first.octets as i64;
-        let behind = self
-            .in_flight
-            .iter()
-            .skip_while(|segment| segment.start < end);
-        for segment in behind.take_while(|segment| segment.lost) {
+        for segment in self.in_flight.lost_from(end) {
             let together = first.octets + segment.payload();
             if together > self.mss {
                 break;
@@ -594,7 +484,8 @@ impl Send {
         if !fin && limits == Limits::PeerOnly && octets < (self.mss as i64).min(data) {
             return None;
         }
-        if limits == Limits::All && !self.congestion.allows(self.pipe, octets as usize) {
+        let pipe = self.in_flight.pipe();
+        if limits == Limits::All && !self.congestion.allows(pipe, octets as usize) {
             return None;
         }
         let end = self.next + octets;
@@ -623,12 +514,7 @@ impl Send {
         }
         if is_last {
             let idle = self.in_flight.is_empty();
-            let small_waits = || {
-                let full = |segment: &InFlight| segment.payload() >= self.mss;
-                self.in_flight
-                    .iter()
-                    .any(|segment| !full(segment) && segment.payload() > 0)
-            };
+            let small_waits = || self.in_flight.has_small(self.mss);
             return self.no_delay
                 || match self.rules.nagle {
                     Nagle::Off => true,
@@ -649,69 +535,14 @@ impl Send {
             push,
             again,
         } = transmission;
-        let end = start + (octets + control.length()) as i64;
+        let segment = Flying::new(start, octets, control, push, now);
         if again.is_some() {
             self.retransmissions += 1;
-            self.sent_again(start, end, now);
-            return;
+            self.in_flight.sent_again(start, segment.end, now);
+        } else {
+            self.in_flight.push(segment);
+            self.next = segment.end;
         }
-        let segment = InFlight {
-            start,
-            end,
-            control,
-            push,
-            sent_at: now,
-            retransmitted: false,
-            sacked: false,
-            lost: false,
-        };
-        self.enter_pipe(&segment);
-        self.in_flight.push_back(segment);
-        self.next = end;
-    }
-
-    fn sent_again(&mut self, start: i64, end: i64, now: Instant) {
-        // Segments that were sent together stay together.
-        let Some(first) = self
-            .in_flight
-            .iter()
-            .position(|segment| segment.start == start)
-        else {
-            return;
-        };
-        let mut merged = self.in_flight[first];
-        let was_in_pipe = !merged.lost && !merged.sacked;
-        if was_in_pipe {
-            self.leave_pipe(&merged);
-        }
-        while merged.end < end && first + 1 < self.in_flight.len() {
-            let Some(next) = self.in_flight.remove(first + 1) else {
-                break;
-            };
-            self.leave_pipe(&next);
-            merged.end = next.end;
-            merged.control = next.control;
-            merged.push |= next.push;
-        }
-        merged.lost = false;
-        merged.sacked = false;
-        merged.retransmitted = true;
-        merged.sent_at = now;
-        self.enter_pipe(&merged);
-        self.in_flight[first] = merged;
-    }
-
-    fn enter_pipe(&mut self, segment: &InFlight) {
-        self.pipe.octets += (segment.end - segment.start) as usize;
-        self.pipe.segments += 1;
-    }
-
-    fn leave_pipe(&mut self, segment: &InFlight) {
-        if segment.lost || segment.sacked {
-            return;
-        }
-        self.pipe.octets -= (segment.end - segment.start) as usize;
-        self.pipe.segments -= 1;
     }
 
     /// Whether a tail loss probe makes sense: something is out, nothing is known to be lost.
@@ -729,7 +560,7 @@ impl Send {
 
     /// When the oldest unacknowledged segment was last sent.
     pub(crate) fn oldest_sent_at(&self) -> Option<Instant> {
-        self.in_flight.front().map(|segment| segment.sent_at)
+        self.in_flight.oldest_sent_at()
     }
 
     /// What must hold after every step.
@@ -739,15 +570,7 @@ impl Send {
             self.next <= self.written + 1,
             "nothing is sent that was not written"
         );
-        let in_pipe = self
-            .in_flight
-            .iter()
-            .filter(|segment| !segment.lost && !segment.sacked);
-        debug_assert_eq!(
-            in_pipe.count(),
-            self.pipe.segments,
-            "the pipe is what is in flight"
-        );
+        self.in_flight.check();
     }
 }
 

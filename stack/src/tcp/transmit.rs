@@ -3,8 +3,9 @@
 use smoltcp::time::{Duration, Instant};
 
 use super::acknowledge::Due;
+use super::in_flight::Control;
 use super::segment::{Flags, Options, SACK_BLOCKS, Segment};
-use super::send::{Control, Transmission};
+use super::send::Transmission;
 use super::state::State;
 use super::timer::Timer;
 use super::{Connection, SHIFT_MOST};

@@ -1,0 +1,217 @@
+//! How sockets come to an address and a peer, and how they go: what stands behind `bind`, `connect`
+//! and `close`.
+
+use smoltcp::time::{Duration, Instant};
+use smoltcp::wire::{IpAddress, IpEndpoint};
+
+use crate::host::Stack;
+use crate::network::IpFamily;
+use crate::socket::{BindError, Closing, ConnectError, Protocol, SocketId};
+use crate::table::{Bound, Entry, Kind, Options};
+use crate::tcp::Connection;
+
+impl Stack {
+    pub(crate) fn bind(
+        &mut self,
+        id: SocketId,
+        address: Option<IpAddress>,
+        port: u16,
+    ) -> Result<(), BindError> {
+        if address.is_some_and(|address| !self.addresses.contains(&address)) {
+            return Err(BindError::NotAvailable);
+        }
+        let protocol = self.protocol(id);
+        let taken = |stack: &Self, port| {
+            let wanted = Bound { address, port };
+            stack.bounds(protocol).any(|bound| bound.overlaps(wanted))
+        };
+        let port = match port {
+            0 => self.dynamic_port(taken).ok_or(BindError::InUse)?,
+            port if taken(self, port) => return Err(BindError::InUse),
+            port => port,
+        };
+        let wanted = Bound { address, port };
+        match self.entries.get_mut(&id).map(|entry| &mut entry.kind) {
+            Some(Kind::Idle(idle)) if idle.bound.is_none() => {
+                idle.bound = Some(wanted);
+                Ok(())
+            }
+            Some(Kind::Reference(reference)) if reference.bound.is_none() => {
+                reference.bound = Some(wanted);
+                Ok(())
+            }
+            Some(Kind::Udp(udp)) if !udp.is_bound() => {
+                self.udp_bind(id, wanted);
+                Ok(())
+            }
+            Some(
+                Kind::Idle(_)
+                | Kind::Reference(_)
+                | Kind::Udp(_)
+                | Kind::Listening(_)
+                | Kind::Connection(_),
+            )
+            | None => Err(BindError::AlreadyBound),
+        }
+    }
+
+    fn protocol(&self, id: SocketId) -> Protocol {
+        match self.entries.get(&id).map(|entry| &entry.kind) {
+            Some(Kind::Udp(_)) => Protocol::Udp,
+            _ => Protocol::Tcp,
+        }
+    }
+
+    /// The local addresses that sockets of a protocol have asked for. A connection that came from a
+    /// listening socket shares that socket's and does not count.
+    fn bounds(&self, protocol: Protocol) -> impl Iterator<Item = Bound> + '_ {
+        self.entries
+            .values()
+            .filter_map(move |entry| match (&entry.kind, protocol) {
+                (Kind::Idle(idle), Protocol::Tcp) => idle.bound,
+                (Kind::Listening(listening), Protocol::Tcp) => Some(listening.bound),
+                (Kind::Connection(connection), Protocol::Tcp) if !connection.is_passive() => {
+                    let local = connection.local();
+                    Some(Bound {
+                        address: Some(local.addr),
+                        port: local.port,
+                    })
+                }
+                (Kind::Reference(reference), Protocol::Tcp) => reference.bound,
+                (Kind::Udp(udp), Protocol::Udp) => udp.bound,
+                _ => None,
+            })
+    }
+
+    pub(crate) fn listener_for(&self, local: IpEndpoint) -> Option<SocketId> {
+        let wanted = Bound {
+            address: Some(local.addr),
+            port: local.port,
+        };
+        let family = IpFamily::of(local.addr);
+        let listens = |(id, entry): (&SocketId, &Entry)| {
+            let Kind::Listening(listening) = &entry.kind else {
+                return None;
+            };
+            (listening.bound.overlaps(wanted) && entry.family == family).then_some(*id)
+        };
+        self.entries.iter().find_map(listens)
+    }
+
+    pub(crate) fn begin_connection(
+        &mut self,
+        id: SocketId,
+        remote: IpEndpoint,
+        now: Instant,
+    ) -> Result<(), ConnectError> {
+        let (local, options) = self.local_for(id, remote)?;
+        if self.connections.contains_key(&(local.port, remote)) {
+            return Err(ConnectError::Unreachable);
+        }
+        let config = self.connection_config(local, remote, &options);
+        let connection = Connection::connect(config, now);
+        self.set_kind(id, Kind::Connection(Box::new(connection)));
+        self.connections.insert((local.port, remote), id);
+        self.touch(id);
+        Err(ConnectError::InProgress)
+    }
+
+    /// The local address of a connection to be, with a port of its own where it has none.
+    pub(crate) fn local_for(
+        &mut self,
+        id: SocketId,
+        remote: IpEndpoint,
+    ) -> Result<(IpEndpoint, Options), ConnectError> {
+        let towards = self
+            .address_towards(remote.addr)
+            .ok_or(ConnectError::Unreachable)?;
+        let entry = self.entries.get(&id).ok_or(ConnectError::Unreachable)?;
+        if entry.family != IpFamily::of(remote.addr) || remote.port == 0 {
+            return Err(ConnectError::Unreachable);
+        }
+        let options = entry.options.clone();
+        let bound = match &entry.kind {
+            Kind::Idle(idle) => idle.bound,
+            Kind::Reference(reference) => reference.bound,
+            Kind::Listening(_) | Kind::Connection(_) | Kind::Udp(_) => None,
+        };
+        let address = bound.and_then(|bound| bound.address).unwrap_or(towards);
+        let taken = |stack: &Self, port| {
+            let wanted = Bound {
+                address: Some(address),
+                port,
+            };
+            stack
+                .bounds(Protocol::Tcp)
+                .any(|bound| bound.overlaps(wanted))
+        };
+        let port = match bound {
+            Some(bound) => bound.port,
+            None => self.dynamic_port(taken).ok_or(ConnectError::Unreachable)?,
+        };
+        Ok((IpEndpoint::new(address, port), options))
+    }
+
+    /// Resets the connections that nobody will accept any more.
+    pub(crate) fn reset_children(&mut self, listener: SocketId) {
+        let children: Vec<SocketId> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.parent == Some(listener))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in children {
+            if let Some(connection) = self.connection_mut(id) {
+                connection.close(Some(Duration::ZERO), Instant::ZERO);
+            }
+            self.touch(id);
+        }
+    }
+
+    pub(crate) fn close(&mut self, id: SocketId, now: Instant) -> Closing {
+        self.touch(id);
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return Closing::Done;
+        };
+        let linger = entry.options.linger;
+        match &mut entry.kind {
+            Kind::Connection(connection) => {
+                if let Some(until) = entry.lingers_until {
+                    if connection.is_drained() || now >= until {
+                        if !connection.is_drained() {
+                            connection.abort();
+                        }
+                        return Closing::Done;
+                    }
+                    return Closing::Lingers(until);
+                }
+                connection.close(linger, now);
+                match linger {
+                    Some(time) if time > Duration::ZERO && !connection.is_drained() => {
+                        entry.lingers_until = Some(now + time);
+                        Closing::Lingers(now + time)
+                    }
+                    Some(_) | None => Closing::Done,
+                }
+            }
+            Kind::Listening(_) => {
+                self.reset_children(id);
+                self.entries.remove(&id);
+                Closing::Done
+            }
+            Kind::Udp(_) => {
+                self.udp_close(id);
+                self.entries.remove(&id);
+                Closing::Done
+            }
+            Kind::Idle(_) => {
+                self.entries.remove(&id);
+                Closing::Done
+            }
+            Kind::Reference(_) => {
+                self.reference_close(id);
+                Closing::Done
+            }
+        }
+    }
+}

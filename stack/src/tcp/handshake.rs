@@ -1,0 +1,130 @@
+//! The handshake, as far as it is heard: a SYN arrives, or the answer to ours (RFC 9293 section 3.5).
+
+use smoltcp::time::Instant;
+
+use super::arrive::{Arriving, Check};
+use super::segment::Segment;
+use super::state::State;
+use super::{Connection, SHIFT_MOST};
+use crate::event::Fact;
+use crate::profile::SynOption;
+use crate::socket::Gone;
+
+impl Connection {
+    /// RFC 9293 section 3.10.7.3.
+    pub(super) fn on_segment_in_syn_sent(
+        &mut self,
+        header: &Segment,
+        payload: &[u8],
+        now: Instant,
+    ) {
+        let flags = header.flags;
+        let acknowledged = Self::position(
+            self.config.initial_sequence,
+            header.acknowledgment,
+            self.send.unacknowledged(),
+        );
+        // First: an acknowledgment of something never sent.
+        if flags.ack && (acknowledged <= 0 || acknowledged > self.send.next()) {
+            if !flags.rst {
+                self.replies.push_back(header.reset_from_segment());
+            }
+            return;
+        }
+        // Second: a reset counts only together with an acceptable acknowledgment.
+        if flags.rst {
+            if flags.ack {
+                self.facts.push_back(Fact::ResetReceived);
+                self.die(Some(Gone::Refused));
+            }
+            return;
+        }
+        // Fourth: a connection request, with or without the acknowledgment of ours.
+        if !flags.syn {
+            return;
+        }
+        self.take_syn(header);
+        if flags.ack {
+            self.take_acknowledgment(acknowledged, now);
+            self.send
+                .update_window(0, acknowledged, i64::from(header.window));
+            self.enter(State::Established);
+            self.acknowledger.now();
+            if !payload.is_empty() || flags.fin {
+                self.on_segment_otherwise(&header.without_syn(), payload, now);
+            }
+        } else {
+            // Simultaneous open: our SYN goes out again, now with the acknowledgment of theirs.
+            self.enter(State::SynReceived);
+            self.send.resend_first();
+        }
+    }
+
+    /// What the peer's SYN says of itself and offers.
+    pub(super) fn take_syn(&mut self, syn: &Segment) {
+        self.peer_initial_sequence = syn.sequence;
+        let offered = &self.config.profile.options;
+        let ours = |option| offered.syn.iter().flatten().any(|&other| other == option);
+        let scaled = syn
+            .options
+            .window_scale
+            .filter(|_| ours(SynOption::WindowScale));
+        // RFC 7323 section 2.3: a longer shift is treated as 14.
+        self.negotiated.send_shift = scaled.unwrap_or(0).min(SHIFT_MOST);
+        self.negotiated.scales = scaled.is_some();
+        self.negotiated.selective = syn.options.sack_permitted && ours(SynOption::SackPermitted);
+        let timestamps = syn
+            .options
+            .timestamps
+            .filter(|_| ours(SynOption::Timestamps));
+        self.negotiated.timestamps = timestamps.is_some();
+        if let Some(timestamps) = timestamps {
+            self.recent_timestamp = timestamps.value;
+        }
+        let shift = if scaled.is_some() {
+            self.window_shift()
+        } else {
+            0
+        };
+        self.recv.on_syn(shift);
+        let mss = self.payload_limit(syn.options.mss);
+        self.send.negotiated(mss, self.negotiated.selective);
+        self.send.update_window(0, 0, i64::from(syn.window));
+    }
+
+    /// Segments of a handshake that crossed or were repeated.
+    pub(super) fn check_handshake_repetition(
+        &mut self,
+        arriving: &Arriving<'_>,
+        now: Instant,
+    ) -> Check {
+        let flags = arriving.header.flags;
+        if self.state != State::SynReceived || !flags.syn || arriving.start != 0 || flags.rst {
+            return Check::Continue;
+        }
+        if !flags.ack {
+            // The peer has not seen our SYN-ACK.
+            self.send.resend_first();
+            return Check::Done;
+        }
+        // Simultaneous open (RFC 9293 figure 7): the SYN is known, its acknowledgment of ours is
+        // not.
+        if arriving.acknowledged == self.send.next() && arriving.end == self.recv.accepted() {
+            self.take_acknowledgment(arriving.acknowledged, now);
+            self.enter(State::Established);
+            self.acknowledger.now();
+            return Check::Done;
+        }
+        Check::Continue
+    }
+}
+
+impl Segment {
+    /// The same segment behind its SYN.
+    fn without_syn(&self) -> Self {
+        let mut rest = *self;
+        rest.flags.syn = false;
+        rest.sequence = self.sequence.wrapping_add(1);
+        rest
+    }
+}

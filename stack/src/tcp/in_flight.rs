@@ -1,0 +1,264 @@
+//! The segments in the network: what was sent and not acknowledged, what of it the peer reports to
+//! have, and what counts as lost (RFC 6675's scoreboard and pipe).
+
+use std::collections::VecDeque;
+
+use smoltcp::time::Instant;
+
+use super::congestion::Pipe;
+
+/// SYN or FIN of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Control {
+    None,
+    Syn,
+    Fin,
+}
+
+impl Control {
+    /// The sequence numbers it occupies.
+    pub(crate) fn length(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Syn | Self::Fin => 1,
+        }
+    }
+}
+
+/// A segment in the network.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flying {
+    pub(crate) start: i64,
+    /// Behind the last sequence number it occupies, SYN and FIN included.
+    pub(crate) end: i64,
+    pub(crate) control: Control,
+    pub(crate) push: bool,
+    sent_at: Instant,
+    retransmitted: bool,
+    sacked: bool,
+    /// It counts as lost and waits to be sent again.
+    lost: bool,
+}
+
+impl Flying {
+    /// A segment that is sent for the first time.
+    pub(crate) fn new(
+        start: i64,
+        octets: usize,
+        control: Control,
+        push: bool,
+        now: Instant,
+    ) -> Self {
+        Self {
+            start,
+            end: start + (octets + control.length()) as i64,
+            control,
+            push,
+            sent_at: now,
+            retransmitted: false,
+            sacked: false,
+            lost: false,
+        }
+    }
+
+    /// Octets of payload.
+    pub(crate) fn payload(&self) -> usize {
+        (self.end - self.start) as usize - self.control.length()
+    }
+
+    fn is_in_pipe(&self) -> bool {
+        !self.lost && !self.sacked
+    }
+}
+
+/// The segments in the network, in the order of the stream, and how much of them is on its way.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    segments: VecDeque<Flying>,
+    pipe: Pipe,
+}
+
+impl InFlight {
+    /// What is on its way: neither reported as arrived nor counted as lost.
+    pub(crate) fn pipe(&self) -> Pipe {
+        self.pipe
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// How many segments there are, those that count as lost included.
+    pub(crate) fn len(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// When the oldest of them was last sent.
+    pub(crate) fn oldest_sent_at(&self) -> Option<Instant> {
+        self.segments.front().map(|segment| segment.sent_at)
+    }
+
+    /// The last segment in the stream.
+    pub(crate) fn last(&self) -> Option<&Flying> {
+        self.segments.back()
+    }
+
+    /// The first segment that counts as lost.
+    pub(crate) fn first_lost(&self) -> Option<&Flying> {
+        self.segments.iter().find(|segment| segment.lost)
+    }
+
+    /// The segments from a position on that count as lost, up to the first one that does not.
+    pub(crate) fn lost_from(&self, position: i64) -> impl Iterator<Item = &Flying> {
+        let behind = move |segment: &&Flying| segment.start < position;
+        let segments = self.segments.iter().skip_while(behind);
+        segments.take_while(|segment| segment.lost)
+    }
+
+    /// Whether a segment with payload, but less than `mss`, is unacknowledged.
+    pub(crate) fn has_small(&self, mss: usize) -> bool {
+        let small = |segment: &Flying| (1..mss).contains(&segment.payload());
+        self.segments.iter().any(small)
+    }
+
+    /// A segment was sent for the first time.
+    pub(crate) fn push(&mut self, segment: Flying) {
+        self.enter_pipe(&segment);
+        self.segments.push_back(segment);
+    }
+
+    /// The segments from `start` to `end` were sent again, as one; they stay together.
+    pub(crate) fn sent_again(&mut self, start: i64, end: i64, now: Instant) {
+        let at_start = |segment: &Flying| segment.start == start;
+        let Some(first) = self.segments.iter().position(at_start) else {
+            return;
+        };
+        let mut merged = self.segments[first];
+        self.leave_pipe(&merged);
+        while merged.end < end && first + 1 < self.segments.len() {
+            let Some(next) = self.segments.remove(first + 1) else {
+                break;
+            };
+            self.leave_pipe(&next);
+            merged.end = next.end;
+            merged.control = next.control;
+            merged.push |= next.push;
+        }
+        merged.lost = false;
+        merged.sacked = false;
+        merged.retransmitted = true;
+        merged.sent_at = now;
+        self.enter_pipe(&merged);
+        self.segments[first] = merged;
+    }
+
+    /// Everything before `position` was acknowledged. Returns when the last segment that this
+    /// finishes was sent, unless it was sent twice: Karn's algorithm (RFC 6298 section 3), such a
+    /// segment measures nothing.
+    pub(crate) fn on_acknowledged(&mut self, position: i64) -> Option<Instant> {
+        let mut measures = None;
+        while let Some(&segment) = self.segments.front() {
+            if segment.end > position {
+                break;
+            }
+            self.segments.pop_front();
+            self.leave_pipe(&segment);
+            if !segment.retransmitted {
+                measures = Some(segment.sent_at);
+            }
+        }
+        if let Some(front) = self.segments.front_mut()
+            && front.start < position
+        {
+            if front.is_in_pipe() {
+                self.pipe.octets -= (position - front.start) as usize;
+            }
+            front.start = position;
+        }
+        measures
+    }
+
+    /// The peer reports that it has blocks of the stream (RFC 2018). Returns whether that is news.
+    pub(crate) fn on_reported(&mut self, blocks: impl Iterator<Item = (i64, i64)>) -> bool {
+        let mut news = false;
+        for (left, right) in blocks {
+            for index in 0..self.segments.len() {
+                let segment = self.segments[index];
+                if !segment.sacked && left <= segment.start && segment.end <= right {
+                    self.leave_pipe(&segment);
+                    let segment = &mut self.segments[index];
+                    segment.sacked = true;
+                    segment.lost = false;
+                    news = true;
+                }
+            }
+        }
+        news
+    }
+
+    /// RFC 6675 section 4: a segment is lost once `threshold` segments above it have arrived.
+    /// Returns whether one was found.
+    pub(crate) fn mark_overtaken(&mut self, threshold: usize) -> bool {
+        let mut above = 0;
+        let mut found = false;
+        for index in (0..self.segments.len()).rev() {
+            let segment = self.segments[index];
+            if segment.sacked {
+                above += 1;
+            } else if above >= threshold && !segment.lost && !segment.retransmitted {
+                self.leave_pipe(&segment);
+                self.segments[index].lost = true;
+                found = true;
+            }
+        }
+        found
+    }
+
+    /// The first segment that was not reported as arrived counts as lost.
+    pub(crate) fn mark_first_lost(&mut self) {
+        let missing = |segment: &Flying| !segment.sacked;
+        let Some(index) = self.segments.iter().position(missing) else {
+            return;
+        };
+        let segment = self.segments[index];
+        if !segment.lost {
+            self.leave_pipe(&segment);
+            self.segments[index].lost = true;
+        }
+    }
+
+    /// Everything that was not reported as arrived counts as lost, and the first segment even if it
+    /// was: a receiver may have thrown away what it reported (RFC 2018 section 8).
+    pub(crate) fn mark_all_lost(&mut self) {
+        for segment in &mut self.segments {
+            segment.lost = !segment.sacked;
+        }
+        if let Some(first) = self.segments.front_mut() {
+            first.sacked = false;
+            first.lost = true;
+        }
+        self.pipe = Pipe::default();
+    }
+
+    fn enter_pipe(&mut self, segment: &Flying) {
+        self.pipe.octets += (segment.end - segment.start) as usize;
+        self.pipe.segments += 1;
+    }
+
+    fn leave_pipe(&mut self, segment: &Flying) {
+        if segment.is_in_pipe() {
+            self.pipe.octets -= (segment.end - segment.start) as usize;
+            self.pipe.segments -= 1;
+        }
+    }
+
+    /// What must hold after every step.
+    pub(crate) fn check(&self) {
+        let in_pipe = self.segments.iter().filter(|segment| segment.is_in_pipe());
+        debug_assert_eq!(
+            in_pipe.count(),
+            self.pipe.segments,
+            "the pipe is what is in flight"
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! The same seed is the same run, to the octet; and what one pair of hosts does leaves the choices
+//! of another pair as they were.
+
+use hangup_stack::event::{Event, Fact};
+use hangup_stack::link::LinkConfig;
+use hangup_stack::network::{HostConfig, HostId, IpFamily, Network, Resolution, StackKind};
+use hangup_stack::profile::Profile;
+use hangup_stack::smoltcp::time::{Duration, Instant};
+use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
+use hangup_stack::socket::{Direction, Protocol, SocketId};
+
+const OCTETS: usize = 150_000;
+/// When a receiver that shuts its direction does so: in the middle of the transfer.
+const SHUTS_AT: Instant = Instant::from_micros_const(120_000);
+/// Long enough for everything but the longest timeouts.
+const LIMIT: Instant = Instant::from_micros_const(300_000_000);
+const PORT: u16 = 80;
+
+/// What one pair of hosts does.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    /// Of the one that listens and of the one that connects.
+    profiles: [&'static str; 2],
+    family: IpFamily,
+    /// Whether the listening side ends its receive direction while data arrives.
+    shuts: bool,
+}
+
+fn link() -> LinkConfig {
+    LinkConfig {
+        delay: Duration::from_millis(7),
+        loss: 0.04,
+        reorder: 0.05,
+        duplicate: 0.03,
+        corrupt: 0.02,
+        rate: Some(20_000_000),
+        ..LinkConfig::default()
+    }
+}
+
+/// One side of a pair, as an application that sends, ends, and reads until the end.
+struct Side {
+    host: HostId,
+    socket: Option<SocketId>,
+    listener: Option<SocketId>,
+    shuts: bool,
+    sent: usize,
+    finished: bool,
+}
+
+impl Side {
+    fn drive(&mut self, network: &mut Network, buffer: &mut [u8]) {
+        network.with_host(self.host, |host, now| {
+            if let (None, Some(listener)) = (self.socket, self.listener) {
+                self.socket = host.accept(listener).ok();
+            }
+            let Some(socket) = self.socket else {
+                return;
+            };
+            if self.shuts && now >= SHUTS_AT {
+                let _ = host.shutdown(socket, Direction::Receive, now);
+                self.shuts = false;
+            }
+            let data = vec![0xa5; OCTETS - self.sent];
+            if !data.is_empty() {
+                self.sent += host.send(socket, &data, now).unwrap_or(0);
+            } else if !self.finished {
+                self.finished = host.shutdown(socket, Direction::Send, now).is_ok();
+            }
+            let _ = host.send_to(
+                socket,
+                b"a datagram",
+                IpEndpoint::new(IpAddress::v4(192, 0, 2, 99), PORT),
+                now,
+            );
+            while host
+                .recv(socket, buffer, now)
+                .is_ok_and(|octets| octets > 0)
+            {}
+        });
+    }
+}
+
+fn add_pair(network: &mut Network, pair: Pair) -> [Side; 2] {
+    let first = network.host_ids().count() as u8;
+    let hosts = [0, 1].map(|index| {
+        let number = first + index;
+        let address = match pair.family {
+            IpFamily::V4 => IpAddress::v4(192, 0, 2, number + 1),
+            IpFamily::V6 => IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(number) + 1),
+        };
+        let profile = Profile::built_in(pair.profiles[usize::from(index)]);
+        network.add_host(HostConfig {
+            name: format!("host{number}"),
+            addresses: vec![address],
+            stack: StackKind::Profile(Box::new(profile.expect("the profile is built in"))),
+            mtu: 1500,
+            receive_buffer: None,
+            send_buffer: None,
+        })
+    });
+    network.set_link(hosts[0], hosts[1], link());
+    network.set_link(hosts[1], hosts[0], link());
+    let remote = IpEndpoint::new(network.host(hosts[0]).addresses()[0], PORT);
+    let listener = network.with_host(hosts[0], |host, _| {
+        let listener = host.open(Protocol::Tcp, pair.family);
+        host.bind(listener, None, PORT).expect("the port is free");
+        host.listen(listener, 1).expect("the socket is bound");
+        listener
+    });
+    let socket = network.with_host(hosts[1], |host, now| {
+        let socket = host.open(Protocol::Tcp, pair.family);
+        let _ = host.connect(socket, remote, now);
+        // A port where nobody listens, and a datagram for it.
+        let refused = host.open(Protocol::Tcp, pair.family);
+        let nobody = IpEndpoint::new(remote.addr, PORT + 1);
+        let _ = host.connect(refused, nobody, now);
+        let datagrams = host.open(Protocol::Udp, pair.family);
+        let _ = host.send_to(datagrams, &[7; 4000], nobody, now);
+        socket
+    });
+    let side = |host, socket, listener, shuts| Side {
+        host,
+        socket,
+        listener,
+        shuts,
+        sent: 0,
+        finished: false,
+    };
+    [
+        side(hosts[0], None, Some(listener), pair.shuts),
+        side(hosts[1], Some(socket), None, false),
+    ]
+}
+
+/// Lets all pairs do what they do until the limit, and returns what happened.
+fn run(seed: u64, resolution: Resolution, pairs: &[Pair]) -> Vec<Event> {
+    let mut network = Network::new(seed, resolution);
+    let add = |&pair: &Pair| add_pair(&mut network, pair);
+    let mut sides: Vec<Side> = pairs.iter().flat_map(add).collect();
+    let mut buffer = vec![0; 64 * 1024];
+    while network.step(LIMIT) {
+        for side in &mut sides {
+            side.drive(&mut network, &mut buffer);
+        }
+    }
+    network.take_events()
+}
+
+const PAIR: Pair = Pair {
+    profiles: ["linux", "freebsd"],
+    family: IpFamily::V4,
+    shuts: false,
+};
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    for resolution in [Resolution::Static, Resolution::Arp] {
+        let events = run(5, resolution, &[PAIR]);
+        let retransmitted = |event: &Event| matches!(event.fact, Fact::Retransmitted { .. });
+        assert!(events.iter().any(retransmitted), "the link is not too good");
+        assert!(events == run(5, resolution, &[PAIR]), "{resolution:?}");
+        assert!(events != run(6, resolution, &[PAIR]), "{resolution:?}");
+    }
+}
+
+#[test]
+fn another_pair_leaves_the_choices_of_the_first_as_they_were() {
+    let other = Pair {
+        profiles: ["winsock", "linux"],
+        ..PAIR
+    };
+    // Frames are numbered over the whole network, so that only their numbers may differ.
+    let of_first_pair = |pairs: &[Pair]| -> Vec<Event> {
+        let events = run(5, Resolution::Static, pairs).into_iter();
+        let of_first = events.filter(|event| event.host.0 < 2);
+        of_first
+            .map(|event| Event {
+                frame: None,
+                ..event
+            })
+            .collect()
+    };
+    let alone = of_first_pair(&[PAIR]);
+    assert!(alone.len() > 500, "{} events are no transfer", alone.len());
+    assert!(alone == of_first_pair(&[PAIR, other]));
+}
