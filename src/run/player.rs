@@ -198,6 +198,12 @@ impl<'a> Player<'a> {
     fn record(&mut self) {
         for event in self.network.take_events() {
             self.packets.observe(&event, HostId(0));
+            tracing::trace!(
+                at = %crate::capture::text::seconds(event.at),
+                host = event.host.0,
+                frame = event.frame.map(|frame| frame.0),
+                fact = event.fact.name(),
+            );
             self.events.push(event);
         }
         if self.events.len() > EVENTS_MOST && !self.exhausted {

@@ -110,6 +110,31 @@ pub enum Fact {
     },
 }
 
+impl Fact {
+    /// What it is, in a word or two.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sent { .. } => "sent",
+            Self::Received { .. } => "received",
+            Self::Dropped(_) => "dropped",
+            Self::StateChanged { .. } => "state changed",
+            Self::Accepted { .. } => "accepted",
+            Self::Held { .. } => "held",
+            Self::HeldAgain { .. } => "held again",
+            Self::Exhausted => "exhausted",
+            Self::Discarded { .. } => "discarded",
+            Self::Refused { .. } => "refused",
+            Self::ResetSent => "reset sent",
+            Self::ResetReceived => "reset received",
+            Self::Challenged => "challenged",
+            Self::Retransmitted { .. } => "retransmitted",
+            Self::TimedOut => "timed out",
+            Self::DatagramQueued { .. } => "datagram queued",
+            Self::DatagramDropped { .. } => "datagram dropped",
+        }
+    }
+}
+
 /// Whether a frame came from a host's stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forged {
