@@ -6,5 +6,6 @@
 pub mod calls;
 pub mod capture;
 pub mod diagnostic;
+pub mod filter;
 pub mod notation;
 pub mod scenario;
