@@ -9,7 +9,7 @@ use super::value::Value;
 pub(super) type Occurrences = [(Field, Value)];
 
 /// A filter as a tree, no deeper than its text is nested.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expression {
     /// Every frame: the empty filter.
     Everything,
@@ -80,14 +80,14 @@ impl Relation {
 }
 
 /// What a field is compared with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Operand {
     Literal(Value),
     Field(Field),
 }
 
 /// What a set has in it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Element {
     One(Value),
     /// From the first to the second, both included. Nothing is in one that goes backwards.

@@ -51,7 +51,7 @@ pub const TEXT_OCTETS_MAX: usize = 4096;
 pub const NESTING_MAX: usize = 32;
 
 /// A display filter that was read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
     expression: evaluate::Expression,
 }
