@@ -8,6 +8,7 @@ pub mod calls;
 pub mod capture;
 pub mod cli;
 pub mod diagnostic;
+pub mod filter;
 pub mod notation;
 pub mod run;
 pub mod scenario;

@@ -12,6 +12,7 @@
 mod api_row;
 mod comment;
 mod file;
+mod packet;
 pub mod pcapng;
 mod record;
 pub mod text;
@@ -44,6 +45,12 @@ pub struct Trace<'a> {
 impl Trace<'_> {
     fn host(&self, id: HostId) -> Option<&TraceHost> {
         self.hosts.iter().find(|host| host.id == id)
+    }
+
+    /// The name of a host's interface in a capture.
+    pub(crate) fn host_name(&self, id: HostId) -> Option<Cow<'_, str>> {
+        let host = self.host(id)?;
+        Some(one_line(packet::clip_name(&host.name)))
     }
 
     /// The hosts' names by all of their addresses.

@@ -30,9 +30,11 @@ use pcap_file::{DataLink, Endianness};
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
-use super::api_row::{self, Lane};
-use super::record::{Body, Direction, Fate, Frame, Record, records};
-use super::{SocketEnds, Toward, Trace, TraceHost, clipped, one_line};
+use super::api_row::Lane;
+use super::packet::{clip_comment, clip_name, lanes};
+use super::{Trace, TraceHost, one_line};
+
+pub(crate) use super::packet::{Interface, TracePacket, packets};
 
 /// Virtual time zero in traces, since 1970: 2023-11-14 22:13:20 UTC. Fixed, so that the same run
 /// gives the same file.
@@ -41,16 +43,6 @@ pub const EPOCH: Duration = Duration::from_secs(1_700_000_000);
 /// The longest frame that is kept whole, in octets: what Wireshark itself uses. Zero would mean no
 /// limit, but Wireshark shows it as "0 bytes".
 const SNAPLEN: u32 = 262_144;
-
-/// The longest comment, in octets. An option of pcapng has room for 65535.
-const COMMENT_OCTETS_MAX: usize = 32_768;
-
-/// The longest host name that is kept, in octets (RFC 1035 section 2.3.4).
-const NAME_OCTETS_MAX: usize = 255;
-
-/// The interface of the vantage host, and that of the socket calls.
-const ETHERNET: u32 = 0;
-const API: u32 = 1;
 
 /// Why a trace could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -104,12 +96,11 @@ pub fn write<W: Write>(trace: &Trace<'_>, vantage: HostId, out: W) -> Result<(),
     let host = trace
         .host(vantage)
         .ok_or(PcapngError::NoSuchHost(vantage))?;
-    let lanes =
-        api_row::lanes(trace.hosts).map_err(|host| PcapngError::TooManyHosts(host.name.clone()))?;
-    let records = records(trace, vantage);
-    let has_rows = records
+    let lanes = lanes(trace)?;
+    let packets = packets(trace, vantage)?;
+    let has_rows = packets
         .iter()
-        .any(|record| matches!(record.body, Body::Row(_)));
+        .any(|packet| packet.interface == Interface::Api);
 
     let mut file = File::new(trace, out)?;
     file.ethernet(host)?;
@@ -117,13 +108,10 @@ pub fn write<W: Write>(trace: &Trace<'_>, vantage: HostId, out: W) -> Result<(),
         file.api()?;
     }
     file.names(trace.hosts, if has_rows { &lanes } else { &[] })?;
-    if has_rows {
-        file.lane_markers(trace.hosts, &lanes)?;
+    for packet in &packets {
+        file.packet(packet)?;
     }
-    for record in &records {
-        file.record(record, trace, &lanes)?;
-    }
-    file.statistics(&records)?;
+    file.statistics(&packets)?;
     file.finish()
 }
 
@@ -203,103 +191,36 @@ impl<W: Write> File<W> {
         })
     }
 
-    /// One row for each host at time zero. They fix the order of the lanes in the flow graph, which
-    /// is that of first appearance, and make the time column begin at virtual time zero.
-    fn lane_markers(&mut self, hosts: &[TraceHost], lanes: &[Lane]) -> Result<(), PcapngError> {
-        for (index, (host, lane)) in hosts.iter().zip(lanes).enumerate() {
-            // The outermost lanes are applications: app, first host, other host, app.
-            let toward = if index == 0 {
-                Toward::Stack
-            } else {
-                Toward::Application
-            };
-            let text = format!("{}: {}", host.name, host.system);
-            self.row(Instant::ZERO, toward, None, &one_line(&text), *lane)?;
-        }
-        Ok(())
-    }
-
-    fn record(
-        &mut self,
-        record: &Record<'_>,
-        trace: &Trace<'_>,
-        lanes: &[Lane],
-    ) -> Result<(), PcapngError> {
-        match &record.body {
-            Body::Frame(frame) => self.frame(record, frame),
-            Body::Row(row) => {
-                let lane = trace.hosts.iter().position(|host| host.id == row.host);
-                let lane = lane.and_then(|index| lanes.get(index)).copied();
-                let lane = lane.ok_or(PcapngError::NoSuchHost(row.host))?;
-                self.row(record.at, row.toward, row.socket, &row.text, lane)
-            }
-        }
-    }
-
-    fn frame(&mut self, record: &Record<'_>, frame: &Frame<'_>) -> Result<(), PcapngError> {
-        // draft-ietf-opsawg-pcapng section 4.3.1: 1 is inbound, 2 is outbound.
-        let direction = match frame.direction {
-            Direction::Received => 1,
-            Direction::Sent => 2,
-        };
-        let mut options = vec![EnhancedPacketOption::Flags(direction)];
-        if !record.comment.is_empty() {
-            options.push(EnhancedPacketOption::Common(comment(&record.comment)));
-        }
-        self.packet(ETHERNET, record.at, frame.bytes, options)
-    }
-
-    fn row(
-        &mut self,
-        at: Instant,
-        toward: Toward,
-        socket: Option<SocketEnds>,
-        text: &str,
-        lane: Lane,
-    ) -> Result<(), PcapngError> {
-        self.packet(
-            API,
-            at,
-            &api_row::encode(toward, socket, text, lane),
-            Vec::new(),
-        )
-    }
-
-    fn packet(
-        &mut self,
-        interface_id: u32,
-        at: Instant,
-        bytes: &[u8],
-        options: Vec<EnhancedPacketOption<'_>>,
-    ) -> Result<(), PcapngError> {
-        let original_len = u32::try_from(bytes.len())
+    fn packet(&mut self, packet: &TracePacket<'_>) -> Result<(), PcapngError> {
+        let original_len = u32::try_from(packet.bytes.len())
             .map_err(|_| PcapngError::Format("a frame is longer than 4 GiB".to_owned()))?;
-        let kept = bytes.len().min(SNAPLEN as usize);
+        let kept = packet.bytes.len().min(SNAPLEN as usize);
+        let mut options = Vec::new();
+        options.extend(packet.interface.flags().map(EnhancedPacketOption::Flags));
+        if !packet.comment.is_empty() {
+            let comment = CommonOption::Comment(Cow::Borrowed(&*packet.comment));
+            options.push(EnhancedPacketOption::Common(comment));
+        }
         self.put(EnhancedPacketBlock {
-            interface_id,
-            timestamp: timestamp(at),
+            interface_id: packet.interface.id(),
+            timestamp: timestamp(packet.at),
             original_len,
-            data: Cow::Borrowed(&bytes[..kept]),
+            data: Cow::Borrowed(&packet.bytes[..kept]),
             options,
         })
     }
 
     /// How many frames the vantage host's interface saw, and how many of those that it sent the
     /// link lost: what File Properties show as packets and dropped packets.
-    fn statistics(&mut self, records: &[Record<'_>]) -> Result<(), PcapngError> {
-        let frames = || {
-            records.iter().filter_map(|record| match &record.body {
-                Body::Frame(frame) => Some(frame),
-                Body::Row(_) => None,
-            })
-        };
-        let seen = frames().count();
-        let lost = frames()
-            .filter(|frame| frame.direction == Direction::Sent && frame.fate == Fate::Lost)
-            .count();
-        let end = timestamp(records.last().map_or(Instant::ZERO, |record| record.at));
+    fn statistics(&mut self, packets: &[TracePacket<'_>]) -> Result<(), PcapngError> {
+        let frames = packets
+            .iter()
+            .filter(|packet| packet.interface != Interface::Api);
+        let seen = frames.count();
+        let lost = packets.iter().filter(|packet| packet.is_lost).count();
+        let end = timestamp(packets.last().map_or(Instant::ZERO, |packet| packet.at));
         self.put(InterfaceStatisticsBlock {
-            interface_id: ETHERNET,
+            interface_id: Interface::ETHERNET_ID,
             timestamp: end,
             options: vec![
                 InterfaceStatisticsOption::IsbStartTime(EPOCH),
@@ -317,11 +238,7 @@ impl<W: Write> File<W> {
 }
 
 fn comment(text: &str) -> CommonOption<'_> {
-    CommonOption::Comment(clipped(text, COMMENT_OCTETS_MAX))
-}
-
-fn clip_name(name: &str) -> &str {
-    &name[..name.floor_char_boundary(NAME_OCTETS_MAX)]
+    CommonOption::Comment(clip_comment(text))
 }
 
 fn name_record(address: IpAddress, name: &str) -> NameRecord<'static> {

@@ -42,7 +42,7 @@ pub(super) struct Frame<'a> {
 
 /// Which way a frame went, seen from the vantage host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(crate) enum Direction {
     Sent,
     Received,
 }

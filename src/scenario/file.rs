@@ -18,6 +18,7 @@ use super::reader::{Entry, Reader, entries};
 use super::script::Script;
 use super::{check, parse, profiles};
 use crate::diagnostic::{Diagnostic, Invalid, Source, Span, Spanned};
+use crate::filter::Filter;
 
 /// A scenario: who takes part, over what network, what they do, and what must be seen.
 #[derive(Clone, Debug)]
@@ -49,8 +50,10 @@ pub struct Scenario {
 pub struct TraceExpect {
     /// Where it stands: its header.
     pub span: Span,
-    /// The filter, in Wireshark's language.
+    /// The text of the filter, in Wireshark's language.
     pub filter: Spanned<String>,
+    /// What the text says.
+    pub selects: Filter,
     /// How many frames it must select.
     pub frames: RangeInclusive<u64>,
     /// Only frames from this time on.
@@ -228,7 +231,7 @@ fn read_table(reader: &mut Reader, source: &Source, table: &DeTable<'_>) -> Opti
         .unwrap_or_default();
     let network = network::read(reader, network_table, ip, &names);
     let expects = find("expect")
-        .map(|it| expects(reader, it))
+        .map(|it| expects(reader, source, it))
         .unwrap_or_default();
     let script = script(reader, source, find("script"));
     let known = check::Known {
@@ -355,7 +358,7 @@ fn verbatim(source: &Source, span: Span) -> Option<Span> {
 }
 
 /// Reads `[[expect]]`.
-fn expects(reader: &mut Reader, entry: Entry<'_>) -> Vec<TraceExpect> {
+fn expects(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Vec<TraceExpect> {
     let Some(array) = entry.value.as_array() else {
         reader.wrong_type(entry, "a list of tables: `[[expect]]`");
         return Vec::new();
@@ -369,6 +372,7 @@ fn expects(reader: &mut Reader, entry: Entry<'_>) -> Vec<TraceExpect> {
         let span = Span::new(element.span());
         expect(
             reader,
+            source,
             Entry {
                 value: element.get_ref(),
                 span,
@@ -380,7 +384,7 @@ fn expects(reader: &mut Reader, entry: Entry<'_>) -> Vec<TraceExpect> {
 }
 
 /// Reads one `[[expect]]`. None where it has errors, which were reported.
-fn expect(reader: &mut Reader, entry: Entry<'_>) -> Option<TraceExpect> {
+fn expect(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Option<TraceExpect> {
     const KEYS: [&str; 6] = ["filter", "frames", "min", "max", "from", "until"];
     let table = reader.table(entry)?;
     let times = Duration::ZERO..=limits::TIME_MAX;
@@ -392,7 +396,7 @@ fn expect(reader: &mut Reader, entry: Entry<'_>) -> Option<TraceExpect> {
         match inner.key {
             "filter" => {
                 let text = reader.string(inner, "a display filter in quotes");
-                filter = text.map(|it| Spanned::new(it.to_owned(), inner.span));
+                filter = text.and_then(|text| display_filter(reader, source, inner, text));
             }
             "frames" => exact = reader.number(inner, &counts),
             "min" => min = reader.number(inner, &counts),
@@ -423,13 +427,46 @@ fn expect(reader: &mut Reader, entry: Entry<'_>) -> Option<TraceExpect> {
         return None;
     }
     let frames = exact.or(min).unwrap_or(0)..=exact.or(max).unwrap_or(u64::MAX);
+    let (filter, selects) = filter?;
     Some(TraceExpect {
         span: entry.span,
-        filter: filter?,
+        filter,
+        selects,
         frames,
         from,
         until,
     })
+}
+
+/// Reads a display filter. None where it is none, which was reported.
+fn display_filter(
+    reader: &mut Reader,
+    source: &Source,
+    entry: Entry<'_>,
+    text: &str,
+) -> Option<(Spanned<String>, Filter)> {
+    match Filter::parse(text) {
+        Ok(filter) => Some((Spanned::new(text.to_owned(), entry.span), filter)),
+        Err(error) => {
+            let start = unescaped(source, entry.span, text);
+            let mut diagnostic = error.diagnostic(start.unwrap_or(0));
+            if start.is_none() {
+                diagnostic.span = Some(entry.span);
+            }
+            reader.error(diagnostic);
+            None
+        }
+    }
+}
+
+/// Where the text of a string begins in the file. None where escapes shift its places.
+fn unescaped(source: &Source, span: Span, text: &str) -> Option<usize> {
+    let written = verbatim(source, span)?;
+    // TOML leaves out a line break behind three quotes.
+    let skipped = source.slice(written).strip_suffix(text)?;
+    ["", "\n", "\r\n"]
+        .contains(&skipped)
+        .then_some(written.start + skipped.len())
 }
 
 /// Whether a table has a key, right or wrong.

@@ -1,0 +1,162 @@
+//! The packets of one host's trace as a capture file has them: one list for what writes the file
+//! and for what asks questions about it.
+
+use std::borrow::Cow;
+
+use hangup_stack::network::HostId;
+use smoltcp::time::Instant;
+
+use super::api_row::{self, Lane};
+use super::pcapng::PcapngError;
+use super::record::{Body, Direction, Fate, Record, Row, records};
+use super::{Toward, Trace, TraceHost, clipped, one_line};
+
+/// The longest comment, in octets. An option of pcapng has room for 65535.
+const COMMENT_OCTETS_MAX: usize = 32_768;
+
+/// The longest host name that is kept, in octets (RFC 1035 section 2.3.4).
+const NAME_OCTETS_MAX: usize = 255;
+
+/// A packet of the file.
+#[derive(Clone, Debug)]
+pub(crate) struct TracePacket<'a> {
+    /// When, in virtual time.
+    pub(crate) at: Instant,
+    /// On which interface it stands.
+    pub(crate) interface: Interface,
+    /// An Ethernet frame, or an exported PDU.
+    pub(crate) bytes: Cow<'a, [u8]>,
+    /// What the emulator has to say about it; empty if nothing.
+    pub(crate) comment: Cow<'a, str>,
+    /// Whether the vantage host sent it and the link lost it.
+    pub(crate) is_lost: bool,
+}
+
+/// An interface of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interface {
+    /// The link of the vantage host, and which way the frame went.
+    Ethernet(Direction),
+    /// The socket calls.
+    Api,
+}
+
+impl Interface {
+    /// The number of the vantage host's link.
+    pub(crate) const ETHERNET_ID: u32 = 0;
+
+    /// Its number in the file.
+    pub(crate) const fn id(self) -> u32 {
+        match self {
+            Self::Ethernet(_) => Self::ETHERNET_ID,
+            Self::Api => 1,
+        }
+    }
+
+    /// The flags of a packet on it: draft-ietf-opsawg-pcapng section 4.3.1.
+    pub(crate) const fn flags(self) -> Option<u32> {
+        match self {
+            Self::Ethernet(Direction::Received) => Some(1),
+            Self::Ethernet(Direction::Sent) => Some(2),
+            Self::Api => None,
+        }
+    }
+}
+
+/// The packets of one host's trace, in the order of the file.
+///
+/// # Errors
+/// The vantage host is not in the trace, or there are too many hosts for a lane each.
+pub(crate) fn packets<'a>(
+    trace: &Trace<'a>,
+    vantage: HostId,
+) -> Result<Vec<TracePacket<'a>>, PcapngError> {
+    trace
+        .host(vantage)
+        .ok_or(PcapngError::NoSuchHost(vantage))?;
+    let lanes = lanes(trace)?;
+    let records = records(trace, vantage);
+    let has_rows = records
+        .iter()
+        .any(|record| matches!(record.body, Body::Row(_)));
+    let mut packets = Vec::new();
+    if has_rows {
+        packets.extend(lane_markers(trace.hosts, &lanes));
+    }
+    for record in records {
+        packets.push(packet(record, trace, &lanes)?);
+    }
+    Ok(packets)
+}
+
+/// The lanes of a trace, one a host.
+pub(super) fn lanes(trace: &Trace<'_>) -> Result<Vec<Lane>, PcapngError> {
+    api_row::lanes(trace.hosts).map_err(|host| PcapngError::TooManyHosts(host.name.clone()))
+}
+
+/// One row for each host at time zero. They fix the order of the lanes in the flow graph, which is
+/// that of first appearance, and make the time column begin at virtual time zero.
+fn lane_markers(hosts: &[TraceHost], lanes: &[Lane]) -> Vec<TracePacket<'static>> {
+    let described = hosts.iter().zip(lanes).enumerate();
+    let markers = described.map(|(index, (host, lane))| {
+        // The outermost lanes are applications: app, first host, other host, app.
+        let toward = if index == 0 {
+            Toward::Stack
+        } else {
+            Toward::Application
+        };
+        let text = format!("{}: {}", host.name, host.system);
+        row(
+            Instant::ZERO,
+            api_row::encode(toward, None, &one_line(&text), *lane),
+        )
+    });
+    markers.collect()
+}
+
+fn packet<'a>(
+    record: Record<'a>,
+    trace: &Trace<'a>,
+    lanes: &[Lane],
+) -> Result<TracePacket<'a>, PcapngError> {
+    match record.body {
+        Body::Frame(frame) => Ok(TracePacket {
+            at: record.at,
+            interface: Interface::Ethernet(frame.direction),
+            bytes: Cow::Borrowed(frame.bytes),
+            comment: Cow::Owned(clip_comment(&record.comment).into_owned()),
+            is_lost: frame.direction == Direction::Sent && frame.fate == Fate::Lost,
+        }),
+        Body::Row(Row {
+            host,
+            toward,
+            socket,
+            text,
+        }) => {
+            let lane = trace.hosts.iter().position(|it| it.id == host);
+            let lane = lane.and_then(|index| lanes.get(index)).copied();
+            let lane = lane.ok_or(PcapngError::NoSuchHost(host))?;
+            Ok(row(record.at, api_row::encode(toward, socket, &text, lane)))
+        }
+    }
+}
+
+fn row(at: Instant, bytes: Vec<u8>) -> TracePacket<'static> {
+    TracePacket {
+        at,
+        interface: Interface::Api,
+        bytes: Cow::Owned(bytes),
+        comment: Cow::Borrowed(""),
+        is_lost: false,
+    }
+}
+
+/// A comment as long as an option may be.
+pub(super) fn clip_comment(text: &str) -> Cow<'_, str> {
+    clipped(text, COMMENT_OCTETS_MAX)
+}
+
+/// A host's name as long as it may be.
+pub(super) fn clip_name(name: &str) -> &str {
+    &name[..name.floor_char_boundary(NAME_OCTETS_MAX)]
+}

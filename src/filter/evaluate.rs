@@ -1,0 +1,177 @@
+//! Whether a filter selects a frame.
+
+use std::cmp::Ordering;
+
+use super::fields::Field;
+use super::value::Value;
+
+/// The fields of a frame, in the order in which they stand in it.
+pub(super) type Occurrences = [(Field, Value)];
+
+/// A filter as a tree, no deeper than its text is nested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Expression {
+    /// Every frame: the empty filter.
+    Everything,
+    /// All of these. At least two.
+    All(Vec<Expression>),
+    /// At least one of these. At least two.
+    Any(Vec<Expression>),
+    /// Not this.
+    Not(Box<Expression>),
+    /// The field is there.
+    Exists(Field),
+    /// The field is there and compares so.
+    Compare {
+        field: Field,
+        quantifier: Quantifier,
+        relation: Relation,
+        operand: Operand,
+    },
+    /// One of the field's values has this text in it.
+    Contains { field: Field, text: String },
+    /// One of the field's values is one of these.
+    In { field: Field, set: Vec<Element> },
+}
+
+/// How many of a field's values must compare so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quantifier {
+    Any,
+    All,
+}
+
+/// How two values are to compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Relation {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Relation {
+    /// How many values must compare so where nothing else is written: an inequality is the negation
+    /// of an equality, for a field that is there.
+    pub(super) const fn quantifier(self) -> Quantifier {
+        match self {
+            Self::NotEqual => Quantifier::All,
+            Self::Equal | Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual => {
+                Quantifier::Any
+            }
+        }
+    }
+
+    fn holds(self, left: &Value, right: &Value) -> bool {
+        let Some(order) = left.compare(right) else {
+            return false;
+        };
+        match self {
+            Self::Equal => order == Ordering::Equal,
+            Self::NotEqual => order != Ordering::Equal,
+            Self::Less => order == Ordering::Less,
+            Self::LessOrEqual => order != Ordering::Greater,
+            Self::Greater => order == Ordering::Greater,
+            Self::GreaterOrEqual => order != Ordering::Less,
+        }
+    }
+}
+
+/// What a field is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Operand {
+    Literal(Value),
+    Field(Field),
+}
+
+/// What a set has in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Element {
+    One(Value),
+    /// From the first to the second, both included. Nothing is in one that goes backwards.
+    Range(Value, Value),
+}
+
+impl Element {
+    fn has(&self, value: &Value) -> bool {
+        match self {
+            Self::One(one) => Relation::Equal.holds(value, one),
+            Self::Range(first, last) => {
+                Relation::GreaterOrEqual.holds(value, first)
+                    && Relation::LessOrEqual.holds(value, last)
+            }
+        }
+    }
+}
+
+impl Expression {
+    /// Whether it holds for a frame with these fields.
+    pub(super) fn matches(&self, fields: &Occurrences) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::All(parts) => parts.iter().all(|it| it.matches(fields)),
+            Self::Any(parts) => parts.iter().any(|it| it.matches(fields)),
+            Self::Not(inner) => !inner.matches(fields),
+            Self::Exists(field) => values(fields, *field).next().is_some(),
+            Self::Compare {
+                field,
+                quantifier,
+                relation,
+                operand,
+            } => match operand {
+                Operand::Literal(literal) => {
+                    let literal = || std::iter::once(literal);
+                    compare(|| values(fields, *field), literal, *quantifier, *relation)
+                }
+                Operand::Field(other) => compare(
+                    || values(fields, *field),
+                    || values(fields, *other),
+                    *quantifier,
+                    *relation,
+                ),
+            },
+            Self::Contains { field, text } => values(fields, *field).any(|value| match value {
+                Value::Text(value) => value.contains(text.as_str()),
+                Value::Present
+                | Value::Number(_)
+                | Value::Boolean(_)
+                | Value::Ipv4(_)
+                | Value::Ipv6(_)
+                | Value::Time(_) => false,
+            }),
+            Self::In { field, set } => {
+                values(fields, *field).any(|value| set.iter().any(|element| element.has(value)))
+            }
+        }
+    }
+}
+
+/// All values of a field.
+fn values(fields: &Occurrences, field: Field) -> impl Iterator<Item = &Value> {
+    fields
+        .iter()
+        .filter(move |(found, _)| field.covers(*found))
+        .map(|(_, value)| value)
+}
+
+/// Compares each value on the left with each on the right. False where there is none on a side.
+fn compare<'v, L, R>(
+    left: impl Fn() -> L,
+    right: impl Fn() -> R,
+    quantifier: Quantifier,
+    relation: Relation,
+) -> bool
+where
+    L: Iterator<Item = &'v Value>,
+    R: Iterator<Item = &'v Value>,
+{
+    if left().next().is_none() || right().next().is_none() {
+        return false;
+    }
+    match quantifier {
+        Quantifier::Any => left().any(|a| right().any(|b| relation.holds(a, b))),
+        Quantifier::All => left().all(|a| right().all(|b| relation.holds(a, b))),
+    }
+}

@@ -1,0 +1,12 @@
+//! Display filters: the language, its errors, and that tshark selects the same frames.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod language;
+#[path = "../trace/run.rs"]
+mod run;
+mod stack;
+mod traces;
+mod tshark;
+#[path = "../trace/wire.rs"]
+mod wire;

@@ -1,0 +1,143 @@
+//! Runs of the real stack.
+
+use hangup::capture::{CallRow, SocketEnds, Summary, Toward, TraceHost};
+use hangup_stack::link::LinkConfig;
+use hangup_stack::network::{HostConfig, HostId, IpFamily, Network, Resolution, StackKind};
+use hangup_stack::profile::Profile;
+use hangup_stack::socket::{Direction, Protocol, SocketId};
+use smoltcp::time::{Duration, Instant};
+use smoltcp::wire::{IpAddress, IpEndpoint};
+
+use crate::traces::Capture;
+use crate::wire::{CLIENT, Ip, SERVER};
+
+const SERVER_ID: HostId = HostId(SERVER);
+const CLIENT_ID: HostId = HostId(CLIENT);
+
+fn network(profiles: [&str; 2], ip: Ip, link: &LinkConfig) -> Network {
+    let mut network = Network::new(7, Resolution::Arp);
+    for (number, (name, profile)) in ["server", "client"].into_iter().zip(profiles).enumerate() {
+        network.add_host(HostConfig {
+            name: name.to_owned(),
+            addresses: vec![ip.address(number)],
+            stack: StackKind::Profile(Box::new(Profile::built_in(profile).unwrap())),
+            mtu: 1500,
+        });
+    }
+    network.set_link(SERVER_ID, CLIENT_ID, link.clone());
+    network.set_link(CLIENT_ID, SERVER_ID, link.clone());
+    network
+}
+
+const fn family(ip: Ip) -> IpFamily {
+    match ip {
+        Ip::V4 => IpFamily::V4,
+        Ip::V6 => IpFamily::V6,
+    }
+}
+
+fn run_for(network: &mut Network, time: Duration) {
+    let limit = network.now() + time;
+    network.run_until(limit);
+}
+
+/// What was recorded, with a call in the middle.
+fn capture(mut network: Network, ip: Ip) -> Capture {
+    let events = network.take_events();
+    let end = |host: usize| Some(IpEndpoint::new(ip.address(host), 80));
+    let call = CallRow {
+        at: Instant::from_millis(30),
+        host: SERVER_ID,
+        events_before: events.len() / 2,
+        toward: Toward::Application,
+        socket: Some(SocketEnds {
+            protocol: Protocol::Tcp,
+            local: end(SERVER),
+            remote: end(CLIENT),
+        }),
+        text: "recv(4, \"\u{e4}\", 4000) = 4000".to_owned(),
+    };
+    Capture {
+        summary: Summary::default(),
+        hosts: TraceHost::all(&network),
+        events,
+        calls: vec![call],
+    }
+}
+
+/// A connection over a link that does everything to frames: data both ways, then the end.
+pub(crate) fn transfer(profiles: [&str; 2], ip: Ip) -> Capture {
+    let link = LinkConfig {
+        delay: Duration::from_millis(10),
+        loss: 0.05,
+        reorder: 0.05,
+        duplicate: 0.05,
+        corrupt: 0.05,
+        ..LinkConfig::default()
+    };
+    let mut network = network(profiles, ip, &link);
+    let listener = network.with_host(SERVER_ID, |host, _| {
+        let listener = host.open(Protocol::Tcp, family(ip));
+        host.bind(listener, None, 80).unwrap();
+        host.listen(listener, 1).unwrap();
+        listener
+    });
+    let address = IpEndpoint::new(ip.address(SERVER), 80);
+    let client = network.with_host(CLIENT_ID, |host, now| {
+        let socket = host.open(Protocol::Tcp, family(ip));
+        let _ = host.connect(socket, address, now);
+        socket
+    });
+    run_for(&mut network, Duration::from_secs(20));
+    let server = network.with_host(SERVER_ID, |host, _| host.accept(listener).unwrap());
+    let data = vec![b'x'; 60_000];
+    let send = |network: &mut Network, host, socket: SocketId| {
+        network.with_host(host, |host, now| host.send(socket, &data, now).unwrap());
+    };
+    send(&mut network, CLIENT_ID, client);
+    send(&mut network, SERVER_ID, server);
+    let mut buffer = vec![0; 100_000];
+    for _ in 0..20 {
+        run_for(&mut network, Duration::from_millis(200));
+        for (host, socket) in [(SERVER_ID, server), (CLIENT_ID, client)] {
+            network.with_host(host, |host, now| {
+                let _ = host.recv(socket, &mut buffer, now);
+            });
+        }
+    }
+    network
+        .with_host(CLIENT_ID, |host, now| {
+            host.shutdown(client, Direction::Send, now)
+        })
+        .unwrap();
+    run_for(&mut network, Duration::from_secs(5));
+    network.with_host(SERVER_ID, |host, now| host.close(server, now));
+    run_for(&mut network, Duration::from_secs(100));
+    capture(network, ip)
+}
+
+/// Nobody listens: a segment is answered by a RST, a datagram by an ICMP error.
+pub(crate) fn closed_ports(profiles: [&str; 2], ip: Ip) -> Capture {
+    let link = LinkConfig {
+        delay: Duration::from_millis(10),
+        ..LinkConfig::default()
+    };
+    let mut network = network(profiles, ip, &link);
+    let address: IpAddress = ip.address(SERVER);
+    network.with_host(CLIENT_ID, |host, now| {
+        let socket = host.open(Protocol::Tcp, family(ip));
+        let _ = host.connect(socket, IpEndpoint::new(address, 81), now);
+    });
+    run_for(&mut network, Duration::from_secs(2));
+    network.with_host(CLIENT_ID, |host, now| {
+        let socket = host.open(Protocol::Udp, family(ip));
+        host.bind(socket, None, 4000).unwrap();
+        for octets in [0, 100, 1400] {
+            let target = IpEndpoint::new(address, 5000);
+            host.send_to(socket, &vec![b'u'; octets], target, now)
+                .unwrap();
+        }
+    });
+    run_for(&mut network, Duration::from_secs(2));
+    capture(network, ip)
+}
