@@ -22,6 +22,8 @@ fn network(profiles: [&str; 2], ip: Ip, link: &LinkConfig) -> Network {
             addresses: vec![ip.address(number)],
             stack: StackKind::Profile(Box::new(Profile::built_in(profile).unwrap())),
             mtu: 1500,
+            receive_buffer: None,
+            send_buffer: None,
         });
     }
     network.set_link(SERVER_ID, CLIENT_ID, link.clone());
