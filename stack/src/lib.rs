@@ -66,6 +66,7 @@ pub mod network;
 pub mod profile;
 mod random;
 mod reference;
+mod schedule;
 pub mod socket;
 mod table;
 pub mod tcp;
