@@ -56,6 +56,7 @@
 //! ```
 
 mod calls;
+mod checksum;
 mod demultiplex;
 mod emit;
 pub mod event;

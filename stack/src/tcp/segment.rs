@@ -5,6 +5,7 @@
 
 use smoltcp::wire::{IpAddress, TcpOption, TcpPacket, TcpSeqNumber};
 
+use crate::checksum;
 use crate::profile::{Padding, SynOption};
 
 /// The control bits that we send and look at. URG, ECE and CWR are received and ignored: urgent
@@ -88,7 +89,7 @@ impl Segment {
         destination: IpAddress,
     ) -> Option<(Self, &[u8])> {
         let packet = TcpPacket::new_checked(octets).ok()?;
-        if !packet.verify_checksum(&source, &destination) {
+        if checksum::of_segment(octets, source, destination) != 0 {
             return None;
         }
         let segment = Self {
@@ -152,7 +153,8 @@ impl Header {
     /// fills in the checksum.
     pub fn emit(&self, octets: &mut [u8], source: IpAddress, destination: IpAddress) {
         octets[..self.length].copy_from_slice(&self.octets[..self.length]);
-        TcpPacket::new_unchecked(octets).fill_checksum(&source, &destination);
+        let checksum = checksum::of_segment(octets, source, destination);
+        TcpPacket::new_unchecked(octets).set_checksum(checksum);
     }
 }
 
