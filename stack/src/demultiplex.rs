@@ -6,27 +6,29 @@ use smoltcp::socket::raw;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
-use crate::host::{Output, Stack};
+use crate::host::{Output, Stack, Stirred};
 use crate::profile::Transport;
 use crate::socket::SocketId;
 use crate::table::{Entry, Kind};
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
-use crate::wire::{self, ETHERNET_HEADER};
+use crate::wire::{self, ETHERNET_HEADER, Spares};
 
 impl Stack {
     pub(crate) fn on_frame(
         &mut self,
         frame: Vec<u8>,
         now: Instant,
+        spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
-    ) {
+    ) -> Stirred {
         if self.profile.transport == Transport::Hangup
             && let Some(found) = wire::segment_in(&frame)
             && self.addresses.contains(&found.destination)
         {
             self.on_octets_of_tcp(found, now);
-            return;
+            spares.put(frame);
+            return Stirred::No;
         }
         self.introduce(now);
         let incoming = crate::udp::datagram_in(&frame);
@@ -40,6 +42,7 @@ impl Stack {
             self.after_datagram(&incoming, before, outputs);
         }
         self.take_reassembled(now);
+        Stirred::Yes
     }
 
     /// Segments that IP had to put together first come out of the raw sockets.

@@ -9,10 +9,11 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 use crate::event::Fact;
 use crate::host::{Output, Stack};
 use crate::network::Resolution;
+use crate::profile::Profile;
 use crate::socket::SocketId;
-use crate::tcp::Outgoing;
+use crate::table::{Entry, Kind};
 use crate::tcp::segment::{Layout, Segment};
-use crate::wire::{self, ETHERNET_HEADER};
+use crate::wire::{self, ETHERNET_HEADER, Spares};
 
 impl Stack {
     /// Sends a segment of no connection: a reset from a closed port.
@@ -21,73 +22,42 @@ impl Stack {
         (local, remote): (IpEndpoint, IpEndpoint),
         segment: &Segment,
         now: Instant,
+        spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
     ) {
-        if let Some((frame, _)) = self.room_for(local.addr, remote.addr, segment) {
-            let frame = self.finish(frame, local.addr, remote.addr, segment);
-            self.send_frame(frame, remote.addr, None, Vec::new(), now, outputs);
+        let layout = layout(&self.profile);
+        let frame = frame((local, remote), segment, &layout, spares, |_| {});
+        if let Some(frame) = frame {
+            self.send_frame(frame, remote.addr, None, None, now, outputs);
         }
     }
 
-    fn layout(&self) -> Layout<'_> {
-        let rules = &self.profile.options;
-        Layout {
-            syn: &rules.syn,
-            padding: rules.padding,
-        }
-    }
-
-    /// A frame of the right length for a segment, and where its payload goes.
-    fn room_for(
-        &self,
-        source: IpAddress,
-        destination: IpAddress,
-        segment: &Segment,
-    ) -> Option<(Vec<u8>, usize)> {
-        if source.version() != destination.version() {
-            return None;
-        }
-        let header = segment.header_octets(&self.layout());
-        let payload = ETHERNET_HEADER + wire::ip_header(source) + header;
-        Some((vec![0; payload + segment.payload_octets], payload))
-    }
-
-    /// Writes the headers of a frame whose payload is in place.
-    fn finish(
-        &self,
-        mut frame: Vec<u8>,
-        source: IpAddress,
-        destination: IpAddress,
-        segment: &Segment,
-    ) -> Vec<u8> {
-        let tcp = ETHERNET_HEADER + wire::ip_header(source);
-        segment.emit(&mut frame[tcp..], &self.layout(), source, destination);
-        let length = frame.len() - tcp;
-        wire::emit_ip(&mut frame[ETHERNET_HEADER..], source, destination, length);
-        frame
-    }
-
+    /// Sends the next segment of a connection; returns whether there was one.
     pub(crate) fn send_segment(
         &mut self,
         id: SocketId,
-        outgoing: Outgoing,
         now: Instant,
+        spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
-    ) {
-        let Some(connection) = self.connection_mut(id) else {
-            return;
-        };
-        let (source, destination) = (connection.local().addr, connection.remote().addr);
-        let Some((mut frame, payload)) = self.room_for(source, destination, &outgoing.segment)
+    ) -> Sent {
+        let Some(Entry {
+            kind: Kind::Connection(connection),
+            ..
+        }) = self.entries.get_mut(&id)
         else {
-            return;
+            return Sent::Nothing;
         };
-        if let Some(connection) = self.connection_mut(id) {
-            connection.copy_payload(&outgoing, &mut frame[payload..]);
+        let Some(outgoing) = connection.poll_transmit(now) else {
+            return Sent::Nothing;
+        };
+        let ends = (connection.local(), connection.remote());
+        let layout = layout(&self.profile);
+        let payload = |octets: &mut [u8]| connection.copy_payload(&outgoing, octets);
+        let frame = frame(ends, &outgoing.segment, &layout, spares, payload);
+        if let Some(frame) = frame {
+            self.send_frame(frame, ends.1.addr, Some(id), outgoing.about, now, outputs);
         }
-        let frame = self.finish(frame, source, destination, &outgoing.segment);
-        let about = outgoing.about.into_iter().collect();
-        self.send_frame(frame, destination, Some(id), about, now, outputs);
+        Sent::Segment
     }
 
     /// Sends a frame whose Ethernet header is still empty: at once where the neighbour is known,
@@ -97,7 +67,7 @@ impl Stack {
         mut frame: Vec<u8>,
         destination: IpAddress,
         socket: Option<SocketId>,
-        about: Vec<Fact>,
+        about: Option<Fact>,
         now: Instant,
         outputs: &mut VecDeque<Output>,
     ) {
@@ -122,10 +92,47 @@ impl Stack {
                 // A full queue loses the segment, as a full queue of a real resolver does.
                 let _ = raw.send_slice(&frame[ETHERNET_HEADER..]);
                 self.settle_interface(now, outputs);
-                for fact in about {
-                    outputs.push_back(Output::Fact { socket, fact });
-                }
+                outputs.extend(about.map(|fact| Output::Fact { socket, fact }));
             }
         }
     }
+}
+
+/// Whether a connection had a segment to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a connection is asked until it has nothing to send"]
+pub(crate) enum Sent {
+    Segment,
+    Nothing,
+}
+
+fn layout(profile: &Profile) -> Layout<'_> {
+    let rules = &profile.options;
+    Layout {
+        syn: &rules.syn,
+        padding: rules.padding,
+    }
+}
+
+/// A frame with a segment in it, whose Ethernet header is yet to be written. `payload` writes the
+/// payload. None where the ends are not of one family.
+fn frame(
+    (local, remote): (IpEndpoint, IpEndpoint),
+    segment: &Segment,
+    layout: &Layout<'_>,
+    spares: &mut Spares,
+    payload: impl FnOnce(&mut [u8]),
+) -> Option<Vec<u8>> {
+    let (source, destination) = (local.addr, remote.addr);
+    if source.version() != destination.version() {
+        return None;
+    }
+    let header = segment.header(layout);
+    let length = header.length() + segment.payload_octets;
+    let tcp = ETHERNET_HEADER + wire::ip_header(source);
+    let mut frame = spares.take(tcp + length);
+    payload(&mut frame[tcp + header.length()..]);
+    header.emit(&mut frame[tcp..], source, destination);
+    wire::emit_ip(&mut frame[ETHERNET_HEADER..], source, destination, length);
+    Some(frame)
 }

@@ -14,6 +14,7 @@ use smoltcp::wire::{
     EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpEndpoint, IpProtocol, IpVersion,
 };
 
+use crate::emit::Sent;
 use crate::event::Fact;
 use crate::network::{HostConfig, Resolution, StackKind};
 use crate::profile::{Profile, Transport};
@@ -22,7 +23,7 @@ use crate::socket::SocketId;
 use crate::table::{Entry, Kind, Listening, Options};
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
-use crate::wire::{self, Wire};
+use crate::wire::{self, Spares, Wire};
 
 /// What a host has to say or to send.
 #[derive(Debug)]
@@ -36,8 +37,16 @@ pub(crate) enum Output {
     Frame {
         bytes: Vec<u8>,
         socket: Option<SocketId>,
-        about: Vec<Fact>,
+        about: Option<Fact>,
     },
+}
+
+/// Whether something may have happened to smoltcp's interface or to a socket of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stirred {
+    Yes,
+    /// Nothing but segments of our TCP came and went.
+    No,
 }
 
 /// A host that another one can reach.
@@ -68,6 +77,8 @@ pub(crate) struct Stack {
     pub(crate) entries: BTreeMap<SocketId, Entry>,
     /// Connections by our port and the peer's address.
     pub(crate) connections: BTreeMap<(u16, IpEndpoint), SocketId>,
+    /// The sockets that have asked for a local port, by that port.
+    pub(crate) claims: BTreeSet<(u16, SocketId)>,
     pub(crate) random: Random,
     next_socket: usize,
     next_port: u16,
@@ -80,7 +91,6 @@ pub(crate) struct Stack {
     pub(crate) raw: [SocketHandle; 2],
     /// When each connection is next due.
     deadlines: BTreeSet<(Instant, SocketId)>,
-    deadline_of: BTreeMap<SocketId, Instant>,
     interface_due: Option<Instant>,
     /// Segments of no connection: resets from closed ports.
     pub(crate) strays: VecDeque<(IpEndpoint, IpEndpoint, Segment)>,
@@ -193,21 +203,20 @@ impl Host {
         }
     }
 
-    pub(crate) fn on_frame(&mut self, frame: Vec<u8>, now: Instant) {
-        if !self.up {
+    pub(crate) fn on_frame(&mut self, frame: Vec<u8>, now: Instant, spares: &mut Spares) {
+        let Some(stack) = self.stack.as_mut().filter(|_| self.up) else {
+            spares.put(frame);
             return;
-        }
-        if let Some(stack) = &mut self.stack {
-            stack.on_frame(frame, now, &mut self.outputs);
-        }
-        self.settle(now);
+        };
+        let interface = stack.on_frame(frame, now, spares, &mut self.outputs);
+        self.settle_with(interface, now, spares);
     }
 
-    pub(crate) fn on_timeout(&mut self, now: Instant) {
+    pub(crate) fn on_timeout(&mut self, now: Instant, spares: &mut Spares) {
         if let Some(stack) = &mut self.stack {
             stack.on_timeout(now);
         }
-        self.settle(now);
+        self.settle_with(Stirred::No, now, spares);
     }
 
     /// When a timer of this host is next due.
@@ -219,13 +228,17 @@ impl Host {
         self.outputs.pop_front()
     }
 
-    /// Lets every socket that changed send what it has to.
-    pub(crate) fn settle(&mut self, now: Instant) {
+    /// Lets every socket send what it has to, after an application may have called any of them.
+    pub(crate) fn settle(&mut self, now: Instant, spares: &mut Spares) {
+        self.settle_with(Stirred::Yes, now, spares);
+    }
+
+    fn settle_with(&mut self, interface: Stirred, now: Instant, spares: &mut Spares) {
         let Some(stack) = &mut self.stack else {
             return;
         };
         let begin = self.outputs.len();
-        stack.settle(now, &mut self.outputs);
+        stack.settle(interface, now, spares, &mut self.outputs);
         if !self.up {
             let is_fact = |output: &Output| matches!(output, Output::Fact { .. });
             let kept: Vec<_> = self.outputs.drain(begin..).filter(is_fact).collect();
@@ -297,6 +310,7 @@ impl Stack {
             smoltcp,
             entries: BTreeMap::new(),
             connections: BTreeMap::new(),
+            claims: BTreeSet::new(),
             random,
             next_socket: 0,
             next_port: FIRST_DYNAMIC_PORT,
@@ -307,7 +321,6 @@ impl Stack {
             introduced: None,
             raw,
             deadlines: BTreeSet::new(),
-            deadline_of: BTreeMap::new(),
             interface_due: None,
             strays: VecDeque::new(),
             touched: VecDeque::new(),
@@ -402,47 +415,67 @@ impl Stack {
         self.touched.push_back(id);
     }
 
-    fn settle(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
+    fn settle(
+        &mut self,
+        interface: Stirred,
+        now: Instant,
+        spares: &mut Spares,
+        outputs: &mut VecDeque<Output>,
+    ) {
         while let Some(id) = self.touched.pop_front() {
-            self.settle_connection(id, now, outputs);
+            self.settle_connection(id, now, spares, outputs);
         }
         while let Some((local, remote, segment)) = self.strays.pop_front() {
-            self.send_stray((local, remote), &segment, now, outputs);
+            self.send_stray((local, remote), &segment, now, spares, outputs);
         }
-        self.settle_interface(now, outputs);
+        let carries_segments =
+            self.resolution == Resolution::Arp || self.profile.transport == Transport::Smoltcp;
+        let due = self.interface_due.is_some_and(|at| at <= now);
+        if interface == Stirred::Yes || carries_segments || due {
+            self.settle_interface(now, outputs);
+        } else {
+            self.interface.poll_maintenance(now);
+        }
     }
 
     /// Takes everything a connection has to say and to send, and learns when it is next due.
-    fn settle_connection(&mut self, id: SocketId, now: Instant, outputs: &mut VecDeque<Output>) {
+    fn settle_connection(
+        &mut self,
+        id: SocketId,
+        now: Instant,
+        spares: &mut Spares,
+        outputs: &mut VecDeque<Output>,
+    ) {
         loop {
-            let Some(connection) = self.connection_mut(id) else {
-                self.set_deadline(id, None);
-                return;
-            };
-            let mut established = false;
-            while let Some(fact) = connection.poll_fact() {
-                established |= matches!(
-                    fact,
-                    Fact::StateChanged {
-                        to: State::Established,
-                        ..
-                    }
-                );
-                outputs.push_back(Output::Fact {
-                    socket: Some(id),
-                    fact,
-                });
-            }
-            let outgoing = connection.poll_transmit(now);
-            if established {
-                self.offer_to_listener(id);
-            }
-            let Some(outgoing) = outgoing else {
+            self.take_facts(id, outputs);
+            if self.send_segment(id, now, spares, outputs) == Sent::Nothing {
                 break;
-            };
-            self.send_segment(id, outgoing, now, outputs);
+            }
         }
         self.after_settling(id);
+    }
+
+    fn take_facts(&mut self, id: SocketId, outputs: &mut VecDeque<Output>) {
+        let Some(connection) = self.connection_mut(id) else {
+            return;
+        };
+        let mut established = false;
+        while let Some(fact) = connection.poll_fact() {
+            established |= matches!(
+                fact,
+                Fact::StateChanged {
+                    to: State::Established,
+                    ..
+                }
+            );
+            outputs.push_back(Output::Fact {
+                socket: Some(id),
+                fact,
+            });
+        }
+        if established {
+            self.offer_to_listener(id);
+        }
     }
 
     /// A passive connection is ready for `accept`.
@@ -454,46 +487,46 @@ impl Stack {
     }
 
     fn after_settling(&mut self, id: SocketId) {
-        let Some(connection) = self.connection_mut(id) else {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let Kind::Connection(connection) = &entry.kind else {
             return;
         };
         let at = connection.poll_at();
-        let over = connection.state() == State::Closed;
-        let finished = connection.is_finished();
-        let tuple = (connection.local().port, connection.remote());
-        self.set_deadline(id, at);
-        if !over {
-            return;
+        let before = std::mem::replace(&mut entry.deadline, at);
+        if before != at {
+            self.deadlines.extend(at.map(|at| (at, id)));
+            if let Some(before) = before {
+                self.deadlines.remove(&(before, id));
+            }
         }
-        // From now on the tuple is free: late segments meet a closed port.
+        if connection.state() == State::Closed {
+            let tuple = (connection.local().port, connection.remote());
+            let (finished, parent) = (connection.is_finished(), entry.parent);
+            self.after_end(id, tuple, finished, parent);
+        }
+    }
+
+    /// A connection is over: from now on its tuple is free, and late segments meet a closed port.
+    fn after_end(
+        &mut self,
+        id: SocketId,
+        tuple: (u16, IpEndpoint),
+        finished: bool,
+        parent: Option<SocketId>,
+    ) {
         if self.connections.get(&tuple) == Some(&id) {
             self.connections.remove(&tuple);
         }
-        let parent = self.entries.get(&id).and_then(|entry| entry.parent);
         let waits = parent
             .and_then(|parent| self.listening_mut(parent))
             .is_some_and(|listening| listening.ready.contains(&id));
         if finished || (parent.is_some() && !waits) {
-            self.entries.remove(&id);
+            self.remove(id);
             if let Some(listening) = parent.and_then(|parent| self.listening_mut(parent)) {
                 listening.children -= 1;
             }
-        }
-    }
-
-    fn set_deadline(&mut self, id: SocketId, at: Option<Instant>) {
-        let before = match at {
-            Some(at) => self.deadline_of.insert(id, at),
-            None => self.deadline_of.remove(&id),
-        };
-        if before == at {
-            return;
-        }
-        if let Some(before) = before {
-            self.deadlines.remove(&(before, id));
-        }
-        if let Some(at) = at {
-            self.deadlines.insert((at, id));
         }
     }
 
@@ -510,7 +543,7 @@ impl Stack {
                 outputs.push_back(Output::Frame {
                     bytes,
                     socket: None,
-                    about: Vec::new(),
+                    about: None,
                 });
             }
             if result == smoltcp::iface::PollResult::None && !sent {

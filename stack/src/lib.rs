@@ -58,6 +58,7 @@
 //! ```
 
 mod calls;
+mod checksum;
 mod demultiplex;
 mod emit;
 pub mod event;
@@ -68,6 +69,7 @@ pub mod network;
 pub mod profile;
 mod random;
 mod reference;
+mod schedule;
 pub mod socket;
 mod table;
 pub mod tcp;

@@ -23,7 +23,8 @@ impl Stack {
         let protocol = self.protocol(id);
         let taken = |stack: &Self, port| {
             let wanted = Bound { address, port };
-            stack.bounds(protocol).any(|bound| bound.overlaps(wanted))
+            let mut bounds = stack.bounds(protocol, port);
+            bounds.any(|bound| bound.overlaps(wanted))
         };
         let port = match port {
             0 => self.dynamic_port(taken).ok_or(BindError::InUse)?,
@@ -34,10 +35,12 @@ impl Stack {
         match self.entries.get_mut(&id).map(|entry| &mut entry.kind) {
             Some(Kind::Idle(idle)) if idle.bound.is_none() => {
                 idle.bound = Some(wanted);
+                self.claims.insert((port, id));
                 Ok(())
             }
             Some(Kind::Reference(reference)) if reference.bound.is_none() => {
                 reference.bound = Some(wanted);
+                self.claims.insert((port, id));
                 Ok(())
             }
             Some(Kind::Udp(udp)) if !udp.is_bound() => {
@@ -62,15 +65,14 @@ impl Stack {
         }
     }
 
-    /// The local addresses that sockets of a protocol have asked for. A connection that came from a
-    /// listening socket shares that socket's and does not count.
-    fn bounds(&self, protocol: Protocol) -> impl Iterator<Item = Bound> + '_ {
-        self.entries
-            .values()
-            .filter_map(move |entry| match (&entry.kind, protocol) {
+    /// The local addresses with a port that sockets of a protocol have asked for. A connection that
+    /// came from a listening socket shares that socket's and does not count.
+    fn bounds(&self, protocol: Protocol, port: u16) -> impl Iterator<Item = Bound> + '_ {
+        self.claimants(port)
+            .filter_map(move |(_, entry)| match (&entry.kind, protocol) {
                 (Kind::Idle(idle), Protocol::Tcp) => idle.bound,
                 (Kind::Listening(listening), Protocol::Tcp) => Some(listening.bound),
-                (Kind::Connection(connection), Protocol::Tcp) if !connection.is_passive() => {
+                (Kind::Connection(connection), Protocol::Tcp) => {
                     let local = connection.local();
                     Some(Bound {
                         address: Some(local.addr),
@@ -83,19 +85,43 @@ impl Stack {
             })
     }
 
+    /// The sockets that have asked for a port, in the order of opening.
+    pub(crate) fn claimants(&self, port: u16) -> impl Iterator<Item = (SocketId, &Entry)> {
+        let claims = self
+            .claims
+            .range((port, SocketId(0))..=(port, SocketId(usize::MAX)));
+        claims.filter_map(|&(_, id)| Some((id, self.entries.get(&id)?)))
+    }
+
     pub(crate) fn listener_for(&self, local: IpEndpoint) -> Option<SocketId> {
         let wanted = Bound {
             address: Some(local.addr),
             port: local.port,
         };
         let family = IpFamily::of(local.addr);
-        let listens = |(id, entry): (&SocketId, &Entry)| {
+        let listens = |(id, entry): (SocketId, &Entry)| {
             let Kind::Listening(listening) = &entry.kind else {
                 return None;
             };
-            (listening.bound.overlaps(wanted) && entry.family == family).then_some(*id)
+            (listening.bound.overlaps(wanted) && entry.family == family).then_some(id)
         };
-        self.entries.iter().find_map(listens)
+        self.claimants(local.port).find_map(listens)
+    }
+
+    /// Removes a socket and gives its port back.
+    pub(crate) fn remove(&mut self, id: SocketId) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        let port = match &entry.kind {
+            Kind::Idle(idle) => idle.bound.map(|bound| bound.port),
+            Kind::Listening(listening) => Some(listening.bound.port),
+            Kind::Connection(connection) => Some(connection.local().port),
+            Kind::Reference(reference) => reference.bound.map(|bound| bound.port),
+            Kind::Udp(udp) => udp.bound.map(|bound| bound.port),
+        };
+        if let Some(port) = port {
+            self.claims.remove(&(port, id));
+        }
+        Some(entry)
     }
 
     pub(crate) fn begin_connection(
@@ -111,6 +137,7 @@ impl Stack {
         let config = self.connection_config(local, remote, &options);
         let connection = Connection::connect(config, now);
         self.set_kind(id, Kind::Connection(Box::new(connection)));
+        self.claims.insert((local.port, id));
         self.connections.insert((local.port, remote), id);
         self.touch(id);
         Err(ConnectError::InProgress)
@@ -141,9 +168,8 @@ impl Stack {
                 address: Some(address),
                 port,
             };
-            stack
-                .bounds(Protocol::Tcp)
-                .any(|bound| bound.overlaps(wanted))
+            let mut bounds = stack.bounds(Protocol::Tcp, port);
+            bounds.any(|bound| bound.overlaps(wanted))
         };
         let port = match bound {
             Some(bound) => bound.port,
@@ -196,16 +222,16 @@ impl Stack {
             }
             Kind::Listening(_) => {
                 self.reset_children(id);
-                self.entries.remove(&id);
+                self.remove(id);
                 Closing::Done
             }
             Kind::Udp(_) => {
                 self.udp_close(id);
-                self.entries.remove(&id);
+                self.remove(id);
                 Closing::Done
             }
             Kind::Idle(_) => {
-                self.entries.remove(&id);
+                self.remove(id);
                 Closing::Done
             }
             Kind::Reference(_) => {

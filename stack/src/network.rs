@@ -5,17 +5,17 @@
 //! of one host at a time, and drains what the host has to send before anything else happens.
 //! Everything that happened is recorded as an [`Event`].
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, EthernetFrame, IpAddress};
 
-use crate::event::{Event, Fact, Forged, FrameId};
+use crate::event::{DropCause, Event, Fact, Forged, FrameId};
 use crate::host::{Host, Neighbour, Output};
 use crate::link::{Fate, Link, LinkConfig};
 use crate::profile::Profile;
 use crate::random::Random;
+use crate::schedule::{Arrival, Arrivals, Deadlines};
+use crate::socket::SocketId;
+use crate::wire::Spares;
 
 /// A host of a [`Network`], numbered in the order of adding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,16 +90,6 @@ pub struct HostConfig {
     pub send_buffer: Option<usize>,
 }
 
-/// A frame on its way.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Arrival {
-    at: Instant,
-    serial: u64,
-    to: HostId,
-    frame: FrameId,
-    bytes: Vec<u8>,
-}
-
 /// Hosts and links in virtual time.
 #[derive(Debug)]
 pub struct Network {
@@ -110,8 +100,10 @@ pub struct Network {
     hosts: Vec<Host>,
     /// One link an ordered pair of hosts: `links[from][to]`. A host's link to itself is never used.
     links: Vec<Vec<Link>>,
-    arrivals: BinaryHeap<Reverse<Arrival>>,
-    serial: u64,
+    arrivals: Arrivals,
+    deadlines: Deadlines,
+    /// Frames that have been delivered, whose memory the next ones use.
+    spares: Spares,
     frames: u64,
     events: Vec<Event>,
 }
@@ -126,8 +118,9 @@ impl Network {
             recording: Recording::Everything,
             hosts: Vec::new(),
             links: Vec::new(),
-            arrivals: BinaryHeap::new(),
-            serial: 0,
+            arrivals: Arrivals::default(),
+            deadlines: Deadlines::default(),
+            spares: Spares::default(),
             frames: 0,
             events: Vec::new(),
         }
@@ -199,12 +192,14 @@ impl Network {
 
     /// When something is next due: a frame arrives or a timer of a host expires. May be now.
     pub fn next_due(&self) -> Option<Instant> {
-        let arrival = self.arrivals.peek().map(|Reverse(arrival)| arrival.at);
-        let timer = self.hosts.iter().filter_map(Host::poll_at).min();
-        [arrival, timer.map(|at| at.max(self.now))]
-            .into_iter()
-            .flatten()
-            .min()
+        let timer = self.deadlines.next();
+        [
+            self.arrivals.next_at(),
+            timer.map(|(at, _)| at.max(self.now)),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Handles the next thing that is due at or before `limit`, moving the time to it. Returns
@@ -212,22 +207,19 @@ impl Network {
     ///
     /// A frame that arrives at the very instant a timer expires comes first.
     pub fn step(&mut self, limit: Instant) -> bool {
-        let arrival = self.arrivals.peek().map(|Reverse(arrival)| arrival.at);
-        let timers = self.hosts.iter().enumerate();
-        let timer = timers
-            .filter_map(|(index, host)| Some((host.poll_at()?, index)))
-            .min();
-        let timer = timer.map(|(at, index)| (at.max(self.now), index));
+        let arrival = self.arrivals.next_at();
+        let timer = self.deadlines.next();
+        let timer = timer.map(|(at, host)| (at.max(self.now), host));
         match (arrival, timer) {
             (Some(at), timer) if at <= limit && timer.is_none_or(|(due, _)| at <= due) => {
                 self.now = at;
                 self.deliver();
                 true
             }
-            (_, Some((due, index))) if due <= limit => {
+            (_, Some((due, host))) if due <= limit => {
                 self.now = due;
-                self.hosts[index].on_timeout(due);
-                self.drain(HostId(index), None);
+                self.hosts[host.0].on_timeout(due, &mut self.spares);
+                self.drain(host, None);
                 true
             }
             _ => {
@@ -246,7 +238,7 @@ impl Network {
     /// host.
     pub fn with_host<R>(&mut self, id: HostId, f: impl FnOnce(&mut Host, Instant) -> R) -> R {
         let result = f(&mut self.hosts[id.0], self.now);
-        self.hosts[id.0].settle(self.now);
+        self.hosts[id.0].settle(self.now, &mut self.spares);
         self.drain(id, None);
         result
     }
@@ -254,7 +246,7 @@ impl Network {
     /// Puts a forged frame on the link, as if `from` had sent it.
     pub fn inject(&mut self, from: HostId, bytes: Vec<u8>) -> FrameId {
         let frame = self.next_frame();
-        self.put_on_link(from, frame, bytes, Forged::Yes, None);
+        self.put_on_link(from, frame, bytes, Forged::Yes, None, None);
         frame
     }
 
@@ -264,9 +256,9 @@ impl Network {
     }
 
     fn deliver(&mut self) {
-        let Some(Reverse(Arrival {
+        let Some(Arrival {
             to, frame, bytes, ..
-        })) = self.arrivals.pop()
+        }) = self.arrivals.pop()
         else {
             return;
         };
@@ -282,11 +274,11 @@ impl Network {
                 fact,
             });
         }
-        self.hosts[to.0].on_frame(bytes, self.now);
+        self.hosts[to.0].on_frame(bytes, self.now, &mut self.spares);
         self.drain(to, Some(frame));
     }
 
-    /// Takes what a host has to say and to send. Facts belong to the frame whose arrival caused
+    /// Takes what a host has to say and to send, and learns when it is next due. Facts belong to the frame whose arrival caused
     /// them.
     fn drain(&mut self, id: HostId, cause: Option<FrameId>) {
         while let Some(output) = self.hosts[id.0].poll_output() {
@@ -309,11 +301,11 @@ impl Network {
                     about,
                 } => {
                     let frame = self.next_frame();
-                    let facts = Some((socket, about));
-                    self.put_on_link(id, frame, bytes, Forged::No, facts);
+                    self.put_on_link(id, frame, bytes, Forged::No, socket, about);
                 }
             }
         }
+        self.deadlines.set(id, self.hosts[id.0].poll_at());
     }
 
     fn next_frame(&mut self) -> FrameId {
@@ -327,10 +319,10 @@ impl Network {
         frame: FrameId,
         bytes: Vec<u8>,
         forged: Forged,
-        facts: Option<(Option<crate::socket::SocketId>, Vec<Fact>)>,
+        socket: Option<SocketId>,
+        about: Option<Fact>,
     ) {
         if self.recording == Recording::Everything {
-            let (socket, about) = facts.unwrap_or_default();
             let sent = Fact::Sent {
                 bytes: bytes.clone(),
                 forged,
@@ -345,52 +337,34 @@ impl Network {
                 });
             }
         }
-        let receivers = self.receivers(from, &bytes);
-        if receivers.is_empty() {
-            self.dropped(from, frame, crate::event::DropCause::NoSuchHost);
-        }
-        for to in receivers {
-            match self.links[from.0][to.0].carry(bytes.clone(), self.now) {
-                Fate::Arrives(at, bytes) => self.schedule(at, to, frame, bytes),
-                Fate::ArrivesTwice(copies) => {
-                    for (at, bytes) in copies {
-                        self.schedule(at, to, frame, bytes);
-                    }
+        match receiver(&bytes) {
+            Receiver::One(to) if to.0 < self.hosts.len() && to != from => {
+                self.carry(from, to, frame, bytes);
+            }
+            Receiver::All if self.hosts.len() > 1 => {
+                for to in self.host_ids().filter(|&to| to != from) {
+                    self.carry(from, to, frame, bytes.clone());
                 }
-                Fate::Dropped(cause) => self.dropped(from, frame, cause),
+            }
+            Receiver::One(_) | Receiver::All | Receiver::Nobody => {
+                self.dropped(from, frame, DropCause::NoSuchHost);
             }
         }
     }
 
-    /// The hosts a frame is for: the one with its destination address, or all others for a group
-    /// address.
-    fn receivers(&self, from: HostId, bytes: &[u8]) -> Vec<HostId> {
-        let Ok(frame) = EthernetFrame::new_checked(bytes) else {
-            return Vec::new();
-        };
-        let destination = frame.dst_addr();
-        let others = self.host_ids().filter(|&id| id != from);
-        if destination.is_broadcast() || destination.is_multicast() {
-            return others.collect();
+    fn carry(&mut self, from: HostId, to: HostId, frame: FrameId, bytes: Vec<u8>) {
+        match self.links[from.0][to.0].carry(bytes, self.now) {
+            Fate::Arrives(at, bytes) => self.arrivals.push(at, to, frame, bytes),
+            Fate::ArrivesTwice(copies) => {
+                for (at, bytes) in copies {
+                    self.arrivals.push(at, to, frame, bytes);
+                }
+            }
+            Fate::Dropped(cause) => self.dropped(from, frame, cause),
         }
-        others
-            .filter(|&id| ethernet_address(id) == destination)
-            .collect()
     }
 
-    fn schedule(&mut self, at: Instant, to: HostId, frame: FrameId, bytes: Vec<u8>) {
-        self.serial += 1;
-        let serial = self.serial;
-        self.arrivals.push(Reverse(Arrival {
-            at,
-            serial,
-            to,
-            frame,
-            bytes,
-        }));
-    }
-
-    fn dropped(&mut self, from: HostId, frame: FrameId, cause: crate::event::DropCause) {
+    fn dropped(&mut self, from: HostId, frame: FrameId, cause: DropCause) {
         if self.recording == Recording::Everything {
             let fact = Fact::Dropped(cause);
             let at = self.now;
@@ -417,6 +391,31 @@ fn stream(kind: u64, from: HostId, to: HostId) -> u64 {
 fn ethernet_address(id: HostId) -> EthernetAddress {
     let number = (id.0 as u32 + 1).to_be_bytes();
     EthernetAddress([0x02, 0, number[0], number[1], number[2], number[3]])
+}
+
+/// Whom a frame is for.
+enum Receiver {
+    One(HostId),
+    /// All others: its destination is a group address.
+    All,
+    Nobody,
+}
+
+fn receiver(bytes: &[u8]) -> Receiver {
+    let Ok(frame) = EthernetFrame::new_checked(bytes) else {
+        return Receiver::Nobody;
+    };
+    let destination = frame.dst_addr();
+    if destination.is_broadcast() || destination.is_multicast() {
+        return Receiver::All;
+    }
+    match destination.0 {
+        [0x02, 0, number @ ..] => match u32::from_be_bytes(number).checked_sub(1) {
+            Some(index) => Receiver::One(HostId(index as usize)),
+            None => Receiver::Nobody,
+        },
+        _ => Receiver::Nobody,
+    }
 }
 
 fn neighbour(host: &Host, id: HostId) -> Neighbour {

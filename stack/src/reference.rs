@@ -163,6 +163,7 @@ impl Stack {
         let socket = self.smoltcp.get_mut::<tcp::Socket<'_>>(handle);
         let begun = socket.connect(self.interface.context(), remote, local);
         begun.map_err(|_| ConnectError::Unreachable)?;
+        self.claims.insert((local.port, id));
         if let Some(reference) = self.reference_mut(id) {
             let address = Some(local.addr);
             reference.bound = Some(Bound {
@@ -277,7 +278,7 @@ impl Stack {
 
     /// Closes; smoltcp's socket goes on by itself and is removed once it is done.
     pub(crate) fn reference_close(&mut self, id: SocketId) {
-        let Some(entry) = self.entries.remove(&id) else {
+        let Some(entry) = self.remove(id) else {
             return;
         };
         let hard = entry.options.linger == Some(Duration::ZERO);

@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub(crate) parent: Option<SocketId>,
     /// When a lingering close gives up.
     pub(crate) lingers_until: Option<Instant>,
+    /// When its connection is next due, as the host's deadlines have it.
+    pub(crate) deadline: Option<Instant>,
 }
 
 impl Entry {
@@ -31,6 +33,7 @@ impl Entry {
             options,
             parent: None,
             lingers_until: None,
+            deadline: None,
         }
     }
 }

@@ -135,6 +135,7 @@ impl Stack {
             .bind(endpoint)
             .expect("a new socket with a port binds");
         let handle = self.smoltcp.add(socket);
+        self.claims.insert((bound.port, id));
         if let Some(udp) = self.udp_mut(id) {
             udp.bound = Some(bound);
             udp.handle = Some(handle);
@@ -160,14 +161,8 @@ impl Stack {
     fn udp_ensure_bound(&mut self, id: SocketId) -> Option<SocketHandle> {
         if self.udp(id)?.bound.is_none() {
             let taken = |stack: &Self, port| {
-                let same = |entry: &crate::table::Entry| match &entry.kind {
-                    Kind::Udp(udp) => udp.bound.is_some_and(|bound| bound.port == port),
-                    Kind::Idle(_)
-                    | Kind::Listening(_)
-                    | Kind::Connection(_)
-                    | Kind::Reference(_) => false,
-                };
-                stack.entries.values().any(same)
+                let mut claimants = stack.claimants(port);
+                claimants.any(|(_, entry)| matches!(entry.kind, Kind::Udp(_)))
             };
             let port = self.dynamic_port(taken)?;
             self.udp_bind(
@@ -339,12 +334,13 @@ impl Stack {
             address: Some(incoming.destination.addr),
             port: incoming.destination.port,
         };
-        self.entries.iter().find_map(|(id, entry)| {
+        let mut claimants = self.claimants(incoming.destination.port);
+        claimants.find_map(|(id, entry)| {
             let Kind::Udp(udp) = &entry.kind else {
                 return None;
             };
             let is_for = udp.bound.is_some_and(|bound| bound.overlaps(wanted));
-            udp.handle.filter(|_| is_for).map(|handle| (*id, handle))
+            udp.handle.filter(|_| is_for).map(|handle| (id, handle))
         })
     }
 

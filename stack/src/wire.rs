@@ -80,6 +80,30 @@ impl TxToken for Outbound<'_> {
     }
 }
 
+/// Frames that have been delivered: their memory is used again, since a frame of its own for each
+/// segment costs more than to fill it.
+#[derive(Debug, Default)]
+pub(crate) struct Spares(Vec<Vec<u8>>);
+
+/// More spare frames than this are given back to the allocator.
+const SPARES_MOST: usize = 512;
+
+impl Spares {
+    /// A frame of so many octets, whatever they are.
+    pub(crate) fn take(&mut self, octets: usize) -> Vec<u8> {
+        let mut frame = self.0.pop().unwrap_or_default();
+        frame.resize(octets, 0);
+        frame
+    }
+
+    /// Takes a frame that nobody needs any more.
+    pub(crate) fn put(&mut self, frame: Vec<u8>) {
+        if self.0.len() < SPARES_MOST {
+            self.0.push(frame);
+        }
+    }
+}
+
 /// A TCP segment in its frame.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SegmentInFrame<'a> {

@@ -144,6 +144,9 @@ impl Recv {
 
     /// Octets that wait behind a gap.
     pub(crate) fn out_of_order(&self) -> usize {
+        if self.ahead.is_empty() {
+            return 0;
+        }
         self.ahead.iter_data().map(|(start, end)| end - start).sum()
     }
 
@@ -176,7 +179,7 @@ impl Recv {
     /// 4). None where acknowledgments are withheld: a SACK block is an acknowledgment in all but
     /// name.
     pub(crate) fn stretches(&self) -> Vec<(i64, i64)> {
-        if self.withholds {
+        if self.withholds || self.ahead.is_empty() {
             return Vec::new();
         }
         let base = self.accepted;
@@ -255,9 +258,14 @@ impl Recv {
         let before = self.out_of_order();
         // The count of stretches is bounded; a segment that would make one too many is refused and
         // comes again.
-        let Ok(contiguous) = self.ahead.add_then_remove_front(offset, payload.len()) else {
-            taken.refused += payload.len();
-            return;
+        let contiguous = if offset == 0 && self.ahead.is_empty() {
+            payload.len()
+        } else {
+            let Ok(contiguous) = self.ahead.add_then_remove_front(offset, payload.len()) else {
+                taken.refused += payload.len();
+                return;
+            };
+            contiguous
         };
         if self.stores {
             self.queue.write_ahead(offset, payload);

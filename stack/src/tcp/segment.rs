@@ -5,6 +5,7 @@
 
 use smoltcp::wire::{IpAddress, TcpOption, TcpPacket, TcpSeqNumber};
 
+use crate::checksum;
 use crate::profile::{Padding, SynOption};
 
 /// The control bits that we send and look at. URG, ECE and CWR are received and ignored: urgent
@@ -88,7 +89,7 @@ impl Segment {
         destination: IpAddress,
     ) -> Option<(Self, &[u8])> {
         let packet = TcpPacket::new_checked(octets).ok()?;
-        if !packet.verify_checksum(&source, &destination) {
+        if checksum::of_segment(octets, source, destination) != 0 {
             return None;
         }
         let segment = Self {
@@ -114,39 +115,46 @@ impl Segment {
         Some((segment, packet.payload()))
     }
 
-    /// The octets of the header when emitted with a layout.
-    pub fn header_octets(&self, layout: &Layout<'_>) -> usize {
-        let mut scratch = [0; OPTION_OCTETS];
-        TCP_HEADER + self.options.emit(&mut scratch, layout)
-    }
-
-    /// Writes the header and fills in the checksum. The payload must already stand behind the
-    /// header, which takes [`Segment::header_octets`] of `octets`.
-    pub fn emit(
-        &self,
-        octets: &mut [u8],
-        layout: &Layout<'_>,
-        source: IpAddress,
-        destination: IpAddress,
-    ) {
-        let mut options = [0; OPTION_OCTETS];
-        let option_octets = self.options.emit(&mut options, layout);
-        let mut packet = TcpPacket::new_unchecked(octets);
+    /// Lays out the header, without the checksum.
+    pub fn header(&self, layout: &Layout<'_>) -> Header {
+        let mut octets = [0; TCP_HEADER + OPTION_OCTETS];
+        let (fixed, options) = octets.split_at_mut(TCP_HEADER);
+        let length = TCP_HEADER + self.options.emit(options, layout);
+        let mut packet = TcpPacket::new_unchecked(fixed);
         packet.set_src_port(self.source);
         packet.set_dst_port(self.destination);
         packet.set_seq_number(TcpSeqNumber(self.sequence as i32));
         packet.set_ack_number(TcpSeqNumber(self.acknowledgment as i32));
-        packet.clear_flags();
-        packet.set_header_len((TCP_HEADER + option_octets) as u8);
+        packet.set_header_len(length as u8);
         packet.set_syn(self.flags.syn);
         packet.set_ack(self.flags.ack);
         packet.set_fin(self.flags.fin);
         packet.set_rst(self.flags.rst);
         packet.set_psh(self.flags.psh);
         packet.set_window_len(self.window);
-        packet.set_urgent_at(0);
-        packet.options_mut()[..option_octets].copy_from_slice(&options[..option_octets]);
-        packet.fill_checksum(&source, &destination);
+        Header { octets, length }
+    }
+}
+
+/// A segment's header as it goes on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct Header {
+    octets: [u8; TCP_HEADER + OPTION_OCTETS],
+    length: usize,
+}
+
+impl Header {
+    /// How many octets it takes, options included.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Writes the header to the front of `octets`, where the payload already stands behind it, and
+    /// fills in the checksum.
+    pub fn emit(&self, octets: &mut [u8], source: IpAddress, destination: IpAddress) {
+        octets[..self.length].copy_from_slice(&self.octets[..self.length]);
+        let checksum = checksum::of_segment(octets, source, destination);
+        TcpPacket::new_unchecked(octets).set_checksum(checksum);
     }
 }
 
@@ -199,7 +207,10 @@ impl Options {
 
     /// Writes the options as the layout says, padded to whole words; returns how many octets they
     /// take.
-    fn emit(&self, octets: &mut [u8; OPTION_OCTETS], layout: &Layout<'_>) -> usize {
+    fn emit(&self, octets: &mut [u8], layout: &Layout<'_>) -> usize {
+        if *self == Self::default() {
+            return 0;
+        }
         let mut writer = OptionWriter { octets, used: 0 };
         let is_syn = self.mss.is_some() || self.window_scale.is_some() || self.sack_permitted;
         if is_syn {
@@ -287,7 +298,7 @@ impl SynOption {
 }
 
 struct OptionWriter<'a> {
-    octets: &'a mut [u8; OPTION_OCTETS],
+    octets: &'a mut [u8],
     used: usize,
 }
 
@@ -344,10 +355,10 @@ mod tests {
             syn: &rules.syn,
             padding: rules.padding,
         };
-        let header = segment.header_octets(&layout);
-        let mut octets = vec![0; header + payload.len()];
-        octets[header..].copy_from_slice(payload);
-        segment.emit(&mut octets, &layout, SOURCE, DESTINATION);
+        let header = segment.header(&layout);
+        let mut octets = vec![0; header.length() + payload.len()];
+        octets[header.length()..].copy_from_slice(payload);
+        header.emit(&mut octets, SOURCE, DESTINATION);
         octets
     }
 

@@ -97,13 +97,7 @@ impl Buffer {
     /// The application has read, or lost, everything up to stream position `read`.
     pub(crate) fn on_read(&mut self, read: i64) {
         if let Model::Memory(memory) = &mut self.model {
-            while memory
-                .packets
-                .front()
-                .is_some_and(|packet| packet.end <= read)
-            {
-                memory.packets.pop_front();
-            }
+            memory.on_read(read);
         }
     }
 
@@ -163,6 +157,8 @@ struct MemoryBuffer {
     /// What the window may grow to for now (rcv_ssthresh).
     threshold: usize,
     packets: VecDeque<Packet>,
+    /// What all of them are charged.
+    charged: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -187,6 +183,7 @@ impl MemoryBuffer {
             segment: DEFAULT_SEGMENT,
             threshold: 0,
             packets: VecDeque::new(),
+            charged: 0,
         }
     }
 
@@ -209,20 +206,29 @@ impl MemoryBuffer {
     }
 
     fn free(&self) -> usize {
-        let charged: usize = self.packets.iter().map(|packet| packet.charge).sum();
-        self.payload_of(self.space.saturating_sub(charged))
+        self.payload_of(self.space.saturating_sub(self.charged))
     }
 
     fn on_queued(&mut self, octets: usize, end: i64, announced_mss: usize) {
         let charge = Self::charge(octets);
         let place = self.packets.partition_point(|packet| packet.end <= end);
         self.packets.insert(place, Packet { end, charge });
+        self.charged += charge;
         if octets > self.segment {
             self.ratio = (octets * RATIO_ONE / charge).max(1);
             self.segment = octets.min(announced_mss);
         }
         if octets >= GROWTH_FLOOR {
             self.grow(octets, charge, announced_mss);
+        }
+    }
+
+    fn on_read(&mut self, read: i64) {
+        while let Some(&packet) = self.packets.front()
+            && packet.end <= read
+        {
+            self.charged -= packet.charge;
+            self.packets.pop_front();
         }
     }
 

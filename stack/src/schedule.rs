@@ -1,0 +1,167 @@
+//! What is due, and in which order: frames on their way, and the next timer of each host.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use smoltcp::time::Instant;
+
+use crate::event::FrameId;
+use crate::network::HostId;
+
+/// A frame on its way.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Arrival {
+    pub(crate) at: Instant,
+    serial: u64,
+    pub(crate) to: HostId,
+    pub(crate) frame: FrameId,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The frames on their way, in the order of their arrival and then of their scheduling.
+///
+/// Most frames arrive behind all that are already on their way, and a queue is enough for them. The
+/// others, which overtake something, stand in a heap.
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals {
+    /// In order.
+    behind: VecDeque<Arrival>,
+    overtaking: BinaryHeap<Reverse<Arrival>>,
+    serial: u64,
+}
+
+impl Arrivals {
+    pub(crate) fn push(&mut self, at: Instant, to: HostId, frame: FrameId, bytes: Vec<u8>) {
+        self.serial += 1;
+        let arrival = Arrival {
+            at,
+            serial: self.serial,
+            to,
+            frame,
+            bytes,
+        };
+        if self.behind.back().is_none_or(|last| last.at <= at) {
+            self.behind.push_back(arrival);
+        } else {
+            self.overtaking.push(Reverse(arrival));
+        }
+    }
+
+    /// When the next frame arrives.
+    pub(crate) fn next_at(&self) -> Option<Instant> {
+        self.next().map(|arrival| arrival.at)
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Arrival> {
+        if self.overtaking_is_next() {
+            self.overtaking.pop().map(|Reverse(arrival)| arrival)
+        } else {
+            self.behind.pop_front()
+        }
+    }
+
+    fn next(&self) -> Option<&Arrival> {
+        if self.overtaking_is_next() {
+            self.overtaking.peek().map(|Reverse(arrival)| arrival)
+        } else {
+            self.behind.front()
+        }
+    }
+
+    fn overtaking_is_next(&self) -> bool {
+        let Some(Reverse(overtaking)) = self.overtaking.peek() else {
+            return false;
+        };
+        let place = |arrival: &Arrival| (arrival.at, arrival.serial);
+        let behind = self.behind.front();
+        behind.is_none_or(|behind| place(overtaking) < place(behind))
+    }
+}
+
+/// When each host is next due: a tournament, in which the winner of two neighbours plays the next
+/// round. A change costs one match a round, and the winner of all is known at once.
+#[derive(Debug, Default)]
+pub(crate) struct Deadlines {
+    /// The final first; the matches of round `n` begin at place `2^n`; the hosts are the last
+    /// round.
+    matches: Vec<Option<(Instant, HostId)>>,
+}
+
+impl Deadlines {
+    /// The host that is due first, and when; of several the one that was added first.
+    pub(crate) fn next(&self) -> Option<(Instant, HostId)> {
+        *self.matches.get(1)?
+    }
+
+    /// Sets when a host is due.
+    pub(crate) fn set(&mut self, host: HostId, at: Option<Instant>) {
+        if host.0 >= self.matches.len() / 2 {
+            self.grow(host.0 + 1);
+        }
+        let entrant = at.map(|at| (at, host));
+        let mut place = self.matches.len() / 2 + host.0;
+        if self.matches[place] == entrant {
+            return;
+        }
+        self.matches[place] = entrant;
+        while place > 1 {
+            place /= 2;
+            let [one, other] = [self.matches[2 * place], self.matches[2 * place + 1]];
+            self.matches[place] = [one, other].into_iter().flatten().min();
+        }
+    }
+
+    fn grow(&mut self, hosts: usize) {
+        let before = self.matches.len() / 2;
+        let entrants = self.matches.split_off(before);
+        self.matches = vec![None; 2 * hosts.next_power_of_two()];
+        for (at, host) in entrants.into_iter().flatten() {
+            self.set(host, Some(at));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn frames_arrive_in_the_order_of_time_and_then_of_scheduling(
+            steps in proptest::collection::vec((0i64..20, any::<bool>()), 1..200)
+        ) {
+            let mut arrivals = Arrivals::default();
+            let mut model = BTreeMap::new();
+            for (serial, (at, pops)) in steps.into_iter().enumerate() {
+                let (at, frame) = (Instant::from_micros(at), FrameId(serial as u64));
+                arrivals.push(at, HostId(0), frame, Vec::new());
+                model.insert((at, serial), frame);
+                if pops {
+                    let expected = model.pop_first().map(|((at, _), frame)| (at, frame));
+                    prop_assert_eq!(arrivals.next_at(), expected.map(|(at, _)| at));
+                    let popped = arrivals.pop();
+                    prop_assert_eq!(popped.map(|arrival| (arrival.at, arrival.frame)), expected);
+                }
+            }
+        }
+
+        #[test]
+        fn the_first_host_that_is_due_is_next(
+            steps in proptest::collection::vec((0usize..9, proptest::option::of(0i64..9)), 1..100)
+        ) {
+            let mut deadlines = Deadlines::default();
+            let mut model = BTreeMap::new();
+            for (host, at) in steps {
+                let at = at.map(Instant::from_micros);
+                deadlines.set(HostId(host), at);
+                model.insert(host, at);
+                let due = model.iter().filter_map(|(&host, &at)| Some((at?, HostId(host))));
+                prop_assert_eq!(deadlines.next(), due.min());
+            }
+        }
+    }
+}
