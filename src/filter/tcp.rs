@@ -23,16 +23,13 @@ pub(super) fn segment(
     add(Field::TcpSrcport, source.into());
     add(Field::TcpDstport, destination.into());
     let is_quoted_v4 = place.is_quoted && place.from.is_ipv4();
-    let header = match read(bytes) {
-        Some(header) => header,
-        None => {
-            // RFC 792 has errors quote eight octets, which reach to the end of this number. ICMPv6
-            // errors quote as much as fits (RFC 4443 section 2.4), so nobody expects a cut there.
-            if let (Some(seq), true) = (u32_at(bytes, 4), is_quoted_v4) {
-                add(Field::TcpSeq, seq);
-            }
-            return;
+    let Some(header) = read(bytes) else {
+        // RFC 792 has errors quote eight octets, which reach to the end of this number. ICMPv6
+        // errors quote as much as fits (RFC 4443 section 2.4), so nobody expects a cut there.
+        if let (Some(seq), true) = (u32_at(bytes, 4), is_quoted_v4) {
+            add(Field::TcpSeq, seq);
         }
+        return;
     };
     let (from, to) = ((place.from, source), (place.to, destination));
     let bits = u16_at(bytes, 12).unwrap_or(0);
