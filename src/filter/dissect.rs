@@ -4,8 +4,8 @@
 //! than a script can name: what an ICMP error quotes, and what can be read of a packet that the
 //! link damaged.
 //!
-//! What it leaves out: parts of a fragmented datagram are not put together, so that none of them
-//! has fields of TCP or UDP. (Wireshark shows these at the part that completes the datagram.)
+//! What it leaves out: fragments of IPv6 datagrams, which no stack here sends, and the protocols
+//! that Wireshark finds behind well-known ports, which no filter here can name.
 //!
 //! [`decode`]: crate::notation::decode
 
@@ -13,6 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::conversation::Conversations;
 use super::fields::Field;
+use super::reassemble::{Key, Part, Reassembly};
 use super::tcp;
 use super::value::Value;
 
@@ -32,6 +33,7 @@ pub(super) struct Place {
 #[derive(Debug, Default)]
 pub(super) struct Dissector {
     conversations: Conversations,
+    reassembly: Reassembly,
 }
 
 impl Dissector {
@@ -76,18 +78,40 @@ impl Dissector {
         let (from, to) = (Ipv4Addr::new(a, b, c, d), Ipv4Addr::new(e, f, g, h));
         fields.push((Field::IpSrc, Value::ipv4(from)));
         fields.push((Field::IpDst, Value::ipv4(to)));
-        // More fragments, or an offset.
-        let is_fragment = u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0;
         let Some(payload) = bytes.get(header_len..total.min(bytes.len())) else {
             return;
         };
-        if !is_fragment {
-            let place = Place {
-                from: from.into(),
-                to: to.into(),
-                is_quoted: quoted > 0,
-            };
-            self.transport(header[9], payload, place, quoted, fields);
+        let place = Place {
+            from: from.into(),
+            to: to.into(),
+            is_quoted: quoted > 0,
+        };
+        let fragment = u16::from_be_bytes([header[6], header[7]]);
+        let (has_more, offset) = (fragment & 0x2000 != 0, 8 * usize::from(fragment & 0x1fff));
+        if !has_more && offset == 0 {
+            return self.transport(header[9], payload, place, quoted, fields);
+        }
+        if total > bytes.len() {
+            // A part that is cut off is not put together with others; a first one is shown as it
+            // is, because an ICMP error quotes no more.
+            if offset == 0 {
+                self.transport(header[9], payload, place, quoted, fields);
+            }
+            return;
+        }
+        let key = Key {
+            from,
+            to,
+            protocol: header[9],
+            identification: u16::from_be_bytes([header[4], header[5]]),
+        };
+        let part = Part {
+            offset,
+            bytes: payload,
+            is_last: !has_more,
+        };
+        if let Some(whole) = self.reassembly.add(key, part) {
+            self.transport(header[9], &whole, place, quoted, fields);
         }
     }
 

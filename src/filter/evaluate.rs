@@ -14,11 +14,11 @@ pub(super) enum Expression {
     /// Every frame: the empty filter.
     Everything,
     /// All of these. At least two.
-    All(Vec<Expression>),
+    All(Vec<Self>),
     /// At least one of these. At least two.
-    Any(Vec<Expression>),
+    Any(Vec<Self>),
     /// Not this.
-    Not(Box<Expression>),
+    Not(Box<Self>),
     /// The field is there.
     Exists(Field),
     /// The field is there and compares so.

@@ -436,6 +436,12 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
+/// The protocols that have fields.
+pub(super) fn protocols() -> Vec<&'static str> {
+    let names = FIELDS.iter().map(|(_, name, ..)| *name);
+    names.filter(|name| !name.contains('.')).collect()
+}
+
 /// A field as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SupportedField {

@@ -20,6 +20,7 @@
 //! - A field can be there more than once (`tcp.port`, `ip.addr`, and everything of a packet that an
 //!   ICMP error quotes). `==` asks for any that is equal, `!=` for all to be different.
 //! - Numbers of a quoted segment are those on the wire, not relative ones.
+//! - What a fragmented datagram carries is seen at the part that completes it.
 //! - A socket call has the addresses of its lane, so that `ip.addr` selects calls too; `ip` does
 //!   not.
 //!
@@ -32,6 +33,7 @@ mod dissect;
 mod evaluate;
 mod fields;
 mod parse;
+mod reassemble;
 mod tcp;
 mod value;
 mod view;

@@ -11,7 +11,7 @@ use winnow::stream::{LocatingSlice, Location, Stream};
 use winnow::token::take_while;
 
 use super::evaluate::{Element, Expression, Operand, Quantifier, Relation};
-use super::fields::{Field, nearest};
+use super::fields::{Field, nearest, protocols};
 use super::value::{Kind, Value, literal};
 use super::{FilterError, NESTING_MAX};
 
@@ -340,7 +340,10 @@ fn field(input: &mut Input<'_>) -> Parse<(Field, Range<usize>)> {
     let error = FilterError::new(place, format!("unknown field {}", quote(name)));
     Err(cut(match nearest(name) {
         Some(nearest) => error.help(format!("did you mean `{nearest}`?")),
-        None => error.help("a scenario's filters know a part of Wireshark's fields"),
+        None => error.help(format!(
+            "known are {} and their fields",
+            protocols().join(", ")
+        )),
     }))
 }
 
@@ -557,7 +560,8 @@ fn unexpected(input: &Input<'_>, expected: &str) -> ErrMode<Fault> {
     let start = here(&input);
     let found = match (word_len(&input), input.chars().next()) {
         (_, None) => "",
-        (0, Some(first)) => &input[..first.len_utf8()],
+        // All of `&&`, where that is what was found.
+        (0, Some(first)) => &input[..input.find(|it| it != first).unwrap_or(input.len())],
         (len, Some(_)) => &input[..len],
     };
     let shown = match found {

@@ -22,15 +22,14 @@ pub(super) fn segment(
     };
     add(Field::TcpSrcport, source.into());
     add(Field::TcpDstport, destination.into());
-    let header = match read(bytes) {
-        Some(header) => header,
-        None => {
-            // RFC 792 has errors quote eight octets, which reach to the end of this number.
-            if let (Some(seq), true) = (u32_at(bytes, 4), place.is_quoted) {
-                add(Field::TcpSeq, seq);
-            }
-            return;
+    let is_quoted_v4 = place.is_quoted && place.from.is_ipv4();
+    let Some(header) = read(bytes) else {
+        // RFC 792 has errors quote eight octets, which reach to the end of this number. ICMPv6
+        // errors quote as much as fits (RFC 4443 section 2.4), so nobody expects a cut there.
+        if let (Some(seq), true) = (u32_at(bytes, 4), is_quoted_v4) {
+            add(Field::TcpSeq, seq);
         }
+        return;
     };
     let (from, to) = ((place.from, source), (place.to, destination));
     let bits = u16_at(bytes, 12).unwrap_or(0);
@@ -41,9 +40,10 @@ pub(super) fn segment(
         add(Field::TcpSeq, header.seq);
         add(Field::TcpAck, header.ack);
         add(Field::TcpWindowSize, header.window.into());
-        if !place.is_quoted {
+        add(Field::TcpAckRaw, header.ack);
+        // Where Wireshark knows that it looks at a quotation, it takes `tcp.seq` for this already.
+        if !is_quoted_v4 {
             add(Field::TcpSeqRaw, header.seq);
-            add(Field::TcpAckRaw, header.ack);
         }
     } else if header_len < HEADER {
         let numbers = conversations.observe(from, to, header);
@@ -51,6 +51,7 @@ pub(super) fn segment(
         add(Field::TcpSeq, numbers.seq);
         add(Field::TcpSeqRaw, header.seq);
         add(Field::TcpLen, octets(bytes.len() - header_len));
+        add(Field::TcpHdrLen, octets(header_len));
         return;
     } else {
         live(bytes, header, (from, to), conversations, &mut add);

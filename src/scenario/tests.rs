@@ -592,3 +592,38 @@ proptest! {
         let _ = parse(text).map_err(|it| it.to_string());
     }
 }
+
+#[test]
+fn a_bad_filter_is_an_error_of_the_file_with_its_place() {
+    let head = "script = '+0 a: close(3) = 0'\n[hosts.a]\nprofile = 'linux'\n[[expect]]\n";
+    // The value, and where the field that does not exist is found.
+    let rows = [
+        (
+            "'tcp && tcp.prt == 80'",
+            "a.toml:5:18: unknown field `tcp.prt`",
+        ),
+        (
+            "\"tcp && tcp.prt == 80\"",
+            "a.toml:5:18: unknown field `tcp.prt`",
+        ),
+        (
+            "'''\ntcp &&\ntcp.prt == 80'''",
+            "a.toml:7:1: unknown field `tcp.prt`",
+        ),
+        // Escapes shift places, so the whole value is shown.
+        (
+            "\"tcp.prt == \\u0038\"",
+            "a.toml:5:10: unknown field `tcp.prt`",
+        ),
+    ];
+    for (filter, expected) in rows {
+        let text = format!("{head}filter = {filter}\nframes = 0\n");
+        let invalid = Scenario::parse("a.toml".as_ref(), text.into()).unwrap_err();
+        let shown = invalid.to_string();
+        assert!(shown.starts_with(expected), "{shown}");
+        assert!(
+            shown.contains("= help: did you mean `tcp.port`?"),
+            "{shown}"
+        );
+    }
+}

@@ -134,7 +134,7 @@ pub(crate) fn closed_ports(profiles: [&str; 2], ip: Ip) -> Capture {
     network.with_host(CLIENT_ID, |host, now| {
         let socket = host.open(Protocol::Udp, family(ip));
         host.bind(socket, None, 4000).unwrap();
-        for octets in [0, 100, 1400] {
+        for octets in [0, 100, 1400, 3000] {
             let target = IpEndpoint::new(address, 5000);
             host.send_to(socket, &vec![b'u'; octets], target, now)
                 .unwrap();

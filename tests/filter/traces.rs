@@ -80,9 +80,8 @@ const ODD_OPTIONS: [u8; 8] = [2, 3, 1, 8, 2, 0, 0, 0];
 /// An option that is longer than the header.
 const OVERLONG: [u8; 4] = [1, 254, 32, 2];
 
-/// Segments of one connection, as the client or the server sends them.
-fn segment(from: usize, port: u16, flags: &str, seq: u32, ack: u32) -> Tcp<'_> {
-    let _ = from;
+/// A segment of the connection with one port of the client.
+fn segment(port: u16, flags: &str, seq: u32, ack: u32) -> Tcp<'_> {
     Tcp {
         flags,
         seq,
@@ -114,31 +113,31 @@ fn connections(ip: Ip) -> Vec<(usize, Vec<u8>)> {
         CLIENT,
         Tcp {
             options: &SYN_OPTIONS,
-            ..segment(CLIENT, 4000, "S", 1000, 0)
+            ..segment(4000, "S", 1000, 0)
         },
     );
     put(
         SERVER,
         Tcp {
             options: &SCALE_4,
-            ..segment(SERVER, 4000, "S.", 9000, 1001)
+            ..segment(4000, "S.", 9000, 1001)
         },
     );
     put(
         CLIENT,
         Tcp {
             len: 100,
-            ..segment(CLIENT, 4000, "P.", 1001, 9001)
+            ..segment(4000, "P.", 1001, 9001)
         },
     );
     put(
         SERVER,
         Tcp {
             options: &SACK,
-            ..segment(SERVER, 4000, ".", 9001, 1001)
+            ..segment(4000, ".", 9001, 1001)
         },
     );
-    put(CLIENT, segment(CLIENT, 4000, "R", 1101, 777));
+    put(CLIENT, segment(4000, "R", 1101, 777));
     // The sender, its port, flags, seq, ack, len.
     let rows = [
         // A closed port, then the port is used again, then a SYN in the middle.
@@ -178,7 +177,7 @@ fn connections(ip: Ip) -> Vec<(usize, Vec<u8>)> {
         (SERVER, 6005, "S.", 500, 1001, 0),
     ];
     for (from, port, flags, seq, ack, len) in rows {
-        let segment = segment(from, port, flags, seq, ack);
+        let segment = segment(port, flags, seq, ack);
         put(from, Tcp { len, ..segment });
     }
     // Window scale on one side only, then on the other only.
@@ -193,7 +192,7 @@ fn connections(ip: Ip) -> Vec<(usize, Vec<u8>)> {
             (CLIENT, ".", &[]),
             (SERVER, ".", &[]),
         ] {
-            let segment = segment(from, port, flags, 10, 11);
+            let segment = segment(port, flags, 10, 11);
             put(from, Tcp { options, ..segment });
         }
     }
@@ -207,13 +206,13 @@ fn quotations(ip: Ip) -> Vec<(usize, Vec<u8>)> {
         CLIENT,
         Tcp {
             len: 100,
-            ..segment(CLIENT, 4000, "P.", 1001, 9001)
+            ..segment(4000, "P.", 1001, 9001)
         },
     );
-    let unknown = tcp(ip, CLIENT, segment(CLIENT, 6100, ".", 4300, 9));
+    let unknown = tcp(ip, CLIENT, segment(6100, ".", 4300, 9));
     let opening = Tcp {
         options: &SYN_OPTIONS,
-        ..segment(CLIENT, 4000, "S", 1000, 0)
+        ..segment(4000, "S", 1000, 0)
     };
     let opening = tcp(ip, CLIENT, opening);
     let datagram = udp(ip, CLIENT, 100);
@@ -235,10 +234,7 @@ fn quotations(ip: Ip) -> Vec<(usize, Vec<u8>)> {
     let cut = [4, 8, 12, 20].map(|octets| error(&known[..header + octets]));
     frames.extend(cut);
     // What follows belongs to the stream that the quotation began.
-    frames.push((
-        SERVER,
-        tcp(ip, SERVER, segment(SERVER, 6100, ".", 1900, 4301)),
-    ));
+    frames.push((SERVER, tcp(ip, SERVER, segment(6100, ".", 1900, 4301))));
     frames
 }
 
@@ -247,7 +243,7 @@ fn damage() -> Vec<(usize, Vec<u8>)> {
     let whole = Tcp {
         len: 6,
         client_port: CLIENT_PORT,
-        ..segment(CLIENT, CLIENT_PORT, ".", 5, 5)
+        ..segment(CLIENT_PORT, ".", 5, 5)
     };
     let whole = tcp(Ip::V4, CLIENT, whole);
     let changes: [(usize, u8); 14] = [
