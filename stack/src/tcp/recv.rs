@@ -357,7 +357,8 @@ impl Recv {
     /// Selects the window for a segment that is about to be sent and returns its field. Moves the
     /// right edge, never left.
     pub(crate) fn advertise(&mut self) -> u16 {
-        if self.withholds {
+        // Behind the peer's FIN there is nothing to make room for: the edge stays where it is.
+        if self.withholds || self.ended {
             return self.field();
         }
         let remaining = (self.right_edge - self.accepted).max(0) as usize;

@@ -1,0 +1,114 @@
+//! The golden captures as Wireshark reads them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn captures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures")
+}
+
+fn all(folder: &Path, found: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let mut entries: Vec<_> = entries
+        .map(|entry| entry.expect("it can be read").path())
+        .collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            all(&path, found);
+        } else if path.extension().is_some_and(|it| it == "pcapng") {
+            found.push(path);
+        }
+    }
+}
+
+/// What tshark prints, or none where there is no tshark.
+fn tshark(arguments: &[&str], file: &Path) -> Option<String> {
+    let output = Command::new("tshark")
+        .arg("-r")
+        .arg(file)
+        .args(arguments)
+        .output();
+    let output = match output {
+        Ok(output) => output,
+        Err(error) => {
+            eprintln!("skipped: tshark does not run: {error}");
+            return None;
+        }
+    };
+    assert!(
+        output.status.success(),
+        "tshark {arguments:?} {}: {}",
+        file.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Some(String::from_utf8(output.stdout).expect("tshark prints UTF-8"))
+}
+
+/// One call of tshark a capture, for everything that must be so in all of them.
+#[test]
+fn no_capture_has_a_bad_checksum_or_a_malformed_packet() {
+    let mut found = Vec::new();
+    all(&captures(), &mut found);
+    assert!(!found.is_empty(), "there are golden captures");
+    for file in found {
+        let bad = "(tcp.checksum.status == \"Bad\" || ip.checksum.status == \"Bad\" \
+                   || udp.checksum.status == \"Bad\" || _ws.malformed) \
+                   && !(frame.comment contains \"CORRUPTED\")";
+        let checks = ["tcp", "ip", "udp"].map(|it| format!("{it}.check_checksum:TRUE"));
+        let options = checks.iter().flat_map(|check| ["-o", check]);
+        let arguments: Vec<&str> = options.chain(["-Y", bad]).collect();
+        let Some(output) = tshark(&arguments, &file) else {
+            return;
+        };
+        assert_eq!(output, "", "{}", file.display());
+    }
+}
+
+fn completeness(file: &Path) -> Option<Vec<String>> {
+    let arguments = ["-2", "-Y", "tcp", "-T", "fields", "-e", "tcp.completeness"];
+    let mut lines: Vec<String> = tshark(&arguments, file)?
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    lines.sort();
+    lines.dedup();
+    Some(lines)
+}
+
+/// SYN, SYN-ACK, ACK and data, neither FIN nor RST: a black hole. With a RST it is 47.
+#[test]
+fn held_and_reset_connections_end_as_wireshark_counts_them() {
+    let rows = [
+        ("recv-disconnect/held-until-exhausted", "15"),
+        ("recv-disconnect/queued-data-resets", "47"),
+        ("recv-disconnect/arriving-data-resets", "47"),
+    ];
+    for (name, expected) in rows {
+        let file = captures().join(format!("{name}.pcapng"));
+        let Some(found) = completeness(&file) else {
+            return;
+        };
+        assert_eq!(found, [expected], "{name}");
+    }
+}
+
+#[test]
+fn socket_calls_stand_between_the_packets_and_nothing_is_icmp() {
+    let file = captures().join("recv-disconnect/held-until-exhausted.pcapng");
+    let Some(lines) = tshark(&[], &file) else {
+        return;
+    };
+    let position = |text: &str| {
+        let found = lines.lines().position(|line| line.contains(text));
+        found.unwrap_or_else(|| panic!("{text} is not in\n{lines}"))
+    };
+    let handshake = position("[SYN, ACK]");
+    let call = position("WSPRecvDisconnect(s=4, NULL) = 0");
+    let data = position("Len=1000");
+    assert!(handshake < call && call < data, "\n{lines}");
+    assert_eq!(
+        tshark(&["-Y", "icmp || icmpv6"], &file).as_deref(),
+        Some("")
+    );
+}
