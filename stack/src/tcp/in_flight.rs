@@ -153,19 +153,19 @@ impl InFlight {
     }
 
     /// Everything before `position` was acknowledged. Returns when the last segment that this
-    /// finishes was sent, unless it was sent twice: Karn's algorithm (RFC 6298 section 3), such a
-    /// segment measures nothing.
+    /// finishes was sent, unless one of them was sent twice: Karn's algorithm (RFC 6298 section 3),
+    /// such a segment measures nothing, and neither do those that waited behind it.
     pub(crate) fn on_acknowledged(&mut self, position: i64) -> Option<Instant> {
         let mut measures = None;
+        let mut repeated = false;
         while let Some(&segment) = self.segments.front() {
             if segment.end > position {
                 break;
             }
             self.segments.pop_front();
             self.leave_pipe(&segment);
-            if !segment.retransmitted {
-                measures = Some(segment.sent_at);
-            }
+            repeated |= segment.retransmitted;
+            measures = Some(segment.sent_at);
         }
         if let Some(front) = self.segments.front_mut()
             && front.start < position
@@ -175,7 +175,7 @@ impl InFlight {
             }
             front.start = position;
         }
-        measures
+        measures.filter(|_| !repeated)
     }
 
     /// The peer reports that it has blocks of the stream (RFC 2018). Returns whether that is news.
