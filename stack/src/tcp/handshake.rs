@@ -1,4 +1,5 @@
-//! The handshake, as far as it is heard: a SYN arrives, or the answer to ours (RFC 9293 section 3.5).
+//! The handshake, as far as it is heard: a SYN arrives, or the answer to ours (RFC 9293 section
+//! 3.5).
 
 use smoltcp::time::Instant;
 

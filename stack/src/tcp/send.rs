@@ -312,6 +312,10 @@ impl Send {
         if self.selective || self.in_flight.is_empty() {
             return;
         }
+        // A closed window answers every probe with the same acknowledgment.
+        if self.window == 0 {
+            return;
+        }
         self.duplicates += 1;
         match self.recovery {
             Recovery::Fast(_) => self.congestion.inflate(),
@@ -350,6 +354,12 @@ impl Send {
     /// The retransmission timer expired: everything not reported as arrived counts as lost (RFC
     /// 5681 section 3.1, RFC 6298 rule 5.4), and the first of it goes out at once.
     pub(crate) fn on_timeout(&mut self) {
+        if self.probes_window() {
+            // A closed window refused it: that says nothing of the path.
+            self.in_flight.mark_first_lost();
+            self.probe = self.retransmission_of_first(Retransmission::WindowProbe);
+            return;
+        }
         let first = !matches!(self.recovery, Recovery::Timeout(_));
         // RFC 6928 section 2, RFC 5681 section 3.1: a lost SYN says nothing of the path.
         if self.unacknowledged > 0 {
@@ -417,6 +427,22 @@ impl Send {
     pub(crate) fn resend_first(&mut self) {
         self.in_flight.mark_first_lost();
         self.probe = self.retransmission_of_first(Retransmission::Fast);
+    }
+
+    /// Whether what is in the network was sent into a closed window that is still closed.
+    fn probes_window(&self) -> bool {
+        self.window == 0 && self.forced == Some(self.unacknowledged)
+    }
+
+    /// SEG.SEQ of a segment that only acknowledges: SND.NXT, but not behind what was sent into a
+    /// closed window. There the peer would refuse it and answer, and two such peers would answer
+    /// each other for ever.
+    pub(crate) fn bare_start(&self) -> i64 {
+        if self.probes_window() {
+            self.unacknowledged
+        } else {
+            self.next
+        }
     }
 
     /// The window has opened: what was sent into it while it was closed was surely thrown away.

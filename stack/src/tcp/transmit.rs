@@ -123,7 +123,7 @@ impl Connection {
     }
 
     fn acknowledge(&mut self, now: Instant) -> Outgoing {
-        let segment = self.header(self.send.next(), now);
+        let segment = self.header(self.send.bare_start(), now);
         self.after_acknowledgment(false, now);
         Outgoing {
             segment,

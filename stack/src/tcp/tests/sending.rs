@@ -2,6 +2,7 @@
 //! them (RFC 9293 sections 3.7.4, 3.8.1, 3.8.6; RFC 6298).
 
 use super::*;
+use crate::event::Retransmission;
 
 // What may go out.
 
@@ -276,6 +277,38 @@ fn a_closed_window_is_probed() {
     t.sent_later(". 2:3(1) ack 1");
     t.peer(". 1:1(0) ack 3 win 1000");
     t.sent("P. 3:101(98) ack 1");
+}
+
+#[test]
+fn probes_say_nothing_of_the_path() {
+    let mut t = setup("winsock").peer_window(0).established();
+    t.send(100_000);
+    t.sent_after("300ms", ". 1:2(1) ack 1");
+    t.peer(". 1:1(0) ack 1");
+    for delay in ["600ms", "1.2s", "2.4s"] {
+        t.sent_after(delay, ". 1:2(1) ack 1");
+        t.peer(". 1:1(0) ack 1");
+    }
+    let cause = Retransmission::WindowProbe;
+    assert!(t.happened(&Fact::Retransmitted { octets: 1, cause }));
+    t.peer(". 1:1(0) ack 1 win 65535");
+    t.sent(". 1:2(1) ack 1");
+    t.sent(". 2:1462(1460) ack 1");
+    assert_eq!(t.sent.len(), 8, "the initial window is as it was");
+    t.sent.clear();
+}
+
+#[test]
+fn acknowledgments_stand_before_a_probe_of_a_closed_window() {
+    // Behind it they would lie outside the peer's window, and two peers that probe each other would
+    // answer each other for ever.
+    let mut t = setup("winsock").peer_window(0).established();
+    t.send(100);
+    t.sent_after("300ms", ". 1:2(1) ack 1");
+    t.peer("P. 1:11(10) ack 1");
+    t.sent_after("40ms", ". 1:1(0) ack 11");
+    t.peer("P. 11:21(10) ack 2");
+    t.sent_after("40ms", ". 2:2(0) ack 21");
 }
 
 #[test]
