@@ -227,6 +227,18 @@ impl InFlight {
         }
     }
 
+    /// The first segment that was not reported as arrived counts as lost where something behind it
+    /// was, even if too little to be sure (RFC 6675 section 4, NextSeg rule 3), unless it is on its
+    /// way again.
+    pub(crate) fn mark_first_hole(&mut self) {
+        let missing = |segment: &&Flying| !segment.sacked;
+        let first = self.segments.iter().find(missing);
+        let is_overtaken = self.segments.iter().any(|segment| segment.sacked);
+        if is_overtaken && first.is_some_and(|first| !first.retransmitted) {
+            self.mark_first_lost();
+        }
+    }
+
     /// Everything that was not reported as arrived counts as lost, and the first segment even if it
     /// was: a receiver may have thrown away what it reported (RFC 2018 section 8).
     pub(crate) fn mark_all_lost(&mut self) {

@@ -282,6 +282,7 @@ impl Send {
             Recovery::Fast(_) => {
                 if self.selective {
                     // RFC 6675 section 5: SACK blocks say what is lost; the window stays.
+                    self.in_flight.mark_first_hole();
                     return;
                 }
                 // RFC 6582 section 3.2: a partial acknowledgment shows that the next segment was

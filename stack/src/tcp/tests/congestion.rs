@@ -165,6 +165,20 @@ fn selective_acknowledgments_retransmit_exactly_what_is_missing() {
 }
 
 #[test]
+fn a_partial_acknowledgment_shows_a_hole_that_few_have_overtaken() {
+    // The first and the ninth are lost: only one segment behind the ninth can be reported.
+    let mut t = ten_out(selective());
+    t.peer(". 1:1(0) ack 1 <sack 1001:8001>");
+    t.sent(". 1:1001(1000) ack 1");
+    t.peer(". 1:1(0) ack 1 <sack 9001:10001 1001:8001>");
+    t.nothing();
+    t.peer(". 1:1(0) ack 8001 <sack 9001:10001>");
+    t.sent(". 8001:9001(1000) ack 1");
+    t.peer(". 1:1(0) ack 10001");
+    assert_eq!(t.numbers().retransmissions, 2);
+}
+
+#[test]
 fn selective_acknowledgments_that_make_no_sense_are_survived() {
     let mut t = ten_out(selective());
     for blocks in [
