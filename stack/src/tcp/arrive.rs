@@ -136,27 +136,30 @@ impl Connection {
     /// First: is it in the window? And is it of this incarnation (RFC 7323 section 5.3)?
     fn check_sequence(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
         let header = arriving.header;
-        if let Some(timestamps) = header.options.timestamps
-            && self.negotiated.timestamps
-        {
-            let age = timestamps.value.wrapping_sub(self.recent_timestamp) as i32;
-            if age < 0 && !header.flags.rst {
-                self.acknowledger.now();
-                return Check::Done;
-            }
-            // RFC 7323 section 4.3: only a segment that covers the last acknowledgment sent updates
-            // it.
-            if age >= 0 && arriving.start <= self.recv.acknowledged() {
-                self.recent_timestamp = timestamps.value;
-            }
+        let timestamps = header.options.timestamps;
+        let timestamps = timestamps.filter(|_| self.negotiated.timestamps);
+        let age = timestamps.map(|it| it.value.wrapping_sub(self.recent_timestamp) as i32);
+        if age.is_some_and(|age| age < 0) && !header.flags.rst {
+            self.acknowledger.now();
+            return Check::Done;
         }
         if self.is_acceptable(arriving) {
+            // RFC 7323 section 4.3: only a segment that covers the last acknowledgment sent updates
+            // it; and section 5.3: only an acceptable one, or anybody could close the window of
+            // time.
+            if let Some(timestamps) = timestamps
+                && age.is_some_and(|age| age >= 0)
+                && arriving.start <= self.recv.acknowledged()
+            {
+                self.recent_timestamp = timestamps.value;
+            }
             return Check::Continue;
         }
         if header.flags.rst {
             return Check::Done;
         }
-        if self.state == State::TimeWait && header.flags.fin {
+        let repeats_fin = header.flags.fin && arriving.end == self.recv.accepted();
+        if self.state == State::TimeWait && repeats_fin {
             self.begin_time_wait(now);
         }
         // A connection of which only the window is closed still hears what the peer says of ours.
@@ -279,6 +282,7 @@ impl Connection {
         let header = arriving.header;
         let window = i64::from(header.window) << self.negotiated.send_shift;
         let was_window = self.send.window();
+        let was_handshake = self.send.unacknowledged() == 0;
         let base = self.config.initial_sequence;
         let near = self.send.unacknowledged();
         let blocks = header.options.sack.iter().flatten();
@@ -290,12 +294,21 @@ impl Connection {
         });
         self.send.on_selective(blocks);
         let progress = self.take_acknowledgment(arriving.acknowledged, now);
-        let opened = self
-            .send
-            .update_window(arriving.start, arriving.acknowledged, window);
+        if was_handshake {
+            self.rto.on_established();
+        }
+        // RFC 9293 section 3.10.7.4: the window of an old acknowledgment is old as well.
+        let opened = arriving.acknowledged >= self.send.unacknowledged()
+            && self
+                .send
+                .update_window(arriving.start, arriving.acknowledged, window);
         if opened {
             self.timers.stop(Timer::Persist);
             self.window_probe = false;
+            if was_window == 0 {
+                self.rto.reset_backoff();
+                self.send.repeat_probe();
+            }
         }
         let duplicate = !progress
             && arriving.acknowledged == self.send.unacknowledged()
@@ -313,7 +326,6 @@ impl Connection {
             self.rto.measure(round_trip);
         }
         if outcome.progress {
-            self.rto.reset_backoff();
             self.patience.timeouts = 0;
             self.patience.first = None;
             if self.tail_probe.is_some_and(|until| acknowledged >= until) {
@@ -458,7 +470,7 @@ impl Connection {
             return;
         }
         let received = Received {
-            window: self.recv.window(),
+            window: self.recv.offered(),
             segment: self.recv.segment_octets(),
             unacknowledged: (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize,
             window_keeps_up: self.recv.window_keeps_up(),

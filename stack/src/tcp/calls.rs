@@ -217,9 +217,13 @@ impl Connection {
             held: self.recv.held(),
             out_of_order: self.recv.out_of_order(),
         };
-        let resets = at_close(self.config.profile.close, left) == AtClose::Reset
-            || linger == Some(Duration::ZERO);
+        let aborts = linger == Some(Duration::ZERO);
+        let resets = at_close(self.config.profile.close, left) == AtClose::Reset;
         self.recv.discard_unread();
+        if aborts && !resets {
+            self.abort();
+            return;
+        }
         if resets {
             self.reset_actively(None);
             return;
@@ -244,6 +248,8 @@ impl Connection {
     pub fn abort(&mut self) {
         match self.state {
             State::Closed | State::Listen | State::SynSent | State::TimeWait => self.die(None),
+            // Both sides have said that they are done: nothing is lost that a reset could tell of.
+            State::Closing | State::LastAck if self.send.is_all_sent() => self.die(None),
             State::SynReceived
             | State::Established
             | State::FinWait1

@@ -1,4 +1,5 @@
-//! The handshake, as far as it is heard: a SYN arrives, or the answer to ours (RFC 9293 section 3.5).
+//! The handshake, as far as it is heard: a SYN arrives, or the answer to ours (RFC 9293 section
+//! 3.5).
 
 use smoltcp::time::Instant;
 
@@ -48,6 +49,7 @@ impl Connection {
             self.take_acknowledgment(acknowledged, now);
             self.send
                 .update_window(0, acknowledged, i64::from(header.window));
+            self.rto.on_established();
             self.enter(State::Established);
             self.acknowledger.now();
             if !payload.is_empty() || flags.fin {
@@ -109,8 +111,12 @@ impl Connection {
         }
         // Simultaneous open (RFC 9293 figure 7): the SYN is known, its acknowledgment of ours is
         // not.
-        if arriving.acknowledged == self.send.next() && arriving.end == self.recv.accepted() {
+        if !self.passive
+            && arriving.acknowledged == self.send.next()
+            && arriving.end == self.recv.accepted()
+        {
             self.take_acknowledgment(arriving.acknowledged, now);
+            self.rto.on_established();
             self.enter(State::Established);
             self.acknowledger.now();
             return Check::Done;

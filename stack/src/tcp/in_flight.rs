@@ -153,19 +153,19 @@ impl InFlight {
     }
 
     /// Everything before `position` was acknowledged. Returns when the last segment that this
-    /// finishes was sent, unless it was sent twice: Karn's algorithm (RFC 6298 section 3), such a
-    /// segment measures nothing.
+    /// finishes was sent, unless one of them was sent twice: Karn's algorithm (RFC 6298 section 3),
+    /// such a segment measures nothing, and neither do those that waited behind it.
     pub(crate) fn on_acknowledged(&mut self, position: i64) -> Option<Instant> {
         let mut measures = None;
+        let mut repeated = false;
         while let Some(&segment) = self.segments.front() {
             if segment.end > position {
                 break;
             }
             self.segments.pop_front();
             self.leave_pipe(&segment);
-            if !segment.retransmitted {
-                measures = Some(segment.sent_at);
-            }
+            repeated |= segment.retransmitted;
+            measures = Some(segment.sent_at);
         }
         if let Some(front) = self.segments.front_mut()
             && front.start < position
@@ -175,7 +175,7 @@ impl InFlight {
             }
             front.start = position;
         }
-        measures
+        measures.filter(|_| !repeated)
     }
 
     /// The peer reports that it has blocks of the stream (RFC 2018). Returns whether that is news.
@@ -224,6 +224,18 @@ impl InFlight {
         if !segment.lost {
             self.leave_pipe(&segment);
             self.segments[index].lost = true;
+        }
+    }
+
+    /// The first segment that was not reported as arrived counts as lost where something behind it
+    /// was, even if too little to be sure (RFC 6675 section 4, NextSeg rule 3), unless it is on its
+    /// way again.
+    pub(crate) fn mark_first_hole(&mut self) {
+        let missing = |segment: &&Flying| !segment.sacked;
+        let first = self.segments.iter().find(missing);
+        let is_overtaken = self.segments.iter().any(|segment| segment.sacked);
+        if is_overtaken && first.is_some_and(|first| !first.retransmitted) {
+            self.mark_first_lost();
         }
     }
 

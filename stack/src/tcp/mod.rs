@@ -307,7 +307,8 @@ impl Connection {
             IpAddress::Ipv6(_) => 1220,
         };
         let limit = peer_mss.unwrap_or(default).max(MSS_LEAST);
-        usize::from(limit.min(self.config.mss)) - self.option_octets()
+        let limit = usize::from(limit.min(self.config.mss));
+        limit.saturating_sub(self.option_octets()).max(1)
     }
 }
 

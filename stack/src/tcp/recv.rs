@@ -170,6 +170,11 @@ impl Recv {
         self.buffer.capacity()
     }
 
+    /// The window in the last segment we sent, in octets.
+    pub(crate) fn offered(&self) -> usize {
+        self.offered
+    }
+
     /// The largest segment the peer has sent, or may send, for acknowledging every second one.
     pub(crate) fn segment_octets(&self) -> usize {
         self.buffer.segment_octets()
@@ -359,6 +364,9 @@ impl Recv {
     pub(crate) fn advertise(&mut self) -> u16 {
         // Behind the peer's FIN there is nothing to make room for: the edge stays where it is.
         if self.withholds || self.ended {
+            // Only what the shift would cut off is added, once (RFC 7323 section 2.4).
+            let window = self.window().next_multiple_of(1 << self.shift);
+            self.right_edge = self.acknowledged + window as i64;
             return self.field();
         }
         let remaining = (self.right_edge - self.accepted).max(0) as usize;

@@ -14,6 +14,9 @@ pub(crate) struct Rto {
     backoff: u32,
 }
 
+/// RFC 6298 rule 5.7.
+const UNMEASURED_LEAST: Duration = Duration::from_secs(3);
+
 /// More doublings than any timeout can take before it reaches its most.
 const BACKOFF_LIMIT: u32 = 30;
 
@@ -27,7 +30,10 @@ impl Rto {
     }
 
     /// Takes a measured round-trip time of a segment that was not retransmitted (Karn's algorithm).
+    /// Only a measurement undoes the doublings (RFC 6298 section 5): an acknowledgment of what was
+    /// sent twice does not say that the network has become faster.
     pub(crate) fn measure(&mut self, round_trip: Duration) {
+        self.backoff = 0;
         let sample = round_trip.total_micros();
         self.estimate = Some(match self.estimate {
             // RFC 6298 rule 2.2: SRTT <- R, RTTVAR <- R/2.
@@ -45,7 +51,16 @@ impl Rto {
         self.backoff = (self.backoff + 1).min(BACKOFF_LIMIT);
     }
 
-    /// New data was acknowledged: the timeout is again the one that was measured.
+    /// The handshake is over. Where nothing could be measured, because the SYN was sent more than
+    /// once, the timeout begins anew and at three seconds at least (RFC 6298 rule 5.7).
+    pub(crate) fn on_established(&mut self) {
+        if self.estimate.is_none() {
+            self.backoff = 0;
+            self.rules.initial = self.rules.initial.max(UNMEASURED_LEAST);
+        }
+    }
+
+    /// The peer has opened its window: what was probed with growing pauses goes on as before.
     pub(crate) fn reset_backoff(&mut self) {
         self.backoff = 0;
     }

@@ -96,6 +96,8 @@ pub(crate) struct Send {
     cause: Retransmission,
     /// A transmission asked for by a timer, ahead of all others.
     probe: Option<Transmission>,
+    /// The octet (or FIN) that was sent into a closed window.
+    forced: Option<i64>,
     retransmissions: u64,
     limit: usize,
 }
@@ -124,6 +126,7 @@ impl Send {
             recovery: Recovery::No,
             cause: Retransmission::Timeout,
             probe: None,
+            forced: None,
             retransmissions: 0,
             limit,
         }
@@ -173,6 +176,11 @@ impl Send {
     /// Octets the application can still write.
     pub(crate) fn room(&self) -> usize {
         self.limit.saturating_sub(self.queue.len())
+    }
+
+    /// Whether everything written, and the FIN where there is one, has been sent.
+    pub(crate) fn is_all_sent(&self) -> bool {
+        self.next >= self.written + i64::from(self.fin)
     }
 
     pub(crate) fn has_fin(&self) -> bool {
@@ -242,7 +250,8 @@ impl Send {
             return Acknowledged::default();
         }
         let was_full = self.was_full();
-        let octets = (acknowledged - self.unacknowledged) as usize;
+        // The SYN was no data.
+        let octets = (acknowledged - self.unacknowledged.max(1)) as usize;
         let sent_at = self.in_flight.on_acknowledged(acknowledged);
         self.unacknowledged = acknowledged;
         let data_end = acknowledged.min(self.written);
@@ -271,10 +280,16 @@ impl Send {
                 self.congestion.recovered();
             }
             Recovery::Fast(_) => {
+                if self.selective {
+                    // RFC 6675 section 5: SACK blocks say what is lost; the window stays.
+                    self.in_flight.mark_first_hole();
+                    return;
+                }
                 // RFC 6582 section 3.2: a partial acknowledgment shows that the next segment was
-                // lost too.
+                // lost too, and it goes out whatever the window says.
                 self.congestion.deflate(octets);
                 self.in_flight.mark_first_lost();
+                self.probe = self.retransmission_of_first(Retransmission::Fast);
             }
             Recovery::Timeout(until) => {
                 if acknowledged >= until {
@@ -296,6 +311,10 @@ impl Send {
     /// (RFC 5681 section 2).
     pub(crate) fn on_duplicate(&mut self) {
         if self.selective || self.in_flight.is_empty() {
+            return;
+        }
+        // A closed window answers every probe with the same acknowledgment.
+        if self.window == 0 {
             return;
         }
         self.duplicates += 1;
@@ -336,8 +355,17 @@ impl Send {
     /// The retransmission timer expired: everything not reported as arrived counts as lost (RFC
     /// 5681 section 3.1, RFC 6298 rule 5.4), and the first of it goes out at once.
     pub(crate) fn on_timeout(&mut self) {
+        if self.probes_window() {
+            // A closed window refused it: that says nothing of the path.
+            self.in_flight.mark_first_lost();
+            self.probe = self.retransmission_of_first(Retransmission::WindowProbe);
+            return;
+        }
         let first = !matches!(self.recovery, Recovery::Timeout(_));
-        self.congestion.on_timeout(self.outstanding(), first);
+        // RFC 6928 section 2, RFC 5681 section 3.1: a lost SYN says nothing of the path.
+        if self.unacknowledged > 0 {
+            self.congestion.on_timeout(self.outstanding(), first);
+        }
         self.recovery = Recovery::Timeout(self.next);
         self.duplicates = 0;
         self.in_flight.mark_all_lost();
@@ -351,15 +379,16 @@ impl Send {
     }
 
     /// A tail loss probe (RFC 8985 section 7.3): new data where there is some, else the last
-    /// segment again.
-    pub(crate) fn probe_tail(&mut self) {
+    /// segment again. Returns SND.NXT as it will be then.
+    pub(crate) fn probe_tail(&mut self) -> i64 {
         if let Some(new) = self.new_segment(Limits::PeerOnly) {
             self.probe = Some(new);
-            return;
+            return new.start + (new.octets + new.control.length()) as i64;
         }
         let last = self.in_flight.last();
         self.probe =
             last.map(|segment| Transmission::again(segment, Retransmission::TailLossProbe));
+        self.next
     }
 
     /// What the usable part of a small window takes, once waiting for more has lasted long enough
@@ -401,6 +430,30 @@ impl Send {
         self.probe = self.retransmission_of_first(Retransmission::Fast);
     }
 
+    /// Whether what is in the network was sent into a closed window that is still closed.
+    fn probes_window(&self) -> bool {
+        self.window == 0 && self.forced == Some(self.unacknowledged)
+    }
+
+    /// SEG.SEQ of a segment that only acknowledges: SND.NXT, but not behind what was sent into a
+    /// closed window. There the peer would refuse it and answer, and two such peers would answer
+    /// each other for ever.
+    pub(crate) fn bare_start(&self) -> i64 {
+        if self.probes_window() {
+            self.unacknowledged
+        } else {
+            self.next
+        }
+    }
+
+    /// The window has opened: what was sent into it while it was closed was surely thrown away.
+    pub(crate) fn repeat_probe(&mut self) {
+        if self.forced.take() == Some(self.unacknowledged) && self.window > 0 {
+            self.in_flight.mark_first_lost();
+            self.probe = self.retransmission_of_first(Retransmission::WindowProbe);
+        }
+    }
+
     /// One octet of new data into a closed window (RFC 9293 section 3.8.6.1). Returns whether there
     /// is one; a FIN counts.
     pub(crate) fn force_octet(&mut self) -> bool {
@@ -408,6 +461,7 @@ impl Send {
         if fin && !self.fin || self.next > self.written {
             return false;
         }
+        self.forced = Some(self.next);
         self.probe = Some(Transmission {
             start: self.next,
             octets: usize::from(!fin),

@@ -123,7 +123,7 @@ impl Connection {
     }
 
     fn acknowledge(&mut self, now: Instant) -> Outgoing {
-        let segment = self.header(self.send.next(), now);
+        let segment = self.header(self.send.bare_start(), now);
         self.after_acknowledgment(false, now);
         Outgoing {
             segment,
@@ -328,8 +328,7 @@ impl Connection {
             return;
         }
         if self.timers.take_expired(Timer::TailLossProbe, now) {
-            self.send.probe_tail();
-            self.tail_probe = Some(self.send.next() + 1);
+            self.tail_probe = Some(self.send.probe_tail());
             let expiry = self.expiry(now, self.rto.timeout());
             self.timers.set(Timer::Retransmit, expiry);
         }
@@ -402,7 +401,11 @@ impl Connection {
             return;
         }
         let rules = &self.config.profile;
-        let limit = rules.give_up.data;
+        let limit = if self.orphan {
+            rules.give_up.orphan
+        } else {
+            rules.give_up.data
+        };
         if limit > 0 && self.patience.probes >= limit {
             self.facts.push_back(Fact::TimedOut);
             self.die(Some(Gone::TimedOut));

@@ -81,7 +81,9 @@ impl Buffer {
                 } else {
                     full
                 };
-                memory.threshold = window;
+                // tcp_init_buffer_space keeps a segment's worth back: later windows are smaller.
+                let reserved = memory.full().saturating_sub(self.mss);
+                memory.threshold = window.min(reserved.max(2 * self.mss));
                 window
             }
         }

@@ -1,0 +1,262 @@
+//! ESTABLISHED, losing: fast retransmission, recovery, and the tail loss probe (RFC 5681, RFC 6582,
+//! RFC 6675, RFC 8985 section 7).
+
+use super::*;
+use crate::event::Retransmission;
+
+/// Ten segments of 1000 octets are out.
+#[track_caller]
+fn ten_out(setup: Setup) -> Dialogue {
+    let mut t = setup.established();
+    t.send(10_000);
+    for start in (1..10_001).step_by(1000) {
+        let flags = if start == 9001 { "P." } else { "." };
+        t.sent(&format!("{flags} {start}:{}(1000) ack 1", start + 1000));
+    }
+    t.nothing();
+    t
+}
+
+fn plain() -> Setup {
+    setup("winsock").peer_offers("<mss 1000>")
+}
+
+fn selective() -> Setup {
+    setup("winsock").peer_offers("<mss 1000,sackOK>")
+}
+
+#[test]
+fn the_third_duplicate_retransmits() {
+    let mut t = ten_out(plain());
+    t.peer(". 1:1(0) ack 1");
+    t.peer(". 1:1(0) ack 1");
+    t.nothing();
+    t.peer(". 1:1(0) ack 1");
+    t.sent(". 1:1001(1000) ack 1");
+    // RFC 5681 section 3.2: ssthresh = FlightSize / 2, cwnd = ssthresh + 3 * SMSS.
+    assert_eq!(t.numbers().threshold, 5000);
+    assert_eq!(t.numbers().congestion_window, 8000);
+    // Each further one lets a segment pass once the window has room.
+    t.send(3000);
+    t.nothing();
+    for _ in 0..2 {
+        t.peer(". 1:1(0) ack 1");
+        t.nothing();
+    }
+    t.peer(". 1:1(0) ack 1");
+    t.sent(". 10001:11001(1000) ack 1");
+    // The end of recovery: cwnd = ssthresh.
+    t.peer(". 1:1(0) ack 10001");
+    t.sent(". 11001:12001(1000) ack 1");
+    t.sent("P. 12001:13001(1000) ack 1");
+    assert_eq!(t.numbers().retransmissions, 1);
+}
+
+#[test]
+fn what_is_no_duplicate_does_not_count() {
+    // RFC 5681 section 2: data, another window, or another number.
+    let mut t = ten_out(plain());
+    for window in [60_000, 50_000, 40_000, 50_000] {
+        t.peer(&format!(". 1:1(0) ack 1 win {window}"));
+    }
+    for start in [1, 11, 21, 31] {
+        t.peer(&format!("P. {start}:{}(10) ack 1", start + 10));
+        t.sent.clear();
+    }
+    t.nothing();
+    assert_eq!(t.numbers().retransmissions, 0);
+}
+
+#[test]
+fn partial_acknowledgments_retransmit_one_segment_each() {
+    // RFC 6582: the first, the third and the fifth are lost.
+    let mut t = ten_out(plain());
+    for _ in 0..3 {
+        t.peer(". 1:1(0) ack 1");
+    }
+    t.sent(". 1:1001(1000) ack 1");
+    t.peer(". 1:1(0) ack 2001");
+    t.sent(". 2001:3001(1000) ack 1");
+    t.nothing();
+    t.peer(". 1:1(0) ack 4001");
+    t.sent(". 4001:5001(1000) ack 1");
+    t.nothing();
+    t.peer(". 1:1(0) ack 10001");
+    t.nothing();
+    assert_eq!(t.numbers().congestion_window, 5000);
+    assert_eq!(t.numbers().retransmissions, 3);
+}
+
+#[test]
+fn duplicates_after_a_timeout_do_not_retransmit_again() {
+    // RFC 6582 section 3.2 step 2 with "recover": they may be echoes of the retransmissions.
+    let mut t = ten_out(plain());
+    t.sent_after("300ms", ". 1:1001(1000) ack 1");
+    assert_eq!(t.numbers().congestion_window, 1000);
+    for _ in 0..5 {
+        t.peer(". 1:1(0) ack 1");
+    }
+    t.nothing();
+    t.peer(". 1:1(0) ack 1001");
+    t.sent(". 1001:2001(1000) ack 1");
+    t.sent(". 2001:3001(1000) ack 1");
+    t.nothing();
+}
+
+#[test]
+fn slow_start_and_congestion_avoidance() {
+    let mut t = ten_out(plain());
+    t.send(100_000);
+    t.nothing();
+    // RFC 5681 section 3.1: each acknowledgment opens the window by what it acknowledges.
+    t.peer(". 1:1(0) ack 2001");
+    assert_eq!(t.numbers().congestion_window, 12_000);
+    assert_eq!(t.sent.len(), 4);
+    t.sent.clear();
+    // A timeout halves the flight into the threshold, and the window begins at one segment.
+    t.sent_later(". 2001:3001(1000) ack 1");
+    assert_eq!(t.numbers().congestion_window, 1000);
+    assert_eq!(t.numbers().threshold, 6000);
+    // Above the threshold a whole window's worth opens it by one segment.
+    t.peer(". 1:1(0) ack 14001");
+    t.sent.clear();
+    let mut acknowledged = 14_001;
+    while t.numbers().congestion_window < 6000 {
+        acknowledged += 1000;
+        t.peer(&format!(". 1:1(0) ack {acknowledged}"));
+        t.sent.clear();
+    }
+    let before = t.numbers().congestion_window;
+    let segments = before / 1000;
+    for _ in 0..segments {
+        assert_eq!(t.numbers().congestion_window, before);
+        acknowledged += 1000;
+        t.peer(&format!(". 1:1(0) ack {acknowledged}"));
+        t.sent.clear();
+    }
+    assert_eq!(t.numbers().congestion_window, before + 1000);
+}
+
+#[test]
+fn selective_acknowledgments_retransmit_exactly_what_is_missing() {
+    // The first and the fourth are lost.
+    let mut t = ten_out(selective());
+    t.peer(". 1:1(0) ack 1 <sack 1001:2001>");
+    t.peer(". 1:1(0) ack 1 <sack 1001:3001>");
+    t.nothing();
+    t.peer(". 1:1(0) ack 1 <sack 4001:5001 1001:3001>");
+    t.sent(". 1:1001(1000) ack 1");
+    assert_eq!(t.numbers().congestion_window, 5000);
+    t.peer(". 1:1(0) ack 1 <sack 4001:6001 1001:3001>");
+    t.peer(". 1:1(0) ack 1 <sack 4001:7001 1001:3001>");
+    // DupThresh segments above the fourth have arrived.
+    t.sent(". 3001:4001(1000) ack 1");
+    t.nothing();
+    t.peer(". 1:1(0) ack 1 <sack 4001:10001 1001:3001>");
+    t.nothing();
+    // A partial acknowledgment: what it leaves is on its way already.
+    t.peer(". 1:1(0) ack 3001 <sack 4001:10001>");
+    t.nothing();
+    assert_eq!(t.numbers().congestion_window, 5000);
+    t.peer(". 1:1(0) ack 10001");
+    t.nothing();
+    assert_eq!(t.numbers().retransmissions, 2);
+    assert_eq!(t.numbers().congestion_window, 5000);
+}
+
+#[test]
+fn a_partial_acknowledgment_shows_a_hole_that_few_have_overtaken() {
+    // The first and the ninth are lost: only one segment behind the ninth can be reported.
+    let mut t = ten_out(selective());
+    t.peer(". 1:1(0) ack 1 <sack 1001:8001>");
+    t.sent(". 1:1001(1000) ack 1");
+    t.peer(". 1:1(0) ack 1 <sack 9001:10001 1001:8001>");
+    t.nothing();
+    t.peer(". 1:1(0) ack 8001 <sack 9001:10001>");
+    t.sent(". 8001:9001(1000) ack 1");
+    t.peer(". 1:1(0) ack 10001");
+    assert_eq!(t.numbers().retransmissions, 2);
+}
+
+#[test]
+fn selective_acknowledgments_that_make_no_sense_are_survived() {
+    let mut t = ten_out(selective());
+    for blocks in [
+        "5001:4001",
+        "20001:30001",
+        "-5000:-4000",
+        "1:10001",
+        "500:700",
+    ] {
+        t.peer(&format!(". 1:1(0) ack 1 <sack {blocks}>"));
+        t.sent.clear();
+    }
+    // Whatever was claimed, what is not acknowledged is sent again (RFC 2018 section 8).
+    t.sent_later(". 1:1001(1000) ack 1");
+}
+
+// The tail loss probe.
+
+/// Linux without its coarse clock, with SACK.
+fn probing() -> Setup {
+    setup("linux")
+        .knobs("rto.clock = 'exact'")
+        .peer_offers("<mss 1000,sackOK>")
+}
+
+#[test]
+fn a_lost_tail_is_probed_with_its_last_segment() {
+    let mut t = probing().established();
+    t.send(2000);
+    t.sent(". 1:1001(1000) ack 1");
+    t.sent("P. 1001:2001(1000) ack 1");
+    let wait = t.sent_later("P. 1001:2001(1000) ack 1");
+    assert!(wait < Duration::from_millis(200), "{wait}");
+    let cause = Retransmission::TailLossProbe;
+    assert!(t.happened(&Fact::Retransmitted {
+        octets: 1000,
+        cause
+    }));
+    // Only one; then the retransmission timer.
+    t.sent_later(". 1:1001(1000) ack 1");
+    let cause = Retransmission::Timeout;
+    assert!(t.happened(&Fact::Retransmitted {
+        octets: 1000,
+        cause
+    }));
+}
+
+#[test]
+fn new_data_probes_where_there_is_some() {
+    // Measured: a silent peer that permits SACK is sent eleven segments.
+    let mut t = ten_out(probing());
+    t.send(20_000);
+    t.nothing();
+    t.sent_later(". 10001:11001(1000) ack 1");
+    t.nothing();
+    t.sent_later(". 1:1001(1000) ack 1");
+    t.nothing();
+}
+
+#[test]
+fn after_a_probe_was_answered_the_next_loss_has_a_timer_again() {
+    let mut t = probing().established();
+    t.send(1000);
+    t.sent("P. 1:1001(1000) ack 1");
+    t.sent_later("P. 1:1001(1000) ack 1");
+    t.peer(". 1:1(0) ack 1001");
+    t.quiet_for("10s");
+    t.send(1000);
+    t.sent("P. 1001:2001(1000) ack 1");
+    t.sent_later("P. 1001:2001(1000) ack 1");
+    t.sent_later("P. 1001:2001(1000) ack 1");
+}
+
+#[test]
+fn without_sack_there_is_no_probe() {
+    let mut t = setup("linux").peer_offers("<mss 1000>").established();
+    t.send(1000);
+    t.sent("P. 1:1001(1000) ack 1");
+    let wait = t.sent_later("P. 1:1001(1000) ack 1");
+    assert!(wait >= Duration::from_millis(200), "{wait}");
+}
