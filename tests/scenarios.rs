@@ -68,7 +68,8 @@ fn every_trace_is_its_golden_one() {
     );
 }
 
-/// Another seed gives other sequence numbers, and still everything holds unless chance is part of it.
+/// Another seed gives other sequence numbers, and still everything holds unless chance is part of
+/// it.
 #[test]
 fn a_seed_is_all_the_chance_there_is() {
     for found in scenarios() {

@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+/// What `--help` says of exit codes.
+const EXIT_CODES: &str = "\
+Exit codes: 0 everything held; 1 an expectation failed; 2 bad usage or bad scenario;
+            3 a file cannot be read or written; 4 nothing was selected; 130 interrupted.";
+
 /// A wire-level emulator of how connections end.
 ///
 /// hangup runs scenarios - hosts, a link and a script of socket calls - on a userspace TCP/UDP
@@ -13,8 +18,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 #[command(
     version,
     propagate_version = true,
-    after_help = "Exit codes: 0 everything held; 1 an expectation failed; 2 bad usage or bad scenario;\n\
-                  3 a file cannot be read or written; 4 nothing was selected; 130 interrupted."
+    after_help = EXIT_CODES
 )]
 pub struct Args {
     /// What to do.

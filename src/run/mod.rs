@@ -7,8 +7,10 @@
 mod conditions;
 mod filters;
 mod forge;
+mod injection;
 mod packets;
 mod player;
+mod state;
 mod verdict;
 
 pub use verdict::{Outcome, Verdict};

@@ -1,24 +1,21 @@
 //! The player: it goes through the statements of a script, moves the time, and notes what did not
 //! hold.
 
-use hangup_stack::event::{Event, Fact};
+use hangup_stack::event::Event;
 use hangup_stack::network::{HostId, Network};
-use hangup_stack::profile::Api;
-use hangup_stack::socket::{Protocol, SocketId};
+use hangup_stack::socket::SocketId;
 use smoltcp::time::Instant;
-use smoltcp::wire::{IpAddress, IpEndpoint};
+use smoltcp::wire::IpAddress;
 
 use super::packets::{Packets, Seen};
 use super::verdict::Outcome;
-use super::{EVENTS_MOST, TAIL, conditions, forge, instant};
+use super::{EVENTS_MOST, TAIL, instant};
 use crate::calls::{self, Answer, Blocked, Calls, Returned};
 use crate::capture::{CallRow, SocketEnds, Toward, TraceHost};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::notation::Origins;
 use crate::scenario::Scenario;
 use crate::scenario::script::{
-    Argument, Call, Direction, Expect, ExpectedResult, LinkStatement, Packet, PacketLine,
-    Statement, Subject, TimeSpec,
+    Argument, Call, Direction, ExpectedResult, Packet, PacketLine, Statement, Subject, TimeSpec,
 };
 
 /// A call that waits, and what the script says of it.
@@ -36,18 +33,18 @@ struct Waiting<'a> {
 /// A run in progress.
 #[derive(Debug)]
 pub(super) struct Player<'a> {
-    scenario: &'a Scenario,
-    network: Network,
+    pub(super) scenario: &'a Scenario,
+    pub(super) network: Network,
     seed: u64,
-    tables: Vec<Option<Box<dyn Calls>>>,
-    packets: Packets,
-    events: Vec<Event>,
+    pub(super) tables: Vec<Option<Box<dyn Calls>>>,
+    pub(super) packets: Packets,
+    pub(super) events: Vec<Event>,
     rows: Vec<CallRow>,
     waiting: Vec<Waiting<'a>>,
-    failures: Vec<Diagnostic>,
+    pub(super) failures: Vec<Diagnostic>,
     /// Ports and sequence numbers that the script's own packets have used.
-    forged_port: u16,
-    forged_sequence: u32,
+    pub(super) forged_port: u16,
+    pub(super) forged_sequence: u32,
     /// Whether the limit on facts was reached.
     exhausted: bool,
 }
@@ -56,9 +53,6 @@ pub(super) struct Player<'a> {
 const FORGED_PORT: u16 = 40_000;
 /// The initial sequence numbers of hosts without a stack.
 const FORGED_SEQUENCE: u32 = 1_000_000_000;
-const FORGED_SEQUENCE_STEP: u32 = 64_000_000;
-/// The port that is meant where nothing says one.
-const DEFAULT_PORT: u16 = 8080;
 
 impl<'a> Player<'a> {
     pub(super) fn new(scenario: &'a Scenario, network: Network, seed: u64) -> Self {
@@ -156,7 +150,7 @@ impl<'a> Player<'a> {
             .is_some_and(|index| self.tables[index].is_none())
     }
 
-    fn host(&self, name: &str) -> Option<usize> {
+    pub(super) fn host(&self, name: &str) -> Option<usize> {
         self.scenario.host(name)
     }
 
@@ -195,7 +189,7 @@ impl<'a> Player<'a> {
     }
 
     /// Takes what the network has recorded.
-    fn record(&mut self) {
+    pub(super) fn record(&mut self) {
         for event in self.network.take_events() {
             self.packets.observe(&event, HostId(0));
             tracing::trace!(
@@ -389,7 +383,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn fail(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn fail(&mut self, diagnostic: Diagnostic) {
         self.failures.push(diagnostic);
     }
 
@@ -492,257 +486,6 @@ impl<'a> Player<'a> {
             diagnostic = diagnostic.note("sent", line);
         }
         self.fail(diagnostic);
-    }
-
-    /// Puts a packet of the script on the wire.
-    fn forge(&mut self, line: &PacketLine, span: Span) {
-        let (Some(from), Some(to)) = (self.host(&line.from.value), self.host(&line.to.value))
-        else {
-            return;
-        };
-        let ends = match self.ends_of(line, from, to) {
-            Ok(ends) => ends,
-            Err(message) => {
-                self.fail(Diagnostic::new(span, message));
-                return;
-            }
-        };
-        let frame = match &line.packet {
-            Packet::Segment(segment) => {
-                let origins = self.origins(&ends, segment.flags.value);
-                forge::segment(&ends, segment, origins)
-            }
-            Packet::Udp { length } => forge::datagram(&ends, usize::from(length.value)),
-            Packet::Icmp { kind, code } => {
-                let family = hangup_stack::network::IpFamily::of(ends.source.addr);
-                let kind = kind.value.number(family).unwrap_or_default();
-                let code = code
-                    .as_ref()
-                    .and_then(|it| it.value.number(family))
-                    .unwrap_or_default();
-                let about = self.last_frame_of(to).map(<[u8]>::to_vec);
-                forge::icmp(&ends, kind, code, about.as_deref())
-            }
-        };
-        self.network.inject(HostId(from), frame);
-        self.record();
-    }
-
-    /// The last frame a host has sent: what an ICMP error to it is about.
-    fn last_frame_of(&self, host: usize) -> Option<&[u8]> {
-        let mut sent = self
-            .events
-            .iter()
-            .rev()
-            .filter(|event| event.host == HostId(host));
-        sent.find_map(|event| {
-            let Fact::Sent { bytes, .. } = &event.fact else {
-                return None;
-            };
-            Some(bytes.as_slice())
-        })
-    }
-
-    /// The addresses and ports of a forged packet: those the line says, else those of the
-    /// connection that was seen last between the two hosts, else those of a socket that waits for
-    /// such a packet.
-    fn ends_of(
-        &mut self,
-        line: &PacketLine,
-        from: usize,
-        to: usize,
-    ) -> Result<forge::Ends, String> {
-        let (source, destination) = self.addresses(from, to).ok_or_else(|| {
-            let (from, to) = (&line.from.value, &line.to.value);
-            format!("{from} and {to} have no addresses of one family")
-        })?;
-        let protocol = match line.packet {
-            Packet::Segment(_) => Protocol::Tcp,
-            Packet::Udp { .. } | Packet::Icmp { .. } => Protocol::Udp,
-        };
-        let begins = matches!(&line.packet, Packet::Segment(segment)
-            if segment.flags.value.contains(crate::scenario::script::Flags::SYN)
-                && !segment.flags.value.contains(crate::scenario::script::Flags::ACK));
-        let known = if begins {
-            None
-        } else {
-            self.last_ports(from, to, protocol)
-        };
-        let said =
-            |port: &Option<crate::diagnostic::Spanned<u16>>| port.as_ref().map(|port| port.value);
-        let to_port = said(&line.to_port)
-            .or(known.map(|(_, to)| to))
-            .or_else(|| self.waiting_port(to, protocol))
-            .unwrap_or(DEFAULT_PORT);
-        let from_port = said(&line.from_port)
-            .or(known.map(|(from, _)| from))
-            .unwrap_or_else(|| {
-                self.forged_port += 1;
-                self.forged_port - 1
-            });
-        Ok(forge::Ends {
-            source: IpEndpoint::new(source, from_port),
-            destination: IpEndpoint::new(destination, to_port),
-            ethernet: (
-                self.network.ethernet_address(HostId(from)),
-                self.network.ethernet_address(HostId(to)),
-            ),
-        })
-    }
-
-    fn addresses(&self, from: usize, to: usize) -> Option<(IpAddress, IpAddress)> {
-        let ours = &self.scenario.hosts[from].addresses;
-        let theirs = &self.scenario.hosts[to].addresses;
-        ours.iter().find_map(|&source| {
-            let same = |it: &&IpAddress| it.version() == source.version();
-            theirs
-                .iter()
-                .find(same)
-                .map(|&destination| (source, destination))
-        })
-    }
-
-    /// The ports of the last packet of a protocol between two hosts, in either direction.
-    fn last_ports(&self, from: usize, to: usize, protocol: Protocol) -> Option<(u16, u16)> {
-        self.packets.seen.iter().rev().find_map(|seen| {
-            let is_tcp = seen.packet.segment().is_some();
-            let (one, other) = seen.packet.endpoints()?;
-            if is_tcp != (protocol == Protocol::Tcp) {
-                return None;
-            }
-            if seen.from == Some(from) && seen.to == Some(to) {
-                Some((one.port, other.port))
-            } else if seen.from == Some(to) && seen.to == Some(from) {
-                Some((other.port, one.port))
-            } else {
-                None
-            }
-        })
-    }
-
-    /// The port of a host's last socket that waits for a connection or for datagrams.
-    fn waiting_port(&self, host: usize, protocol: Protocol) -> Option<u16> {
-        self.tables[host].as_ref()?;
-        let host = self.network.host(HostId(host));
-        let waits = host.sockets().filter_map(|socket| {
-            let status = host.status(socket)?;
-            let listens =
-                protocol == Protocol::Udp || status.state == Some(hangup_stack::tcp::State::Listen);
-            (status.protocol == protocol && listens).then_some(status.local?.port)
-        });
-        waits.last()
-    }
-
-    /// Where the sequence numbers of a forged segment begin.
-    fn origins(&mut self, ends: &forge::Ends, flags: crate::scenario::script::Flags) -> Origins {
-        use crate::scenario::script::Flags;
-        let (source, destination) = (ends.source, ends.destination);
-        let begins = flags.contains(Flags::SYN);
-        let known = self
-            .packets
-            .tracker
-            .initial_sequence_number(source, destination);
-        let seq = match known {
-            Some(seq) => seq,
-            None if begins => {
-                let seq = self.forged_sequence;
-                self.forged_sequence = seq.wrapping_add(FORGED_SEQUENCE_STEP);
-                seq
-            }
-            // A segment of no connection has the numbers that its line says.
-            None => 0,
-        };
-        let ack = self
-            .packets
-            .tracker
-            .initial_sequence_number(destination, source);
-        Origins {
-            seq,
-            ack: ack.unwrap_or(0),
-        }
-    }
-
-    // State and network.
-
-    fn expect_state(&mut self, expect: &Expect) {
-        let Some(host) = self.host(&expect.host.value) else {
-            return;
-        };
-        let Some(table) = self.tables[host].as_ref() else {
-            return;
-        };
-        let api = self.scenario.hosts[host]
-            .profile()
-            .map_or(Api::Posix, |profile| profile.api);
-        let labels = table.labels();
-        let mut found = Vec::new();
-        for condition in &expect.conditions {
-            let label = condition.value.socket.as_ref().map(|label| label.value);
-            let socket = match label {
-                Some(label) => table.labelled(label),
-                None => self.only_socket(host, &labels),
-            };
-            let Some(socket) = socket else {
-                let message = match label {
-                    Some(label) => format!("no call has opened socket {label}"),
-                    None => "which socket is meant is not clear".to_owned(),
-                };
-                let help = "name the socket: expect 4.state == ESTABLISHED";
-                found.push(Diagnostic::new(condition.span, message).help(help));
-                continue;
-            };
-            let status = self.network.host(HostId(host)).status(socket);
-            if let Some(actual) = conditions::contradiction(&condition.value, status.as_ref(), api)
-            {
-                let name = condition.value.property.value.name();
-                let message = format!("`{name}` is {actual}");
-                let label = format!("at {}", crate::capture::text::seconds(self.network.now()));
-                found.push(Diagnostic::new(condition.span, message).label(label));
-            }
-        }
-        self.failures.extend(found);
-    }
-
-    /// The socket that is meant where none is named: the one connection of the host, or its one
-    /// socket.
-    fn only_socket(&self, host: usize, labels: &[(i64, SocketId)]) -> Option<SocketId> {
-        let host = self.network.host(HostId(host));
-        let connects = |&&(_, socket): &&(i64, SocketId)| {
-            host.status(socket)
-                .is_some_and(|status| status.remote.is_some())
-        };
-        let mut connections = labels.iter().filter(connects);
-        match (connections.next(), connections.next(), labels) {
-            (Some(&(_, only)), None, _) | (None, None, &[(_, only)]) => Some(only),
-            _ => None,
-        }
-    }
-
-    fn change_links(&mut self, statement: &LinkStatement) {
-        let pairs: Vec<(usize, usize)> = match &statement.direction {
-            Some(direction) => {
-                let (from, to) = (
-                    self.host(&direction.from.value),
-                    self.host(&direction.to.value),
-                );
-                from.zip(to).into_iter().collect()
-            }
-            None => {
-                let hosts = 0..self.scenario.hosts.len();
-                hosts
-                    .clone()
-                    .flat_map(|a| hosts.clone().map(move |b| (a, b)))
-                    .collect()
-            }
-        };
-        for (from, to) in pairs.into_iter().filter(|(from, to)| from != to) {
-            let (from, to) = (HostId(from), HostId(to));
-            let mut config = self.network.link(from, to).clone();
-            for change in &statement.changes {
-                change.value.apply(&mut config);
-            }
-            self.network.set_link(from, to, config);
-        }
     }
 
     // The end.

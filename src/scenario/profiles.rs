@@ -1,4 +1,5 @@
-//! `[profiles.NAME]`: systems of the scenario's own, and the knobs by which they and the hosts differ.
+//! `[profiles.NAME]`: systems of the scenario's own, and the knobs by which they and the hosts
+//! differ.
 
 use std::collections::BTreeMap;
 

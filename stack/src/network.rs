@@ -278,8 +278,8 @@ impl Network {
         self.drain(to, Some(frame));
     }
 
-    /// Takes what a host has to say and to send, and learns when it is next due. Facts belong to the frame whose arrival caused
-    /// them.
+    /// Takes what a host has to say and to send, and learns when it is next due. Facts belong to
+    /// the frame whose arrival caused them.
     fn drain(&mut self, id: HostId, cause: Option<FrameId>) {
         while let Some(output) = self.hosts[id.0].poll_output() {
             match output {

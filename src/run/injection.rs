@@ -1,0 +1,186 @@
+//! What a script puts on the wire itself: the ends and numbers of a packet that its line leaves
+//! out.
+
+use hangup_stack::event::Fact;
+use hangup_stack::network::{HostId, IpFamily};
+use hangup_stack::socket::Protocol;
+use hangup_stack::tcp::State;
+use smoltcp::wire::{IpAddress, IpEndpoint};
+
+use super::forge;
+use super::player::Player;
+use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::notation::Origins;
+use crate::scenario::script::{Flags, Packet, PacketLine};
+
+/// The step between the initial sequence numbers of hosts without a stack.
+const SEQUENCE_STEP: u32 = 64_000_000;
+/// The port that is meant where nothing says one.
+const DEFAULT_PORT: u16 = 8080;
+
+impl Player<'_> {
+    /// Puts a packet of the script on the wire.
+    pub(super) fn forge(&mut self, line: &PacketLine, span: Span) {
+        let (Some(from), Some(to)) = (self.host(&line.from.value), self.host(&line.to.value))
+        else {
+            return;
+        };
+        let ends = match self.ends_of(line, from, to) {
+            Ok(ends) => ends,
+            Err(message) => {
+                self.fail(Diagnostic::new(span, message));
+                return;
+            }
+        };
+        let frame = match &line.packet {
+            Packet::Segment(segment) => {
+                let origins = self.origins(&ends, segment.flags.value);
+                forge::segment(&ends, segment, origins)
+            }
+            Packet::Udp { length } => forge::datagram(&ends, usize::from(length.value)),
+            Packet::Icmp { kind, code } => {
+                let family = IpFamily::of(ends.source.addr);
+                let kind = kind.value.number(family).unwrap_or_default();
+                let code = code
+                    .as_ref()
+                    .and_then(|it| it.value.number(family))
+                    .unwrap_or_default();
+                let about = self.last_frame_of(to).map(<[u8]>::to_vec);
+                forge::icmp(&ends, kind, code, about.as_deref())
+            }
+        };
+        self.network.inject(HostId(from), frame);
+        self.record();
+    }
+
+    /// The last frame a host has sent: what an ICMP error to it is about.
+    fn last_frame_of(&self, host: usize) -> Option<&[u8]> {
+        let mut sent = self
+            .events
+            .iter()
+            .rev()
+            .filter(|event| event.host == HostId(host));
+        sent.find_map(|event| {
+            let Fact::Sent { bytes, .. } = &event.fact else {
+                return None;
+            };
+            Some(bytes.as_slice())
+        })
+    }
+
+    /// The addresses and ports of a forged packet: those the line says, else those of the
+    /// connection that was seen last between the two hosts, else those of a socket that waits for
+    /// such a packet.
+    fn ends_of(
+        &mut self,
+        line: &PacketLine,
+        from: usize,
+        to: usize,
+    ) -> Result<forge::Ends, String> {
+        let (source, destination) = self.addresses(from, to).ok_or_else(|| {
+            let (from, to) = (&line.from.value, &line.to.value);
+            format!("{from} and {to} have no addresses of one family")
+        })?;
+        let protocol = match line.packet {
+            Packet::Segment(_) => Protocol::Tcp,
+            Packet::Udp { .. } | Packet::Icmp { .. } => Protocol::Udp,
+        };
+        let begins = matches!(&line.packet, Packet::Segment(segment)
+            if segment.flags.value.contains(Flags::SYN)
+                && !segment.flags.value.contains(Flags::ACK));
+        let known = if begins {
+            None
+        } else {
+            self.last_ports(from, to, protocol)
+        };
+        let said = |port: &Option<Spanned<u16>>| port.as_ref().map(|port| port.value);
+        let to_port = said(&line.to_port)
+            .or(known.map(|(_, to)| to))
+            .or_else(|| self.waiting_port(to, protocol))
+            .unwrap_or(DEFAULT_PORT);
+        let from_port = said(&line.from_port)
+            .or(known.map(|(from, _)| from))
+            .unwrap_or_else(|| {
+                self.forged_port += 1;
+                self.forged_port - 1
+            });
+        Ok(forge::Ends {
+            source: IpEndpoint::new(source, from_port),
+            destination: IpEndpoint::new(destination, to_port),
+            ethernet: (
+                self.network.ethernet_address(HostId(from)),
+                self.network.ethernet_address(HostId(to)),
+            ),
+        })
+    }
+
+    fn addresses(&self, from: usize, to: usize) -> Option<(IpAddress, IpAddress)> {
+        let ours = &self.scenario.hosts[from].addresses;
+        let theirs = &self.scenario.hosts[to].addresses;
+        ours.iter().find_map(|&source| {
+            let same = |it: &&IpAddress| it.version() == source.version();
+            theirs
+                .iter()
+                .find(same)
+                .map(|&destination| (source, destination))
+        })
+    }
+
+    /// The ports of the last packet of a protocol between two hosts, in either direction.
+    fn last_ports(&self, from: usize, to: usize, protocol: Protocol) -> Option<(u16, u16)> {
+        self.packets.seen.iter().rev().find_map(|seen| {
+            let is_tcp = seen.packet.segment().is_some();
+            let (one, other) = seen.packet.endpoints()?;
+            if is_tcp != (protocol == Protocol::Tcp) {
+                return None;
+            }
+            if seen.from == Some(from) && seen.to == Some(to) {
+                Some((one.port, other.port))
+            } else if seen.from == Some(to) && seen.to == Some(from) {
+                Some((other.port, one.port))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The port of a host's last socket that waits for a connection or for datagrams.
+    fn waiting_port(&self, host: usize, protocol: Protocol) -> Option<u16> {
+        self.tables[host].as_ref()?;
+        let host = self.network.host(HostId(host));
+        let waits = host.sockets().filter_map(|socket| {
+            let status = host.status(socket)?;
+            let listens = protocol == Protocol::Udp || status.state == Some(State::Listen);
+            (status.protocol == protocol && listens).then_some(status.local?.port)
+        });
+        waits.last()
+    }
+
+    /// Where the sequence numbers of a forged segment begin.
+    fn origins(&mut self, ends: &forge::Ends, flags: Flags) -> Origins {
+        let (source, destination) = (ends.source, ends.destination);
+        let begins = flags.contains(Flags::SYN);
+        let known = self
+            .packets
+            .tracker
+            .initial_sequence_number(source, destination);
+        let seq = match known {
+            Some(seq) => seq,
+            None if begins => {
+                let seq = self.forged_sequence;
+                self.forged_sequence = seq.wrapping_add(SEQUENCE_STEP);
+                seq
+            }
+            // A segment of no connection has the numbers that its line says.
+            None => 0,
+        };
+        let ack = self
+            .packets
+            .tracker
+            .initial_sequence_number(destination, source);
+        Origins {
+            seq,
+            ack: ack.unwrap_or(0),
+        }
+    }
+}
