@@ -5,10 +5,11 @@ use hangup_stack::event::Fact;
 use hangup_stack::network::{HostId, IpFamily};
 use hangup_stack::socket::Protocol;
 use hangup_stack::tcp::State;
+use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use super::forge;
-use super::player::Player;
+use super::player::{ForgedPorts, Player};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::notation::Origins;
 use crate::scenario::script::{Flags, Packet, PacketLine};
@@ -104,6 +105,12 @@ impl Player<'_> {
                 self.forged_port += 1;
                 self.forged_port - 1
             });
+        self.forged_ports.push(ForgedPorts {
+            pair: (from, to),
+            protocol,
+            ports: (from_port, to_port),
+            at: self.network.now(),
+        });
         Ok(forge::Ends {
             source: IpEndpoint::new(source, from_port),
             destination: IpEndpoint::new(destination, to_port),
@@ -126,8 +133,31 @@ impl Player<'_> {
         })
     }
 
-    /// The ports of the last packet of a protocol between two hosts, in either direction.
+    /// The ports of the last packet of a protocol between two hosts, in either direction. One that
+    /// the script has sent counts from then on, wherever it is.
     fn last_ports(&self, from: usize, to: usize, protocol: Protocol) -> Option<(u16, u16)> {
+        let forged = self
+            .forged_ports
+            .iter()
+            .rev()
+            .find(|forged| forged.pair == (from, to) && forged.protocol == protocol);
+        let seen = self.last_seen_ports(from, to, protocol);
+        match (forged, seen) {
+            (Some(forged), Some((at, ports))) => {
+                Some(if at > forged.at { ports } else { forged.ports })
+            }
+            (Some(forged), None) => Some(forged.ports),
+            (None, Some((_, ports))) => Some(ports),
+            (None, None) => None,
+        }
+    }
+
+    fn last_seen_ports(
+        &self,
+        from: usize,
+        to: usize,
+        protocol: Protocol,
+    ) -> Option<(Instant, (u16, u16))> {
         self.packets.seen.iter().rev().find_map(|seen| {
             let is_tcp = seen.packet.segment().is_some();
             let (one, other) = seen.packet.endpoints()?;
@@ -135,9 +165,9 @@ impl Player<'_> {
                 return None;
             }
             if seen.from == Some(from) && seen.to == Some(to) {
-                Some((one.port, other.port))
+                Some((seen.at, (one.port, other.port)))
             } else if seen.from == Some(to) && seen.to == Some(from) {
-                Some((other.port, one.port))
+                Some((seen.at, (other.port, one.port)))
             } else {
                 None
             }

@@ -3,7 +3,7 @@
 
 use hangup_stack::event::Event;
 use hangup_stack::network::{HostId, Network};
-use hangup_stack::socket::SocketId;
+use hangup_stack::socket::{Protocol, SocketId};
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
@@ -30,6 +30,15 @@ struct Waiting<'a> {
     returns: Option<(Instant, Instant)>,
 }
 
+/// The ports of a packet that the script has sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ForgedPorts {
+    pub(super) pair: (usize, usize),
+    pub(super) protocol: Protocol,
+    pub(super) ports: (u16, u16),
+    pub(super) at: Instant,
+}
+
 /// A run in progress.
 #[derive(Debug)]
 pub(super) struct Player<'a> {
@@ -44,6 +53,8 @@ pub(super) struct Player<'a> {
     pub(super) failures: Vec<Diagnostic>,
     /// Ports and sequence numbers that the script's own packets have used.
     pub(super) forged_port: u16,
+    /// The ports of the last forged packet between two hosts, and when it was sent.
+    pub(super) forged_ports: Vec<ForgedPorts>,
     pub(super) forged_sequence: u32,
     /// Whether the limit on facts was reached.
     exhausted: bool,
@@ -76,6 +87,7 @@ impl<'a> Player<'a> {
             waiting: Vec::new(),
             failures: Vec::new(),
             forged_port: FORGED_PORT,
+            forged_ports: Vec::new(),
             forged_sequence: FORGED_SEQUENCE,
             exhausted: false,
         }

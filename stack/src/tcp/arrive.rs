@@ -460,6 +460,11 @@ impl Connection {
             }
             return;
         }
+        if taken.ended && self.state != State::Established {
+            // Only a FIN that begins the close may wait for an answer to ride on.
+            self.acknowledger.now();
+            return;
+        }
         if taken.ended {
             self.acknowledger.on_fin(!arriving.payload.is_empty(), now);
             return;
