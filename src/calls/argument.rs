@@ -366,6 +366,10 @@ impl<'a> Context<'a> {
                         format!("{prefix}={shown}")
                     }
                     (Shape::Send, 1, Argument::Integer(_)) => format!("{shown} octets"),
+                    // A version is two octets, and everybody writes it so.
+                    (_, 0, Argument::Integer(version)) if self.name == "WSAStartup" => {
+                        format!("{version:#06x}")
+                    }
                     _ => shown,
                 }
             })

@@ -268,7 +268,14 @@ impl Tally {
             text.push_str(&format!(", {} could not be run", self.invalid));
         }
         if self.differ > 0 {
-            text.push_str(&format!("; {} traces differ from {GOLDEN}/", self.differ));
+            let (traces, differ) = match self.differ {
+                1 => ("trace", "differs"),
+                _ => ("traces", "differ"),
+            };
+            text.push_str(&format!(
+                "; {} {traces} {differ} from {GOLDEN}/",
+                self.differ
+            ));
         }
         text.push_str(&format!(" ({})", wall_time(elapsed)));
         let place = if args.bless {

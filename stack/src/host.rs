@@ -1,7 +1,7 @@
 //! One smoltcp interface, its sockets, and the demultiplexing between them.
 //!
 //! A host is driven by its network: a frame arrives, a timer expires, or an application calls; then
-//! [`Host::settle`] lets every socket send what it has to, and what came of it is taken with
+//! `Host::settle` lets every socket send what it has to, and what came of it is taken with
 //! `poll_output`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -180,8 +180,9 @@ pub enum ShutdownError {
 pub enum Closing {
     /// The descriptor is free at once; the connection finishes in the background, or was reset.
     Done,
-    /// `SO_LINGER` with a time: the descriptor is still there; call [`Host::close`] again after a
-    /// step until it says [`Closing::Done`], at the latest at this time.
+    /// `SO_LINGER` with a time: the descriptor is still there; call
+    /// [`Host::close`](crate::host::Host::close) again after a step until it says
+    /// [`Closing::Done`], at the latest at this time.
     Lingers(Instant),
 }
 

@@ -43,7 +43,7 @@ fn a_trace_goes_where_it_is_asked_for() {
         ran.out
     );
     assert!(
-        ran.out.contains("1 traces differ from captures/"),
+        ran.out.contains("1 trace differs from captures/"),
         "{}",
         ran.out
     );
