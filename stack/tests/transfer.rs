@@ -1,6 +1,7 @@
 //! Two hosts over a link that loses, reorders, duplicates and damages: every octet arrives, in
 //! order, both ways.
 
+use hangup_stack::event::Fact;
 use hangup_stack::link::LinkConfig;
 use hangup_stack::network::{
     HostConfig, HostId, IpFamily, Network, Recording, Resolution, StackKind,
@@ -100,8 +101,19 @@ impl Side {
 fn exchange(profiles: [&str; 2], family: IpFamily, link: &LinkConfig, seed: u64, octets: usize) {
     let mut network = Network::new(seed, Resolution::Static);
     network.record(Recording::Nothing);
-    let server = host(&mut network, profiles[0], 1, family);
-    let client = host(&mut network, profiles[1], 2, family);
+    exchange_on(&mut network, profiles, family, link, seed, octets);
+}
+
+fn exchange_on(
+    network: &mut Network,
+    profiles: [&str; 2],
+    family: IpFamily,
+    link: &LinkConfig,
+    seed: u64,
+    octets: usize,
+) {
+    let server = host(network, profiles[0], 1, family);
+    let client = host(network, profiles[1], 2, family);
     network.set_link(server, client, link.clone());
     network.set_link(client, server, link.clone());
     let listener = network.with_host(server, |host, _| {
@@ -143,7 +155,7 @@ fn exchange(profiles: [&str; 2], family: IpFamily, link: &LinkConfig, seed: u64,
     }
     loop {
         for side in &mut sides {
-            side.drive(&mut network, seed);
+            side.drive(network, seed);
         }
         if sides.iter().all(|side| side.is_done()) {
             break;
@@ -208,4 +220,28 @@ fn a_clean_link_needs_no_time() {
         0,
         MEBIBYTE,
     );
+}
+
+/// SACK blocks on segments that are full already once made frames that IP had to cut in two.
+#[test]
+fn no_frame_is_longer_than_the_mtu() {
+    for seed in 0..5 {
+        let mut network = Network::new(seed, Resolution::Static);
+        let profiles = ["linux", "linux"];
+        exchange_on(
+            &mut network,
+            profiles,
+            IpFamily::V4,
+            &lossy(),
+            seed,
+            MEBIBYTE / 4,
+        );
+        let longest = network.take_events().into_iter().filter_map(|event| {
+            let Fact::Sent { bytes, .. } = event.fact else {
+                return None;
+            };
+            Some(bytes.len())
+        });
+        assert_eq!(longest.max(), Some(1500 + 14), "seed {seed}");
+    }
 }

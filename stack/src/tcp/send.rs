@@ -147,6 +147,11 @@ impl Send {
         self.next
     }
 
+    /// The most payload that a segment carries.
+    pub(crate) fn mss(&self) -> usize {
+        self.mss
+    }
+
     pub(crate) fn window(&self) -> i64 {
         self.window
     }

@@ -104,6 +104,7 @@ impl Connection {
         segment.flags.fin = control == Control::Fin;
         segment.flags.psh = push;
         segment.payload_octets = octets;
+        self.fit_blocks(&mut segment);
         if syn {
             segment.flags.ack = self.state != State::SynSent;
             if !segment.flags.ack {
@@ -119,6 +120,21 @@ impl Connection {
             segment,
             payload_start: start,
             about,
+        }
+    }
+
+    /// Leaves out the SACK blocks that would make a segment with data longer than the peer or the
+    /// path takes (RFC 2018 section 3: as many as fit); acknowledgments without data carry them
+    /// all.
+    fn fit_blocks(&self, segment: &mut Segment) {
+        if segment.payload_octets == 0 {
+            return;
+        }
+        // Two no-operations, kind and length stand before the blocks, of eight octets each.
+        let room = self.send.mss().saturating_sub(segment.payload_octets);
+        let fitting = room.saturating_sub(4) / 8;
+        for block in segment.options.sack.iter_mut().skip(fitting) {
+            *block = None;
         }
     }
 
