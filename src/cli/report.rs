@@ -38,6 +38,13 @@ pub(super) fn print(text: &str) -> Result<(), Exit> {
 /// There are none; the reason has been said.
 pub(super) fn select(paths: &[PathBuf]) -> Result<Vec<Found>, Exit> {
     discover::discover(Path::new(BASE), paths).map_err(|error| {
+        if paths.is_empty() && matches!(error, DiscoverError::NotFound { .. }) {
+            let root = discover::ROOT;
+            complain(&format!(
+                "hangup: there is no folder {root}/ here: name scenario files or folders\n"
+            ));
+            return Exit::Nothing;
+        }
         complain(&format!("hangup: {error}\n"));
         match error {
             DiscoverError::Empty { .. } => Exit::Nothing,

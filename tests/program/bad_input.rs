@@ -79,6 +79,14 @@ fn what_is_not_there() {
         ran.err
     );
 
+    let ran = folder.hangup(&["run"]);
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert!(
+        ran.err.contains("there is no folder scenarios/ here"),
+        "{}",
+        ran.err
+    );
+
     folder.write("scenarios/read.me", "nothing to run");
     let ran = folder.hangup(&["run"]);
     assert_eq!(ran.code, 4, "{}", ran.err);
