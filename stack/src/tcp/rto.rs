@@ -81,7 +81,8 @@ impl Rto {
                 MinBounds::Variance => smoothed + (4 * variance).max(min),
             },
         };
-        Duration::from_micros(micros.min(self.rules.max.total_micros()))
+        let timeout = Duration::from_micros(micros.min(self.rules.max.total_micros()));
+        self.rules.clock.in_ticks(timeout)
     }
 
     /// The timeout.

@@ -65,6 +65,17 @@ const LEVEL_SHIFT: u32 = 3;
 const LEVELS: u32 = 9;
 
 impl Clock {
+    /// A duration as the clock counts it: in whole ticks, rounded up.
+    pub(crate) fn in_ticks(self, duration: Duration) -> Duration {
+        match self {
+            Self::Exact => duration,
+            Self::Wheel250 => {
+                let tick = TICK as u64;
+                Duration::from_micros(duration.total_micros().div_ceil(tick) * tick)
+            }
+        }
+    }
+
     /// When a timer set at `now` for `delay` really expires.
     pub(crate) fn expiry(self, now: Instant, delay: Duration) -> Instant {
         match self {

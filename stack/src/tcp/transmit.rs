@@ -291,7 +291,9 @@ impl Connection {
             Some(Retransmission::Fast) if self.timers.is_set(Timer::Retransmit) => {}
             Some(Retransmission::Fast) => self.rearm(now, now),
             None if self.tail_probe.is_some() => {}
-            None if self.timers.is_set(Timer::TailLossProbe) => {
+            None if self.timers.is_set(Timer::TailLossProbe)
+                || (self.timers.is_set(Timer::Retransmit) && self.send.may_probe_tail()) =>
+            {
                 self.rearm(now, self.send.oldest_sent_at().unwrap_or(now));
             }
             None if !self.timers.is_set(Timer::Retransmit) => self.rearm(now, now),
