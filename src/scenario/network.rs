@@ -2,7 +2,6 @@
 
 use hangup_stack::link::LinkConfig;
 use hangup_stack::network::{IpFamily, Resolution};
-use smoltcp::time::Duration;
 use toml::de::DeTable;
 
 use super::limits;
@@ -28,17 +27,7 @@ impl Network {
     /// What the link from one host to another does at the start, by their positions in
     /// [`super::Scenario::hosts`].
     pub fn link(&self, from: usize, to: usize) -> LinkConfig {
-        let mut config = LinkConfig {
-            delay: Duration::ZERO,
-            rate: None,
-            queue: None,
-            mtu: usize::from(u16::MAX),
-            loss: 0.0,
-            duplicate: 0.0,
-            reorder: 0.0,
-            corrupt: 0.0,
-            down: false,
-        };
+        let mut config = LinkConfig::default();
         let directed = self
             .directions
             .iter()
