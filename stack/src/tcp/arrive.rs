@@ -1,5 +1,6 @@
 //! A segment arrives (RFC 9293 section 3.10.7).
 
+use bytes::Bytes;
 use smoltcp::time::Instant;
 
 use super::Connection;
@@ -25,7 +26,7 @@ pub(super) struct Arriving<'a> {
     pub(super) end: i64,
     /// SEG.ACK
     pub(super) acknowledged: i64,
-    pub(super) payload: &'a [u8],
+    pub(super) payload: &'a Bytes,
 }
 
 /// Whether to go on with a segment.
@@ -37,7 +38,7 @@ pub(super) enum Check {
 
 impl Connection {
     /// Takes a segment of this connection. The checksum has been verified.
-    pub fn on_segment(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+    pub fn on_segment(&mut self, header: &Segment, payload: &Bytes, now: Instant) {
         self.last_heard = now;
         self.patience.probes = 0;
         if self.send.window() == 0 {
@@ -66,7 +67,7 @@ impl Connection {
     }
 
     /// RFC 9293 section 3.10.7.4, for all states from SYN-RECEIVED on.
-    pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+    pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: &Bytes, now: Instant) {
         let start = Self::position(
             self.peer_initial_sequence,
             header.sequence,
@@ -168,7 +169,7 @@ impl Connection {
         let at_closed_window = arriving.start == self.recv.accepted();
         if at_closed_window && header.flags.ack && !header.flags.syn {
             let bare = Arriving {
-                payload: &[],
+                payload: &Bytes::new(),
                 end: arriving.start,
                 ..*arriving
             };
