@@ -65,6 +65,7 @@ pub mod event;
 pub mod host;
 mod lifetime;
 pub mod link;
+mod memory;
 pub mod network;
 pub mod profile;
 mod random;
