@@ -62,6 +62,7 @@ mod checksum;
 mod demultiplex;
 mod emit;
 pub mod event;
+mod frame;
 pub mod host;
 mod lifetime;
 pub mod link;

@@ -12,7 +12,7 @@ mod knobs;
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
-pub use built_in::{names, source};
+pub use built_in::{aliases, names, source};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
 

@@ -1,5 +1,6 @@
 //! A segment arrives (RFC 9293 section 3.10.7).
 
+use bytes::Bytes;
 use smoltcp::time::Instant;
 
 use super::Connection;
@@ -23,7 +24,7 @@ pub(super) struct Arriving<'a> {
     pub(super) end: i64,
     /// SEG.ACK
     pub(super) acknowledged: i64,
-    pub(super) payload: &'a [u8],
+    pub(super) payload: &'a Bytes,
 }
 
 /// Whether to go on with a segment.
@@ -35,7 +36,7 @@ pub(super) enum Check {
 
 impl Connection {
     /// Takes a segment of this connection. The checksum has been verified.
-    pub fn on_segment(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+    pub fn on_segment(&mut self, header: &Segment, payload: &Bytes, now: Instant) {
         self.last_heard = now;
         self.patience.probes = 0;
         if self.send.window() == 0 {
@@ -64,7 +65,7 @@ impl Connection {
     }
 
     /// RFC 9293 section 3.10.7.4, for all states from SYN-RECEIVED on.
-    pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+    pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: &Bytes, now: Instant) {
         let start = Self::position(
             self.peer_initial_sequence,
             header.sequence,
@@ -166,7 +167,7 @@ impl Connection {
         let at_closed_window = arriving.start == self.recv.accepted();
         if at_closed_window && header.flags.ack && !header.flags.syn {
             let bare = Arriving {
-                payload: &[],
+                payload: &Bytes::new(),
                 end: arriving.start,
                 ..*arriving
             };

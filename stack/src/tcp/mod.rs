@@ -18,11 +18,11 @@
 
 mod acknowledge;
 mod arrive;
+mod arrived;
 mod calls;
 mod congestion;
 mod handshake;
 mod in_flight;
-mod octets;
 mod receive_shutdown;
 mod recv;
 mod rto;
@@ -32,6 +32,7 @@ mod state;
 mod timer;
 mod transmit;
 mod window;
+mod written;
 
 #[cfg(test)]
 mod tests;

@@ -8,9 +8,10 @@
 //!
 //! Stream positions are relative and never wrap: the peer's SYN is 0, its first octet 1.
 
+use bytes::Bytes;
 use smoltcp::storage::Assembler;
 
-use super::octets::Octets;
+use super::arrived::Arrived;
 use super::receive_shutdown::Disposition;
 use super::window::{Buffer, Situation};
 use crate::profile::BeyondEdge;
@@ -54,7 +55,7 @@ pub(crate) struct Taken {
 pub(crate) struct Recv {
     /// Accepted and not read, from `read` to `accepted`; what waits behind a gap stands behind its
     /// end.
-    queue: Octets,
+    queue: Arrived,
     ahead: Assembler,
     buffer: Buffer,
     beyond_edge: BeyondEdge,
@@ -87,7 +88,7 @@ impl Recv {
     pub(crate) fn new(mut buffer: Buffer, beyond_edge: BeyondEdge, announced_mss: usize) -> Self {
         let offered = buffer.initial();
         Self {
-            queue: Octets::new(),
+            queue: Arrived::default(),
             ahead: Assembler::new(),
             buffer,
             beyond_edge,
@@ -203,7 +204,7 @@ impl Recv {
     pub(crate) fn take(
         &mut self,
         start: i64,
-        payload: &[u8],
+        payload: &Bytes,
         fin: bool,
         disposition: Disposition,
     ) -> Taken {
@@ -219,7 +220,7 @@ impl Recv {
         }
         let had_gap = !self.ahead.is_empty();
         if new > 0 {
-            let payload = &payload[(first - start) as usize..(last - start) as usize];
+            let payload = payload.slice((first - start) as usize..(last - start) as usize);
             self.insert(first, payload, disposition, &mut taken);
         }
         if fin && taken.refused == 0 {
@@ -258,12 +259,14 @@ impl Recv {
         }
     }
 
-    fn insert(&mut self, first: i64, payload: &[u8], disposition: Disposition, taken: &mut Taken) {
+    fn insert(&mut self, first: i64, payload: Bytes, disposition: Disposition, taken: &mut Taken) {
         let offset = (first - self.accepted) as usize;
         let before = self.out_of_order();
         // The count of stretches is bounded; a segment that would make one too many is refused and
         // comes again.
-        let contiguous = if offset == 0 && self.ahead.is_empty() {
+        let end = first + payload.len() as i64;
+        let in_order = offset == 0 && self.ahead.is_empty();
+        let contiguous = if in_order {
             payload.len()
         } else {
             let Ok(contiguous) = self.ahead.add_then_remove_front(offset, payload.len()) else {
@@ -272,9 +275,11 @@ impl Recv {
             };
             contiguous
         };
-        if self.stores {
-            self.queue.write_ahead(offset, payload);
-            self.queue.commit(contiguous);
+        if self.stores && in_order {
+            self.queue.push(payload);
+        } else if self.stores {
+            self.queue.keep_ahead(offset, payload);
+            self.queue.close_gap(contiguous);
         }
         self.accepted += contiguous as i64;
         self.recent = first;
@@ -283,8 +288,7 @@ impl Recv {
         }
         let new = contiguous + self.out_of_order() - before;
         taken.repeated = new == 0;
-        self.buffer
-            .on_queued(new, first + payload.len() as i64, self.announced_mss);
+        self.buffer.on_queued(new, end, self.announced_mss);
         if !self.stores {
             self.buffer.on_read(self.accepted);
         }
@@ -344,9 +348,9 @@ impl Recv {
     }
 
     /// Copies octets in order and leaves them.
-    pub(crate) fn peek(&mut self, into: &mut [u8]) -> usize {
+    pub(crate) fn peek(&self, into: &mut [u8]) -> usize {
         let count = into.len().min(self.unread());
-        self.queue.copy_from(0, &mut into[..count])
+        self.queue.peek(&mut into[..count])
     }
 
     /// Whether the peer should be told of the window now that octets were read.

@@ -1,5 +1,6 @@
 //! What goes out, and when: segments, and the timers behind them.
 
+use bytes::Bytes;
 use smoltcp::time::{Duration, Instant};
 
 use super::acknowledge::Due;
@@ -18,8 +19,8 @@ use crate::socket::Gone;
 pub struct Outgoing {
     /// The header.
     pub segment: Segment,
-    /// Where its payload begins in our stream; see [`Connection::copy_payload`].
-    pub(super) payload_start: i64,
+    /// The payload, shared with what the application wrote.
+    pub payload: Bytes,
     /// What there is to say about it.
     pub about: Option<Fact>,
 }
@@ -34,7 +35,7 @@ impl Connection {
         if let Some(segment) = self.replies.pop_front() {
             return Some(Outgoing {
                 segment,
-                payload_start: 0,
+                payload: Bytes::new(),
                 about: None,
             });
         }
@@ -58,13 +59,6 @@ impl Connection {
                 self.timers.set(Timer::Acknowledge, at);
                 None
             }
-        }
-    }
-
-    /// Copies the payload of a segment just polled; `into` has exactly its length.
-    pub fn copy_payload(&mut self, outgoing: &Outgoing, into: &mut [u8]) {
-        if !into.is_empty() {
-            self.send.copy(outgoing.payload_start, into);
         }
     }
 
@@ -118,7 +112,7 @@ impl Connection {
         let about = again.map(|cause| Fact::Retransmitted { octets, cause });
         Outgoing {
             segment,
-            payload_start: start,
+            payload: self.send.payload(start, octets),
             about,
         }
     }
@@ -143,7 +137,7 @@ impl Connection {
         self.after_acknowledgment(false, now);
         Outgoing {
             segment,
-            payload_start: 0,
+            payload: Bytes::new(),
             about: None,
         }
     }
@@ -155,7 +149,7 @@ impl Connection {
         let about = Some(Fact::Retransmitted { octets: 0, cause });
         Outgoing {
             segment,
-            payload_start: 0,
+            payload: Bytes::new(),
             about,
         }
     }
