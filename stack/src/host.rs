@@ -21,7 +21,7 @@ use crate::network::{HostConfig, Resolution, StackKind};
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
 use crate::socket::SocketId;
-use crate::table::{Entry, Kind, Listening, Options};
+use crate::table::{Entry, Idle, Kind, Listening, Options};
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
 use crate::wire::{self, Wire};
@@ -492,7 +492,13 @@ impl Stack {
         if connection.state() == State::Closed {
             let tuple = (connection.local().port, connection.remote());
             let (finished, parent) = (connection.is_finished(), entry.parent);
+            let idle = connection
+                .is_disconnected()
+                .then(|| Idle::after(connection));
             self.after_end(id, tuple, finished, parent);
+            if let Some(idle) = idle {
+                self.set_kind(id, Kind::Idle(idle));
+            }
         }
     }
 

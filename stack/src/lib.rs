@@ -66,6 +66,7 @@ mod frame;
 pub mod host;
 mod lifetime;
 pub mod link;
+mod memory;
 pub mod network;
 pub mod profile;
 mod random;

@@ -244,6 +244,18 @@ impl Connection {
         }
     }
 
+    /// Ends an attempt to connect without a packet. The socket is as before the attempt, except that
+    /// its next call says why it ended.
+    pub fn disconnect(&mut self) {
+        self.disconnected = true;
+        self.die(Some(Gone::Reset));
+    }
+
+    /// Whether the attempt to connect was ended so, and what is left to say of it.
+    pub fn is_disconnected(&self) -> bool {
+        self.disconnected
+    }
+
     /// Resets the connection (RFC 9293 section 3.10.5), as where a linger time has run out.
     pub fn abort(&mut self) {
         match self.state {

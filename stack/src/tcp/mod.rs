@@ -121,6 +121,8 @@ pub struct Connection {
     opened: bool,
     /// Whether the application has closed.
     orphan: bool,
+    /// Whether a shutdown has ended the attempt to connect.
+    disconnected: bool,
     /// Segments made up in answer to something, sent before all else.
     replies: VecDeque<Segment>,
     facts: VecDeque<Fact>,
@@ -158,6 +160,7 @@ impl Connection {
             passive: false,
             opened: false,
             orphan: false,
+            disconnected: false,
             replies: VecDeque::new(),
             facts: VecDeque::new(),
             patience: Patience::default(),
