@@ -188,10 +188,11 @@ impl Options {
                 TcpOption::MaxSegmentSize(octets) => options.mss = Some(octets),
                 TcpOption::WindowScale(shift) => options.window_scale = Some(shift),
                 TcpOption::SackPermitted => options.sack_permitted = true,
-                TcpOption::SackRange(blocks) => {
-                    for (place, block) in options.sack.iter_mut().zip(blocks) {
-                        *place = block;
-                    }
+                TcpOption::SackRange(_) => {
+                    // smoltcp knows three blocks, and a segment without timestamps has room for
+                    // four.
+                    let length = octets.len() - rest.len();
+                    options.sack = sack_blocks(&octets[2..length]);
                 }
                 TcpOption::TimeStamp { tsval, tsecr } => {
                     options.timestamps = Some(Timestamps {
@@ -284,6 +285,19 @@ impl Options {
             writer.raw(&right.to_be_bytes());
         }
     }
+}
+
+/// The blocks of a SACK option (RFC 2018 section 3), behind its kind and length.
+fn sack_blocks(octets: &[u8]) -> [Option<(u32, u32)>; SACK_BLOCKS] {
+    let mut blocks = [None; SACK_BLOCKS];
+    for (place, block) in blocks.iter_mut().zip(octets.as_chunks::<8>().0) {
+        let [a, b, c, d, e, f, g, h] = *block;
+        *place = Some((
+            u32::from_be_bytes([a, b, c, d]),
+            u32::from_be_bytes([e, f, g, h]),
+        ));
+    }
+    blocks
 }
 
 impl SynOption {
@@ -435,13 +449,15 @@ mod tests {
         fn every_emitted_segment_parses_back_to_itself(
             sequence: u32, acknowledgment: u32, window: u16,
             payload in proptest::collection::vec(any::<u8>(), 0..64),
-            fin: bool, psh: bool, timestamps: Option<(u32, u32)>, left: u32, blocks in 0usize..4,
+            fin: bool, psh: bool, timestamps: Option<(u32, u32)>, left: u32, blocks in 0usize..=4,
         ) {
             let mut options = Options {
                 timestamps: timestamps.map(|(value, echo)| Timestamps { value, echo }),
                 ..Options::default()
             };
-            for (index, place) in options.sack.iter_mut().take(blocks.min(3)).enumerate() {
+            // Beside timestamps there is room for three.
+            let room = SACK_BLOCKS - usize::from(timestamps.is_some());
+            for (index, place) in options.sack.iter_mut().take(blocks.min(room)).enumerate() {
                 *place = Some((left.wrapping_add(index as u32), left));
             }
             let segment = Segment {
