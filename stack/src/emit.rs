@@ -134,5 +134,7 @@ fn frame(
     payload(&mut frame[tcp + header.length()..]);
     header.emit(&mut frame[tcp..], source, destination);
     wire::emit_ip(&mut frame[ETHERNET_HEADER..], source, destination, length);
+    #[cfg(debug_assertions)]
+    crate::invariants::check_round_trip(&frame[tcp..], source, destination, segment);
     Some(frame)
 }

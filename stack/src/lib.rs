@@ -63,6 +63,8 @@ mod demultiplex;
 mod emit;
 pub mod event;
 pub mod host;
+#[cfg(debug_assertions)]
+mod invariants;
 mod lifetime;
 pub mod link;
 pub mod network;

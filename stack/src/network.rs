@@ -106,6 +106,8 @@ pub struct Network {
     spares: Spares,
     frames: u64,
     events: Vec<Event>,
+    #[cfg(debug_assertions)]
+    resets: crate::invariants::Resets,
 }
 
 impl Network {
@@ -123,6 +125,8 @@ impl Network {
             spares: Spares::default(),
             frames: 0,
             events: Vec::new(),
+            #[cfg(debug_assertions)]
+            resets: crate::invariants::Resets::default(),
         }
     }
 
@@ -300,6 +304,12 @@ impl Network {
                     socket,
                     about,
                 } => {
+                    #[cfg(debug_assertions)]
+                    if let Some(socket) = socket {
+                        let state = self.hosts[id.0].status(socket);
+                        let state = state.and_then(|status| status.state);
+                        self.resets.on_sent(id, socket, state, &bytes);
+                    }
                     let frame = self.next_frame();
                     self.put_on_link(id, frame, bytes, Forged::No, socket, about);
                 }

@@ -22,6 +22,8 @@ mod calls;
 mod congestion;
 mod handshake;
 mod in_flight;
+#[cfg(debug_assertions)]
+mod invariants;
 mod octets;
 mod receive_shutdown;
 mod recv;
@@ -133,6 +135,9 @@ pub struct Connection {
     last_acknowledgment: i64,
     error: Option<Gone>,
     gone: Option<Gone>,
+    /// What the invariants compare each step with.
+    #[cfg(debug_assertions)]
+    seen: invariants::Seen,
 }
 
 impl Connection {
@@ -166,6 +171,8 @@ impl Connection {
             last_acknowledgment: 1,
             error: None,
             gone: None,
+            #[cfg(debug_assertions)]
+            seen: invariants::Seen::default(),
             config,
         }
     }
@@ -289,14 +296,6 @@ impl Connection {
     fn position(base: u32, wire: u32, near: i64) -> i64 {
         let near_on_wire = base.wrapping_add(near as u32);
         near + i64::from(wire.wrapping_sub(near_on_wire) as i32)
-    }
-
-    /// Invariants of every step, in debug builds.
-    fn check(&self) {
-        if cfg!(debug_assertions) {
-            self.send.check();
-            self.recv.check();
-        }
     }
 
     /// The largest payload of our segments.
