@@ -64,6 +64,8 @@ mod emit;
 pub mod event;
 mod frame;
 pub mod host;
+#[cfg(debug_assertions)]
+mod invariants;
 mod lifetime;
 pub mod link;
 mod memory;

@@ -104,6 +104,8 @@ pub struct Network {
     deadlines: Deadlines,
     frames: u64,
     events: Vec<Event>,
+    #[cfg(debug_assertions)]
+    resets: crate::invariants::Resets,
 }
 
 impl Network {
@@ -120,6 +122,8 @@ impl Network {
             deadlines: Deadlines::default(),
             frames: 0,
             events: Vec::new(),
+            #[cfg(debug_assertions)]
+            resets: crate::invariants::Resets::default(),
         }
     }
 
@@ -279,12 +283,25 @@ impl Network {
                     socket,
                     about,
                 } => {
+                    #[cfg(debug_assertions)]
+                    let frame = self.checked(host, socket, frame);
                     let id = self.next_frame();
                     self.put_on_link(host, id, frame, Forged::No, socket, about);
                 }
             }
         }
         self.deadlines.set(host, self.hosts[host.0].poll_at());
+    }
+
+    /// A frame that a host sends, after a look at it.
+    #[cfg(debug_assertions)]
+    fn checked(&mut self, host: HostId, socket: Option<SocketId>, mut frame: Frame) -> Frame {
+        if let Some(socket) = socket {
+            let status = self.hosts[host.0].status(socket);
+            let state = status.and_then(|status| status.state);
+            self.resets.on_sent(host, socket, state, &frame.octets());
+        }
+        frame
     }
 
     fn next_frame(&mut self) -> FrameId {

@@ -57,7 +57,6 @@ impl Connection {
             | State::LastAck
             | State::TimeWait => self.on_segment_otherwise(header, payload, now),
         }
-        self.check();
     }
 
     fn reply_to_closed(&mut self, header: &Segment) {

@@ -82,7 +82,6 @@ impl Connection {
         if tells && self.state.receives() && self.recv.update_is_due() {
             self.acknowledger.now();
         }
-        self.check();
         Ok(read)
     }
 
