@@ -106,6 +106,19 @@ pub(crate) struct Listening {
     pub(crate) children: usize,
     /// Those of them that are established.
     pub(crate) ready: VecDeque<SocketId>,
+    /// Whether `accept` fails rather than wait.
+    pub(crate) aborts: Aborts,
+}
+
+/// Whether `accept` fails where no connection waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aborts {
+    /// It waits.
+    No,
+    /// It fails once.
+    Once,
+    /// It always fails.
+    Always,
 }
 
 /// Socket options, as far as they were set.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use smoltcp::storage::Assembler;
 
 use super::arrived::Arrived;
-use super::receive_shutdown::Disposition;
+use super::receive_shutdown::{Disposition, Room};
 use super::window::{Buffer, Situation};
 use crate::profile::BeyondEdge;
 
@@ -76,6 +76,10 @@ pub(crate) struct Recv {
     ended: bool,
     reception: Reception,
     withholds: bool,
+    /// What a receive shutdown has thrown away, in octets.
+    discarded: usize,
+    /// What still takes room although it was thrown away, in octets.
+    charged: usize,
     /// Whether arriving data is kept at all.
     stores: bool,
     announced_mss: usize,
@@ -102,6 +106,8 @@ impl Recv {
             ended: false,
             reception: Reception::Open,
             withholds: false,
+            discarded: 0,
+            charged: 0,
             stores: true,
             announced_mss,
             recent: 0,
@@ -165,6 +171,11 @@ impl Recv {
             0
         };
         self.queue.len() - in_order_held.min(self.queue.len())
+    }
+
+    /// Octets that a receive shutdown has thrown away.
+    pub(crate) fn discarded(&self) -> usize {
+        self.discarded
     }
 
     /// The window that the peer believes in, in octets.
@@ -326,13 +337,14 @@ impl Recv {
         }
     }
 
-    /// Shuts the receive direction. From now on the acknowledgment stands still where `withholds`
-    /// says so.
-    pub(crate) fn shut(&mut self, withholds: bool, capacity: impl FnOnce(usize) -> usize) {
+    /// Shuts the receive direction, for which `discarded` octets were thrown away. From now on the
+    /// acknowledgment stands still where `withholds` says so.
+    pub(crate) fn shut(&mut self, withholds: bool, discarded: usize, room: Room) {
         self.reception = Reception::Shut;
         self.withholds = withholds && !self.ended;
-        let capacity = capacity(self.buffer.capacity());
-        self.buffer.set_capacity(capacity);
+        self.discarded = discarded;
+        self.charged = room.charged;
+        self.buffer.set_capacity(room.capacity);
     }
 
     /// Throws the unread queue away; returns how many octets it held.
@@ -401,6 +413,11 @@ impl Recv {
         (self.window() >> self.shift).min(usize::from(u16::MAX)) as u16
     }
 
+    /// The whole buffer as a window field.
+    pub(crate) fn buffer_field(&self) -> u16 {
+        (self.buffer.capacity() >> self.shift).min(usize::from(u16::MAX)) as u16
+    }
+
     /// The window field of a SYN, which is never scaled (RFC 7323 section 2.2).
     pub(crate) fn syn_field(&self) -> u16 {
         self.offered.min(usize::from(u16::MAX)) as u16
@@ -408,7 +425,7 @@ impl Recv {
 
     fn situation(&self) -> Situation {
         Situation {
-            queued: self.queue.len() + self.out_of_order(),
+            queued: self.queue.len() + self.out_of_order() + self.charged,
             offered: self.offered,
             remaining: (self.right_edge - self.accepted).max(0) as usize,
             shift: self.shift,

@@ -267,12 +267,18 @@ impl Connection {
         }
     }
 
-    /// Resets the connection from this side (RFC 9293 section 3.10.5).
-    pub(super) fn reset_actively(&mut self, reason: Option<Gone>) {
-        let window = match self.config.profile.reset.active_window {
+    /// The window field of a reset.
+    pub(super) fn reset_window(&mut self, rule: ResetWindow) -> u16 {
+        match rule {
             ResetWindow::Current => self.recv.advertise(),
             ResetWindow::Zero => 0,
-        };
+            ResetWindow::Buffer => self.recv.buffer_field(),
+        }
+    }
+
+    /// Resets the connection from this side (RFC 9293 section 3.10.5).
+    pub(super) fn reset_actively(&mut self, reason: Option<Gone>) {
+        let window = self.reset_window(self.config.profile.reset.active_window);
         self.replies.push_back(self.reset_from_tcb(window));
         self.facts.push_back(Fact::ResetSent);
         self.die(reason);
