@@ -5,6 +5,8 @@
 //! nothing else is touched: WSAGetLastError belongs to Ws2_32.dll and keeps its value. A provider
 //! knows nothing of WSAStartup either; a process that has not called it has no socket to give.
 
+pub mod itot;
+
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 
