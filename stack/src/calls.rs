@@ -464,7 +464,7 @@ impl Host {
 
     /// The sockets of this host that still exist, in the order of opening.
     pub fn sockets(&self) -> impl Iterator<Item = SocketId> + '_ {
-        self.stack().entries.keys().copied()
+        self.stack().entries.keys()
     }
 }
 
