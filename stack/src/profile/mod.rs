@@ -273,6 +273,8 @@ pub struct CallRules {
     pub repeat: Repeat,
     /// A receive shutdown of a listening socket.
     pub listener: ListenerShutdown,
+    /// A shutdown of a TCP socket whose handshake has begun and is not answered.
+    pub connecting: ConnectingShutdown,
 }
 
 /// What a receive answers after a receive shutdown.
@@ -334,6 +336,16 @@ pub enum ListenerShutdown {
     FailsAndAbortsAccept,
     /// It succeeds and the socket goes on listening, but `accept` fails rather than wait.
     AbortsAccept,
+}
+
+/// A shutdown of a TCP socket whose handshake has begun and is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectingShutdown {
+    /// It fails as on a socket that is not connected.
+    Fails,
+    /// It succeeds and ends the attempt, whatever the direction.
+    Disconnects,
 }
 
 /// Which TCP options are offered and how they are laid out.

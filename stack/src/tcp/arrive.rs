@@ -59,7 +59,6 @@ impl Connection {
             | State::LastAck
             | State::TimeWait => self.on_segment_otherwise(header, payload, now),
         }
-        self.check();
     }
 
     fn reply_to_closed(&mut self, header: &Segment) {
@@ -84,25 +83,20 @@ impl Connection {
             ),
             payload,
         };
-        let checks: [fn(&mut Self, &Arriving<'_>, Instant) -> Check; 6] = [
-            Self::check_handshake_repetition,
-            Self::check_new_data,
-            Self::check_sequence,
-            Self::check_reset,
-            Self::check_syn,
-            Self::check_acknowledgment,
-        ];
-        if checks
-            .iter()
-            .any(|check| check(self, &arriving, now) == Check::Done)
-        {
+        let done = self.check_handshake_repetition(&arriving, now) == Check::Done
+            || self.check_new_data(&arriving) == Check::Done
+            || self.check_sequence(&arriving, now) == Check::Done
+            || self.check_reset(&arriving) == Check::Done
+            || self.check_syn(&arriving) == Check::Done
+            || self.check_acknowledgment(&arriving, now) == Check::Done;
+        if done {
             return;
         }
         self.take_payload(&arriving, now);
     }
 
     /// Some systems reset on any new octet before they look at the window.
-    fn check_new_data(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_new_data(&mut self, arriving: &Arriving<'_>) -> Check {
         let flags = arriving.header.flags;
         if flags.rst || flags.syn || !flags.ack || !self.state.receives() {
             return Check::Continue;
@@ -217,7 +211,7 @@ impl Connection {
     }
 
     /// Second: a reset (RFC 5961 section 3).
-    fn check_reset(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_reset(&mut self, arriving: &Arriving<'_>) -> Check {
         if !arriving.header.flags.rst {
             return Check::Continue;
         }
@@ -246,7 +240,7 @@ impl Connection {
     }
 
     /// Fourth: a SYN where there can be none (RFC 5961 section 4).
-    fn check_syn(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_syn(&mut self, arriving: &Arriving<'_>) -> Check {
         if !arriving.header.flags.syn {
             return Check::Continue;
         }

@@ -82,7 +82,6 @@ impl Connection {
         if tells && self.state.receives() && self.recv.update_is_due() {
             self.acknowledger.now();
         }
-        self.check();
         Ok(read)
     }
 
@@ -269,6 +268,18 @@ impl Connection {
             State::FinWait1 | State::Closing | State::LastAck => {}
             State::Closed | State::Listen | State::SynSent | State::TimeWait => {}
         }
+    }
+
+    /// Ends an attempt to connect without a packet. The socket is as before the attempt, except that
+    /// its next call says why it ended.
+    pub fn disconnect(&mut self) {
+        self.disconnected = true;
+        self.die(Some(Gone::Reset));
+    }
+
+    /// Whether the attempt to connect was ended so, and what is left to say of it.
+    pub fn is_disconnected(&self) -> bool {
+        self.disconnected
     }
 
     /// Resets the connection (RFC 9293 section 3.10.5), as where a linger time has run out.

@@ -133,6 +133,12 @@ impl Recv {
         self.right_edge
     }
 
+    /// The shift of our window field (Rcv.Wind.Shift).
+    #[cfg(debug_assertions)]
+    pub(crate) fn shift(&self) -> u8 {
+        self.shift
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }
@@ -426,18 +432,35 @@ impl Recv {
         }
     }
 
-    /// What must hold after every step: nothing is acknowledged that was not accepted, and nothing
-    /// accepted that was not offered.
+    /// What must hold after every step: nothing is acknowledged that was not accepted, nothing
+    /// accepted that was not offered, and the queue holds what was accepted and not read.
+    #[cfg(debug_assertions)]
     pub(crate) fn check(&self) {
-        debug_assert!(
-            self.acknowledged <= self.accepted,
-            "acknowledged beyond accepted"
+        let (accepted, right_edge) = (self.accepted, self.right_edge);
+        assert!(
+            self.acknowledged <= accepted,
+            "acknowledged {} beyond accepted {accepted}",
+            self.acknowledged
         );
-        debug_assert!(
-            self.accepted <= self.right_edge,
-            "accepted {} beyond the right edge {}",
-            self.accepted,
-            self.right_edge
+        assert!(
+            self.withholds || self.acknowledged == accepted,
+            "only a receiver that withholds accepts without acknowledging"
         );
+        assert!(
+            accepted <= right_edge,
+            "accepted {accepted} beyond the right edge {right_edge}"
+        );
+        let furthest = self.ahead.iter_data().map(|(_, end)| end).max();
+        assert!(
+            accepted + furthest.unwrap_or(0) as i64 <= right_edge,
+            "data behind a gap beyond the right edge"
+        );
+        if accepted > 0 && self.stores {
+            assert_eq!(
+                self.read + self.queue.len() as i64,
+                accepted - i64::from(self.ended),
+                "the queue holds what was accepted and not read"
+            );
+        }
     }
 }

@@ -32,6 +32,15 @@ const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(8);
 impl Connection {
     /// The next segment to put on the wire now, if there is one.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Outgoing> {
+        #[cfg(debug_assertions)]
+        self.check_step();
+        let outgoing = self.next_outgoing(now);
+        #[cfg(debug_assertions)]
+        self.check_outgoing(outgoing.as_ref());
+        outgoing
+    }
+
+    fn next_outgoing(&mut self, now: Instant) -> Option<Outgoing> {
         if let Some(segment) = self.replies.pop_front() {
             return Some(Outgoing {
                 segment,
@@ -356,7 +365,6 @@ impl Connection {
         if self.timers.take_expired(Timer::Persist, now) {
             self.on_persist_timeout(now);
         }
-        self.check();
     }
 
     fn on_retransmission_timeout(&mut self, now: Instant) {
