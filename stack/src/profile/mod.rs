@@ -45,6 +45,8 @@ pub struct Profile {
     pub rto: RtoRules,
     /// When a sender gives up.
     pub give_up: GiveUpRules,
+    /// Probing of idle connections.
+    pub keep_alive: KeepAliveRules,
     /// When data is acknowledged.
     pub acknowledge: AcknowledgeRules,
     /// Which window is advertised.
@@ -512,6 +514,23 @@ pub struct GiveUpRules {
     pub orphan: u32,
     /// Whether the numbers are counted or turned into a deadline.
     pub counted: Counted,
+}
+
+/// When an idle connection is probed, where the application has asked for it and not said when (RFC
+/// 9293 section 3.8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeepAliveRules {
+    /// After how much silence.
+    #[serde(with = "duration")]
+    pub idle: Duration,
+    /// How long after a probe without an answer the next one follows.
+    #[serde(with = "duration")]
+    pub interval: Duration,
+    /// After how many probes without an answer the connection is reset.
+    pub count: u32,
+    /// Whether the application can set a user timeout (RFC 5482), TCP_USER_TIMEOUT.
+    pub user_timeout: bool,
 }
 
 /// Whether retransmissions are counted or turned into a deadline.

@@ -59,6 +59,7 @@ impl Connection {
             | State::LastAck
             | State::TimeWait => self.on_segment_otherwise(header, payload, now),
         }
+        self.start_keep_alive(now);
     }
 
     fn reply_to_closed(&mut self, header: &Segment) {
@@ -310,7 +311,8 @@ impl Connection {
                 .update_window(arriving.start, arriving.acknowledged, window);
         if opened {
             self.timers.stop(Timer::Persist);
-            self.window_probe = false;
+            self.bare_probe = None;
+            self.patience.probing_since = None;
             if was_window == 0 {
                 self.rto.reset_backoff();
                 self.send.repeat_probe();

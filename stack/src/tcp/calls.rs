@@ -270,8 +270,8 @@ impl Connection {
         }
     }
 
-    /// Ends an attempt to connect without a packet. The socket is as before the attempt, except that
-    /// its next call says why it ended.
+    /// Ends an attempt to connect without a packet. The socket is as before the attempt, except
+    /// that its next call says why it ended.
     pub fn disconnect(&mut self) {
         self.disconnected = true;
         self.die(Some(Gone::Reset));

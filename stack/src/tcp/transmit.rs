@@ -51,8 +51,8 @@ impl Connection {
         if matches!(self.state, State::Closed | State::Listen) {
             return None;
         }
-        if std::mem::take(&mut self.window_probe) {
-            return Some(self.window_probe_segment(now));
+        if let Some(cause) = self.bare_probe.take() {
+            return Some(self.bare_probe_segment(cause, now));
         }
         if let Some(transmission) = self.poll_send(now) {
             return Some(self.transmit(transmission, now));
@@ -151,10 +151,10 @@ impl Connection {
         }
     }
 
-    fn window_probe_segment(&mut self, now: Instant) -> Outgoing {
+    /// Nothing, at a sequence number that the peer has acknowledged: it has to answer.
+    fn bare_probe_segment(&mut self, cause: Retransmission, now: Instant) -> Outgoing {
         let segment = self.header(self.send.unacknowledged() - 1, now);
         self.after_acknowledgment(false, now);
-        let cause = Retransmission::WindowProbe;
         let about = Some(Fact::Retransmitted { octets: 0, cause });
         Outgoing {
             segment,
@@ -284,7 +284,7 @@ impl Connection {
         self.die(reason);
     }
 
-    fn expiry(&self, now: Instant, delay: Duration) -> Instant {
+    pub(super) fn expiry(&self, now: Instant, delay: Duration) -> Instant {
         self.config.profile.rto.clock.expiry(now, delay)
     }
 
@@ -293,10 +293,11 @@ impl Connection {
         self.timers.stop(Timer::Persist);
         match again {
             Some(Retransmission::Timeout | Retransmission::WindowProbe) => {
-                let expiry = self.expiry(now, self.rto.timeout());
+                let wait = self.within_user_timeout(self.patience.first, now);
+                let expiry = self.expiry(now, wait);
                 self.timers.set(Timer::Retransmit, expiry);
             }
-            Some(Retransmission::TailLossProbe) => {}
+            Some(Retransmission::TailLossProbe | Retransmission::KeepAlive) => {}
             Some(Retransmission::Fast) if self.timers.is_set(Timer::Retransmit) => {}
             Some(Retransmission::Fast) => self.rearm(now, now),
             None if self.tail_probe.is_some() => {}
@@ -365,6 +366,9 @@ impl Connection {
         if self.timers.take_expired(Timer::Persist, now) {
             self.on_persist_timeout(now);
         }
+        if self.timers.take_expired(Timer::KeepAlive, now) {
+            self.on_keep_alive_timeout(now);
+        }
     }
 
     fn on_retransmission_timeout(&mut self, now: Instant) {
@@ -403,6 +407,12 @@ impl Connection {
                 rules.counted,
             ),
         };
+        if let Some(timeout) = self.config.user_timeout {
+            return self
+                .patience
+                .first
+                .is_some_and(|first| now - first >= timeout);
+        }
         if limit == 0 {
             return false;
         }
@@ -432,7 +442,12 @@ impl Connection {
         } else {
             rules.give_up.data
         };
-        if limit > 0 && self.patience.probes >= limit {
+        let since = *self.patience.probing_since.get_or_insert(now);
+        let gives_up = match self.config.user_timeout {
+            Some(timeout) => now - since >= timeout,
+            None => limit > 0 && self.patience.probes >= limit,
+        };
+        if gives_up {
             self.facts.push_back(Fact::TimedOut);
             self.die(Some(Gone::TimedOut));
             return;
@@ -444,12 +459,13 @@ impl Connection {
         }
         self.rto.back_off();
         match probe {
-            WindowProbe::OldSequence => self.window_probe = true,
+            WindowProbe::OldSequence => self.bare_probe = Some(Retransmission::WindowProbe),
             WindowProbe::NewOctet => {
                 self.send.force_octet();
             }
         }
-        let expiry = self.expiry(now, self.rto.timeout());
+        let wait = self.within_user_timeout(Some(since), now);
+        let expiry = self.expiry(now, wait);
         self.timers.set(Timer::Persist, expiry);
     }
 }

@@ -24,6 +24,7 @@ use smoltcp::wire::{Ipv4Address, Ipv6Address};
 use super::segment::Layout;
 use super::*;
 use crate::profile::parse_duration;
+use crate::socket::KeepAlive;
 use crate::socket::{RecvError, SendError, ShutdownError};
 use row::Row;
 
@@ -130,6 +131,8 @@ impl Setup {
             receive_buffer: self.receive_buffer,
             send_buffer: self.send_buffer,
             no_delay: self.no_delay,
+            keep_alive: KeepAlive::default(),
+            user_timeout: None,
             initial_sequence: OURS,
         }
     }
