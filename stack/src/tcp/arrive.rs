@@ -318,6 +318,7 @@ impl Connection {
         if duplicate {
             self.send.on_duplicate();
         }
+        self.send.wake();
     }
 
     /// Whether the acknowledgment was news.
@@ -331,6 +332,9 @@ impl Connection {
             self.patience.first = None;
             if self.tail_probe.is_some_and(|until| acknowledged >= until) {
                 self.tail_probe = None;
+            }
+            if let Some(smoothed) = self.rto.smoothed() {
+                self.send.on_measured(smoothed, self.rto.least());
             }
             self.rearm_after_acknowledgment(now);
         }
