@@ -407,6 +407,8 @@ pub struct SendRules {
     pub window_unit: WindowUnit,
     /// When a segment that is not full waits (RFC 9293 section 3.7.4).
     pub nagle: Nagle,
+    /// How segments are cut from what was written.
+    pub segmentation: Segmentation,
     /// Which segments carry PSH.
     pub push: Push,
     /// Whether a tail loss probe is sent where SACK was negotiated (RFC 8985 section 7).
@@ -449,6 +451,21 @@ pub enum Push {
     EndOfWrite,
     /// The segment that empties the send buffer.
     EmptiesBuffer,
+    /// The segment that ends a write or, in a long write, half of the peer's largest window, and
+    /// the last of several that go out as a burst. The PSH of a burst is not repeated when its last
+    /// segment is sent again.
+    EndOfBurst,
+}
+
+/// How segments are cut from what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Segmentation {
+    /// One by one, from all that waits.
+    Single,
+    /// In bursts, as where segmentation is offloaded: up to half of the congestion window at a
+    /// time, from pieces as large as half of the peer's window.
+    Bursts,
 }
 
 /// What a probe of a closed window carries.

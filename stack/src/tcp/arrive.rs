@@ -325,6 +325,7 @@ impl Connection {
         if duplicate {
             self.send.on_duplicate();
         }
+        self.send.wake();
     }
 
     /// Whether the acknowledgment was news.
@@ -338,6 +339,9 @@ impl Connection {
             self.patience.first = None;
             if self.tail_probe.is_some_and(|until| acknowledged >= until) {
                 self.tail_probe = None;
+            }
+            if let Some(smoothed) = self.rto.smoothed() {
+                self.send.on_measured(smoothed, self.rto.least());
             }
             self.rearm_after_acknowledgment(now);
         }

@@ -26,8 +26,8 @@ pub struct Outgoing {
 }
 
 /// Linux adds this to a tail loss probe's timeout where more than one segment is out
-/// (TCP_TIMEOUT_MIN).
-const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(8);
+/// (TCP_TIMEOUT_MIN_US).
+const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(2);
 
 impl Connection {
     /// The next segment to put on the wire now, if there is one.
@@ -95,6 +95,7 @@ impl Connection {
             octets,
             control,
             push,
+            keeps_push: _,
             again,
         } = transmission;
         let syn = control == Control::Syn;
@@ -356,7 +357,7 @@ impl Connection {
             return;
         }
         if self.timers.take_expired(Timer::TailLossProbe, now) {
-            self.tail_probe = Some(self.send.probe_tail());
+            self.tail_probe = Some(self.send.probe_tail(now));
             let expiry = self.expiry(now, self.rto.timeout());
             self.timers.set(Timer::Retransmit, expiry);
         }
@@ -454,7 +455,7 @@ impl Connection {
         }
         self.patience.probes += 1;
         let probe = rules.send.window_probe;
-        if self.send.window() > 0 && self.send.override_silly_window() {
+        if self.send.window() > 0 && self.send.override_silly_window(now) {
             return;
         }
         self.rto.back_off();

@@ -5,6 +5,7 @@
 //! connection sends has to be expected, in order, before the next step; the invariants of every
 //! connection are checked at every step.
 
+mod bursts;
 mod closing;
 mod congestion;
 mod giving_up;
