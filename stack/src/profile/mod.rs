@@ -8,6 +8,7 @@
 mod built_in;
 mod duration;
 mod knobs;
+mod origin;
 
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
@@ -15,6 +16,7 @@ use smoltcp::time::Duration;
 pub use built_in::{aliases, names, source};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
+pub use origin::{Mark, Origin, origins};
 
 /// Everything that differs between systems. Each field of the structs below is a knob with a dotted
 /// name (`receive_shutdown.capacity`).
