@@ -273,8 +273,19 @@ impl Entry {
         }
     }
 
+    /// A send or receive has said why the connection is gone. A datagram socket goes on: what the
+    /// network said of one datagram is said once.
+    fn on_gone(&mut self, gone: Gone) {
+        if self.protocol == Protocol::Tcp {
+            self.gone = Some(gone);
+        }
+    }
+
     /// Why the connection is gone, whether or not a call has said so.
     fn gone(&self, host: &Host) -> Option<WsaError> {
+        if self.protocol == Protocol::Udp {
+            return None;
+        }
         let gone = self.gone.or_else(|| host.status(self.id)?.error);
         gone.map(WsaError::from)
     }

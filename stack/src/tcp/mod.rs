@@ -31,6 +31,7 @@ mod send;
 mod state;
 mod timer;
 mod transmit;
+mod unreachable;
 mod window;
 mod written;
 
@@ -136,6 +137,8 @@ pub struct Connection {
     last_acknowledgment: i64,
     error: Option<Gone>,
     gone: Option<Gone>,
+    /// What the network said since anything was last acknowledged, which ended nothing.
+    soft_error: Option<Gone>,
 }
 
 impl Connection {
@@ -170,6 +173,7 @@ impl Connection {
             last_acknowledgment: 1,
             error: None,
             gone: None,
+            soft_error: None,
             config,
         }
     }

@@ -356,7 +356,7 @@ impl Connection {
     fn on_retransmission_timeout(&mut self, now: Instant) {
         if self.gives_up(now) {
             self.facts.push_back(Fact::TimedOut);
-            self.die(Some(Gone::TimedOut));
+            self.die(Some(self.reason_of_timeout()));
             return;
         }
         self.patience.timeouts += 1;
@@ -420,7 +420,7 @@ impl Connection {
         };
         if limit > 0 && self.patience.probes >= limit {
             self.facts.push_back(Fact::TimedOut);
-            self.die(Some(Gone::TimedOut));
+            self.die(Some(self.reason_of_timeout()));
             return;
         }
         self.patience.probes += 1;

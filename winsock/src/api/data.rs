@@ -169,7 +169,7 @@ impl Entry {
             (Err(error), _) => {
                 self.sent = 0;
                 if let SendError::Gone(gone) = error {
-                    self.gone = Some(gone);
+                    self.on_gone(gone);
                 }
                 Err(error.into()).into()
             }
@@ -201,7 +201,7 @@ impl Entry {
             Err(RecvError::WouldBlock) => self.would_block(),
             Err(error) => {
                 if let RecvError::Gone(gone) = error {
-                    self.gone = Some(gone);
+                    self.on_gone(gone);
                 }
                 Err(error.into()).into()
             }
