@@ -16,7 +16,7 @@ use crate::socket::{
     AcceptError, BindError, Closing, ConnectError, Direction, Gone, ListenError, Protocol,
     RecvError, SendError, ShutdownError, SocketId, Status, Take,
 };
-use crate::table::{Bound, Entry, Idle, Kind, Listening};
+use crate::table::{Aborts, Bound, Entry, Idle, Kind, Listening};
 use crate::tcp::State;
 use crate::udp::UdpSocket;
 
@@ -74,6 +74,7 @@ impl Host {
                     backlog,
                     children,
                     ready,
+                    aborts: Aborts::No,
                 });
                 Ok(())
             }
@@ -100,7 +101,14 @@ impl Host {
         match &mut entry.kind {
             Kind::Listening(listening) => {
                 let Some(child) = listening.ready.pop_front() else {
-                    return Err(AcceptError::WouldBlock);
+                    return Err(match listening.aborts {
+                        Aborts::No => AcceptError::WouldBlock,
+                        Aborts::Once => {
+                            listening.aborts = Aborts::No;
+                            AcceptError::Aborted
+                        }
+                        Aborts::Always => AcceptError::Aborted,
+                    });
                 };
                 listening.children -= 1;
                 if let Some(child) = stack.entries.get_mut(&child) {
@@ -322,9 +330,18 @@ impl Host {
                     stack.set_kind(socket, Kind::Idle(idle));
                     Ok(())
                 }
-                ListenerShutdown::StopsListening | ListenerShutdown::Fails => {
+                ListenerShutdown::FailsAndAbortsAccept if receives => {
+                    listening.aborts = Aborts::Once;
                     Err(ShutdownError::NotConnected)
                 }
+                ListenerShutdown::AbortsAccept if receives => {
+                    listening.aborts = Aborts::Always;
+                    Ok(())
+                }
+                ListenerShutdown::StopsListening
+                | ListenerShutdown::Fails
+                | ListenerShutdown::FailsAndAbortsAccept
+                | ListenerShutdown::AbortsAccept => Err(ShutdownError::NotConnected),
             },
             Kind::Connection(connection)
                 if connection.state() == State::SynSent
@@ -456,7 +473,7 @@ impl Host {
 
     /// The sockets of this host that still exist, in the order of opening.
     pub fn sockets(&self) -> impl Iterator<Item = SocketId> + '_ {
-        self.stack().entries.keys().copied()
+        self.stack().entries.keys()
     }
 }
 
@@ -488,7 +505,8 @@ impl Stack {
             }
             Kind::Listening(listening) => {
                 let mut status = Status::of_state(State::Listen);
-                status.readable = !listening.ready.is_empty();
+                // What `accept` would not wait for is ready.
+                status.readable = !listening.ready.is_empty() || listening.aborts != Aborts::No;
                 status.local = self.endpoint_of(listening.bound);
                 status
             }

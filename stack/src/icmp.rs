@@ -16,7 +16,7 @@ use crate::event::{ErrorEffect, Fact};
 use crate::frame::Frame;
 use crate::host::{Output, Stack};
 use crate::socket::SocketId;
-use crate::table::Kind;
+use crate::table::{Kind, Tuple};
 pub(crate) use limit::Limiter;
 pub use message::Unreachable;
 use message::{Quoted, QuotedProtocol};
@@ -68,8 +68,8 @@ impl Stack {
         quoted: Quoted,
         sequence: u32,
     ) -> Vec<(SocketId, ErrorEffect)> {
-        let known = self.connections.get(&(quoted.local.port, quoted.remote));
-        let Some(id) = known.copied() else {
+        let tuple = Tuple::new(quoted.local.port, quoted.remote);
+        let Some(id) = self.connections.get(&tuple).copied() else {
             return Vec::new();
         };
         let Some(Kind::Connection(connection)) =

@@ -65,6 +65,8 @@ pub mod event;
 mod frame;
 pub mod host;
 mod icmp;
+#[cfg(debug_assertions)]
+mod invariants;
 mod lifetime;
 pub mod link;
 mod memory;

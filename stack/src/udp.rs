@@ -12,7 +12,7 @@ use smoltcp::socket::udp;
 use smoltcp::wire::{IpEndpoint, IpListenEndpoint};
 
 use crate::host::Stack;
-use crate::profile::{UdpQueued, UdpRecvAfter, UdpRules, Unconnected};
+use crate::profile::{UdpQueued, UdpRecvAfter, UdpRules, UdpShutdown, Unconnected};
 use crate::socket::{
     ConnectError, Direction, Gone, Protocol, RecvError, SendError, ShutdownError, SocketId, Status,
     Take,
@@ -192,7 +192,9 @@ impl Stack {
             // Whether an empty queue is the end or would block is told by whoever knows whether the
             // socket may block.
             return match (udp.receive_shut, after, udp.handle) {
-                (true, UdpRecvAfter::Eof, _) | (true, _, None) => Ok((0, None)),
+                (true, UdpRecvAfter::Eof | UdpRecvAfter::DataThenEof, _) | (true, _, None) => {
+                    Ok((0, None))
+                }
                 (false, _, None) => Err(RecvError::NotBound),
                 (_, _, Some(_)) => Err(RecvError::WouldBlock),
             };
@@ -218,6 +220,9 @@ impl Stack {
         direction: Direction,
     ) -> Result<(), ShutdownError> {
         let rules = self.profile.udp;
+        if rules.shutdown == UdpShutdown::Unsupported {
+            return Err(ShutdownError::Unsupported);
+        }
         let Some(udp) = self.udp_mut(id) else {
             return Err(ShutdownError::NotConnected);
         };

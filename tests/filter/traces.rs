@@ -57,7 +57,9 @@ impl Capture {
                     bytes: bytes.into(),
                     forged: Forged::Yes,
                 },
-                _ => Fact::Received { bytes: bytes.into() },
+                _ => Fact::Received {
+                    bytes: bytes.into(),
+                },
             },
         };
         Self {

@@ -13,6 +13,8 @@ pub struct UdpRules {
     pub receive_buffer: usize,
     /// What datagrams take of the buffer.
     pub model: WindowModel,
+    /// Whether datagram sockets have the call.
+    pub shutdown: UdpShutdown,
     /// Datagrams in the queue at a receive shutdown.
     pub queued: UdpQueued,
     /// Datagrams that arrive later.
@@ -25,6 +27,16 @@ pub struct UdpRules {
     pub errors_reach: UdpErrorsReach,
     /// What they learn where the port is unreachable.
     pub port_unreachable: UdpError,
+}
+
+/// Whether datagram sockets can be shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UdpShutdown {
+    /// They can.
+    Supported,
+    /// The call fails, and nothing changes.
+    Unsupported,
 }
 
 /// Datagrams in the queue at a receive shutdown.
@@ -54,6 +66,8 @@ pub enum UdpRecvAfter {
     /// What is queued; on an empty queue the end (0) where the call would block, the would-block
     /// error where it must not.
     DataThenWouldBlock,
+    /// What is queued, then the end (0).
+    DataThenEof,
     /// The end (0).
     Eof,
     /// An error: receives are disallowed.

@@ -16,7 +16,7 @@ use smoltcp::time::Duration;
 pub use built_in::{aliases, names, source};
 pub use datagram::{
     IcmpRules, OpenErrors, OpeningErrors, UdpArriving, UdpError, UdpErrorsReach, UdpQueued,
-    UdpRecvAfter, UdpRules,
+    UdpRecvAfter, UdpRules, UdpShutdown,
 };
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
@@ -99,6 +99,8 @@ pub struct ReceiveShutdown {
     pub window_update: bool,
     /// Which data resets, where `arriving` says reset.
     pub reset_scope: ResetScope,
+    /// How a segment that lies beyond the right edge is answered afterwards.
+    pub at_edge: AtEdge,
 }
 
 /// What a receive shutdown does to data that is already queued.
@@ -157,6 +159,8 @@ pub enum Capacity {
     Keep,
     /// Nothing: the right edge stands still and the window counts down.
     Zero,
+    /// As before, but data that the call threw away goes on taking its room.
+    Charged,
 }
 
 /// Which data resets.
@@ -171,6 +175,16 @@ pub enum ResetScope {
     AnyNewOctet,
 }
 
+/// How a segment beyond the right edge is answered, a probe of a closed window among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AtEdge {
+    /// With an acknowledgment (RFC 9293 section 3.10.7.4).
+    Acknowledge,
+    /// Not at all.
+    Silence,
+}
+
 /// What resets look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -179,6 +193,8 @@ pub struct ResetForms {
     pub active_window: ResetWindow,
     /// A reset in answer to a segment on a synchronized connection.
     pub reactive: ReactiveReset,
+    /// Its window field, where it is made from the connection; from a segment it is zero.
+    pub reactive_window: ResetWindow,
 }
 
 /// The window field of a reset.
@@ -189,6 +205,8 @@ pub enum ResetWindow {
     Current,
     /// Zero.
     Zero,
+    /// The whole receive buffer, whatever is free of it.
+    Buffer,
 }
 
 /// Where a reset in answer to a segment takes its fields from.
@@ -201,26 +219,42 @@ pub enum ReactiveReset {
     FromTcb,
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`, without the data that caused it.
     FromTcbAck,
+    /// The same, and the data that caused it is acknowledged.
+    FromTcbAckAfter,
 }
 
 /// What closing does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloseRules {
-    /// Closing with unread (or held) data: a reset, or a FIN all the same.
-    pub with_unread: CloseWithUnread,
-    /// Whether out-of-order data counts as unread.
-    pub out_of_order_counts: bool,
+    /// Closing over data in the queue that was not read, or was held.
+    pub with_unread: Ending,
+    /// Closing over data that waits for earlier data.
+    pub with_out_of_order: Ending,
+    /// Closing after a receive shutdown has thrown data away.
+    pub with_discarded: Ending,
+    /// What shutting down both directions is, by one call or by two.
+    pub shut_both: ShutBoth,
 }
 
-/// What closing with unread data does.
+/// How a connection ends over data that nobody will read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CloseWithUnread {
-    /// A reset, to show that data was lost (RFC 9293 section 3.6.1).
+pub enum Ending {
+    /// With a reset, to show that data was lost (RFC 9293 section 3.6.1).
     Reset,
-    /// A FIN.
+    /// With a FIN.
     Fin,
+}
+
+/// What shutting down both directions is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShutBoth {
+    /// A FIN, and no more.
+    Fin,
+    /// A close: what it leaves unread resets there and then.
+    AsClose,
 }
 
 /// What calls answer after a receive shutdown.
@@ -240,7 +274,7 @@ pub struct CallRules {
     pub reset_purges_queue: bool,
     /// A receive shutdown of a TCP socket that is not connected.
     pub unconnected: Unconnected,
-    /// A second receive shutdown.
+    /// A receive shutdown where nothing more could be received.
     pub repeat: Repeat,
     /// A receive shutdown of a listening socket.
     pub listener: ListenerShutdown,
@@ -284,7 +318,7 @@ pub enum Unconnected {
     Succeeds,
 }
 
-/// A second receive shutdown.
+/// A receive shutdown where nothing more could be received, after another one or the peer's FIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Repeat {
@@ -302,6 +336,11 @@ pub enum ListenerShutdown {
     StopsListening,
     /// It fails as on a socket that is not connected.
     Fails,
+    /// It fails so and takes effect all the same: one `accept` fails with an error, and the socket
+    /// goes on listening.
+    FailsAndAbortsAccept,
+    /// It succeeds and the socket goes on listening, but `accept` fails rather than wait.
+    AbortsAccept,
 }
 
 /// A shutdown of a TCP socket whose handshake has begun and is not answered.

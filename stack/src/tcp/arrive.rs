@@ -5,13 +5,15 @@ use smoltcp::time::Instant;
 
 use super::Connection;
 use super::acknowledge::Received;
-use super::receive_shutdown::{AnswerToHeld, Arrival, Disposition, answer_to_held, on_data};
+use super::receive_shutdown::{
+    AnswerAtEdge, AnswerToHeld, Arrival, Disposition, answer_at_edge, answer_to_held, on_data,
+};
 use super::recv::Taken;
 use super::segment::Segment;
 use super::state::State;
 use super::timer::Timer;
 use crate::event::Fact;
-use crate::profile::{ErrorAfterReset, ReactiveReset};
+use crate::profile::ReactiveReset;
 use crate::socket::Gone;
 
 /// A segment in stream positions.
@@ -57,7 +59,6 @@ impl Connection {
             | State::LastAck
             | State::TimeWait => self.on_segment_otherwise(header, payload, now),
         }
-        self.check();
     }
 
     fn reply_to_closed(&mut self, header: &Segment) {
@@ -82,25 +83,20 @@ impl Connection {
             ),
             payload,
         };
-        let checks: [fn(&mut Self, &Arriving<'_>, Instant) -> Check; 6] = [
-            Self::check_handshake_repetition,
-            Self::check_new_data,
-            Self::check_sequence,
-            Self::check_reset,
-            Self::check_syn,
-            Self::check_acknowledgment,
-        ];
-        if checks
-            .iter()
-            .any(|check| check(self, &arriving, now) == Check::Done)
-        {
+        let done = self.check_handshake_repetition(&arriving, now) == Check::Done
+            || self.check_new_data(&arriving) == Check::Done
+            || self.check_sequence(&arriving, now) == Check::Done
+            || self.check_reset(&arriving) == Check::Done
+            || self.check_syn(&arriving) == Check::Done
+            || self.check_acknowledgment(&arriving, now) == Check::Done;
+        if done {
             return;
         }
         self.take_payload(&arriving, now);
     }
 
     /// Some systems reset on any new octet before they look at the window.
-    fn check_new_data(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_new_data(&mut self, arriving: &Arriving<'_>) -> Check {
         let flags = arriving.header.flags;
         if flags.rst || flags.syn || !flags.ack || !self.state.receives() {
             return Check::Continue;
@@ -179,8 +175,17 @@ impl Connection {
         if refused > 0 {
             self.facts.push_back(Fact::Refused { octets: refused });
         }
-        self.acknowledger.now();
+        self.answer_beyond_edge(refused);
         Check::Done
+    }
+
+    /// Answers a segment of which so many new octets found no room.
+    fn answer_beyond_edge(&mut self, refused: usize) {
+        let rules = &self.config.profile.receive_shutdown;
+        let speaks = !self.recv.is_shut() || answer_at_edge(rules, refused) == AnswerAtEdge::Ack;
+        if speaks {
+            self.acknowledger.now();
+        }
     }
 
     /// RFC 9293 section 3.10.7.4, the four cases of acceptability. RCV.NXT is what the peer was
@@ -206,7 +211,7 @@ impl Connection {
     }
 
     /// Second: a reset (RFC 5961 section 3).
-    fn check_reset(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_reset(&mut self, arriving: &Arriving<'_>) -> Check {
         if !arriving.header.flags.rst {
             return Check::Continue;
         }
@@ -235,7 +240,7 @@ impl Connection {
     }
 
     /// Fourth: a SYN where there can be none (RFC 5961 section 4).
-    fn check_syn(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_syn(&mut self, arriving: &Arriving<'_>) -> Check {
         if !arriving.header.flags.syn {
             return Check::Continue;
         }
@@ -457,8 +462,10 @@ impl Connection {
         };
         if concerns_held || disposition == Disposition::Hold {
             let rules = &self.config.profile.receive_shutdown;
-            if answer_to_held(rules) == AnswerToHeld::DuplicateAck || taken.refused > 0 {
+            if answer_to_held(rules) == AnswerToHeld::DuplicateAck {
                 self.acknowledger.now();
+            } else if taken.refused > 0 {
+                self.answer_beyond_edge(taken.refused);
             }
             return;
         }
@@ -471,9 +478,13 @@ impl Connection {
             self.acknowledger.on_fin(!arriving.payload.is_empty(), now);
             return;
         }
-        if taken.gap || taken.filled || taken.repeated || taken.refused > 0 {
+        if taken.gap || taken.filled || taken.repeated {
             // RFC 5681 section 4.2: gaps and their closing are acknowledged at once.
             self.acknowledger.now();
+            return;
+        }
+        if taken.refused > 0 {
+            self.answer_beyond_edge(taken.refused);
             return;
         }
         let received = Received {
@@ -515,7 +526,8 @@ impl Connection {
 
     /// Resets the connection because of data that nobody can read.
     fn reset_in_answer(&mut self, arriving: &Arriving<'_>) {
-        let reset = match self.config.profile.reset.reactive {
+        let rules = self.config.profile.reset;
+        let reset = match rules.reactive {
             ReactiveReset::FromSegment => arriving.header.reset_from_segment(),
             ReactiveReset::FromTcb => {
                 let mut reset = self.reset_from_tcb(0);
@@ -523,15 +535,22 @@ impl Connection {
                 reset.acknowledgment = 0;
                 reset
             }
-            ReactiveReset::FromTcbAck => self.reset_from_tcb(0),
+            ReactiveReset::FromTcbAck => {
+                let window = self.reset_window(rules.reactive_window);
+                self.reset_from_tcb(window)
+            }
+            ReactiveReset::FromTcbAckAfter => {
+                let fin = arriving.header.flags.fin;
+                let (start, payload) = (arriving.start, arriving.payload);
+                let taken = self.recv.take(start, payload, fin, Disposition::Discard);
+                self.report(arriving, taken);
+                let window = self.reset_window(rules.reactive_window);
+                self.reset_from_tcb(window)
+            }
         };
         self.replies.push_back(reset);
         self.facts.push_back(Fact::ResetSent);
-        self.die(match self.config.profile.calls.error_after_reset {
-            ErrorAfterReset::ConnectionReset => Some(Gone::Reset),
-            ErrorAfterReset::ConnectionAborted => Some(Gone::Aborted),
-            ErrorAfterReset::Eof => None,
-        });
+        self.die(self.reason_of_own_reset());
     }
 }
 

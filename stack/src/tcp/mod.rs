@@ -23,6 +23,8 @@ mod calls;
 mod congestion;
 mod handshake;
 mod in_flight;
+#[cfg(debug_assertions)]
+mod invariants;
 mod receive_shutdown;
 mod recv;
 mod rto;
@@ -139,6 +141,9 @@ pub struct Connection {
     gone: Option<Gone>,
     /// What the network said since anything was last acknowledged, which ended nothing.
     soft_error: Option<Gone>,
+    /// What the invariants compare each step with.
+    #[cfg(debug_assertions)]
+    seen: invariants::Seen,
 }
 
 impl Connection {
@@ -174,6 +179,8 @@ impl Connection {
             error: None,
             gone: None,
             soft_error: None,
+            #[cfg(debug_assertions)]
+            seen: invariants::Seen::default(),
             config,
         }
     }
@@ -297,14 +304,6 @@ impl Connection {
     fn position(base: u32, wire: u32, near: i64) -> i64 {
         let near_on_wire = base.wrapping_add(near as u32);
         near + i64::from(wire.wrapping_sub(near_on_wire) as i32)
-    }
-
-    /// Invariants of every step, in debug builds.
-    fn check(&self) {
-        if cfg!(debug_assertions) {
-            self.send.check();
-            self.recv.check();
-        }
     }
 
     /// The largest payload of our segments.

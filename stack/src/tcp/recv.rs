@@ -12,7 +12,7 @@ use bytes::Bytes;
 use smoltcp::storage::Assembler;
 
 use super::arrived::Arrived;
-use super::receive_shutdown::Disposition;
+use super::receive_shutdown::{Disposition, Room};
 use super::window::{Buffer, Situation};
 use crate::profile::BeyondEdge;
 
@@ -76,6 +76,10 @@ pub(crate) struct Recv {
     ended: bool,
     reception: Reception,
     withholds: bool,
+    /// What a receive shutdown has thrown away, in octets.
+    discarded: usize,
+    /// What still takes room although it was thrown away, in octets.
+    charged: usize,
     /// Whether arriving data is kept at all.
     stores: bool,
     announced_mss: usize,
@@ -102,6 +106,8 @@ impl Recv {
             ended: false,
             reception: Reception::Open,
             withholds: false,
+            discarded: 0,
+            charged: 0,
             stores: true,
             announced_mss,
             recent: 0,
@@ -125,6 +131,12 @@ impl Recv {
 
     pub(crate) fn right_edge(&self) -> i64 {
         self.right_edge
+    }
+
+    /// The shift of our window field (Rcv.Wind.Shift).
+    #[cfg(debug_assertions)]
+    pub(crate) fn shift(&self) -> u8 {
+        self.shift
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -159,6 +171,11 @@ impl Recv {
             0
         };
         self.queue.len() - in_order_held.min(self.queue.len())
+    }
+
+    /// Octets that a receive shutdown has thrown away.
+    pub(crate) fn discarded(&self) -> usize {
+        self.discarded
     }
 
     /// The window that the peer believes in, in octets.
@@ -320,13 +337,14 @@ impl Recv {
         }
     }
 
-    /// Shuts the receive direction. From now on the acknowledgment stands still where `withholds`
-    /// says so.
-    pub(crate) fn shut(&mut self, withholds: bool, capacity: impl FnOnce(usize) -> usize) {
+    /// Shuts the receive direction, for which `discarded` octets were thrown away. From now on the
+    /// acknowledgment stands still where `withholds` says so.
+    pub(crate) fn shut(&mut self, withholds: bool, discarded: usize, room: Room) {
         self.reception = Reception::Shut;
         self.withholds = withholds && !self.ended;
-        let capacity = capacity(self.buffer.capacity());
-        self.buffer.set_capacity(capacity);
+        self.discarded = discarded;
+        self.charged = room.charged;
+        self.buffer.set_capacity(room.capacity);
     }
 
     /// Throws the unread queue away; returns how many octets it held.
@@ -395,6 +413,11 @@ impl Recv {
         (self.window() >> self.shift).min(usize::from(u16::MAX)) as u16
     }
 
+    /// The whole buffer as a window field.
+    pub(crate) fn buffer_field(&self) -> u16 {
+        (self.buffer.capacity() >> self.shift).min(usize::from(u16::MAX)) as u16
+    }
+
     /// The window field of a SYN, which is never scaled (RFC 7323 section 2.2).
     pub(crate) fn syn_field(&self) -> u16 {
         self.offered.min(usize::from(u16::MAX)) as u16
@@ -402,25 +425,42 @@ impl Recv {
 
     fn situation(&self) -> Situation {
         Situation {
-            queued: self.queue.len() + self.out_of_order(),
+            queued: self.queue.len() + self.out_of_order() + self.charged,
             offered: self.offered,
             remaining: (self.right_edge - self.accepted).max(0) as usize,
             shift: self.shift,
         }
     }
 
-    /// What must hold after every step: nothing is acknowledged that was not accepted, and nothing
-    /// accepted that was not offered.
+    /// What must hold after every step: nothing is acknowledged that was not accepted, nothing
+    /// accepted that was not offered, and the queue holds what was accepted and not read.
+    #[cfg(debug_assertions)]
     pub(crate) fn check(&self) {
-        debug_assert!(
-            self.acknowledged <= self.accepted,
-            "acknowledged beyond accepted"
+        let (accepted, right_edge) = (self.accepted, self.right_edge);
+        assert!(
+            self.acknowledged <= accepted,
+            "acknowledged {} beyond accepted {accepted}",
+            self.acknowledged
         );
-        debug_assert!(
-            self.accepted <= self.right_edge,
-            "accepted {} beyond the right edge {}",
-            self.accepted,
-            self.right_edge
+        assert!(
+            self.withholds || self.acknowledged == accepted,
+            "only a receiver that withholds accepts without acknowledging"
         );
+        assert!(
+            accepted <= right_edge,
+            "accepted {accepted} beyond the right edge {right_edge}"
+        );
+        let furthest = self.ahead.iter_data().map(|(_, end)| end).max();
+        assert!(
+            accepted + furthest.unwrap_or(0) as i64 <= right_edge,
+            "data behind a gap beyond the right edge"
+        );
+        if accepted > 0 && self.stores {
+            assert_eq!(
+                self.read + self.queue.len() as i64,
+                accepted - i64::from(self.ended),
+                "the queue holds what was accepted and not read"
+            );
+        }
     }
 }

@@ -624,13 +624,24 @@ impl Send {
     }
 
     /// What must hold after every step.
+    #[cfg(debug_assertions)]
     pub(crate) fn check(&self) {
-        debug_assert!(self.unacknowledged <= self.next, "SND.UNA <= SND.NXT");
-        debug_assert!(
-            self.next <= self.written + 1,
+        assert!(self.unacknowledged <= self.next, "SND.UNA <= SND.NXT");
+        assert!(
+            self.next <= self.written + i64::from(self.fin),
             "nothing is sent that was not written"
         );
-        self.in_flight.check();
+        assert_eq!(
+            self.queue_start + self.queue.len() as i64,
+            self.written,
+            "the queue ends where the application stopped"
+        );
+        assert_eq!(
+            self.queue_start,
+            self.unacknowledged.clamp(1, self.written),
+            "the queue begins with the first octet that was not acknowledged"
+        );
+        self.in_flight.check(self.unacknowledged, self.next);
     }
 }
 

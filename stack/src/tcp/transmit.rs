@@ -32,6 +32,15 @@ const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(8);
 impl Connection {
     /// The next segment to put on the wire now, if there is one.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Outgoing> {
+        #[cfg(debug_assertions)]
+        self.check_step();
+        let outgoing = self.next_outgoing(now);
+        #[cfg(debug_assertions)]
+        self.check_outgoing(outgoing.as_ref());
+        outgoing
+    }
+
+    fn next_outgoing(&mut self, now: Instant) -> Option<Outgoing> {
         if let Some(segment) = self.replies.pop_front() {
             return Some(Outgoing {
                 segment,
@@ -258,12 +267,18 @@ impl Connection {
         }
     }
 
-    /// Resets the connection from this side (RFC 9293 section 3.10.5).
-    pub(super) fn reset_actively(&mut self, reason: Option<Gone>) {
-        let window = match self.config.profile.reset.active_window {
+    /// The window field of a reset.
+    pub(super) fn reset_window(&mut self, rule: ResetWindow) -> u16 {
+        match rule {
             ResetWindow::Current => self.recv.advertise(),
             ResetWindow::Zero => 0,
-        };
+            ResetWindow::Buffer => self.recv.buffer_field(),
+        }
+    }
+
+    /// Resets the connection from this side (RFC 9293 section 3.10.5).
+    pub(super) fn reset_actively(&mut self, reason: Option<Gone>) {
+        let window = self.reset_window(self.config.profile.reset.active_window);
         self.replies.push_back(self.reset_from_tcb(window));
         self.facts.push_back(Fact::ResetSent);
         self.die(reason);
@@ -350,7 +365,6 @@ impl Connection {
         if self.timers.take_expired(Timer::Persist, now) {
             self.on_persist_timeout(now);
         }
-        self.check();
     }
 
     fn on_retransmission_timeout(&mut self, now: Instant) {

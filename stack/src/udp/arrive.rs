@@ -96,8 +96,8 @@ impl Stack {
     pub(crate) fn take_reassembled_datagrams(&mut self, outputs: &mut VecDeque<Output>) {
         let handles: Vec<_> = self
             .entries
-            .values()
-            .filter_map(|entry| match &entry.kind {
+            .iter()
+            .filter_map(|(_, entry)| match &entry.kind {
                 Kind::Udp(udp) => udp.handle,
                 Kind::Idle(_) | Kind::Listening(_) | Kind::Connection(_) | Kind::Reference(_) => {
                     None
