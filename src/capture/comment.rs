@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hangup_stack::event::{DropCause, Event, Fact, Forged, FrameId, Retransmission};
+use hangup_stack::event::{DropCause, ErrorEffect, Event, Fact, Forged, FrameId, Retransmission};
 use hangup_stack::network::HostId;
 
 /// The remarks on every frame, from facts anywhere on the network.
@@ -148,6 +148,10 @@ fn remark(event: &Event) -> Option<(Scope, String)> {
         Fact::Retransmitted { cause, .. } => {
             (Scope::Frame, format!("RETRANSMISSION ({})", why(*cause)))
         }
+        Fact::ErrorReceived { error, effect } => (
+            arrival,
+            format!("UNREACHABLE ({}), {}", error.name(), heard(*effect)),
+        ),
         Fact::DatagramQueued { octets } => (arrival, format!("QUEUED {octets} octets")),
         Fact::DatagramDropped { octets } => {
             (arrival, format!("DROPPED {octets} octets, buffer full"))
@@ -172,6 +176,15 @@ const fn dropped(cause: DropCause) -> &'static str {
         DropCause::Down => "DROPPED, link down",
         DropCause::TooLong => "DROPPED, longer than the link's MTU",
         DropCause::NoSuchHost => "DROPPED, no such host",
+    }
+}
+
+const fn heard(effect: ErrorEffect) -> &'static str {
+    match effect {
+        ErrorEffect::Ended => "the attempt to connect is over",
+        ErrorEffect::Pending => "the next call says it",
+        ErrorEffect::Remembered => "remembered",
+        ErrorEffect::Ignored => "ignored",
     }
 }
 

@@ -27,7 +27,10 @@ impl Host {
         let kind = match (protocol, stack.profile.transport) {
             (Protocol::Tcp, Transport::Hangup) => Kind::Idle(Idle::default()),
             (Protocol::Tcp, Transport::Smoltcp) => Kind::Reference(ReferenceSocket::default()),
-            (Protocol::Udp, _) => Kind::Udp(UdpSocket::default()),
+            (Protocol::Udp, _) => {
+                let receive_buffer = stack.defaults.receive_buffer;
+                Kind::Udp(UdpSocket::new(&stack.profile.udp, receive_buffer))
+            }
         };
         let id = stack.next_socket();
         let options = stack.defaults.clone();
@@ -392,8 +395,10 @@ impl Host {
         let stack = self.stack_mut();
         if let Some(entry) = stack.entries.get_mut(&socket) {
             entry.options.receive_buffer = Some(octets);
+            if let Kind::Udp(udp) = &mut entry.kind {
+                udp.resize(octets);
+            }
         }
-        stack.udp_resize(socket);
     }
 
     /// `SO_RCVBUF`, in octets as the system says them: where it counts memory, twice what was set.
@@ -401,7 +406,10 @@ impl Host {
         let stack = self.stack();
         let entry = stack.entries.get(&socket);
         let (model, default) = match entry.map(|entry| &entry.kind) {
-            Some(Kind::Udp(_)) => (WindowModel::FreeSpace, stack.profile.udp.receive_buffer),
+            Some(Kind::Udp(_)) => {
+                let udp = stack.profile.udp;
+                (udp.model, udp.receive_buffer)
+            }
             _ => {
                 let window = stack.profile.window;
                 (window.model, window.receive_buffer)
@@ -489,7 +497,8 @@ impl Host {
         match &mut self.stack_mut().entries.get_mut(&socket)?.kind {
             Kind::Idle(idle) => idle.error.take(),
             Kind::Connection(connection) => connection.take_error(),
-            Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
+            Kind::Udp(udp) => udp.take_error(),
+            Kind::Listening(_) | Kind::Reference(_) => None,
         }
     }
 

@@ -7,6 +7,7 @@
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::IpEndpoint;
 
+use crate::icmp::Unreachable;
 use crate::tcp::{Connection, State};
 
 /// A socket of a host. Never used again for another socket.
@@ -58,9 +59,30 @@ pub enum Gone {
     /// Retransmissions went unanswered.
     #[error("the connection timed out")]
     TimedOut,
-    /// The peer answered the SYN with a RST.
+    /// The peer answered the SYN with a RST, or a datagram with the word that no socket has its
+    /// port.
     #[error("the connection was refused")]
     Refused,
+    /// The network said that it has no route.
+    #[error("the network is unreachable")]
+    NetworkUnreachable,
+    /// The network said that it cannot reach the host, or must not.
+    #[error("the host is unreachable")]
+    HostUnreachable,
+    /// The peer said that it does not have the protocol.
+    #[error("the protocol is unreachable")]
+    ProtocolUnreachable,
+}
+
+impl From<Unreachable> for Gone {
+    fn from(error: Unreachable) -> Self {
+        match error {
+            Unreachable::Network => Self::NetworkUnreachable,
+            Unreachable::Host | Unreachable::Prohibited => Self::HostUnreachable,
+            Unreachable::Protocol => Self::ProtocolUnreachable,
+            Unreachable::Port => Self::Refused,
+        }
+    }
 }
 
 /// Why `bind` failed.

@@ -64,10 +64,13 @@ pub(super) const OPTIONS: &Words = &[
 ];
 /// The errors that SO_ERROR can hold: those that end a connection.
 pub(super) const ERRORS: &Words = &[
+    ("ENOPROTOOPT", 92),
+    ("ENETUNREACH", 101),
     ("ECONNABORTED", 103),
     ("ECONNRESET", 104),
     ("ETIMEDOUT", 110),
     ("ECONNREFUSED", 111),
+    ("EHOSTUNREACH", 113),
 ];
 pub(super) const F_GETFL: i64 = 3;
 pub(super) const F_SETFL: i64 = 4;

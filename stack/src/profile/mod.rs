@@ -6,6 +6,7 @@
 //! own: whatever it does not say is inherited.
 
 mod built_in;
+mod datagram;
 mod duration;
 mod knobs;
 mod origin;
@@ -14,6 +15,10 @@ use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
 pub use built_in::{aliases, names, source};
+pub use datagram::{
+    IcmpRules, OpenErrors, OpeningErrors, UdpArriving, UdpError, UdpErrorsReach, UdpQueued,
+    UdpRecvAfter, UdpRules, UdpShutdown,
+};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
 pub use origin::{Mark, Origin, origins};
@@ -57,6 +62,8 @@ pub struct Profile {
     pub linger: StateTimes,
     /// Datagrams.
     pub udp: UdpRules,
+    /// Errors from the network.
+    pub icmp: IcmpRules,
 }
 
 /// What calls a host has.
@@ -623,67 +630,4 @@ pub struct StateTimes {
     /// FIN-WAIT-2 once the application has closed.
     #[serde(with = "duration")]
     pub fin_wait_2: Duration,
-}
-
-/// Datagrams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UdpRules {
-    /// The receive buffer, in octets of payload.
-    pub receive_buffer: usize,
-    /// Whether datagram sockets have the call.
-    pub shutdown: UdpShutdown,
-    /// Datagrams in the queue at a receive shutdown.
-    pub queued: UdpQueued,
-    /// Datagrams that arrive later.
-    pub arriving: UdpArriving,
-    /// What a receive answers after a receive shutdown.
-    pub recv_after: UdpRecvAfter,
-    /// A receive shutdown of a socket that has no peer.
-    pub unconnected: Unconnected,
-}
-
-/// Whether datagram sockets can be shut down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UdpShutdown {
-    /// They can.
-    Supported,
-    /// The call fails, and nothing changes.
-    Unsupported,
-}
-
-/// Datagrams in the queue at a receive shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UdpQueued {
-    /// They stay.
-    Keep,
-    /// They are thrown away.
-    Discard,
-}
-
-/// Datagrams that arrive after a receive shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UdpArriving {
-    /// They are queued.
-    Queue,
-    /// They are thrown away.
-    Discard,
-}
-
-/// What a receive on a datagram socket answers after a receive shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UdpRecvAfter {
-    /// What is queued; on an empty queue the end (0) where the call would block, the would-block
-    /// error where it must not.
-    DataThenWouldBlock,
-    /// What is queued, then the end (0).
-    DataThenEof,
-    /// The end (0).
-    Eof,
-    /// An error: receives are disallowed.
-    Error,
 }

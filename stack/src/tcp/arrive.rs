@@ -287,6 +287,7 @@ impl Connection {
 
     fn hear_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) {
         let header = arriving.header;
+        self.soft_error = None;
         let window = i64::from(header.window) << self.negotiated.send_shift;
         let was_window = self.send.window();
         let was_handshake = self.send.unacknowledged() == 0;

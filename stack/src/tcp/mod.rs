@@ -34,6 +34,7 @@ mod send;
 mod state;
 mod timer;
 mod transmit;
+mod unreachable;
 mod window;
 mod written;
 
@@ -148,6 +149,8 @@ pub struct Connection {
     last_acknowledgment: i64,
     error: Option<Gone>,
     gone: Option<Gone>,
+    /// What the network said since anything was last acknowledged, which ended nothing.
+    soft_error: Option<Gone>,
     /// What the invariants compare each step with.
     #[cfg(debug_assertions)]
     seen: invariants::Seen,
@@ -186,6 +189,7 @@ impl Connection {
             last_acknowledgment: 1,
             error: None,
             gone: None,
+            soft_error: None,
             #[cfg(debug_assertions)]
             seen: invariants::Seen::default(),
             config,

@@ -375,7 +375,7 @@ impl Connection {
     fn on_retransmission_timeout(&mut self, now: Instant) {
         if self.gives_up(now) {
             self.facts.push_back(Fact::TimedOut);
-            self.die(Some(Gone::TimedOut));
+            self.die(Some(self.reason_of_timeout()));
             return;
         }
         self.patience.timeouts += 1;
@@ -450,7 +450,7 @@ impl Connection {
         };
         if gives_up {
             self.facts.push_back(Fact::TimedOut);
-            self.die(Some(Gone::TimedOut));
+            self.die(Some(self.reason_of_timeout()));
             return;
         }
         self.patience.probes += 1;
