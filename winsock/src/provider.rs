@@ -21,6 +21,7 @@
 //!   the network interface. A protocol on top of TCP opens, polls and closes stack sockets itself.
 
 pub mod check;
+pub mod itot;
 pub mod tcpip;
 pub mod tracing;
 pub mod upcalls;

@@ -170,7 +170,9 @@ impl Entry {
         }
         host.accept(self.id).map_err(|error| match error {
             AcceptError::WouldBlock => WsaError::WouldBlock,
-            AcceptError::NotListening | AcceptError::Unsupported => error.into(),
+            AcceptError::Aborted | AcceptError::NotListening | AcceptError::Unsupported => {
+                error.into()
+            }
         })
     }
 
