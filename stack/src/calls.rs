@@ -6,14 +6,17 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::host::{Host, Stack};
+use crate::memory;
 use crate::network::IpFamily;
-use crate::profile::{ListenerShutdown, RecvAfter, Transport, Unconnected};
+use crate::profile::{
+    ConnectingShutdown, ListenerShutdown, RecvAfter, Transport, Unconnected, WindowModel,
+};
 use crate::reference::ReferenceSocket;
 use crate::socket::{
     AcceptError, BindError, Closing, ConnectError, Direction, Gone, ListenError, Protocol,
     RecvError, SendError, ShutdownError, SocketId, Status, Take,
 };
-use crate::table::{Bound, Entry, Idle, Kind, Listening};
+use crate::table::{Aborts, Bound, Entry, Idle, Kind, Listening};
 use crate::tcp::State;
 use crate::udp::UdpSocket;
 
@@ -68,6 +71,7 @@ impl Host {
                     backlog,
                     children,
                     ready,
+                    aborts: Aborts::No,
                 });
                 Ok(())
             }
@@ -94,7 +98,14 @@ impl Host {
         match &mut entry.kind {
             Kind::Listening(listening) => {
                 let Some(child) = listening.ready.pop_front() else {
-                    return Err(AcceptError::WouldBlock);
+                    return Err(match listening.aborts {
+                        Aborts::No => AcceptError::WouldBlock,
+                        Aborts::Once => {
+                            listening.aborts = Aborts::No;
+                            AcceptError::Aborted
+                        }
+                        Aborts::Always => AcceptError::Aborted,
+                    });
                 };
                 listening.children -= 1;
                 if let Some(child) = stack.entries.get_mut(&child) {
@@ -130,19 +141,8 @@ impl Host {
                 State::Closed => match connection.take_error() {
                     Some(gone) => {
                         if connection.never_opened() {
-                            // The socket may try again, from the address it had.
-                            let local = connection.local();
-                            let bound = Some(Bound {
-                                address: Some(local.addr),
-                                port: local.port,
-                            });
-                            stack.set_kind(
-                                socket,
-                                Kind::Idle(Idle {
-                                    bound,
-                                    receive_shut: false,
-                                }),
-                            );
+                            let idle = Idle::after(connection);
+                            stack.set_kind(socket, Kind::Idle(idle));
                         }
                         Err(ConnectError::Gone(gone))
                     }
@@ -179,7 +179,11 @@ impl Host {
             return Err(SendError::NotConnected);
         };
         match &mut entry.kind {
-            Kind::Idle(_) | Kind::Listening(_) => Err(SendError::NotConnected),
+            Kind::Idle(Idle { error, .. }) => Err(match error.take() {
+                Some(gone) => SendError::Gone(gone),
+                None => SendError::NotConnected,
+            }),
+            Kind::Listening(_) => Err(SendError::NotConnected),
             Kind::Connection(connection) => connection.send(data),
             Kind::Udp(_) => stack.udp_send(socket, data, None),
             Kind::Reference(_) => stack.reference_send(socket, data),
@@ -259,6 +263,12 @@ impl Host {
         };
         match &mut entry.kind {
             Kind::Idle(Idle {
+                error: error @ Some(_),
+                ..
+            }) => Err(error
+                .take()
+                .map_or(RecvError::NotConnected, RecvError::Gone)),
+            Kind::Idle(Idle {
                 receive_shut: true, ..
             }) => match stack.profile.calls.recv_after {
                 RecvAfter::DataThenEof | RecvAfter::Eof => Ok((0, None)),
@@ -309,19 +319,34 @@ impl Host {
                 ListenerShutdown::StopsListening if receives => {
                     let bound = Some(listening.bound);
                     stack.reset_children(socket);
-                    stack.set_kind(
-                        socket,
-                        Kind::Idle(Idle {
-                            bound,
-                            receive_shut: true,
-                        }),
-                    );
+                    let idle = Idle {
+                        bound,
+                        receive_shut: true,
+                        error: None,
+                    };
+                    stack.set_kind(socket, Kind::Idle(idle));
                     Ok(())
                 }
-                ListenerShutdown::StopsListening | ListenerShutdown::Fails => {
+                ListenerShutdown::FailsAndAbortsAccept if receives => {
+                    listening.aborts = Aborts::Once;
                     Err(ShutdownError::NotConnected)
                 }
+                ListenerShutdown::AbortsAccept if receives => {
+                    listening.aborts = Aborts::Always;
+                    Ok(())
+                }
+                ListenerShutdown::StopsListening
+                | ListenerShutdown::Fails
+                | ListenerShutdown::FailsAndAbortsAccept
+                | ListenerShutdown::AbortsAccept => Err(ShutdownError::NotConnected),
             },
+            Kind::Connection(connection)
+                if connection.state() == State::SynSent
+                    && calls.connecting == ConnectingShutdown::Disconnects =>
+            {
+                connection.disconnect();
+                Ok(())
+            }
             Kind::Connection(connection) => match direction {
                 Direction::Receive => connection.shutdown_receive(),
                 Direction::Send => connection.shutdown_send(),
@@ -371,17 +396,22 @@ impl Host {
         stack.udp_resize(socket);
     }
 
-    /// `SO_RCVBUF`
+    /// `SO_RCVBUF`, in octets as the system says them: where it counts memory, twice what was set.
     pub fn receive_buffer(&self, socket: SocketId) -> usize {
         let stack = self.stack();
         let entry = stack.entries.get(&socket);
-        let default = match entry.map(|entry| &entry.kind) {
-            Some(Kind::Udp(_)) => stack.profile.udp.receive_buffer,
-            _ => stack.profile.window.receive_buffer,
+        let (model, default) = match entry.map(|entry| &entry.kind) {
+            Some(Kind::Udp(_)) => (WindowModel::FreeSpace, stack.profile.udp.receive_buffer),
+            _ => {
+                let window = stack.profile.window;
+                (window.model, window.receive_buffer)
+            }
         };
-        entry
-            .and_then(|entry| entry.options.receive_buffer)
-            .unwrap_or(default)
+        match (entry.and_then(|entry| entry.options.receive_buffer), model) {
+            (Some(octets), WindowModel::Memory) => memory::space(octets),
+            (Some(octets), WindowModel::FreeSpace) => octets,
+            (None, _) => default,
+        }
     }
 
     /// `SO_SNDBUF`
@@ -419,7 +449,11 @@ impl Host {
 
     /// `SO_ERROR`: takes the pending error.
     pub fn take_error(&mut self, socket: SocketId) -> Option<Gone> {
-        self.stack_mut().connection_mut(socket)?.take_error()
+        match &mut self.stack_mut().entries.get_mut(&socket)?.kind {
+            Kind::Idle(idle) => idle.error.take(),
+            Kind::Connection(connection) => connection.take_error(),
+            Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
+        }
     }
 
     /// Everything an expectation can ask. None once the socket was closed and its connection is
@@ -456,12 +490,14 @@ impl Stack {
                 status.receive_ended = idle.receive_shut;
                 status.hung_up = true;
                 status.writable = true;
+                status.error = idle.error;
                 status.local = idle.bound.and_then(|bound| self.endpoint_of(bound));
                 status
             }
             Kind::Listening(listening) => {
                 let mut status = Status::of_state(State::Listen);
-                status.readable = !listening.ready.is_empty();
+                // What `accept` would not wait for is ready.
+                status.readable = !listening.ready.is_empty() || listening.aborts != Aborts::No;
                 status.local = self.endpoint_of(listening.bound);
                 status
             }

@@ -3,6 +3,7 @@
 //! Nobody reaches down into a connection to print it: the stack says what it did, when, and to
 //! which frame and socket the fact belongs, and whoever wants to know reads the list.
 
+use bytes::Bytes;
 use smoltcp::time::Instant;
 
 use crate::network::HostId;
@@ -36,14 +37,14 @@ pub enum Fact {
     /// The host put a frame on its link.
     Sent {
         /// The Ethernet frame, without frame check sequence.
-        bytes: Vec<u8>,
+        bytes: Bytes,
         /// Whether a scenario forged it instead of the host's own stack.
         forged: Forged,
     },
     /// A frame reached the host.
     Received {
         /// The Ethernet frame as it arrived: where the link corrupted it, not as it was sent.
-        bytes: Vec<u8>,
+        bytes: Bytes,
     },
     /// The link lost the frame.
     Dropped(DropCause),

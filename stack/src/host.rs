@@ -16,14 +16,15 @@ use smoltcp::wire::{
 
 use crate::emit::Sent;
 use crate::event::Fact;
+use crate::frame::Frame;
 use crate::network::{HostConfig, Resolution, StackKind};
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
 use crate::socket::SocketId;
-use crate::table::{Entry, Kind, Listening, Options};
+use crate::table::{Entry, Idle, Kind, Listening, Options};
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
-use crate::wire::{self, Spares, Wire};
+use crate::wire::{self, Wire};
 
 /// What a host has to say or to send.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub(crate) enum Output {
     },
     /// A frame, and what there is to say about it.
     Frame {
-        bytes: Vec<u8>,
+        frame: Frame,
         socket: Option<SocketId>,
         about: Option<Fact>,
     },
@@ -203,20 +204,19 @@ impl Host {
         }
     }
 
-    pub(crate) fn on_frame(&mut self, frame: Vec<u8>, now: Instant, spares: &mut Spares) {
+    pub(crate) fn on_frame(&mut self, frame: Frame, now: Instant) {
         let Some(stack) = self.stack.as_mut().filter(|_| self.up) else {
-            spares.put(frame);
             return;
         };
-        let interface = stack.on_frame(frame, now, spares, &mut self.outputs);
-        self.settle_with(interface, now, spares);
+        let interface = stack.on_frame(frame, now, &mut self.outputs);
+        self.settle_with(interface, now);
     }
 
-    pub(crate) fn on_timeout(&mut self, now: Instant, spares: &mut Spares) {
+    pub(crate) fn on_timeout(&mut self, now: Instant) {
         if let Some(stack) = &mut self.stack {
             stack.on_timeout(now);
         }
-        self.settle_with(Stirred::No, now, spares);
+        self.settle_with(Stirred::No, now);
     }
 
     /// When a timer of this host is next due.
@@ -229,16 +229,16 @@ impl Host {
     }
 
     /// Lets every socket send what it has to, after an application may have called any of them.
-    pub(crate) fn settle(&mut self, now: Instant, spares: &mut Spares) {
-        self.settle_with(Stirred::Yes, now, spares);
+    pub(crate) fn settle(&mut self, now: Instant) {
+        self.settle_with(Stirred::Yes, now);
     }
 
-    fn settle_with(&mut self, interface: Stirred, now: Instant, spares: &mut Spares) {
+    fn settle_with(&mut self, interface: Stirred, now: Instant) {
         let Some(stack) = &mut self.stack else {
             return;
         };
         let begin = self.outputs.len();
-        stack.settle(interface, now, spares, &mut self.outputs);
+        stack.settle(interface, now, &mut self.outputs);
         if !self.up {
             let is_fact = |output: &Output| matches!(output, Output::Fact { .. });
             let kept: Vec<_> = self.outputs.drain(begin..).filter(is_fact).collect();
@@ -415,18 +415,12 @@ impl Stack {
         self.touched.push_back(id);
     }
 
-    fn settle(
-        &mut self,
-        interface: Stirred,
-        now: Instant,
-        spares: &mut Spares,
-        outputs: &mut VecDeque<Output>,
-    ) {
+    fn settle(&mut self, interface: Stirred, now: Instant, outputs: &mut VecDeque<Output>) {
         while let Some(id) = self.touched.pop_front() {
-            self.settle_connection(id, now, spares, outputs);
+            self.settle_connection(id, now, outputs);
         }
         while let Some((local, remote, segment)) = self.strays.pop_front() {
-            self.send_stray((local, remote), &segment, now, spares, outputs);
+            self.send_stray((local, remote), segment, now, outputs);
         }
         let carries_segments =
             self.resolution == Resolution::Arp || self.profile.transport == Transport::Smoltcp;
@@ -439,16 +433,10 @@ impl Stack {
     }
 
     /// Takes everything a connection has to say and to send, and learns when it is next due.
-    fn settle_connection(
-        &mut self,
-        id: SocketId,
-        now: Instant,
-        spares: &mut Spares,
-        outputs: &mut VecDeque<Output>,
-    ) {
+    fn settle_connection(&mut self, id: SocketId, now: Instant, outputs: &mut VecDeque<Output>) {
         loop {
             self.take_facts(id, outputs);
-            if self.send_segment(id, now, spares, outputs) == Sent::Nothing {
+            if self.send_segment(id, now, outputs) == Sent::Nothing {
                 break;
             }
         }
@@ -504,7 +492,13 @@ impl Stack {
         if connection.state() == State::Closed {
             let tuple = (connection.local().port, connection.remote());
             let (finished, parent) = (connection.is_finished(), entry.parent);
+            let idle = connection
+                .is_disconnected()
+                .then(|| Idle::after(connection));
             self.after_end(id, tuple, finished, parent);
+            if let Some(idle) = idle {
+                self.set_kind(id, Kind::Idle(idle));
+            }
         }
     }
 
@@ -539,9 +533,9 @@ impl Stack {
                 .interface
                 .poll_egress(now, &mut self.wire, &mut self.smoltcp);
             let sent = !self.wire.outbound.is_empty();
-            for bytes in self.wire.outbound.drain(..) {
+            for octets in self.wire.outbound.drain(..) {
                 outputs.push_back(Output::Frame {
-                    bytes,
+                    frame: Frame::Octets(octets.into()),
                     socket: None,
                     about: None,
                 });

@@ -62,9 +62,13 @@ mod checksum;
 mod demultiplex;
 mod emit;
 pub mod event;
+mod frame;
 pub mod host;
+#[cfg(debug_assertions)]
+mod invariants;
 mod lifetime;
 pub mod link;
+mod memory;
 pub mod network;
 pub mod profile;
 mod random;

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 
+use bytes::BytesMut;
 use smoltcp::time::{Duration, Instant};
 
 use crate::event::DropCause;
+use crate::frame::Frame;
 use crate::random::Random;
 
 /// The Ethernet header in octets: a frame may be this much longer than the link's MTU.
@@ -55,12 +57,12 @@ impl Default for LinkConfig {
 }
 
 /// What became of a frame.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Fate {
     /// It arrives.
-    Arrives(Instant, Vec<u8>),
+    Arrives(Instant, Frame),
     /// It arrives twice.
-    ArrivesTwice([(Instant, Vec<u8>); 2]),
+    ArrivesTwice([(Instant, Frame); 2]),
     /// It does not.
     Dropped(DropCause),
 }
@@ -84,7 +86,7 @@ impl Link {
     }
 
     /// Takes a frame at `now` and says what becomes of it.
-    pub(crate) fn carry(&mut self, frame: Vec<u8>, now: Instant) -> Fate {
+    pub(crate) fn carry(&mut self, frame: Frame, now: Instant) -> Fate {
         if self.config.down {
             return Fate::Dropped(DropCause::Down);
         }
@@ -139,10 +141,12 @@ impl Link {
         sent + self.config.delay + held_back
     }
 
-    fn damage(&mut self, mut frame: Vec<u8>) -> Vec<u8> {
+    fn damage(&mut self, mut frame: Frame) -> Frame {
         if frame.len() > ETHERNET_HEADER && self.random.chance(self.config.corrupt) {
-            let octet = ETHERNET_HEADER + self.random.below(frame.len() - ETHERNET_HEADER);
-            frame[octet] ^= 1 << self.random.below(8);
+            let mut octets = BytesMut::from(frame.octets());
+            let octet = ETHERNET_HEADER + self.random.below(octets.len() - ETHERNET_HEADER);
+            octets[octet] ^= 1 << self.random.below(8);
+            return Frame::Octets(octets.freeze());
         }
         frame
     }
@@ -156,8 +160,12 @@ mod tests {
         Link::new(config, Random::new(3, 0))
     }
 
+    fn frame(octets: usize) -> Frame {
+        Frame::Octets(vec![0; octets].into())
+    }
+
     fn arrivals(link: &mut Link, frames: usize, octets: usize) -> Vec<Option<i64>> {
-        let carry = |_| match link.carry(vec![0; octets], Instant::ZERO) {
+        let carry = |_| match link.carry(frame(octets), Instant::ZERO) {
             Fate::Arrives(at, _) => Some(at.total_micros()),
             Fate::ArrivesTwice(_) => panic!("nothing duplicates here"),
             Fate::Dropped(_) => None,
@@ -186,25 +194,31 @@ mod tests {
                 ..LinkConfig::default()
             };
             change(&mut config);
-            link(config).carry(vec![0; 100], Instant::ZERO)
+            link(config).carry(frame(100), Instant::ZERO)
         };
         let at = |millis| Instant::from_millis(millis);
-        assert_eq!(certain(|c| c.loss = 1.0), Fate::Dropped(DropCause::Loss));
-        assert_eq!(certain(|c| c.down = true), Fate::Dropped(DropCause::Down));
-        assert_eq!(certain(|c| c.mtu = 85), Fate::Dropped(DropCause::TooLong));
-        assert_eq!(certain(|c| c.mtu = 86), Fate::Arrives(at(2), vec![0; 100]));
-        assert_eq!(
-            certain(|c| c.reorder = 1.0),
-            Fate::Arrives(at(5), vec![0; 100])
-        );
+        let dropped = |cause, fate| matches!(fate, Fate::Dropped(why) if why == cause);
+        let intact = |at, fate| match fate {
+            Fate::Arrives(when, mut frame) => when == at && frame.octets() == vec![0; 100],
+            Fate::ArrivesTwice(_) | Fate::Dropped(_) => false,
+        };
+        assert!(dropped(DropCause::Loss, certain(|c| c.loss = 1.0)));
+        assert!(dropped(DropCause::Down, certain(|c| c.down = true)));
+        assert!(dropped(DropCause::TooLong, certain(|c| c.mtu = 85)));
+        assert!(intact(at(2), certain(|c| c.mtu = 86)));
+        assert!(intact(at(5), certain(|c| c.reorder = 1.0)));
         assert!(matches!(
             certain(|c| c.duplicate = 1.0),
             Fate::ArrivesTwice(_)
         ));
-        let Fate::Arrives(_, damaged) = certain(|c| c.corrupt = 1.0) else {
+        let Fate::Arrives(_, mut damaged) = certain(|c| c.corrupt = 1.0) else {
             panic!("a damaged frame still arrives");
         };
-        let flipped: u32 = damaged.iter().map(|octet| octet.count_ones()).sum();
+        let flipped: u32 = damaged
+            .octets()
+            .iter()
+            .map(|octet| octet.count_ones())
+            .sum();
         assert_eq!(flipped, 1);
     }
 }

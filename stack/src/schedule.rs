@@ -1,21 +1,48 @@
 //! What is due, and in which order: frames on their way, and the next timer of each host.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
 use smoltcp::time::Instant;
 
 use crate::event::FrameId;
+use crate::frame::Frame;
 use crate::network::HostId;
 
 /// A frame on its way.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug)]
 pub(crate) struct Arrival {
-    pub(crate) at: Instant,
+    at: Instant,
     serial: u64,
     pub(crate) to: HostId,
-    pub(crate) frame: FrameId,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) id: FrameId,
+    pub(crate) frame: Frame,
+}
+
+impl Arrival {
+    fn place(&self) -> (Instant, u64) {
+        (self.at, self.serial)
+    }
+}
+
+impl PartialEq for Arrival {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for Arrival {}
+
+impl PartialOrd for Arrival {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Arrival {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
 }
 
 /// The frames on their way, in the order of their arrival and then of their scheduling.
@@ -31,14 +58,14 @@ pub(crate) struct Arrivals {
 }
 
 impl Arrivals {
-    pub(crate) fn push(&mut self, at: Instant, to: HostId, frame: FrameId, bytes: Vec<u8>) {
+    pub(crate) fn push(&mut self, at: Instant, to: HostId, id: FrameId, frame: Frame) {
         self.serial += 1;
         let arrival = Arrival {
             at,
             serial: self.serial,
             to,
+            id,
             frame,
-            bytes,
         };
         if self.behind.back().is_none_or(|last| last.at <= at) {
             self.behind.push_back(arrival);
@@ -72,9 +99,8 @@ impl Arrivals {
         let Some(Reverse(overtaking)) = self.overtaking.peek() else {
             return false;
         };
-        let place = |arrival: &Arrival| (arrival.at, arrival.serial);
         let behind = self.behind.front();
-        behind.is_none_or(|behind| place(overtaking) < place(behind))
+        behind.is_none_or(|behind| overtaking < behind)
     }
 }
 
@@ -125,6 +151,7 @@ impl Deadlines {
 mod tests {
     use std::collections::BTreeMap;
 
+    use bytes::Bytes;
     use proptest::prelude::*;
 
     use super::*;
@@ -138,13 +165,13 @@ mod tests {
             let mut model = BTreeMap::new();
             for (serial, (at, pops)) in steps.into_iter().enumerate() {
                 let (at, frame) = (Instant::from_micros(at), FrameId(serial as u64));
-                arrivals.push(at, HostId(0), frame, Vec::new());
+                arrivals.push(at, HostId(0), frame, Frame::Octets(Bytes::new()));
                 model.insert((at, serial), frame);
                 if pops {
                     let expected = model.pop_first().map(|((at, _), frame)| (at, frame));
                     prop_assert_eq!(arrivals.next_at(), expected.map(|(at, _)| at));
                     let popped = arrivals.pop();
-                    prop_assert_eq!(popped.map(|arrival| (arrival.at, arrival.frame)), expected);
+                    prop_assert_eq!(popped.map(|arrival| (arrival.at, arrival.id)), expected);
                 }
             }
         }

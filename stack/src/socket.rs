@@ -84,6 +84,9 @@ pub enum AcceptError {
     /// No connection is waiting.
     #[error("no connection is waiting")]
     WouldBlock,
+    /// The socket was shut down, and nothing more is waiting.
+    #[error("the socket was shut down")]
+    Aborted,
     /// The socket does not listen.
     #[error("the socket does not listen")]
     NotListening,

@@ -7,7 +7,7 @@ use smoltcp::wire::IpAddress;
 
 use crate::network::IpFamily;
 use crate::reference::ReferenceSocket;
-use crate::socket::SocketId;
+use crate::socket::{Gone, SocketId};
 use crate::tcp::Connection;
 use crate::udp::UdpSocket;
 
@@ -77,6 +77,24 @@ pub(crate) struct Idle {
     pub(crate) bound: Option<Bound>,
     /// Whether a receive shutdown that failed took effect all the same.
     pub(crate) receive_shut: bool,
+    /// Why an attempt to connect was ended by a shutdown, until a call has said so.
+    pub(crate) error: Option<Gone>,
+}
+
+impl Idle {
+    /// The socket of an attempt to connect that has ended: it may try again, from the address it
+    /// had.
+    pub(crate) fn after(connection: &Connection) -> Self {
+        let local = connection.local();
+        Self {
+            bound: Some(Bound {
+                address: Some(local.addr),
+                port: local.port,
+            }),
+            receive_shut: false,
+            error: connection.error(),
+        }
+    }
 }
 
 /// A listening TCP socket.
@@ -88,6 +106,19 @@ pub(crate) struct Listening {
     pub(crate) children: usize,
     /// Those of them that are established.
     pub(crate) ready: VecDeque<SocketId>,
+    /// Whether `accept` fails rather than wait.
+    pub(crate) aborts: Aborts,
+}
+
+/// Whether `accept` fails where no connection waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aborts {
+    /// It waits.
+    No,
+    /// It fails once.
+    Once,
+    /// It always fails.
+    Always,
 }
 
 /// Socket options, as far as they were set.

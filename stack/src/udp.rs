@@ -14,7 +14,7 @@ use smoltcp::wire::{
 
 use crate::event::Fact;
 use crate::host::{Output, Stack};
-use crate::profile::{UdpArriving, UdpQueued, UdpRecvAfter, Unconnected};
+use crate::profile::{UdpArriving, UdpQueued, UdpRecvAfter, UdpShutdown, Unconnected};
 use crate::socket::{
     ConnectError, Direction, Protocol, RecvError, SendError, ShutdownError, SocketId, Status, Take,
 };
@@ -245,7 +245,7 @@ impl Stack {
                 // Whether an empty queue is the end or would block is told by whoever knows whether
                 // the socket may block.
                 return match (shut, after) {
-                    (true, UdpRecvAfter::Eof) => Ok((0, None)),
+                    (true, UdpRecvAfter::Eof | UdpRecvAfter::DataThenEof) => Ok((0, None)),
                     _ => Err(RecvError::WouldBlock),
                 };
             };
@@ -270,6 +270,9 @@ impl Stack {
         direction: Direction,
     ) -> Result<(), ShutdownError> {
         let rules = self.profile.udp;
+        if rules.shutdown == UdpShutdown::Unsupported {
+            return Err(ShutdownError::Unsupported);
+        }
         let Some(udp) = self.udp_mut(id) else {
             return Err(ShutdownError::NotConnected);
         };

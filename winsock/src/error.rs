@@ -141,6 +141,7 @@ impl From<AcceptError> for WsaError {
     fn from(error: AcceptError) -> Self {
         match error {
             AcceptError::WouldBlock => Self::WouldBlock,
+            AcceptError::Aborted => Self::ConnectionAborted,
             AcceptError::NotListening => Self::Invalid,
             AcceptError::Unsupported => Self::OperationNotSupported,
         }
@@ -225,6 +226,7 @@ mod tests {
             (ListenError::Connected.into(), 10056),
             (ListenError::Unsupported.into(), 10045),
             (AcceptError::WouldBlock.into(), 10035),
+            (AcceptError::Aborted.into(), 10053),
             (AcceptError::NotListening.into(), 10022),
             (AcceptError::Unsupported.into(), 10045),
             (ConnectError::InProgress.into(), 10035),

@@ -112,6 +112,7 @@ impl From<AcceptError> for Errno {
     fn from(error: AcceptError) -> Self {
         match error {
             AcceptError::WouldBlock => Self::Again,
+            AcceptError::Aborted => Self::ConnectionAborted,
             AcceptError::NotListening => Self::Invalid,
             AcceptError::Unsupported => Self::OperationNotSupported,
         }

@@ -12,7 +12,7 @@ mod knobs;
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
-pub use built_in::{names, source};
+pub use built_in::{aliases, names, source};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
 
@@ -92,6 +92,8 @@ pub struct ReceiveShutdown {
     pub window_update: bool,
     /// Which data resets, where `arriving` says reset.
     pub reset_scope: ResetScope,
+    /// How a segment that lies beyond the right edge is answered afterwards.
+    pub at_edge: AtEdge,
 }
 
 /// What a receive shutdown does to data that is already queued.
@@ -150,6 +152,8 @@ pub enum Capacity {
     Keep,
     /// Nothing: the right edge stands still and the window counts down.
     Zero,
+    /// As before, but data that the call threw away goes on taking its room.
+    Charged,
 }
 
 /// Which data resets.
@@ -164,6 +168,16 @@ pub enum ResetScope {
     AnyNewOctet,
 }
 
+/// How a segment beyond the right edge is answered, a probe of a closed window among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AtEdge {
+    /// With an acknowledgment (RFC 9293 section 3.10.7.4).
+    Acknowledge,
+    /// Not at all.
+    Silence,
+}
+
 /// What resets look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -172,6 +186,8 @@ pub struct ResetForms {
     pub active_window: ResetWindow,
     /// A reset in answer to a segment on a synchronized connection.
     pub reactive: ReactiveReset,
+    /// Its window field, where it is made from the connection; from a segment it is zero.
+    pub reactive_window: ResetWindow,
 }
 
 /// The window field of a reset.
@@ -182,6 +198,8 @@ pub enum ResetWindow {
     Current,
     /// Zero.
     Zero,
+    /// The whole receive buffer, whatever is free of it.
+    Buffer,
 }
 
 /// Where a reset in answer to a segment takes its fields from.
@@ -194,26 +212,42 @@ pub enum ReactiveReset {
     FromTcb,
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`, without the data that caused it.
     FromTcbAck,
+    /// The same, and the data that caused it is acknowledged.
+    FromTcbAckAfter,
 }
 
 /// What closing does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloseRules {
-    /// Closing with unread (or held) data: a reset, or a FIN all the same.
-    pub with_unread: CloseWithUnread,
-    /// Whether out-of-order data counts as unread.
-    pub out_of_order_counts: bool,
+    /// Closing over data in the queue that was not read, or was held.
+    pub with_unread: Ending,
+    /// Closing over data that waits for earlier data.
+    pub with_out_of_order: Ending,
+    /// Closing after a receive shutdown has thrown data away.
+    pub with_discarded: Ending,
+    /// What shutting down both directions is, by one call or by two.
+    pub shut_both: ShutBoth,
 }
 
-/// What closing with unread data does.
+/// How a connection ends over data that nobody will read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CloseWithUnread {
-    /// A reset, to show that data was lost (RFC 9293 section 3.6.1).
+pub enum Ending {
+    /// With a reset, to show that data was lost (RFC 9293 section 3.6.1).
     Reset,
-    /// A FIN.
+    /// With a FIN.
     Fin,
+}
+
+/// What shutting down both directions is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShutBoth {
+    /// A FIN, and no more.
+    Fin,
+    /// A close: what it leaves unread resets there and then.
+    AsClose,
 }
 
 /// What calls answer after a receive shutdown.
@@ -233,10 +267,12 @@ pub struct CallRules {
     pub reset_purges_queue: bool,
     /// A receive shutdown of a TCP socket that is not connected.
     pub unconnected: Unconnected,
-    /// A second receive shutdown.
+    /// A receive shutdown where nothing more could be received.
     pub repeat: Repeat,
     /// A receive shutdown of a listening socket.
     pub listener: ListenerShutdown,
+    /// A shutdown of a TCP socket whose handshake has begun and is not answered.
+    pub connecting: ConnectingShutdown,
 }
 
 /// What a receive answers after a receive shutdown.
@@ -275,7 +311,7 @@ pub enum Unconnected {
     Succeeds,
 }
 
-/// A second receive shutdown.
+/// A receive shutdown where nothing more could be received, after another one or the peer's FIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Repeat {
@@ -293,6 +329,21 @@ pub enum ListenerShutdown {
     StopsListening,
     /// It fails as on a socket that is not connected.
     Fails,
+    /// It fails so and takes effect all the same: one `accept` fails with an error, and the socket
+    /// goes on listening.
+    FailsAndAbortsAccept,
+    /// It succeeds and the socket goes on listening, but `accept` fails rather than wait.
+    AbortsAccept,
+}
+
+/// A shutdown of a TCP socket whose handshake has begun and is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectingShutdown {
+    /// It fails as on a socket that is not connected.
+    Fails,
+    /// It succeeds and ends the attempt, whatever the direction.
+    Disconnects,
 }
 
 /// Which TCP options are offered and how they are laid out.
@@ -542,6 +593,8 @@ pub struct StateTimes {
 pub struct UdpRules {
     /// The receive buffer, in octets of payload.
     pub receive_buffer: usize,
+    /// Whether datagram sockets have the call.
+    pub shutdown: UdpShutdown,
     /// Datagrams in the queue at a receive shutdown.
     pub queued: UdpQueued,
     /// Datagrams that arrive later.
@@ -550,6 +603,16 @@ pub struct UdpRules {
     pub recv_after: UdpRecvAfter,
     /// A receive shutdown of a socket that has no peer.
     pub unconnected: Unconnected,
+}
+
+/// Whether datagram sockets can be shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UdpShutdown {
+    /// They can.
+    Supported,
+    /// The call fails, and nothing changes.
+    Unsupported,
 }
 
 /// Datagrams in the queue at a receive shutdown.
@@ -579,6 +642,8 @@ pub enum UdpRecvAfter {
     /// What is queued; on an empty queue the end (0) where the call would block, the would-block
     /// error where it must not.
     DataThenWouldBlock,
+    /// What is queued, then the end (0).
+    DataThenEof,
     /// The end (0).
     Eof,
     /// An error: receives are disallowed.

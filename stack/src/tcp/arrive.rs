@@ -1,16 +1,19 @@
 //! A segment arrives (RFC 9293 section 3.10.7).
 
+use bytes::Bytes;
 use smoltcp::time::Instant;
 
 use super::Connection;
 use super::acknowledge::Received;
-use super::receive_shutdown::{AnswerToHeld, Arrival, Disposition, answer_to_held, on_data};
+use super::receive_shutdown::{
+    AnswerAtEdge, AnswerToHeld, Arrival, Disposition, answer_at_edge, answer_to_held, on_data,
+};
 use super::recv::Taken;
 use super::segment::Segment;
 use super::state::State;
 use super::timer::Timer;
 use crate::event::Fact;
-use crate::profile::{ErrorAfterReset, ReactiveReset};
+use crate::profile::ReactiveReset;
 use crate::socket::Gone;
 
 /// A segment in stream positions.
@@ -23,7 +26,7 @@ pub(super) struct Arriving<'a> {
     pub(super) end: i64,
     /// SEG.ACK
     pub(super) acknowledged: i64,
-    pub(super) payload: &'a [u8],
+    pub(super) payload: &'a Bytes,
 }
 
 /// Whether to go on with a segment.
@@ -35,7 +38,7 @@ pub(super) enum Check {
 
 impl Connection {
     /// Takes a segment of this connection. The checksum has been verified.
-    pub fn on_segment(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+    pub fn on_segment(&mut self, header: &Segment, payload: &Bytes, now: Instant) {
         self.last_heard = now;
         self.patience.probes = 0;
         if self.send.window() == 0 {
@@ -56,7 +59,6 @@ impl Connection {
             | State::LastAck
             | State::TimeWait => self.on_segment_otherwise(header, payload, now),
         }
-        self.check();
     }
 
     fn reply_to_closed(&mut self, header: &Segment) {
@@ -64,7 +66,7 @@ impl Connection {
     }
 
     /// RFC 9293 section 3.10.7.4, for all states from SYN-RECEIVED on.
-    pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+    pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: &Bytes, now: Instant) {
         let start = Self::position(
             self.peer_initial_sequence,
             header.sequence,
@@ -166,7 +168,7 @@ impl Connection {
         let at_closed_window = arriving.start == self.recv.accepted();
         if at_closed_window && header.flags.ack && !header.flags.syn {
             let bare = Arriving {
-                payload: &[],
+                payload: &Bytes::new(),
                 end: arriving.start,
                 ..*arriving
             };
@@ -178,8 +180,17 @@ impl Connection {
         if refused > 0 {
             self.facts.push_back(Fact::Refused { octets: refused });
         }
-        self.acknowledger.now();
+        self.answer_beyond_edge(refused);
         Check::Done
+    }
+
+    /// Answers a segment of which so many new octets found no room.
+    fn answer_beyond_edge(&mut self, refused: usize) {
+        let rules = &self.config.profile.receive_shutdown;
+        let speaks = !self.recv.is_shut() || answer_at_edge(rules, refused) == AnswerAtEdge::Ack;
+        if speaks {
+            self.acknowledger.now();
+        }
     }
 
     /// RFC 9293 section 3.10.7.4, the four cases of acceptability. RCV.NXT is what the peer was
@@ -455,8 +466,10 @@ impl Connection {
         };
         if concerns_held || disposition == Disposition::Hold {
             let rules = &self.config.profile.receive_shutdown;
-            if answer_to_held(rules) == AnswerToHeld::DuplicateAck || taken.refused > 0 {
+            if answer_to_held(rules) == AnswerToHeld::DuplicateAck {
                 self.acknowledger.now();
+            } else if taken.refused > 0 {
+                self.answer_beyond_edge(taken.refused);
             }
             return;
         }
@@ -469,9 +482,13 @@ impl Connection {
             self.acknowledger.on_fin(!arriving.payload.is_empty(), now);
             return;
         }
-        if taken.gap || taken.filled || taken.repeated || taken.refused > 0 {
+        if taken.gap || taken.filled || taken.repeated {
             // RFC 5681 section 4.2: gaps and their closing are acknowledged at once.
             self.acknowledger.now();
+            return;
+        }
+        if taken.refused > 0 {
+            self.answer_beyond_edge(taken.refused);
             return;
         }
         let received = Received {
@@ -513,7 +530,8 @@ impl Connection {
 
     /// Resets the connection because of data that nobody can read.
     fn reset_in_answer(&mut self, arriving: &Arriving<'_>) {
-        let reset = match self.config.profile.reset.reactive {
+        let rules = self.config.profile.reset;
+        let reset = match rules.reactive {
             ReactiveReset::FromSegment => arriving.header.reset_from_segment(),
             ReactiveReset::FromTcb => {
                 let mut reset = self.reset_from_tcb(0);
@@ -521,15 +539,22 @@ impl Connection {
                 reset.acknowledgment = 0;
                 reset
             }
-            ReactiveReset::FromTcbAck => self.reset_from_tcb(0),
+            ReactiveReset::FromTcbAck => {
+                let window = self.reset_window(rules.reactive_window);
+                self.reset_from_tcb(window)
+            }
+            ReactiveReset::FromTcbAckAfter => {
+                let fin = arriving.header.flags.fin;
+                let (start, payload) = (arriving.start, arriving.payload);
+                let taken = self.recv.take(start, payload, fin, Disposition::Discard);
+                self.report(arriving, taken);
+                let window = self.reset_window(rules.reactive_window);
+                self.reset_from_tcb(window)
+            }
         };
         self.replies.push_back(reset);
         self.facts.push_back(Fact::ResetSent);
-        self.die(match self.config.profile.calls.error_after_reset {
-            ErrorAfterReset::ConnectionReset => Some(Gone::Reset),
-            ErrorAfterReset::ConnectionAborted => Some(Gone::Aborted),
-            ErrorAfterReset::Eof => None,
-        });
+        self.die(self.reason_of_own_reset());
     }
 }
 

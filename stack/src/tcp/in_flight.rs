@@ -264,13 +264,26 @@ impl InFlight {
         }
     }
 
-    /// What must hold after every step.
-    pub(crate) fn check(&self) {
-        let in_pipe = self.segments.iter().filter(|segment| segment.is_in_pipe());
-        debug_assert_eq!(
-            in_pipe.count(),
-            self.pipe.segments,
-            "the pipe is what is in flight"
-        );
+    /// What must hold after every step: what is in flight is what lies between SND.UNA and SND.NXT,
+    /// without gaps, and the pipe is what of it is on its way.
+    #[cfg(debug_assertions)]
+    pub(crate) fn check(&self, unacknowledged: i64, next: i64) {
+        let mut at = unacknowledged;
+        let mut pipe = Pipe::default();
+        for segment in &self.segments {
+            assert_eq!(segment.start, at, "what is in flight has no gaps");
+            assert!(
+                segment.end > segment.start,
+                "what is in flight is not empty"
+            );
+            at = segment.end;
+            if segment.is_in_pipe() {
+                pipe.octets += (segment.end - segment.start) as usize;
+                pipe.segments += 1;
+            }
+        }
+        assert_eq!(at, next, "all that was sent is in flight or acknowledged");
+        let [counted, kept] = [pipe, self.pipe].map(|pipe| (pipe.octets, pipe.segments));
+        assert_eq!(counted, kept, "the pipe is what is on its way");
     }
 }

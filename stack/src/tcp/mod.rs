@@ -18,11 +18,13 @@
 
 mod acknowledge;
 mod arrive;
+mod arrived;
 mod calls;
 mod congestion;
 mod handshake;
 mod in_flight;
-mod octets;
+#[cfg(debug_assertions)]
+mod invariants;
 mod receive_shutdown;
 mod recv;
 mod rto;
@@ -32,6 +34,7 @@ mod state;
 mod timer;
 mod transmit;
 mod window;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -120,6 +123,8 @@ pub struct Connection {
     opened: bool,
     /// Whether the application has closed.
     orphan: bool,
+    /// Whether a shutdown has ended the attempt to connect.
+    disconnected: bool,
     /// Segments made up in answer to something, sent before all else.
     replies: VecDeque<Segment>,
     facts: VecDeque<Fact>,
@@ -133,6 +138,9 @@ pub struct Connection {
     last_acknowledgment: i64,
     error: Option<Gone>,
     gone: Option<Gone>,
+    /// What the invariants compare each step with.
+    #[cfg(debug_assertions)]
+    seen: invariants::Seen,
 }
 
 impl Connection {
@@ -157,6 +165,7 @@ impl Connection {
             passive: false,
             opened: false,
             orphan: false,
+            disconnected: false,
             replies: VecDeque::new(),
             facts: VecDeque::new(),
             patience: Patience::default(),
@@ -166,6 +175,8 @@ impl Connection {
             last_acknowledgment: 1,
             error: None,
             gone: None,
+            #[cfg(debug_assertions)]
+            seen: invariants::Seen::default(),
             config,
         }
     }
@@ -289,14 +300,6 @@ impl Connection {
     fn position(base: u32, wire: u32, near: i64) -> i64 {
         let near_on_wire = base.wrapping_add(near as u32);
         near + i64::from(wire.wrapping_sub(near_on_wire) as i32)
-    }
-
-    /// Invariants of every step, in debug builds.
-    fn check(&self) {
-        if cfg!(debug_assertions) {
-            self.send.check();
-            self.recv.check();
-        }
     }
 
     /// The largest payload of our segments.

@@ -8,11 +8,12 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use smoltcp::time::{Duration, Instant};
 
 use super::congestion::Congestion;
 use super::in_flight::{Control, Flying, InFlight};
-use super::octets::Octets;
+use super::written::Written;
 use crate::event::Retransmission;
 use crate::profile::{Nagle, Push, SendRules};
 
@@ -65,7 +66,7 @@ enum Recovery {
 #[derive(Debug)]
 pub(crate) struct Send {
     rules: SendRules,
-    queue: Octets,
+    queue: Written,
     /// The position of the first octet in the queue.
     queue_start: i64,
     /// SND.UNA
@@ -106,7 +107,7 @@ impl Send {
     pub(crate) fn new(rules: &SendRules, mss: usize, limit: usize, no_delay: bool) -> Self {
         Self {
             rules: rules.clone(),
-            queue: Octets::new(),
+            queue: Written::default(),
             queue_start: 1,
             unacknowledged: 0,
             next: 0,
@@ -226,12 +227,12 @@ impl Send {
         self.fin = true;
     }
 
-    /// Copies payload for a segment that begins at `start`.
-    pub(crate) fn copy(&mut self, start: i64, into: &mut [u8]) {
-        let copied = self
-            .queue
-            .copy_from((start - self.queue_start) as usize, into);
-        debug_assert_eq!(copied, into.len(), "what is sent is in the queue");
+    /// The payload of a segment that begins at `start`.
+    pub(crate) fn payload(&mut self, start: i64, octets: usize) -> Bytes {
+        if octets == 0 {
+            return Bytes::new();
+        }
+        self.queue.part((start - self.queue_start) as usize, octets)
     }
 
     /// Takes the peer's window from a segment (RFC 9293 section 3.10.7.4, fifth check). Returns
@@ -623,13 +624,24 @@ impl Send {
     }
 
     /// What must hold after every step.
+    #[cfg(debug_assertions)]
     pub(crate) fn check(&self) {
-        debug_assert!(self.unacknowledged <= self.next, "SND.UNA <= SND.NXT");
-        debug_assert!(
-            self.next <= self.written + 1,
+        assert!(self.unacknowledged <= self.next, "SND.UNA <= SND.NXT");
+        assert!(
+            self.next <= self.written + i64::from(self.fin),
             "nothing is sent that was not written"
         );
-        self.in_flight.check();
+        assert_eq!(
+            self.queue_start + self.queue.len() as i64,
+            self.written,
+            "the queue ends where the application stopped"
+        );
+        assert_eq!(
+            self.queue_start,
+            self.unacknowledged.clamp(1, self.written),
+            "the queue begins with the first octet that was not acknowledged"
+        );
+        self.in_flight.check(self.unacknowledged, self.next);
     }
 }
 

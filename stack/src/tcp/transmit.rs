@@ -1,5 +1,6 @@
 //! What goes out, and when: segments, and the timers behind them.
 
+use bytes::Bytes;
 use smoltcp::time::{Duration, Instant};
 
 use super::acknowledge::Due;
@@ -18,8 +19,8 @@ use crate::socket::Gone;
 pub struct Outgoing {
     /// The header.
     pub segment: Segment,
-    /// Where its payload begins in our stream; see [`Connection::copy_payload`].
-    pub(super) payload_start: i64,
+    /// The payload, shared with what the application wrote.
+    pub payload: Bytes,
     /// What there is to say about it.
     pub about: Option<Fact>,
 }
@@ -31,10 +32,19 @@ const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(8);
 impl Connection {
     /// The next segment to put on the wire now, if there is one.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Outgoing> {
+        #[cfg(debug_assertions)]
+        self.check_step();
+        let outgoing = self.next_outgoing(now);
+        #[cfg(debug_assertions)]
+        self.check_outgoing(outgoing.as_ref());
+        outgoing
+    }
+
+    fn next_outgoing(&mut self, now: Instant) -> Option<Outgoing> {
         if let Some(segment) = self.replies.pop_front() {
             return Some(Outgoing {
                 segment,
-                payload_start: 0,
+                payload: Bytes::new(),
                 about: None,
             });
         }
@@ -58,13 +68,6 @@ impl Connection {
                 self.timers.set(Timer::Acknowledge, at);
                 None
             }
-        }
-    }
-
-    /// Copies the payload of a segment just polled; `into` has exactly its length.
-    pub fn copy_payload(&mut self, outgoing: &Outgoing, into: &mut [u8]) {
-        if !into.is_empty() {
-            self.send.copy(outgoing.payload_start, into);
         }
     }
 
@@ -118,7 +121,7 @@ impl Connection {
         let about = again.map(|cause| Fact::Retransmitted { octets, cause });
         Outgoing {
             segment,
-            payload_start: start,
+            payload: self.send.payload(start, octets),
             about,
         }
     }
@@ -143,7 +146,7 @@ impl Connection {
         self.after_acknowledgment(false, now);
         Outgoing {
             segment,
-            payload_start: 0,
+            payload: Bytes::new(),
             about: None,
         }
     }
@@ -155,7 +158,7 @@ impl Connection {
         let about = Some(Fact::Retransmitted { octets: 0, cause });
         Outgoing {
             segment,
-            payload_start: 0,
+            payload: Bytes::new(),
             about,
         }
     }
@@ -264,12 +267,18 @@ impl Connection {
         }
     }
 
-    /// Resets the connection from this side (RFC 9293 section 3.10.5).
-    pub(super) fn reset_actively(&mut self, reason: Option<Gone>) {
-        let window = match self.config.profile.reset.active_window {
+    /// The window field of a reset.
+    pub(super) fn reset_window(&mut self, rule: ResetWindow) -> u16 {
+        match rule {
             ResetWindow::Current => self.recv.advertise(),
             ResetWindow::Zero => 0,
-        };
+            ResetWindow::Buffer => self.recv.buffer_field(),
+        }
+    }
+
+    /// Resets the connection from this side (RFC 9293 section 3.10.5).
+    pub(super) fn reset_actively(&mut self, reason: Option<Gone>) {
+        let window = self.reset_window(self.config.profile.reset.active_window);
         self.replies.push_back(self.reset_from_tcb(window));
         self.facts.push_back(Fact::ResetSent);
         self.die(reason);
@@ -356,7 +365,6 @@ impl Connection {
         if self.timers.take_expired(Timer::Persist, now) {
             self.on_persist_timeout(now);
         }
-        self.check();
     }
 
     fn on_retransmission_timeout(&mut self, now: Instant) {

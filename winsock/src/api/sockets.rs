@@ -160,9 +160,11 @@ impl Winsock {
         let id = match host.accept(listener.id) {
             Ok(id) => id,
             Err(AcceptError::WouldBlock) => return listener.would_block(),
-            Err(error @ (AcceptError::NotListening | AcceptError::Unsupported)) => {
-                return Err(error.into()).into();
-            }
+            Err(
+                error @ (AcceptError::Aborted
+                | AcceptError::NotListening
+                | AcceptError::Unsupported),
+            ) => return Err(error.into()).into(),
         };
         let Entry {
             protocol,

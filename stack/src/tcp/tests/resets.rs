@@ -189,7 +189,7 @@ fn data_out_of_order_is_not_unread() {
     t.close();
     t.sent("F. 1:1(0) ack 1");
     let mut t = setup("linux")
-        .knobs("close.out_of_order_counts = true")
+        .knobs("close.with_out_of_order = 'reset'")
         .established();
     t.peer("P. 101:201(100) ack 1");
     t.sent(". 1:1(0) ack 1");

@@ -1,0 +1,136 @@
+//! A frame on its way, whose octets are written down only when somebody looks.
+//!
+//! Between two of our hosts a segment travels as what it is, with its payload shared and not
+//! copied: its octets are the same whoever writes them down, so that a run whose frames nobody
+//! reads need not write them. A recording, a link that damages a frame, neighbour resolution and
+//! smoltcp's interface look; from then on the octets are what counts. Network cards do the same
+//! when they take the checksum off their driver's hands.
+
+use bytes::{Bytes, BytesMut};
+use smoltcp::wire::{EthernetAddress, EthernetFrame, IpAddress};
+
+use crate::tcp::segment::{Layout, Segment};
+use crate::wire::{self, ETHERNET_HEADER};
+
+/// A frame on its way.
+#[derive(Clone, Debug)]
+pub(crate) enum Frame {
+    /// The octets of an Ethernet frame, without frame check sequence.
+    Octets(Bytes),
+    /// A segment of one of our connections, undamaged.
+    Segment(Box<InTransit>),
+}
+
+/// A segment in a frame.
+#[derive(Clone, Debug)]
+pub(crate) struct InTransit {
+    /// The Ethernet addresses of its sender and its receiver.
+    pub(crate) ethernet: (EthernetAddress, EthernetAddress),
+    pub(crate) source: IpAddress,
+    pub(crate) destination: IpAddress,
+    /// No SYN: how its options are laid out depends on the profile of its sender.
+    pub(crate) segment: Segment,
+    pub(crate) payload: Bytes,
+    /// The frame's octets, once somebody has asked for them.
+    octets: Option<Bytes>,
+}
+
+impl Frame {
+    /// A frame with a segment in it. The addresses are of one family.
+    pub(crate) fn of_segment(
+        ethernet: (EthernetAddress, EthernetAddress),
+        (source, destination): (IpAddress, IpAddress),
+        segment: Segment,
+        payload: Bytes,
+        layout: &Layout<'_>,
+    ) -> Self {
+        let octets = || {
+            let mut octets = packet((source, destination), &segment, &payload, layout);
+            wire::emit_ethernet(&mut octets, ethernet.0, ethernet.1, destination);
+            octets.freeze()
+        };
+        if segment.flags.syn {
+            return Self::Octets(octets());
+        }
+        debug_assert!(
+            wire::segment_in(&octets()).is_some_and(|found| {
+                Segment::parse(found.octets, source, destination) == Some((segment, &payload[..]))
+            }),
+            "a frame's octets say what its segment says: {segment:?}"
+        );
+        Self::Segment(Box::new(InTransit {
+            ethernet,
+            source,
+            destination,
+            segment,
+            payload,
+            octets: None,
+        }))
+    }
+
+    /// Its octets.
+    pub(crate) fn octets(&mut self) -> Bytes {
+        match self {
+            Self::Octets(octets) => octets.clone(),
+            Self::Segment(transit) => {
+                if let Some(octets) = &transit.octets {
+                    return octets.clone();
+                }
+                let octets = transit.written();
+                transit.octets = Some(octets.clone());
+                octets
+            }
+        }
+    }
+
+    /// How many octets it has.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Octets(octets) => octets.len(),
+            Self::Segment(transit) => {
+                let ip = wire::ip_header(transit.source);
+                ETHERNET_HEADER + ip + transit.segment.header_octets() + transit.payload.len()
+            }
+        }
+    }
+
+    /// The Ethernet address it is for; none in a frame too short to have one.
+    pub(crate) fn destination(&self) -> Option<EthernetAddress> {
+        match self {
+            Self::Octets(octets) => {
+                let frame = EthernetFrame::new_checked(&octets[..]).ok()?;
+                Some(frame.dst_addr())
+            }
+            Self::Segment(transit) => Some(transit.ethernet.1),
+        }
+    }
+}
+
+impl InTransit {
+    fn written(&self) -> Bytes {
+        let layout = Layout::WITHOUT_SYN;
+        let ends = (self.source, self.destination);
+        let mut octets = packet(ends, &self.segment, &self.payload, &layout);
+        let (source, destination) = self.ethernet;
+        wire::emit_ethernet(&mut octets, source, destination, self.destination);
+        octets.freeze()
+    }
+}
+
+/// An IP packet with a segment in it, behind room for an Ethernet header. The addresses are of one
+/// family.
+pub(crate) fn packet(
+    (source, destination): (IpAddress, IpAddress),
+    segment: &Segment,
+    payload: &[u8],
+    layout: &Layout<'_>,
+) -> BytesMut {
+    let header = segment.header(layout);
+    let length = header.length() + payload.len();
+    let tcp = ETHERNET_HEADER + wire::ip_header(source);
+    let mut octets = BytesMut::zeroed(tcp + length);
+    octets[tcp + header.length()..].copy_from_slice(payload);
+    header.emit(&mut octets[tcp..], source, destination);
+    wire::emit_ip(&mut octets[ETHERNET_HEADER..], source, destination, length);
+    octets
+}
