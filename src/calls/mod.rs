@@ -100,6 +100,18 @@ pub trait Calls: std::fmt::Debug {
         arguments: &[Argument],
     ) -> Result<Answer, BadCall>;
 
+    /// Which thread of the program makes the next calls; none is the one that needs no name. It
+    /// makes no difference to an API whose threads share everything.
+    fn switch_to(&mut self, _thread: Option<&str>) {}
+
+    /// Lets what goes on without a call go on, after the network has made a step.
+    fn poll(&mut self, _network: &mut Network, _host: HostId) {}
+
+    /// When [`Calls::poll`] has to be called next, even if nothing happens on the network.
+    fn poll_at(&self) -> Option<Instant> {
+        None
+    }
+
     /// Lets a label of the script stand for a descriptor from [`Returned::opened`]. A label can be
     /// given again, as file descriptors are.
     fn label(&mut self, label: i64, descriptor: u64);

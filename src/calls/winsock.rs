@@ -16,7 +16,7 @@ use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::SocketId;
 use hangup_winsock::api::options::{self, Linger, OptionValue};
 use hangup_winsock::api::sockets;
-use hangup_winsock::{Outcome, Pointer, Socket, Winsock, WsaError};
+use hangup_winsock::{Address, Outcome, Pointer, Socket, ThreadId, Winsock, WsaError};
 
 use self::words::{
     BACKLOGS, BOOLEANS, COMMANDS, ERRORS, FAMILIES, FLAGS, HOWS, LEVELS, OPTIONS, PROTOCOLS,
@@ -35,6 +35,8 @@ pub struct WinsockCalls {
     process: Winsock,
     descriptors: Descriptors,
     memory: Memory,
+    /// The threads that a script has named, after the one that needs no name.
+    threads: Vec<String>,
 }
 
 /// The names of the calls, in the order of the table.
@@ -107,6 +109,29 @@ impl Calls for WinsockCalls {
         let (mut context, make) = find(&CALLS, network, host, name, arguments)?;
         let made = make(self, &mut context)?;
         Ok(context.answer(made, "s", &self.descriptors))
+    }
+
+    fn switch_to(&mut self, thread: Option<&str>) {
+        let number = thread.map_or(0, |name| {
+            let known = self.threads.iter().position(|known| known == name);
+            1 + known.unwrap_or_else(|| {
+                self.threads.push(name.to_owned());
+                self.threads.len() - 1
+            })
+        });
+        self.process
+            .switch_to(ThreadId(u32::try_from(number).unwrap_or(u32::MAX)));
+    }
+
+    fn poll(&mut self, network: &mut Network, host: HostId) {
+        if self.process.is_waiting() {
+            let process = &mut self.process;
+            network.with_host(host, |host, now| process.poll(host, now));
+        }
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        self.process.poll_at()
     }
 
     fn label(&mut self, label: i64, descriptor: u64) {
@@ -203,8 +228,8 @@ impl WinsockCalls {
         let kind = context.narrow(1, TYPES)?;
         let protocol = context.narrow(2, PROTOCOLS)?;
         let flags = context.narrow(5, SOCKET_FLAGS)?;
-        let made = self.on_host(context, |process, host, _| {
-            process.wsa_socket(host, family, kind, protocol, flags)
+        let made = self.on_host(context, |process, host, now| {
+            process.wsa_socket(host, now, (family, kind, protocol), None, flags)
         });
         let family = if family == sockets::AF_INET6 {
             IpFamily::V6
@@ -234,16 +259,16 @@ impl WinsockCalls {
             Target::Address(endpoint) => endpoint,
             Target::Default => IpEndpoint::new(unspecified(family), DEFAULT_PORT),
         };
-        Ok(status(self.on_host(context, |process, host, _| {
-            process.bind(host, s, name)
+        Ok(status(self.on_host(context, |process, host, now| {
+            process.bind(host, now, s, name)
         })))
     }
 
     fn listen(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
         let backlog = context.narrow(1, BACKLOGS)?;
-        Ok(status(self.on_host(context, |process, host, _| {
-            process.listen(host, s, backlog)
+        Ok(status(self.on_host(context, |process, host, now| {
+            process.listen(host, now, s, backlog)
         })))
     }
 
@@ -251,7 +276,7 @@ impl WinsockCalls {
         let s = self.s(context)?;
         let family = self.family(s);
         Ok(
-            match self.on_host(context, |process, host, _| process.accept(host, s)) {
+            match self.on_host(context, |process, host, now| process.accept(host, now, s)) {
                 Outcome::Done(result) => self.opened(result.map(|(new, _)| new), family),
                 Outcome::Blocks { until } => Made::Blocks { until },
             },
@@ -286,20 +311,24 @@ impl WinsockCalls {
 
     fn getpeername(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
-        let name = self.on_host(context, |process, host, _| process.getpeername(host, s));
+        let name = self.on_host(context, |process, host, now| {
+            process.getpeername(host, now, s)
+        });
         Self::name(context, name)
     }
 
     fn getsockname(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
-        let name = self.on_host(context, |process, host, _| process.getsockname(host, s));
+        let name = self.on_host(context, |process, host, now| {
+            process.getsockname(host, now, s)
+        });
         Self::name(context, name)
     }
 
     /// An address that a call returned.
-    fn name(context: &Context<'_>, name: Result<IpEndpoint, WsaError>) -> Result<Made, BadCall> {
+    fn name(context: &Context<'_>, name: Result<Address, WsaError>) -> Result<Made, BadCall> {
         match name {
-            Ok(name) => context.returned_address(1, name),
+            Ok(name) => context.returned_address(1, name.endpoint()),
             Err(error) => Ok(failed(error)),
         }
     }
@@ -456,16 +485,16 @@ impl WinsockCalls {
             Some(_) => OptionValue::Integer(context.pointed(3, BOOLEANS)?),
             None => OptionValue::Bad,
         };
-        Ok(status(self.on_host(context, |process, host, _| {
-            process.setsockopt(host, s, level, name, value)
+        Ok(status(self.on_host(context, |process, host, now| {
+            process.setsockopt(host, now, s, level, name, value)
         })))
     }
 
     fn getsockopt(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
         let (level, name) = (context.narrow(1, LEVELS)?, context.narrow(2, OPTIONS)?);
-        let got = self.on_host(context, |process, host, _| {
-            process.getsockopt(host, s, level, name)
+        let got = self.on_host(context, |process, host, now| {
+            process.getsockopt(host, now, s, level, name)
         });
         let value = match got {
             Ok(value) => value,
@@ -483,6 +512,7 @@ impl WinsockCalls {
             OptionValue::Linger(Linger { onoff, seconds }) => {
                 context.returned_linger(3, (onoff, seconds))
             }
+            OptionValue::Octets(octets) => Ok(Made::value(octets.len())),
             OptionValue::Bad => Ok(failed(WsaError::Fault)),
         }
     }
@@ -497,8 +527,8 @@ impl WinsockCalls {
                 None => return context.bad(2, "the value is missing"),
             },
         };
-        let result = self.on_host(context, |process, host, _| {
-            process.ioctlsocket(host, s, command, &mut value)
+        let result = self.on_host(context, |process, host, now| {
+            process.ioctlsocket(host, now, s, command, &mut value)
         });
         match result {
             Ok(()) if command == options::FIONREAD => context.returned(2, value.into(), &[]),

@@ -169,10 +169,11 @@ impl<'a> Player<'a> {
     /// Moves the time to `limit`, and makes waiting calls again whenever something has happened.
     fn advance(&mut self, limit: Instant) {
         loop {
-            let due = self.waiting.iter().filter_map(|it| it.blocked.until).min();
+            let due = self.calls_due();
             let next = due.map_or(limit, |due| due.min(limit));
             let stepped = self.network.step(next);
             self.record();
+            self.poll();
             self.retry();
             if self.exhausted || (!stepped && next == limit) {
                 return;
@@ -188,11 +189,31 @@ impl<'a> Player<'a> {
         }
     }
 
+    /// When a call that waits returns at the latest, or something else that the programs have begun
+    /// is due.
+    fn calls_due(&self) -> Option<Instant> {
+        let waiting = self.waiting.iter().filter_map(|it| it.blocked.until);
+        let tables = self.tables.iter().flatten().filter_map(|it| it.poll_at());
+        // What is due in the past and did not happen waits for something else.
+        let now = self.network.now();
+        waiting.chain(tables.filter(|&at| at > now)).min()
+    }
+
+    /// Lets what the programs have begun go on.
+    fn poll(&mut self) {
+        for (host, table) in self.tables.iter_mut().enumerate() {
+            if let Some(table) = table {
+                table.poll(&mut self.network, HostId(host));
+            }
+        }
+        self.record();
+    }
+
     /// Moves the time as long as something is due, at most to `limit`.
     fn advance_until_quiet(&mut self, limit: Instant) {
         while !self.exhausted {
-            let calls = self.waiting.iter().filter_map(|it| it.blocked.until).min();
-            let due = [self.network.next_due(), calls].into_iter().flatten().min();
+            let due = [self.network.next_due(), self.calls_due()];
+            let due = due.into_iter().flatten().min();
             match due.filter(|&due| due <= limit) {
                 Some(due) => self.advance(due),
                 None => return,
@@ -277,6 +298,8 @@ impl<'a> Player<'a> {
         };
         let events_before = self.events.len();
         let name = &waiting.call.name.value;
+        let thread = waiting.call.thread.as_ref().map(|it| it.value.as_str());
+        table.switch_to(thread);
         let answer = table.call(
             &mut self.network,
             HostId(waiting.host),
