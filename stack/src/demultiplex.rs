@@ -14,6 +14,7 @@ use crate::socket::SocketId;
 use crate::table::{Entry, Kind, Tuple};
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
+use crate::udp::Handled;
 use crate::wire::{self, ETHERNET_HEADER};
 
 impl Stack {
@@ -44,17 +45,15 @@ impl Stack {
             return Stirred::No;
         }
         self.introduce(now);
-        let incoming = crate::udp::datagram_in(&frame);
-        let before = incoming
-            .as_ref()
-            .map(|incoming| self.queued_datagrams(incoming));
+        if self.on_datagram(&frame, now, outputs) == Handled::Yes {
+            return Stirred::Yes;
+        }
+        self.on_icmp_error(&frame, outputs);
         self.wire.inbound.push_back(frame);
         self.interface
             .poll_ingress_single(now, &mut self.wire, &mut self.smoltcp);
-        if let (Some(incoming), Some(before)) = (incoming, before) {
-            self.after_datagram(&incoming, before, outputs);
-        }
         self.take_reassembled(now);
+        self.take_reassembled_datagrams(outputs);
         Stirred::Yes
     }
 

@@ -17,6 +17,7 @@ use smoltcp::wire::{
 use crate::emit::Sent;
 use crate::event::Fact;
 use crate::frame::{Frame, Spares};
+use crate::icmp::Limiter;
 use crate::network::{HostConfig, Recording, Resolution, StackKind};
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
@@ -103,6 +104,8 @@ pub(crate) struct Stack {
     pub(crate) defaults: Options,
     /// Closed sockets of smoltcp's TCP that still have something to do.
     pub(crate) reference_orphans: Vec<SocketHandle>,
+    /// How many ICMP errors each peer may still have.
+    pub(crate) limiter: Limiter,
 }
 
 impl std::fmt::Debug for Stack {
@@ -336,6 +339,7 @@ impl Stack {
             touched: VecDeque::new(),
             defaults,
             reference_orphans: Vec::new(),
+            limiter: Limiter::default(),
         }
     }
 
@@ -388,6 +392,8 @@ impl Stack {
             receive_buffer: options.receive_buffer,
             send_buffer: options.send_buffer.unwrap_or(self.profile.send.send_buffer),
             no_delay: options.no_delay,
+            keep_alive: options.keep_alive,
+            user_timeout: options.user_timeout,
             initial_sequence: self.random.bits(),
         }
     }
