@@ -141,6 +141,10 @@ fn remark(event: &Event) -> Option<(Scope, String)> {
         Fact::Discarded { octets } => (arrival, format!("DISCARDED {octets} octets")),
         Fact::Refused { octets } => (arrival, format!("REFUSED {octets} octets")),
         Fact::Challenged => (arrival, "CHALLENGED".to_owned()),
+        Fact::Retransmitted {
+            cause: Retransmission::KeepAlive,
+            ..
+        } => (Scope::Frame, "PROBE of a silent peer".to_owned()),
         Fact::Retransmitted { cause, .. } => {
             (Scope::Frame, format!("RETRANSMISSION ({})", why(*cause)))
         }
@@ -190,5 +194,6 @@ const fn why(cause: Retransmission) -> &'static str {
         Retransmission::Fast => "fast",
         Retransmission::TailLossProbe => "tail loss probe",
         Retransmission::WindowProbe => "window probe",
+        Retransmission::KeepAlive => "keep-alive",
     }
 }

@@ -13,8 +13,8 @@ use crate::profile::{
 };
 use crate::reference::ReferenceSocket;
 use crate::socket::{
-    AcceptError, BindError, Closing, ConnectError, Direction, Gone, ListenError, Protocol,
-    RecvError, SendError, ShutdownError, SocketId, Status, Take,
+    AcceptError, BindError, Closing, ConnectError, Direction, Gone, KeepAlive, ListenError,
+    Protocol, RecvError, SendError, ShutdownError, SocketId, Status, Take,
 };
 use crate::table::{Aborts, Bound, Entry, Idle, Kind, Listening};
 use crate::tcp::State;
@@ -453,6 +453,43 @@ impl Host {
             connection.set_no_delay(on);
         }
         stack.touch(socket);
+    }
+
+    /// `SO_KEEPALIVE`, `TCP_KEEPIDLE`, `TCP_KEEPINTVL`, `TCP_KEEPCNT`
+    pub fn set_keep_alive(&mut self, socket: SocketId, keep_alive: KeepAlive, now: Instant) {
+        let stack = self.stack_mut();
+        if let Some(entry) = stack.entries.get_mut(&socket) {
+            entry.options.keep_alive = keep_alive;
+        }
+        if let Some(connection) = stack.connection_mut(socket) {
+            connection.set_keep_alive(keep_alive, now);
+        }
+        stack.touch(socket);
+    }
+
+    /// What was set with [`Host::set_keep_alive`].
+    pub fn keep_alive(&self, socket: SocketId) -> KeepAlive {
+        let entry = self.stack().entries.get(&socket);
+        entry
+            .map(|entry| entry.options.keep_alive)
+            .unwrap_or_default()
+    }
+
+    /// `TCP_USER_TIMEOUT` (RFC 5482); none: the system's own patience.
+    pub fn set_user_timeout(&mut self, socket: SocketId, timeout: Option<Duration>) {
+        let stack = self.stack_mut();
+        if let Some(entry) = stack.entries.get_mut(&socket) {
+            entry.options.user_timeout = timeout;
+        }
+        if let Some(connection) = stack.connection_mut(socket) {
+            connection.set_user_timeout(timeout);
+        }
+    }
+
+    /// What was set with [`Host::set_user_timeout`].
+    pub fn user_timeout(&self, socket: SocketId) -> Option<Duration> {
+        let entry = self.stack().entries.get(&socket)?;
+        entry.options.user_timeout
     }
 
     /// `SO_ERROR`: takes the pending error.

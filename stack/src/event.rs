@@ -193,4 +193,6 @@ pub enum Retransmission {
     TailLossProbe,
     /// A probe of a zero window (RFC 9293 section 3.8.6.1).
     WindowProbe,
+    /// A probe of a peer that has been silent (RFC 9293 section 3.8.4).
+    KeepAlive,
 }

@@ -37,6 +37,10 @@ pub(crate) struct InTransit {
 
 /// Memory of segments that have arrived, used again for those that are sent next.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::vec_box,
+    reason = "it is the boxes that are used again: moving what is in them costs more than they do"
+)]
 pub(crate) struct Spares(Vec<Box<InTransit>>);
 
 /// More of it than this is given back to the allocator.

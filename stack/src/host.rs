@@ -392,6 +392,8 @@ impl Stack {
             receive_buffer: options.receive_buffer,
             send_buffer: options.send_buffer.unwrap_or(self.profile.send.send_buffer),
             no_delay: options.no_delay,
+            keep_alive: options.keep_alive,
+            user_timeout: options.user_timeout,
             initial_sequence: self.random.bits(),
         }
     }

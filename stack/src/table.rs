@@ -7,7 +7,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::network::IpFamily;
 use crate::reference::ReferenceSocket;
-use crate::socket::{Gone, SocketId};
+use crate::socket::{Gone, KeepAlive, SocketId};
 use crate::tcp::Connection;
 use crate::udp::UdpSocket;
 
@@ -201,4 +201,6 @@ pub(crate) struct Options {
     pub(crate) receive_buffer: Option<usize>,
     pub(crate) send_buffer: Option<usize>,
     pub(crate) no_delay: bool,
+    pub(crate) keep_alive: KeepAlive,
+    pub(crate) user_timeout: Option<Duration>,
 }

@@ -21,11 +21,10 @@
 //!   the network interface. A protocol on top of TCP opens, polls and closes stack sockets itself.
 
 pub mod check;
+pub mod itot;
 pub mod tcpip;
 pub mod tracing;
 pub mod upcalls;
-
-pub mod itot;
 
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};

@@ -59,6 +59,7 @@ impl Connection {
             | State::LastAck
             | State::TimeWait => self.on_segment_otherwise(header, payload, now),
         }
+        self.start_keep_alive(now);
     }
 
     fn reply_to_closed(&mut self, header: &Segment) {
@@ -311,7 +312,8 @@ impl Connection {
                 .update_window(arriving.start, arriving.acknowledged, window);
         if opened {
             self.timers.stop(Timer::Persist);
-            self.window_probe = false;
+            self.bare_probe = None;
+            self.patience.probing_since = None;
             if was_window == 0 {
                 self.rto.reset_backoff();
                 self.send.repeat_probe();
@@ -324,6 +326,7 @@ impl Connection {
         if duplicate {
             self.send.on_duplicate();
         }
+        self.send.wake();
     }
 
     /// Whether the acknowledgment was news.
@@ -337,6 +340,9 @@ impl Connection {
             self.patience.first = None;
             if self.tail_probe.is_some_and(|until| acknowledged >= until) {
                 self.tail_probe = None;
+            }
+            if let Some(smoothed) = self.rto.smoothed() {
+                self.send.on_measured(smoothed, self.rto.least());
             }
             self.rearm_after_acknowledgment(now);
         }
