@@ -69,10 +69,16 @@ fn name(gone: Gone, api: Api) -> &'static str {
         (Gone::Aborted, Api::Posix) => "ECONNABORTED",
         (Gone::TimedOut, Api::Posix) => "ETIMEDOUT",
         (Gone::Refused, Api::Posix) => "ECONNREFUSED",
+        (Gone::NetworkUnreachable, Api::Posix) => "ENETUNREACH",
+        (Gone::HostUnreachable, Api::Posix) => "EHOSTUNREACH",
+        (Gone::ProtocolUnreachable, Api::Posix) => "ENOPROTOOPT",
         (Gone::Reset, Api::Winsock) => "WSAECONNRESET",
         (Gone::Aborted, Api::Winsock) => "WSAECONNABORTED",
         (Gone::TimedOut, Api::Winsock) => "WSAETIMEDOUT",
         (Gone::Refused, Api::Winsock) => "WSAECONNREFUSED",
+        (Gone::NetworkUnreachable, Api::Winsock) => "WSAENETUNREACH",
+        (Gone::HostUnreachable, Api::Winsock) => "WSAEHOSTUNREACH",
+        (Gone::ProtocolUnreachable, Api::Winsock) => "WSAENOPROTOOPT",
     }
 }
 

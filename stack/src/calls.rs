@@ -13,8 +13,8 @@ use crate::profile::{
 };
 use crate::reference::ReferenceSocket;
 use crate::socket::{
-    AcceptError, BindError, Closing, ConnectError, Direction, Gone, ListenError, Protocol,
-    RecvError, SendError, ShutdownError, SocketId, Status, Take,
+    AcceptError, BindError, Closing, ConnectError, Direction, Gone, KeepAlive, ListenError,
+    Protocol, RecvError, SendError, ShutdownError, SocketId, Status, Take,
 };
 use crate::table::{Aborts, Bound, Entry, Idle, Kind, Listening};
 use crate::tcp::State;
@@ -27,7 +27,10 @@ impl Host {
         let kind = match (protocol, stack.profile.transport) {
             (Protocol::Tcp, Transport::Hangup) => Kind::Idle(Idle::default()),
             (Protocol::Tcp, Transport::Smoltcp) => Kind::Reference(ReferenceSocket::default()),
-            (Protocol::Udp, _) => Kind::Udp(UdpSocket::default()),
+            (Protocol::Udp, _) => {
+                let receive_buffer = stack.defaults.receive_buffer;
+                Kind::Udp(UdpSocket::new(&stack.profile.udp, receive_buffer))
+            }
         };
         let id = stack.next_socket();
         let options = stack.defaults.clone();
@@ -392,8 +395,10 @@ impl Host {
         let stack = self.stack_mut();
         if let Some(entry) = stack.entries.get_mut(&socket) {
             entry.options.receive_buffer = Some(octets);
+            if let Kind::Udp(udp) = &mut entry.kind {
+                udp.resize(octets);
+            }
         }
-        stack.udp_resize(socket);
     }
 
     /// `SO_RCVBUF`, in octets as the system says them: where it counts memory, twice what was set.
@@ -401,7 +406,10 @@ impl Host {
         let stack = self.stack();
         let entry = stack.entries.get(&socket);
         let (model, default) = match entry.map(|entry| &entry.kind) {
-            Some(Kind::Udp(_)) => (WindowModel::FreeSpace, stack.profile.udp.receive_buffer),
+            Some(Kind::Udp(_)) => {
+                let udp = stack.profile.udp;
+                (udp.model, udp.receive_buffer)
+            }
             _ => {
                 let window = stack.profile.window;
                 (window.model, window.receive_buffer)
@@ -447,12 +455,50 @@ impl Host {
         stack.touch(socket);
     }
 
+    /// `SO_KEEPALIVE`, `TCP_KEEPIDLE`, `TCP_KEEPINTVL`, `TCP_KEEPCNT`
+    pub fn set_keep_alive(&mut self, socket: SocketId, keep_alive: KeepAlive, now: Instant) {
+        let stack = self.stack_mut();
+        if let Some(entry) = stack.entries.get_mut(&socket) {
+            entry.options.keep_alive = keep_alive;
+        }
+        if let Some(connection) = stack.connection_mut(socket) {
+            connection.set_keep_alive(keep_alive, now);
+        }
+        stack.touch(socket);
+    }
+
+    /// What was set with [`Host::set_keep_alive`].
+    pub fn keep_alive(&self, socket: SocketId) -> KeepAlive {
+        let entry = self.stack().entries.get(&socket);
+        entry
+            .map(|entry| entry.options.keep_alive)
+            .unwrap_or_default()
+    }
+
+    /// `TCP_USER_TIMEOUT` (RFC 5482); none: the system's own patience.
+    pub fn set_user_timeout(&mut self, socket: SocketId, timeout: Option<Duration>) {
+        let stack = self.stack_mut();
+        if let Some(entry) = stack.entries.get_mut(&socket) {
+            entry.options.user_timeout = timeout;
+        }
+        if let Some(connection) = stack.connection_mut(socket) {
+            connection.set_user_timeout(timeout);
+        }
+    }
+
+    /// What was set with [`Host::set_user_timeout`].
+    pub fn user_timeout(&self, socket: SocketId) -> Option<Duration> {
+        let entry = self.stack().entries.get(&socket)?;
+        entry.options.user_timeout
+    }
+
     /// `SO_ERROR`: takes the pending error.
     pub fn take_error(&mut self, socket: SocketId) -> Option<Gone> {
         match &mut self.stack_mut().entries.get_mut(&socket)?.kind {
             Kind::Idle(idle) => idle.error.take(),
             Kind::Connection(connection) => connection.take_error(),
-            Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
+            Kind::Udp(udp) => udp.take_error(),
+            Kind::Listening(_) | Kind::Reference(_) => None,
         }
     }
 
@@ -464,7 +510,7 @@ impl Host {
 
     /// The sockets of this host that still exist, in the order of opening.
     pub fn sockets(&self) -> impl Iterator<Item = SocketId> + '_ {
-        self.stack().entries.keys().copied()
+        self.stack().entries.keys()
     }
 }
 

@@ -7,32 +7,35 @@ use smoltcp::socket::raw;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
-use crate::frame::Frame;
+use crate::frame::{Frame, Spares};
 use crate::host::{Output, Stack, Stirred};
 use crate::profile::Transport;
 use crate::socket::SocketId;
-use crate::table::{Entry, Kind};
+use crate::table::{Entry, Kind, Tuple};
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
+use crate::udp::Handled;
 use crate::wire::{self, ETHERNET_HEADER};
 
 impl Stack {
     pub(crate) fn on_frame(
         &mut self,
-        mut frame: Frame,
+        frame: Frame,
         now: Instant,
+        spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
     ) -> Stirred {
         let ours = self.profile.transport == Transport::Hangup;
-        if let Frame::Segment(transit) = &frame
-            && ours
-            && self.addresses.contains(&transit.destination)
-        {
-            let local = IpEndpoint::new(transit.destination, transit.segment.destination);
-            let remote = IpEndpoint::new(transit.source, transit.segment.source);
-            self.on_segment(local, remote, &transit.segment, &transit.payload, now);
-            return Stirred::No;
-        }
+        let mut frame = match frame {
+            Frame::Segment(transit) if ours && self.addresses.contains(&transit.destination) => {
+                let local = IpEndpoint::new(transit.destination, transit.segment.destination);
+                let remote = IpEndpoint::new(transit.source, transit.segment.source);
+                self.on_segment(local, remote, &transit.segment, &transit.payload, now);
+                spares.put(transit);
+                return Stirred::No;
+            }
+            frame @ (Frame::Segment(_) | Frame::Octets(_)) => frame,
+        };
         let frame = frame.octets();
         if ours
             && let Some(found) = wire::segment_in(&frame)
@@ -42,17 +45,15 @@ impl Stack {
             return Stirred::No;
         }
         self.introduce(now);
-        let incoming = crate::udp::datagram_in(&frame);
-        let before = incoming
-            .as_ref()
-            .map(|incoming| self.queued_datagrams(incoming));
+        if self.on_datagram(&frame, now, outputs) == Handled::Yes {
+            return Stirred::Yes;
+        }
+        self.on_icmp_error(&frame, outputs);
         self.wire.inbound.push_back(frame);
         self.interface
             .poll_ingress_single(now, &mut self.wire, &mut self.smoltcp);
-        if let (Some(incoming), Some(before)) = (incoming, before) {
-            self.after_datagram(&incoming, before, outputs);
-        }
         self.take_reassembled(now);
+        self.take_reassembled_datagrams(outputs);
         Stirred::Yes
     }
 
@@ -94,7 +95,10 @@ impl Stack {
         payload: &Bytes,
         now: Instant,
     ) {
-        let known = self.connections.get(&(local.port, remote)).copied();
+        let known = self
+            .connections
+            .get(&Tuple::new(local.port, remote))
+            .copied();
         if let Some(id) = known
             && !self.gives_way_to(id, local, header)
         {
@@ -163,7 +167,7 @@ impl Stack {
         let mut child = Entry::new(family, Kind::Connection(Box::new(connection)), options);
         child.parent = Some(listener);
         self.entries.insert(id, child);
-        self.connections.insert((local.port, remote), id);
+        self.connections.insert(Tuple::new(local.port, remote), id);
         if let Some(listening) = self.listening_mut(listener) {
             listening.children += 1;
         }

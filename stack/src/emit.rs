@@ -7,13 +7,14 @@ use smoltcp::socket::raw;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
-use crate::frame::{self, Frame};
+use crate::event::Fact;
+use crate::frame::{self, Spares};
 use crate::host::{Output, Stack};
-use crate::network::Resolution;
+use crate::network::{Recording, Resolution};
 use crate::socket::SocketId;
-use crate::table::{Entry, Kind};
-use crate::tcp::Outgoing;
+use crate::table::{Entries, Kind};
 use crate::tcp::segment::{Layout, Segment};
+use crate::tcp::{Connection, Outgoing, State};
 use crate::wire::ETHERNET_HEADER;
 
 impl Stack {
@@ -23,6 +24,7 @@ impl Stack {
         ends: (IpEndpoint, IpEndpoint),
         segment: Segment,
         now: Instant,
+        spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
     ) {
         let outgoing = Outgoing {
@@ -30,28 +32,40 @@ impl Stack {
             payload: Bytes::new(),
             about: None,
         };
-        self.send_outgoing(ends, outgoing, None, now, outputs);
+        self.send_outgoing(ends, outgoing, None, now, spares, outputs);
     }
 
-    /// Sends the next segment of a connection; returns whether there was one.
+    /// Tells what has happened to a connection and sends its next segment; returns whether there
+    /// was one.
     pub(crate) fn send_segment(
         &mut self,
         id: SocketId,
         now: Instant,
+        spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
     ) -> Sent {
-        let Some(Entry {
-            kind: Kind::Connection(connection),
-            ..
-        }) = self.entries.get_mut(&id)
-        else {
+        let Some(connection) = connection(&mut self.entries, id) else {
             return Sent::Nothing;
         };
-        let Some(outgoing) = connection.poll_transmit(now) else {
-            return Sent::Nothing;
-        };
+        let mut established = false;
+        while let Some(fact) = connection.poll_fact() {
+            established |= is_established(&fact);
+            if self.recording == Recording::Everything {
+                outputs.push_back(Output::Fact {
+                    socket: Some(id),
+                    fact,
+                });
+            }
+        }
+        let outgoing = connection.poll_transmit(now);
         let ends = (connection.local(), connection.remote());
-        self.send_outgoing(ends, outgoing, Some(id), now, outputs);
+        if established {
+            self.offer_to_listener(id);
+        }
+        let Some(outgoing) = outgoing else {
+            return Sent::Nothing;
+        };
+        self.send_outgoing(ends, outgoing, Some(id), now, spares, outputs);
         Sent::Segment
     }
 
@@ -63,6 +77,7 @@ impl Stack {
         outgoing: Outgoing,
         socket: Option<SocketId>,
         now: Instant,
+        spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
     ) {
         let Outgoing {
@@ -84,7 +99,7 @@ impl Stack {
                     return;
                 };
                 let ethernet = (self.ethernet, neighbour);
-                let frame = Frame::of_segment(ethernet, addresses, segment, payload, &layout);
+                let frame = spares.frame(ethernet, addresses, segment, payload, &layout);
                 outputs.push_back(Output::Frame {
                     frame,
                     socket,
@@ -105,6 +120,23 @@ impl Stack {
             }
         }
     }
+}
+
+fn connection(entries: &mut Entries, id: SocketId) -> Option<&mut Connection> {
+    match &mut entries.get_mut(&id)?.kind {
+        Kind::Connection(connection) => Some(connection),
+        Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
+    }
+}
+
+fn is_established(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::StateChanged {
+            to: State::Established,
+            ..
+        }
+    )
 }
 
 /// Whether a connection had a segment to send.

@@ -35,39 +35,57 @@ pub(crate) struct InTransit {
     octets: Option<Bytes>,
 }
 
-impl Frame {
+/// Memory of segments that have arrived, used again for those that are sent next.
+#[derive(Debug, Default)]
+#[expect(
+    clippy::vec_box,
+    reason = "it is the boxes that are used again: moving what is in them costs more than they do"
+)]
+pub(crate) struct Spares(Vec<Box<InTransit>>);
+
+/// More of it than this is given back to the allocator.
+const SPARES_MOST: usize = 1024;
+
+impl Spares {
     /// A frame with a segment in it. The addresses are of one family.
-    pub(crate) fn of_segment(
+    pub(crate) fn frame(
+        &mut self,
         ethernet: (EthernetAddress, EthernetAddress),
         (source, destination): (IpAddress, IpAddress),
         segment: Segment,
         payload: Bytes,
         layout: &Layout<'_>,
-    ) -> Self {
-        let octets = || {
-            let mut octets = packet((source, destination), &segment, &payload, layout);
-            wire::emit_ethernet(&mut octets, ethernet.0, ethernet.1, destination);
-            octets.freeze()
-        };
-        if segment.flags.syn {
-            return Self::Octets(octets());
-        }
-        debug_assert!(
-            wire::segment_in(&octets()).is_some_and(|found| {
-                Segment::parse(found.octets, source, destination) == Some((segment, &payload[..]))
-            }),
-            "a frame's octets say what its segment says: {segment:?}"
-        );
-        Self::Segment(Box::new(InTransit {
+    ) -> Frame {
+        let transit = InTransit {
             ethernet,
             source,
             destination,
             segment,
             payload,
             octets: None,
-        }))
+        };
+        if segment.flags.syn {
+            return Frame::Octets(transit.written(layout));
+        }
+        debug_assert!(transit.reads_back(), "{transit:?}");
+        let Some(mut spare) = self.0.pop() else {
+            return Frame::Segment(Box::new(transit));
+        };
+        *spare = transit;
+        Frame::Segment(spare)
     }
 
+    /// Takes a segment that has arrived.
+    pub(crate) fn put(&mut self, mut transit: Box<InTransit>) {
+        if self.0.len() < SPARES_MOST {
+            transit.payload = Bytes::new();
+            transit.octets = None;
+            self.0.push(transit);
+        }
+    }
+}
+
+impl Frame {
     /// Its octets.
     pub(crate) fn octets(&mut self) -> Bytes {
         match self {
@@ -76,7 +94,7 @@ impl Frame {
                 if let Some(octets) = &transit.octets {
                     return octets.clone();
                 }
-                let octets = transit.written();
+                let octets = transit.written(&Layout::WITHOUT_SYN);
                 transit.octets = Some(octets.clone());
                 octets
             }
@@ -107,13 +125,21 @@ impl Frame {
 }
 
 impl InTransit {
-    fn written(&self) -> Bytes {
-        let layout = Layout::WITHOUT_SYN;
+    fn written(&self, layout: &Layout<'_>) -> Bytes {
         let ends = (self.source, self.destination);
-        let mut octets = packet(ends, &self.segment, &self.payload, &layout);
+        let mut octets = packet(ends, &self.segment, &self.payload, layout);
         let (source, destination) = self.ethernet;
         wire::emit_ethernet(&mut octets, source, destination, self.destination);
         octets.freeze()
+    }
+
+    /// Whether its octets say what it says.
+    fn reads_back(&self) -> bool {
+        let octets = self.written(&Layout::WITHOUT_SYN);
+        wire::segment_in(&octets).is_some_and(|found| {
+            let parsed = Segment::parse(found.octets, self.source, self.destination);
+            parsed == Some((self.segment, &self.payload[..]))
+        })
     }
 }
 

@@ -16,12 +16,13 @@ use smoltcp::wire::{
 
 use crate::emit::Sent;
 use crate::event::Fact;
-use crate::frame::Frame;
-use crate::network::{HostConfig, Resolution, StackKind};
+use crate::frame::{Frame, Spares};
+use crate::icmp::Limiter;
+use crate::network::{HostConfig, Recording, Resolution, StackKind};
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
 use crate::socket::SocketId;
-use crate::table::{Entry, Idle, Kind, Listening, Options};
+use crate::table::{Entries, Idle, Kind, Listening, Options, Tuple};
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
 use crate::wire::{self, Wire};
@@ -75,12 +76,14 @@ pub(crate) struct Stack {
     pub(crate) mtu: usize,
     pub(crate) interface: Interface,
     pub(crate) smoltcp: SocketSet<'static>,
-    pub(crate) entries: BTreeMap<SocketId, Entry>,
+    pub(crate) entries: Entries,
     /// Connections by our port and the peer's address.
-    pub(crate) connections: BTreeMap<(u16, IpEndpoint), SocketId>,
+    pub(crate) connections: BTreeMap<Tuple, SocketId>,
     /// The sockets that have asked for a local port, by that port.
     pub(crate) claims: BTreeSet<(u16, SocketId)>,
     pub(crate) random: Random,
+    /// Whether anybody wants to hear what happens.
+    pub(crate) recording: Recording,
     next_socket: usize,
     next_port: u16,
     pub(crate) wire: Wire,
@@ -101,6 +104,8 @@ pub(crate) struct Stack {
     pub(crate) defaults: Options,
     /// Closed sockets of smoltcp's TCP that still have something to do.
     pub(crate) reference_orphans: Vec<SocketHandle>,
+    /// How many ICMP errors each peer may still have.
+    pub(crate) limiter: Limiter,
 }
 
 impl std::fmt::Debug for Stack {
@@ -110,7 +115,7 @@ impl std::fmt::Debug for Stack {
         } = self;
         f.debug_struct("Stack")
             .field("profile", &profile.name)
-            .field("sockets", &entries.keys())
+            .field("sockets", &entries.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
@@ -195,6 +200,13 @@ impl Host {
         self.stack.as_mut().expect("a scripted host has no sockets")
     }
 
+    /// Tells of what happens from now on, or does not.
+    pub(crate) fn record(&mut self, recording: Recording) {
+        if let Some(stack) = &mut self.stack {
+            stack.recording = recording;
+        }
+    }
+
     pub(crate) fn learn(&mut self, neighbour: &Neighbour) {
         if let Some(stack) = &mut self.stack {
             for &address in &neighbour.addresses {
@@ -204,19 +216,19 @@ impl Host {
         }
     }
 
-    pub(crate) fn on_frame(&mut self, frame: Frame, now: Instant) {
+    pub(crate) fn on_frame(&mut self, frame: Frame, now: Instant, spares: &mut Spares) {
         let Some(stack) = self.stack.as_mut().filter(|_| self.up) else {
             return;
         };
-        let interface = stack.on_frame(frame, now, &mut self.outputs);
-        self.settle_with(interface, now);
+        let interface = stack.on_frame(frame, now, spares, &mut self.outputs);
+        self.settle_with(interface, now, spares);
     }
 
-    pub(crate) fn on_timeout(&mut self, now: Instant) {
+    pub(crate) fn on_timeout(&mut self, now: Instant, spares: &mut Spares) {
         if let Some(stack) = &mut self.stack {
             stack.on_timeout(now);
         }
-        self.settle_with(Stirred::No, now);
+        self.settle_with(Stirred::No, now, spares);
     }
 
     /// When a timer of this host is next due.
@@ -229,16 +241,16 @@ impl Host {
     }
 
     /// Lets every socket send what it has to, after an application may have called any of them.
-    pub(crate) fn settle(&mut self, now: Instant) {
-        self.settle_with(Stirred::Yes, now);
+    pub(crate) fn settle(&mut self, now: Instant, spares: &mut Spares) {
+        self.settle_with(Stirred::Yes, now, spares);
     }
 
-    fn settle_with(&mut self, interface: Stirred, now: Instant) {
+    fn settle_with(&mut self, interface: Stirred, now: Instant, spares: &mut Spares) {
         let Some(stack) = &mut self.stack else {
             return;
         };
         let begin = self.outputs.len();
-        stack.settle(interface, now, &mut self.outputs);
+        stack.settle(interface, now, spares, &mut self.outputs);
         if !self.up {
             let is_fact = |output: &Output| matches!(output, Output::Fact { .. });
             let kept: Vec<_> = self.outputs.drain(begin..).filter(is_fact).collect();
@@ -308,7 +320,8 @@ impl Stack {
             mtu,
             interface,
             smoltcp,
-            entries: BTreeMap::new(),
+            entries: Entries::default(),
+            recording: Recording::default(),
             connections: BTreeMap::new(),
             claims: BTreeSet::new(),
             random,
@@ -326,6 +339,7 @@ impl Stack {
             touched: VecDeque::new(),
             defaults,
             reference_orphans: Vec::new(),
+            limiter: Limiter::default(),
         }
     }
 
@@ -378,6 +392,8 @@ impl Stack {
             receive_buffer: options.receive_buffer,
             send_buffer: options.send_buffer.unwrap_or(self.profile.send.send_buffer),
             no_delay: options.no_delay,
+            keep_alive: options.keep_alive,
+            user_timeout: options.user_timeout,
             initial_sequence: self.random.bits(),
         }
     }
@@ -415,59 +431,41 @@ impl Stack {
         self.touched.push_back(id);
     }
 
-    fn settle(&mut self, interface: Stirred, now: Instant, outputs: &mut VecDeque<Output>) {
+    fn settle(
+        &mut self,
+        interface: Stirred,
+        now: Instant,
+        spares: &mut Spares,
+        outputs: &mut VecDeque<Output>,
+    ) {
         while let Some(id) = self.touched.pop_front() {
-            self.settle_connection(id, now, outputs);
+            self.settle_connection(id, now, spares, outputs);
         }
         while let Some((local, remote, segment)) = self.strays.pop_front() {
-            self.send_stray((local, remote), segment, now, outputs);
+            self.send_stray((local, remote), segment, now, spares, outputs);
         }
         let carries_segments =
             self.resolution == Resolution::Arp || self.profile.transport == Transport::Smoltcp;
         let due = self.interface_due.is_some_and(|at| at <= now);
         if interface == Stirred::Yes || carries_segments || due {
             self.settle_interface(now, outputs);
-        } else {
-            self.interface.poll_maintenance(now);
         }
     }
 
     /// Takes everything a connection has to say and to send, and learns when it is next due.
-    fn settle_connection(&mut self, id: SocketId, now: Instant, outputs: &mut VecDeque<Output>) {
-        loop {
-            self.take_facts(id, outputs);
-            if self.send_segment(id, now, outputs) == Sent::Nothing {
-                break;
-            }
-        }
+    fn settle_connection(
+        &mut self,
+        id: SocketId,
+        now: Instant,
+        spares: &mut Spares,
+        outputs: &mut VecDeque<Output>,
+    ) {
+        while self.send_segment(id, now, spares, outputs) == Sent::Segment {}
         self.after_settling(id);
     }
 
-    fn take_facts(&mut self, id: SocketId, outputs: &mut VecDeque<Output>) {
-        let Some(connection) = self.connection_mut(id) else {
-            return;
-        };
-        let mut established = false;
-        while let Some(fact) = connection.poll_fact() {
-            established |= matches!(
-                fact,
-                Fact::StateChanged {
-                    to: State::Established,
-                    ..
-                }
-            );
-            outputs.push_back(Output::Fact {
-                socket: Some(id),
-                fact,
-            });
-        }
-        if established {
-            self.offer_to_listener(id);
-        }
-    }
-
     /// A passive connection is ready for `accept`.
-    fn offer_to_listener(&mut self, id: SocketId) {
+    pub(crate) fn offer_to_listener(&mut self, id: SocketId) {
         let parent = self.entries.get(&id).and_then(|entry| entry.parent);
         if let Some(listening) = parent.and_then(|parent| self.listening_mut(parent)) {
             listening.ready.push_back(id);
@@ -490,7 +488,7 @@ impl Stack {
             }
         }
         if connection.state() == State::Closed {
-            let tuple = (connection.local().port, connection.remote());
+            let tuple = Tuple::new(connection.local().port, connection.remote());
             let (finished, parent) = (connection.is_finished(), entry.parent);
             let idle = connection
                 .is_disconnected()
@@ -503,13 +501,7 @@ impl Stack {
     }
 
     /// A connection is over: from now on its tuple is free, and late segments meet a closed port.
-    fn after_end(
-        &mut self,
-        id: SocketId,
-        tuple: (u16, IpEndpoint),
-        finished: bool,
-        parent: Option<SocketId>,
-    ) {
+    fn after_end(&mut self, id: SocketId, tuple: Tuple, finished: bool, parent: Option<SocketId>) {
         if self.connections.get(&tuple) == Some(&id) {
             self.connections.remove(&tuple);
         }

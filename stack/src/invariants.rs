@@ -1,5 +1,5 @@
-//! What must hold of the frames that a host sends, in debug builds: nothing follows a reset. What must hold of a connection stands in `tcp::invariants`. A release
-//! build has none of this.
+//! What must hold of the frames that a host sends, in debug builds: nothing follows a reset. What
+//! must hold of a connection stands in `tcp::invariants`. A release build has none of this.
 
 use std::collections::BTreeSet;
 

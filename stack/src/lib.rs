@@ -64,6 +64,7 @@ mod emit;
 pub mod event;
 mod frame;
 pub mod host;
+mod icmp;
 #[cfg(debug_assertions)]
 mod invariants;
 mod lifetime;

@@ -56,6 +56,17 @@ impl Default for LinkConfig {
     }
 }
 
+impl LinkConfig {
+    /// Whether every frame arrives, unchanged and after the same time.
+    fn only_delays(&self) -> bool {
+        let ideal = Self {
+            delay: self.delay,
+            ..Self::default()
+        };
+        *self == ideal
+    }
+}
+
 /// What became of a frame.
 #[derive(Debug)]
 pub(crate) enum Fate {
@@ -70,7 +81,10 @@ pub(crate) enum Fate {
 /// One direction of a link, with what is on it.
 #[derive(Debug)]
 pub(crate) struct Link {
-    pub(crate) config: LinkConfig,
+    config: LinkConfig,
+    /// Whether it takes every frame that is not too long and changes none: most links do, and are
+    /// asked for each frame.
+    only_delays: bool,
     random: Random,
     /// When the last bit of each frame that still waits, or is being sent, will have been sent.
     departures: VecDeque<Instant>,
@@ -79,14 +93,30 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(config: LinkConfig, random: Random) -> Self {
         Self {
+            only_delays: config.only_delays(),
             config,
             random,
             departures: VecDeque::new(),
         }
     }
 
+    /// What it does to frames.
+    pub(crate) fn config(&self) -> &LinkConfig {
+        &self.config
+    }
+
+    /// Changes what it does to the frames that it takes from now on.
+    pub(crate) fn set(&mut self, config: LinkConfig) {
+        self.only_delays = config.only_delays();
+        self.config = config;
+    }
+
     /// Takes a frame at `now` and says what becomes of it.
     pub(crate) fn carry(&mut self, frame: Frame, now: Instant) -> Fate {
+        // A segment is never longer than the MTU; a forged frame may be.
+        if self.only_delays && matches!(frame, Frame::Segment(_)) {
+            return Fate::Arrives(now + self.config.delay, frame);
+        }
         if self.config.down {
             return Fate::Dropped(DropCause::Down);
         }

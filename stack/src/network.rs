@@ -9,7 +9,7 @@ use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, IpAddress};
 
 use crate::event::{DropCause, Event, Fact, Forged, FrameId};
-use crate::frame::Frame;
+use crate::frame::{Frame, Spares};
 use crate::host::{Host, Neighbour, Output};
 use crate::link::{Fate, Link, LinkConfig};
 use crate::profile::Profile;
@@ -102,6 +102,7 @@ pub struct Network {
     links: Vec<Vec<Link>>,
     arrivals: Arrivals,
     deadlines: Deadlines,
+    spares: Spares,
     frames: u64,
     events: Vec<Event>,
     #[cfg(debug_assertions)]
@@ -120,6 +121,7 @@ impl Network {
             links: Vec::new(),
             arrivals: Arrivals::default(),
             deadlines: Deadlines::default(),
+            spares: Spares::default(),
             frames: 0,
             events: Vec::new(),
             #[cfg(debug_assertions)]
@@ -130,6 +132,9 @@ impl Network {
     /// Keeps events from now on, or does not.
     pub fn record(&mut self, recording: Recording) {
         self.recording = recording;
+        for host in &mut self.hosts {
+            host.record(recording);
+        }
     }
 
     /// Adds a host, with unlimited links of no delay to and from each host already there.
@@ -143,6 +148,7 @@ impl Network {
             random,
             self.now,
         );
+        host.record(self.recording);
         for (index, other) in self.hosts.iter_mut().enumerate() {
             host.learn(&neighbour(other, HostId(index)));
             other.learn(&neighbour(&host, id));
@@ -177,13 +183,13 @@ impl Network {
 
     /// What the link from one host to another does.
     pub fn link(&self, from: HostId, to: HostId) -> &LinkConfig {
-        &self.links[from.0][to.0].config
+        self.links[from.0][to.0].config()
     }
 
     /// Changes what the link from one host to another does, from now on. Frames already on their
     /// way are not touched.
     pub fn set_link(&mut self, from: HostId, to: HostId, config: LinkConfig) {
-        self.links[from.0][to.0].config = config;
+        self.links[from.0][to.0].set(config);
     }
 
     /// The virtual time.
@@ -219,7 +225,7 @@ impl Network {
             }
             (_, Some((due, host))) if due <= limit => {
                 self.now = due;
-                self.hosts[host.0].on_timeout(due);
+                self.hosts[host.0].on_timeout(due, &mut self.spares);
                 self.drain(host, None);
                 true
             }
@@ -239,7 +245,7 @@ impl Network {
     /// host.
     pub fn with_host<R>(&mut self, id: HostId, f: impl FnOnce(&mut Host, Instant) -> R) -> R {
         let result = f(&mut self.hosts[id.0], self.now);
-        self.hosts[id.0].settle(self.now);
+        self.hosts[id.0].settle(self.now, &mut self.spares);
         self.drain(id, None);
         result
     }
@@ -268,7 +274,7 @@ impl Network {
             let bytes = frame.octets();
             self.tell(to, Some(id), None, Fact::Received { bytes });
         }
-        self.hosts[to.0].on_frame(frame, self.now);
+        self.hosts[to.0].on_frame(frame, self.now, &mut self.spares);
         self.drain(to, Some(id));
     }
 

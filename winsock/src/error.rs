@@ -245,6 +245,10 @@ impl From<Gone> for WsaError {
             Gone::Aborted => Self::ConnectionAborted,
             Gone::TimedOut => Self::TimedOut,
             Gone::Refused => Self::ConnectionRefused,
+            Gone::NetworkUnreachable => Self::NetworkUnreachable,
+            Gone::HostUnreachable => Self::HostUnreachable,
+            // No page names this case; the code is the one whose POSIX namesake Linux returns.
+            Gone::ProtocolUnreachable => Self::NoProtocolOption,
         }
     }
 }
@@ -292,6 +296,9 @@ mod tests {
             (Gone::Aborted.into(), 10053),
             (Gone::TimedOut.into(), 10060),
             (Gone::Refused.into(), 10061),
+            (Gone::NetworkUnreachable.into(), 10051),
+            (Gone::HostUnreachable.into(), 10065),
+            (Gone::ProtocolUnreachable.into(), 10042),
         ];
         for (row, (error, code)) in table.iter().enumerate() {
             assert_eq!(error.code(), *code, "row {row}: {error}");

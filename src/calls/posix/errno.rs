@@ -29,6 +29,8 @@ pub enum Errno {
     ConnectionReset,
     /// EDESTADDRREQ: there is no destination.
     DestinationRequired,
+    /// EHOSTUNREACH: the network cannot reach the host.
+    HostUnreachable,
     /// EINPROGRESS: the handshake has begun.
     InProgress,
     /// EINVAL: an argument is not valid, or the socket is in the wrong state.
@@ -71,6 +73,7 @@ impl Errno {
             Self::ConnectionRefused => "ECONNREFUSED",
             Self::ConnectionReset => "ECONNRESET",
             Self::DestinationRequired => "EDESTADDRREQ",
+            Self::HostUnreachable => "EHOSTUNREACH",
             Self::InProgress => "EINPROGRESS",
             Self::Invalid => "EINVAL",
             Self::IsConnected => "EISCONN",
@@ -176,6 +179,10 @@ impl From<Gone> for Errno {
             Gone::Aborted => Self::ConnectionAborted,
             Gone::TimedOut => Self::TimedOut,
             Gone::Refused => Self::ConnectionRefused,
+            Gone::NetworkUnreachable => Self::NetworkUnreachable,
+            Gone::HostUnreachable => Self::HostUnreachable,
+            // Linux: icmp_err_convert.
+            Gone::ProtocolUnreachable => Self::NoProtocolOption,
         }
     }
 }

@@ -55,9 +55,14 @@ pub(super) fn canonical(name: &str) -> &str {
 /// A built-in profile as its TOML source: each value with a comment that says where it is from and
 /// how sure that is. A profile that extends another holds only what differs. Takes aliases, too.
 pub fn source(name: &str) -> Option<&'static str> {
+    named(name).map(|(_, text)| text)
+}
+
+/// The name and the TOML source of a built-in profile. Takes aliases, too.
+pub(super) fn named(name: &str) -> Option<(&'static str, &'static str)> {
     let name = canonical(name);
     BUILT_IN
         .iter()
         .find(|profile| profile.name == name)
-        .map(|profile| profile.text)
+        .map(|profile| (profile.name, profile.text))
 }

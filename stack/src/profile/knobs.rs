@@ -4,13 +4,13 @@ use std::sync::OnceLock;
 
 use toml::{Table, Value};
 
-use super::{Profile, built_in};
+use super::{Profile, built_in, origin};
 
 /// The profile that has every knob and extends nothing.
 const COMPLETE: &str = "linux-6.18";
 
 /// How many profiles may extend each other in a row.
-const EXTENDS_LIMIT: usize = 8;
+pub(super) const EXTENDS_LIMIT: usize = 8;
 
 /// What is wrong with a knob.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,12 +60,12 @@ impl Profile {
     /// Every knob's dotted name (`receive_shutdown.capacity`), in the order of the file.
     pub fn knobs() -> Vec<String> {
         let text = built_in::source(COMPLETE).unwrap_or_default();
-        let table = text.parse::<Table>().unwrap_or_default();
-        let mut names = Vec::new();
-        dotted(&table, "", &mut names);
-        // Optional knobs have no value in the file.
-        names.push("options.mss".to_owned());
+        let mut names = origin::values_in(text);
         names.retain(|name| !["name", "title"].contains(&name.as_str()));
+        // An optional knob has no value in the file.
+        let options = names.iter().rposition(|name| name.starts_with("options."));
+        let place = options.map_or(names.len(), |last| last + 1);
+        names.insert(place, "options.mss".to_owned());
         names
     }
 

@@ -6,15 +6,22 @@
 //! own: whatever it does not say is inherited.
 
 mod built_in;
+mod datagram;
 mod duration;
 mod knobs;
+mod origin;
 
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
 pub use built_in::{aliases, names, source};
+pub use datagram::{
+    IcmpRules, OpenErrors, OpeningErrors, UdpArriving, UdpError, UdpErrorsReach, UdpQueued,
+    UdpRecvAfter, UdpRules, UdpShutdown,
+};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
+pub use origin::{Mark, Origin, origins};
 
 /// Everything that differs between systems. Each field of the structs below is a knob with a dotted
 /// name (`receive_shutdown.capacity`).
@@ -45,6 +52,8 @@ pub struct Profile {
     pub rto: RtoRules,
     /// When a sender gives up.
     pub give_up: GiveUpRules,
+    /// Probing of idle connections.
+    pub keep_alive: KeepAliveRules,
     /// When data is acknowledged.
     pub acknowledge: AcknowledgeRules,
     /// Which window is advertised.
@@ -53,6 +62,8 @@ pub struct Profile {
     pub linger: StateTimes,
     /// Datagrams.
     pub udp: UdpRules,
+    /// Errors from the network.
+    pub icmp: IcmpRules,
 }
 
 /// What calls a host has.
@@ -405,6 +416,8 @@ pub struct SendRules {
     pub window_unit: WindowUnit,
     /// When a segment that is not full waits (RFC 9293 section 3.7.4).
     pub nagle: Nagle,
+    /// How segments are cut from what was written.
+    pub segmentation: Segmentation,
     /// Which segments carry PSH.
     pub push: Push,
     /// Whether a tail loss probe is sent where SACK was negotiated (RFC 8985 section 7).
@@ -447,6 +460,21 @@ pub enum Push {
     EndOfWrite,
     /// The segment that empties the send buffer.
     EmptiesBuffer,
+    /// The segment that ends a write or, in a long write, half of the peer's largest window, and
+    /// the last of several that go out as a burst. The PSH of a burst is not repeated when its last
+    /// segment is sent again.
+    EndOfBurst,
+}
+
+/// How segments are cut from what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Segmentation {
+    /// One by one, from all that waits.
+    Single,
+    /// In bursts, as where segmentation is offloaded: up to half of the congestion window at a
+    /// time, from pieces as large as half of the peer's window.
+    Bursts,
 }
 
 /// What a probe of a closed window carries.
@@ -512,6 +540,23 @@ pub struct GiveUpRules {
     pub orphan: u32,
     /// Whether the numbers are counted or turned into a deadline.
     pub counted: Counted,
+}
+
+/// When an idle connection is probed, where the application has asked for it and not said when (RFC
+/// 9293 section 3.8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeepAliveRules {
+    /// After how much silence.
+    #[serde(with = "duration")]
+    pub idle: Duration,
+    /// How long after a probe without an answer the next one follows.
+    #[serde(with = "duration")]
+    pub interval: Duration,
+    /// After how many probes without an answer the connection is reset.
+    pub count: u32,
+    /// Whether the application can set a user timeout (RFC 5482), TCP_USER_TIMEOUT.
+    pub user_timeout: bool,
 }
 
 /// Whether retransmissions are counted or turned into a deadline.
@@ -585,67 +630,4 @@ pub struct StateTimes {
     /// FIN-WAIT-2 once the application has closed.
     #[serde(with = "duration")]
     pub fin_wait_2: Duration,
-}
-
-/// Datagrams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UdpRules {
-    /// The receive buffer, in octets of payload.
-    pub receive_buffer: usize,
-    /// Whether datagram sockets have the call.
-    pub shutdown: UdpShutdown,
-    /// Datagrams in the queue at a receive shutdown.
-    pub queued: UdpQueued,
-    /// Datagrams that arrive later.
-    pub arriving: UdpArriving,
-    /// What a receive answers after a receive shutdown.
-    pub recv_after: UdpRecvAfter,
-    /// A receive shutdown of a socket that has no peer.
-    pub unconnected: Unconnected,
-}
-
-/// Whether datagram sockets can be shut down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UdpShutdown {
-    /// They can.
-    Supported,
-    /// The call fails, and nothing changes.
-    Unsupported,
-}
-
-/// Datagrams in the queue at a receive shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UdpQueued {
-    /// They stay.
-    Keep,
-    /// They are thrown away.
-    Discard,
-}
-
-/// Datagrams that arrive after a receive shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UdpArriving {
-    /// They are queued.
-    Queue,
-    /// They are thrown away.
-    Discard,
-}
-
-/// What a receive on a datagram socket answers after a receive shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UdpRecvAfter {
-    /// What is queued; on an empty queue the end (0) where the call would block, the would-block
-    /// error where it must not.
-    DataThenWouldBlock,
-    /// What is queued, then the end (0).
-    DataThenEof,
-    /// The end (0).
-    Eof,
-    /// An error: receives are disallowed.
-    Error,
 }

@@ -59,6 +59,7 @@ impl Connection {
             | State::LastAck
             | State::TimeWait => self.on_segment_otherwise(header, payload, now),
         }
+        self.start_keep_alive(now);
     }
 
     fn reply_to_closed(&mut self, header: &Segment) {
@@ -83,25 +84,20 @@ impl Connection {
             ),
             payload,
         };
-        let checks: [fn(&mut Self, &Arriving<'_>, Instant) -> Check; 6] = [
-            Self::check_handshake_repetition,
-            Self::check_new_data,
-            Self::check_sequence,
-            Self::check_reset,
-            Self::check_syn,
-            Self::check_acknowledgment,
-        ];
-        if checks
-            .iter()
-            .any(|check| check(self, &arriving, now) == Check::Done)
-        {
+        let done = self.check_handshake_repetition(&arriving, now) == Check::Done
+            || self.check_new_data(&arriving) == Check::Done
+            || self.check_sequence(&arriving, now) == Check::Done
+            || self.check_reset(&arriving) == Check::Done
+            || self.check_syn(&arriving) == Check::Done
+            || self.check_acknowledgment(&arriving, now) == Check::Done;
+        if done {
             return;
         }
         self.take_payload(&arriving, now);
     }
 
     /// Some systems reset on any new octet before they look at the window.
-    fn check_new_data(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_new_data(&mut self, arriving: &Arriving<'_>) -> Check {
         let flags = arriving.header.flags;
         if flags.rst || flags.syn || !flags.ack || !self.state.receives() {
             return Check::Continue;
@@ -216,7 +212,7 @@ impl Connection {
     }
 
     /// Second: a reset (RFC 5961 section 3).
-    fn check_reset(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_reset(&mut self, arriving: &Arriving<'_>) -> Check {
         if !arriving.header.flags.rst {
             return Check::Continue;
         }
@@ -245,7 +241,7 @@ impl Connection {
     }
 
     /// Fourth: a SYN where there can be none (RFC 5961 section 4).
-    fn check_syn(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_syn(&mut self, arriving: &Arriving<'_>) -> Check {
         if !arriving.header.flags.syn {
             return Check::Continue;
         }
@@ -291,6 +287,7 @@ impl Connection {
 
     fn hear_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) {
         let header = arriving.header;
+        self.soft_error = None;
         let window = i64::from(header.window) << self.negotiated.send_shift;
         let was_window = self.send.window();
         let was_handshake = self.send.unacknowledged() == 0;
@@ -315,7 +312,8 @@ impl Connection {
                 .update_window(arriving.start, arriving.acknowledged, window);
         if opened {
             self.timers.stop(Timer::Persist);
-            self.window_probe = false;
+            self.bare_probe = None;
+            self.patience.probing_since = None;
             if was_window == 0 {
                 self.rto.reset_backoff();
                 self.send.repeat_probe();
@@ -328,6 +326,7 @@ impl Connection {
         if duplicate {
             self.send.on_duplicate();
         }
+        self.send.wake();
     }
 
     /// Whether the acknowledgment was news.
@@ -341,6 +340,9 @@ impl Connection {
             self.patience.first = None;
             if self.tail_probe.is_some_and(|until| acknowledged >= until) {
                 self.tail_probe = None;
+            }
+            if let Some(smoothed) = self.rto.smoothed() {
+                self.send.on_measured(smoothed, self.rto.least());
             }
             self.rearm_after_acknowledgment(now);
         }

@@ -27,9 +27,10 @@ impl Connection {
         self.error
     }
 
-    /// Takes the pending error; where the profile repeats errors, later calls still learn it.
+    /// Takes the pending error, or else what the network last said; where the profile repeats
+    /// errors, later calls still learn the first.
     pub fn take_error(&mut self) -> Option<Gone> {
-        self.error.take()
+        self.error.take().or_else(|| self.soft_error.take())
     }
 
     /// The error a call has to report now.
@@ -270,14 +271,14 @@ impl Connection {
         }
     }
 
-    /// Ends an attempt to connect without a packet. The socket is as before the attempt, except that
-    /// its next call says why it ended.
+    /// Ends an attempt to connect without a packet. The socket is as before the attempt, except
+    /// that its next call says why it ended.
     pub fn disconnect(&mut self) {
         self.disconnected = true;
         self.die(Some(Gone::Reset));
     }
 
-    /// Whether the attempt to connect was ended so, and what is left to say of it.
+    /// Whether the attempt to connect was ended so.
     pub fn is_disconnected(&self) -> bool {
         self.disconnected
     }

@@ -26,8 +26,8 @@ pub struct Outgoing {
 }
 
 /// Linux adds this to a tail loss probe's timeout where more than one segment is out
-/// (TCP_TIMEOUT_MIN).
-const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(8);
+/// (TCP_TIMEOUT_MIN_US).
+const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(2);
 
 impl Connection {
     /// The next segment to put on the wire now, if there is one.
@@ -51,8 +51,8 @@ impl Connection {
         if matches!(self.state, State::Closed | State::Listen) {
             return None;
         }
-        if std::mem::take(&mut self.window_probe) {
-            return Some(self.window_probe_segment(now));
+        if let Some(cause) = self.bare_probe.take() {
+            return Some(self.bare_probe_segment(cause, now));
         }
         if let Some(transmission) = self.poll_send(now) {
             return Some(self.transmit(transmission, now));
@@ -95,6 +95,7 @@ impl Connection {
             octets,
             control,
             push,
+            keeps_push: _,
             again,
         } = transmission;
         let syn = control == Control::Syn;
@@ -151,10 +152,10 @@ impl Connection {
         }
     }
 
-    fn window_probe_segment(&mut self, now: Instant) -> Outgoing {
+    /// Nothing, at a sequence number that the peer has acknowledged: it has to answer.
+    fn bare_probe_segment(&mut self, cause: Retransmission, now: Instant) -> Outgoing {
         let segment = self.header(self.send.unacknowledged() - 1, now);
         self.after_acknowledgment(false, now);
-        let cause = Retransmission::WindowProbe;
         let about = Some(Fact::Retransmitted { octets: 0, cause });
         Outgoing {
             segment,
@@ -284,7 +285,7 @@ impl Connection {
         self.die(reason);
     }
 
-    fn expiry(&self, now: Instant, delay: Duration) -> Instant {
+    pub(super) fn expiry(&self, now: Instant, delay: Duration) -> Instant {
         self.config.profile.rto.clock.expiry(now, delay)
     }
 
@@ -293,10 +294,11 @@ impl Connection {
         self.timers.stop(Timer::Persist);
         match again {
             Some(Retransmission::Timeout | Retransmission::WindowProbe) => {
-                let expiry = self.expiry(now, self.rto.timeout());
+                let wait = self.within_user_timeout(self.patience.first, now);
+                let expiry = self.expiry(now, wait);
                 self.timers.set(Timer::Retransmit, expiry);
             }
-            Some(Retransmission::TailLossProbe) => {}
+            Some(Retransmission::TailLossProbe | Retransmission::KeepAlive) => {}
             Some(Retransmission::Fast) if self.timers.is_set(Timer::Retransmit) => {}
             Some(Retransmission::Fast) => self.rearm(now, now),
             None if self.tail_probe.is_some() => {}
@@ -355,7 +357,7 @@ impl Connection {
             return;
         }
         if self.timers.take_expired(Timer::TailLossProbe, now) {
-            self.tail_probe = Some(self.send.probe_tail());
+            self.tail_probe = Some(self.send.probe_tail(now));
             let expiry = self.expiry(now, self.rto.timeout());
             self.timers.set(Timer::Retransmit, expiry);
         }
@@ -365,12 +367,15 @@ impl Connection {
         if self.timers.take_expired(Timer::Persist, now) {
             self.on_persist_timeout(now);
         }
+        if self.timers.take_expired(Timer::KeepAlive, now) {
+            self.on_keep_alive_timeout(now);
+        }
     }
 
     fn on_retransmission_timeout(&mut self, now: Instant) {
         if self.gives_up(now) {
             self.facts.push_back(Fact::TimedOut);
-            self.die(Some(Gone::TimedOut));
+            self.die(Some(self.reason_of_timeout()));
             return;
         }
         self.patience.timeouts += 1;
@@ -403,6 +408,12 @@ impl Connection {
                 rules.counted,
             ),
         };
+        if let Some(timeout) = self.config.user_timeout {
+            return self
+                .patience
+                .first
+                .is_some_and(|first| now - first >= timeout);
+        }
         if limit == 0 {
             return false;
         }
@@ -432,24 +443,30 @@ impl Connection {
         } else {
             rules.give_up.data
         };
-        if limit > 0 && self.patience.probes >= limit {
+        let since = *self.patience.probing_since.get_or_insert(now);
+        let gives_up = match self.config.user_timeout {
+            Some(timeout) => now - since >= timeout,
+            None => limit > 0 && self.patience.probes >= limit,
+        };
+        if gives_up {
             self.facts.push_back(Fact::TimedOut);
-            self.die(Some(Gone::TimedOut));
+            self.die(Some(self.reason_of_timeout()));
             return;
         }
         self.patience.probes += 1;
         let probe = rules.send.window_probe;
-        if self.send.window() > 0 && self.send.override_silly_window() {
+        if self.send.window() > 0 && self.send.override_silly_window(now) {
             return;
         }
         self.rto.back_off();
         match probe {
-            WindowProbe::OldSequence => self.window_probe = true,
+            WindowProbe::OldSequence => self.bare_probe = Some(Retransmission::WindowProbe),
             WindowProbe::NewOctet => {
                 self.send.force_octet();
             }
         }
-        let expiry = self.expiry(now, self.rto.timeout());
+        let wait = self.within_user_timeout(Some(since), now);
+        let expiry = self.expiry(now, wait);
         self.timers.set(Timer::Persist, expiry);
     }
 }

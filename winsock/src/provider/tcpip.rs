@@ -263,9 +263,20 @@ impl Entry {
         }
     }
 
+    /// A send or receive has said why the connection is gone. A datagram socket goes on: what the
+    /// network said of one datagram is said once.
+    fn on_gone(&mut self, gone: Gone) {
+        if self.protocol == Protocol::Tcp {
+            self.gone = Some(gone);
+        }
+    }
+
     /// Why the connection is gone, whether or not a call has said so.
     fn gone(&self, host: &Host) -> Option<Gone> {
-        self.gone.or_else(|| host.status(self.id)?.error)
+        match self.protocol {
+            Protocol::Tcp => self.gone.or_else(|| host.status(self.id)?.error),
+            Protocol::Udp => None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! connection sends has to be expected, in order, before the next step; the invariants of every
 //! connection are checked at every step.
 
+mod bursts;
 mod closing;
 mod congestion;
 mod giving_up;
@@ -24,6 +25,7 @@ use smoltcp::wire::{Ipv4Address, Ipv6Address};
 use super::segment::Layout;
 use super::*;
 use crate::profile::parse_duration;
+use crate::socket::KeepAlive;
 use crate::socket::{RecvError, SendError, ShutdownError};
 use row::Row;
 
@@ -130,6 +132,8 @@ impl Setup {
             receive_buffer: self.receive_buffer,
             send_buffer: self.send_buffer,
             no_delay: self.no_delay,
+            keep_alive: KeepAlive::default(),
+            user_timeout: None,
             initial_sequence: OURS,
         }
     }

@@ -10,11 +10,18 @@
 //!
 //! - [`tpkt`]: packets in TCP's byte stream
 //! - [`tpdu`]: what is in a packet, read and written
+//! - [`negotiate`]: what both sides agree on
+//! - [`table`]: what each state makes of each TPDU
+//! - [`connection`]: one side of a connection
 //!
 //! Left out, because RFC 2126 section 4.2.1 leaves them to negotiation and a connection here never
 //! agrees to them: expedited data, explicit flow control, checksums, more than one transport
 //! connection on a TCP connection. A peer that uses them without agreement gets an error TPDU.
 
 pub mod bounded;
+pub mod connection;
+pub mod negotiate;
+pub mod stream;
+pub mod table;
 pub mod tpdu;
 pub mod tpkt;

@@ -136,7 +136,7 @@ impl Entry {
             },
             Err(error) => {
                 if let RecvError::Gone(gone) = error {
-                    self.gone = Some(gone);
+                    self.on_gone(gone);
                 }
                 Err(error)
             }
@@ -220,7 +220,7 @@ impl Entry {
             None => host.send(self.id, data, now),
         };
         if let Err(SendError::Gone(gone)) = result {
-            self.gone = Some(gone);
+            self.on_gone(gone);
         }
         result
     }

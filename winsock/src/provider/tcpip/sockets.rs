@@ -3,7 +3,7 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::IpEndpoint;
-use hangup_stack::socket::{AcceptError, Closing, ConnectError, Protocol, SocketId};
+use hangup_stack::socket::{Closing, ConnectError, Protocol, SocketId};
 
 use super::{
     Circuit, Connection, Entry, Mode, Request, SOCKETS_MAX, Stream, TcpIp, family_of, protocol_of,
@@ -168,12 +168,7 @@ impl Entry {
         if let Some(id) = self.deferred.take() {
             return Ok(id);
         }
-        host.accept(self.id).map_err(|error| match error {
-            AcceptError::WouldBlock => WsaError::WouldBlock,
-            AcceptError::Aborted | AcceptError::NotListening | AcceptError::Unsupported => {
-                error.into()
-            }
-        })
+        host.accept(self.id).map_err(WsaError::from)
     }
 
     /// Lets the condition function decide about a connection. The connection is established by
