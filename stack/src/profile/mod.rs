@@ -415,6 +415,13 @@ pub struct SendRules {
     pub send_buffer: usize,
     /// The initial congestion window, in segments (RFC 6928); zero: no congestion control at all.
     pub initial_window: usize,
+    /// How the congestion window grows and shrinks.
+    pub congestion: Algorithm,
+    /// What becomes of it when nothing was sent for a retransmission timeout (RFC 5681 section
+    /// 4.1).
+    pub restart: Restart,
+    /// Whether the first two duplicate acknowledgments each let a new segment out (RFC 3042).
+    pub limited_transmit: bool,
     /// What the congestion window counts.
     pub window_unit: WindowUnit,
     /// When a segment that is not full waits (RFC 9293 section 3.7.4).
@@ -441,6 +448,28 @@ pub enum WindowUnit {
     Octets,
     /// Segments, however short.
     Segments,
+}
+
+/// How the congestion window grows and shrinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// By a segment a round trip, and by half (RFC 5681, RFC 6582).
+    Reno,
+    /// By the time since the last loss, and by three tenths (RFC 9438).
+    Cubic,
+}
+
+/// What becomes of the congestion window of an idle connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restart {
+    /// It stays.
+    Never,
+    /// It is the initial window again.
+    InitialWindow,
+    /// It is halved for each timeout that has passed, down to the initial window.
+    Halve,
 }
 
 /// When a segment that is not full waits.

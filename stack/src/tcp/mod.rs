@@ -21,6 +21,7 @@ mod arrive;
 mod arrived;
 mod calls;
 mod congestion;
+mod cubic;
 mod handshake;
 mod in_flight;
 #[cfg(debug_assertions)]

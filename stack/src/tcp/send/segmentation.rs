@@ -52,7 +52,7 @@ impl Send {
         if !fin && limits == Limits::PeerOnly && octets < (self.mss as i64).min(data) {
             return None;
         }
-        let pipe = self.in_flight.pipe();
+        let pipe = self.pipe();
         if limits == Limits::All && !self.congestion.allows(pipe, octets as usize) {
             return None;
         }
@@ -144,7 +144,7 @@ impl Send {
 
     fn room_of_burst(&self, now: Instant) -> Room {
         let segments = self.congestion.segments();
-        let free = self.congestion.free_segments(self.in_flight.pipe());
+        let free = self.congestion.free_segments(self.pipe());
         // Half of the window at a time: two bursts at least are in the network.
         let half = (segments / 2).max(1);
         let mss = self.mss as i64;
