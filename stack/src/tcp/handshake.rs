@@ -89,8 +89,8 @@ impl Connection {
         } else {
             0
         };
-        self.recv.on_syn(shift);
         let mss = self.payload_limit(syn.options.mss);
+        self.recv.on_syn(shift, mss);
         self.send.negotiated(mss, self.negotiated.selective);
         self.send.update_window(0, 0, i64::from(syn.window));
     }

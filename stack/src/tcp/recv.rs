@@ -114,8 +114,9 @@ impl Recv {
         }
     }
 
-    /// The peer's SYN has come.
-    pub(crate) fn on_syn(&mut self, shift: u8) {
+    /// The peer's SYN has come. Segments of the connection carry `segment` octets at most.
+    pub(crate) fn on_syn(&mut self, shift: u8, segment: usize) {
+        self.buffer.on_syn(segment);
         self.accepted = 1;
         self.acknowledged = 1;
         self.shift = shift;

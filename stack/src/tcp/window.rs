@@ -90,6 +90,13 @@ impl Buffer {
         }
     }
 
+    /// The handshake has settled that segments of the connection carry so many octets at most.
+    pub(crate) fn on_syn(&mut self, segment: usize) {
+        if let Model::Memory(memory) = &mut self.model {
+            memory.train = segment;
+        }
+    }
+
     /// New data was queued up to stream position `end`.
     pub(crate) fn on_queued(&mut self, octets: usize, end: i64, announced_mss: usize) {
         if let Model::Memory(memory) = &mut self.model {
@@ -157,6 +164,8 @@ struct MemoryBuffer {
     ratio: usize,
     /// The largest segment seen (rcv_mss).
     segment: usize,
+    /// How long the segments of a train are that the network card has put together.
+    train: usize,
     /// What the window may grow to for now (rcv_ssthresh).
     threshold: usize,
     packets: VecDeque<Packet>,
@@ -184,6 +193,7 @@ impl MemoryBuffer {
             space,
             ratio: DEFAULT_RATIO,
             segment: DEFAULT_SEGMENT,
+            train: DEFAULT_SEGMENT,
             threshold: 0,
             packets: VecDeque::new(),
             charged: 0,
@@ -207,9 +217,15 @@ impl MemoryBuffer {
         let place = self.packets.partition_point(|packet| packet.end <= end);
         self.packets.insert(place, Packet { end, charge });
         self.charged += charge;
-        if octets > self.segment {
+        // Nobody sends segments longer than we announced: such a one is a train (gso_size).
+        let segment = if octets > announced_mss {
+            self.train
+        } else {
+            octets
+        };
+        if segment > self.segment {
             self.ratio = (octets * RATIO_ONE / charge).max(1);
-            self.segment = octets.min(announced_mss);
+            self.segment = segment.min(announced_mss);
         }
         if octets >= GROWTH_FLOOR {
             self.grow(octets, charge, announced_mss);
