@@ -22,11 +22,14 @@
 
 pub mod data;
 pub mod disconnect;
+pub mod events;
+pub mod hook;
 pub mod options;
 pub mod protocols;
+pub mod ready;
 pub mod sockets;
 pub mod startup;
-mod thread;
+pub mod thread;
 
 use std::collections::BTreeMap;
 
@@ -37,13 +40,15 @@ use hangup_stack::socket::SocketId;
 use crate::catalog::{Catalog, EntryId, Guid, ProtocolInfo, TCPIP, TCPIP6};
 use crate::error::WsaError;
 use crate::function::Function;
+use crate::notify::NetworkEvents;
+use crate::overlapped::Completion;
 use crate::provider::check::{Check, Prolog};
 use crate::provider::tcpip::TcpIp;
 use crate::provider::tracing::{Passage, Tracing};
 use crate::provider::{Context, Provider, Upcalls};
 use crate::{Outcome, Socket, ThreadId};
 use startup::Version;
-use thread::Thread;
+use thread::{Thread, UndefinedBehaviour};
 
 /// One process that uses Winsock on one host.
 #[derive(Debug)]
@@ -56,6 +61,10 @@ pub struct Winsock {
     catalog: Catalog,
     providers: Vec<Installed>,
     upcalls: Upcalls,
+    /// Completion routines that have run, until somebody asks.
+    completions: Vec<Completion>,
+    /// Calls without a defined behaviour, until somebody asks.
+    undefined: Vec<UndefinedBehaviour>,
 }
 
 /// A provider of the process.
@@ -120,6 +129,8 @@ impl Winsock {
             catalog: Catalog::built_in(),
             providers: vec![Installed::new(vec![TCPIP, TCPIP6], Box::new(TcpIp::new()))],
             upcalls: Upcalls::new(),
+            completions: Vec::new(),
+            undefined: Vec::new(),
         }
     }
 
@@ -171,6 +182,14 @@ impl Winsock {
     pub fn stack_socket(&self, s: Socket) -> Option<SocketId> {
         let index = self.route(s)?;
         self.providers[index].provider.stack_socket(s)
+    }
+
+    /// The network events that are recorded for a socket and that WSAEnumNetworkEvents has not told
+    /// yet.
+    pub fn recorded_events(&self, s: Socket) -> NetworkEvents {
+        self.route(s)
+            .map(|index| self.providers[index].provider.recorded_events(s))
+            .unwrap_or_default()
     }
 
     /// Lets every provider go on with what waits, after the network has made a step. Nothing
@@ -243,6 +262,9 @@ impl Winsock {
             (Err(WsaError::NotSocket), _) if resumed => Err(WsaError::Interrupted).into(),
             (Err(error), _) => Err(error).into(),
             (Ok(()), None) => Err(WsaError::NotSocket).into(),
+            (Ok(()), Some(_)) if self.is_undefined(function) => {
+                return self.refuse_undefined(function);
+            }
             (Ok(()), Some(index)) => f(
                 self.providers[index].provider.as_mut(),
                 &mut Context {
@@ -306,6 +328,8 @@ impl Winsock {
         match outcome {
             Outcome::Blocks { until } => {
                 self.thread_mut().wait(call.function, call.s);
+                self.run_routines();
+                self.forget_interruption();
                 Outcome::Blocks { until }
             }
             Outcome::Done(result) => {

@@ -177,6 +177,8 @@ impl Selection {
 pub struct Readiness {
     /// A receive or an accept would return at once.
     pub readable: bool,
+    /// Data, a datagram or a connection waits.
+    pub data: bool,
     /// A send would return at once.
     pub writable: bool,
     /// A connection attempt has failed (select's exceptfds).

@@ -497,6 +497,9 @@ pub trait Provider: std::fmt::Debug {
     /// Windows asks its own provider through a private door, and so does this.)
     fn readiness(&mut self, context: &mut Context<'_>, s: Socket) -> Readiness;
 
+    /// What WSPEnumNetworkEvents would tell of a socket now: an expectation looks at it.
+    fn recorded_events(&self, s: Socket) -> NetworkEvents;
+
     /// The stack's socket below a handle, as far as there is one: an expectation looks at it.
     fn stack_socket(&self, s: Socket) -> Option<SocketId>;
 }

@@ -292,10 +292,13 @@ pub struct CallRules {
 pub enum RecvAfter {
     /// What is queued, then the end of the stream.
     DataThenEof,
-    /// The end of the stream.
+    /// The end of the stream, once what has happened to the connection was told.
     Eof,
     /// An error: receives are disallowed.
     Error,
+    /// The error of a socket that is not connected, once what has happened to the connection was
+    /// told.
+    NotConnected,
 }
 
 /// What the application learns after its own stack reset the connection.

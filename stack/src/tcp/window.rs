@@ -130,7 +130,9 @@ impl Buffer {
 
     /// Whether reading has opened the window far enough to tell the peer at once.
     pub(crate) fn update_is_due(&self, situation: Situation) -> bool {
-        let selected = self.select(situation);
+        // What the field cannot show is no news.
+        let most = usize::from(u16::MAX) << situation.shift;
+        let selected = self.select(situation).min(most);
         match &self.model {
             Model::FreeSpace { capacity } => {
                 let useful = (2 * self.mss).min(capacity / 2).max(1);
@@ -340,5 +342,19 @@ mod tests {
         );
         assert_eq!(select(0, 5000), 8000);
         assert_eq!(select(9000, 0), 0);
+    }
+
+    #[test]
+    fn an_update_that_the_field_cannot_show_is_not_due() {
+        let buffer = buffer("freebsd", Some(1 << 20));
+        let due = |shift| {
+            buffer.update_is_due(Situation {
+                queued: 0,
+                offered: 65_535,
+                remaining: 65_535,
+                shift,
+            })
+        };
+        assert_eq!((due(0), due(5)), (false, true));
     }
 }

@@ -601,6 +601,11 @@ impl Provider for TcpIp {
             .map_or_else(Readiness::default, |entry| entry.readiness(context.host))
     }
 
+    fn recorded_events(&self, s: Socket) -> NetworkEvents {
+        let entry = self.sockets.get(&s);
+        entry.map_or_else(NetworkEvents::default, |entry| entry.selection.recorded())
+    }
+
     fn stack_socket(&self, s: Socket) -> Option<SocketId> {
         self.sockets.get(&s).map(|entry| entry.id)
     }

@@ -23,10 +23,10 @@ use crate::options::OptionValue;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
 use crate::{Outcome, Pointer, Socket, ThreadId};
 
-/// A call that passed a layer, on its way back.
+/// A call that has passed a layer, both ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passage {
-    /// When it returned, or last said that it waits.
+    /// When it returned.
     pub at: Instant,
     /// Whose call it was.
     pub thread: ThreadId,
@@ -34,7 +34,7 @@ pub struct Passage {
     pub function: &'static str,
     /// The socket; none for a call that has none.
     pub s: Option<Socket>,
-    /// What came back: `0`, a number, an error's name, `waits`.
+    /// What came back: `0`, a number, an error's name.
     pub result: String,
 }
 
@@ -107,7 +107,14 @@ impl Tracing {
 }
 
 /// Writes a call down.
-fn note(context: &mut Context<'_>, function: &'static str, s: Option<Socket>, result: String) {
+fn note(
+    context: &mut Context<'_>,
+    function: &'static str,
+    s: Option<Socket>,
+    result: Option<String>,
+) {
+    // A call that waits passes again, and is written down when it returns.
+    let Some(result) = result else { return };
     context.upcalls.note(Passage {
         at: context.now,
         thread: context.thread,
@@ -118,18 +125,18 @@ fn note(context: &mut Context<'_>, function: &'static str, s: Option<Socket>, re
 }
 
 /// What a call has returned, as it is written down.
-fn returned<T>(result: &Result<T, WsaError>, value: impl FnOnce(&T) -> String) -> String {
-    match result {
+fn returned<T>(result: &Result<T, WsaError>, value: impl FnOnce(&T) -> String) -> Option<String> {
+    Some(match result {
         Ok(it) => value(it),
         Err(error) => error.name().to_owned(),
-    }
+    })
 }
 
 /// As [`returned`], for a call that may wait.
-fn ended<T>(outcome: &Outcome<T>, value: impl FnOnce(&T) -> String) -> String {
+fn ended<T>(outcome: &Outcome<T>, value: impl FnOnce(&T) -> String) -> Option<String> {
     match outcome {
         Outcome::Done(result) => returned(result, value),
-        Outcome::Blocks { .. } => "waits".to_owned(),
+        Outcome::Blocks { .. } => None,
     }
 }
 
@@ -160,7 +167,7 @@ impl Provider for Tracing {
         if let (Outcome::Done(Ok(accepted)), Some(&entry)) = (&result, self.sockets.get(&s)) {
             self.adopt(context, entry, accepted.s);
         }
-        let shown = ended(&result, |it| format!("{:#x}", it.s.raw()));
+        let shown = ended(&result, |_| "SOCKET".to_owned());
         note(context, "WSPAccept", Some(s), shown);
         result
     }
@@ -490,7 +497,7 @@ impl Provider for Tracing {
             context,
             "WSPSocket",
             result.ok(),
-            returned(&result, |_| "0".to_owned()),
+            returned(&result, |_| "SOCKET".to_owned()),
         );
         result
     }
@@ -513,6 +520,10 @@ impl Provider for Tracing {
 
     fn readiness(&mut self, context: &mut Context<'_>, s: Socket) -> Readiness {
         self.below.readiness(context, s)
+    }
+
+    fn recorded_events(&self, s: Socket) -> NetworkEvents {
+        self.below.recorded_events(s)
     }
 
     fn stack_socket(&self, s: Socket) -> Option<SocketId> {

@@ -101,7 +101,10 @@ impl Entry {
         let unconnected = self.protocol == Protocol::Tcp
             && self.circuit == Circuit::Unconnected
             && status.state != Some(State::Listen);
+        let waits =
+            status.state == Some(State::Listen) && (status.readable || self.deferred.is_some());
         Readiness {
+            data: waits || (status.queued > 0 && status.readable),
             readable: !connecting && !unconnected && (status.readable || self.deferred.is_some()),
             writable: !failed && !unconnected && (status.writable && !connecting),
             failed,
