@@ -10,6 +10,7 @@ mod datagram;
 mod duration;
 mod knobs;
 mod origin;
+mod window;
 
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
@@ -22,6 +23,7 @@ pub use datagram::{
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
 pub use origin::{Mark, Origin, origins};
+pub use window::{BeyondEdge, WindowModel, WindowRules};
 
 /// Everything that differs between systems. Each field of the structs below is a knob with a dotted
 /// name (`receive_shutdown.capacity`).
@@ -614,42 +616,6 @@ pub struct AcknowledgeRules {
     /// Whether the second full segment is only acknowledged at once where the window did not
     /// shrink.
     pub second_segment_needs_window: bool,
-}
-
-/// Which window is advertised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WindowRules {
-    /// The receive buffer, in octets, as an application would set it with SO_RCVBUF.
-    pub receive_buffer: usize,
-    /// How the window follows from the buffer.
-    pub model: WindowModel,
-    /// The buffer that an unchanged socket has inside, where the model counts more than payload;
-    /// zero: the same as `receive_buffer`.
-    pub default_space: usize,
-    /// What becomes of a segment that reaches beyond the right edge.
-    pub beyond_edge: BeyondEdge,
-}
-
-/// What becomes of a segment that reaches beyond the right edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BeyondEdge {
-    /// The part inside the window is taken (RFC 9293 section 3.10.7.4).
-    Trim,
-    /// The whole segment is refused, except that an empty queue takes one of any size.
-    RefuseUnlessEmpty,
-}
-
-/// How the window follows from the buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WindowModel {
-    /// The free part of the buffer, in octets of payload.
-    FreeSpace,
-    /// The buffer is charged with each packet's memory, and a share of what is free is
-    /// advertised.
-    Memory,
 }
 
 /// How long states last.

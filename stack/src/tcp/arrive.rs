@@ -498,6 +498,7 @@ impl Connection {
             segment: self.recv.segment_octets(),
             unacknowledged: (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize,
             window_keeps_up: self.recv.window_keeps_up(),
+            window_grew: taken.grew,
         };
         self.acknowledger.on_data(received, now);
     }

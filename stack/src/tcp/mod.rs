@@ -170,7 +170,7 @@ impl Connection {
             state: State::Closed,
             peer_initial_sequence: 0,
             send: Send::new(&profile.send, mss, config.send_buffer, config.no_delay),
-            recv: Recv::new(buffer, profile.window.beyond_edge, mss),
+            recv: Recv::new(buffer, profile.window.beyond_edge),
             rto: Rto::new(profile.rto),
             acknowledger: Acknowledger::new(profile.acknowledge, profile.rto.clock),
             timers: Timers::default(),
