@@ -10,6 +10,7 @@ mod datagram;
 mod duration;
 mod knobs;
 mod origin;
+mod winsock;
 
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
@@ -22,6 +23,7 @@ pub use datagram::{
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
 pub use origin::{Mark, Origin, origins};
+pub use winsock::{CloseEvent, CloseWithReceive, ResetEvent, WaitingReceives, WinsockRules};
 
 /// Everything that differs between systems. Each field of the structs below is a knob with a dotted
 /// name (`receive_shutdown.capacity`).
@@ -64,6 +66,9 @@ pub struct Profile {
     pub udp: UdpRules,
     /// Errors from the network.
     pub icmp: IcmpRules,
+    /// What only programs of the Windows Sockets interface can see. None: as its pages say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winsock: Option<WinsockRules>,
 }
 
 /// What calls a host has.
