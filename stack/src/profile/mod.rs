@@ -433,6 +433,18 @@ pub struct SendRules {
     pub duplicate_threshold: usize,
     /// What a probe of a closed window carries (RFC 9293 section 3.8.6.1).
     pub window_probe: WindowProbe,
+    /// When a FIN follows what was written.
+    pub fin: FinTiming,
+}
+
+/// When a FIN follows what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FinTiming {
+    /// At once, in the last segment or behind it (RFC 9293 section 3.10.4).
+    BehindData,
+    /// Once everything before it was acknowledged.
+    WhenAcknowledged,
 }
 
 /// What the congestion window counts.
