@@ -11,6 +11,7 @@ mod duration;
 mod knobs;
 mod origin;
 mod window;
+mod winsock;
 
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
@@ -24,6 +25,7 @@ pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
 pub use origin::{Mark, Origin, origins};
 pub use window::{BeyondEdge, WindowModel, WindowRules};
+pub use winsock::{CloseEvent, CloseWithReceive, ResetEvent, WaitingReceives, WinsockRules};
 
 /// Everything that differs between systems. Each field of the structs below is a knob with a dotted
 /// name (`receive_shutdown.capacity`).
@@ -66,6 +68,9 @@ pub struct Profile {
     pub udp: UdpRules,
     /// Errors from the network.
     pub icmp: IcmpRules,
+    /// What only programs of the Windows Sockets interface can see. None: as its pages say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winsock: Option<WinsockRules>,
 }
 
 /// What calls a host has.
@@ -440,6 +445,18 @@ pub struct SendRules {
     pub duplicate_threshold: usize,
     /// What a probe of a closed window carries (RFC 9293 section 3.8.6.1).
     pub window_probe: WindowProbe,
+    /// When a FIN follows what was written.
+    pub fin: FinTiming,
+}
+
+/// When a FIN follows what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FinTiming {
+    /// At once, in the last segment or behind it (RFC 9293 section 3.10.4).
+    BehindData,
+    /// Once everything before it was acknowledged.
+    WhenAcknowledged,
 }
 
 /// What the congestion window counts.

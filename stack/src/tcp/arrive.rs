@@ -128,6 +128,7 @@ impl Connection {
             new,
             new_in_window,
             in_order: arriving.start <= self.recv.accepted(),
+            awaited: self.awaited,
         }
     }
 

@@ -38,6 +38,7 @@ impl Send {
         let octets = (acknowledged - self.unacknowledged.max(1)) as usize;
         let finished = self.in_flight.on_acknowledged(acknowledged);
         self.unacknowledged = acknowledged;
+        self.release_fin();
         let data_end = acknowledged.min(self.written);
         if data_end > self.queue_start {
             self.queue
