@@ -2,7 +2,7 @@
 
 use smoltcp::time::{Duration, Instant};
 
-use super::burst::{Cut, Pace, Patience, Room, goal, segment_most};
+use super::burst::{Cut, Pace, Patience, Room, segment_most};
 use super::{Recovery, Send, Transmission};
 use crate::profile::{Nagle, Push, Segmentation};
 use crate::tcp::in_flight::Control;
@@ -109,13 +109,6 @@ impl Send {
         }
     }
 
-    /// A write of so many octets joins what is handed down in bursts.
-    pub(super) fn queue_pieces(&mut self, count: i64) {
-        let (goal, half) = (goal(self.max_window, self.mss), self.max_window / 2);
-        self.pieces
-            .write(self.next, self.written, count, goal, half);
-    }
-
     /// Something has changed that may let what waits go out.
     pub(crate) fn wake(&mut self) {
         self.pieces.wake();
@@ -163,6 +156,7 @@ impl Send {
             next: self.next,
             edge: self.unacknowledged + self.window,
             mss,
+            max_window: self.max_window,
             segments: free.min(half).min(self.burst_most),
             holds_small: self.holds_small() && !self.fin,
             patience,
