@@ -436,6 +436,8 @@ impl Stack {
         } else {
             self.interface.poll_maintenance(now);
         }
+        #[cfg(debug_assertions)]
+        crate::invariants::check_tables(self);
     }
 
     /// Takes everything a connection has to say and to send, and learns when it is next due.
