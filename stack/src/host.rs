@@ -457,6 +457,8 @@ impl Stack {
         if interface == Stirred::Yes || carries_segments || due {
             self.settle_interface(now, outputs);
         }
+        #[cfg(debug_assertions)]
+        crate::invariants::check_tables(self);
     }
 
     /// Takes everything a connection has to say and to send, and learns when it is next due.

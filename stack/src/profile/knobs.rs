@@ -9,6 +9,14 @@ use super::{Profile, built_in, origin};
 /// The profile that has every knob and extends nothing.
 const COMPLETE: &str = "linux-6.18";
 
+/// The knobs that a profile of another interface leaves out.
+const WINSOCK: [&str; 4] = [
+    "winsock.waiting_receives",
+    "winsock.close_with_receive",
+    "winsock.close_event",
+    "winsock.reset_event",
+];
+
 /// How many profiles may extend each other in a row.
 pub(super) const EXTENDS_LIMIT: usize = 8;
 
@@ -66,6 +74,7 @@ impl Profile {
         let options = names.iter().rposition(|name| name.starts_with("options."));
         let place = options.map_or(names.len(), |last| last + 1);
         names.insert(place, "options.mss".to_owned());
+        names.extend(WINSOCK.map(str::to_owned));
         names
     }
 

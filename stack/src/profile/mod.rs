@@ -11,6 +11,7 @@ mod duration;
 mod knobs;
 mod origin;
 mod window;
+mod winsock;
 
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
@@ -24,6 +25,7 @@ pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
 pub use origin::{Mark, Origin, origins};
 pub use window::{BeyondEdge, WindowModel, WindowRules};
+pub use winsock::{CloseEvent, CloseWithReceive, ResetEvent, WaitingReceives, WinsockRules};
 
 /// Everything that differs between systems. Each field of the structs below is a knob with a dotted
 /// name (`receive_shutdown.capacity`).
@@ -66,6 +68,9 @@ pub struct Profile {
     pub udp: UdpRules,
     /// Errors from the network.
     pub icmp: IcmpRules,
+    /// What only programs of the Windows Sockets interface can see. None: as its pages say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winsock: Option<WinsockRules>,
 }
 
 /// What calls a host has.
@@ -417,6 +422,13 @@ pub struct SendRules {
     pub send_buffer: usize,
     /// The initial congestion window, in segments (RFC 6928); zero: no congestion control at all.
     pub initial_window: usize,
+    /// How the congestion window grows and shrinks.
+    pub congestion: Algorithm,
+    /// What becomes of it when nothing was sent for a retransmission timeout (RFC 5681 section
+    /// 4.1).
+    pub restart: Restart,
+    /// Whether the first two duplicate acknowledgments each let a new segment out (RFC 3042).
+    pub limited_transmit: bool,
     /// What the congestion window counts.
     pub window_unit: WindowUnit,
     /// When a segment that is not full waits (RFC 9293 section 3.7.4).
@@ -433,6 +445,18 @@ pub struct SendRules {
     pub duplicate_threshold: usize,
     /// What a probe of a closed window carries (RFC 9293 section 3.8.6.1).
     pub window_probe: WindowProbe,
+    /// When a FIN follows what was written.
+    pub fin: FinTiming,
+}
+
+/// When a FIN follows what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FinTiming {
+    /// At once, in the last segment or behind it (RFC 9293 section 3.10.4).
+    BehindData,
+    /// Once everything before it was acknowledged.
+    WhenAcknowledged,
 }
 
 /// What the congestion window counts.
@@ -443,6 +467,28 @@ pub enum WindowUnit {
     Octets,
     /// Segments, however short.
     Segments,
+}
+
+/// How the congestion window grows and shrinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// By a segment a round trip, and by half (RFC 5681, RFC 6582).
+    Reno,
+    /// By the time since the last loss, and by three tenths (RFC 9438).
+    Cubic,
+}
+
+/// What becomes of the congestion window of an idle connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restart {
+    /// It stays.
+    Never,
+    /// It is the initial window again.
+    InitialWindow,
+    /// It is halved for each timeout that has passed, down to the initial window.
+    Halve,
 }
 
 /// When a segment that is not full waits.

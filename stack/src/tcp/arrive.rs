@@ -128,6 +128,7 @@ impl Connection {
             new,
             new_in_window,
             in_order: arriving.start <= self.recv.accepted(),
+            awaited: self.awaited,
         }
     }
 
@@ -266,11 +267,7 @@ impl Connection {
                 self.replies.push_back(header.reset_from_segment());
                 return Check::Done;
             }
-            self.enter(if self.send.has_fin() {
-                State::FinWait1
-            } else {
-                State::Established
-            });
+            self.enter_open();
         }
         if acknowledged > self.send.next() {
             self.acknowledger.now();

@@ -106,6 +106,16 @@ impl Connection {
         self.send.update_window(0, 0, i64::from(syn.window));
     }
 
+    /// The handshake is finished. An application that has ended its direction in SYN-RECEIVED is
+    /// past ESTABLISHED (RFC 9293 section 3.10.4).
+    pub(super) fn enter_open(&mut self) {
+        self.enter(if self.send.has_fin() {
+            State::FinWait1
+        } else {
+            State::Established
+        });
+    }
+
     /// Segments of a handshake that crossed or were repeated.
     pub(super) fn check_handshake_repetition(
         &mut self,
@@ -129,7 +139,7 @@ impl Connection {
         {
             self.take_acknowledgment(arriving.acknowledged, now);
             self.rto.on_established();
-            self.enter(State::Established);
+            self.enter_open();
             self.acknowledger.now();
             return Check::Done;
         }

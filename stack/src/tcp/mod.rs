@@ -21,6 +21,7 @@ mod arrive;
 mod arrived;
 mod calls;
 mod congestion;
+mod cubic;
 mod handshake;
 mod in_flight;
 #[cfg(debug_assertions)]
@@ -133,6 +134,8 @@ pub struct Connection {
     opened: bool,
     /// Whether the application has closed.
     orphan: bool,
+    /// How many octets are wanted by receives that waited before a receive shutdown.
+    awaited: usize,
     /// Whether a shutdown has ended the attempt to connect.
     disconnected: bool,
     /// Segments made up in answer to something, sent before all else.
@@ -178,6 +181,7 @@ impl Connection {
             passive: false,
             opened: false,
             orphan: false,
+            awaited: 0,
             disconnected: false,
             replies: VecDeque::new(),
             facts: VecDeque::new(),
