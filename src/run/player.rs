@@ -158,6 +158,8 @@ impl<'a> Player<'a> {
 
     /// Moves the time to `limit`, and makes waiting calls again whenever something has happened.
     fn advance(&mut self, limit: Instant) {
+        // A call of another thread may have ended a wait, without anything that is due later.
+        self.retry();
         loop {
             let due = self.calls_due();
             let next = due.map_or(limit, |due| due.min(limit));

@@ -309,6 +309,7 @@ impl Host {
                 receive_shut: true, ..
             }) => match stack.profile.calls.recv_after {
                 RecvAfter::DataThenEof | RecvAfter::Eof => Ok((0, None)),
+                RecvAfter::NotConnected => Err(RecvError::NotConnected),
                 RecvAfter::Error => Err(RecvError::Shutdown),
             },
             Kind::Idle(_) | Kind::Listening(_) => Err(RecvError::NotConnected),

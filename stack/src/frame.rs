@@ -56,6 +56,15 @@ impl Spares {
         payload: Bytes,
         layout: &Layout<'_>,
     ) -> Frame {
+        if let Some(mut spare) = self.0.pop().filter(|_| !segment.flags.syn) {
+            spare.ethernet = ethernet;
+            spare.source = source;
+            spare.destination = destination;
+            spare.segment = segment;
+            spare.payload = payload;
+            debug_assert!(spare.reads_back(), "{spare:?}");
+            return Frame::Segment(spare);
+        }
         let transit = InTransit {
             ethernet,
             source,
@@ -68,11 +77,7 @@ impl Spares {
             return Frame::Octets(transit.written(layout));
         }
         debug_assert!(transit.reads_back(), "{transit:?}");
-        let Some(mut spare) = self.0.pop() else {
-            return Frame::Segment(Box::new(transit));
-        };
-        *spare = transit;
-        Frame::Segment(spare)
+        Frame::Segment(Box::new(transit))
     }
 
     /// Takes a segment that has arrived.

@@ -26,6 +26,8 @@ pub(crate) struct Received {
     pub(crate) unacknowledged: usize,
     /// Whether the window would not be smaller than the last one offered.
     pub(crate) window_keeps_up: bool,
+    /// Whether the window may grow for the segment.
+    pub(crate) window_grew: bool,
 }
 
 /// The schedule of acknowledgments.
@@ -74,6 +76,10 @@ impl Acknowledger {
             self.started = true;
             let fits = (received.window / (2 * received.segment).max(1)) as u32;
             self.quick = if fits == 0 { QUICK_LEAST } else { fits }.min(self.rules.quick);
+        }
+        if received.window_grew {
+            // Linux: tcp_grow_window has the peer learn of it at once.
+            self.quick |= 1;
         }
         self.last_received = Some(now);
         let enough = if self.rules.second_segment_needs_window {

@@ -267,11 +267,7 @@ impl Connection {
                 self.replies.push_back(header.reset_from_segment());
                 return Check::Done;
             }
-            self.enter(if self.send.has_fin() {
-                State::FinWait1
-            } else {
-                State::Established
-            });
+            self.enter_open();
         }
         if acknowledged > self.send.next() {
             self.acknowledger.now();
@@ -499,6 +495,7 @@ impl Connection {
             segment: self.recv.segment_octets(),
             unacknowledged: (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize,
             window_keeps_up: self.recv.window_keeps_up(),
+            window_grew: taken.grew,
         };
         self.acknowledger.on_data(received, now);
     }

@@ -131,10 +131,16 @@ impl Connection {
     /// What a receive answers where it does not deliver data; none where it does.
     fn recv_without_data(&mut self, wanted: usize) -> Option<Result<usize, RecvError>> {
         if self.recv.is_shut() {
-            match self.config.profile.calls.recv_after {
-                RecvAfter::DataThenEof => {}
-                RecvAfter::Eof => return Some(Ok(0)),
+            let answer = match self.config.profile.calls.recv_after {
+                RecvAfter::DataThenEof => None,
+                RecvAfter::Eof => Some(Ok(0)),
+                RecvAfter::NotConnected => Some(Err(RecvError::NotConnected)),
+                // It stands before everything that may have happened since.
                 RecvAfter::Error => return Some(Err(RecvError::Shutdown)),
+            };
+            if answer.is_some() {
+                let gone = self.error_to_report();
+                return gone.map(|gone| Err(RecvError::Gone(gone))).or(answer);
             }
         }
         if matches!(

@@ -21,6 +21,7 @@ mod arrive;
 mod arrived;
 mod calls;
 mod congestion;
+mod cubic;
 mod handshake;
 mod in_flight;
 #[cfg(debug_assertions)]
@@ -171,7 +172,7 @@ impl Connection {
             state: State::Closed,
             peer_initial_sequence: 0,
             send: Send::new(&profile.send, mss, config.send_buffer, config.no_delay),
-            recv: Recv::new(buffer, profile.window.beyond_edge, mss),
+            recv: Recv::new(buffer, profile.window.beyond_edge),
             rto: Rto::new(profile.rto),
             acknowledger: Acknowledger::new(profile.acknowledge, profile.rto.clock),
             timers: Timers::default(),

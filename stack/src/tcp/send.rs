@@ -232,7 +232,7 @@ impl Send {
         self.queue.push(&data[..count]);
         match self.rules.segmentation {
             Segmentation::Single => self.pushes.push_back(self.written + count as i64),
-            Segmentation::Bursts => self.queue_pieces(count as i64),
+            Segmentation::Bursts => self.pieces.write(self.written, count as i64),
         }
         self.written += count as i64;
         count
