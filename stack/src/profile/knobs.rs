@@ -9,6 +9,9 @@ use super::{Profile, built_in, origin};
 /// The profile that has every knob and extends nothing.
 const COMPLETE: &str = "linux-6.18";
 
+/// The profile that has ISO transport.
+const ISO: &str = "winsock";
+
 /// How many profiles may extend each other in a row.
 pub(super) const EXTENDS_LIMIT: usize = 8;
 
@@ -66,6 +69,10 @@ impl Profile {
         let options = names.iter().rposition(|name| name.starts_with("options."));
         let place = options.map_or(names.len(), |last| last + 1);
         names.insert(place, "options.mss".to_owned());
+        // What only some systems have stands where they have it.
+        let text = built_in::source(ISO).unwrap_or_default();
+        let iso = origin::values_in(text).into_iter();
+        names.extend(iso.filter(|name| name.starts_with("iso.")));
         names
     }
 
