@@ -1,6 +1,6 @@
 //! When received data is acknowledged: at once, or after a delay (RFC 9293 section 3.8.6.3).
 
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use crate::profile::{AcknowledgeRules, Clock};
 
@@ -28,6 +28,8 @@ pub(crate) struct Received {
     pub(crate) window_keeps_up: bool,
     /// Whether the window may grow for the segment.
     pub(crate) window_grew: bool,
+    /// Our retransmission timeout.
+    pub(crate) timeout: Duration,
 }
 
 /// The schedule of acknowledgments.
@@ -72,10 +74,13 @@ impl Acknowledger {
 
     /// Data came in order.
     pub(crate) fn on_data(&mut self, received: Received, now: Instant) {
-        if !self.started {
+        // Linux: a sender that was silent for longer than a timeout is taken for one that begins.
+        let paused = |at| now - at > received.timeout;
+        if !self.started || self.last_received.is_some_and(paused) {
             self.started = true;
             let fits = (received.window / (2 * received.segment).max(1)) as u32;
-            self.quick = if fits == 0 { QUICK_LEAST } else { fits }.min(self.rules.quick);
+            let quick = if fits == 0 { QUICK_LEAST } else { fits }.min(self.rules.quick);
+            self.quick = self.quick.max(quick);
         }
         if received.window_grew {
             // Linux: tcp_grow_window has the peer learn of it at once.
@@ -107,7 +112,7 @@ impl Acknowledger {
             self.due = Due::Never;
             self.delay(now);
         } else {
-            self.due = Due::At(self.clock.expiry(now, smoltcp::time::Duration::ZERO));
+            self.due = Due::At(self.clock.expiry(now, Duration::ZERO));
         }
     }
 

@@ -496,6 +496,7 @@ impl Connection {
             unacknowledged: (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize,
             window_keeps_up: self.recv.window_keeps_up(),
             window_grew: taken.grew,
+            timeout: self.rto.timeout(),
         };
         self.acknowledger.on_data(received, now);
     }
