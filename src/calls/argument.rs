@@ -116,7 +116,20 @@ impl<'a> Context<'a> {
         index: usize,
         words: &Words,
     ) -> Result<N, BadCall> {
-        let number = self.number(index, words)?;
+        self.fit(index, self.number(index, words)?)
+    }
+
+    /// A number inside an argument that must fit a type of the API.
+    pub(super) fn narrow_in<N: TryFrom<i64>>(
+        &self,
+        index: usize,
+        argument: &Argument,
+        words: &Words,
+    ) -> Result<N, BadCall> {
+        self.fit(index, self.number_in(index, argument, words)?)
+    }
+
+    fn fit<N: TryFrom<i64>>(&self, index: usize, number: i64) -> Result<N, BadCall> {
         match N::try_from(number) {
             Ok(number) => Ok(number),
             Err(_) => self.bad(index, format_args!("{number} is out of range")),
@@ -125,7 +138,15 @@ impl<'a> Context<'a> {
 
     /// A length in octets.
     pub(super) fn length(&self, index: usize) -> Result<usize, BadCall> {
-        let number = self.number(index, &[])?;
+        self.octets(index, self.number(index, &[])?)
+    }
+
+    /// A length in octets inside an argument.
+    pub(super) fn length_in(&self, index: usize, argument: &Argument) -> Result<usize, BadCall> {
+        self.octets(index, self.number_in(index, argument, &[])?)
+    }
+
+    fn octets(&self, index: usize, number: i64) -> Result<usize, BadCall> {
         match usize::try_from(number) {
             Ok(octets) if octets <= OCTETS_MAX => Ok(octets),
             Ok(_) | Err(_) => self.bad(
@@ -255,15 +276,9 @@ impl<'a> Context<'a> {
         index: usize,
         words: &Words,
     ) -> Result<N, BadCall> {
-        let number = match self.argument(index) {
-            Some(Argument::List(list)) if list.len() == 1 => {
-                self.number_in(index, &list[0], words)?
-            }
-            _ => self.number(index, words)?,
-        };
-        match N::try_from(number) {
-            Ok(number) => Ok(number),
-            Err(_) => self.bad(index, format_args!("{number} is out of range")),
+        match self.argument(index) {
+            Some(Argument::List(list)) if list.len() == 1 => self.narrow_in(index, &list[0], words),
+            _ => self.narrow(index, words),
         }
     }
 

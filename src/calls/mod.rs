@@ -14,7 +14,7 @@ mod table;
 mod tests;
 pub mod winsock;
 
-use crate::scenario::script::Argument;
+use crate::scenario::script::{Argument, Routine};
 use hangup_stack::network::{HostId, Network};
 use hangup_stack::profile::Api;
 use hangup_stack::smoltcp::time::Instant;
@@ -77,6 +77,15 @@ impl Returned {
     }
 }
 
+/// Something that has happened in a program without a call of the script: a row of the trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The row.
+    pub text: String,
+    /// The stack socket that it is about, where there is one.
+    pub socket: Option<SocketId>,
+}
+
 /// An argument through which a call returned something else than the script says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -99,6 +108,46 @@ pub trait Calls: std::fmt::Debug {
         name: &str,
         arguments: &[Argument],
     ) -> Result<Answer, BadCall>;
+
+    /// Which thread of the program makes the next calls; none is the one that needs no name. It
+    /// makes no difference to an API whose threads share everything.
+    fn switch_to(&mut self, _thread: Option<&str>) {}
+
+    /// Lets what goes on without a call go on, after the network has made a step.
+    fn poll(&mut self, _network: &mut Network, _host: HostId) {}
+
+    /// When [`Calls::poll`] has to be called next, even if nothing happens on the network.
+    fn poll_at(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The thread that was switched to leaves the call that it waits in for a routine of the
+    /// program, which makes the calls until [`Calls::leave`].
+    ///
+    /// # Errors
+    /// Why no such routine can run there now.
+    fn enter(&mut self, _routine: Routine) -> Result<(), String> {
+        Err("programs of this system have no such routine".to_owned())
+    }
+
+    /// The routine returns.
+    fn leave(&mut self, _routine: Routine) {}
+
+    /// Takes what has happened in the program besides the calls of the script, in order.
+    fn take_notes(&mut self) -> Vec<Note> {
+        Vec::new()
+    }
+
+    /// Takes what the program has done that no result can be right for, as messages.
+    fn take_undefined(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The network events that are recorded for a socket and were not asked for yet, as a script
+    /// writes them; none where the API has no such thing.
+    fn network_events(&self, _socket: SocketId) -> Option<String> {
+        None
+    }
 
     /// Lets a label of the script stand for a descriptor from [`Returned::opened`]. A label can be
     /// given again, as file descriptors are.

@@ -6,6 +6,7 @@
 //! waits and returns what the socket is ready for: `= POLLIN|POLLOUT`.
 
 mod errno;
+mod options;
 mod poll;
 mod process;
 mod words;
@@ -17,10 +18,9 @@ use hangup_stack::socket::{Direction, Protocol, SocketId};
 
 use self::process::{Mode, Outcome, Process, Reading};
 use self::words::{
-    BACKLOGS, DOMAINS, ERRORS, F_GETFL, F_SETFL, FCNTLS, FILE_FLAGS, FIONBIO, FIONREAD, FLAGS,
-    HOWS, IPPROTO_TCP, LEVELS, MSG_DONTROUTE, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, O_NONBLOCK,
-    O_RDWR, OPTIONS, PROTOCOLS, REQUESTS, SIOCOUTQ, SO_ERROR, SO_LINGER, SO_RCVBUF, SO_REUSEADDR,
-    SO_SNDBUF, SO_TYPE, SOCK_CLOEXEC, SOCK_NONBLOCK, SOL_SOCKET, TCP_NODELAY, TYPES,
+    BACKLOGS, DOMAINS, F_GETFL, F_SETFL, FCNTLS, FILE_FLAGS, FIONBIO, FIONREAD, FLAGS, HOWS,
+    MSG_DONTROUTE, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, O_NONBLOCK, O_RDWR, PROTOCOLS, REQUESTS,
+    SIOCOUTQ, SOCK_CLOEXEC, SOCK_NONBLOCK, TYPES,
 };
 use super::argument::{Context, DEFAULT_PORT, Target, Words, show, unspecified};
 use super::program::{Descriptors, Memory};
@@ -108,9 +108,6 @@ impl Calls for PosixCalls {
         self.descriptors.labels()
     }
 }
-
-/// The largest buffer that a script can set, in octets.
-const BUFFER_MAX: i64 = 1 << 30;
 
 /// The longest UDP datagram, in octets.
 const DATAGRAM_MAX: usize = 65_535;
@@ -352,89 +349,6 @@ impl PosixCalls {
             Outcome::Done(result) => status(result),
             Outcome::Blocks { until } => Made::Blocks { until },
         })
-    }
-
-    fn setsockopt(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let fd = self.fd(context)?;
-        let (level, option) = (context.number(1, LEVELS)?, context.number(2, OPTIONS)?);
-        let process = &mut self.process;
-        if let Some(Argument::Struct(fields)) = context.argument(3) {
-            let linger = context.linger(3, fields)?;
-            if (level, option) != (SOL_SOCKET, SO_LINGER) {
-                return context.bad(3, "a struct linger is for SO_LINGER");
-            }
-            return Ok(status(
-                context
-                    .network
-                    .with_host(context.host, |host, _| process.set_linger(host, fd, linger)),
-            ));
-        }
-        let value: i64 = context.pointed(3, &[])?;
-        // Every system raises a buffer that could hold nothing.
-        let octets = usize::try_from(value.clamp(1, BUFFER_MAX)).unwrap_or(0);
-        let file = match process.file(fd) {
-            Ok(file) => file,
-            Err(error) => return Ok(failed(error)),
-        };
-        let id = file.id;
-        Ok(status(context.network.with_host(
-            context.host,
-            |host, _| match (level, option) {
-                (SOL_SOCKET, SO_RCVBUF) => {
-                    host.set_receive_buffer(id, octets);
-                    Ok(())
-                }
-                (SOL_SOCKET, SO_SNDBUF) => {
-                    host.set_send_buffer(id, octets);
-                    Ok(())
-                }
-                (IPPROTO_TCP, TCP_NODELAY) if file.protocol == Protocol::Tcp => {
-                    file.no_delay = value != 0;
-                    host.set_no_delay(id, file.no_delay);
-                    Ok(())
-                }
-                // Addresses can always be used again here: nothing but a bound socket takes a port.
-                (SOL_SOCKET, SO_REUSEADDR) => Ok(()),
-                (SOL_SOCKET, SO_LINGER) => Err(Errno::Invalid),
-                _ => Err(Errno::NoProtocolOption),
-            },
-        )))
-    }
-
-    fn getsockopt(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let fd = self.fd(context)?;
-        let (level, option) = (context.number(1, LEVELS)?, context.number(2, OPTIONS)?);
-        let file = match self.process.file(fd) {
-            Ok(file) => file,
-            Err(error) => return Ok(failed(error)),
-        };
-        let id = file.id;
-        let octets = |octets: usize| i64::try_from(octets).unwrap_or(i64::MAX);
-        let host = context.network.host(context.host);
-        match (level, option) {
-            (SOL_SOCKET, SO_RCVBUF) => context.returned(3, octets(host.receive_buffer(id)), &[]),
-            (SOL_SOCKET, SO_SNDBUF) => context.returned(3, octets(host.send_buffer(id)), &[]),
-            (SOL_SOCKET, SO_TYPE) => match file.protocol {
-                Protocol::Tcp => context.returned(3, 1, TYPES),
-                Protocol::Udp => context.returned(3, 2, TYPES),
-            },
-            (SOL_SOCKET, SO_LINGER) => {
-                let linger = host.linger(id);
-                let seconds =
-                    linger.map_or(0, |time| u16::try_from(time.secs()).unwrap_or(u16::MAX));
-                context.returned_linger(3, (u16::from(linger.is_some()), seconds))
-            }
-            (SOL_SOCKET, SO_ERROR) => {
-                let gone = context
-                    .network
-                    .with_host(context.host, |host, _| host.take_error(id));
-                let name = gone.map(|gone| Errno::from(gone).name());
-                let number = ERRORS.iter().find(|(known, _)| Some(*known) == name);
-                context.returned(3, number.map_or(0, |(_, number)| *number), ERRORS)
-            }
-            (IPPROTO_TCP, TCP_NODELAY) => context.returned(3, file.no_delay.into(), &[]),
-            _ => Ok(failed(Errno::NoProtocolOption)),
-        }
     }
 
     fn fcntl(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {

@@ -83,6 +83,20 @@ impl Descriptors {
             .map(|new| new.socket)
     }
 
+    /// The label that the script uses for a descriptor, the first where there are several.
+    pub(super) fn label_of(&self, descriptor: u64) -> Option<i64> {
+        let mut labels = self.labels.iter();
+        let (label, _) = labels.find(|(_, known)| **known == descriptor)?;
+        Some(*label)
+    }
+
+    /// The descriptor of a stack socket.
+    pub(super) fn handle_of(&self, socket: SocketId) -> Option<u64> {
+        let mut opened = self.opened.iter();
+        let (descriptor, _) = opened.find(|(_, opened)| opened.socket == socket)?;
+        Some(*descriptor)
+    }
+
     pub(super) fn get(&self, descriptor: u64) -> Option<Opened> {
         self.opened.get(&descriptor).copied()
     }

@@ -6,28 +6,32 @@
 //! (`getsockopt(3, SOL_SOCKET, SO_ERROR, [0])`). A pointer that is no memory of the process is
 //! `BAD_POINTER`; a WSABUF is `{len=64, buf=BUFFER}`.
 
+mod data;
+mod disconnect;
+mod options;
+mod process;
+mod ready;
+mod sockets;
 mod words;
 mod wsabuf;
+
+use std::collections::BTreeMap;
 
 use hangup_stack::host::Host;
 use hangup_stack::network::{HostId, IpFamily, Network};
 use hangup_stack::smoltcp::time::Instant;
-use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::SocketId;
-use hangup_winsock::api::options::{self, Linger, OptionValue};
-use hangup_winsock::api::sockets;
-use hangup_winsock::{Outcome, Pointer, Socket, Winsock, WsaError};
+use hangup_winsock::api::thread::Routine;
+use hangup_winsock::overlapped::Completion;
+use hangup_winsock::provider::Decision;
+use hangup_winsock::provider::tracing::Passage;
+use hangup_winsock::{Socket, ThreadId, Winsock, WsaError};
 
-use self::words::{
-    BACKLOGS, BOOLEANS, COMMANDS, ERRORS, FAMILIES, FLAGS, HOWS, LEVELS, OPTIONS, PROTOCOLS,
-    SOCKET_FLAGS, TYPES,
-};
-use self::wsabuf::wsabuf;
-use super::argument::{Context, DEFAULT_PORT, Target, Words, show, unspecified};
+use super::argument::Context;
 use super::program::{Descriptors, Memory};
 use super::table::{Call, Made, Make, Shape, find, names};
-use super::{Answer, BadCall, Calls};
-use crate::scenario::script::Argument;
+use super::{Answer, BadCall, Calls, Note};
+use crate::scenario::script::{self, Argument};
 
 /// One process on one Winsock host.
 #[derive(Debug, Default)]
@@ -35,6 +39,14 @@ pub struct WinsockCalls {
     process: Winsock,
     descriptors: Descriptors,
     memory: Memory,
+    /// The threads that a script has named, after the one that needs no name.
+    threads: Vec<String>,
+    /// The overlapped structures that it has named.
+    structures: Vec<String>,
+    /// The completion routines that it has named.
+    routines: Vec<String>,
+    /// What condition functions have returned that run in a thread.
+    conditions: BTreeMap<ThreadId, Decision>,
 }
 
 /// The names of the calls, in the order of the table.
@@ -57,7 +69,7 @@ const fn call(
 }
 
 #[rustfmt::skip]
-const CALLS: [Call<WinsockCalls>; 26] = [
+const CALLS: [Call<WinsockCalls>; 48] = [
     call("WSAStartup", "(version[, data])", (1, 2), Shape::Process, WinsockCalls::startup),
     call("WSACleanup", "()", (0, 0), Shape::Process, WinsockCalls::cleanup),
     call("WSAGetLastError", "()", (0, 0), Shape::Process, WinsockCalls::get_last_error),
@@ -94,6 +106,39 @@ const CALLS: [Call<WinsockCalls>; 26] = [
     call("WSPSendDisconnect", "(socket, data[, lpErrno])", (2, 3), Shape::Socket,
          WinsockCalls::send_disconnect),
     call("WSPShutdown", "(socket, how[, lpErrno])", (2, 3), Shape::Socket, WinsockCalls::shutdown),
+    call("WSAAccept", "(socket[, NULL, NULL, condition])", (1, 5), Shape::Socket,
+         WinsockCalls::wsa_accept),
+    call("ConditionReturns", "(decision[, data])", (1, 2), Shape::Process,
+         WinsockCalls::condition_returns),
+    call("WSAConnect", "(socket, address[, length][, caller data[, callee data]])",
+         (2, 5), Shape::Socket, WinsockCalls::wsa_connect),
+    call("WSASend", "(socket, data[, flags[, overlapped[, routine]]])", (2, 5), Shape::Socket,
+         WinsockCalls::wsa_send),
+    call("WSARecv", "(socket, length[, flags[, overlapped[, routine]]])", (2, 5), Shape::Socket,
+         WinsockCalls::wsa_recv),
+    call("WSAGetOverlappedResult", "(socket, overlapped, wait)", (3, 3), Shape::Socket,
+         WinsockCalls::get_overlapped_result),
+    call("select", "(read, write, except, time)", (4, 4), Shape::Process, WinsockCalls::select),
+    call("WSAPoll", "(socket[, events]) or ([{fd=4, events=POLLIN}], 1, milliseconds)",
+         (1, 3), Shape::Socket, WinsockCalls::wsa_poll),
+    call("WSACreateEvent", "()", (0, 0), Shape::Process, WinsockCalls::create_event),
+    call("WSACloseEvent", "(event)", (1, 1), Shape::Process, WinsockCalls::close_event),
+    call("WSASetEvent", "(event)", (1, 1), Shape::Process, WinsockCalls::set_event),
+    call("WSAResetEvent", "(event)", (1, 1), Shape::Process, WinsockCalls::reset_event),
+    call("WSAWaitForMultipleEvents", "([event, ...], all, milliseconds[, alertable])",
+         (3, 4), Shape::Process, WinsockCalls::wait_for_events),
+    call("SleepEx", "(milliseconds, alertable)", (2, 2), Shape::Process, WinsockCalls::sleep),
+    call("WSAEventSelect", "(socket, event, events)", (3, 3), Shape::Socket,
+         WinsockCalls::event_select),
+    call("WSAEnumNetworkEvents", "(socket, event[, {FD_CLOSE=error}])", (2, 3), Shape::Socket,
+         WinsockCalls::enum_network_events),
+    call("WSAEnumProtocols", "(protocols[, length])", (0, 2), Shape::Process,
+         WinsockCalls::enum_protocols),
+    call("WSCInstallProvider", "(name)", (1, 1), Shape::Process, WinsockCalls::install_provider),
+    call("WSAIsBlocking", "()", (0, 0), Shape::Process, WinsockCalls::is_blocking),
+    call("WSACancelBlockingCall", "()", (0, 0), Shape::Process, WinsockCalls::cancel_blocking_call),
+    call("WSASetBlockingHook", "(hook)", (1, 1), Shape::Process, WinsockCalls::set_blocking_hook),
+    call("WSAUnhookBlockingHook", "()", (0, 0), Shape::Process, WinsockCalls::unhook_blocking_hook),
 ];
 
 impl Calls for WinsockCalls {
@@ -107,6 +152,77 @@ impl Calls for WinsockCalls {
         let (mut context, make) = find(&CALLS, network, host, name, arguments)?;
         let made = make(self, &mut context)?;
         Ok(context.answer(made, "s", &self.descriptors))
+    }
+
+    fn switch_to(&mut self, thread: Option<&str>) {
+        let number = thread.map_or(0, |name| {
+            let known = self.threads.iter().position(|known| known == name);
+            1 + known.unwrap_or_else(|| {
+                self.threads.push(name.to_owned());
+                self.threads.len() - 1
+            })
+        });
+        self.process
+            .switch_to(ThreadId(u32::try_from(number).unwrap_or(u32::MAX)));
+    }
+
+    fn poll(&mut self, network: &mut Network, host: HostId) {
+        if self.process.is_waiting() {
+            let process = &mut self.process;
+            network.with_host(host, |host, now| process.poll(host, now));
+        }
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        self.process.poll_at()
+    }
+
+    fn enter(&mut self, routine: script::Routine) -> Result<(), String> {
+        let entered = match routine {
+            script::Routine::Hook => self.process.enter(Routine::BlockingHook),
+            script::Routine::Apc => self.process.enter(Routine::Apc),
+            script::Routine::Condition if self.process.is_in_callback() => Ok(()),
+            script::Routine::Condition => {
+                return Err("no condition function runs on the thread".to_owned());
+            }
+        };
+        entered.map_err(|error| error.to_string())
+    }
+
+    fn leave(&mut self, routine: script::Routine) {
+        match routine {
+            script::Routine::Hook | script::Routine::Apc => self.process.leave(),
+            script::Routine::Condition => {}
+        }
+    }
+
+    fn take_notes(&mut self) -> Vec<Note> {
+        let passages = self.process.take_passages();
+        let passages = passages.into_iter().map(|passage| {
+            let opened = passage.s.and_then(|s| self.descriptors.get(s.raw()));
+            Note {
+                text: self.shown(&passage),
+                socket: opened.map(|opened| opened.socket),
+            }
+        });
+        let mut notes: Vec<Note> = passages.collect();
+        let completions = self.process.take_completions();
+        notes.extend(completions.iter().map(|completion| Note {
+            text: self.completed(completion),
+            socket: None,
+        }));
+        notes
+    }
+
+    fn take_undefined(&mut self) -> Vec<String> {
+        let undefined = self.process.take_undefined();
+        undefined.iter().map(ToString::to_string).collect()
+    }
+
+    fn network_events(&self, descriptor: SocketId) -> Option<String> {
+        let s = self.descriptors.handle_of(descriptor)?;
+        let recorded = self.process.recorded_events(Socket::from_raw(s));
+        Some(ready::show_events(recorded))
     }
 
     fn label(&mut self, label: i64, descriptor: u64) {
@@ -159,357 +275,34 @@ impl WinsockCalls {
             .map_or(IpFamily::V4, |opened| opened.family)
     }
 
-    fn startup(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let version = context.narrow(0, &[])?;
-        // The function returns its error itself, and there is no last error.
-        Ok(
-            match self.on_host(context, |process, host, _| {
-                process.wsa_startup(host, version)
-            }) {
-                Ok(_) => Made::value(0),
-                Err(error) => Made::value(error.name()),
-            },
+    /// A call of the provider below, as a row of the trace: `WSPRecv(s=4) = 100`.
+    fn shown(&self, passage: &Passage) -> String {
+        let Passage {
+            function,
+            s,
+            result,
+            ..
+        } = passage;
+        let label = s.map(|s| match self.descriptors.label_of(s.raw()) {
+            Some(label) => format!("s={label}"),
+            None => "s".to_owned(),
+        });
+        format!("{function}({}) = {result}", label.unwrap_or_default())
+    }
+
+    /// A completion routine that has run, as a row of the trace.
+    fn completed(&self, completion: &Completion) -> String {
+        let name = |names: &[String], number: u64| {
+            let place = usize::try_from(number).unwrap_or(usize::MAX);
+            names.get(place).cloned().unwrap_or_default()
+        };
+        let error = WsaError::from_code(completion.error).map_or("0", WsaError::name);
+        format!(
+            "{}(error={error}, transferred={}, overlapped={}, flags={})",
+            name(&self.routines, completion.routine.0),
+            completion.octets,
+            name(&self.structures, completion.overlapped.0),
+            completion.flags
         )
     }
-
-    fn cleanup(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        Ok(status(self.on_host(context, |process, host, now| {
-            process.wsa_cleanup(host, now)
-        })))
-    }
-
-    fn get_last_error(&mut self, _: &mut Context<'_>) -> Result<Made, BadCall> {
-        let code = self.process.wsa_get_last_error();
-        Ok(match WsaError::from_code(code) {
-            Some(error) => Made::value(error.name()),
-            None => Made::value(code),
-        })
-    }
-
-    fn set_last_error(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let error = context.narrow(0, &ERRORS)?;
-        self.process.wsa_set_last_error(error);
-        Ok(Made::value(0))
-    }
-
-    fn socket(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let family = match context.argument(0) {
-            Some(Argument::Ellipsis) => match context.default_family() {
-                IpFamily::V4 => sockets::AF_INET,
-                IpFamily::V6 => sockets::AF_INET6,
-            },
-            _ => context.narrow(0, FAMILIES)?,
-        };
-        let kind = context.narrow(1, TYPES)?;
-        let protocol = context.narrow(2, PROTOCOLS)?;
-        let flags = context.narrow(5, SOCKET_FLAGS)?;
-        let made = self.on_host(context, |process, host, _| {
-            process.wsa_socket(host, family, kind, protocol, flags)
-        });
-        let family = if family == sockets::AF_INET6 {
-            IpFamily::V6
-        } else {
-            IpFamily::V4
-        };
-        Ok(self.opened(made, family))
-    }
-
-    /// Remembers a new socket.
-    fn opened(&mut self, made: Result<Socket, WsaError>, family: IpFamily) -> Made {
-        match made {
-            Ok(s) => {
-                if let Some(id) = self.process.stack_socket(s) {
-                    self.descriptors.open(s.raw(), id, family);
-                }
-                Made::opened(s.raw())
-            }
-            Err(error) => Made::failed("INVALID_SOCKET", error.name()),
-        }
-    }
-
-    fn bind(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let family = self.family(s);
-        let name = match context.endpoint(1, family)? {
-            Target::Address(endpoint) => endpoint,
-            Target::Default => IpEndpoint::new(unspecified(family), DEFAULT_PORT),
-        };
-        Ok(status(self.on_host(context, |process, host, _| {
-            process.bind(host, s, name)
-        })))
-    }
-
-    fn listen(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let backlog = context.narrow(1, BACKLOGS)?;
-        Ok(status(self.on_host(context, |process, host, _| {
-            process.listen(host, s, backlog)
-        })))
-    }
-
-    fn accept(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let family = self.family(s);
-        Ok(
-            match self.on_host(context, |process, host, _| process.accept(host, s)) {
-                Outcome::Done(result) => self.opened(result.map(|(new, _)| new), family),
-                Outcome::Blocks { until } => Made::Blocks { until },
-            },
-        )
-    }
-
-    fn connect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let name = self.destination(context, 1, s)?;
-        let outcome = self.on_host(context, |process, host, now| {
-            process.connect(host, now, s, name)
-        });
-        Ok(match outcome {
-            Outcome::Done(result) => status(result),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
-    }
-
-    /// The address of a peer.
-    fn destination(
-        &self,
-        context: &Context<'_>,
-        index: usize,
-        s: Socket,
-    ) -> Result<IpEndpoint, BadCall> {
-        let family = self.family(s);
-        match context.endpoint(index, family)? {
-            Target::Address(endpoint) => Ok(endpoint),
-            Target::Default => context.default_peer(index, family),
-        }
-    }
-
-    fn getpeername(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let name = self.on_host(context, |process, host, _| process.getpeername(host, s));
-        Self::name(context, name)
-    }
-
-    fn getsockname(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let name = self.on_host(context, |process, host, _| process.getsockname(host, s));
-        Self::name(context, name)
-    }
-
-    /// An address that a call returned.
-    fn name(context: &Context<'_>, name: Result<IpEndpoint, WsaError>) -> Result<Made, BadCall> {
-        match name {
-            Ok(name) => context.returned_address(1, name),
-            Err(error) => Ok(failed(error)),
-        }
-    }
-
-    fn send(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        self.transmit(context, Destination::None)
-    }
-
-    fn sendto(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        self.transmit(context, Destination::Argument)
-    }
-
-    fn transmit(
-        &mut self,
-        context: &mut Context<'_>,
-        destination: Destination,
-    ) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let payload = context.payload(FLAGS)?;
-        let to = match (destination, context.argument(payload.rest)) {
-            (Destination::Argument, Some(Argument::Word(word))) if word == "NULL" => None,
-            (Destination::Argument, _) => Some(self.destination(context, payload.rest, s)?),
-            (Destination::None, None) => None,
-            (Destination::None, Some(extra)) => {
-                return context.bad(payload.rest, format_args!("{} is too much", show(extra)));
-            }
-        };
-        let Ok(flags) = i32::try_from(payload.flags) else {
-            return context.bad(2, "the flags are out of range");
-        };
-        let Self {
-            process, memory, ..
-        } = self;
-        let buffer = memory.octets(&payload.octets);
-        let outcome = context.network.with_host(context.host, |host, now| {
-            process.sendto(host, now, s, buffer, flags, to)
-        });
-        Ok(match outcome {
-            Outcome::Done(Ok(octets)) => Made::value(octets),
-            Outcome::Done(Err(error)) => failed(error),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
-    }
-
-    fn recv(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        self.receive(context, |process, host, now, s, buffer, flags| {
-            process.recv(host, now, s, buffer, flags)
-        })
-    }
-
-    fn recvfrom(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        self.receive(context, |process, host, now, s, buffer, flags| {
-            process
-                .recvfrom(host, now, s, buffer, flags)
-                .map(|(octets, _)| octets)
-        })
-    }
-
-    fn receive(
-        &mut self,
-        context: &mut Context<'_>,
-        f: impl FnOnce(&mut Winsock, &mut Host, Instant, Socket, &mut [u8], i32) -> Outcome<usize>,
-    ) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let (length, flags) = context.buffer(FLAGS)?;
-        let Ok(flags) = i32::try_from(flags) else {
-            return context.bad(2, "the flags are out of range");
-        };
-        let Self {
-            process, memory, ..
-        } = self;
-        let buffer = memory.buffer(length);
-        let outcome = context.network.with_host(context.host, |host, now| {
-            f(process, host, now, s, buffer, flags)
-        });
-        Ok(match outcome {
-            Outcome::Done(Ok(octets)) => Made::value(octets),
-            Outcome::Done(Err(error)) => failed(error),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
-    }
-
-    fn shutdown(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let how = context.narrow(1, HOWS)?;
-        let provider = context.name() == "WSPShutdown";
-        Ok(status(self.on_host(
-            context,
-            |process, host, now| match provider {
-                true => process.wsp_shutdown(host, now, s, how),
-                false => process.shutdown(host, now, s, how),
-            },
-        )))
-    }
-
-    fn closesocket(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let outcome = self.on_host(context, |process, host, now| {
-            process.closesocket(host, now, s)
-        });
-        Ok(match outcome {
-            Outcome::Done(result) => status(result),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
-    }
-
-    fn recv_disconnect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let mut buffer = wsabuf(context)?;
-        let data = match &mut buffer {
-            Pointer::Null => Pointer::Null,
-            Pointer::To(buffer) => Pointer::To(buffer),
-            Pointer::Bad => Pointer::Bad,
-        };
-        let provider = context.name() == "WSPRecvDisconnect";
-        Ok(status(self.on_host(
-            context,
-            |process, host, now| match provider {
-                true => process.wsp_recv_disconnect(host, now, s, data),
-                false => process.wsa_recv_disconnect(host, now, s, data),
-            },
-        )))
-    }
-
-    fn send_disconnect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let buffer = wsabuf(context)?;
-        let data = match &buffer {
-            Pointer::Null => Pointer::Null,
-            Pointer::To(buffer) => Pointer::To(buffer.as_slice()),
-            Pointer::Bad => Pointer::Bad,
-        };
-        let provider = context.name() == "WSPSendDisconnect";
-        Ok(status(self.on_host(
-            context,
-            |process, host, now| match provider {
-                true => process.wsp_send_disconnect(host, now, s, data),
-                false => process.wsa_send_disconnect(host, now, s, data),
-            },
-        )))
-    }
-
-    fn setsockopt(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let (level, name) = (context.narrow(1, LEVELS)?, context.narrow(2, OPTIONS)?);
-        let value = match context.argument(3) {
-            Some(Argument::Word(word)) if matches!(word.as_str(), "BAD_POINTER" | "NULL") => {
-                OptionValue::Bad
-            }
-            Some(Argument::Struct(fields)) => {
-                let (onoff, seconds) = context.linger(3, fields)?;
-                OptionValue::Linger(Linger { onoff, seconds })
-            }
-            Some(_) => OptionValue::Integer(context.pointed(3, BOOLEANS)?),
-            None => OptionValue::Bad,
-        };
-        Ok(status(self.on_host(context, |process, host, _| {
-            process.setsockopt(host, s, level, name, value)
-        })))
-    }
-
-    fn getsockopt(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let (level, name) = (context.narrow(1, LEVELS)?, context.narrow(2, OPTIONS)?);
-        let got = self.on_host(context, |process, host, _| {
-            process.getsockopt(host, s, level, name)
-        });
-        let value = match got {
-            Ok(value) => value,
-            Err(error) => return Ok(failed(error)),
-        };
-        match value {
-            OptionValue::Integer(value) => {
-                let words: &Words = match name {
-                    options::SO_ERROR => &ERRORS,
-                    options::SO_TYPE => TYPES,
-                    _ => &[],
-                };
-                context.returned(3, value.into(), words)
-            }
-            OptionValue::Linger(Linger { onoff, seconds }) => {
-                context.returned_linger(3, (onoff, seconds))
-            }
-            OptionValue::Bad => Ok(failed(WsaError::Fault)),
-        }
-    }
-
-    fn ioctlsocket(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
-        let command = context.narrow(1, COMMANDS)?;
-        let mut value = match command {
-            options::FIONREAD => 0,
-            _ => match context.argument(2) {
-                Some(_) => context.pointed(2, BOOLEANS)?,
-                None => return context.bad(2, "the value is missing"),
-            },
-        };
-        let result = self.on_host(context, |process, host, _| {
-            process.ioctlsocket(host, s, command, &mut value)
-        });
-        match result {
-            Ok(()) if command == options::FIONREAD => context.returned(2, value.into(), &[]),
-            result => Ok(status(result)),
-        }
-    }
-}
-
-/// Whether a send has an address among its arguments.
-#[derive(Clone, Copy, Debug)]
-enum Destination {
-    None,
-    Argument,
 }

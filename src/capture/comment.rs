@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hangup_stack::event::{DropCause, Event, Fact, Forged, FrameId, Retransmission};
+use hangup_stack::event::{DropCause, ErrorEffect, Event, Fact, Forged, FrameId, Retransmission};
 use hangup_stack::network::HostId;
 
 /// The remarks on every frame, from facts anywhere on the network.
@@ -141,9 +141,17 @@ fn remark(event: &Event) -> Option<(Scope, String)> {
         Fact::Discarded { octets } => (arrival, format!("DISCARDED {octets} octets")),
         Fact::Refused { octets } => (arrival, format!("REFUSED {octets} octets")),
         Fact::Challenged => (arrival, "CHALLENGED".to_owned()),
+        Fact::Retransmitted {
+            cause: Retransmission::KeepAlive,
+            ..
+        } => (Scope::Frame, "PROBE of a silent peer".to_owned()),
         Fact::Retransmitted { cause, .. } => {
             (Scope::Frame, format!("RETRANSMISSION ({})", why(*cause)))
         }
+        Fact::ErrorReceived { error, effect } => (
+            arrival,
+            format!("UNREACHABLE ({}), {}", error.name(), heard(*effect)),
+        ),
         Fact::DatagramQueued { octets } => (arrival, format!("QUEUED {octets} octets")),
         Fact::DatagramDropped { octets } => {
             (arrival, format!("DROPPED {octets} octets, buffer full"))
@@ -171,11 +179,21 @@ const fn dropped(cause: DropCause) -> &'static str {
     }
 }
 
+const fn heard(effect: ErrorEffect) -> &'static str {
+    match effect {
+        ErrorEffect::Ended => "the attempt to connect is over",
+        ErrorEffect::Pending => "the next call says it",
+        ErrorEffect::Remembered => "remembered",
+        ErrorEffect::Ignored => "ignored",
+    }
+}
+
 const fn why(cause: Retransmission) -> &'static str {
     match cause {
         Retransmission::Timeout => "timeout",
         Retransmission::Fast => "fast",
         Retransmission::TailLossProbe => "tail loss probe",
         Retransmission::WindowProbe => "window probe",
+        Retransmission::KeepAlive => "keep-alive",
     }
 }

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Check(Check),
     /// List scenarios with what they claim.
     List(List),
+    /// List the systems that hosts can be, or print one of them as TOML.
+    Profiles(Profiles),
 }
 
 /// Arguments of `run`.
@@ -101,6 +103,17 @@ pub(crate) struct Check {
 pub(crate) struct List {
     /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Arguments of `profiles`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Profiles {
+    /// The profile to print, every value of it, as a section that can stand in a scenario.
+    pub(crate) name: Option<String>,
+
+    /// Say behind each value how it is known and where it is from.
+    #[arg(long, requires = "name")]
+    pub(crate) why: bool,
 }
 
 /// When to use colour.

@@ -7,6 +7,7 @@ mod args;
 mod check;
 mod exit;
 mod list;
+mod profiles;
 mod report;
 mod run;
 mod traces;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run::run(run, args.quiet),
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
+        Command::Profiles(profiles) => profiles::profiles(profiles),
     };
     exit.into()
 }

@@ -5,7 +5,8 @@
 //! link damaged.
 //!
 //! What it leaves out: fragments of IPv6 datagrams, which no stack here sends, and the protocols
-//! that Wireshark finds behind well-known ports, which no filter here can name.
+//! that Wireshark finds behind well-known ports, which no filter here can name - all but ISO
+//! transport behind port 102.
 //!
 //! [`decode`]: crate::notation::decode
 
@@ -13,7 +14,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::conversation::Conversations;
 use super::fields::Field;
+use super::iso;
 use super::reassemble::{Key, Part, Reassembly};
+use super::stream::Streams;
 use super::tcp;
 use super::value::Value;
 
@@ -34,6 +37,7 @@ pub(super) struct Place {
 pub(super) struct Dissector {
     conversations: Conversations,
     reassembly: Reassembly,
+    streams: Streams,
 }
 
 impl Dissector {
@@ -160,7 +164,10 @@ impl Dissector {
             }
             6 => {
                 fields.push((Field::Tcp, Value::Present));
-                tcp::segment(bytes, place, &mut self.conversations, fields);
+                let carried = tcp::segment(bytes, place, &mut self.conversations, fields);
+                if let Some(payload) = carried {
+                    iso::segment(&payload, &mut self.streams, fields);
+                }
             }
             17 => {
                 fields.push((Field::Udp, Value::Present));

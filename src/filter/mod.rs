@@ -21,6 +21,7 @@
 //!   ICMP error quotes). `==` asks for any that is equal, `!=` for all to be different.
 //! - Numbers of a quoted segment are those on the wire, not relative ones.
 //! - What a fragmented datagram carries is seen at the part that completes it.
+//! - A packet of ISO transport that goes over several segments is seen at the last of them.
 //! - A socket call has the addresses of its lane, so that `ip.addr` selects calls too; `ip` does
 //!   not.
 //!
@@ -32,8 +33,10 @@ mod conversation;
 mod dissect;
 mod evaluate;
 mod fields;
+mod iso;
 mod parse;
 mod reassemble;
+mod stream;
 mod tcp;
 mod value;
 mod view;

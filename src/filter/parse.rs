@@ -536,7 +536,7 @@ fn keyword(input: &mut Input<'_>, keyword: &str) -> bool {
 
 /// How long the word is that is next: a field, an operator in letters.
 fn word_len(input: &Input<'_>) -> usize {
-    let is_part = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '.';
+    let is_part = |it: char| it.is_ascii_alphanumeric() || "_.-".contains(it);
     input.find(|it| !is_part(it)).unwrap_or(input.len())
 }
 

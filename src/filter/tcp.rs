@@ -3,22 +3,24 @@
 use super::conversation::{Conversations, End, Header};
 use super::dissect::{Place, u16_at, u32_at};
 use super::fields::Field;
+use super::stream::Payload;
 use super::value::Value;
 use crate::notation::Flags;
 
 /// The header without options, in octets.
 const HEADER: usize = 20;
 
-/// Adds the fields of a segment, as much of it as is there.
-pub(super) fn segment(
-    bytes: &[u8],
+/// Adds the fields of a segment, as much of it as is there. Returns what it carries, if that is
+/// looked into.
+pub(super) fn segment<'a>(
+    bytes: &'a [u8],
     place: Place,
     conversations: &mut Conversations,
     fields: &mut Vec<(Field, Value)>,
-) {
+) -> Option<Payload<'a>> {
     let mut add = |field, value: u32| fields.push((field, Value::Number(value.into())));
     let (Some(source), Some(destination)) = (u16_at(bytes, 0), u16_at(bytes, 2)) else {
-        return;
+        return None;
     };
     add(Field::TcpSrcport, source.into());
     add(Field::TcpDstport, destination.into());
@@ -29,8 +31,9 @@ pub(super) fn segment(
         if let (Some(seq), true) = (u32_at(bytes, 4), is_quoted_v4) {
             add(Field::TcpSeq, seq);
         }
-        return;
+        return None;
     };
+    let mut carried = None;
     let (from, to) = ((place.from, source), (place.to, destination));
     let bits = u16_at(bytes, 12).unwrap_or(0);
     let header_len = 4 * usize::from(bits >> 12);
@@ -52,9 +55,10 @@ pub(super) fn segment(
         add(Field::TcpSeqRaw, header.seq);
         add(Field::TcpLen, octets(bytes.len() - header_len));
         add(Field::TcpHdrLen, octets(header_len));
-        return;
+        return None;
     } else {
-        live(bytes, header, (from, to), conversations, &mut add);
+        let stream = live(bytes, header, (from, to), conversations, &mut add);
+        carried = payload_of(bytes, header, (from, to), stream);
     }
     add(Field::TcpHdrLen, octets(header_len));
     add(Field::TcpWindowSizeValue, header.window.into());
@@ -64,16 +68,38 @@ pub(super) fn segment(
     );
     flags(bits & 0xfff, fields);
     options(option_octets(bytes), fields);
+    carried
 }
 
-/// Adds the numbers of a segment that is whole and not quoted.
+/// What a segment carries. The payload of a RST is a text about it (RFC 9293 section 3.5.3).
+fn payload_of(
+    bytes: &[u8],
+    header: Header,
+    (from, to): (End, End),
+    stream: u32,
+) -> Option<Payload<'_>> {
+    let octets = &bytes[bytes.len() - payload(bytes)..];
+    if octets.is_empty() || header.flags.contains(Flags::RST) {
+        return None;
+    }
+    let opens = header.flags.contains(Flags::SYN);
+    Some(Payload {
+        stream,
+        from,
+        to,
+        seq: header.seq.wrapping_add(opens.into()),
+        octets,
+    })
+}
+
+/// Adds the numbers of a segment that is whole and not quoted. Returns its stream.
 fn live(
     bytes: &[u8],
     header: Header,
     (from, to): (End, End),
     conversations: &mut Conversations,
     add: &mut impl FnMut(Field, u32),
-) {
+) -> u32 {
     let numbers = conversations.observe(from, to, header);
     let header_len = bytes.len() - payload(bytes);
     let len = octets(bytes.len() - header_len);
@@ -88,6 +114,7 @@ fn live(
     add(Field::TcpAckRaw, header.ack);
     add(Field::TcpLen, len);
     add(Field::TcpWindowSize, numbers.window);
+    numbers.stream
 }
 
 /// How many octets stand behind the header.

@@ -12,11 +12,14 @@ use crate::scenario::script::{Comparison, Condition, Property, Value};
 pub(super) fn contradiction(
     condition: &Condition,
     status: Option<&Status>,
+    events: Option<&str>,
     api: Api,
 ) -> Option<String> {
-    let actual = status.map_or(Value::None, |status| {
-        value(condition.property.value, status, api)
-    });
+    let actual = match (condition.property.value, status) {
+        (Property::NetworkEvents, _) => events.map_or(Value::None, network_events),
+        (property, Some(status)) => value(property, status, api),
+        (_, None) => Value::None,
+    };
     let holds = holds(&actual, condition.comparison, &condition.value.value);
     (!holds).then(|| written(&actual))
 }
@@ -46,7 +49,17 @@ fn value(property: Property, status: &Status, api: Api) -> Value {
         Property::Error => status
             .error
             .map_or(Value::None, |gone| Value::Error(name(gone, api).to_owned())),
+        // The process knows them, and not the stack.
+        Property::NetworkEvents => Value::None,
     }
+}
+
+/// Network events as they are compared.
+fn network_events(events: &str) -> Value {
+    let mut names: Vec<String> = events.split('|').map(str::to_owned).collect();
+    names.retain(|name| name != "0");
+    names.sort_unstable();
+    Value::Events(names)
 }
 
 /// The error that a call would report.
@@ -56,10 +69,16 @@ fn name(gone: Gone, api: Api) -> &'static str {
         (Gone::Aborted, Api::Posix) => "ECONNABORTED",
         (Gone::TimedOut, Api::Posix) => "ETIMEDOUT",
         (Gone::Refused, Api::Posix) => "ECONNREFUSED",
+        (Gone::NetworkUnreachable, Api::Posix) => "ENETUNREACH",
+        (Gone::HostUnreachable, Api::Posix) => "EHOSTUNREACH",
+        (Gone::ProtocolUnreachable, Api::Posix) => "ENOPROTOOPT",
         (Gone::Reset, Api::Winsock) => "WSAECONNRESET",
         (Gone::Aborted, Api::Winsock) => "WSAECONNABORTED",
         (Gone::TimedOut, Api::Winsock) => "WSAETIMEDOUT",
         (Gone::Refused, Api::Winsock) => "WSAECONNREFUSED",
+        (Gone::NetworkUnreachable, Api::Winsock) => "WSAENETUNREACH",
+        (Gone::HostUnreachable, Api::Winsock) => "WSAEHOSTUNREACH",
+        (Gone::ProtocolUnreachable, Api::Winsock) => "WSAENOPROTOOPT",
     }
 }
 
@@ -82,5 +101,7 @@ fn written(value: &Value) -> String {
         Value::Number(value) => value.to_string(),
         Value::Duration(value) => format_duration(*value),
         Value::Error(name) => name.clone(),
+        Value::Events(names) if names.is_empty() => "0".to_owned(),
+        Value::Events(names) => names.join("|"),
     }
 }

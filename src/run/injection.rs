@@ -65,7 +65,7 @@ impl Player<'_> {
             let Fact::Sent { bytes, .. } = &event.fact else {
                 return None;
             };
-            Some(bytes.as_slice())
+            Some(&bytes[..])
         })
     }
 

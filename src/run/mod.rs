@@ -4,6 +4,7 @@
 //! place in the file. Times on the wire are those of the first host, the vantage point of the
 //! trace: a frame it sends counts when it is sent, a frame it receives when it arrives.
 
+mod calls;
 mod conditions;
 mod filters;
 mod forge;

@@ -3,32 +3,19 @@
 
 use hangup_stack::event::Event;
 use hangup_stack::network::{HostId, Network};
-use hangup_stack::socket::{Protocol, SocketId};
+use hangup_stack::socket::Protocol;
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
+use super::calls::Waiting;
 use super::packets::{Packets, Seen};
 use super::verdict::Outcome;
 use super::{EVENTS_MOST, TAIL, instant};
-use crate::calls::{self, Answer, Blocked, Calls, Returned};
-use crate::capture::{CallRow, SocketEnds, Toward, TraceHost};
+use crate::calls::{self, Calls};
+use crate::capture::{CallRow, TraceHost};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::scenario::Scenario;
-use crate::scenario::script::{
-    Argument, Call, Direction, ExpectedResult, Packet, PacketLine, Statement, Subject, TimeSpec,
-};
-
-/// A call that waits, and what the script says of it.
-#[derive(Debug)]
-struct Waiting<'a> {
-    call: &'a Call,
-    span: Span,
-    host: usize,
-    arguments: Vec<Argument>,
-    blocked: Blocked,
-    /// When it must return; none: at once, which it did not.
-    returns: Option<(Instant, Instant)>,
-}
+use crate::scenario::script::{Direction, Packet, PacketLine, Statement, Subject, TimeSpec};
 
 /// The ports of a packet that the script has sent.
 #[derive(Clone, Copy, Debug)]
@@ -48,8 +35,8 @@ pub(super) struct Player<'a> {
     pub(super) tables: Vec<Option<Box<dyn Calls>>>,
     pub(super) packets: Packets,
     pub(super) events: Vec<Event>,
-    rows: Vec<CallRow>,
-    waiting: Vec<Waiting<'a>>,
+    pub(super) rows: Vec<CallRow>,
+    pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Vec<Diagnostic>,
     /// Ports and sequence numbers that the script's own packets have used.
     pub(super) forged_port: u16,
@@ -168,11 +155,14 @@ impl<'a> Player<'a> {
 
     /// Moves the time to `limit`, and makes waiting calls again whenever something has happened.
     fn advance(&mut self, limit: Instant) {
+        // A call of another thread may have ended a wait, without anything that is due later.
+        self.retry();
         loop {
-            let due = self.waiting.iter().filter_map(|it| it.blocked.until).min();
+            let due = self.calls_due();
             let next = due.map_or(limit, |due| due.min(limit));
             let stepped = self.network.step(next);
             self.record();
+            self.poll();
             self.retry();
             if self.exhausted || (!stepped && next == limit) {
                 return;
@@ -191,8 +181,8 @@ impl<'a> Player<'a> {
     /// Moves the time as long as something is due, at most to `limit`.
     fn advance_until_quiet(&mut self, limit: Instant) {
         while !self.exhausted {
-            let calls = self.waiting.iter().filter_map(|it| it.blocked.until).min();
-            let due = [self.network.next_due(), calls].into_iter().flatten().min();
+            let due = [self.network.next_due(), self.calls_due()];
+            let due = due.into_iter().flatten().min();
             match due.filter(|&due| due <= limit) {
                 Some(due) => self.advance(due),
                 None => return,
@@ -222,176 +212,6 @@ impl<'a> Player<'a> {
                 Diagnostic::of_file(message)
                     .help("give `until`, or less data, or a slower link (`rate`)"),
             );
-        }
-    }
-
-    // Calls.
-
-    fn begin_call(&mut self, call: &'a Call, span: Span, at: Instant) {
-        let Some(host) = self.host(&call.host.value) else {
-            return;
-        };
-        let same_thread = |it: &&Waiting<'_>| {
-            it.host == host
-                && it.call.thread.as_ref().map(|it| &it.value)
-                    == call.thread.as_ref().map(|it| &it.value)
-        };
-        if let Some(busy) = self.waiting.iter().find(same_thread) {
-            let message = format!("`{}` is called while its thread waits", call.name.value);
-            self.failures.push(
-                Diagnostic::new(call.name.span, message)
-                    .context(busy.span, "it waits in this call")
-                    .help("name another thread: HOST/THREAD: CALL(...)"),
-            );
-            return;
-        }
-        let arguments: Vec<Argument> = call
-            .arguments
-            .iter()
-            .map(|argument| argument.value.clone())
-            .collect();
-        let returns = call.returns.as_ref().map(|spec| {
-            let (earliest, latest) = moments(spec.value, at);
-            (earliest, latest.unwrap_or(Instant::from_micros(i64::MAX)))
-        });
-        let blocked = Blocked {
-            call: String::new(),
-            socket: None,
-            until: None,
-        };
-        let waiting = Waiting {
-            call,
-            span,
-            host,
-            arguments,
-            blocked,
-            returns,
-        };
-        self.make(waiting, Attempt::First);
-    }
-
-    /// Makes a call, for the first time or again.
-    fn make(&mut self, mut waiting: Waiting<'a>, attempt: Attempt) {
-        let Some(table) = self.tables[waiting.host].as_mut() else {
-            return;
-        };
-        let events_before = self.events.len();
-        let name = &waiting.call.name.value;
-        let answer = table.call(
-            &mut self.network,
-            HostId(waiting.host),
-            name,
-            &waiting.arguments,
-        );
-        match answer {
-            Err(bad) => {
-                let argument = bad
-                    .argument
-                    .and_then(|index| waiting.call.arguments.get(index));
-                let span = argument.map_or(waiting.call.name.span, |argument| argument.span);
-                self.failures.push(Diagnostic::new(span, bad.message));
-            }
-            Ok(Answer::Blocks(blocked)) => {
-                waiting.blocked = blocked;
-                if attempt == Attempt::First && waiting.returns.is_none() {
-                    let message = format!("`{name}` does not return at once");
-                    let help = "say when it returns: ...+T CALL(...), or make the socket \
-                                non-blocking";
-                    let diagnostic = Diagnostic::new(waiting.call.name.span, message).help(help);
-                    self.failures.push(diagnostic);
-                }
-                self.waiting.push(waiting);
-            }
-            Ok(Answer::Returned(returned)) => self.returned(&waiting, &returned, events_before),
-        }
-        self.record();
-    }
-
-    /// Makes the calls that wait again, until none of them returns.
-    fn retry(&mut self) {
-        let waiting = std::mem::take(&mut self.waiting);
-        for call in waiting {
-            self.make(call, Attempt::Again);
-        }
-    }
-
-    fn returned(&mut self, waiting: &Waiting<'a>, returned: &Returned, events_before: usize) {
-        let call = waiting.call;
-        let label = match call.result.value {
-            ExpectedResult::Integer(label) => Some(label),
-            ExpectedResult::Any | ExpectedResult::Word(_) | ExpectedResult::Flags(_) => None,
-        };
-        if let (Some(label), Some(descriptor), Some(table)) =
-            (label, returned.opened, self.tables[waiting.host].as_mut())
-        {
-            table.label(label, descriptor);
-        }
-        self.rows.push(CallRow {
-            at: self.network.now(),
-            host: HostId(waiting.host),
-            events_before,
-            toward: Toward::of_call(&call.name.value),
-            socket: returned
-                .socket
-                .and_then(|socket| self.ends(waiting.host, socket)),
-            text: returned.row(label),
-        });
-        self.judge_time(waiting);
-        self.judge_result(call, returned);
-    }
-
-    fn ends(&self, host: usize, socket: SocketId) -> Option<SocketEnds> {
-        let status = self.network.host(HostId(host)).status(socket)?;
-        Some(SocketEnds {
-            protocol: status.protocol,
-            local: status.local,
-            remote: status.remote,
-        })
-    }
-
-    fn judge_time(&mut self, waiting: &Waiting<'a>) {
-        let now = self.network.now();
-        let Some((earliest, latest)) = waiting.returns else {
-            return;
-        };
-        if earliest <= now && now <= latest {
-            return;
-        }
-        let name = &waiting.call.name.value;
-        let span = waiting
-            .call
-            .returns
-            .as_ref()
-            .map_or(waiting.span, |returns| returns.span);
-        let message = format!(
-            "`{name}` returned at {}",
-            crate::capture::text::seconds(now)
-        );
-        let label = format!("must return at {}", span_of(earliest, latest));
-        self.fail(Diagnostic::new(span, message).label(label));
-    }
-
-    fn judge_result(&mut self, call: &Call, returned: &Returned) {
-        let name = &call.name.value;
-        let said = match &returned.error {
-            Some(error) => format!("{} {error}", returned.value),
-            None => returned.value.clone(),
-        };
-        if !is_result(&call.result.value, returned) {
-            let message = format!("`{name}` returned {said}");
-            let label = "not this";
-            self.fail(Diagnostic::new(call.result.span, message).label(label));
-        } else if let Some(wanted) = &call.error
-            && returned.error.as_deref() != Some(wanted.value.as_str())
-        {
-            let message = format!("`{name}` returned {said}");
-            self.fail(Diagnostic::new(wanted.span, message).label("not this error"));
-        }
-        for difference in &returned.differences {
-            let argument = call.arguments.get(difference.argument);
-            let span = argument.map_or(call.name.span, |argument| argument.span);
-            let message = format!("`{name}` gave {} here", difference.actual);
-            self.fail(Diagnostic::new(span, message));
         }
     }
 
@@ -550,15 +370,8 @@ impl<'a> Player<'a> {
     }
 }
 
-/// Whether a call is made for the first time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Attempt {
-    First,
-    Again,
-}
-
 /// The first and last moment of a time; no last one where any time will do.
-fn moments(time: TimeSpec, before: Instant) -> (Instant, Option<Instant>) {
+pub(super) fn moments(time: TimeSpec, before: Instant) -> (Instant, Option<Instant>) {
     let both = |at: Instant| (at, Some(at));
     match time {
         TimeSpec::Absolute(at) => both(instant(at)),
@@ -570,28 +383,11 @@ fn moments(time: TimeSpec, before: Instant) -> (Instant, Option<Instant>) {
 }
 
 /// A span of time as messages say it.
-fn span_of(earliest: Instant, latest: Instant) -> String {
+pub(super) fn span_of(earliest: Instant, latest: Instant) -> String {
     let seconds = crate::capture::text::seconds;
     if earliest == latest {
         seconds(earliest)
     } else {
         format!("{} to {}", seconds(earliest), seconds(latest))
-    }
-}
-
-fn is_result(wanted: &ExpectedResult, returned: &Returned) -> bool {
-    match wanted {
-        ExpectedResult::Any => true,
-        // A call that opens something returns a descriptor; the number in the script is its label.
-        ExpectedResult::Integer(_) if returned.opened.is_some() => true,
-        ExpectedResult::Integer(wanted) => returned.value.parse() == Ok(*wanted),
-        ExpectedResult::Word(wanted) => *wanted == returned.value,
-        ExpectedResult::Flags(wanted) => {
-            let mut wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-            let mut actual: Vec<&str> = returned.value.split('|').collect();
-            wanted.sort_unstable();
-            actual.sort_unstable();
-            wanted == actual
-        }
     }
 }

@@ -38,7 +38,9 @@ impl Player<'_> {
                 continue;
             };
             let status = self.network.host(HostId(host)).status(socket);
-            if let Some(actual) = conditions::contradiction(&condition.value, status.as_ref(), api)
+            let events = table.network_events(socket);
+            if let Some(actual) =
+                conditions::contradiction(&condition.value, status.as_ref(), events.as_deref(), api)
             {
                 let name = condition.value.property.value.name();
                 let message = format!("`{name}` is {actual}");

@@ -32,4 +32,5 @@ mod vocabulary;
 
 pub use file::{LoadError, Scenario, TraceExpect};
 pub use hosts::{Host, Stack};
+pub(crate) use names::nearest as nearest_name;
 pub use network::Network;

@@ -67,7 +67,7 @@ pub(super) fn suggest(diagnostic: Diagnostic, name: &str, known: &[&str]) -> Dia
 }
 
 /// The known name that `name` was probably meant to be.
-pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     // The distance costs the product of the lengths, and a hostile name may have a megabyte.
     if name.len() > NAME_MAX {
         return None;

@@ -104,9 +104,9 @@ fn extended<'t>(
     })
 }
 
-/// Whether there is a built-in profile of a name.
+/// Whether there is a built-in profile of a name or alias.
 fn built_in(name: &str) -> bool {
-    Profile::names().contains(&name)
+    Profile::built_in(name).is_some()
 }
 
 /// Whether a host without a stack can be meant.
@@ -131,6 +131,7 @@ pub(super) fn find(
     }
     let mut known: Vec<&str> = profiles.keys().map(String::as_str).collect();
     known.extend(Profile::names());
+    known.extend(Profile::aliases().iter().map(|(alias, _)| *alias));
     if scripted == Scripted::Allowed {
         known.push(SCRIPTED);
     }

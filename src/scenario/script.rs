@@ -115,6 +115,8 @@ pub struct Call {
     pub host: Spanned<String>,
     /// The thread that makes it, where a host has more than one.
     pub thread: Option<Spanned<String>>,
+    /// The routine of the program that makes it, while a call of the thread waits.
+    pub routine: Option<Spanned<Routine>>,
     /// When it must return, where it blocks. Relative times count from the moment of the call.
     /// None: it must return in the moment it is made.
     pub returns: Option<Spanned<TimeSpec>>,
@@ -126,6 +128,26 @@ pub struct Call {
     pub result: Spanned<ExpectedResult>,
     /// The error it must report: `EPIPE`, `WSAENOTCONN`. None: not looked at.
     pub error: Option<Spanned<String>>,
+}
+
+/// What interrupts a call that waits, on its own thread, and makes calls of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Routine {
+    /// `HOST/THREAD.hook`: the blocking hook of a Winsock 1.1 program.
+    Hook,
+    /// `HOST/THREAD.apc`: an asynchronous procedure call.
+    Apc,
+    /// `HOST/THREAD.condition`: the condition function of WSAAccept.
+    Condition,
+}
+
+impl Routine {
+    /// Every routine with its name in scripts.
+    pub const ALL: [(Self, &'static str); 3] = [
+        (Self::Hook, "hook"),
+        (Self::Apc, "apc"),
+        (Self::Condition, "condition"),
+    ];
 }
 
 /// What a call must return.
@@ -425,11 +447,12 @@ impl Comparison {
     }
 }
 
-/// What `expect` can look at: the fields of [`hangup_stack::socket::Status`].
+/// What `expect` can look at: the fields of [`hangup_stack::socket::Status`], and the network
+/// events that are recorded for a Winsock socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(
     missing_docs,
-    reason = "each is documented at the field of Status that has its name"
+    reason = "each but the last is documented at the field of Status that has its name"
 )]
 pub enum Property {
     State,
@@ -452,6 +475,7 @@ pub enum Property {
     Srtt,
     Retransmissions,
     Error,
+    NetworkEvents,
 }
 
 /// What kind of value a property has.
@@ -467,11 +491,13 @@ pub enum Kind {
     Duration,
     /// The name of an error.
     Error,
+    /// Network events: the names of several, or 0.
+    Events,
 }
 
 impl Property {
     /// Every property with its name in scripts and the kind of its value.
-    pub const ALL: [(Self, &'static str, Kind); 20] = [
+    pub const ALL: [(Self, &'static str, Kind); 21] = [
         (Self::State, "state", Kind::State),
         (Self::Readable, "readable", Kind::Boolean),
         (Self::Writable, "writable", Kind::Boolean),
@@ -492,6 +518,7 @@ impl Property {
         (Self::Srtt, "srtt", Kind::Duration),
         (Self::Retransmissions, "retransmissions", Kind::Number),
         (Self::Error, "error", Kind::Error),
+        (Self::NetworkEvents, "network_events", Kind::Events),
     ];
 
     /// Its name in scripts.
@@ -525,6 +552,8 @@ pub enum Value {
     Duration(Duration),
     /// `ECONNRESET`, `WSAECONNRESET`
     Error(String),
+    /// `FD_READ|FD_CLOSE`, or 0: the names in the order of the alphabet
+    Events(Vec<String>),
 }
 
 /// `link [FROM > TO] KEY VALUE ...`

@@ -6,14 +6,17 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::host::{Host, Stack};
+use crate::memory;
 use crate::network::IpFamily;
-use crate::profile::{ListenerShutdown, RecvAfter, Transport, Unconnected};
+use crate::profile::{
+    ConnectingShutdown, ListenerShutdown, RecvAfter, Transport, Unconnected, WindowModel,
+};
 use crate::reference::ReferenceSocket;
 use crate::socket::{
-    AcceptError, BindError, Closing, ConnectError, Direction, Gone, ListenError, Protocol,
-    RecvError, SendError, ShutdownError, SocketId, Status, Take,
+    AcceptError, BindError, Closing, ConnectError, Direction, Gone, KeepAlive, ListenError,
+    Protocol, RecvError, SendError, ShutdownError, SocketId, Status, Take,
 };
-use crate::table::{Bound, Entry, Idle, Kind, Listening};
+use crate::table::{Aborts, Bound, Entry, Idle, Kind, Listening};
 use crate::tcp::State;
 use crate::udp::UdpSocket;
 
@@ -24,7 +27,10 @@ impl Host {
         let kind = match (protocol, stack.profile.transport) {
             (Protocol::Tcp, Transport::Hangup) => Kind::Idle(Idle::default()),
             (Protocol::Tcp, Transport::Smoltcp) => Kind::Reference(ReferenceSocket::default()),
-            (Protocol::Udp, _) => Kind::Udp(UdpSocket::default()),
+            (Protocol::Udp, _) => {
+                let receive_buffer = stack.defaults.receive_buffer;
+                Kind::Udp(UdpSocket::new(&stack.profile.udp, receive_buffer))
+            }
         };
         let id = stack.next_socket();
         let options = stack.defaults.clone();
@@ -68,6 +74,7 @@ impl Host {
                     backlog,
                     children,
                     ready,
+                    aborts: Aborts::No,
                 });
                 Ok(())
             }
@@ -94,7 +101,14 @@ impl Host {
         match &mut entry.kind {
             Kind::Listening(listening) => {
                 let Some(child) = listening.ready.pop_front() else {
-                    return Err(AcceptError::WouldBlock);
+                    return Err(match listening.aborts {
+                        Aborts::No => AcceptError::WouldBlock,
+                        Aborts::Once => {
+                            listening.aborts = Aborts::No;
+                            AcceptError::Aborted
+                        }
+                        Aborts::Always => AcceptError::Aborted,
+                    });
                 };
                 listening.children -= 1;
                 if let Some(child) = stack.entries.get_mut(&child) {
@@ -130,19 +144,8 @@ impl Host {
                 State::Closed => match connection.take_error() {
                     Some(gone) => {
                         if connection.never_opened() {
-                            // The socket may try again, from the address it had.
-                            let local = connection.local();
-                            let bound = Some(Bound {
-                                address: Some(local.addr),
-                                port: local.port,
-                            });
-                            stack.set_kind(
-                                socket,
-                                Kind::Idle(Idle {
-                                    bound,
-                                    receive_shut: false,
-                                }),
-                            );
+                            let idle = Idle::after(connection);
+                            stack.set_kind(socket, Kind::Idle(idle));
                         }
                         Err(ConnectError::Gone(gone))
                     }
@@ -179,7 +182,11 @@ impl Host {
             return Err(SendError::NotConnected);
         };
         match &mut entry.kind {
-            Kind::Idle(_) | Kind::Listening(_) => Err(SendError::NotConnected),
+            Kind::Idle(Idle { error, .. }) => Err(match error.take() {
+                Some(gone) => SendError::Gone(gone),
+                None => SendError::NotConnected,
+            }),
+            Kind::Listening(_) => Err(SendError::NotConnected),
             Kind::Connection(connection) => connection.send(data),
             Kind::Udp(_) => stack.udp_send(socket, data, None),
             Kind::Reference(_) => stack.reference_send(socket, data),
@@ -259,9 +266,16 @@ impl Host {
         };
         match &mut entry.kind {
             Kind::Idle(Idle {
+                error: error @ Some(_),
+                ..
+            }) => Err(error
+                .take()
+                .map_or(RecvError::NotConnected, RecvError::Gone)),
+            Kind::Idle(Idle {
                 receive_shut: true, ..
             }) => match stack.profile.calls.recv_after {
                 RecvAfter::DataThenEof | RecvAfter::Eof => Ok((0, None)),
+                RecvAfter::NotConnected => Err(RecvError::NotConnected),
                 RecvAfter::Error => Err(RecvError::Shutdown),
             },
             Kind::Idle(_) | Kind::Listening(_) => Err(RecvError::NotConnected),
@@ -309,19 +323,34 @@ impl Host {
                 ListenerShutdown::StopsListening if receives => {
                     let bound = Some(listening.bound);
                     stack.reset_children(socket);
-                    stack.set_kind(
-                        socket,
-                        Kind::Idle(Idle {
-                            bound,
-                            receive_shut: true,
-                        }),
-                    );
+                    let idle = Idle {
+                        bound,
+                        receive_shut: true,
+                        error: None,
+                    };
+                    stack.set_kind(socket, Kind::Idle(idle));
                     Ok(())
                 }
-                ListenerShutdown::StopsListening | ListenerShutdown::Fails => {
+                ListenerShutdown::FailsAndAbortsAccept if receives => {
+                    listening.aborts = Aborts::Once;
                     Err(ShutdownError::NotConnected)
                 }
+                ListenerShutdown::AbortsAccept if receives => {
+                    listening.aborts = Aborts::Always;
+                    Ok(())
+                }
+                ListenerShutdown::StopsListening
+                | ListenerShutdown::Fails
+                | ListenerShutdown::FailsAndAbortsAccept
+                | ListenerShutdown::AbortsAccept => Err(ShutdownError::NotConnected),
             },
+            Kind::Connection(connection)
+                if connection.state() == State::SynSent
+                    && calls.connecting == ConnectingShutdown::Disconnects =>
+            {
+                connection.disconnect();
+                Ok(())
+            }
             Kind::Connection(connection) => match direction {
                 Direction::Receive => connection.shutdown_receive(),
                 Direction::Send => connection.shutdown_send(),
@@ -367,21 +396,31 @@ impl Host {
         let stack = self.stack_mut();
         if let Some(entry) = stack.entries.get_mut(&socket) {
             entry.options.receive_buffer = Some(octets);
+            if let Kind::Udp(udp) = &mut entry.kind {
+                udp.resize(octets);
+            }
         }
-        stack.udp_resize(socket);
     }
 
-    /// `SO_RCVBUF`
+    /// `SO_RCVBUF`, in octets as the system says them: where it counts memory, twice what was set.
     pub fn receive_buffer(&self, socket: SocketId) -> usize {
         let stack = self.stack();
         let entry = stack.entries.get(&socket);
-        let default = match entry.map(|entry| &entry.kind) {
-            Some(Kind::Udp(_)) => stack.profile.udp.receive_buffer,
-            _ => stack.profile.window.receive_buffer,
+        let (model, default) = match entry.map(|entry| &entry.kind) {
+            Some(Kind::Udp(_)) => {
+                let udp = stack.profile.udp;
+                (udp.model, udp.receive_buffer)
+            }
+            _ => {
+                let window = stack.profile.window;
+                (window.model, window.receive_buffer)
+            }
         };
-        entry
-            .and_then(|entry| entry.options.receive_buffer)
-            .unwrap_or(default)
+        match (entry.and_then(|entry| entry.options.receive_buffer), model) {
+            (Some(octets), WindowModel::Memory) => memory::space(octets),
+            (Some(octets), WindowModel::FreeSpace) => octets,
+            (None, _) => default,
+        }
     }
 
     /// `SO_SNDBUF`
@@ -417,9 +456,51 @@ impl Host {
         stack.touch(socket);
     }
 
+    /// `SO_KEEPALIVE`, `TCP_KEEPIDLE`, `TCP_KEEPINTVL`, `TCP_KEEPCNT`
+    pub fn set_keep_alive(&mut self, socket: SocketId, keep_alive: KeepAlive, now: Instant) {
+        let stack = self.stack_mut();
+        if let Some(entry) = stack.entries.get_mut(&socket) {
+            entry.options.keep_alive = keep_alive;
+        }
+        if let Some(connection) = stack.connection_mut(socket) {
+            connection.set_keep_alive(keep_alive, now);
+        }
+        stack.touch(socket);
+    }
+
+    /// What was set with [`Host::set_keep_alive`].
+    pub fn keep_alive(&self, socket: SocketId) -> KeepAlive {
+        let entry = self.stack().entries.get(&socket);
+        entry
+            .map(|entry| entry.options.keep_alive)
+            .unwrap_or_default()
+    }
+
+    /// `TCP_USER_TIMEOUT` (RFC 5482); none: the system's own patience.
+    pub fn set_user_timeout(&mut self, socket: SocketId, timeout: Option<Duration>) {
+        let stack = self.stack_mut();
+        if let Some(entry) = stack.entries.get_mut(&socket) {
+            entry.options.user_timeout = timeout;
+        }
+        if let Some(connection) = stack.connection_mut(socket) {
+            connection.set_user_timeout(timeout);
+        }
+    }
+
+    /// What was set with [`Host::set_user_timeout`].
+    pub fn user_timeout(&self, socket: SocketId) -> Option<Duration> {
+        let entry = self.stack().entries.get(&socket)?;
+        entry.options.user_timeout
+    }
+
     /// `SO_ERROR`: takes the pending error.
     pub fn take_error(&mut self, socket: SocketId) -> Option<Gone> {
-        self.stack_mut().connection_mut(socket)?.take_error()
+        match &mut self.stack_mut().entries.get_mut(&socket)?.kind {
+            Kind::Idle(idle) => idle.error.take(),
+            Kind::Connection(connection) => connection.take_error(),
+            Kind::Udp(udp) => udp.take_error(),
+            Kind::Listening(_) | Kind::Reference(_) => None,
+        }
     }
 
     /// Everything an expectation can ask. None once the socket was closed and its connection is
@@ -430,7 +511,7 @@ impl Host {
 
     /// The sockets of this host that still exist, in the order of opening.
     pub fn sockets(&self) -> impl Iterator<Item = SocketId> + '_ {
-        self.stack().entries.keys().copied()
+        self.stack().entries.keys()
     }
 }
 
@@ -456,12 +537,14 @@ impl Stack {
                 status.receive_ended = idle.receive_shut;
                 status.hung_up = true;
                 status.writable = true;
+                status.error = idle.error;
                 status.local = idle.bound.and_then(|bound| self.endpoint_of(bound));
                 status
             }
             Kind::Listening(listening) => {
                 let mut status = Status::of_state(State::Listen);
-                status.readable = !listening.ready.is_empty();
+                // What `accept` would not wait for is ready.
+                status.readable = !listening.ready.is_empty() || listening.aborts != Aborts::No;
                 status.local = self.endpoint_of(listening.bound);
                 status
             }

@@ -2,46 +2,58 @@
 
 use std::collections::VecDeque;
 
+use bytes::{Bytes, BytesMut};
 use smoltcp::socket::raw;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
+use crate::frame::{Frame, Spares};
 use crate::host::{Output, Stack, Stirred};
 use crate::profile::Transport;
 use crate::socket::SocketId;
-use crate::table::{Entry, Kind};
+use crate::table::{Entry, Kind, Tuple};
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
-use crate::wire::{self, ETHERNET_HEADER, Spares};
+use crate::udp::Handled;
+use crate::wire::{self, ETHERNET_HEADER};
 
 impl Stack {
     pub(crate) fn on_frame(
         &mut self,
-        frame: Vec<u8>,
+        frame: Frame,
         now: Instant,
         spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
     ) -> Stirred {
-        if self.profile.transport == Transport::Hangup
+        let ours = self.profile.transport == Transport::Hangup;
+        let mut frame = match frame {
+            Frame::Segment(transit) if ours && self.addresses.contains(&transit.destination) => {
+                let local = IpEndpoint::new(transit.destination, transit.segment.destination);
+                let remote = IpEndpoint::new(transit.source, transit.segment.source);
+                self.on_segment(local, remote, &transit.segment, &transit.payload, now);
+                spares.put(transit);
+                return Stirred::No;
+            }
+            frame @ (Frame::Segment(_) | Frame::Octets(_)) => frame,
+        };
+        let frame = frame.octets();
+        if ours
             && let Some(found) = wire::segment_in(&frame)
             && self.addresses.contains(&found.destination)
         {
-            self.on_octets_of_tcp(found, now);
-            spares.put(frame);
+            self.on_octets_of_tcp(&frame, found, now);
             return Stirred::No;
         }
         self.introduce(now);
-        let incoming = crate::udp::datagram_in(&frame);
-        let before = incoming
-            .as_ref()
-            .map(|incoming| self.queued_datagrams(incoming));
+        if self.on_datagram(&frame, now, outputs) == Handled::Yes {
+            return Stirred::Yes;
+        }
+        self.on_icmp_error(&frame, outputs);
         self.wire.inbound.push_back(frame);
         self.interface
             .poll_ingress_single(now, &mut self.wire, &mut self.smoltcp);
-        if let (Some(incoming), Some(before)) = (incoming, before) {
-            self.after_datagram(&incoming, before, outputs);
-        }
         self.take_reassembled(now);
+        self.take_reassembled_datagrams(outputs);
         Stirred::Yes
     }
 
@@ -49,7 +61,7 @@ impl Stack {
     fn take_reassembled(&mut self, now: Instant) {
         for handle in self.raw {
             while let Ok(packet) = self.smoltcp.get_mut::<raw::Socket<'_>>(handle).recv() {
-                let mut frame = vec![0; ETHERNET_HEADER + packet.len()];
+                let mut frame = BytesMut::zeroed(ETHERNET_HEADER + packet.len());
                 frame[ETHERNET_HEADER..].copy_from_slice(packet);
                 let address = if packet.first().is_some_and(|octet| octet >> 4 == 4) {
                     IpAddress::v4(0, 0, 0, 0)
@@ -57,19 +69,21 @@ impl Stack {
                     IpAddress::v6(0, 0, 0, 0, 0, 0, 0, 0)
                 };
                 wire::emit_ethernet(&mut frame, self.ethernet, self.ethernet, address);
+                let frame = frame.freeze();
                 if let Some(found) = wire::segment_in(&frame) {
-                    self.on_octets_of_tcp(found, now);
+                    self.on_octets_of_tcp(&frame, found, now);
                 }
             }
         }
     }
 
-    fn on_octets_of_tcp(&mut self, found: wire::SegmentInFrame<'_>, now: Instant) {
+    fn on_octets_of_tcp(&mut self, frame: &Bytes, found: wire::SegmentInFrame<'_>, now: Instant) {
         let parsed = Segment::parse(found.octets, found.source, found.destination);
         if let Some((header, payload)) = parsed {
             let local = IpEndpoint::new(found.destination, header.destination);
             let remote = IpEndpoint::new(found.source, header.source);
-            self.on_segment(local, remote, &header, payload, now);
+            let payload = frame.slice_ref(payload);
+            self.on_segment(local, remote, &header, &payload, now);
         }
     }
 
@@ -78,10 +92,13 @@ impl Stack {
         local: IpEndpoint,
         remote: IpEndpoint,
         header: &Segment,
-        payload: &[u8],
+        payload: &Bytes,
         now: Instant,
     ) {
-        let known = self.connections.get(&(local.port, remote)).copied();
+        let known = self
+            .connections
+            .get(&Tuple::new(local.port, remote))
+            .copied();
         if let Some(id) = known
             && !self.gives_way_to(id, local, header)
         {
@@ -150,7 +167,7 @@ impl Stack {
         let mut child = Entry::new(family, Kind::Connection(Box::new(connection)), options);
         child.parent = Some(listener);
         self.entries.insert(id, child);
-        self.connections.insert((local.port, remote), id);
+        self.connections.insert(Tuple::new(local.port, remote), id);
         if let Some(listening) = self.listening_mut(listener) {
             listening.children += 1;
         }

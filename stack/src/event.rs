@@ -3,8 +3,10 @@
 //! Nobody reaches down into a connection to print it: the stack says what it did, when, and to
 //! which frame and socket the fact belongs, and whoever wants to know reads the list.
 
+use bytes::Bytes;
 use smoltcp::time::Instant;
 
+pub use crate::icmp::Unreachable;
 use crate::network::HostId;
 use crate::socket::SocketId;
 use crate::tcp::State;
@@ -36,14 +38,14 @@ pub enum Fact {
     /// The host put a frame on its link.
     Sent {
         /// The Ethernet frame, without frame check sequence.
-        bytes: Vec<u8>,
+        bytes: Bytes,
         /// Whether a scenario forged it instead of the host's own stack.
         forged: Forged,
     },
     /// A frame reached the host.
     Received {
         /// The Ethernet frame as it arrived: where the link corrupted it, not as it was sent.
-        bytes: Vec<u8>,
+        bytes: Bytes,
     },
     /// The link lost the frame.
     Dropped(DropCause),
@@ -98,6 +100,13 @@ pub enum Fact {
     },
     /// The sender gave the connection up after its retransmissions went unanswered.
     TimedOut,
+    /// An ICMP error came about something that a socket had sent.
+    ErrorReceived {
+        /// What could not be reached.
+        error: Unreachable,
+        /// What came of it.
+        effect: ErrorEffect,
+    },
     /// A datagram was queued at a UDP socket.
     DatagramQueued {
         /// Its payload in octets.
@@ -129,6 +138,7 @@ impl Fact {
             Self::Challenged => "challenged",
             Self::Retransmitted { .. } => "retransmitted",
             Self::TimedOut => "timed out",
+            Self::ErrorReceived { .. } => "error received",
             Self::DatagramQueued { .. } => "datagram queued",
             Self::DatagramDropped { .. } => "datagram dropped",
         }
@@ -159,6 +169,19 @@ pub enum DropCause {
     NoSuchHost,
 }
 
+/// What an ICMP error does to the socket it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorEffect {
+    /// The attempt to connect is over.
+    Ended,
+    /// The socket's next call says it.
+    Pending,
+    /// It is remembered, and said where the connection later times out.
+    Remembered,
+    /// Nothing.
+    Ignored,
+}
+
 /// What made a sender repeat a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retransmission {
@@ -170,4 +193,6 @@ pub enum Retransmission {
     TailLossProbe,
     /// A probe of a zero window (RFC 9293 section 3.8.6.1).
     WindowProbe,
+    /// A probe of a peer that has been silent (RFC 9293 section 3.8.4).
+    KeepAlive,
 }

@@ -16,14 +16,17 @@ use smoltcp::wire::{
 
 use crate::emit::Sent;
 use crate::event::Fact;
-use crate::network::{HostConfig, Resolution, StackKind};
+use crate::frame::{Frame, Spares};
+use crate::icmp::Limiter;
+use crate::network::{HostConfig, Recording, Resolution, StackKind};
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
+use crate::schedule::Timetable;
 use crate::socket::SocketId;
-use crate::table::{Entry, Kind, Listening, Options};
+use crate::table::{Entries, Idle, Kind, Listening, Options, Tuple};
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
-use crate::wire::{self, Spares, Wire};
+use crate::wire::{self, Wire};
 
 /// What a host has to say or to send.
 #[derive(Debug)]
@@ -35,7 +38,7 @@ pub(crate) enum Output {
     },
     /// A frame, and what there is to say about it.
     Frame {
-        bytes: Vec<u8>,
+        frame: Frame,
         socket: Option<SocketId>,
         about: Option<Fact>,
     },
@@ -74,12 +77,14 @@ pub(crate) struct Stack {
     pub(crate) mtu: usize,
     pub(crate) interface: Interface,
     pub(crate) smoltcp: SocketSet<'static>,
-    pub(crate) entries: BTreeMap<SocketId, Entry>,
+    pub(crate) entries: Entries,
     /// Connections by our port and the peer's address.
-    pub(crate) connections: BTreeMap<(u16, IpEndpoint), SocketId>,
+    pub(crate) connections: BTreeMap<Tuple, SocketId>,
     /// The sockets that have asked for a local port, by that port.
     pub(crate) claims: BTreeSet<(u16, SocketId)>,
     pub(crate) random: Random,
+    /// Whether anybody wants to hear what happens.
+    pub(crate) recording: Recording,
     next_socket: usize,
     next_port: u16,
     pub(crate) wire: Wire,
@@ -90,7 +95,7 @@ pub(crate) struct Stack {
     /// Segments whose neighbour has yet to be resolved wait in these: one for each version of IP.
     pub(crate) raw: [SocketHandle; 2],
     /// When each connection is next due.
-    deadlines: BTreeSet<(Instant, SocketId)>,
+    deadlines: Timetable,
     interface_due: Option<Instant>,
     /// Segments of no connection: resets from closed ports.
     pub(crate) strays: VecDeque<(IpEndpoint, IpEndpoint, Segment)>,
@@ -100,6 +105,8 @@ pub(crate) struct Stack {
     pub(crate) defaults: Options,
     /// Closed sockets of smoltcp's TCP that still have something to do.
     pub(crate) reference_orphans: Vec<SocketHandle>,
+    /// How many ICMP errors each peer may still have.
+    pub(crate) limiter: Limiter,
 }
 
 impl std::fmt::Debug for Stack {
@@ -109,7 +116,7 @@ impl std::fmt::Debug for Stack {
         } = self;
         f.debug_struct("Stack")
             .field("profile", &profile.name)
-            .field("sockets", &entries.keys())
+            .field("sockets", &entries.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
@@ -194,6 +201,13 @@ impl Host {
         self.stack.as_mut().expect("a scripted host has no sockets")
     }
 
+    /// Tells of what happens from now on, or does not.
+    pub(crate) fn record(&mut self, recording: Recording) {
+        if let Some(stack) = &mut self.stack {
+            stack.recording = recording;
+        }
+    }
+
     pub(crate) fn learn(&mut self, neighbour: &Neighbour) {
         if let Some(stack) = &mut self.stack {
             for &address in &neighbour.addresses {
@@ -203,9 +217,8 @@ impl Host {
         }
     }
 
-    pub(crate) fn on_frame(&mut self, frame: Vec<u8>, now: Instant, spares: &mut Spares) {
+    pub(crate) fn on_frame(&mut self, frame: Frame, now: Instant, spares: &mut Spares) {
         let Some(stack) = self.stack.as_mut().filter(|_| self.up) else {
-            spares.put(frame);
             return;
         };
         let interface = stack.on_frame(frame, now, spares, &mut self.outputs);
@@ -308,7 +321,8 @@ impl Stack {
             mtu,
             interface,
             smoltcp,
-            entries: BTreeMap::new(),
+            entries: Entries::default(),
+            recording: Recording::default(),
             connections: BTreeMap::new(),
             claims: BTreeSet::new(),
             random,
@@ -320,12 +334,13 @@ impl Stack {
             neighbours: BTreeMap::new(),
             introduced: None,
             raw,
-            deadlines: BTreeSet::new(),
+            deadlines: Timetable::default(),
             interface_due: None,
             strays: VecDeque::new(),
             touched: VecDeque::new(),
             defaults,
             reference_orphans: Vec::new(),
+            limiter: Limiter::default(),
         }
     }
 
@@ -360,8 +375,8 @@ impl Stack {
     }
 
     fn poll_at(&self) -> Option<Instant> {
-        let deadline = self.deadlines.first().map(|&(at, _)| at);
-        [deadline, self.interface_due].into_iter().flatten().min()
+        let due = [self.deadlines.next(), self.interface_due];
+        due.into_iter().flatten().min()
     }
 
     pub(crate) fn connection_config(
@@ -378,6 +393,8 @@ impl Stack {
             receive_buffer: options.receive_buffer,
             send_buffer: options.send_buffer.unwrap_or(self.profile.send.send_buffer),
             no_delay: options.no_delay,
+            keep_alive: options.keep_alive,
+            user_timeout: options.user_timeout,
             initial_sequence: self.random.bits(),
         }
     }
@@ -397,11 +414,17 @@ impl Stack {
     }
 
     fn on_timeout(&mut self, now: Instant) {
-        let due: Vec<SocketId> = self
-            .deadlines
-            .range(..=(now, SocketId(usize::MAX)))
-            .map(|&(_, id)| id)
-            .collect();
+        let mut due = Vec::new();
+        while let Some((at, id)) = self.deadlines.take(now) {
+            if let Some(entry) = self.entries.get_mut(&id)
+                && entry.deadline == Some(at)
+            {
+                entry.deadline = None;
+                due.push(id);
+            }
+        }
+        let entries = &self.entries;
+        self.deadlines.pass_over(|at, id| entries.is_due(at, id));
         for id in due {
             if let Some(connection) = self.connection_mut(id) {
                 connection.on_timeout(now);
@@ -426,15 +449,13 @@ impl Stack {
             self.settle_connection(id, now, spares, outputs);
         }
         while let Some((local, remote, segment)) = self.strays.pop_front() {
-            self.send_stray((local, remote), &segment, now, spares, outputs);
+            self.send_stray((local, remote), segment, now, spares, outputs);
         }
         let carries_segments =
             self.resolution == Resolution::Arp || self.profile.transport == Transport::Smoltcp;
         let due = self.interface_due.is_some_and(|at| at <= now);
         if interface == Stirred::Yes || carries_segments || due {
             self.settle_interface(now, outputs);
-        } else {
-            self.interface.poll_maintenance(now);
         }
         #[cfg(debug_assertions)]
         crate::invariants::check_tables(self);
@@ -448,40 +469,12 @@ impl Stack {
         spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
     ) {
-        loop {
-            self.take_facts(id, outputs);
-            if self.send_segment(id, now, spares, outputs) == Sent::Nothing {
-                break;
-            }
-        }
+        while self.send_segment(id, now, spares, outputs) == Sent::Segment {}
         self.after_settling(id);
     }
 
-    fn take_facts(&mut self, id: SocketId, outputs: &mut VecDeque<Output>) {
-        let Some(connection) = self.connection_mut(id) else {
-            return;
-        };
-        let mut established = false;
-        while let Some(fact) = connection.poll_fact() {
-            established |= matches!(
-                fact,
-                Fact::StateChanged {
-                    to: State::Established,
-                    ..
-                }
-            );
-            outputs.push_back(Output::Fact {
-                socket: Some(id),
-                fact,
-            });
-        }
-        if established {
-            self.offer_to_listener(id);
-        }
-    }
-
     /// A passive connection is ready for `accept`.
-    fn offer_to_listener(&mut self, id: SocketId) {
+    pub(crate) fn offer_to_listener(&mut self, id: SocketId) {
         let parent = self.entries.get(&id).and_then(|entry| entry.parent);
         if let Some(listening) = parent.and_then(|parent| self.listening_mut(parent)) {
             listening.ready.push_back(id);
@@ -496,28 +489,28 @@ impl Stack {
             return;
         };
         let at = connection.poll_at();
-        let before = std::mem::replace(&mut entry.deadline, at);
-        if before != at {
-            self.deadlines.extend(at.map(|at| (at, id)));
-            if let Some(before) = before {
-                self.deadlines.remove(&(before, id));
+        let moved = entry.deadline != at;
+        entry.deadline = at;
+        if connection.state() == State::Closed {
+            let tuple = Tuple::new(connection.local().port, connection.remote());
+            let (finished, parent) = (connection.is_finished(), entry.parent);
+            let idle = connection
+                .is_disconnected()
+                .then(|| Idle::after(connection));
+            self.after_end(id, tuple, finished, parent);
+            if let Some(idle) = idle {
+                self.set_kind(id, Kind::Idle(idle));
             }
         }
-        if connection.state() == State::Closed {
-            let tuple = (connection.local().port, connection.remote());
-            let (finished, parent) = (connection.is_finished(), entry.parent);
-            self.after_end(id, tuple, finished, parent);
+        if moved {
+            let entries = &self.entries;
+            let is_due = |at, id| entries.is_due(at, id);
+            self.deadlines.change(id, at, is_due);
         }
     }
 
     /// A connection is over: from now on its tuple is free, and late segments meet a closed port.
-    fn after_end(
-        &mut self,
-        id: SocketId,
-        tuple: (u16, IpEndpoint),
-        finished: bool,
-        parent: Option<SocketId>,
-    ) {
+    fn after_end(&mut self, id: SocketId, tuple: Tuple, finished: bool, parent: Option<SocketId>) {
         if self.connections.get(&tuple) == Some(&id) {
             self.connections.remove(&tuple);
         }
@@ -541,9 +534,9 @@ impl Stack {
                 .interface
                 .poll_egress(now, &mut self.wire, &mut self.smoltcp);
             let sent = !self.wire.outbound.is_empty();
-            for bytes in self.wire.outbound.drain(..) {
+            for octets in self.wire.outbound.drain(..) {
                 outputs.push_back(Output::Frame {
-                    bytes,
+                    frame: Frame::Octets(octets.into()),
                     socket: None,
                     about: None,
                 });

@@ -62,11 +62,14 @@ mod checksum;
 mod demultiplex;
 mod emit;
 pub mod event;
+mod frame;
 pub mod host;
+mod icmp;
 #[cfg(debug_assertions)]
 mod invariants;
 mod lifetime;
 pub mod link;
+mod memory;
 pub mod network;
 pub mod profile;
 mod random;

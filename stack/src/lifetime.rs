@@ -7,7 +7,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 use crate::host::Stack;
 use crate::network::IpFamily;
 use crate::socket::{BindError, Closing, ConnectError, Protocol, SocketId};
-use crate::table::{Bound, Entry, Kind, Options};
+use crate::table::{Bound, Entry, Kind, Options, Tuple};
 use crate::tcp::Connection;
 
 impl Stack {
@@ -131,14 +131,17 @@ impl Stack {
         now: Instant,
     ) -> Result<(), ConnectError> {
         let (local, options) = self.local_for(id, remote)?;
-        if self.connections.contains_key(&(local.port, remote)) {
+        if self
+            .connections
+            .contains_key(&Tuple::new(local.port, remote))
+        {
             return Err(ConnectError::Unreachable);
         }
         let config = self.connection_config(local, remote, &options);
         let connection = Connection::connect(config, now);
         self.set_kind(id, Kind::Connection(Box::new(connection)));
         self.claims.insert((local.port, id));
-        self.connections.insert((local.port, remote), id);
+        self.connections.insert(Tuple::new(local.port, remote), id);
         self.touch(id);
         Err(ConnectError::InProgress)
     }
@@ -184,7 +187,7 @@ impl Stack {
             .entries
             .iter()
             .filter(|(_, entry)| entry.parent == Some(listener))
-            .map(|(id, _)| *id)
+            .map(|(id, _)| id)
             .collect();
         for id in children {
             if let Some(connection) = self.connection_mut(id) {

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 
+use bytes::BytesMut;
 use smoltcp::time::{Duration, Instant};
 
 use crate::event::DropCause;
+use crate::frame::Frame;
 use crate::random::Random;
 
 /// The Ethernet header in octets: a frame may be this much longer than the link's MTU.
@@ -54,13 +56,24 @@ impl Default for LinkConfig {
     }
 }
 
+impl LinkConfig {
+    /// Whether every frame arrives, unchanged and after the same time.
+    fn only_delays(&self) -> bool {
+        let ideal = Self {
+            delay: self.delay,
+            ..Self::default()
+        };
+        *self == ideal
+    }
+}
+
 /// What became of a frame.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Fate {
     /// It arrives.
-    Arrives(Instant, Vec<u8>),
+    Arrives(Instant, Frame),
     /// It arrives twice.
-    ArrivesTwice([(Instant, Vec<u8>); 2]),
+    ArrivesTwice([(Instant, Frame); 2]),
     /// It does not.
     Dropped(DropCause),
 }
@@ -68,7 +81,10 @@ pub(crate) enum Fate {
 /// One direction of a link, with what is on it.
 #[derive(Debug)]
 pub(crate) struct Link {
-    pub(crate) config: LinkConfig,
+    config: LinkConfig,
+    /// Whether it takes every frame that is not too long and changes none: most links do, and are
+    /// asked for each frame.
+    only_delays: bool,
     random: Random,
     /// When the last bit of each frame that still waits, or is being sent, will have been sent.
     departures: VecDeque<Instant>,
@@ -77,14 +93,30 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(config: LinkConfig, random: Random) -> Self {
         Self {
+            only_delays: config.only_delays(),
             config,
             random,
             departures: VecDeque::new(),
         }
     }
 
+    /// What it does to frames.
+    pub(crate) fn config(&self) -> &LinkConfig {
+        &self.config
+    }
+
+    /// Changes what it does to the frames that it takes from now on.
+    pub(crate) fn set(&mut self, config: LinkConfig) {
+        self.only_delays = config.only_delays();
+        self.config = config;
+    }
+
     /// Takes a frame at `now` and says what becomes of it.
-    pub(crate) fn carry(&mut self, frame: Vec<u8>, now: Instant) -> Fate {
+    pub(crate) fn carry(&mut self, frame: Frame, now: Instant) -> Fate {
+        // A segment is never longer than the MTU; a forged frame may be.
+        if self.only_delays && matches!(frame, Frame::Segment(_)) {
+            return Fate::Arrives(now + self.config.delay, frame);
+        }
         if self.config.down {
             return Fate::Dropped(DropCause::Down);
         }
@@ -139,10 +171,12 @@ impl Link {
         sent + self.config.delay + held_back
     }
 
-    fn damage(&mut self, mut frame: Vec<u8>) -> Vec<u8> {
+    fn damage(&mut self, mut frame: Frame) -> Frame {
         if frame.len() > ETHERNET_HEADER && self.random.chance(self.config.corrupt) {
-            let octet = ETHERNET_HEADER + self.random.below(frame.len() - ETHERNET_HEADER);
-            frame[octet] ^= 1 << self.random.below(8);
+            let mut octets = BytesMut::from(frame.octets());
+            let octet = ETHERNET_HEADER + self.random.below(octets.len() - ETHERNET_HEADER);
+            octets[octet] ^= 1 << self.random.below(8);
+            return Frame::Octets(octets.freeze());
         }
         frame
     }
@@ -156,8 +190,12 @@ mod tests {
         Link::new(config, Random::new(3, 0))
     }
 
+    fn frame(octets: usize) -> Frame {
+        Frame::Octets(vec![0; octets].into())
+    }
+
     fn arrivals(link: &mut Link, frames: usize, octets: usize) -> Vec<Option<i64>> {
-        let carry = |_| match link.carry(vec![0; octets], Instant::ZERO) {
+        let carry = |_| match link.carry(frame(octets), Instant::ZERO) {
             Fate::Arrives(at, _) => Some(at.total_micros()),
             Fate::ArrivesTwice(_) => panic!("nothing duplicates here"),
             Fate::Dropped(_) => None,
@@ -186,25 +224,31 @@ mod tests {
                 ..LinkConfig::default()
             };
             change(&mut config);
-            link(config).carry(vec![0; 100], Instant::ZERO)
+            link(config).carry(frame(100), Instant::ZERO)
         };
         let at = |millis| Instant::from_millis(millis);
-        assert_eq!(certain(|c| c.loss = 1.0), Fate::Dropped(DropCause::Loss));
-        assert_eq!(certain(|c| c.down = true), Fate::Dropped(DropCause::Down));
-        assert_eq!(certain(|c| c.mtu = 85), Fate::Dropped(DropCause::TooLong));
-        assert_eq!(certain(|c| c.mtu = 86), Fate::Arrives(at(2), vec![0; 100]));
-        assert_eq!(
-            certain(|c| c.reorder = 1.0),
-            Fate::Arrives(at(5), vec![0; 100])
-        );
+        let dropped = |cause, fate| matches!(fate, Fate::Dropped(why) if why == cause);
+        let intact = |at, fate| match fate {
+            Fate::Arrives(when, mut frame) => when == at && frame.octets() == vec![0; 100],
+            Fate::ArrivesTwice(_) | Fate::Dropped(_) => false,
+        };
+        assert!(dropped(DropCause::Loss, certain(|c| c.loss = 1.0)));
+        assert!(dropped(DropCause::Down, certain(|c| c.down = true)));
+        assert!(dropped(DropCause::TooLong, certain(|c| c.mtu = 85)));
+        assert!(intact(at(2), certain(|c| c.mtu = 86)));
+        assert!(intact(at(5), certain(|c| c.reorder = 1.0)));
         assert!(matches!(
             certain(|c| c.duplicate = 1.0),
             Fate::ArrivesTwice(_)
         ));
-        let Fate::Arrives(_, damaged) = certain(|c| c.corrupt = 1.0) else {
+        let Fate::Arrives(_, mut damaged) = certain(|c| c.corrupt = 1.0) else {
             panic!("a damaged frame still arrives");
         };
-        let flipped: u32 = damaged.iter().map(|octet| octet.count_ones()).sum();
+        let flipped: u32 = damaged
+            .octets()
+            .iter()
+            .map(|octet| octet.count_ones())
+            .sum();
         assert_eq!(flipped, 1);
     }
 }

@@ -6,16 +6,16 @@
 //! Everything that happened is recorded as an [`Event`].
 
 use smoltcp::time::Instant;
-use smoltcp::wire::{EthernetAddress, EthernetFrame, IpAddress};
+use smoltcp::wire::{EthernetAddress, IpAddress};
 
 use crate::event::{DropCause, Event, Fact, Forged, FrameId};
+use crate::frame::{Frame, Spares};
 use crate::host::{Host, Neighbour, Output};
 use crate::link::{Fate, Link, LinkConfig};
 use crate::profile::Profile;
 use crate::random::Random;
 use crate::schedule::{Arrival, Arrivals, Deadlines};
 use crate::socket::SocketId;
-use crate::wire::Spares;
 
 /// A host of a [`Network`], numbered in the order of adding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,7 +102,6 @@ pub struct Network {
     links: Vec<Vec<Link>>,
     arrivals: Arrivals,
     deadlines: Deadlines,
-    /// Frames that have been delivered, whose memory the next ones use.
     spares: Spares,
     frames: u64,
     events: Vec<Event>,
@@ -133,6 +132,9 @@ impl Network {
     /// Keeps events from now on, or does not.
     pub fn record(&mut self, recording: Recording) {
         self.recording = recording;
+        for host in &mut self.hosts {
+            host.record(recording);
+        }
     }
 
     /// Adds a host, with unlimited links of no delay to and from each host already there.
@@ -146,6 +148,7 @@ impl Network {
             random,
             self.now,
         );
+        host.record(self.recording);
         for (index, other) in self.hosts.iter_mut().enumerate() {
             host.learn(&neighbour(other, HostId(index)));
             other.learn(&neighbour(&host, id));
@@ -180,13 +183,13 @@ impl Network {
 
     /// What the link from one host to another does.
     pub fn link(&self, from: HostId, to: HostId) -> &LinkConfig {
-        &self.links[from.0][to.0].config
+        self.links[from.0][to.0].config()
     }
 
     /// Changes what the link from one host to another does, from now on. Frames already on their
     /// way are not touched.
     pub fn set_link(&mut self, from: HostId, to: HostId, config: LinkConfig) {
-        self.links[from.0][to.0].config = config;
+        self.links[from.0][to.0].set(config);
     }
 
     /// The virtual time.
@@ -249,9 +252,10 @@ impl Network {
 
     /// Puts a forged frame on the link, as if `from` had sent it.
     pub fn inject(&mut self, from: HostId, bytes: Vec<u8>) -> FrameId {
-        let frame = self.next_frame();
-        self.put_on_link(from, frame, bytes, Forged::Yes, None, None);
-        frame
+        let id = self.next_frame();
+        let frame = Frame::Octets(bytes.into());
+        self.put_on_link(from, id, frame, Forged::Yes, None, None);
+        id
     }
 
     /// Takes the facts recorded since the last call, in order.
@@ -261,61 +265,49 @@ impl Network {
 
     fn deliver(&mut self) {
         let Some(Arrival {
-            to, frame, bytes, ..
+            to, id, mut frame, ..
         }) = self.arrivals.pop()
         else {
             return;
         };
         if self.recording == Recording::Everything {
-            let fact = Fact::Received {
-                bytes: bytes.clone(),
-            };
-            self.events.push(Event {
-                at: self.now,
-                host: to,
-                frame: Some(frame),
-                socket: None,
-                fact,
-            });
+            let bytes = frame.octets();
+            self.tell(to, Some(id), None, Fact::Received { bytes });
         }
-        self.hosts[to.0].on_frame(bytes, self.now, &mut self.spares);
-        self.drain(to, Some(frame));
+        self.hosts[to.0].on_frame(frame, self.now, &mut self.spares);
+        self.drain(to, Some(id));
     }
 
     /// Takes what a host has to say and to send, and learns when it is next due. Facts belong to
     /// the frame whose arrival caused them.
-    fn drain(&mut self, id: HostId, cause: Option<FrameId>) {
-        while let Some(output) = self.hosts[id.0].poll_output() {
+    fn drain(&mut self, host: HostId, cause: Option<FrameId>) {
+        while let Some(output) = self.hosts[host.0].poll_output() {
             match output {
-                Output::Fact { socket, fact } => {
-                    if self.recording == Recording::Everything {
-                        let at = self.now;
-                        self.events.push(Event {
-                            at,
-                            host: id,
-                            frame: cause,
-                            socket,
-                            fact,
-                        });
-                    }
-                }
+                Output::Fact { socket, fact } => self.tell(host, cause, socket, fact),
                 Output::Frame {
-                    bytes,
+                    frame,
                     socket,
                     about,
                 } => {
                     #[cfg(debug_assertions)]
-                    if let Some(socket) = socket {
-                        let state = self.hosts[id.0].status(socket);
-                        let state = state.and_then(|status| status.state);
-                        self.resets.on_sent(id, socket, state, &bytes);
-                    }
-                    let frame = self.next_frame();
-                    self.put_on_link(id, frame, bytes, Forged::No, socket, about);
+                    let frame = self.checked(host, socket, frame);
+                    let id = self.next_frame();
+                    self.put_on_link(host, id, frame, Forged::No, socket, about);
                 }
             }
         }
-        self.deadlines.set(id, self.hosts[id.0].poll_at());
+        self.deadlines.set(host, self.hosts[host.0].poll_at());
+    }
+
+    /// A frame that a host sends, after a look at it.
+    #[cfg(debug_assertions)]
+    fn checked(&mut self, host: HostId, socket: Option<SocketId>, mut frame: Frame) -> Frame {
+        if let Some(socket) = socket {
+            let status = self.hosts[host.0].status(socket);
+            let state = status.and_then(|status| status.state);
+            self.resets.on_sent(host, socket, state, &frame.octets());
+        }
+        frame
     }
 
     fn next_frame(&mut self) -> FrameId {
@@ -326,63 +318,54 @@ impl Network {
     fn put_on_link(
         &mut self,
         from: HostId,
-        frame: FrameId,
-        bytes: Vec<u8>,
+        id: FrameId,
+        mut frame: Frame,
         forged: Forged,
         socket: Option<SocketId>,
         about: Option<Fact>,
     ) {
         if self.recording == Recording::Everything {
-            let sent = Fact::Sent {
-                bytes: bytes.clone(),
-                forged,
-            };
-            for fact in std::iter::once(sent).chain(about) {
-                self.events.push(Event {
-                    at: self.now,
-                    host: from,
-                    frame: Some(frame),
-                    socket,
-                    fact,
-                });
+            let bytes = frame.octets();
+            self.tell(from, Some(id), socket, Fact::Sent { bytes, forged });
+            if let Some(about) = about {
+                self.tell(from, Some(id), socket, about);
             }
         }
-        match receiver(&bytes) {
+        match receiver(&frame) {
             Receiver::One(to) if to.0 < self.hosts.len() && to != from => {
-                self.carry(from, to, frame, bytes);
+                self.carry(from, to, id, frame);
             }
             Receiver::All if self.hosts.len() > 1 => {
                 for to in self.host_ids().filter(|&to| to != from) {
-                    self.carry(from, to, frame, bytes.clone());
+                    self.carry(from, to, id, frame.clone());
                 }
             }
             Receiver::One(_) | Receiver::All | Receiver::Nobody => {
-                self.dropped(from, frame, DropCause::NoSuchHost);
+                self.tell(from, Some(id), None, Fact::Dropped(DropCause::NoSuchHost));
             }
         }
     }
 
-    fn carry(&mut self, from: HostId, to: HostId, frame: FrameId, bytes: Vec<u8>) {
-        match self.links[from.0][to.0].carry(bytes, self.now) {
-            Fate::Arrives(at, bytes) => self.arrivals.push(at, to, frame, bytes),
+    fn carry(&mut self, from: HostId, to: HostId, id: FrameId, frame: Frame) {
+        match self.links[from.0][to.0].carry(frame, self.now) {
+            Fate::Arrives(at, frame) => self.arrivals.push(at, to, id, frame),
             Fate::ArrivesTwice(copies) => {
-                for (at, bytes) in copies {
-                    self.arrivals.push(at, to, frame, bytes);
+                for (at, frame) in copies {
+                    self.arrivals.push(at, to, id, frame);
                 }
             }
-            Fate::Dropped(cause) => self.dropped(from, frame, cause),
+            Fate::Dropped(cause) => self.tell(from, Some(id), None, Fact::Dropped(cause)),
         }
     }
 
-    fn dropped(&mut self, from: HostId, frame: FrameId, cause: DropCause) {
+    /// Keeps a fact, where facts are kept.
+    fn tell(&mut self, host: HostId, frame: Option<FrameId>, socket: Option<SocketId>, fact: Fact) {
         if self.recording == Recording::Everything {
-            let fact = Fact::Dropped(cause);
-            let at = self.now;
             self.events.push(Event {
-                at,
-                host: from,
-                frame: Some(frame),
-                socket: None,
+                at: self.now,
+                host,
+                frame,
+                socket,
                 fact,
             });
         }
@@ -411,11 +394,10 @@ enum Receiver {
     Nobody,
 }
 
-fn receiver(bytes: &[u8]) -> Receiver {
-    let Ok(frame) = EthernetFrame::new_checked(bytes) else {
+fn receiver(frame: &Frame) -> Receiver {
+    let Some(destination) = frame.destination() else {
         return Receiver::Nobody;
     };
-    let destination = frame.dst_addr();
     if destination.is_broadcast() || destination.is_multicast() {
         return Receiver::All;
     }

@@ -1,21 +1,49 @@
 //! What is due, and in which order: frames on their way, and the next timer of each host.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
 use smoltcp::time::Instant;
 
 use crate::event::FrameId;
+use crate::frame::Frame;
 use crate::network::HostId;
+use crate::socket::SocketId;
 
 /// A frame on its way.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug)]
 pub(crate) struct Arrival {
-    pub(crate) at: Instant,
+    at: Instant,
     serial: u64,
     pub(crate) to: HostId,
-    pub(crate) frame: FrameId,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) id: FrameId,
+    pub(crate) frame: Frame,
+}
+
+impl Arrival {
+    fn place(&self) -> (Instant, u64) {
+        (self.at, self.serial)
+    }
+}
+
+impl PartialEq for Arrival {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for Arrival {}
+
+impl PartialOrd for Arrival {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Arrival {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
 }
 
 /// The frames on their way, in the order of their arrival and then of their scheduling.
@@ -31,14 +59,14 @@ pub(crate) struct Arrivals {
 }
 
 impl Arrivals {
-    pub(crate) fn push(&mut self, at: Instant, to: HostId, frame: FrameId, bytes: Vec<u8>) {
+    pub(crate) fn push(&mut self, at: Instant, to: HostId, id: FrameId, frame: Frame) {
         self.serial += 1;
         let arrival = Arrival {
             at,
             serial: self.serial,
             to,
+            id,
             frame,
-            bytes,
         };
         if self.behind.back().is_none_or(|last| last.at <= at) {
             self.behind.push_back(arrival);
@@ -72,9 +100,8 @@ impl Arrivals {
         let Some(Reverse(overtaking)) = self.overtaking.peek() else {
             return false;
         };
-        let place = |arrival: &Arrival| (arrival.at, arrival.serial);
         let behind = self.behind.front();
-        behind.is_none_or(|behind| place(overtaking) < place(behind))
+        behind.is_none_or(|behind| overtaking < behind)
     }
 }
 
@@ -121,10 +148,69 @@ impl Deadlines {
     }
 }
 
+/// When each connection of a host is next due.
+///
+/// A timer that is stopped or moved, as most are before they expire, is left where it stands and
+/// passed over when its turn comes: the connection knows when it is due. What is first is never
+/// out of date.
+#[derive(Debug, Default)]
+pub(crate) struct Timetable {
+    heap: BinaryHeap<Reverse<(Instant, SocketId)>>,
+    /// How many places may be taken before those that are out of date are cleared.
+    enough: usize,
+}
+
+/// Places that are never worth clearing.
+const PLACES_LEAST: usize = 64;
+
+impl Timetable {
+    /// When something is due first.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.heap.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// A connection is due at another time from now on, or at none. `is_due` says whether a
+    /// connection is due at a time.
+    pub(crate) fn change(
+        &mut self,
+        id: SocketId,
+        at: Option<Instant>,
+        is_due: impl Fn(Instant, SocketId) -> bool,
+    ) {
+        if let Some(at) = at {
+            if self.heap.len() >= self.enough.max(PLACES_LEAST) {
+                self.heap.retain(|&Reverse((at, id))| is_due(at, id));
+                self.enough = 2 * self.heap.len();
+            }
+            self.heap.push(Reverse((at, id)));
+        }
+        self.pass_over(is_due);
+    }
+
+    /// Passes over what is out of date, so that what is first is not.
+    pub(crate) fn pass_over(&mut self, is_due: impl Fn(Instant, SocketId) -> bool) {
+        while let Some(&Reverse((at, id))) = self.heap.peek()
+            && !is_due(at, id)
+        {
+            self.heap.pop();
+        }
+    }
+
+    /// Takes the connection that is due first, at `now` or before.
+    pub(crate) fn take(&mut self, now: Instant) -> Option<(Instant, SocketId)> {
+        let &Reverse((at, id)) = self.heap.peek()?;
+        (at <= now).then(|| {
+            self.heap.pop();
+            (at, id)
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
+    use bytes::Bytes;
     use proptest::prelude::*;
 
     use super::*;
@@ -138,14 +224,28 @@ mod tests {
             let mut model = BTreeMap::new();
             for (serial, (at, pops)) in steps.into_iter().enumerate() {
                 let (at, frame) = (Instant::from_micros(at), FrameId(serial as u64));
-                arrivals.push(at, HostId(0), frame, Vec::new());
+                arrivals.push(at, HostId(0), frame, Frame::Octets(Bytes::new()));
                 model.insert((at, serial), frame);
                 if pops {
                     let expected = model.pop_first().map(|((at, _), frame)| (at, frame));
                     prop_assert_eq!(arrivals.next_at(), expected.map(|(at, _)| at));
                     let popped = arrivals.pop();
-                    prop_assert_eq!(popped.map(|arrival| (arrival.at, arrival.frame)), expected);
+                    prop_assert_eq!(popped.map(|arrival| (arrival.at, arrival.id)), expected);
                 }
+            }
+        }
+
+        #[test]
+        fn the_first_connection_that_is_due_is_next(
+            steps in proptest::collection::vec((0usize..5, proptest::option::of(0i64..40)), 1..300)
+        ) {
+            let mut timetable = Timetable::default();
+            let mut model = BTreeMap::new();
+            for (number, at) in steps {
+                let (id, at) = (SocketId(number), at.map(Instant::from_micros));
+                model.insert(id, at);
+                timetable.change(id, at, |at, id| model.get(&id) == Some(&Some(at)));
+                prop_assert_eq!(timetable.next(), model.values().flatten().min().copied());
             }
         }
 

@@ -7,6 +7,7 @@
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::IpEndpoint;
 
+use crate::icmp::Unreachable;
 use crate::tcp::{Connection, State};
 
 /// A socket of a host. Never used again for another socket.
@@ -33,6 +34,19 @@ pub enum Direction {
     Both,
 }
 
+/// Whether an idle connection is probed, and how, where it is not as the profile says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeepAlive {
+    /// Whether it is probed at all (`SO_KEEPALIVE`).
+    pub on: bool,
+    /// After how much silence (`TCP_KEEPIDLE`).
+    pub idle: Option<Duration>,
+    /// How long after a probe without an answer the next one follows (`TCP_KEEPINTVL`).
+    pub interval: Option<Duration>,
+    /// After how many probes without an answer the connection is reset (`TCP_KEEPCNT`).
+    pub count: Option<u32>,
+}
+
 /// Why a connection is gone, as the application learns it from its next call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Gone {
@@ -45,9 +59,30 @@ pub enum Gone {
     /// Retransmissions went unanswered.
     #[error("the connection timed out")]
     TimedOut,
-    /// The peer answered the SYN with a RST.
+    /// The peer answered the SYN with a RST, or a datagram with the word that no socket has its
+    /// port.
     #[error("the connection was refused")]
     Refused,
+    /// The network said that it has no route.
+    #[error("the network is unreachable")]
+    NetworkUnreachable,
+    /// The network said that it cannot reach the host, or must not.
+    #[error("the host is unreachable")]
+    HostUnreachable,
+    /// The peer said that it does not have the protocol.
+    #[error("the protocol is unreachable")]
+    ProtocolUnreachable,
+}
+
+impl From<Unreachable> for Gone {
+    fn from(error: Unreachable) -> Self {
+        match error {
+            Unreachable::Network => Self::NetworkUnreachable,
+            Unreachable::Host | Unreachable::Prohibited => Self::HostUnreachable,
+            Unreachable::Protocol => Self::ProtocolUnreachable,
+            Unreachable::Port => Self::Refused,
+        }
+    }
 }
 
 /// Why `bind` failed.
@@ -84,6 +119,9 @@ pub enum AcceptError {
     /// No connection is waiting.
     #[error("no connection is waiting")]
     WouldBlock,
+    /// The socket was shut down, and nothing more is waiting.
+    #[error("the socket was shut down")]
+    Aborted,
     /// The socket does not listen.
     #[error("the socket does not listen")]
     NotListening,

@@ -1,13 +1,13 @@
-//! What stands behind a socket.
+//! What stands behind a socket, and the sockets of a host.
 
 use std::collections::VecDeque;
 
 use smoltcp::time::{Duration, Instant};
-use smoltcp::wire::IpAddress;
+use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::network::IpFamily;
 use crate::reference::ReferenceSocket;
-use crate::socket::SocketId;
+use crate::socket::{Gone, KeepAlive, SocketId};
 use crate::tcp::Connection;
 use crate::udp::UdpSocket;
 
@@ -35,6 +35,85 @@ impl Entry {
             lingers_until: None,
             deadline: None,
         }
+    }
+}
+
+/// What tells the connections of a host apart: our port, and the peer's address and port. Numbers,
+/// since every segment that arrives is compared with some of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tuple {
+    remote: u128,
+    /// The version of IP and both ports.
+    ports: u64,
+}
+
+impl Tuple {
+    pub(crate) fn new(local_port: u16, remote: IpEndpoint) -> Self {
+        let (version, address) = match remote.addr {
+            IpAddress::Ipv4(address) => (4, u128::from(address.to_bits())),
+            IpAddress::Ipv6(address) => (6, address.to_bits()),
+        };
+        Self {
+            remote: address,
+            ports: version << 32 | u64::from(local_port) << 16 | u64::from(remote.port),
+        }
+    }
+}
+
+/// The sockets of a host, by their numbers, which are handed out in ascending order: each stands in
+/// its place of a row, so that one of many is found as quickly as one of few. The row begins with
+/// the oldest socket there is.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    row: VecDeque<Option<Box<Entry>>>,
+    /// The number of the first place.
+    first: usize,
+}
+
+impl Entries {
+    pub(crate) fn get(&self, id: &SocketId) -> Option<&Entry> {
+        let place = id.0.checked_sub(self.first)?;
+        self.row.get(place)?.as_deref()
+    }
+
+    pub(crate) fn get_mut(&mut self, id: &SocketId) -> Option<&mut Entry> {
+        let place = id.0.checked_sub(self.first)?;
+        self.row.get_mut(place)?.as_deref_mut()
+    }
+
+    /// Adds a socket, whose number is higher than those of all before it.
+    pub(crate) fn insert(&mut self, id: SocketId, entry: Entry) {
+        if self.row.is_empty() {
+            self.first = id.0;
+        }
+        debug_assert!(id.0 >= self.first + self.row.len(), "numbers ascend");
+        self.row.resize_with(id.0 - self.first, || None);
+        self.row.push_back(Some(Box::new(entry)));
+    }
+
+    pub(crate) fn remove(&mut self, id: &SocketId) -> Option<Entry> {
+        let place = id.0.checked_sub(self.first)?;
+        let entry = self.row.get_mut(place)?.take()?;
+        while let Some(None) = self.row.front() {
+            self.row.pop_front();
+            self.first += 1;
+        }
+        Some(*entry)
+    }
+
+    /// Whether the connection of a socket is due at a time.
+    pub(crate) fn is_due(&self, at: Instant, id: SocketId) -> bool {
+        self.get(&id)
+            .is_some_and(|entry| entry.deadline == Some(at))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SocketId, &Entry)> {
+        let numbered = self.row.iter().zip(self.first..);
+        numbered.filter_map(|(entry, number)| Some((SocketId(number), entry.as_deref()?)))
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = SocketId> {
+        self.iter().map(|(id, _)| id)
     }
 }
 
@@ -77,6 +156,24 @@ pub(crate) struct Idle {
     pub(crate) bound: Option<Bound>,
     /// Whether a receive shutdown that failed took effect all the same.
     pub(crate) receive_shut: bool,
+    /// Why an attempt to connect was ended by a shutdown, until a call has said so.
+    pub(crate) error: Option<Gone>,
+}
+
+impl Idle {
+    /// The socket of an attempt to connect that has ended: it may try again, from the address it
+    /// had.
+    pub(crate) fn after(connection: &Connection) -> Self {
+        let local = connection.local();
+        Self {
+            bound: Some(Bound {
+                address: Some(local.addr),
+                port: local.port,
+            }),
+            receive_shut: false,
+            error: connection.error(),
+        }
+    }
 }
 
 /// A listening TCP socket.
@@ -88,6 +185,19 @@ pub(crate) struct Listening {
     pub(crate) children: usize,
     /// Those of them that are established.
     pub(crate) ready: VecDeque<SocketId>,
+    /// Whether `accept` fails rather than wait.
+    pub(crate) aborts: Aborts,
+}
+
+/// Whether `accept` fails where no connection waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aborts {
+    /// It waits.
+    No,
+    /// It fails once.
+    Once,
+    /// It always fails.
+    Always,
 }
 
 /// Socket options, as far as they were set.
@@ -97,4 +207,6 @@ pub(crate) struct Options {
     pub(crate) receive_buffer: Option<usize>,
     pub(crate) send_buffer: Option<usize>,
     pub(crate) no_delay: bool,
+    pub(crate) keep_alive: KeepAlive,
+    pub(crate) user_timeout: Option<Duration>,
 }

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
 use smoltcp::wire::{
@@ -23,7 +24,7 @@ const HOP_LIMIT: u8 = 64;
 /// The device under the interface: frames in memory.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    pub(crate) inbound: VecDeque<Vec<u8>>,
+    pub(crate) inbound: VecDeque<Bytes>,
     pub(crate) outbound: VecDeque<Vec<u8>>,
     mtu: usize,
 }
@@ -39,7 +40,7 @@ impl Wire {
 }
 
 /// A frame the interface takes.
-pub(crate) struct Inbound(Vec<u8>);
+pub(crate) struct Inbound(Bytes);
 
 /// Room for a frame that the interface sends.
 pub(crate) struct Outbound<'a>(&'a mut VecDeque<Vec<u8>>);
@@ -77,30 +78,6 @@ impl TxToken for Outbound<'_> {
         let result = f(&mut frame);
         self.0.push_back(frame);
         result
-    }
-}
-
-/// Frames that have been delivered: their memory is used again, since a frame of its own for each
-/// segment costs more than to fill it.
-#[derive(Debug, Default)]
-pub(crate) struct Spares(Vec<Vec<u8>>);
-
-/// More spare frames than this are given back to the allocator.
-const SPARES_MOST: usize = 512;
-
-impl Spares {
-    /// A frame of so many octets, whatever they are.
-    pub(crate) fn take(&mut self, octets: usize) -> Vec<u8> {
-        let mut frame = self.0.pop().unwrap_or_default();
-        frame.resize(octets, 0);
-        frame
-    }
-
-    /// Takes a frame that nobody needs any more.
-    pub(crate) fn put(&mut self, frame: Vec<u8>) {
-        if self.0.len() < SPARES_MOST {
-            self.0.push(frame);
-        }
     }
 }
 
@@ -209,7 +186,7 @@ pub(crate) fn emit_ethernet(
 pub(crate) fn introduction(
     neighbour: (IpAddress, EthernetAddress),
     ours: (IpAddress, EthernetAddress),
-) -> Option<Vec<u8>> {
+) -> Option<Bytes> {
     let (address, ethernet) = neighbour;
     match (address, ours.0) {
         (IpAddress::Ipv4(source), IpAddress::Ipv4(target)) => {
@@ -229,7 +206,7 @@ pub(crate) fn introduction(
             header.emit(&mut EthernetFrame::new_unchecked(&mut frame[..]));
             let arp = &mut frame[ETHERNET_HEADER..];
             reply.emit(&mut smoltcp::wire::ArpPacket::new_unchecked(arp));
-            Some(frame)
+            Some(frame.into())
         }
         (IpAddress::Ipv6(source), IpAddress::Ipv6(target)) => {
             let advert = Icmpv6Repr::Ndisc(NdiscRepr::NeighborAdvert {
@@ -253,7 +230,7 @@ pub(crate) fn introduction(
             let checksums = smoltcp::phy::ChecksumCapabilities::default();
             let packet = &mut smoltcp::wire::Icmpv6Packet::new_unchecked(&mut frame[begin..]);
             advert.emit(&source, &target, packet, &checksums);
-            Some(frame)
+            Some(frame.into())
         }
         (IpAddress::Ipv4(_), IpAddress::Ipv6(_)) | (IpAddress::Ipv6(_), IpAddress::Ipv4(_)) => None,
     }

@@ -143,3 +143,80 @@ pub(crate) fn closed_ports(profiles: [&str; 2], ip: Ip) -> Capture {
     run_for(&mut network, Duration::from_secs(2));
     capture(network, ip)
 }
+
+/// What both sides of ISO transport say, as hexadecimal octets: who says it, and what. Every kind
+/// of TPDU, packets that begin in one segment and end in the next, several packets in one segment,
+/// and at the end what is none.
+const ISO: [(HostId, &[&str]); 10] = [
+    (
+        CLIENT_ID,
+        &["03000019 14e0000011112 1c0010dc1024142c2024344c60100"],
+    ),
+    (
+        SERVER_ID,
+        &["03000018 13d0111122222 1c0010dc60100f00201ffc103012041"],
+    ),
+    (CLIENT_ID, &["0300000e 04f022228048454c4c4f"]),
+    // In two pieces; then one and a half, and the rest with another.
+    (SERVER_ID, &["0300", "000e04f011110048454c4c4f"]),
+    (
+        CLIENT_ID,
+        &[
+            "0300000a04f022220541 0300000c04f0",
+            "22220042434403 55000904f0222280",
+        ],
+    ),
+    // Class 0, expedited data, an error.
+    (CLIENT_ID, &["0300000802f08041", "0300000a041022228041"]),
+    (
+        SERVER_ID,
+        &["03000009 0420 1111 80", "03000009 0461 1111 05"],
+    ),
+    (SERVER_ID, &["0300000d08701111 02c1020410"]),
+    (
+        CLIENT_ID,
+        &["03000016 09802222111180e00180746f74616c3d3432 0300000b0680222211110061"],
+    ),
+    (SERVER_ID, &["0300000a05c011112222", "474554202f"]),
+];
+
+/// ISO transport over TCP as it may be, on port 102.
+pub(crate) fn iso(ip: Ip) -> Capture {
+    let link = LinkConfig {
+        delay: Duration::from_millis(10),
+        ..LinkConfig::default()
+    };
+    let mut network = network(["winsock", "linux"], ip, &link);
+    let listener = network.with_host(SERVER_ID, |host, _| {
+        let listener = host.open(Protocol::Tcp, family(ip));
+        host.bind(listener, None, 102).unwrap();
+        host.listen(listener, 1).unwrap();
+        listener
+    });
+    let address = IpEndpoint::new(ip.address(SERVER), 102);
+    let client = network.with_host(CLIENT_ID, |host, now| {
+        let socket = host.open(Protocol::Tcp, family(ip));
+        let _ = host.connect(socket, address, now);
+        socket
+    });
+    run_for(&mut network, Duration::from_secs(1));
+    let server = network.with_host(SERVER_ID, |host, _| host.accept(listener).unwrap());
+    for (from, pieces) in ISO {
+        let socket = if from == SERVER_ID { server } else { client };
+        for piece in pieces {
+            let octets = octets(piece);
+            network.with_host(from, |host, now| host.send(socket, &octets, now).unwrap());
+            run_for(&mut network, Duration::from_secs(1));
+        }
+    }
+    capture(network, ip)
+}
+
+fn octets(text: &str) -> Vec<u8> {
+    let digits: Vec<_> = text.chars().filter(|it| *it != ' ').collect();
+    let octet = |pair: &[char]| {
+        let pair: String = pair.iter().collect();
+        u8::from_str_radix(&pair, 16).unwrap()
+    };
+    digits.chunks(2).map(octet).collect()
+}

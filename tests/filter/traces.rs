@@ -54,10 +54,12 @@ impl Capture {
             socket: None,
             fact: match from {
                 SERVER => Fact::Sent {
-                    bytes,
+                    bytes: bytes.into(),
                     forged: Forged::Yes,
                 },
-                _ => Fact::Received { bytes },
+                _ => Fact::Received {
+                    bytes: bytes.into(),
+                },
             },
         };
         Self {

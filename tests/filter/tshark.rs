@@ -11,12 +11,12 @@ use hangup::filter::{Filter, View, supported_fields, views};
 use hangup_stack::network::HostId;
 
 use crate::run::{datagrams, held};
-use crate::stack::{closed_ports, transfer};
+use crate::stack::{closed_ports, iso, transfer};
 use crate::traces::{Capture, odd_frames};
 use crate::wire::{CLIENT, Ip, SERVER};
 
 /// Filters that say more than that a field is there.
-const FILTERS: [&str; 92] = [
+const FILTERS: [&str; 117] = [
     "",
     "tcp || udp",
     "!tcp && !udp",
@@ -105,6 +105,31 @@ const FILTERS: [&str; 92] = [
     "tcp.options.mss_val == 1460",
     "tcp.options.wscale.shift in {4..9}",
     "tcp.options.sack.count >= 1",
+    "tpkt.version == 3 && tpkt.reserved == 0",
+    "tpkt.reserved == 0x55",
+    "tpkt.length == 14",
+    "tpkt.length > tcp.len",
+    "cotp.li == 4",
+    "cotp.type == 0x08",
+    "cotp.type in {0xc..0xf} && cotp.type != 0xf",
+    "cotp.destref == 0x1111",
+    "cotp.destref < cotp.srcref",
+    "cotp.srcref == 0x2222 || cotp.srcref == 0x1111 && cotp.cause == 128",
+    "cotp.class == 2",
+    "cotp.opts.no_explicit_flow_control == 1 && cotp.opts.extended_formats == False",
+    "cotp.tpdu-number == 5",
+    "cotp.eot == 1",
+    "cotp.eot == 0",
+    "cotp.cause == 128",
+    "cotp.cause == 0",
+    "cotp.reject_cause == 2",
+    "cotp.parameter_code == 0xe0 && cotp.parameter_length == 1",
+    "cotp.parameter_code == 0xc6",
+    "cotp.tpdu_size > 255",
+    "cotp.preferred_maximum_tpdu_size == 65408",
+    "cotp.src-tsap == \"AB\"",
+    "cotp.src-tsap != \"AB\"",
+    "cotp.dst-tsap contains \"D\"",
     "udp.dstport == 5000 && udp.length >= 108",
     "icmp.type == 3 && icmp.code == 3 || icmpv6.type == 1 && icmpv6.code == 4",
     "exported_pdu.src_port == 80 || exported_pdu.dst_port == 80",
@@ -174,6 +199,8 @@ fn captures() -> Vec<(&'static str, Capture)> {
         ("odd", Capture::of_frames(odd_frames())),
         ("transfer-v4", transfer(["linux", "linux"], Ip::V4)),
         ("transfer-v6", transfer(["freebsd", "winsock"], Ip::V6)),
+        ("iso-v4", iso(Ip::V4)),
+        ("iso-v6", iso(Ip::V6)),
         ("closed-v4", closed_ports(["linux", "linux"], Ip::V4)),
         ("closed-v6", closed_ports(["winsock", "freebsd"], Ip::V6)),
     ]

@@ -11,6 +11,7 @@ fn help_is_as_reviewed() {
         &["run", "--help"],
         &["check", "--help"],
         &["list", "--help"],
+        &["profiles", "--help"],
     ] {
         let ran = folder.hangup(arguments);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{arguments:?}");

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod help;
+mod profiles;
 mod traces;
 
 use std::path::{Path, PathBuf};

@@ -109,10 +109,12 @@ impl Repository {
             .filter(|file| file.is_under("stack/src/profile"))
     }
 
-    /// The names of the built-in profiles, but for smoltcp: that is a crate's name as well.
+    /// The systems of the built-in profiles without their versions, but for smoltcp: that is a
+    /// crate's name as well.
     pub(crate) fn profile_names(&self) -> Vec<String> {
         self.profiles()
             .filter_map(|file| file.path.rsplit('/').next()?.strip_suffix(".toml"))
+            .map(|name| name.split('-').next().unwrap_or(name))
             .filter(|name| *name != "smoltcp")
             .map(str::to_owned)
             .collect()

@@ -123,7 +123,7 @@ fn frames_are_kept_octet_by_octet_and_corrupt_ones_as_they_arrived() {
             .filter(|event| event.host == HostId(vantage));
         let expected: Vec<Vec<u8>> = of_host
             .filter_map(|event| match &event.fact {
-                Fact::Sent { bytes, .. } | Fact::Received { bytes } => Some(bytes.clone()),
+                Fact::Sent { bytes, .. } | Fact::Received { bytes } => Some(bytes.to_vec()),
                 _ => None,
             })
             .collect();
@@ -281,10 +281,12 @@ fn long_and_strange_texts_are_clipped_to_lines() {
 fn any_event() -> impl Strategy<Value = Event> {
     let fact = prop_oneof![
         vec(any::<u8>(), 0..80).prop_map(|bytes| Fact::Sent {
-            bytes,
+            bytes: bytes.into(),
             forged: Forged::No
         }),
-        vec(any::<u8>(), 0..80).prop_map(|bytes| Fact::Received { bytes }),
+        vec(any::<u8>(), 0..80).prop_map(|bytes| Fact::Received {
+            bytes: bytes.into()
+        }),
         Just(Fact::Dropped(DropCause::QueueFull)),
         any::<usize>().prop_map(|octets| Fact::Held {
             octets,

@@ -100,11 +100,13 @@ impl Run {
     fn send(&mut self, host: usize, bytes: Vec<u8>, forged: Forged) -> FrameId {
         self.frames += 1;
         let frame = FrameId(self.frames);
+        let bytes = bytes.into();
         self.fact(host, Some(frame), Fact::Sent { bytes, forged });
         frame
     }
 
     fn arrive(&mut self, host: usize, frame: FrameId, bytes: Vec<u8>) {
+        let bytes = bytes.into();
         self.fact(host, Some(frame), Fact::Received { bytes });
     }
 

@@ -1,4 +1,4 @@
-//! One process that uses Winsock on one host.
+//! One process that uses Winsock on one host: Ws2_32.dll.
 //!
 //! Every function of Ws2_32.dll is a method of [`Winsock`] whose comment begins with the function's
 //! own name, which is also the name of its page in Microsoft's reference, the source of what it
@@ -11,95 +11,44 @@
 //! process remembers how far it came: `send` goes on with the octets that are left, `connect` asks
 //! for the end of its handshake, `closesocket` for the end of its linger time.
 //!
-//! Left out, because scripts have no use for them yet: overlapped calls, `select` and the event
-//! functions, out-of-band data, `WSADuplicateSocket`. A process has one thread.
+//! A process has threads. [`Winsock::switch_to`] says which of them makes the next calls, and each
+//! has its own last error and waits on its own.
+//!
+//! Left out, because nothing here has a use for them: out-of-band data, window messages
+//! (WSAAsyncSelect), a second process (WSADuplicateSocket), names (getaddrinfo), quality of
+//! service, multipoint sessions.
 //!
 //! [`Network::with_host`]: hangup_stack::network::Network::with_host
 
-pub(crate) mod check;
 pub mod data;
 pub mod disconnect;
+pub mod events;
+pub mod hook;
 pub mod options;
+pub mod protocols;
+pub mod ready;
 pub mod sockets;
 pub mod startup;
+pub mod thread;
 
 use std::collections::BTreeMap;
 
 use hangup_stack::host::Host;
-use hangup_stack::network::IpFamily;
 use hangup_stack::smoltcp::time::Instant;
-use hangup_stack::socket::{Gone, Protocol, SocketId};
-use hangup_stack::tcp::State;
+use hangup_stack::socket::SocketId;
 
+use crate::catalog::{Catalog, EntryId, Guid, ProtocolInfo, TCPIP, TCPIP6};
 use crate::error::WsaError;
-use options::Linger;
+use crate::function::Function;
+use crate::notify::NetworkEvents;
+use crate::overlapped::Completion;
+use crate::provider::check::{Check, Prolog};
+use crate::provider::tcpip::TcpIp;
+use crate::provider::tracing::{Passage, Tracing};
+use crate::provider::{Context, Provider, Upcalls};
+use crate::{Outcome, Socket, ThreadId};
 use startup::Version;
-
-/// A SOCKET: an opaque value that means something to the process that got it, and to no other.
-///
-/// Handles are multiples of four, as on Windows, and no handle is given out twice, so that a call
-/// on a closed socket always says `WSAENOTSOCK` and never reaches a newer socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Socket(u64);
-
-impl Socket {
-    /// INVALID_SOCKET: what `socket` and `accept` return when they fail.
-    pub const INVALID: Self = Self(u64::MAX);
-
-    /// The handle with this value, which need not be a socket.
-    pub const fn from_raw(raw: u64) -> Self {
-        Self(raw)
-    }
-
-    /// The value of the handle.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-}
-
-/// How a call that may wait ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a call that blocks must be made again after the network has made a step"]
-pub enum Outcome<T> {
-    /// It returned.
-    Done(Result<T, WsaError>),
-    /// The socket is blocking and the call waits: make the same call again later.
-    Blocks {
-        /// When the call returns at the latest, even if nothing happens on the network: make it
-        /// again at this time. None: it waits for the network alone.
-        until: Option<Instant>,
-    },
-}
-
-impl<T> Outcome<T> {
-    /// The call waits for the network alone.
-    pub(crate) const WAITS: Self = Self::Blocks { until: None };
-
-    /// Changes the value of a call that succeeded.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Outcome<U> {
-        match self {
-            Self::Done(result) => Outcome::Done(result.map(f)),
-            Self::Blocks { until } => Outcome::Blocks { until },
-        }
-    }
-}
-
-impl<T> From<Result<T, WsaError>> for Outcome<T> {
-    fn from(result: Result<T, WsaError>) -> Self {
-        Self::Done(result)
-    }
-}
-
-/// A pointer argument, as far as the difference can be seen by the caller.
-#[derive(Debug)]
-pub enum Pointer<T> {
-    /// NULL.
-    Null,
-    /// Memory of the process.
-    To(T),
-    /// Not NULL and not (wholly) memory of the process.
-    Bad,
-}
+use thread::{Thread, UndefinedBehaviour};
 
 /// One process that uses Winsock on one host.
 #[derive(Debug)]
@@ -107,189 +56,323 @@ pub struct Winsock {
     /// How many more times WSAStartup than WSACleanup has succeeded.
     startups: usize,
     version: Version,
-    last_error: i32,
-    sockets: BTreeMap<Socket, Entry>,
-    next_handle: u64,
-    /// The call that a Winsock 1.1 process waits in.
-    outstanding: Option<(Call, Socket)>,
+    threads: BTreeMap<ThreadId, Thread>,
+    running: ThreadId,
+    catalog: Catalog,
+    providers: Vec<Installed>,
+    upcalls: Upcalls,
+    /// Completion routines that have run, until somebody asks.
+    completions: Vec<Completion>,
+    /// Calls without a defined behaviour, until somebody asks.
+    undefined: Vec<UndefinedBehaviour>,
 }
 
-/// What the process knows about one of its sockets.
+/// A provider of the process.
 #[derive(Debug)]
-pub(crate) struct Entry {
-    id: SocketId,
-    protocol: Protocol,
-    family: IpFamily,
-    mode: Mode,
-    circuit: Circuit,
-    linger: Linger,
-    no_delay: bool,
-    /// Which directions this process has shut down.
-    receiving: Direction,
-    sending: Direction,
-    /// Why the connection is gone, once a send or receive has said so: `shutdown` says it too.
-    gone: Option<Gone>,
-    /// How many octets the outstanding blocking send has handed to the stack.
-    sent: usize,
+struct Installed {
+    /// The ProviderIds that it goes by.
+    ids: Vec<Guid>,
+    provider: Box<dyn Provider>,
+    /// Whether WSPStartup was called.
+    state: Loading,
 }
 
-/// FIONBIO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    Blocking,
-    NonBlocking,
+enum Loading {
+    Unloaded,
+    Started,
 }
 
-/// A direction of a socket.
+/// Through which door a call comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
-    Open,
-    Shut,
+enum Entrance {
+    /// Ws2_32.dll, which asks whether the process has called WSAStartup.
+    Api,
+    /// The service provider, which was loaded by it and has no such error.
+    Provider,
 }
 
-/// How far a connection-oriented socket has come. A socket whose connection has ended is still
-/// `Connected` in Winsock's sense: `getpeername` works and `connect` says WSAEISCONN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Circuit {
-    Unconnected,
-    /// The handshake has begun, by a call that waits for its end or by one that does not.
-    Connecting(Mode),
-    Connected,
+/// A call on a socket.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    function: Function,
+    entrance: Entrance,
+    s: Socket,
 }
 
-/// A call that may be outstanding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Call {
-    Accept,
-    Connect,
-    Send,
-    Receive,
-    Close,
-    /// Any call that never waits.
-    Immediate,
+impl Call {
+    const fn api(function: Function, s: Socket) -> Self {
+        Self {
+            function,
+            entrance: Entrance::Api,
+            s,
+        }
+    }
+
+    const fn provider(function: Function, s: Socket) -> Self {
+        Self {
+            function,
+            entrance: Entrance::Provider,
+            s,
+        }
+    }
 }
-
-/// The most sockets a process may have open.
-pub const SOCKETS_MAX: usize = 4096;
-
-/// Handles count up from here in fours.
-const FIRST_HANDLE: u64 = 0x100;
 
 impl Winsock {
     /// A process that has not called WSAStartup yet.
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             startups: 0,
             version: Version::HIGHEST,
-            last_error: 0,
-            sockets: BTreeMap::new(),
-            next_handle: FIRST_HANDLE,
-            outstanding: None,
+            threads: BTreeMap::new(),
+            running: ThreadId::MAIN,
+            catalog: Catalog::built_in(),
+            providers: vec![Installed::new(vec![TCPIP, TCPIP6], Box::new(TcpIp::new()))],
+            upcalls: Upcalls::new(),
+            completions: Vec::new(),
+            undefined: Vec::new(),
         }
+    }
+
+    /// Installs a provider of the caller's own, whose entries come before those that are there:
+    /// WSCInstallProvider, with a library in place of the path of its DLL.
+    ///
+    /// # Errors
+    /// WSAEINVAL where the number of an entry is taken ([`Catalog::free_entry`] gives one that is
+    /// not), a chain is too long, or the catalog is full. Nothing is installed then.
+    pub fn install(
+        &mut self,
+        entries: Vec<ProtocolInfo>,
+        provider: Box<dyn Provider>,
+    ) -> Result<(), WsaError> {
+        let mut ids: Vec<Guid> = entries.iter().map(|info| info.provider).collect();
+        ids.dedup();
+        let mut catalog = self.catalog.clone();
+        for info in entries.into_iter().rev() {
+            if !catalog.install_first(info) {
+                return Err(WsaError::Invalid);
+            }
+        }
+        self.catalog = catalog;
+        self.providers.push(Installed::new(ids, provider));
+        Ok(())
+    }
+
+    /// Installs the layer that writes down what passes through it, over TCP/IP and UDP/IP. Sockets
+    /// that are made afterwards go through it; [`Winsock::take_passages`] gives what it wrote.
+    ///
+    /// # Errors
+    /// WSAEINVAL where the catalog has no room for it.
+    pub fn install_tracing(&mut self) -> Result<(), WsaError> {
+        let (entries, layer) = Tracing::over(&self.catalog, Box::new(TcpIp::new()));
+        self.install(entries, Box::new(layer))
+    }
+
+    /// Takes what the tracing layer has written since the last time.
+    pub fn take_passages(&mut self) -> Vec<Passage> {
+        self.upcalls.take_passages()
+    }
+
+    /// Which thread makes the calls from now on.
+    pub fn switch_to(&mut self, thread: ThreadId) {
+        self.running = thread;
     }
 
     /// The stack's socket behind a handle.
     pub fn stack_socket(&self, s: Socket) -> Option<SocketId> {
-        self.sockets.get(&s).map(|entry| entry.id)
+        let index = self.route(s)?;
+        self.providers[index].provider.stack_socket(s)
     }
 
-    /// Takes a new stack socket into the process.
-    fn adopt(
+    /// The network events that are recorded for a socket and that WSAEnumNetworkEvents has not told
+    /// yet.
+    pub fn recorded_events(&self, s: Socket) -> NetworkEvents {
+        self.route(s)
+            .map(|index| self.providers[index].provider.recorded_events(s))
+            .unwrap_or_default()
+    }
+
+    /// Lets every provider go on with what waits, after the network has made a step. Nothing
+    /// happens where nothing waits ([`Winsock::is_waiting`]).
+    pub fn poll(&mut self, host: &mut Host, now: Instant) {
+        for installed in &mut self.providers {
+            if installed.provider.is_waiting() {
+                installed.provider.poll(&mut Context {
+                    host,
+                    now,
+                    thread: self.running,
+                    upcalls: &mut self.upcalls,
+                });
+            }
+        }
+    }
+
+    /// Whether [`Winsock::poll`] has anything to do.
+    pub fn is_waiting(&self) -> bool {
+        let mut providers = self.providers.iter();
+        providers.any(|installed| installed.provider.is_waiting())
+    }
+
+    /// When [`Winsock::poll`] has to be called next, even if nothing happens on the network.
+    pub fn poll_at(&self) -> Option<Instant> {
+        let providers = self.providers.iter();
+        providers
+            .filter_map(|installed| installed.provider.poll_at())
+            .min()
+    }
+
+    /// The provider behind a handle.
+    fn route(&self, s: Socket) -> Option<usize> {
+        self.provider_of(self.upcalls.entry_of(s)?)
+    }
+
+    /// The provider of a catalog entry.
+    fn provider_of(&self, entry: EntryId) -> Option<usize> {
+        let info = self.catalog.entry(entry)?;
+        self.providers
+            .iter()
+            .position(|installed| installed.ids.contains(&info.provider))
+    }
+
+    /// Carries a call on a socket to its provider, if nothing speaks against it before.
+    fn through<T>(
         &mut self,
-        id: SocketId,
-        protocol: Protocol,
-        family: IpFamily,
-    ) -> (Socket, &mut Entry) {
-        let s = Socket(self.next_handle);
-        self.next_handle += 4;
-        let entry = self.sockets.entry(s).or_insert(Entry {
-            id,
-            protocol,
-            family,
-            mode: Mode::Blocking,
-            circuit: Circuit::Unconnected,
-            linger: Linger::default(),
-            no_delay: false,
-            receiving: Direction::Open,
-            sending: Direction::Open,
-            gone: None,
-            sent: 0,
-        });
-        (s, entry)
+        host: &mut Host,
+        now: Instant,
+        call: Call,
+        f: impl FnOnce(&mut dyn Provider, &mut Context<'_>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let Call {
+            function,
+            entrance,
+            s,
+        } = call;
+        let route = self.route(s);
+        let resumed = self.is_resumed(function, s);
+        let prolog = Prolog {
+            started: match entrance {
+                Entrance::Api => Check::that(self.startups > 0),
+                Entrance::Provider => Check::Passed,
+            },
+            not_nested: self.check_not_nested(function, s),
+            is_socket: Check::that(route.is_some()),
+        };
+        let outcome = match (prolog.verdict(), route) {
+            // closesocket: calls that wait on the socket in other threads are cancelled.
+            (Err(WsaError::NotSocket), _) if resumed => Err(WsaError::Interrupted).into(),
+            (Err(error), _) => Err(error).into(),
+            (Ok(()), None) => Err(WsaError::NotSocket).into(),
+            (Ok(()), Some(_)) if self.is_undefined(function) => {
+                return self.refuse_undefined(function);
+            }
+            (Ok(()), Some(index)) => f(
+                self.providers[index].provider.as_mut(),
+                &mut Context {
+                    host,
+                    now,
+                    thread: self.running,
+                    upcalls: &mut self.upcalls,
+                },
+            ),
+        };
+        self.finish(call, outcome)
     }
 
-    /// Remembers the error of a call that never waits, as WSAGetLastError reports it.
+    /// As [`Winsock::through`], for a function that never waits.
+    fn at_once<T>(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        call: Call,
+        f: impl FnOnce(&mut dyn Provider, &mut Context<'_>) -> Result<T, WsaError>,
+    ) -> Result<T, WsaError> {
+        match self.through(host, now, call, |it, context| f(it, context).into()) {
+            Outcome::Done(result) => result,
+            // The function has just said that it is done.
+            Outcome::Blocks { .. } => Err(WsaError::SystemCallFailure),
+        }
+    }
+
+    /// The checks of a call that has no socket, and that Ws2_32.dll carries out itself.
+    fn check_process(
+        &self,
+        host: &Host,
+        function: Function,
+        arguments: Check,
+    ) -> Result<(), WsaError> {
+        Prolog {
+            started: Check::that(self.startups > 0),
+            not_nested: self.check_not_nested(function, Socket::INVALID),
+            is_socket: Check::Passed,
+        }
+        .verdict()?;
+        if !host.is_up() {
+            return Err(WsaError::NetworkDown);
+        }
+        match arguments {
+            Check::Passed => Ok(()),
+            Check::Failed => Err(WsaError::Invalid),
+        }
+    }
+
+    /// Remembers the error of a call of the API, as WSAGetLastError reports it.
     fn report<T>(&mut self, result: Result<T, WsaError>) -> Result<T, WsaError> {
         if let Err(error) = &result {
-            self.last_error = error.code();
+            self.thread_mut().last_error = error.code();
         }
         result
     }
 
-    /// Remembers the error of a call that may wait, and whether it still waits.
-    fn finish<T>(&mut self, call: Call, s: Socket, outcome: Outcome<T>) -> Outcome<T> {
+    /// Remembers the error of a call, and whether it waits.
+    fn finish<T>(&mut self, call: Call, outcome: Outcome<T>) -> Outcome<T> {
         match outcome {
             Outcome::Blocks { until } => {
-                if self.version.forbids_nesting() {
-                    self.outstanding = Some((call, s));
-                }
+                self.thread_mut().wait(call.function, call.s);
+                self.run_routines();
+                self.forget_interruption();
                 Outcome::Blocks { until }
             }
             Outcome::Done(result) => {
-                if self.outstanding == Some((call, s)) {
-                    self.outstanding = None;
-                }
-                Outcome::Done(self.report(result))
+                self.thread_mut().done(call.function, call.s);
+                Outcome::Done(match call.entrance {
+                    Entrance::Api => self.report(result),
+                    Entrance::Provider => result,
+                })
             }
         }
+    }
+}
+
+impl Installed {
+    fn new(ids: Vec<Guid>, provider: Box<dyn Provider>) -> Self {
+        Self {
+            ids,
+            provider,
+            state: Loading::Unloaded,
+        }
+    }
+
+    /// WSPStartup, before the first socket.
+    fn start(&mut self, info: &ProtocolInfo) -> Result<(), WsaError> {
+        if self.state == Loading::Started {
+            return Ok(());
+        }
+        let data = self
+            .provider
+            .startup(Version::HIGHEST, info)
+            .map_err(|_| WsaError::ProviderFailedInit)?;
+        // The version of the SPI is negotiated as that of the API is: the provider must not answer
+        // with more than was asked for, nor with what Ws2_32.dll does not speak.
+        if data.version > Version::HIGHEST || data.version.major < 2 {
+            return Err(WsaError::InvalidProvider);
+        }
+        self.state = Loading::Started;
+        Ok(())
     }
 }
 
 impl Default for Winsock {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Entry {
-    /// Turns "would block" into what it means on this socket.
-    fn would_block<T>(&self) -> Outcome<T> {
-        match self.mode {
-            Mode::Blocking => Outcome::WAITS,
-            Mode::NonBlocking => Outcome::Done(Err(WsaError::WouldBlock)),
-        }
-    }
-
-    /// Learns from the stack that a non-blocking `connect` has succeeded meanwhile. A blocking one
-    /// has not returned yet and learns it itself.
-    fn settle(&mut self, host: &Host) {
-        if self.circuit == Circuit::Connecting(Mode::NonBlocking)
-            && host
-                .status(self.id)
-                .and_then(|status| status.state)
-                .is_some_and(is_synchronized)
-        {
-            self.circuit = Circuit::Connected;
-        }
-    }
-
-    /// Why the connection is gone, whether or not a call has said so.
-    fn gone(&self, host: &Host) -> Option<WsaError> {
-        let gone = self.gone.or_else(|| host.status(self.id)?.error);
-        gone.map(WsaError::from)
-    }
-}
-
-/// RFC 9293 section 3.3.2: the states in which both sides have synchronized their sequence numbers.
-fn is_synchronized(state: State) -> bool {
-    match state {
-        State::Closed | State::Listen | State::SynSent | State::SynReceived => false,
-        State::Established
-        | State::FinWait1
-        | State::FinWait2
-        | State::CloseWait
-        | State::Closing
-        | State::LastAck
-        | State::TimeWait => true,
     }
 }

@@ -1,5 +1,4 @@
-//! The error codes of Winsock that this slice can return, and the one mapping from the stack's
-//! errors.
+//! The error codes of Winsock, and the one mapping from the stack's errors.
 //!
 //! Numbers and names are those of winsock2.h (page "Windows Sockets Error Codes"). The mapping is
 //! the only place where a reason of the stack becomes a code of Winsock, so that no two calls can
@@ -19,7 +18,7 @@ macro_rules! errors {
         }
 
         impl WsaError {
-            /// Every code that this slice can return, in the order of their numbers.
+            /// Every code, in the order of their numbers.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The number, as `WSAGetLastError` returns it.
@@ -40,6 +39,23 @@ macro_rules! errors {
 }
 
 errors! {
+    /// The event handle is not valid.
+    InvalidHandle = 6 "WSA_INVALID_HANDLE",
+    /// There is no memory for an event or an overlapped operation.
+    NotEnoughMemory = 8 "WSA_NOT_ENOUGH_MEMORY",
+    /// An argument of a function that Windows carries out itself is not valid.
+    InvalidParameter = 87 "WSA_INVALID_PARAMETER",
+    /// The overlapped operation was cancelled, as by closing its socket.
+    OperationAborted = 995 "WSA_OPERATION_ABORTED",
+    /// The overlapped operation is not finished, and the caller did not want to wait.
+    IoIncomplete = 996 "WSA_IO_INCOMPLETE",
+    /// The overlapped operation has begun and will say when it is finished.
+    IoPending = 997 "WSA_IO_PENDING",
+    /// A blocking call was cancelled.
+    Interrupted = 10004 "WSAEINTR",
+    /// The connection was refused by the condition function, or the address needs a right that the
+    /// process does not have.
+    AccessDenied = 10013 "WSAEACCES",
     /// A pointer is not valid, or the buffer behind it is too small.
     Fault = 10014 "WSAEFAULT",
     /// An argument is not valid, or the socket is in the wrong state for the call.
@@ -68,6 +84,8 @@ errors! {
     SocketTypeNotSupported = 10044 "WSAESOCKTNOSUPPORT",
     /// The call is not supported for this kind of socket.
     OperationNotSupported = 10045 "WSAEOPNOTSUPP",
+    /// The protocol family is not supported.
+    ProtocolFamilyNotSupported = 10046 "WSAEPFNOSUPPORT",
     /// The address family is not supported, or is not the socket's.
     AddressFamilyNotSupported = 10047 "WSAEAFNOSUPPORT",
     /// The address is in use.
@@ -78,10 +96,14 @@ errors! {
     NetworkDown = 10050 "WSAENETDOWN",
     /// There is no route to the network.
     NetworkUnreachable = 10051 "WSAENETUNREACH",
+    /// The connection was broken by keep-alive.
+    NetworkReset = 10052 "WSAENETRESET",
     /// The connection was ended by this side.
     ConnectionAborted = 10053 "WSAECONNABORTED",
     /// The connection was reset by the peer.
     ConnectionReset = 10054 "WSAECONNRESET",
+    /// A buffer, or what the provider has to keep, is too small or used up.
+    NoBuffers = 10055 "WSAENOBUFS",
     /// The socket is connected already.
     IsConnected = 10056 "WSAEISCONN",
     /// The socket is not connected.
@@ -92,18 +114,34 @@ errors! {
     TimedOut = 10060 "WSAETIMEDOUT",
     /// The peer refused the connection.
     ConnectionRefused = 10061 "WSAECONNREFUSED",
+    /// The host is down.
+    HostDown = 10064 "WSAEHOSTDOWN",
     /// There is no route to the host.
     HostUnreachable = 10065 "WSAEHOSTUNREACH",
+    /// Too many processes use Winsock.
+    ProcessLimit = 10067 "WSAEPROCLIM",
     /// The network subsystem is not ready when the process starts.
     SystemNotReady = 10091 "WSASYSNOTREADY",
     /// The requested version of Winsock is not available.
     VersionNotSupported = 10092 "WSAVERNOTSUPPORTED",
     /// `WSAStartup` was not called.
     NotInitialised = 10093 "WSANOTINITIALISED",
+    /// The peer of a message-oriented socket has closed gracefully.
+    Disconnecting = 10101 "WSAEDISCON",
+    /// The provider's procedure table is not valid.
+    InvalidProcedureTable = 10104 "WSAEINVALIDPROCTABLE",
+    /// The provider speaks no version that Ws2_32.dll understands.
+    InvalidProvider = 10105 "WSAEINVALIDPROVIDER",
+    /// The provider could not be loaded, or its WSPStartup failed.
+    ProviderFailedInit = 10106 "WSAEPROVIDERFAILEDINIT",
+    /// A call that should never fail has failed.
+    SystemCallFailure = 10107 "WSASYSCALLFAILURE",
+    /// The condition function could not decide yet: try again.
+    TryAgain = 11002 "WSATRY_AGAIN",
 }
 
 impl WsaError {
-    /// The error with a number, where this slice knows it.
+    /// The error with a number, where there is one.
     pub fn from_code(code: i32) -> Option<Self> {
         Self::ALL.iter().copied().find(|error| error.code() == code)
     }
@@ -141,6 +179,7 @@ impl From<AcceptError> for WsaError {
     fn from(error: AcceptError) -> Self {
         match error {
             AcceptError::WouldBlock => Self::WouldBlock,
+            AcceptError::Aborted => Self::ConnectionAborted,
             AcceptError::NotListening => Self::Invalid,
             AcceptError::Unsupported => Self::OperationNotSupported,
         }
@@ -206,6 +245,10 @@ impl From<Gone> for WsaError {
             Gone::Aborted => Self::ConnectionAborted,
             Gone::TimedOut => Self::TimedOut,
             Gone::Refused => Self::ConnectionRefused,
+            Gone::NetworkUnreachable => Self::NetworkUnreachable,
+            Gone::HostUnreachable => Self::HostUnreachable,
+            // No page names this case; the code is the one whose POSIX namesake Linux returns.
+            Gone::ProtocolUnreachable => Self::NoProtocolOption,
         }
     }
 }
@@ -225,6 +268,7 @@ mod tests {
             (ListenError::Connected.into(), 10056),
             (ListenError::Unsupported.into(), 10045),
             (AcceptError::WouldBlock.into(), 10035),
+            (AcceptError::Aborted.into(), 10053),
             (AcceptError::NotListening.into(), 10022),
             (AcceptError::Unsupported.into(), 10045),
             (ConnectError::InProgress.into(), 10035),
@@ -252,6 +296,9 @@ mod tests {
             (Gone::Aborted.into(), 10053),
             (Gone::TimedOut.into(), 10060),
             (Gone::Refused.into(), 10061),
+            (Gone::NetworkUnreachable.into(), 10051),
+            (Gone::HostUnreachable.into(), 10065),
+            (Gone::ProtocolUnreachable.into(), 10042),
         ];
         for (row, (error, code)) in table.iter().enumerate() {
             assert_eq!(error.code(), *code, "row {row}: {error}");

@@ -1,16 +1,21 @@
-//! The first slice of Winsock 2 over hangup's stack.
+//! Winsock 2 over hangup's stack: the API of Ws2_32.dll, the service provider interface below it,
+//! and the providers of TCP/IP and UDP/IP.
 //!
-//! [`Winsock`] is one process on one host: it owns SOCKET handles, the version negotiation, the
-//! last error, and what Winsock adds to a stack - blocking calls, the linger table, the order in
-//! which errors are found. What a call does on the wire is not decided here: `WSARecvDisconnect`,
-//! `WSPRecvDisconnect` and `shutdown(SD_RECEIVE)` all become [`Host::shutdown`], and the host's
-//! profile knows which published contract applies to it.
+//! [`Winsock`] is one process on one host. Its methods are the functions of Ws2_32.dll: version
+//! negotiation, threads with a last error each, event objects, and the way of a call from a handle
+//! to its provider. A [`Provider`](provider::Provider) carries the calls out. What a call does on
+//! the wire is not decided in this crate: `WSARecvDisconnect`, `WSPRecvDisconnect` and
+//! `shutdown(SD_RECEIVE)` all become [`Host::shutdown`], and the host's profile knows which
+//! published contract applies to it.
 //!
 //! The crate is pure: no clock, no file, no socket of the machine, no thread.
 //!
-//! - [`error`]: the codes, and the one mapping from the stack's errors
 //! - [`api`]: the functions of Ws2_32.dll, as [`Winsock`]'s methods, by subject
-//! - [`provider`]: the functions of a service provider (WSP*), which have no last error
+//! - [`provider`]: the service provider interface (WSP*), and the providers
+//! - [`catalog`]: the protocols there are, and which one a socket gets
+//! - [`notify`], [`overlapped`]: network events and overlapped operations, as both sides see them
+//! - [`address`], [`options`], [`function`]: addresses, options, and the names of functions
+//! - [`error`]: the codes, and the one mapping from the stack's errors
 //!
 //! A client connects to a server that then stops receiving; what the client sends resets it:
 //!
@@ -40,16 +45,16 @@
 //! let (mut service, mut program) = (Winsock::new(), Winsock::new());
 //! let name = IpEndpoint::new(address, 80);
 //!
-//! let listening = network.with_host(server, |host, _| {
+//! let listening = network.with_host(server, |host, now| {
 //!     service.wsa_startup(host, 0x0202)?;
-//!     let s = service.socket(host, AF_INET, SOCK_STREAM, IPPROTO_TCP)?;
-//!     service.bind(host, s, name)?;
-//!     service.listen(host, s, 1)?;
+//!     let s = service.socket(host, now, AF_INET, SOCK_STREAM, IPPROTO_TCP)?;
+//!     service.bind(host, now, s, name)?;
+//!     service.listen(host, now, s, 1)?;
 //!     Ok::<_, WsaError>(s)
 //! })?;
-//! let s = network.with_host(client, |host, _| {
+//! let s = network.with_host(client, |host, now| {
 //!     program.wsa_startup(host, 0x0202)?;
-//!     program.socket(host, AF_INET, SOCK_STREAM, IPPROTO_TCP)
+//!     program.socket(host, now, AF_INET, SOCK_STREAM, IPPROTO_TCP)
 //! })?;
 //!
 //! // A blocking call waits for the network, and is made again after it has made a step.
@@ -61,7 +66,7 @@
 //! }
 //! network.run_until(limit);
 //! let accepted = network.with_host(server, |host, now| {
-//!     let Outcome::Done(accepted) = service.accept(host, listening) else { unreachable!() };
+//!     let Outcome::Done(accepted) = service.accept(host, now, listening) else { unreachable!() };
 //!     let (accepted, _) = accepted?;
 //!     service.wsa_recv_disconnect(host, now, accepted, Pointer::Null)
 //! });
@@ -79,9 +84,18 @@
 //!
 //! [`Host::shutdown`]: hangup_stack::host::Host::shutdown
 
+pub mod address;
 pub mod api;
+pub mod catalog;
 pub mod error;
+pub mod function;
+pub mod notify;
+pub mod options;
+pub mod overlapped;
+mod process;
 pub mod provider;
 
-pub use api::{Outcome, Pointer, Socket, Winsock};
+pub use address::Address;
+pub use api::Winsock;
 pub use error::WsaError;
+pub use process::{Outcome, Pointer, Socket, ThreadId};

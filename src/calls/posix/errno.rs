@@ -29,6 +29,8 @@ pub enum Errno {
     ConnectionReset,
     /// EDESTADDRREQ: there is no destination.
     DestinationRequired,
+    /// EHOSTUNREACH: the network cannot reach the host.
+    HostUnreachable,
     /// EINPROGRESS: the handshake has begun.
     InProgress,
     /// EINVAL: an argument is not valid, or the socket is in the wrong state.
@@ -71,6 +73,7 @@ impl Errno {
             Self::ConnectionRefused => "ECONNREFUSED",
             Self::ConnectionReset => "ECONNRESET",
             Self::DestinationRequired => "EDESTADDRREQ",
+            Self::HostUnreachable => "EHOSTUNREACH",
             Self::InProgress => "EINPROGRESS",
             Self::Invalid => "EINVAL",
             Self::IsConnected => "EISCONN",
@@ -112,6 +115,7 @@ impl From<AcceptError> for Errno {
     fn from(error: AcceptError) -> Self {
         match error {
             AcceptError::WouldBlock => Self::Again,
+            AcceptError::Aborted => Self::ConnectionAborted,
             AcceptError::NotListening => Self::Invalid,
             AcceptError::Unsupported => Self::OperationNotSupported,
         }
@@ -150,8 +154,8 @@ impl From<RecvError> for Errno {
         match error {
             // Nothing can arrive at a socket without an address, which is no error in POSIX.
             RecvError::WouldBlock | RecvError::NotBound => Self::Again,
-            // lwIP, the one POSIX stack that disallows receives after a receive shutdown, says
-            // that the socket is not connected.
+            // No POSIX stack disallows receives after a receive shutdown; to one that does, the
+            // socket is as good as not connected.
             RecvError::NotConnected | RecvError::Shutdown => Self::NotConnected,
             RecvError::Truncated(_) => Self::MessageSize,
             RecvError::Gone(gone) => gone.into(),
@@ -175,6 +179,10 @@ impl From<Gone> for Errno {
             Gone::Aborted => Self::ConnectionAborted,
             Gone::TimedOut => Self::TimedOut,
             Gone::Refused => Self::ConnectionRefused,
+            Gone::NetworkUnreachable => Self::NetworkUnreachable,
+            Gone::HostUnreachable => Self::HostUnreachable,
+            // Linux: icmp_err_convert.
+            Gone::ProtocolUnreachable => Self::NoProtocolOption,
         }
     }
 }

@@ -41,23 +41,36 @@ pub(super) const SO_TYPE: i64 = 3;
 pub(super) const SO_ERROR: i64 = 4;
 pub(super) const SO_SNDBUF: i64 = 7;
 pub(super) const SO_RCVBUF: i64 = 8;
+pub(super) const SO_KEEPALIVE: i64 = 9;
 pub(super) const SO_LINGER: i64 = 13;
 pub(super) const TCP_NODELAY: i64 = 1;
+pub(super) const TCP_KEEPIDLE: i64 = 4;
+pub(super) const TCP_KEEPINTVL: i64 = 5;
+pub(super) const TCP_KEEPCNT: i64 = 6;
+pub(super) const TCP_USER_TIMEOUT: i64 = 18;
 pub(super) const OPTIONS: &Words = &[
     ("SO_REUSEADDR", SO_REUSEADDR),
     ("SO_TYPE", SO_TYPE),
     ("SO_ERROR", SO_ERROR),
     ("SO_SNDBUF", SO_SNDBUF),
     ("SO_RCVBUF", SO_RCVBUF),
+    ("SO_KEEPALIVE", SO_KEEPALIVE),
     ("SO_LINGER", SO_LINGER),
     ("TCP_NODELAY", TCP_NODELAY),
+    ("TCP_KEEPIDLE", TCP_KEEPIDLE),
+    ("TCP_KEEPINTVL", TCP_KEEPINTVL),
+    ("TCP_KEEPCNT", TCP_KEEPCNT),
+    ("TCP_USER_TIMEOUT", TCP_USER_TIMEOUT),
 ];
 /// The errors that SO_ERROR can hold: those that end a connection.
 pub(super) const ERRORS: &Words = &[
+    ("ENOPROTOOPT", 92),
+    ("ENETUNREACH", 101),
     ("ECONNABORTED", 103),
     ("ECONNRESET", 104),
     ("ETIMEDOUT", 110),
     ("ECONNREFUSED", 111),
+    ("EHOSTUNREACH", 113),
 ];
 pub(super) const F_GETFL: i64 = 3;
 pub(super) const F_SETFL: i64 = 4;

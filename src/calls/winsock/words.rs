@@ -1,9 +1,10 @@
 //! The names of Winsock's numbers, as winsock2.h spells them.
 
 use hangup_winsock::WsaError;
-use hangup_winsock::api::data::{MSG_DONTROUTE, MSG_OOB, MSG_PEEK, MSG_WAITALL};
+use hangup_winsock::api::data::{MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_WAITALL};
 use hangup_winsock::api::disconnect::{SD_BOTH, SD_RECEIVE, SD_SEND};
-use hangup_winsock::api::{options, sockets};
+use hangup_winsock::api::{options, ready, sockets};
+use hangup_winsock::notify;
 
 use crate::calls::argument::Words;
 
@@ -11,14 +12,21 @@ pub(super) const FAMILIES: &Words = &[
     ("AF_UNSPEC", sockets::AF_UNSPEC as i64),
     ("AF_INET", sockets::AF_INET as i64),
     ("AF_INET6", sockets::AF_INET6 as i64),
+    ("AF_ISO", sockets::AF_ISO as i64),
+    ("FROM_PROTOCOL_INFO", sockets::FROM_PROTOCOL_INFO as i64),
 ];
 pub(super) const TYPES: &Words = &[
     ("SOCK_STREAM", sockets::SOCK_STREAM as i64),
     ("SOCK_DGRAM", sockets::SOCK_DGRAM as i64),
+    ("SOCK_SEQPACKET", sockets::SOCK_SEQPACKET as i64),
+    ("FROM_PROTOCOL_INFO", sockets::FROM_PROTOCOL_INFO as i64),
 ];
 pub(super) const PROTOCOLS: &Words = &[
     ("IPPROTO_TCP", sockets::IPPROTO_TCP as i64),
     ("IPPROTO_UDP", sockets::IPPROTO_UDP as i64),
+    ("ISOPROTO_TP0", sockets::ISOPROTO_TP0 as i64),
+    ("ISOPROTO_TP2", sockets::ISOPROTO_TP2 as i64),
+    ("FROM_PROTOCOL_INFO", sockets::FROM_PROTOCOL_INFO as i64),
 ];
 pub(super) const SOCKET_FLAGS: &Words = &[
     ("WSA_FLAG_OVERLAPPED", sockets::WSA_FLAG_OVERLAPPED as i64),
@@ -33,6 +41,7 @@ pub(super) const FLAGS: &Words = &[
     ("MSG_PEEK", MSG_PEEK as i64),
     ("MSG_DONTROUTE", MSG_DONTROUTE as i64),
     ("MSG_WAITALL", MSG_WAITALL as i64),
+    ("MSG_PARTIAL", MSG_PARTIAL as i64),
 ];
 pub(super) const HOWS: &Words = &[
     ("SD_RECEIVE", SD_RECEIVE as i64),
@@ -44,12 +53,21 @@ pub(super) const LEVELS: &Words = &[
     ("IPPROTO_TCP", options::IPPROTO_TCP as i64),
 ];
 pub(super) const OPTIONS: &Words = &[
+    ("SO_KEEPALIVE", options::SO_KEEPALIVE as i64),
     ("SO_LINGER", options::SO_LINGER as i64),
     ("SO_DONTLINGER", options::SO_DONTLINGER as i64),
     ("SO_SNDBUF", options::SO_SNDBUF as i64),
     ("SO_RCVBUF", options::SO_RCVBUF as i64),
     ("SO_ERROR", options::SO_ERROR as i64),
     ("SO_TYPE", options::SO_TYPE as i64),
+    ("SO_CONNDATA", options::SO_CONNDATA as i64),
+    ("SO_CONNOPT", options::SO_CONNOPT as i64),
+    ("SO_DISCDATA", options::SO_DISCDATA as i64),
+    ("SO_DISCOPT", options::SO_DISCOPT as i64),
+    ("SO_CONNDATALEN", options::SO_CONNDATALEN as i64),
+    ("SO_CONNOPTLEN", options::SO_CONNOPTLEN as i64),
+    ("SO_DISCDATALEN", options::SO_DISCDATALEN as i64),
+    ("SO_DISCOPTLEN", options::SO_DISCOPTLEN as i64),
     ("TCP_NODELAY", options::TCP_NODELAY as i64),
 ];
 pub(super) const COMMANDS: &Words = &[
@@ -57,6 +75,30 @@ pub(super) const COMMANDS: &Words = &[
     ("FIONREAD", options::FIONREAD as i64),
 ];
 pub(super) const BOOLEANS: &Words = &[("TRUE", 1), ("FALSE", 0)];
+pub(super) const DECISIONS: &Words = &[("CF_ACCEPT", 0), ("CF_REJECT", 1), ("CF_DEFER", 2)];
+pub(super) const TIMEOUTS: &Words = &[("WSA_INFINITE", -1), ("INFINITE", -1)];
+pub(super) const NETWORK_EVENTS: &Words = &[
+    ("FD_READ", notify::FD_READ as i64),
+    ("FD_WRITE", notify::FD_WRITE as i64),
+    ("FD_OOB", notify::FD_OOB as i64),
+    ("FD_ACCEPT", notify::FD_ACCEPT as i64),
+    ("FD_CONNECT", notify::FD_CONNECT as i64),
+    ("FD_CLOSE", notify::FD_CLOSE as i64),
+    ("FD_ALL_EVENTS", notify::FD_ALL_EVENTS as i64),
+];
+/// The events of WSAPoll. Those of two names are shown by the first of them.
+pub(super) const EVENTS: &Words = &[
+    ("POLLRDNORM", ready::POLLRDNORM as i64),
+    ("POLLRDBAND", ready::POLLRDBAND as i64),
+    ("POLLWRNORM", ready::POLLWRNORM as i64),
+    ("POLLWRBAND", ready::POLLWRBAND as i64),
+    ("POLLPRI", ready::POLLPRI as i64),
+    ("POLLERR", ready::POLLERR as i64),
+    ("POLLHUP", ready::POLLHUP as i64),
+    ("POLLNVAL", ready::POLLNVAL as i64),
+    ("POLLIN", (ready::POLLRDNORM | ready::POLLRDBAND) as i64),
+    ("POLLOUT", ready::POLLWRNORM as i64),
+];
 
 /// The codes that `SO_ERROR` and WSASetLastError are given by name.
 pub(super) const ERRORS: [(&str, i64); WsaError::ALL.len()] = {

@@ -1,4 +1,4 @@
-//! How a script writes the WSABUF of the disconnect calls.
+//! How a script writes the WSABUF of connect and disconnect data.
 
 use hangup_winsock::Pointer;
 
@@ -6,15 +6,16 @@ use crate::calls::BadCall;
 use crate::calls::argument::Context;
 use crate::scenario::script::Argument;
 
-/// The WSABUF in the second argument.
-pub(super) fn wsabuf(context: &Context<'_>) -> Result<Pointer<Vec<u8>>, BadCall> {
-    match context.argument(1) {
+/// The WSABUF in an argument. One that is left out is NULL.
+pub(super) fn wsabuf(context: &Context<'_>, index: usize) -> Result<Pointer<Vec<u8>>, BadCall> {
+    match context.argument(index) {
+        None => Ok(Pointer::Null),
         Some(Argument::Word(word)) if word == "NULL" => Ok(Pointer::Null),
         Some(Argument::Integer(0)) => Ok(Pointer::Null),
         Some(Argument::Word(word)) if word == "BAD_POINTER" => Ok(Pointer::Bad),
         Some(Argument::Text(text)) => Ok(Pointer::To(text.as_bytes().to_vec())),
-        Some(Argument::Struct(fields)) => wsabuf_fields(context, fields),
-        Some(_) | None => context.bad(1, WSABUF),
+        Some(Argument::Struct(fields)) => wsabuf_fields(context, index, fields),
+        Some(_) => context.bad(index, WSABUF),
     }
 }
 
@@ -26,6 +27,7 @@ const DISCONNECT_DATA_MAX: i64 = 65_535;
 
 fn wsabuf_fields(
     context: &Context<'_>,
+    index: usize,
     fields: &[(Option<String>, Argument)],
 ) -> Result<Pointer<Vec<u8>>, BadCall> {
     let field = |name: &str| {
@@ -36,7 +38,7 @@ fn wsabuf_fields(
     };
     let length = match field("len") {
         Some(Argument::Integer(length)) if (0..=DISCONNECT_DATA_MAX).contains(length) => *length,
-        _ => return context.bad(1, WSABUF),
+        _ => return context.bad(index, WSABUF),
     };
     let length = usize::try_from(length).unwrap_or(0);
     match field("buf") {
@@ -53,6 +55,6 @@ fn wsabuf_fields(
         }
         Some(Argument::Word(word)) if word == "BUFFER" => Ok(Pointer::To(vec![0; length])),
         Some(Argument::Ellipsis) => Ok(Pointer::To(vec![0; length])),
-        _ => context.bad(1, WSABUF),
+        _ => context.bad(index, WSABUF),
     }
 }

@@ -57,6 +57,7 @@ pub(super) fn call(
     Ok(Call {
         host,
         thread,
+        routine: None,
         returns,
         name,
         arguments,

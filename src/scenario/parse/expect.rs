@@ -17,6 +17,9 @@ use crate::scenario::units;
 /// How many conditions one statement may have.
 const CONDITIONS_MAX: usize = 64;
 
+/// How many network events one value may name.
+const EVENTS_MAX: usize = 16;
+
 /// The states with their names. RFC 9293 writes hyphens, programs write underscores: both are read.
 const STATES: [(&str, State); 11] = [
     ("CLOSED", State::Closed),
@@ -58,7 +61,7 @@ fn condition(input: &mut Input<'_>) -> Parse<Condition> {
     let kind = property.value.kind();
     let ordered = match kind {
         Kind::Number | Kind::Duration => true,
-        Kind::State | Kind::Boolean | Kind::Error => false,
+        Kind::State | Kind::Boolean | Kind::Error | Kind::Events => false,
     };
     let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
     if !ordered && !equality {
@@ -126,6 +129,7 @@ fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
         Kind::Number => "a number",
         Kind::Duration => "a time such as 200ms, or none",
         Kind::Error => "an error such as ECONNRESET, or none",
+        Kind::Events => "events such as FD_READ|FD_CLOSE, or 0",
     };
     match kind {
         Kind::Number => {
@@ -138,6 +142,7 @@ fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
                 return duration(time, Span::new(start..here(input))).map(Value::Duration);
             }
         }
+        Kind::Events => return events(input, what),
         Kind::State | Kind::Boolean | Kind::Error => {}
     }
     let Some(text) = opt(spanned(name)).parse_next(input)? else {
@@ -149,9 +154,31 @@ fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
         (Kind::State | Kind::Duration | Kind::Error, "none") => Ok(Value::None),
         (Kind::Error, error) => Ok(Value::Error(error.to_owned())),
         (Kind::State, state) => self::state(state, text.span),
-        (Kind::Boolean | Kind::Duration | Kind::Number, other) => {
+        (Kind::Boolean | Kind::Duration | Kind::Number | Kind::Events, other) => {
             let message = format!("expected {what}, found {}", quote(other));
             Err(Fault::cut(Diagnostic::new(text.span, message)))
+        }
+    }
+}
+
+/// `FD_READ|FD_CLOSE`, or 0
+fn events(input: &mut Input<'_>, what: &str) -> Parse<Value> {
+    if opt('0').parse_next(input)?.is_some() {
+        return Ok(Value::Events(Vec::new()));
+    }
+    let mut events = Vec::new();
+    loop {
+        let Some(event) = opt(word).parse_next(input)? else {
+            return Err(expected(input, what));
+        };
+        events.push(event.to_owned());
+        if events.len() > EVENTS_MAX {
+            let message = format!("more than {EVENTS_MAX} events");
+            return Err(Fault::cut(Diagnostic::new(Span::at(here(input)), message)));
+        }
+        if opt('|').parse_next(input)?.is_none() {
+            events.sort_unstable();
+            return Ok(Value::Events(events));
         }
     }
 }

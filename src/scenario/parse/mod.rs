@@ -3,7 +3,7 @@
 //! ```text
 //! event  := time subject
 //! time   := T | +T | * | T~T | +T~+T
-//! subject:= HOST[/THREAD]: [...T] CALL(args) = result [ERROR] [(note)]
+//! subject:= HOST[/THREAD[.ROUTINE]]: [...T] CALL(args) = result [ERROR] [(note)]
 //!         | HOST[:PORT] > HOST[:PORT]: FLAGS [seq:end(len)] [ack N] [win N] [<options>]
 //!         | HOST[:PORT] > HOST[:PORT]: udp (LEN)  |  icmp TYPE [CODE]
 //!         | HOST > HOST: nothing
@@ -33,7 +33,8 @@ use winnow::error::ErrMode;
 use winnow::stream::{LocatingSlice, Stream};
 
 use super::limits::{DIAGNOSTICS_MAX, STATEMENTS_MAX};
-use super::script::{Script, Spanned, Statement, Subject, Subsystem};
+use super::names;
+use super::script::{Call, Routine, Script, Spanned, Statement, Subject, Subsystem};
 use crate::diagnostic::{Diagnostic, Source, Span};
 use lexeme::{
     Fault, Input, Parse, after_blank, blank, blank1, expected, expected_here, gap, here, keyword,
@@ -207,6 +208,11 @@ fn subject(input: &mut Input<'_>) -> Parse<Subject> {
         return Err(no_subject(input));
     };
     let thread = opt(preceded('/', spanned(lexeme::tag))).parse_next(input)?;
+    let routine = match thread {
+        Some(_) => opt(preceded('.', spanned(lexeme::tag))).parse_next(input)?,
+        None => None,
+    };
+    let routine = routine.map(self::routine).transpose()?;
     blank(input)?;
     if opt(':').parse_next(input)?.is_none() {
         let what = if thread.is_some() {
@@ -224,7 +230,30 @@ fn subject(input: &mut Input<'_>) -> Parse<Subject> {
     if thread.is_none() && { is_subsystem }.parse_next(input)?.is_some() {
         return subsystem(input, host).map(Subject::Subsystem);
     }
-    call::call(input, host, thread).map(Subject::Call)
+    // `main` is the thread that needs no name; a routine needs the name of its thread.
+    let thread = thread.filter(|thread| thread.value != MAIN_THREAD);
+    let call = call::call(input, host, thread)?;
+    Ok(Subject::Call(Call { routine, ..call }))
+}
+
+/// The name of the thread that needs none.
+const MAIN_THREAD: &str = "main";
+
+/// A routine by its name.
+fn routine(name: Spanned<String>) -> Parse<Spanned<Routine>> {
+    let known = Routine::ALL.iter().find(|(_, known)| *known == name.value);
+    match known {
+        Some((routine, _)) => Ok(Spanned::new(*routine, name.span)),
+        None => {
+            let known = Routine::ALL.iter().map(|(_, known)| *known);
+            Err(Fault::cut(names::unknown(
+                name.span,
+                "routine",
+                &name.value,
+                known,
+            )))
+        }
+    }
 }
 
 /// What stands after `HOST: subsystem`.

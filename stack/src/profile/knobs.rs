@@ -4,13 +4,13 @@ use std::sync::OnceLock;
 
 use toml::{Table, Value};
 
-use super::{Profile, built_in};
+use super::{Profile, built_in, origin};
 
 /// The profile that has every knob and extends nothing.
-const COMPLETE: &str = "linux";
+const COMPLETE: &str = "linux-6.18";
 
 /// How many profiles may extend each other in a row.
-const EXTENDS_LIMIT: usize = 8;
+pub(super) const EXTENDS_LIMIT: usize = 8;
 
 /// What is wrong with a knob.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,13 @@ impl Profile {
         built_in::names()
     }
 
-    /// A built-in profile.
+    /// Other names of built-in profiles, each with the name that it stands for.
+    pub fn aliases() -> &'static [(&'static str, &'static str)] {
+        built_in::aliases()
+    }
+
+    /// A built-in profile, by its name or an alias. It is called what it was asked for by: a
+    /// scenario that leaves the version open has a trace that leaves it open as well.
     pub fn built_in(name: &str) -> Option<Self> {
         static PARSED: OnceLock<Vec<Profile>> = OnceLock::new();
         let parsed = PARSED.get_or_init(|| {
@@ -38,10 +44,15 @@ impl Profile {
             };
             built_in::names().iter().map(parse).collect()
         });
-        parsed.iter().find(|profile| profile.name == name).cloned()
+        let canonical = built_in::canonical(name);
+        let found = parsed.iter().find(|profile| profile.name == canonical)?;
+        Some(Self {
+            name: name.to_owned(),
+            ..found.clone()
+        })
     }
 
-    /// A built-in profile as its TOML source, comments and all.
+    /// A built-in profile as its TOML source, comments and all. Takes aliases, too.
     pub fn source(name: &str) -> Option<&'static str> {
         built_in::source(name)
     }
@@ -49,12 +60,12 @@ impl Profile {
     /// Every knob's dotted name (`receive_shutdown.capacity`), in the order of the file.
     pub fn knobs() -> Vec<String> {
         let text = built_in::source(COMPLETE).unwrap_or_default();
-        let table = text.parse::<Table>().unwrap_or_default();
-        let mut names = Vec::new();
-        dotted(&table, "", &mut names);
-        // Optional knobs have no value in the file.
-        names.push("options.mss".to_owned());
+        let mut names = origin::values_in(text);
         names.retain(|name| !["name", "title"].contains(&name.as_str()));
+        // An optional knob has no value in the file.
+        let options = names.iter().rposition(|name| name.starts_with("options."));
+        let place = options.map_or(names.len(), |last| last + 1);
+        names.insert(place, "options.mss".to_owned());
         names
     }
 
@@ -185,6 +196,21 @@ mod tests {
             assert_eq!(profile, again, "{name}");
         }
         assert!(Profile::built_in("solaris").is_none());
+    }
+
+    #[test]
+    fn aliases_stand_for_profiles_and_hide_none() {
+        for (alias, name) in Profile::aliases() {
+            let asked = Profile::built_in(alias).unwrap();
+            assert_eq!(asked.name, *alias);
+            let named = Profile {
+                name: (*name).to_owned(),
+                ..asked
+            };
+            assert_eq!(Some(named), Profile::built_in(name));
+            assert_eq!(Profile::source(alias), Profile::source(name));
+            assert!(!Profile::names().contains(alias), "{alias}");
+        }
     }
 
     #[test]

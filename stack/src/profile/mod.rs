@@ -6,15 +6,22 @@
 //! own: whatever it does not say is inherited.
 
 mod built_in;
+mod datagram;
 mod duration;
 mod knobs;
+mod origin;
 
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
-pub use built_in::{names, source};
+pub use built_in::{aliases, names, source};
+pub use datagram::{
+    IcmpRules, OpenErrors, OpeningErrors, UdpArriving, UdpError, UdpErrorsReach, UdpQueued,
+    UdpRecvAfter, UdpRules, UdpShutdown,
+};
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
+pub use origin::{Mark, Origin, origins};
 
 /// Everything that differs between systems. Each field of the structs below is a knob with a dotted
 /// name (`receive_shutdown.capacity`).
@@ -45,6 +52,8 @@ pub struct Profile {
     pub rto: RtoRules,
     /// When a sender gives up.
     pub give_up: GiveUpRules,
+    /// Probing of idle connections.
+    pub keep_alive: KeepAliveRules,
     /// When data is acknowledged.
     pub acknowledge: AcknowledgeRules,
     /// Which window is advertised.
@@ -53,6 +62,8 @@ pub struct Profile {
     pub linger: StateTimes,
     /// Datagrams.
     pub udp: UdpRules,
+    /// Errors from the network.
+    pub icmp: IcmpRules,
 }
 
 /// What calls a host has.
@@ -92,6 +103,8 @@ pub struct ReceiveShutdown {
     pub window_update: bool,
     /// Which data resets, where `arriving` says reset.
     pub reset_scope: ResetScope,
+    /// How a segment that lies beyond the right edge is answered afterwards.
+    pub at_edge: AtEdge,
 }
 
 /// What a receive shutdown does to data that is already queued.
@@ -150,6 +163,8 @@ pub enum Capacity {
     Keep,
     /// Nothing: the right edge stands still and the window counts down.
     Zero,
+    /// As before, but data that the call threw away goes on taking its room.
+    Charged,
 }
 
 /// Which data resets.
@@ -164,6 +179,16 @@ pub enum ResetScope {
     AnyNewOctet,
 }
 
+/// How a segment beyond the right edge is answered, a probe of a closed window among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AtEdge {
+    /// With an acknowledgment (RFC 9293 section 3.10.7.4).
+    Acknowledge,
+    /// Not at all.
+    Silence,
+}
+
 /// What resets look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -172,6 +197,8 @@ pub struct ResetForms {
     pub active_window: ResetWindow,
     /// A reset in answer to a segment on a synchronized connection.
     pub reactive: ReactiveReset,
+    /// Its window field, where it is made from the connection; from a segment it is zero.
+    pub reactive_window: ResetWindow,
 }
 
 /// The window field of a reset.
@@ -182,6 +209,8 @@ pub enum ResetWindow {
     Current,
     /// Zero.
     Zero,
+    /// The whole receive buffer, whatever is free of it.
+    Buffer,
 }
 
 /// Where a reset in answer to a segment takes its fields from.
@@ -194,26 +223,42 @@ pub enum ReactiveReset {
     FromTcb,
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`, without the data that caused it.
     FromTcbAck,
+    /// The same, and the data that caused it is acknowledged.
+    FromTcbAckAfter,
 }
 
 /// What closing does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloseRules {
-    /// Closing with unread (or held) data: a reset, or a FIN all the same.
-    pub with_unread: CloseWithUnread,
-    /// Whether out-of-order data counts as unread.
-    pub out_of_order_counts: bool,
+    /// Closing over data in the queue that was not read, or was held.
+    pub with_unread: Ending,
+    /// Closing over data that waits for earlier data.
+    pub with_out_of_order: Ending,
+    /// Closing after a receive shutdown has thrown data away.
+    pub with_discarded: Ending,
+    /// What shutting down both directions is, by one call or by two.
+    pub shut_both: ShutBoth,
 }
 
-/// What closing with unread data does.
+/// How a connection ends over data that nobody will read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CloseWithUnread {
-    /// A reset, to show that data was lost (RFC 9293 section 3.6.1).
+pub enum Ending {
+    /// With a reset, to show that data was lost (RFC 9293 section 3.6.1).
     Reset,
-    /// A FIN.
+    /// With a FIN.
     Fin,
+}
+
+/// What shutting down both directions is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShutBoth {
+    /// A FIN, and no more.
+    Fin,
+    /// A close: what it leaves unread resets there and then.
+    AsClose,
 }
 
 /// What calls answer after a receive shutdown.
@@ -233,10 +278,12 @@ pub struct CallRules {
     pub reset_purges_queue: bool,
     /// A receive shutdown of a TCP socket that is not connected.
     pub unconnected: Unconnected,
-    /// A second receive shutdown.
+    /// A receive shutdown where nothing more could be received.
     pub repeat: Repeat,
     /// A receive shutdown of a listening socket.
     pub listener: ListenerShutdown,
+    /// A shutdown of a TCP socket whose handshake has begun and is not answered.
+    pub connecting: ConnectingShutdown,
 }
 
 /// What a receive answers after a receive shutdown.
@@ -245,10 +292,13 @@ pub struct CallRules {
 pub enum RecvAfter {
     /// What is queued, then the end of the stream.
     DataThenEof,
-    /// The end of the stream.
+    /// The end of the stream, once what has happened to the connection was told.
     Eof,
     /// An error: receives are disallowed.
     Error,
+    /// The error of a socket that is not connected, once what has happened to the connection was
+    /// told.
+    NotConnected,
 }
 
 /// What the application learns after its own stack reset the connection.
@@ -275,7 +325,7 @@ pub enum Unconnected {
     Succeeds,
 }
 
-/// A second receive shutdown.
+/// A receive shutdown where nothing more could be received, after another one or the peer's FIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Repeat {
@@ -293,6 +343,21 @@ pub enum ListenerShutdown {
     StopsListening,
     /// It fails as on a socket that is not connected.
     Fails,
+    /// It fails so and takes effect all the same: one `accept` fails with an error, and the socket
+    /// goes on listening.
+    FailsAndAbortsAccept,
+    /// It succeeds and the socket goes on listening, but `accept` fails rather than wait.
+    AbortsAccept,
+}
+
+/// A shutdown of a TCP socket whose handshake has begun and is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectingShutdown {
+    /// It fails as on a socket that is not connected.
+    Fails,
+    /// It succeeds and ends the attempt, whatever the direction.
+    Disconnects,
 }
 
 /// Which TCP options are offered and how they are laid out.
@@ -354,6 +419,8 @@ pub struct SendRules {
     pub window_unit: WindowUnit,
     /// When a segment that is not full waits (RFC 9293 section 3.7.4).
     pub nagle: Nagle,
+    /// How segments are cut from what was written.
+    pub segmentation: Segmentation,
     /// Which segments carry PSH.
     pub push: Push,
     /// Whether a tail loss probe is sent where SACK was negotiated (RFC 8985 section 7).
@@ -396,6 +463,21 @@ pub enum Push {
     EndOfWrite,
     /// The segment that empties the send buffer.
     EmptiesBuffer,
+    /// The segment that ends a write or, in a long write, half of the peer's largest window, and
+    /// the last of several that go out as a burst. The PSH of a burst is not repeated when its last
+    /// segment is sent again.
+    EndOfBurst,
+}
+
+/// How segments are cut from what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Segmentation {
+    /// One by one, from all that waits.
+    Single,
+    /// In bursts, as where segmentation is offloaded: up to half of the congestion window at a
+    /// time, from pieces as large as half of the peer's window.
+    Bursts,
 }
 
 /// What a probe of a closed window carries.
@@ -461,6 +543,23 @@ pub struct GiveUpRules {
     pub orphan: u32,
     /// Whether the numbers are counted or turned into a deadline.
     pub counted: Counted,
+}
+
+/// When an idle connection is probed, where the application has asked for it and not said when (RFC
+/// 9293 section 3.8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeepAliveRules {
+    /// After how much silence.
+    #[serde(with = "duration")]
+    pub idle: Duration,
+    /// How long after a probe without an answer the next one follows.
+    #[serde(with = "duration")]
+    pub interval: Duration,
+    /// After how many probes without an answer the connection is reset.
+    pub count: u32,
+    /// Whether the application can set a user timeout (RFC 5482), TCP_USER_TIMEOUT.
+    pub user_timeout: bool,
 }
 
 /// Whether retransmissions are counted or turned into a deadline.
@@ -534,53 +633,4 @@ pub struct StateTimes {
     /// FIN-WAIT-2 once the application has closed.
     #[serde(with = "duration")]
     pub fin_wait_2: Duration,
-}
-
-/// Datagrams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UdpRules {
-    /// The receive buffer, in octets of payload.
-    pub receive_buffer: usize,
-    /// Datagrams in the queue at a receive shutdown.
-    pub queued: UdpQueued,
-    /// Datagrams that arrive later.
-    pub arriving: UdpArriving,
-    /// What a receive answers after a receive shutdown.
-    pub recv_after: UdpRecvAfter,
-    /// A receive shutdown of a socket that has no peer.
-    pub unconnected: Unconnected,
-}
-
-/// Datagrams in the queue at a receive shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UdpQueued {
-    /// They stay.
-    Keep,
-    /// They are thrown away.
-    Discard,
-}
-
-/// Datagrams that arrive after a receive shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UdpArriving {
-    /// They are queued.
-    Queue,
-    /// They are thrown away.
-    Discard,
-}
-
-/// What a receive on a datagram socket answers after a receive shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UdpRecvAfter {
-    /// What is queued; on an empty queue the end (0) where the call would block, the would-block
-    /// error where it must not.
-    DataThenWouldBlock,
-    /// The end (0).
-    Eof,
-    /// An error: receives are disallowed.
-    Error,
 }

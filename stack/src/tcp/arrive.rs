@@ -1,16 +1,19 @@
 //! A segment arrives (RFC 9293 section 3.10.7).
 
+use bytes::Bytes;
 use smoltcp::time::Instant;
 
 use super::Connection;
 use super::acknowledge::Received;
-use super::receive_shutdown::{AnswerToHeld, Arrival, Disposition, answer_to_held, on_data};
+use super::receive_shutdown::{
+    AnswerAtEdge, AnswerToHeld, Arrival, Disposition, answer_at_edge, answer_to_held, on_data,
+};
 use super::recv::Taken;
 use super::segment::Segment;
 use super::state::State;
 use super::timer::Timer;
 use crate::event::Fact;
-use crate::profile::{ErrorAfterReset, ReactiveReset};
+use crate::profile::ReactiveReset;
 use crate::socket::Gone;
 
 /// A segment in stream positions.
@@ -23,7 +26,7 @@ pub(super) struct Arriving<'a> {
     pub(super) end: i64,
     /// SEG.ACK
     pub(super) acknowledged: i64,
-    pub(super) payload: &'a [u8],
+    pub(super) payload: &'a Bytes,
 }
 
 /// Whether to go on with a segment.
@@ -35,7 +38,7 @@ pub(super) enum Check {
 
 impl Connection {
     /// Takes a segment of this connection. The checksum has been verified.
-    pub fn on_segment(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+    pub fn on_segment(&mut self, header: &Segment, payload: &Bytes, now: Instant) {
         self.last_heard = now;
         self.patience.probes = 0;
         if self.send.window() == 0 {
@@ -56,6 +59,7 @@ impl Connection {
             | State::LastAck
             | State::TimeWait => self.on_segment_otherwise(header, payload, now),
         }
+        self.start_keep_alive(now);
     }
 
     fn reply_to_closed(&mut self, header: &Segment) {
@@ -63,7 +67,7 @@ impl Connection {
     }
 
     /// RFC 9293 section 3.10.7.4, for all states from SYN-RECEIVED on.
-    pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: &[u8], now: Instant) {
+    pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: &Bytes, now: Instant) {
         let start = Self::position(
             self.peer_initial_sequence,
             header.sequence,
@@ -80,25 +84,20 @@ impl Connection {
             ),
             payload,
         };
-        let checks: [fn(&mut Self, &Arriving<'_>, Instant) -> Check; 6] = [
-            Self::check_handshake_repetition,
-            Self::check_new_data,
-            Self::check_sequence,
-            Self::check_reset,
-            Self::check_syn,
-            Self::check_acknowledgment,
-        ];
-        if checks
-            .iter()
-            .any(|check| check(self, &arriving, now) == Check::Done)
-        {
+        let done = self.check_handshake_repetition(&arriving, now) == Check::Done
+            || self.check_new_data(&arriving) == Check::Done
+            || self.check_sequence(&arriving, now) == Check::Done
+            || self.check_reset(&arriving) == Check::Done
+            || self.check_syn(&arriving) == Check::Done
+            || self.check_acknowledgment(&arriving, now) == Check::Done;
+        if done {
             return;
         }
         self.take_payload(&arriving, now);
     }
 
     /// Some systems reset on any new octet before they look at the window.
-    fn check_new_data(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_new_data(&mut self, arriving: &Arriving<'_>) -> Check {
         let flags = arriving.header.flags;
         if flags.rst || flags.syn || !flags.ack || !self.state.receives() {
             return Check::Continue;
@@ -165,7 +164,7 @@ impl Connection {
         let at_closed_window = arriving.start == self.recv.accepted();
         if at_closed_window && header.flags.ack && !header.flags.syn {
             let bare = Arriving {
-                payload: &[],
+                payload: &Bytes::new(),
                 end: arriving.start,
                 ..*arriving
             };
@@ -177,8 +176,17 @@ impl Connection {
         if refused > 0 {
             self.facts.push_back(Fact::Refused { octets: refused });
         }
-        self.acknowledger.now();
+        self.answer_beyond_edge(refused);
         Check::Done
+    }
+
+    /// Answers a segment of which so many new octets found no room.
+    fn answer_beyond_edge(&mut self, refused: usize) {
+        let rules = &self.config.profile.receive_shutdown;
+        let speaks = !self.recv.is_shut() || answer_at_edge(rules, refused) == AnswerAtEdge::Ack;
+        if speaks {
+            self.acknowledger.now();
+        }
     }
 
     /// RFC 9293 section 3.10.7.4, the four cases of acceptability. RCV.NXT is what the peer was
@@ -204,7 +212,7 @@ impl Connection {
     }
 
     /// Second: a reset (RFC 5961 section 3).
-    fn check_reset(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_reset(&mut self, arriving: &Arriving<'_>) -> Check {
         if !arriving.header.flags.rst {
             return Check::Continue;
         }
@@ -233,7 +241,7 @@ impl Connection {
     }
 
     /// Fourth: a SYN where there can be none (RFC 5961 section 4).
-    fn check_syn(&mut self, arriving: &Arriving<'_>, _now: Instant) -> Check {
+    fn check_syn(&mut self, arriving: &Arriving<'_>) -> Check {
         if !arriving.header.flags.syn {
             return Check::Continue;
         }
@@ -275,6 +283,7 @@ impl Connection {
 
     fn hear_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) {
         let header = arriving.header;
+        self.soft_error = None;
         let window = i64::from(header.window) << self.negotiated.send_shift;
         let was_window = self.send.window();
         let was_handshake = self.send.unacknowledged() == 0;
@@ -299,7 +308,8 @@ impl Connection {
                 .update_window(arriving.start, arriving.acknowledged, window);
         if opened {
             self.timers.stop(Timer::Persist);
-            self.window_probe = false;
+            self.bare_probe = None;
+            self.patience.probing_since = None;
             if was_window == 0 {
                 self.rto.reset_backoff();
                 self.send.repeat_probe();
@@ -312,6 +322,7 @@ impl Connection {
         if duplicate {
             self.send.on_duplicate();
         }
+        self.send.wake();
     }
 
     /// Whether the acknowledgment was news.
@@ -325,6 +336,9 @@ impl Connection {
             self.patience.first = None;
             if self.tail_probe.is_some_and(|until| acknowledged >= until) {
                 self.tail_probe = None;
+            }
+            if let Some(smoothed) = self.rto.smoothed() {
+                self.send.on_measured(smoothed, self.rto.least());
             }
             self.rearm_after_acknowledgment(now);
         }
@@ -450,8 +464,10 @@ impl Connection {
         };
         if concerns_held || disposition == Disposition::Hold {
             let rules = &self.config.profile.receive_shutdown;
-            if answer_to_held(rules) == AnswerToHeld::DuplicateAck || taken.refused > 0 {
+            if answer_to_held(rules) == AnswerToHeld::DuplicateAck {
                 self.acknowledger.now();
+            } else if taken.refused > 0 {
+                self.answer_beyond_edge(taken.refused);
             }
             return;
         }
@@ -464,9 +480,13 @@ impl Connection {
             self.acknowledger.on_fin(!arriving.payload.is_empty(), now);
             return;
         }
-        if taken.gap || taken.filled || taken.repeated || taken.refused > 0 {
+        if taken.gap || taken.filled || taken.repeated {
             // RFC 5681 section 4.2: gaps and their closing are acknowledged at once.
             self.acknowledger.now();
+            return;
+        }
+        if taken.refused > 0 {
+            self.answer_beyond_edge(taken.refused);
             return;
         }
         let received = Received {
@@ -508,7 +528,8 @@ impl Connection {
 
     /// Resets the connection because of data that nobody can read.
     fn reset_in_answer(&mut self, arriving: &Arriving<'_>) {
-        let reset = match self.config.profile.reset.reactive {
+        let rules = self.config.profile.reset;
+        let reset = match rules.reactive {
             ReactiveReset::FromSegment => arriving.header.reset_from_segment(),
             ReactiveReset::FromTcb => {
                 let mut reset = self.reset_from_tcb(0);
@@ -516,15 +537,22 @@ impl Connection {
                 reset.acknowledgment = 0;
                 reset
             }
-            ReactiveReset::FromTcbAck => self.reset_from_tcb(0),
+            ReactiveReset::FromTcbAck => {
+                let window = self.reset_window(rules.reactive_window);
+                self.reset_from_tcb(window)
+            }
+            ReactiveReset::FromTcbAckAfter => {
+                let fin = arriving.header.flags.fin;
+                let (start, payload) = (arriving.start, arriving.payload);
+                let taken = self.recv.take(start, payload, fin, Disposition::Discard);
+                self.report(arriving, taken);
+                let window = self.reset_window(rules.reactive_window);
+                self.reset_from_tcb(window)
+            }
         };
         self.replies.push_back(reset);
         self.facts.push_back(Fact::ResetSent);
-        self.die(match self.config.profile.calls.error_after_reset {
-            ErrorAfterReset::ConnectionReset => Some(Gone::Reset),
-            ErrorAfterReset::ConnectionAborted => Some(Gone::Aborted),
-            ErrorAfterReset::Eof => None,
-        });
+        self.die(self.reason_of_own_reset());
     }
 }
 

@@ -4,7 +4,7 @@ use smoltcp::time::{Duration, Instant};
 
 use super::Connection;
 use super::receive_shutdown::{
-    AtCall, AtClose, LeftBehind, at_call, at_close, capacity_after, withholds,
+    AtCall, AtClose, LeftBehind, at_both_shut, at_call, at_close, room_after, withholds,
 };
 use super::state::State;
 use crate::event::Fact;
@@ -27,9 +27,10 @@ impl Connection {
         self.error
     }
 
-    /// Takes the pending error; where the profile repeats errors, later calls still learn it.
+    /// Takes the pending error, or else what the network last said; where the profile repeats
+    /// errors, later calls still learn the first.
     pub fn take_error(&mut self) -> Option<Gone> {
-        self.error.take()
+        self.error.take().or_else(|| self.soft_error.take())
     }
 
     /// The error a call has to report now.
@@ -99,10 +100,16 @@ impl Connection {
     /// What a receive answers where it does not deliver data; none where it does.
     fn recv_without_data(&mut self, wanted: usize) -> Option<Result<usize, RecvError>> {
         if self.recv.is_shut() {
-            match self.config.profile.calls.recv_after {
-                RecvAfter::DataThenEof => {}
-                RecvAfter::Eof => return Some(Ok(0)),
+            let answer = match self.config.profile.calls.recv_after {
+                RecvAfter::DataThenEof => None,
+                RecvAfter::Eof => Some(Ok(0)),
+                RecvAfter::NotConnected => Some(Err(RecvError::NotConnected)),
+                // It stands before everything that may have happened since.
                 RecvAfter::Error => return Some(Err(RecvError::Shutdown)),
+            };
+            if answer.is_some() {
+                let gone = self.error_to_report();
+                return gone.map(|gone| Err(RecvError::Gone(gone))).or(answer);
             }
         }
         if matches!(
@@ -130,6 +137,9 @@ impl Connection {
     /// # Errors
     /// [`ShutdownError::NotConnected`] where there is no connection any more or yet.
     pub fn shutdown_send(&mut self) -> Result<(), ShutdownError> {
+        if self.recv.is_shut() && self.state.sends() && self.ends_at_both_shut() {
+            return Ok(());
+        }
         match self.state {
             State::Closed | State::Listen | State::SynSent => Err(ShutdownError::NotConnected),
             State::SynReceived | State::Established => {
@@ -153,43 +163,72 @@ impl Connection {
     /// Ends the receive direction, as the profile has it.
     ///
     /// # Errors
-    /// [`ShutdownError::NotConnected`] where there is no connection, or the direction has ended
-    /// before and the profile fails a repetition.
+    /// [`ShutdownError::NotConnected`] where there is no connection, or where nothing more could be
+    /// received and the profile fails a repetition.
     pub fn shutdown_receive(&mut self) -> Result<(), ShutdownError> {
         if matches!(self.state, State::Closed | State::Listen | State::SynSent) {
             return Err(ShutdownError::NotConnected);
         }
+        let over = self.recv.is_shut() || self.recv.has_ended();
+        if over && self.config.profile.calls.repeat == Repeat::Fails {
+            return Err(ShutdownError::NotConnected);
+        }
         if self.recv.is_shut() {
-            return match self.config.profile.calls.repeat {
-                Repeat::Succeeds => Ok(()),
-                Repeat::Fails => Err(ShutdownError::NotConnected),
-            };
+            return Ok(());
         }
         let rules = self.config.profile.receive_shutdown.clone();
         let unread = self.recv.unread();
-        match at_call(&rules, unread) {
-            AtCall::Keep => {}
+        let discarded = match at_call(&rules, unread) {
+            AtCall::Keep => 0,
             AtCall::Discard => {
                 let octets = self.recv.discard_unread();
                 if octets > 0 {
                     self.facts.push_back(Fact::Discarded { octets });
                 }
+                octets
             }
             AtCall::Reset => {
-                self.recv.shut(false, |capacity| capacity);
+                let room = room_after(&rules, self.recv.capacity(), 0);
+                self.recv.shut(false, 0, room);
                 self.facts.push_back(Fact::Discarded { octets: unread });
-                self.reset_actively(match self.config.profile.calls.error_after_reset {
-                    ErrorAfterReset::ConnectionReset => Some(Gone::Reset),
-                    ErrorAfterReset::ConnectionAborted => Some(Gone::Aborted),
-                    ErrorAfterReset::Eof => None,
-                });
+                self.reset_actively(self.reason_of_own_reset());
                 return Ok(());
             }
+        };
+        let room = room_after(&rules, self.recv.capacity(), discarded);
+        self.recv.shut(withholds(&rules), discarded, room);
+        if self.send.has_fin() {
+            self.ends_at_both_shut();
         }
-        self.recv.shut(withholds(&rules), |capacity| {
-            capacity_after(&rules, capacity)
-        });
         Ok(())
+    }
+
+    /// Whether the connection has ended because both directions are shut down now.
+    fn ends_at_both_shut(&mut self) -> bool {
+        let resets = at_both_shut(self.config.profile.close, self.left_behind());
+        if resets == AtClose::Reset {
+            self.recv.discard_unread();
+            self.reset_actively(self.reason_of_own_reset());
+        }
+        resets == AtClose::Reset
+    }
+
+    /// What the application learns of a reset that its own stack has begun.
+    pub(super) fn reason_of_own_reset(&self) -> Option<Gone> {
+        match self.config.profile.calls.error_after_reset {
+            ErrorAfterReset::ConnectionReset => Some(Gone::Reset),
+            ErrorAfterReset::ConnectionAborted => Some(Gone::Aborted),
+            ErrorAfterReset::Eof => None,
+        }
+    }
+
+    fn left_behind(&self) -> LeftBehind {
+        LeftBehind {
+            unread: self.recv.unread(),
+            held: self.recv.held(),
+            out_of_order: self.recv.out_of_order(),
+            discarded: self.recv.discarded(),
+        }
     }
 
     /// Takes the descriptor away. `linger` of zero resets at once (SO_LINGER); a longer one is the
@@ -211,13 +250,8 @@ impl Connection {
     }
 
     fn close_synchronized(&mut self, linger: Option<Duration>, now: Instant) {
-        let left = LeftBehind {
-            unread: self.recv.unread(),
-            held: self.recv.held(),
-            out_of_order: self.recv.out_of_order(),
-        };
         let aborts = linger == Some(Duration::ZERO);
-        let resets = at_close(self.config.profile.close, left) == AtClose::Reset;
+        let resets = at_close(self.config.profile.close, self.left_behind()) == AtClose::Reset;
         self.recv.discard_unread();
         if aborts && !resets {
             self.abort();
@@ -241,6 +275,18 @@ impl Connection {
             State::FinWait1 | State::Closing | State::LastAck => {}
             State::Closed | State::Listen | State::SynSent | State::TimeWait => {}
         }
+    }
+
+    /// Ends an attempt to connect without a packet. The socket is as before the attempt, except
+    /// that its next call says why it ended.
+    pub fn disconnect(&mut self) {
+        self.disconnected = true;
+        self.die(Some(Gone::Reset));
+    }
+
+    /// Whether the attempt to connect was ended so.
+    pub fn is_disconnected(&self) -> bool {
+        self.disconnected
     }
 
     /// Resets the connection (RFC 9293 section 3.10.5), as where a linger time has run out.

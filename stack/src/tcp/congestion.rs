@@ -62,12 +62,38 @@ impl Congestion {
         }
     }
 
+    /// The window in segments, one at least.
+    pub(crate) fn segments(&self) -> usize {
+        if self.limited {
+            (self.window / self.mss).max(1)
+        } else {
+            usize::MAX
+        }
+    }
+
+    /// How many full segments may be sent while `pipe` is in the network.
+    pub(crate) fn free_segments(&self, pipe: Pipe) -> usize {
+        if !self.limited {
+            return usize::MAX;
+        }
+        match self.unit {
+            WindowUnit::Segments => (self.window / self.mss)
+                .max(1)
+                .saturating_sub(pipe.segments),
+            WindowUnit::Octets => self.window.saturating_sub(pipe.octets) / self.mss,
+        }
+    }
+
     /// New data was acknowledged outside of recovery (RFC 5681 section 3.1). A window that was not
     /// used does not grow.
-    pub(crate) fn on_acknowledged(&mut self, octets: usize, was_full: bool) {
+    pub(crate) fn on_acknowledged(&mut self, octets: usize, segments: usize, was_full: bool) {
         if !was_full {
             return;
         }
+        let octets = match self.unit {
+            WindowUnit::Segments => segments * self.mss,
+            WindowUnit::Octets => octets,
+        };
         if self.window < self.threshold {
             // Linux counts each acknowledged segment, others at most one a received ACK.
             let most = match self.unit {

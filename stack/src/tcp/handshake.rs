@@ -1,6 +1,7 @@
 //! The handshake, as far as it is heard: a SYN arrives, or the answer to ours (RFC 9293 section
 //! 3.5).
 
+use bytes::Bytes;
 use smoltcp::time::Instant;
 
 use super::arrive::{Arriving, Check};
@@ -16,7 +17,7 @@ impl Connection {
     pub(super) fn on_segment_in_syn_sent(
         &mut self,
         header: &Segment,
-        payload: &[u8],
+        payload: &Bytes,
         now: Instant,
     ) {
         let flags = header.flags;

@@ -71,6 +71,17 @@ impl Flying {
     }
 }
 
+/// What an acknowledgment took out of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Finished {
+    /// How many segments were acknowledged to their ends.
+    pub(crate) segments: usize,
+    /// When the last of them was sent, unless one of them was sent twice: Karn's algorithm (RFC
+    /// 6298 section 3), such a segment measures nothing, and neither do those that waited behind
+    /// it.
+    pub(crate) sent_at: Option<Instant>,
+}
+
 /// The segments in the network, in the order of the stream, and how much of them is on its way.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
@@ -152,12 +163,11 @@ impl InFlight {
         self.segments[first] = merged;
     }
 
-    /// Everything before `position` was acknowledged. Returns when the last segment that this
-    /// finishes was sent, unless one of them was sent twice: Karn's algorithm (RFC 6298 section 3),
-    /// such a segment measures nothing, and neither do those that waited behind it.
-    pub(crate) fn on_acknowledged(&mut self, position: i64) -> Option<Instant> {
+    /// Everything before `position` was acknowledged.
+    pub(crate) fn on_acknowledged(&mut self, position: i64) -> Finished {
         let mut measures = None;
         let mut repeated = false;
+        let mut segments = 0;
         while let Some(&segment) = self.segments.front() {
             if segment.end > position {
                 break;
@@ -165,6 +175,7 @@ impl InFlight {
             self.segments.pop_front();
             self.leave_pipe(&segment);
             repeated |= segment.retransmitted;
+            segments += 1;
             measures = Some(segment.sent_at);
         }
         if let Some(front) = self.segments.front_mut()
@@ -175,7 +186,10 @@ impl InFlight {
             }
             front.start = position;
         }
-        measures.filter(|_| !repeated)
+        Finished {
+            segments,
+            sent_at: measures.filter(|_| !repeated),
+        }
     }
 
     /// The peer reports that it has blocks of the stream (RFC 2018). Returns whether that is news.

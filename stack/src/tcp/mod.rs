@@ -18,13 +18,14 @@
 
 mod acknowledge;
 mod arrive;
+mod arrived;
 mod calls;
 mod congestion;
 mod handshake;
 mod in_flight;
 #[cfg(debug_assertions)]
 mod invariants;
-mod octets;
+mod keep_alive;
 mod receive_shutdown;
 mod recv;
 mod rto;
@@ -33,7 +34,9 @@ mod send;
 mod state;
 mod timer;
 mod transmit;
+mod unreachable;
 mod window;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -44,10 +47,11 @@ use std::sync::Arc;
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
-use crate::event::Fact;
+use crate::event::{Fact, Retransmission};
 use crate::profile::Profile;
-use crate::socket::Gone;
+use crate::socket::{Gone, KeepAlive};
 use acknowledge::Acknowledger;
+use keep_alive::KeepingAlive;
 use receive_shutdown::Phase;
 use recv::Recv;
 use rto::Rto;
@@ -75,6 +79,11 @@ pub struct Config {
     pub send_buffer: usize,
     /// Whether Nagle's algorithm is off (TCP_NODELAY).
     pub no_delay: bool,
+    /// SO_KEEPALIVE and what goes with it.
+    pub keep_alive: KeepAlive,
+    /// How long data may stay unacknowledged (TCP_USER_TIMEOUT, RFC 5482), where the application
+    /// has said so.
+    pub user_timeout: Option<Duration>,
     /// Our initial sequence number (ISS).
     pub initial_sequence: u32,
 }
@@ -97,8 +106,10 @@ struct Patience {
     timeouts: u32,
     /// When the first of them was.
     first: Option<Instant>,
-    /// Window probes since the peer was last heard.
+    /// Probes of the window, or of a silent peer, since the peer was last heard.
     probes: u32,
+    /// When the peer's window was first probed since it closed.
+    probing_since: Option<Instant>,
 }
 
 /// One connection.
@@ -122,19 +133,24 @@ pub struct Connection {
     opened: bool,
     /// Whether the application has closed.
     orphan: bool,
+    /// Whether a shutdown has ended the attempt to connect.
+    disconnected: bool,
     /// Segments made up in answer to something, sent before all else.
     replies: VecDeque<Segment>,
     facts: VecDeque<Fact>,
     patience: Patience,
     /// A tail loss probe is out until this position is acknowledged.
     tail_probe: Option<i64>,
-    /// Whether a probe of the peer's window is due.
-    window_probe: bool,
+    /// A probe that carries nothing is due, and why.
+    bare_probe: Option<Retransmission>,
+    keeping_alive: KeepingAlive,
     last_heard: Instant,
     /// The acknowledgment field of the last segment we sent, as a stream position.
     last_acknowledgment: i64,
     error: Option<Gone>,
     gone: Option<Gone>,
+    /// What the network said since anything was last acknowledged, which ended nothing.
+    soft_error: Option<Gone>,
     /// What the invariants compare each step with.
     #[cfg(debug_assertions)]
     seen: invariants::Seen,
@@ -162,15 +178,18 @@ impl Connection {
             passive: false,
             opened: false,
             orphan: false,
+            disconnected: false,
             replies: VecDeque::new(),
             facts: VecDeque::new(),
             patience: Patience::default(),
             tail_probe: None,
-            window_probe: false,
+            bare_probe: None,
+            keeping_alive: KeepingAlive::new(profile.keep_alive, config.keep_alive),
             last_heard: now,
             last_acknowledgment: 1,
             error: None,
             gone: None,
+            soft_error: None,
             #[cfg(debug_assertions)]
             seen: invariants::Seen::default(),
             config,
@@ -253,7 +272,7 @@ impl Connection {
     fn die(&mut self, reason: Option<Gone>) {
         self.enter(State::Closed);
         self.timers = Timers::default();
-        self.window_probe = false;
+        self.bare_probe = None;
         self.error = reason;
         self.gone = reason;
         if reason == Some(Gone::Reset) && self.config.profile.calls.reset_purges_queue {

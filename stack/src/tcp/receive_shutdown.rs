@@ -6,8 +6,8 @@
 //! here.
 
 use crate::profile::{
-    Acknowledge, Capacity, CloseRules, CloseWithUnread, OnArrival, Queued, ReceiveShutdown,
-    ResetScope,
+    Acknowledge, AtEdge, Capacity, CloseRules, Ending, OnArrival, Queued, ReceiveShutdown,
+    ResetScope, ShutBoth,
 };
 
 /// How far a connection is shut down, once its receive direction is.
@@ -137,12 +137,42 @@ pub(crate) fn on_fin(held: usize) -> OnFin {
     }
 }
 
-/// The buffer's capacity after the call.
-pub(crate) fn capacity_after(rules: &ReceiveShutdown, capacity: usize) -> usize {
-    match rules.capacity {
-        Capacity::Keep => capacity,
-        Capacity::Zero => 0,
+/// How a segment that lies beyond the right edge is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AnswerAtEdge {
+    /// With an acknowledgment.
+    Ack,
+    /// Not at all.
+    Silence,
+}
+
+/// Decides how a segment of `new` octets that lies beyond the right edge is answered. One that
+/// brings nothing new is answered as ever.
+pub(crate) fn answer_at_edge(rules: &ReceiveShutdown, new: usize) -> AnswerAtEdge {
+    match rules.at_edge {
+        AtEdge::Silence if new > 0 => AnswerAtEdge::Silence,
+        AtEdge::Silence | AtEdge::Acknowledge => AnswerAtEdge::Ack,
     }
+}
+
+/// The receive buffer after the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    /// What it may hold, in octets.
+    pub(crate) capacity: usize,
+    /// How much of that stays taken although nothing is there.
+    pub(crate) charged: usize,
+}
+
+/// Decides what room is left in a buffer of so much capacity once `discarded` octets of it were
+/// thrown away.
+pub(crate) fn room_after(rules: &ReceiveShutdown, capacity: usize, discarded: usize) -> Room {
+    let (capacity, charged) = match rules.capacity {
+        Capacity::Keep => (capacity, 0),
+        Capacity::Zero => (0, 0),
+        Capacity::Charged => (capacity, discarded),
+    };
+    Room { capacity, charged }
 }
 
 /// How a connection is closed.
@@ -163,18 +193,27 @@ pub(crate) struct LeftBehind {
     pub(crate) held: usize,
     /// Octets that wait for earlier ones.
     pub(crate) out_of_order: usize,
+    /// Octets that a receive shutdown has thrown away.
+    pub(crate) discarded: usize,
 }
 
 /// Decides how to close (RFC 9293 section 3.6.1: a close that loses data should reset).
 pub(crate) fn at_close(rules: CloseRules, left: LeftBehind) -> AtClose {
-    let out_of_order = if rules.out_of_order_counts {
-        left.out_of_order
-    } else {
-        0
-    };
-    match rules.with_unread {
-        CloseWithUnread::Reset if left.unread + left.held + out_of_order > 0 => AtClose::Reset,
-        CloseWithUnread::Reset | CloseWithUnread::Fin => AtClose::Fin,
+    let resets = [
+        (rules.with_unread, left.unread + left.held),
+        (rules.with_out_of_order, left.out_of_order),
+        (rules.with_discarded, left.discarded),
+    ]
+    .into_iter()
+    .any(|(ending, octets)| ending == Ending::Reset && octets > 0);
+    if resets { AtClose::Reset } else { AtClose::Fin }
+}
+
+/// Decides what happens once both directions are shut down and the descriptor is still open.
+pub(crate) fn at_both_shut(rules: CloseRules, left: LeftBehind) -> AtClose {
+    match rules.shut_both {
+        ShutBoth::Fin => AtClose::Fin,
+        ShutBoth::AsClose => at_close(rules, left),
     }
 }
 
@@ -219,6 +258,12 @@ mod tests {
             ("winsock", 10, AtCall::Reset),
             ("winsock", 0, AtCall::Keep),
             ("wsprecvdisconnect", 10, AtCall::Keep),
+            ("macos", 10, AtCall::Discard),
+            ("illumos", 10, AtCall::Discard),
+            ("netstack3", 10, AtCall::Discard),
+            ("lwip", 10, AtCall::Discard),
+            ("gvisor", 10, AtCall::Keep),
+            ("windows", 10, AtCall::Reset),
         ];
         for (profile, unread, expected) in rows {
             assert_eq!(
@@ -251,6 +296,24 @@ mod tests {
             ("wsprecvdisconnect", Rd, AHEAD, Hold),
             ("wsprecvdisconnect", Rdwr, NEXT, Hold),
             ("wsprecvdisconnect", Orphan, NEXT, Reset),
+            ("freebsd", Orphan, BEYOND, Reset),
+            ("macos", Rd, NEXT, Reset),
+            ("macos", Rd, AHEAD, Reset),
+            ("macos", Rd, BEYOND, Reset),
+            ("macos", Rd, NOTHING_NEW, Deliver),
+            ("illumos", Rd, NEXT, Discard),
+            ("illumos", Rdwr, NEXT, Discard),
+            ("illumos", Orphan, BEYOND, Reset),
+            ("netstack3", Rd, NEXT, Discard),
+            ("netstack3", Rdwr, BEYOND, Reset),
+            ("gvisor", Rd, NEXT, Deliver),
+            ("gvisor", Rdwr, NEXT, Reset),
+            ("gvisor", Rdwr, BEYOND, Deliver),
+            ("lwip", Rd, NEXT, Reset),
+            ("lwip", Rd, AHEAD, Deliver),
+            ("lwip", Rd, BEYOND, Deliver),
+            ("windows", Rd, NEXT, Reset),
+            ("windows", Rd, AHEAD, Deliver),
         ];
         for (profile, phase, arrival, expected) in rows {
             let decided = on_data(&rules(profile), phase, arrival);
@@ -295,33 +358,99 @@ mod tests {
             );
         }
         assert_eq!((on_fin(0), on_fin(1)), (OnFin::Accept, OnFin::Ignore));
-        assert_eq!(capacity_after(&rules("freebsd"), 4000), 0);
-        assert_eq!(capacity_after(&rules("wsprecvdisconnect"), 4000), 4000);
+    }
+
+    #[test]
+    fn the_buffer_after_the_call() {
+        let rows = [
+            ("linux", (4000, 0)),
+            ("freebsd", (0, 0)),
+            ("illumos", (4000, 0)),
+            ("lwip", (4000, 300)),
+            ("wsprecvdisconnect", (4000, 0)),
+        ];
+        for (profile, (capacity, charged)) in rows {
+            let room = Room { capacity, charged };
+            assert_eq!(room_after(&rules(profile), 4000, 300), room, "{profile}");
+        }
+    }
+
+    #[test]
+    fn segments_beyond_the_edge() {
+        let rows = [
+            (AtEdge::Acknowledge, [AnswerAtEdge::Ack, AnswerAtEdge::Ack]),
+            (AtEdge::Silence, [AnswerAtEdge::Ack, AnswerAtEdge::Silence]),
+        ];
+        for (at_edge, expected) in rows {
+            let rules = ReceiveShutdown {
+                at_edge,
+                ..rules("linux")
+            };
+            let decided = [0, 10].map(|new| answer_at_edge(&rules, new));
+            assert_eq!(decided, expected, "{at_edge:?}");
+        }
     }
 
     #[test]
     fn closing_with_data_left_behind() {
-        let left = |unread, held, out_of_order| LeftBehind {
-            unread,
-            held,
-            out_of_order,
+        use AtClose::{Fin, Reset};
+        const NOTHING: LeftBehind = LeftBehind {
+            unread: 0,
+            held: 0,
+            out_of_order: 0,
+            discarded: 0,
         };
-        let rows = [
-            ("linux", left(0, 0, 0), AtClose::Fin),
-            ("linux", left(1, 0, 0), AtClose::Reset),
-            ("linux", left(0, 0, 9), AtClose::Fin),
-            ("freebsd", left(9, 0, 0), AtClose::Fin),
-            ("wsprecvdisconnect", left(0, 9, 0), AtClose::Reset),
-            ("wsprecvdisconnect", left(0, 0, 0), AtClose::Fin),
+        let left = [
+            ("nothing", NOTHING),
+            (
+                "unread",
+                LeftBehind {
+                    unread: 1,
+                    ..NOTHING
+                },
+            ),
+            ("held", LeftBehind { held: 9, ..NOTHING }),
+            (
+                "out of order",
+                LeftBehind {
+                    out_of_order: 9,
+                    ..NOTHING
+                },
+            ),
+            (
+                "discarded",
+                LeftBehind {
+                    discarded: 9,
+                    ..NOTHING
+                },
+            ),
         ];
-        for (profile, left, expected) in rows {
-            let close = Profile::built_in(profile).unwrap().close;
-            assert_eq!(at_close(close, left), expected, "{profile}, {left:?}");
+        // (system, closing over each of these, shutting both directions over each of these)
+        let rows = [
+            ("linux", [Fin, Reset, Reset, Fin, Fin], [Fin; 5]),
+            ("freebsd", [Fin; 5], [Fin; 5]),
+            ("macos", [Fin, Reset, Reset, Reset, Fin], [Fin; 5]),
+            ("illumos", [Fin, Fin, Fin, Reset, Fin], [Fin; 5]),
+            (
+                "gvisor",
+                [Fin, Reset, Reset, Fin, Fin],
+                [Fin, Reset, Reset, Fin, Fin],
+            ),
+            (
+                "lwip",
+                [Fin, Reset, Reset, Fin, Reset],
+                [Fin, Reset, Reset, Fin, Reset],
+            ),
+            ("wsprecvdisconnect", [Fin, Reset, Reset, Fin, Fin], [Fin; 5]),
+        ];
+        for (profile, closed, both_shut) in rows {
+            let rules = Profile::built_in(profile).unwrap().close;
+            for ((what, left), (closed, both_shut)) in
+                left.into_iter().zip(closed.into_iter().zip(both_shut))
+            {
+                assert_eq!(at_close(rules, left), closed, "{profile}, {what}");
+                assert_eq!(at_both_shut(rules, left), both_shut, "{profile}, {what}");
+            }
         }
-        let counts = CloseRules {
-            out_of_order_counts: true,
-            ..Profile::built_in("linux").unwrap().close
-        };
-        assert_eq!(at_close(counts, left(0, 0, 9)), AtClose::Reset);
     }
 }

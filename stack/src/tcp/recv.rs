@@ -8,10 +8,11 @@
 //!
 //! Stream positions are relative and never wrap: the peer's SYN is 0, its first octet 1.
 
+use bytes::Bytes;
 use smoltcp::storage::Assembler;
 
-use super::octets::Octets;
-use super::receive_shutdown::Disposition;
+use super::arrived::Arrived;
+use super::receive_shutdown::{Disposition, Room};
 use super::window::{Buffer, Situation};
 use crate::profile::BeyondEdge;
 
@@ -54,7 +55,7 @@ pub(crate) struct Taken {
 pub(crate) struct Recv {
     /// Accepted and not read, from `read` to `accepted`; what waits behind a gap stands behind its
     /// end.
-    queue: Octets,
+    queue: Arrived,
     ahead: Assembler,
     buffer: Buffer,
     beyond_edge: BeyondEdge,
@@ -75,6 +76,10 @@ pub(crate) struct Recv {
     ended: bool,
     reception: Reception,
     withholds: bool,
+    /// What a receive shutdown has thrown away, in octets.
+    discarded: usize,
+    /// What still takes room although it was thrown away, in octets.
+    charged: usize,
     /// Whether arriving data is kept at all.
     stores: bool,
     announced_mss: usize,
@@ -87,7 +92,7 @@ impl Recv {
     pub(crate) fn new(mut buffer: Buffer, beyond_edge: BeyondEdge, announced_mss: usize) -> Self {
         let offered = buffer.initial();
         Self {
-            queue: Octets::new(),
+            queue: Arrived::default(),
             ahead: Assembler::new(),
             buffer,
             beyond_edge,
@@ -101,6 +106,8 @@ impl Recv {
             ended: false,
             reception: Reception::Open,
             withholds: false,
+            discarded: 0,
+            charged: 0,
             stores: true,
             announced_mss,
             recent: 0,
@@ -166,6 +173,11 @@ impl Recv {
         self.queue.len() - in_order_held.min(self.queue.len())
     }
 
+    /// Octets that a receive shutdown has thrown away.
+    pub(crate) fn discarded(&self) -> usize {
+        self.discarded
+    }
+
     /// The window that the peer believes in, in octets.
     pub(crate) fn window(&self) -> usize {
         (self.right_edge - self.acknowledged).max(0) as usize
@@ -209,7 +221,7 @@ impl Recv {
     pub(crate) fn take(
         &mut self,
         start: i64,
-        payload: &[u8],
+        payload: &Bytes,
         fin: bool,
         disposition: Disposition,
     ) -> Taken {
@@ -225,7 +237,7 @@ impl Recv {
         }
         let had_gap = !self.ahead.is_empty();
         if new > 0 {
-            let payload = &payload[(first - start) as usize..(last - start) as usize];
+            let payload = payload.slice((first - start) as usize..(last - start) as usize);
             self.insert(first, payload, disposition, &mut taken);
         }
         if fin && taken.refused == 0 {
@@ -264,12 +276,14 @@ impl Recv {
         }
     }
 
-    fn insert(&mut self, first: i64, payload: &[u8], disposition: Disposition, taken: &mut Taken) {
+    fn insert(&mut self, first: i64, payload: Bytes, disposition: Disposition, taken: &mut Taken) {
         let offset = (first - self.accepted) as usize;
         let before = self.out_of_order();
         // The count of stretches is bounded; a segment that would make one too many is refused and
         // comes again.
-        let contiguous = if offset == 0 && self.ahead.is_empty() {
+        let end = first + payload.len() as i64;
+        let in_order = offset == 0 && self.ahead.is_empty();
+        let contiguous = if in_order {
             payload.len()
         } else {
             let Ok(contiguous) = self.ahead.add_then_remove_front(offset, payload.len()) else {
@@ -278,9 +292,11 @@ impl Recv {
             };
             contiguous
         };
-        if self.stores {
-            self.queue.write_ahead(offset, payload);
-            self.queue.commit(contiguous);
+        if self.stores && in_order {
+            self.queue.push(payload);
+        } else if self.stores {
+            self.queue.keep_ahead(offset, payload);
+            self.queue.close_gap(contiguous);
         }
         self.accepted += contiguous as i64;
         self.recent = first;
@@ -289,8 +305,7 @@ impl Recv {
         }
         let new = contiguous + self.out_of_order() - before;
         taken.repeated = new == 0;
-        self.buffer
-            .on_queued(new, first + payload.len() as i64, self.announced_mss);
+        self.buffer.on_queued(new, end, self.announced_mss);
         if !self.stores {
             self.buffer.on_read(self.accepted);
         }
@@ -322,13 +337,14 @@ impl Recv {
         }
     }
 
-    /// Shuts the receive direction. From now on the acknowledgment stands still where `withholds`
-    /// says so.
-    pub(crate) fn shut(&mut self, withholds: bool, capacity: impl FnOnce(usize) -> usize) {
+    /// Shuts the receive direction, for which `discarded` octets were thrown away. From now on the
+    /// acknowledgment stands still where `withholds` says so.
+    pub(crate) fn shut(&mut self, withholds: bool, discarded: usize, room: Room) {
         self.reception = Reception::Shut;
         self.withholds = withholds && !self.ended;
-        let capacity = capacity(self.buffer.capacity());
-        self.buffer.set_capacity(capacity);
+        self.discarded = discarded;
+        self.charged = room.charged;
+        self.buffer.set_capacity(room.capacity);
     }
 
     /// Throws the unread queue away; returns how many octets it held.
@@ -350,9 +366,9 @@ impl Recv {
     }
 
     /// Copies octets in order and leaves them.
-    pub(crate) fn peek(&mut self, into: &mut [u8]) -> usize {
+    pub(crate) fn peek(&self, into: &mut [u8]) -> usize {
         let count = into.len().min(self.unread());
-        self.queue.copy_from(0, &mut into[..count])
+        self.queue.peek(&mut into[..count])
     }
 
     /// Whether the peer should be told of the window now that octets were read.
@@ -397,6 +413,11 @@ impl Recv {
         (self.window() >> self.shift).min(usize::from(u16::MAX)) as u16
     }
 
+    /// The whole buffer as a window field.
+    pub(crate) fn buffer_field(&self) -> u16 {
+        (self.buffer.capacity() >> self.shift).min(usize::from(u16::MAX)) as u16
+    }
+
     /// The window field of a SYN, which is never scaled (RFC 7323 section 2.2).
     pub(crate) fn syn_field(&self) -> u16 {
         self.offered.min(usize::from(u16::MAX)) as u16
@@ -404,7 +425,7 @@ impl Recv {
 
     fn situation(&self) -> Situation {
         Situation {
-            queued: self.queue.len() + self.out_of_order(),
+            queued: self.queue.len() + self.out_of_order() + self.charged,
             offered: self.offered,
             remaining: (self.right_edge - self.accepted).max(0) as usize,
             shift: self.shift,

@@ -10,6 +10,8 @@ pub(crate) struct Rto {
     rules: RtoRules,
     /// SRTT and RTTVAR, in microseconds.
     estimate: Option<(u64, u64)>,
+    /// The shortest measured round trip.
+    least: Duration,
     /// Doublings since the last acknowledgment of new data.
     backoff: u32,
 }
@@ -25,6 +27,7 @@ impl Rto {
         Self {
             rules,
             estimate: None,
+            least: Duration::MAX,
             backoff: 0,
         }
     }
@@ -34,6 +37,7 @@ impl Rto {
     /// sent twice does not say that the network has become faster.
     pub(crate) fn measure(&mut self, round_trip: Duration) {
         self.backoff = 0;
+        self.least = self.least.min(round_trip);
         let sample = round_trip.total_micros();
         self.estimate = Some(match self.estimate {
             // RFC 6298 rule 2.2: SRTT <- R, RTTVAR <- R/2.
@@ -69,6 +73,11 @@ impl Rto {
     pub(crate) fn smoothed(&self) -> Option<Duration> {
         self.estimate
             .map(|(smoothed, _)| Duration::from_micros(smoothed))
+    }
+
+    /// The shortest round-trip time so far; meaningless before one was measured.
+    pub(crate) fn least(&self) -> Duration {
+        self.least
     }
 
     /// The timeout without its doublings.

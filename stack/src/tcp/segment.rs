@@ -115,6 +115,18 @@ impl Segment {
         Some((segment, packet.payload()))
     }
 
+    /// How many octets the header of a segment that is no SYN takes, options included.
+    pub fn header_octets(&self) -> usize {
+        if self.options == Options::default() {
+            return TCP_HEADER;
+        }
+        let timestamps = self.options.timestamps.map_or(0, |_| 12);
+        let blocks = self.options.sack.iter().flatten().count();
+        let blocks = blocks.min((OPTION_OCTETS - timestamps - 4) / 8);
+        let sack = if blocks == 0 { 0 } else { 4 + 8 * blocks };
+        TCP_HEADER + timestamps + sack
+    }
+
     /// Lays out the header, without the checksum.
     pub fn header(&self, layout: &Layout<'_>) -> Header {
         let mut octets = [0; TCP_HEADER + OPTION_OCTETS];
@@ -173,6 +185,14 @@ pub struct Layout<'a> {
     pub padding: Padding,
 }
 
+impl Layout<'_> {
+    /// The layout of a segment that is no SYN, which is the same everywhere.
+    pub const WITHOUT_SYN: Self = Self {
+        syn: &[],
+        padding: Padding::Before,
+    };
+}
+
 impl Options {
     fn parse(mut octets: &[u8]) -> Self {
         let mut options = Self::default();
@@ -188,11 +208,12 @@ impl Options {
                 TcpOption::MaxSegmentSize(octets) => options.mss = Some(octets),
                 TcpOption::WindowScale(shift) => options.window_scale = Some(shift),
                 TcpOption::SackPermitted => options.sack_permitted = true,
+                // smoltcp gives three of the four blocks that fit.
                 TcpOption::SackRange(_) => {
-                    // smoltcp knows three blocks, and a segment without timestamps has room for
-                    // four.
-                    let length = octets.len() - rest.len();
-                    options.sack = sack_blocks(&octets[2..length]);
+                    let blocks = blocks(&octets[..octets.len() - rest.len()]);
+                    for (place, block) in options.sack.iter_mut().zip(blocks) {
+                        *place = Some(block);
+                    }
                 }
                 TcpOption::TimeStamp { tsval, tsecr } => {
                     options.timestamps = Some(Timestamps {
@@ -287,17 +308,13 @@ impl Options {
     }
 }
 
-/// The blocks of a SACK option (RFC 2018 section 3), behind its kind and length.
-fn sack_blocks(octets: &[u8]) -> [Option<(u32, u32)>; SACK_BLOCKS] {
-    let mut blocks = [None; SACK_BLOCKS];
-    for (place, block) in blocks.iter_mut().zip(octets.as_chunks::<8>().0) {
-        let [a, b, c, d, e, f, g, h] = *block;
-        *place = Some((
-            u32::from_be_bytes([a, b, c, d]),
-            u32::from_be_bytes([e, f, g, h]),
-        ));
-    }
+/// The blocks of a SACK option (RFC 2018 section 3).
+fn blocks(option: &[u8]) -> impl Iterator<Item = (u32, u32)> {
+    let (edges, _) = option[2..].as_chunks::<4>();
+    let (blocks, _) = edges.as_chunks::<2>();
     blocks
+        .iter()
+        .map(|[left, right]| (u32::from_be_bytes(*left), u32::from_be_bytes(*right)))
 }
 
 impl SynOption {
@@ -449,15 +466,15 @@ mod tests {
         fn every_emitted_segment_parses_back_to_itself(
             sequence: u32, acknowledgment: u32, window: u16,
             payload in proptest::collection::vec(any::<u8>(), 0..64),
-            fin: bool, psh: bool, timestamps: Option<(u32, u32)>, left: u32, blocks in 0usize..=4,
+            fin: bool, psh: bool, timestamps: Option<(u32, u32)>,
+            left: u32, blocks in 0usize..=SACK_BLOCKS,
         ) {
             let mut options = Options {
                 timestamps: timestamps.map(|(value, echo)| Timestamps { value, echo }),
                 ..Options::default()
             };
-            // Beside timestamps there is room for three.
-            let room = SACK_BLOCKS - usize::from(timestamps.is_some());
-            for (index, place) in options.sack.iter_mut().take(blocks.min(room)).enumerate() {
+            let most = if timestamps.is_some() { SACK_BLOCKS - 1 } else { SACK_BLOCKS };
+            for (index, place) in options.sack.iter_mut().take(blocks.min(most)).enumerate() {
                 *place = Some((left.wrapping_add(index as u32), left));
             }
             let segment = Segment {

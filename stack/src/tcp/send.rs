@@ -6,15 +6,23 @@
 //! Not done, and nobody can tell without a stopwatch: forward RTO-recovery and the undoing of a
 //! congestion response that proves needless.
 
+mod burst;
+mod recovery;
+mod segmentation;
+
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use smoltcp::time::{Duration, Instant};
 
 use super::congestion::Congestion;
 use super::in_flight::{Control, Flying, InFlight};
-use super::octets::Octets;
+use super::written::Written;
 use crate::event::Retransmission;
-use crate::profile::{Nagle, Push, SendRules};
+use crate::profile::{Segmentation, SendRules};
+use burst::Pieces;
+use recovery::Recovery;
+use segmentation::Limits;
 
 /// A segment to be put on the wire now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +32,10 @@ pub(crate) struct Transmission {
     /// Octets of payload.
     pub(crate) octets: usize,
     pub(crate) control: Control,
+    /// Whether it carries PSH.
     pub(crate) push: bool,
+    /// Whether it carries PSH again whenever it is sent again.
+    pub(crate) keeps_push: bool,
     /// Why it is sent, where it was sent before.
     pub(crate) again: Option<Retransmission>,
 }
@@ -36,36 +47,17 @@ impl Transmission {
             octets: segment.payload(),
             control: segment.control,
             push: segment.push,
+            keeps_push: segment.push,
             again: Some(cause),
         }
     }
-}
-
-/// What an acknowledgment did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Acknowledged {
-    /// Whether it moved SND.UNA.
-    pub(crate) progress: bool,
-    /// A round-trip time, from a segment that was sent once.
-    pub(crate) sample: Option<Duration>,
-}
-
-/// Recovery from a loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Recovery {
-    /// None.
-    No,
-    /// Fast recovery until everything up to this position is acknowledged (RFC 6582).
-    Fast(i64),
-    /// After a timeout, until everything up to this position is acknowledged.
-    Timeout(i64),
 }
 
 /// The send half of a connection.
 #[derive(Debug)]
 pub(crate) struct Send {
     rules: SendRules,
-    queue: Octets,
+    queue: Written,
     /// The position of the first octet in the queue.
     queue_start: i64,
     /// SND.UNA
@@ -76,8 +68,16 @@ pub(crate) struct Send {
     written: i64,
     syn: bool,
     fin: bool,
-    /// Ends of writes that have not been acknowledged.
+    /// Ends of writes that have not been acknowledged, where segments are made one by one.
     pushes: VecDeque<i64>,
+    /// What was not sent, where segments go out in bursts.
+    pieces: Pieces,
+    /// The segments that a burst may have, whatever the windows allow.
+    burst_most: usize,
+    /// The smoothed round-trip time; zero before one was measured.
+    smoothed: Duration,
+    /// When something was sent last.
+    sent_at: Option<Instant>,
     in_flight: InFlight,
     /// SND.WND, in octets.
     window: i64,
@@ -85,7 +85,10 @@ pub(crate) struct Send {
     max_window: i64,
     /// SND.WL1 and SND.WL2.
     window_from: (i64, i64),
+    /// The most payload of a segment.
     mss: usize,
+    /// The same as the handshake left it.
+    negotiated_mss: usize,
     no_delay: bool,
     /// Whether the peer reports what it has by SACK blocks.
     selective: bool,
@@ -106,7 +109,7 @@ impl Send {
     pub(crate) fn new(rules: &SendRules, mss: usize, limit: usize, no_delay: bool) -> Self {
         Self {
             rules: rules.clone(),
-            queue: Octets::new(),
+            queue: Written::default(),
             queue_start: 1,
             unacknowledged: 0,
             next: 0,
@@ -114,11 +117,16 @@ impl Send {
             syn: true,
             fin: false,
             pushes: VecDeque::new(),
+            pieces: Pieces::default(),
+            burst_most: usize::MAX,
+            smoothed: Duration::ZERO,
+            sent_at: None,
             in_flight: InFlight::default(),
             window: 1,
-            max_window: 1,
+            max_window: 0,
             window_from: (-1, -1),
             mss,
+            negotiated_mss: mss,
             no_delay,
             selective: false,
             congestion: Congestion::new(rules, mss),
@@ -135,6 +143,7 @@ impl Send {
     /// The handshake has told the peer's limits.
     pub(crate) fn negotiated(&mut self, mss: usize, selective: bool) {
         self.mss = mss;
+        self.negotiated_mss = mss;
         self.selective = selective;
         self.congestion.set_mss(&self.rules, mss);
     }
@@ -204,6 +213,7 @@ impl Send {
 
     pub(crate) fn set_no_delay(&mut self, on: bool) {
         self.no_delay = on;
+        self.wake();
     }
 
     pub(crate) fn set_limit(&mut self, octets: usize) {
@@ -213,25 +223,30 @@ impl Send {
     /// Takes what fits of a write; returns how many octets.
     pub(crate) fn write(&mut self, data: &[u8]) -> usize {
         let count = data.len().min(self.room());
-        self.queue.push(&data[..count]);
-        self.written += count as i64;
-        if count > 0 {
-            self.pushes.push_back(self.written);
+        if count == 0 {
+            return 0;
         }
+        self.queue.push(&data[..count]);
+        match self.rules.segmentation {
+            Segmentation::Single => self.pushes.push_back(self.written + count as i64),
+            Segmentation::Bursts => self.queue_pieces(count as i64),
+        }
+        self.written += count as i64;
         count
     }
 
     /// Nothing will be written any more: a FIN follows the last octet.
     pub(crate) fn finish(&mut self) {
         self.fin = true;
+        self.wake();
     }
 
-    /// Copies payload for a segment that begins at `start`.
-    pub(crate) fn copy(&mut self, start: i64, into: &mut [u8]) {
-        let copied = self
-            .queue
-            .copy_from((start - self.queue_start) as usize, into);
-        debug_assert_eq!(copied, into.len(), "what is sent is in the queue");
+    /// The payload of a segment that begins at `start`.
+    pub(crate) fn payload(&mut self, start: i64, octets: usize) -> Bytes {
+        if octets == 0 {
+            return Bytes::new();
+        }
+        self.queue.part((start - self.queue_start) as usize, octets)
     }
 
     /// Takes the peer's window from a segment (RFC 9293 section 3.10.7.4, fifth check). Returns
@@ -245,148 +260,17 @@ impl Send {
         let edge_moved = acknowledged + window > self.window_from.1 + self.window;
         self.window_from = (sequence, acknowledged);
         self.window = window;
-        self.max_window = self.max_window.max(window);
+        if window > self.max_window {
+            self.max_window = window;
+            self.bound_segments();
+        }
         edge_moved
-    }
-
-    /// Takes an acceptable acknowledgment.
-    pub(crate) fn on_acknowledgment(&mut self, acknowledged: i64, now: Instant) -> Acknowledged {
-        if acknowledged <= self.unacknowledged {
-            return Acknowledged::default();
-        }
-        let was_full = self.was_full();
-        // The SYN was no data.
-        let octets = (acknowledged - self.unacknowledged.max(1)) as usize;
-        let sent_at = self.in_flight.on_acknowledged(acknowledged);
-        self.unacknowledged = acknowledged;
-        let data_end = acknowledged.min(self.written);
-        if data_end > self.queue_start {
-            self.queue
-                .drop_front((data_end - self.queue_start) as usize);
-            self.queue_start = data_end;
-        }
-        while self.pushes.front().is_some_and(|&end| end <= acknowledged) {
-            self.pushes.pop_front();
-        }
-        self.duplicates = 0;
-        self.probe = None;
-        self.after_progress(acknowledged, octets, was_full);
-        Acknowledged {
-            progress: true,
-            sample: sent_at.map(|sent_at| now - sent_at),
-        }
-    }
-
-    fn after_progress(&mut self, acknowledged: i64, octets: usize, was_full: bool) {
-        match self.recovery {
-            Recovery::No => self.congestion.on_acknowledged(octets, was_full),
-            Recovery::Fast(until) if acknowledged >= until => {
-                self.recovery = Recovery::No;
-                self.congestion.recovered();
-            }
-            Recovery::Fast(_) => {
-                if self.selective {
-                    // RFC 6675 section 5: SACK blocks say what is lost; the window stays.
-                    self.in_flight.mark_first_hole();
-                    return;
-                }
-                // RFC 6582 section 3.2: a partial acknowledgment shows that the next segment was
-                // lost too, and it goes out whatever the window says.
-                self.congestion.deflate(octets);
-                self.in_flight.mark_first_lost();
-                self.probe = self.retransmission_of_first(Retransmission::Fast);
-            }
-            Recovery::Timeout(until) => {
-                if acknowledged >= until {
-                    self.recovery = Recovery::No;
-                }
-                self.congestion.on_acknowledged(octets, true);
-            }
-        }
-    }
-
-    /// Whether the congestion window, and not the application or the peer, limits what is sent.
-    fn was_full(&self) -> bool {
-        let waits = self.written + i64::from(self.fin) > self.next;
-        waits && !self.congestion.allows(self.in_flight.pipe(), self.mss)
-            || self.in_flight.pipe().octets * 2 >= self.congestion.window()
-    }
-
-    /// An acknowledgment came that acknowledges nothing new, carries no data and moves no window
-    /// (RFC 5681 section 2).
-    pub(crate) fn on_duplicate(&mut self) {
-        if self.selective || self.in_flight.is_empty() {
-            return;
-        }
-        // A closed window answers every probe with the same acknowledgment.
-        if self.window == 0 {
-            return;
-        }
-        self.duplicates += 1;
-        match self.recovery {
-            Recovery::Fast(_) => self.congestion.inflate(),
-            Recovery::No if self.duplicates == self.rules.duplicate_threshold => {
-                self.enter_recovery(self.rules.duplicate_threshold * self.mss);
-            }
-            Recovery::No | Recovery::Timeout(_) => {}
-        }
-    }
-
-    fn enter_recovery(&mut self, inflation: usize) {
-        self.recovery = Recovery::Fast(self.next);
-        self.congestion.on_loss(self.outstanding(), inflation);
-        self.cause = Retransmission::Fast;
-        self.in_flight.mark_first_lost();
-        // The first retransmission is not held back by the window (RFC 6675 section 5 step 4.3).
-        self.probe = self.retransmission_of_first(Retransmission::Fast);
-    }
-
-    /// Takes SACK blocks (RFC 2018, RFC 6675): marks what has arrived, and as lost what many later
-    /// segments overtook.
-    pub(crate) fn on_selective(&mut self, blocks: impl Iterator<Item = (i64, i64)>) {
-        if !self.selective {
-            return;
-        }
-        let news = self.in_flight.on_reported(blocks);
-        let overtaken = news
-            && self
-                .in_flight
-                .mark_overtaken(self.rules.duplicate_threshold);
-        if overtaken && self.recovery == Recovery::No {
-            self.enter_recovery(0);
-        }
-    }
-
-    /// The retransmission timer expired: everything not reported as arrived counts as lost (RFC
-    /// 5681 section 3.1, RFC 6298 rule 5.4), and the first of it goes out at once.
-    pub(crate) fn on_timeout(&mut self) {
-        if self.probes_window() {
-            // A closed window refused it: that says nothing of the path.
-            self.in_flight.mark_first_lost();
-            self.probe = self.retransmission_of_first(Retransmission::WindowProbe);
-            return;
-        }
-        let first = !matches!(self.recovery, Recovery::Timeout(_));
-        // RFC 6928 section 2, RFC 5681 section 3.1: a lost SYN says nothing of the path.
-        if self.unacknowledged > 0 {
-            self.congestion.on_timeout(self.outstanding(), first);
-        }
-        self.recovery = Recovery::Timeout(self.next);
-        self.duplicates = 0;
-        self.in_flight.mark_all_lost();
-        self.cause = Retransmission::Timeout;
-        self.probe = self.retransmission_of_first(Retransmission::Timeout);
-    }
-
-    fn retransmission_of_first(&self, again: Retransmission) -> Option<Transmission> {
-        let segment = self.in_flight.first_lost()?;
-        Some(Transmission::again(segment, again))
     }
 
     /// A tail loss probe (RFC 8985 section 7.3): new data where there is some, else the last
     /// segment again. Returns SND.NXT as it will be then.
-    pub(crate) fn probe_tail(&mut self) -> i64 {
-        if let Some(new) = self.new_segment(Limits::PeerOnly) {
+    pub(crate) fn probe_tail(&mut self, now: Instant) -> i64 {
+        if let Some(new) = self.new_segment(Limits::PeerOnly, now) {
             self.probe = Some(new);
             return new.start + (new.octets + new.control.length()) as i64;
         }
@@ -398,8 +282,8 @@ impl Send {
 
     /// What the usable part of a small window takes, once waiting for more has lasted long enough
     /// (RFC 9293 section 3.8.6.2.1, rule 4). Returns whether there is anything to send.
-    pub(crate) fn override_silly_window(&mut self) -> bool {
-        self.probe = self.new_segment(Limits::WindowOnly);
+    pub(crate) fn override_silly_window(&mut self, now: Instant) -> bool {
+        self.probe = self.new_segment(Limits::WindowOnly, now);
         self.probe.is_some()
     }
 
@@ -424,7 +308,7 @@ impl Send {
         }
         let transmission = self
             .lost_segment()
-            .or_else(|| self.new_segment(Limits::All))?;
+            .or_else(|| self.new_segment(Limits::All, now))?;
         self.sent(transmission, now);
         Some(transmission)
     }
@@ -472,6 +356,7 @@ impl Send {
             octets: usize::from(!fin),
             control: if fin { Control::Fin } else { Control::None },
             push: false,
+            keeps_push: false,
             again: None,
         });
         true
@@ -511,6 +396,7 @@ impl Send {
             }
             first.octets = together;
             first.push |= segment.push;
+            first.keeps_push |= segment.push;
             first.control = segment.control;
             if segment.control == Control::Fin {
                 break;
@@ -519,88 +405,24 @@ impl Send {
         first
     }
 
-    fn new_segment(&self, limits: Limits) -> Option<Transmission> {
-        if self.next == 0 {
-            return self.syn.then_some(Transmission {
-                start: 0,
-                octets: 0,
-                control: Control::Syn,
-                push: false,
-                again: None,
-            });
-        }
-        let data = (self.written - self.next).max(0);
-        let usable = (self.unacknowledged + self.window - self.next).max(0);
-        let octets = data.min(usable).min(self.mss as i64);
-        let is_last = octets == data;
-        let fin = is_last && self.fin && self.next <= self.written && usable > octets;
-        if octets == 0 && !fin {
-            return None;
-        }
-        if !fin && limits == Limits::All && !self.is_worth_sending(octets as usize, is_last) {
-            return None;
-        }
-        if !fin && limits == Limits::PeerOnly && octets < (self.mss as i64).min(data) {
-            return None;
-        }
-        let pipe = self.in_flight.pipe();
-        if limits == Limits::All && !self.congestion.allows(pipe, octets as usize) {
-            return None;
-        }
-        let end = self.next + octets;
-        let push = octets > 0
-            && match self.rules.push {
-                Push::EndOfWrite => self
-                    .pushes
-                    .iter()
-                    .any(|&write| self.next < write && write <= end),
-                Push::EmptiesBuffer => end == self.written,
-            };
-        Some(Transmission {
-            start: self.next,
-            octets: octets as usize,
-            control: if fin { Control::Fin } else { Control::None },
-            push,
-            again: None,
-        })
-    }
-
-    /// Sender's silly window avoidance and Nagle's algorithm (RFC 9293 sections 3.8.6.2.1 and
-    /// 3.7.4).
-    fn is_worth_sending(&self, octets: usize, is_last: bool) -> bool {
-        if octets >= self.mss {
-            return true;
-        }
-        if is_last {
-            let idle = self.in_flight.is_empty();
-            let small_waits = || self.in_flight.has_small(self.mss);
-            return self.no_delay
-                || match self.rules.nagle {
-                    Nagle::Off => true,
-                    Nagle::AnyUnacknowledged => idle,
-                    Nagle::SmallUnacknowledged => idle || !small_waits(),
-                };
-        }
-        // The window cuts the segment short: it is worth sending once it is half of the largest
-        // window.
-        octets as i64 >= self.max_window / 2
-    }
-
     fn sent(&mut self, transmission: Transmission, now: Instant) {
         let Transmission {
             start,
             octets,
             control,
-            push,
+            push: _,
+            keeps_push,
             again,
         } = transmission;
-        let segment = Flying::new(start, octets, control, push, now);
+        self.sent_at = Some(now);
+        let segment = Flying::new(start, octets, control, keeps_push, now);
         if again.is_some() {
             self.retransmissions += 1;
             self.in_flight.sent_again(start, segment.end, now);
         } else {
             self.in_flight.push(segment);
             self.next = segment.end;
+            self.pieces.skip_to(self.next);
         }
     }
 
@@ -642,15 +464,4 @@ impl Send {
         );
         self.in_flight.check(self.unacknowledged, self.next);
     }
-}
-
-/// Which limits a new segment must keep.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Limits {
-    /// All of them.
-    All,
-    /// The peer's window and a full segment; the congestion window lets one more pass.
-    PeerOnly,
-    /// The peer's window alone.
-    WindowOnly,
 }

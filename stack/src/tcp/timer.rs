@@ -17,9 +17,11 @@ pub(crate) enum Timer {
     Acknowledge,
     /// TIME-WAIT, or FIN-WAIT-2 without an application, is over.
     Linger,
+    /// An idle connection is to be probed (RFC 9293 section 3.8.4).
+    KeepAlive,
 }
 
-const TIMERS: usize = 5;
+const TIMERS: usize = 6;
 
 /// When each timer expires, if it runs.
 #[derive(Clone, Debug, Default)]

@@ -1,5 +1,6 @@
 //! What goes out, and when: segments, and the timers behind them.
 
+use bytes::Bytes;
 use smoltcp::time::{Duration, Instant};
 
 use super::acknowledge::Due;
@@ -18,15 +19,15 @@ use crate::socket::Gone;
 pub struct Outgoing {
     /// The header.
     pub segment: Segment,
-    /// Where its payload begins in our stream; see [`Connection::copy_payload`].
-    pub(super) payload_start: i64,
+    /// The payload, shared with what the application wrote.
+    pub payload: Bytes,
     /// What there is to say about it.
     pub about: Option<Fact>,
 }
 
 /// Linux adds this to a tail loss probe's timeout where more than one segment is out
-/// (TCP_TIMEOUT_MIN).
-const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(8);
+/// (TCP_TIMEOUT_MIN_US).
+const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(2);
 
 impl Connection {
     /// The next segment to put on the wire now, if there is one.
@@ -43,15 +44,15 @@ impl Connection {
         if let Some(segment) = self.replies.pop_front() {
             return Some(Outgoing {
                 segment,
-                payload_start: 0,
+                payload: Bytes::new(),
                 about: None,
             });
         }
         if matches!(self.state, State::Closed | State::Listen) {
             return None;
         }
-        if std::mem::take(&mut self.window_probe) {
-            return Some(self.window_probe_segment(now));
+        if let Some(cause) = self.bare_probe.take() {
+            return Some(self.bare_probe_segment(cause, now));
         }
         if let Some(transmission) = self.poll_send(now) {
             return Some(self.transmit(transmission, now));
@@ -67,13 +68,6 @@ impl Connection {
                 self.timers.set(Timer::Acknowledge, at);
                 None
             }
-        }
-    }
-
-    /// Copies the payload of a segment just polled; `into` has exactly its length.
-    pub fn copy_payload(&mut self, outgoing: &Outgoing, into: &mut [u8]) {
-        if !into.is_empty() {
-            self.send.copy(outgoing.payload_start, into);
         }
     }
 
@@ -101,6 +95,7 @@ impl Connection {
             octets,
             control,
             push,
+            keeps_push: _,
             again,
         } = transmission;
         let syn = control == Control::Syn;
@@ -127,7 +122,7 @@ impl Connection {
         let about = again.map(|cause| Fact::Retransmitted { octets, cause });
         Outgoing {
             segment,
-            payload_start: start,
+            payload: self.send.payload(start, octets),
             about,
         }
     }
@@ -152,19 +147,19 @@ impl Connection {
         self.after_acknowledgment(false, now);
         Outgoing {
             segment,
-            payload_start: 0,
+            payload: Bytes::new(),
             about: None,
         }
     }
 
-    fn window_probe_segment(&mut self, now: Instant) -> Outgoing {
+    /// Nothing, at a sequence number that the peer has acknowledged: it has to answer.
+    fn bare_probe_segment(&mut self, cause: Retransmission, now: Instant) -> Outgoing {
         let segment = self.header(self.send.unacknowledged() - 1, now);
         self.after_acknowledgment(false, now);
-        let cause = Retransmission::WindowProbe;
         let about = Some(Fact::Retransmitted { octets: 0, cause });
         Outgoing {
             segment,
-            payload_start: 0,
+            payload: Bytes::new(),
             about,
         }
     }
@@ -273,18 +268,24 @@ impl Connection {
         }
     }
 
-    /// Resets the connection from this side (RFC 9293 section 3.10.5).
-    pub(super) fn reset_actively(&mut self, reason: Option<Gone>) {
-        let window = match self.config.profile.reset.active_window {
+    /// The window field of a reset.
+    pub(super) fn reset_window(&mut self, rule: ResetWindow) -> u16 {
+        match rule {
             ResetWindow::Current => self.recv.advertise(),
             ResetWindow::Zero => 0,
-        };
+            ResetWindow::Buffer => self.recv.buffer_field(),
+        }
+    }
+
+    /// Resets the connection from this side (RFC 9293 section 3.10.5).
+    pub(super) fn reset_actively(&mut self, reason: Option<Gone>) {
+        let window = self.reset_window(self.config.profile.reset.active_window);
         self.replies.push_back(self.reset_from_tcb(window));
         self.facts.push_back(Fact::ResetSent);
         self.die(reason);
     }
 
-    fn expiry(&self, now: Instant, delay: Duration) -> Instant {
+    pub(super) fn expiry(&self, now: Instant, delay: Duration) -> Instant {
         self.config.profile.rto.clock.expiry(now, delay)
     }
 
@@ -293,10 +294,11 @@ impl Connection {
         self.timers.stop(Timer::Persist);
         match again {
             Some(Retransmission::Timeout | Retransmission::WindowProbe) => {
-                let expiry = self.expiry(now, self.rto.timeout());
+                let wait = self.within_user_timeout(self.patience.first, now);
+                let expiry = self.expiry(now, wait);
                 self.timers.set(Timer::Retransmit, expiry);
             }
-            Some(Retransmission::TailLossProbe) => {}
+            Some(Retransmission::TailLossProbe | Retransmission::KeepAlive) => {}
             Some(Retransmission::Fast) if self.timers.is_set(Timer::Retransmit) => {}
             Some(Retransmission::Fast) => self.rearm(now, now),
             None if self.tail_probe.is_some() => {}
@@ -355,7 +357,7 @@ impl Connection {
             return;
         }
         if self.timers.take_expired(Timer::TailLossProbe, now) {
-            self.tail_probe = Some(self.send.probe_tail());
+            self.tail_probe = Some(self.send.probe_tail(now));
             let expiry = self.expiry(now, self.rto.timeout());
             self.timers.set(Timer::Retransmit, expiry);
         }
@@ -365,12 +367,15 @@ impl Connection {
         if self.timers.take_expired(Timer::Persist, now) {
             self.on_persist_timeout(now);
         }
+        if self.timers.take_expired(Timer::KeepAlive, now) {
+            self.on_keep_alive_timeout(now);
+        }
     }
 
     fn on_retransmission_timeout(&mut self, now: Instant) {
         if self.gives_up(now) {
             self.facts.push_back(Fact::TimedOut);
-            self.die(Some(Gone::TimedOut));
+            self.die(Some(self.reason_of_timeout()));
             return;
         }
         self.patience.timeouts += 1;
@@ -403,6 +408,12 @@ impl Connection {
                 rules.counted,
             ),
         };
+        if let Some(timeout) = self.config.user_timeout {
+            return self
+                .patience
+                .first
+                .is_some_and(|first| now - first >= timeout);
+        }
         if limit == 0 {
             return false;
         }
@@ -432,24 +443,30 @@ impl Connection {
         } else {
             rules.give_up.data
         };
-        if limit > 0 && self.patience.probes >= limit {
+        let since = *self.patience.probing_since.get_or_insert(now);
+        let gives_up = match self.config.user_timeout {
+            Some(timeout) => now - since >= timeout,
+            None => limit > 0 && self.patience.probes >= limit,
+        };
+        if gives_up {
             self.facts.push_back(Fact::TimedOut);
-            self.die(Some(Gone::TimedOut));
+            self.die(Some(self.reason_of_timeout()));
             return;
         }
         self.patience.probes += 1;
         let probe = rules.send.window_probe;
-        if self.send.window() > 0 && self.send.override_silly_window() {
+        if self.send.window() > 0 && self.send.override_silly_window(now) {
             return;
         }
         self.rto.back_off();
         match probe {
-            WindowProbe::OldSequence => self.window_probe = true,
+            WindowProbe::OldSequence => self.bare_probe = Some(Retransmission::WindowProbe),
             WindowProbe::NewOctet => {
                 self.send.force_octet();
             }
         }
-        let expiry = self.expiry(now, self.rto.timeout());
+        let wait = self.within_user_timeout(Some(since), now);
+        let expiry = self.expiry(now, wait);
         self.timers.set(Timer::Persist, expiry);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use crate::memory;
 use crate::profile::{WindowModel, WindowRules};
 
 /// The part of a packet that stands before TCP's payload, in octets: IP and TCP headers without
@@ -46,7 +47,7 @@ impl Buffer {
                 capacity: octets.unwrap_or(rules.receive_buffer),
             },
             WindowModel::Memory => {
-                let space = octets.map_or(rules.default_space, |octets| octets * 2);
+                let space = octets.map_or(rules.default_space, memory::space);
                 Model::Memory(MemoryBuffer::new(space))
             }
         };
@@ -122,7 +123,9 @@ impl Buffer {
 
     /// Whether reading has opened the window far enough to tell the peer at once.
     pub(crate) fn update_is_due(&self, situation: Situation) -> bool {
-        let selected = self.select(situation);
+        // What the field cannot show is no news.
+        let most = usize::from(u16::MAX) << situation.shift;
+        let selected = self.select(situation).min(most);
         match &self.model {
             Model::FreeSpace { capacity } => {
                 let useful = (2 * self.mss).min(capacity / 2).max(1);
@@ -189,16 +192,6 @@ impl MemoryBuffer {
         }
     }
 
-    /// The memory that a packet with so much payload occupies: its octets and the driver's headroom
-    /// in a slab of a power of two, and the packet's own descriptor.
-    fn charge(octets: usize) -> usize {
-        const HEADROOM: usize = 64;
-        const SHARED_INFO: usize = 320;
-        const DESCRIPTOR: usize = 256;
-        let head = (octets + HEADERS + HEADROOM).next_multiple_of(64) + SHARED_INFO;
-        head.next_power_of_two() + DESCRIPTOR
-    }
-
     fn payload_of(&self, memory: usize) -> usize {
         memory * self.ratio / RATIO_ONE
     }
@@ -212,7 +205,7 @@ impl MemoryBuffer {
     }
 
     fn on_queued(&mut self, octets: usize, end: i64, announced_mss: usize) {
-        let charge = Self::charge(octets);
+        let charge = memory::charge(octets + HEADERS);
         let place = self.packets.partition_point(|packet| packet.end <= end);
         self.packets.insert(place, Packet { end, charge });
         self.charged += charge;
@@ -333,5 +326,19 @@ mod tests {
         );
         assert_eq!(select(0, 5000), 8000);
         assert_eq!(select(9000, 0), 0);
+    }
+
+    #[test]
+    fn an_update_that_the_field_cannot_show_is_not_due() {
+        let buffer = buffer("freebsd", Some(1 << 20));
+        let due = |shift| {
+            buffer.update_is_due(Situation {
+                queued: 0,
+                offered: 65_535,
+                remaining: 65_535,
+                shift,
+            })
+        };
+        assert_eq!((due(0), due(5)), (false, true));
     }
 }

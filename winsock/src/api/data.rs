@@ -1,23 +1,27 @@
-//! send, recv, sendto, recvfrom.
+//! send, WSASend, sendto, recv, WSARecv, recvfrom, WSAGetOverlappedResult.
 
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
-use hangup_stack::smoltcp::wire::IpEndpoint;
-use hangup_stack::socket::{Protocol, RecvError, SendError};
 
-use super::check::{Check, Connection, Request};
-use super::sockets::is_of_family;
-use super::{Call, Direction, Entry, Mode, Outcome, Socket, Winsock};
+use super::{Call, Winsock};
+use crate::address::Address;
 use crate::error::WsaError;
+use crate::function::Function;
+use crate::overlapped::{Overlap, Overlapped, Transferred};
+use crate::provider::upcalls::EventHandle;
+use crate::provider::{Received, Wait};
+use crate::{Outcome, Socket};
 
-/// Out-of-band data, which this slice does not have.
+/// Out-of-band data, which no protocol here has.
 pub const MSG_OOB: i32 = 0x1;
 /// Leaves the data in the queue.
 pub const MSG_PEEK: i32 = 0x2;
 /// Do not route. (Changes nothing here.)
 pub const MSG_DONTROUTE: i32 = 0x4;
-/// Wait for the whole buffer, which this slice does not do.
+/// Wait for the whole buffer, which no provider here does.
 pub const MSG_WAITALL: i32 = 0x8;
+/// A part of a message.
+pub const MSG_PARTIAL: i32 = 0x8000;
 
 impl Winsock {
     /// send: queues octets for sending. A blocking socket waits until all are queued; a
@@ -35,12 +39,28 @@ impl Winsock {
         buffer: &[u8],
         flags: i32,
     ) -> Outcome<usize> {
-        let outcome = match self.transmit(host, now, s, buffer, flags, None) {
-            // Without an address to give, the page of send has a missing connection for this.
-            Outcome::Done(Err(WsaError::DestinationRequired)) => Err(WsaError::NotConnected).into(),
-            outcome @ (Outcome::Done(_) | Outcome::Blocks { .. }) => outcome,
-        };
-        self.finish(Call::Send, s, outcome)
+        self.through(host, now, Call::api(Function::Send, s), |it, context| {
+            it.send(context, s, &[buffer], flags, None)
+        })
+    }
+
+    /// WSASend: as [`Winsock::send`], from several buffers. With an overlapped structure the call
+    /// returns at once, with WSA_IO_PENDING where the operation goes on.
+    ///
+    /// # Errors
+    /// As [`Winsock::send`]; WSA_IO_PENDING; WSAEINVAL without a buffer.
+    pub fn wsa_send(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        buffers: &[&[u8]],
+        flags: i32,
+        overlap: Option<Overlap>,
+    ) -> Outcome<usize> {
+        self.through(host, now, Call::api(Function::WsaSend, s), |it, context| {
+            it.send(context, s, buffers, flags, overlap)
+        })
     }
 
     /// sendto: sends a datagram to an address. On a connection-oriented socket, and without an
@@ -55,31 +75,12 @@ impl Winsock {
         s: Socket,
         buffer: &[u8],
         flags: i32,
-        to: Option<IpEndpoint>,
+        to: Option<impl Into<Address>>,
     ) -> Outcome<usize> {
-        let outcome = self.transmit(host, now, s, buffer, flags, to);
-        self.finish(Call::Send, s, outcome)
-    }
-
-    fn transmit(
-        &mut self,
-        host: &mut Host,
-        now: Instant,
-        s: Socket,
-        buffer: &[u8],
-        flags: i32,
-        to: Option<IpEndpoint>,
-    ) -> Outcome<usize> {
-        let request = Request {
-            arguments: Check::that(flags & !(MSG_OOB | MSG_DONTROUTE) == 0),
-            supported: Check::that(flags & MSG_OOB == 0),
-            connection: Connection::Needed,
-            ..Request::new(Call::Send)
-        };
-        match self.check(host, s, request) {
-            Ok(entry) => entry.send(host, now, buffer, to),
-            Err(error) => Err(error).into(),
-        }
+        let to = to.map(Into::into);
+        self.through(host, now, Call::api(Function::SendTo, s), |it, context| {
+            it.send_to(context, s, &[buffer], flags, to.as_ref(), None)
+        })
     }
 
     /// recv: reads octets; 0 is the peer's graceful close, again and again.
@@ -88,7 +89,8 @@ impl Winsock {
     /// The common ones, WSAEINVAL for an unknown flag, for an empty buffer on a byte stream and on
     /// an unbound datagram socket, WSAEOPNOTSUPP for MSG_OOB and MSG_WAITALL, WSAENOTCONN,
     /// WSAESHUTDOWN after a receive shutdown (whatever the peer did), WSAEWOULDBLOCK, WSAEMSGSIZE
-    /// for a datagram that was longer than the buffer, and why the connection is gone.
+    /// for a datagram that was longer than the buffer, WSAEDISCON where the peer of a
+    /// message-oriented socket has closed, and why the connection is gone.
     pub fn recv(
         &mut self,
         host: &mut Host,
@@ -97,8 +99,30 @@ impl Winsock {
         buffer: &mut [u8],
         flags: i32,
     ) -> Outcome<usize> {
-        self.recvfrom(host, now, s, buffer, flags)
-            .map(|(octets, _)| octets)
+        self.through(host, now, Call::api(Function::Recv, s), |it, context| {
+            it.recv(context, s, &mut [buffer], flags, None)
+        })
+        .map(|received| received.octets)
+    }
+
+    /// WSARecv: as [`Winsock::recv`], into several buffers. With an overlapped structure the call
+    /// returns at once, with WSA_IO_PENDING where nothing can be read yet; the buffers then only
+    /// say how much is wanted, and [`Transferred::data`] has what arrived.
+    ///
+    /// # Errors
+    /// As [`Winsock::recv`]; WSA_IO_PENDING; WSAEINVAL without a buffer.
+    pub fn wsa_recv(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        buffers: &mut [&mut [u8]],
+        flags: i32,
+        overlap: Option<Overlap>,
+    ) -> Outcome<Received> {
+        self.through(host, now, Call::api(Function::WsaRecv, s), |it, context| {
+            it.recv(context, s, buffers, flags, overlap)
+        })
     }
 
     /// recvfrom: as `recv`, and says who sent the datagram. On a connection-oriented socket, and
@@ -113,98 +137,46 @@ impl Winsock {
         s: Socket,
         buffer: &mut [u8],
         flags: i32,
-    ) -> Outcome<(usize, Option<IpEndpoint>)> {
-        let known = MSG_OOB | MSG_PEEK | MSG_WAITALL;
-        let empty = buffer.is_empty()
-            && self
-                .sockets
-                .get(&s)
-                .is_some_and(|entry| entry.protocol == Protocol::Tcp);
-        let request = Request {
-            arguments: Check::that(flags & !known == 0 && !empty),
-            supported: Check::that(flags & (MSG_OOB | MSG_WAITALL) == 0),
-            connection: Connection::Needed,
-            ..Request::new(Call::Receive)
-        };
-        let outcome = match self.check(host, s, request) {
-            Ok(entry) => entry.recv(host, now, buffer, flags),
-            Err(error) => Err(error).into(),
-        };
-        self.finish(Call::Receive, s, outcome)
+    ) -> Outcome<(usize, Option<Address>)> {
+        self.through(
+            host,
+            now,
+            Call::api(Function::RecvFrom, s),
+            |it, context| it.recv_from(context, s, &mut [buffer], flags, None),
+        )
+        .map(|received| (received.octets, received.from))
     }
-}
 
-impl Entry {
-    fn send(
+    /// Sets hEvent of a WSAOVERLAPPED structure, before it is used: the event object is set when
+    /// the operation has ended. (A program stores it in its own memory; no function of Winsock.)
+    ///
+    /// # Errors
+    /// WSAEINVAL while an operation uses the structure, WSAENOBUFS where there are too many.
+    pub fn set_overlapped_event(
+        &mut self,
+        overlapped: Overlapped,
+        event: Option<EventHandle>,
+    ) -> Result<(), WsaError> {
+        self.upcalls.set_overlapped_event(overlapped, event)
+    }
+
+    /// WSAGetOverlappedResult: how an overlapped operation has ended; with [`Wait::Yes`], once it
+    /// has.
+    ///
+    /// # Errors
+    /// The common ones, WSA_IO_INCOMPLETE, WSAEINVAL for an operation that was not begun on the
+    /// socket, and the error that the operation has ended with, such as WSA_OPERATION_ABORTED.
+    pub fn wsa_get_overlapped_result(
         &mut self,
         host: &mut Host,
         now: Instant,
-        buffer: &[u8],
-        to: Option<IpEndpoint>,
-    ) -> Outcome<usize> {
-        if self.sending == Direction::Shut {
-            return Err(WsaError::Shutdown).into();
-        }
-        let to = to.filter(|_| self.protocol == Protocol::Udp);
-        if let Some(to) = to {
-            if !is_of_family(to.addr, self.family) {
-                return Err(WsaError::AddressFamilyNotSupported).into();
-            }
-            if to.addr.is_unspecified() || to.port == 0 {
-                return Err(WsaError::AddressNotAvailable).into();
-            }
-        }
-        let rest = buffer.get(self.sent..).unwrap_or_default();
-        let result = match to {
-            Some(to) => host.send_to(self.id, rest, to, now),
-            None => host.send(self.id, rest, now),
-        };
-        match (result, self.mode) {
-            (Ok(octets), Mode::Blocking) if octets < rest.len() => {
-                self.sent += octets;
-                Outcome::WAITS
-            }
-            (Ok(octets), _) => Ok(std::mem::take(&mut self.sent) + octets).into(),
-            (Err(SendError::WouldBlock), _) => self.would_block(),
-            (Err(error), _) => {
-                self.sent = 0;
-                if let SendError::Gone(gone) = error {
-                    self.gone = Some(gone);
-                }
-                Err(error.into()).into()
-            }
-        }
-    }
-
-    fn recv(
-        &mut self,
-        host: &mut Host,
-        now: Instant,
-        buffer: &mut [u8],
-        flags: i32,
-    ) -> Outcome<(usize, Option<IpEndpoint>)> {
-        // shutdown: after SD_RECEIVE receives are disallowed; on Windows that comes before the
-        // peer's close and the end of the connection (Wine's tests, which run there).
-        if self.receiving == Direction::Shut {
-            return Err(WsaError::Shutdown).into();
-        }
-        let result = if flags & MSG_PEEK != 0 {
-            host.peek(self.id, buffer, now).map(|octets| (octets, None))
-        } else {
-            match self.protocol {
-                Protocol::Tcp => host.recv(self.id, buffer, now).map(|octets| (octets, None)),
-                Protocol::Udp => host.recv_from(self.id, buffer, now),
-            }
-        };
-        match result {
-            Ok(received) => Ok(received).into(),
-            Err(RecvError::WouldBlock) => self.would_block(),
-            Err(error) => {
-                if let RecvError::Gone(gone) = error {
-                    self.gone = Some(gone);
-                }
-                Err(error.into()).into()
-            }
-        }
+        s: Socket,
+        overlapped: Overlapped,
+        wait: Wait,
+    ) -> Outcome<Transferred> {
+        let call = Call::api(Function::OverlappedResult, s);
+        self.through(host, now, call, |it, context| {
+            it.overlapped_result(context, s, overlapped, wait)
+        })
     }
 }

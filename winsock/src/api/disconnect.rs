@@ -1,15 +1,17 @@
-//! How a process ends a connection: shutdown, WSARecvDisconnect, WSASendDisconnect, closesocket.
+//! How a process ends a connection: shutdown, WSARecvDisconnect, WSASendDisconnect, closesocket,
+//! and the provider's functions of the same purpose.
 //!
 //! None of the first three closes the socket, frees anything or waits, whatever SO_LINGER says.
 
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
-use hangup_stack::socket::{self, Closing, Protocol, ShutdownError};
-use hangup_stack::tcp::State;
 
-use super::check::{Check, Connection, Entrance, Request};
-use super::{Call, Circuit, Direction, Entry, Mode, Outcome, Pointer, Socket, Winsock};
+use super::{Call, Winsock};
+use crate::address::{AF_INET, AF_INET6};
+use crate::catalog::XP1_DISCONNECT_DATA;
 use crate::error::WsaError;
+use crate::function::Function;
+use crate::{Outcome, Pointer, Socket};
 
 /// shutdown: no more receiving.
 pub const SD_RECEIVE: i32 = 0;
@@ -32,22 +34,28 @@ impl Winsock {
         s: Socket,
         how: i32,
     ) -> Result<(), WsaError> {
-        let result = self.end(host, now, s, how, Entrance::Api);
-        self.report(result)
+        self.at_once(
+            host,
+            now,
+            Call::api(Function::Shutdown, s),
+            |it, context| it.shutdown(context, s, how),
+        )
     }
 
     /// WSARecvDisconnect: ends receiving, as shutdown(SD_RECEIVE) does, and retrieves the peer's
     /// disconnect data.
     ///
     /// TCP and UDP have no disconnect data. The page frees their implementations from returning
-    /// WSAENOPROTOOPT, so a buffer is accepted and comes back empty.
+    /// WSAENOPROTOOPT, so that their providers are asked without a buffer, and the caller's comes
+    /// back empty.
     ///
     /// After the connection has ended the call still succeeds: the page tells applications to learn
     /// of the end first (from WSAECONNRESET, for one) and to call it then.
     ///
     /// # Errors
-    /// WSANOTINITIALISED, WSAEINPROGRESS, WSAENOTSOCK, WSAENETDOWN, WSAENOTCONN for a
-    /// connection-oriented socket that never was connected, WSAEFAULT for a bad pointer.
+    /// WSANOTINITIALISED, WSAEINPROGRESS, WSAENOTSOCK, WSAENETDOWN, WSAENOPROTOOPT for a buffer
+    /// where another protocol has no disconnect data, WSAENOTCONN for a connection-oriented socket
+    /// that never was connected, WSAEFAULT for a bad pointer or a buffer that is too small.
     pub fn wsa_recv_disconnect(
         &mut self,
         host: &mut Host,
@@ -55,8 +63,30 @@ impl Winsock {
         s: Socket,
         inbound_disconnect_data: Pointer<&mut Vec<u8>>,
     ) -> Result<(), WsaError> {
-        let result = self.recv_disconnect(host, now, s, inbound_disconnect_data, Entrance::Api);
-        self.report(result)
+        let call = Call::api(Function::RecvDisconnect, s);
+        match inbound_disconnect_data {
+            Pointer::To(buffer) if self.has_no_disconnect_data(s) => {
+                self.at_once(host, now, call, |it, context| {
+                    it.recv_disconnect(context, s, Pointer::Null)
+                })?;
+                buffer.clear();
+                Ok(())
+            }
+            data @ (Pointer::Null | Pointer::To(_) | Pointer::Bad) => {
+                self.at_once(host, now, call, |it, context| {
+                    it.recv_disconnect(context, s, data)
+                })
+            }
+        }
+    }
+
+    /// Whether a socket is of TCP/IP and the page of WSARecvDisconnect has a word for it.
+    fn has_no_disconnect_data(&self, s: Socket) -> bool {
+        let entry = self.upcalls.entry_of(s);
+        let info = entry.and_then(|entry| self.catalog.entry(entry));
+        info.is_some_and(|info| {
+            [AF_INET, AF_INET6].contains(&info.family) && !info.has(XP1_DISCONNECT_DATA)
+        })
     }
 
     /// WSASendDisconnect: ends sending, as shutdown(SD_SEND) does, and sends disconnect data with
@@ -64,7 +94,8 @@ impl Winsock {
     ///
     /// # Errors
     /// WSANOTINITIALISED, WSAEINPROGRESS, WSAENOTSOCK, WSAENETDOWN, WSAENOPROTOOPT for any pointer
-    /// that is not NULL, because TCP and UDP have no disconnect data, WSAENOTCONN.
+    /// that is not NULL where the protocol has no disconnect data, WSAENOTCONN, WSAEFAULT for a bad
+    /// pointer.
     pub fn wsa_send_disconnect(
         &mut self,
         host: &mut Host,
@@ -72,8 +103,10 @@ impl Winsock {
         s: Socket,
         outbound_disconnect_data: Pointer<&[u8]>,
     ) -> Result<(), WsaError> {
-        let result = self.send_disconnect(host, now, s, outbound_disconnect_data, Entrance::Api);
-        self.report(result)
+        let call = Call::api(Function::SendDisconnect, s);
+        self.at_once(host, now, call, |it, context| {
+            it.send_disconnect(context, s, outbound_disconnect_data)
+        })
     }
 
     /// closesocket: gives the socket back. SO_LINGER decides how the connection ends:
@@ -89,170 +122,70 @@ impl Winsock {
     /// after SO_DONTLINGER or a time of zero, or when a shutdown of the send direction has run its
     /// course (page of WSPCloseSocket).
     ///
+    /// Overlapped operations that are not finished end with WSA_OPERATION_ABORTED, and calls that
+    /// wait in other threads with WSAEINTR.
+    ///
     /// # Errors
-    /// WSANOTINITIALISED, WSAEINPROGRESS, WSAENOTSOCK, WSAENETDOWN, WSAEWOULDBLOCK.
+    /// WSANOTINITIALISED, WSAEINPROGRESS, WSAENOTSOCK, WSAENETDOWN, WSAEWOULDBLOCK, WSAEINTR.
     pub fn closesocket(&mut self, host: &mut Host, now: Instant, s: Socket) -> Outcome<()> {
-        let outcome = match self.check(host, s, Request::new(Call::Close)) {
-            Ok(entry) => entry.close(host, now),
-            Err(error) => Err(error).into(),
-        };
-        if outcome == Outcome::Done(Ok(())) {
-            self.sockets.remove(&s);
-        }
-        self.finish(Call::Close, s, outcome)
+        let call = Call::api(Function::CloseSocket, s);
+        self.through(host, now, call, |it, context| it.close_socket(context, s))
     }
 
-    /// shutdown and WSPShutdown.
-    pub(crate) fn end(
+    /// WSPRecvDisconnect: ends receiving and retrieves the peer's disconnect data. On the wire it
+    /// does what the host's profile says; the page's own contract, under which data is accepted and
+    /// not acknowledged, is the profile `wsprecvdisconnect`.
+    ///
+    /// # Errors
+    /// Returned as lpErrno, with the last error left alone: WSAEINPROGRESS, WSAENOTSOCK,
+    /// WSAENETDOWN, WSAENOPROTOOPT for a buffer where the protocol has no disconnect data,
+    /// WSAENOTCONN, WSAEFAULT for a bad pointer or a buffer that is too small.
+    pub fn wsp_recv_disconnect(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        inbound_disconnect_data: Pointer<&mut Vec<u8>>,
+    ) -> Result<(), WsaError> {
+        let call = Call::provider(Function::WspRecvDisconnect, s);
+        self.at_once(host, now, call, |it, context| {
+            it.recv_disconnect(context, s, inbound_disconnect_data)
+        })
+    }
+
+    /// WSPSendDisconnect: ends sending and sends disconnect data with the close.
+    ///
+    /// # Errors
+    /// Returned as lpErrno, with the last error left alone: WSAEINPROGRESS, WSAENOTSOCK,
+    /// WSAENETDOWN, WSAENOPROTOOPT for any pointer that is not NULL where the protocol has no
+    /// disconnect data, WSAENOTCONN.
+    pub fn wsp_send_disconnect(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        outbound_disconnect_data: Pointer<&[u8]>,
+    ) -> Result<(), WsaError> {
+        let call = Call::provider(Function::WspSendDisconnect, s);
+        self.at_once(host, now, call, |it, context| {
+            it.send_disconnect(context, s, outbound_disconnect_data)
+        })
+    }
+
+    /// WSPShutdown: ends receiving, sending, or both. Its page, unlike that of WSPRecvDisconnect,
+    /// says that a receive shutdown resets a connection whose data cannot be delivered.
+    ///
+    /// # Errors
+    /// Returned as lpErrno, with the last error left alone: WSAEINPROGRESS, WSAENOTSOCK,
+    /// WSAENETDOWN, WSAEINVAL for an unknown `how`, WSAENOTCONN, and why the connection is gone.
+    pub fn wsp_shutdown(
         &mut self,
         host: &mut Host,
         now: Instant,
         s: Socket,
         how: i32,
-        entrance: Entrance,
     ) -> Result<(), WsaError> {
-        let direction = match how {
-            SD_RECEIVE => Some(socket::Direction::Receive),
-            SD_SEND => Some(socket::Direction::Send),
-            SD_BOTH => Some(socket::Direction::Both),
-            _ => None,
-        };
-        let request = Request {
-            entrance,
-            arguments: Check::that(direction.is_some()),
-            connection: Connection::Needed,
-            ..Request::new(Call::Immediate)
-        };
-        let entry = self.check(host, s, request)?;
-        let direction = direction.ok_or(WsaError::Invalid)?;
-        if let Some(gone) = entry.gone(host) {
-            return Err(gone);
-        }
-        entry.shut(host, now, direction)
-    }
-
-    /// WSARecvDisconnect and WSPRecvDisconnect, which differ in one thing. The page of the API
-    /// function frees TCP/IP from WSAENOPROTOOPT; the page of the provider function lists it for
-    /// any protocol family without disconnect data.
-    pub(crate) fn recv_disconnect(
-        &mut self,
-        host: &mut Host,
-        now: Instant,
-        s: Socket,
-        data: Pointer<&mut Vec<u8>>,
-        entrance: Entrance,
-    ) -> Result<(), WsaError> {
-        let (option, memory) = match (&data, entrance) {
-            (Pointer::Null, _) | (Pointer::To(_), Entrance::Api) => (Check::Passed, Check::Passed),
-            (Pointer::To(_), Entrance::Provider) => (Check::Failed, Check::Passed),
-            // Behind a bad pointer there is no WSABUF that could ask for data.
-            (Pointer::Bad, _) => (Check::Passed, Check::Failed),
-        };
-        let request = Request {
-            entrance,
-            option,
-            connection: Connection::Needed,
-            memory,
-            ..Request::new(Call::Immediate)
-        };
-        let entry = self.check(host, s, request)?;
-        entry.shut(host, now, socket::Direction::Receive)?;
-        if let Pointer::To(buffer) = data {
-            buffer.clear();
-        }
-        Ok(())
-    }
-
-    /// WSASendDisconnect and WSPSendDisconnect.
-    pub(crate) fn send_disconnect(
-        &mut self,
-        host: &mut Host,
-        now: Instant,
-        s: Socket,
-        data: Pointer<&[u8]>,
-        entrance: Entrance,
-    ) -> Result<(), WsaError> {
-        let (option, memory) = match data {
-            Pointer::Null => (Check::Passed, Check::Passed),
-            Pointer::To(_) => (Check::Failed, Check::Passed),
-            Pointer::Bad => (Check::Failed, Check::Failed),
-        };
-        let request = Request {
-            entrance,
-            option,
-            connection: Connection::Needed,
-            memory,
-            ..Request::new(Call::Immediate)
-        };
-        let entry = self.check(host, s, request)?;
-        entry.shut(host, now, socket::Direction::Send)
-    }
-}
-
-impl Entry {
-    /// Ends directions of a socket that is connected, was connected, or needs no connection.
-    fn shut(
-        &mut self,
-        host: &mut Host,
-        now: Instant,
-        direction: socket::Direction,
-    ) -> Result<(), WsaError> {
-        match host.shutdown(self.id, direction, now) {
-            // What the stack calls not connected has passed the check above: either its connection
-            // has ended and there is nothing left to shut down, or it needs none.
-            Ok(()) | Err(ShutdownError::NotConnected) => {}
-            Err(error @ ShutdownError::Unsupported) => return Err(error.into()),
-        }
-        match direction {
-            socket::Direction::Receive => self.receiving = Direction::Shut,
-            socket::Direction::Send => self.sending = Direction::Shut,
-            socket::Direction::Both => {
-                self.receiving = Direction::Shut;
-                self.sending = Direction::Shut;
-            }
-        }
-        Ok(())
-    }
-
-    fn close(&self, host: &mut Host, now: Instant) -> Outcome<()> {
-        if self.mode == Mode::NonBlocking
-            && self.protocol == Protocol::Tcp
-            && self.circuit == Circuit::Connected
-            && self
-                .linger
-                .timeout()
-                .is_some_and(|time| time.total_micros() > 0)
-        {
-            if !self.has_finished_sending(host) {
-                return Err(WsaError::WouldBlock).into();
-            }
-            // Nothing is left to wait for, so that a graceful close is over at once.
-            host.set_linger(self.id, None);
-        }
-        match host.close(self.id, now) {
-            Closing::Done => Ok(()).into(),
-            Closing::Lingers(until) => Outcome::Blocks { until: Some(until) },
-        }
-    }
-
-    /// Whether the peer has acknowledged everything that this side will ever send, or nobody is
-    /// there any more to do so.
-    fn has_finished_sending(&self, host: &Host) -> bool {
-        let Some(status) = host.status(self.id) else {
-            return true;
-        };
-        match status.state {
-            None | Some(State::Closed | State::FinWait2 | State::TimeWait) => true,
-            Some(
-                State::Listen
-                | State::SynSent
-                | State::SynReceived
-                | State::Established
-                | State::FinWait1
-                | State::CloseWait
-                | State::Closing
-                | State::LastAck,
-            ) => false,
-        }
+        let call = Call::provider(Function::WspShutdown, s);
+        self.at_once(host, now, call, |it, context| it.shutdown(context, s, how))
     }
 }

@@ -1,39 +1,29 @@
-//! socket, bind, listen, accept, connect, and the addresses of a socket.
+//! socket, WSASocket, bind, listen, accept, WSAAccept, connect, WSAConnect, getpeername,
+//! getsockname.
 
 use hangup_stack::host::Host;
-use hangup_stack::network::IpFamily;
 use hangup_stack::smoltcp::time::Instant;
-use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
-use hangup_stack::socket::{AcceptError, ConnectError, Protocol};
 
-use super::check::{Check, Connection, Request, Stream};
-use super::{Call, Circuit, Entry, Mode, Outcome, SOCKETS_MAX, Socket, Winsock};
+use super::{Call, Winsock};
+use crate::address::Address;
+pub use crate::address::{AF_INET, AF_INET6, AF_ISO, AF_UNSPEC};
+use crate::catalog::ProtocolInfo;
+pub use crate::catalog::{
+    FROM_PROTOCOL_INFO, IPPROTO_TCP, IPPROTO_UDP, ISOPROTO_TP0, ISOPROTO_TP2, SOCK_DGRAM,
+    SOCK_SEQPACKET, SOCK_STREAM,
+};
 use crate::error::WsaError;
+use crate::function::Function;
+use crate::provider::check::Check;
+use crate::provider::{Accepted, Condition, ConnectData, Context};
+use crate::{Outcome, Socket};
 
-/// Any address family.
-pub const AF_UNSPEC: i32 = 0;
-/// IPv4.
-pub const AF_INET: i32 = 2;
-/// IPv6.
-pub const AF_INET6: i32 = 23;
-/// A byte stream.
-pub const SOCK_STREAM: i32 = 1;
-/// Datagrams.
-pub const SOCK_DGRAM: i32 = 2;
-/// TCP.
-pub const IPPROTO_TCP: i32 = 6;
-/// UDP.
-pub const IPPROTO_UDP: i32 = 17;
-/// WSASocket: the socket supports overlapped calls. (This slice has none; the flag changes
-/// nothing.)
+/// WSASocket: the socket supports overlapped calls, as every socket here does.
 pub const WSA_FLAG_OVERLAPPED: u32 = 0x01;
 /// WSASocket: child processes do not inherit the socket. (There are none.)
 pub const WSA_FLAG_NO_HANDLE_INHERIT: u32 = 0x80;
 /// listen: "as many connections as is reasonable".
 pub const SOMAXCONN: i32 = 0x7fff_ffff;
-
-/// The most connections that wait at a listening socket, which is also what [`SOMAXCONN`] comes to.
-const BACKLOG_MAX: usize = 200;
 
 impl Winsock {
     /// socket: makes a socket of the first catalog entry that matches. 0 matches any family (IPv4
@@ -41,56 +31,77 @@ impl Winsock {
     ///
     /// # Errors
     /// WSANOTINITIALISED, WSAEINPROGRESS, WSAENETDOWN, WSAEINVAL, WSAEAFNOSUPPORT,
-    /// WSAESOCKTNOSUPPORT, WSAEPROTONOSUPPORT, WSAEPROTOTYPE, WSAEMFILE.
+    /// WSAESOCKTNOSUPPORT, WSAEPROTONOSUPPORT, WSAEPROTOTYPE, WSAEMFILE, and WSAEPROVIDERFAILEDINIT
+    /// or WSAEINVALIDPROVIDER where the entry's provider cannot be used.
     pub fn socket(
         &mut self,
         host: &mut Host,
+        now: Instant,
         family: i32,
         kind: i32,
         protocol: i32,
     ) -> Result<Socket, WsaError> {
-        self.wsa_socket(host, family, kind, protocol, 0)
+        self.wsa_socket(host, now, (family, kind, protocol), None, 0)
     }
 
-    /// WSASocket: as [`Winsock::socket`], with flags; lpProtocolInfo is NULL and there is no group.
+    /// WSASocket: as [`Winsock::socket`], with flags. A protocol information structure is taken
+    /// instead of the first entry that matches, and gives the parameters that are
+    /// [`FROM_PROTOCOL_INFO`]; the others must agree with it or be 0. There are no groups.
     ///
     /// # Errors
-    /// As [`Winsock::socket`]; WSAEINVAL for a flag this slice does not know.
+    /// As [`Winsock::socket`]; WSAEINVAL for an unknown flag, or for protocol information that is
+    /// not of the catalog or contradicts the parameters.
     pub fn wsa_socket(
         &mut self,
         host: &mut Host,
-        family: i32,
-        kind: i32,
-        protocol: i32,
+        now: Instant,
+        (family, kind, protocol): (i32, i32, i32),
+        protocol_info: Option<&ProtocolInfo>,
         flags: u32,
     ) -> Result<Socket, WsaError> {
-        let result = self.make(host, family, kind, protocol, flags);
+        let result = self
+            .check_process(host, Function::Socket, Check::Passed)
+            .and_then(|()| match protocol_info {
+                None => self.catalog.find(family, kind, protocol).cloned(),
+                Some(info) => self.chosen(info, (family, kind, protocol)),
+            })
+            .and_then(|info| self.make(host, now, &info, flags));
         self.report(result)
+    }
+
+    /// The catalog entry that a caller has chosen.
+    fn chosen(
+        &self,
+        info: &ProtocolInfo,
+        (family, kind, protocol): (i32, i32, i32),
+    ) -> Result<ProtocolInfo, WsaError> {
+        let agrees = |wanted: i32, has: i32| [FROM_PROTOCOL_INFO, 0, has].contains(&wanted);
+        let known = self.catalog.entry(info.entry).filter(|known| {
+            agrees(family, known.family)
+                && agrees(kind, known.kind)
+                && agrees(protocol, known.protocol)
+        });
+        known.cloned().ok_or(WsaError::Invalid)
     }
 
     fn make(
         &mut self,
         host: &mut Host,
-        family: i32,
-        kind: i32,
-        protocol: i32,
+        now: Instant,
+        info: &ProtocolInfo,
         flags: u32,
     ) -> Result<Socket, WsaError> {
-        let known = WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT;
-        let wildcard = family == AF_UNSPEC && kind == 0 && protocol == 0;
-        self.check_process(host, Check::that(flags & !known == 0 && !wildcard))?;
-        let family = match family {
-            AF_UNSPEC | AF_INET => IpFamily::V4,
-            AF_INET6 => IpFamily::V6,
-            _ => return Err(WsaError::AddressFamilyNotSupported),
+        let index = self.provider_of(info.entry);
+        let index = index.ok_or(WsaError::ProviderFailedInit)?;
+        let installed = &mut self.providers[index];
+        installed.start(info)?;
+        let mut context = Context {
+            host,
+            now,
+            thread: self.running,
+            upcalls: &mut self.upcalls,
         };
-        let protocol = catalog_protocol(kind, protocol)?;
-        if self.sockets.len() >= SOCKETS_MAX {
-            return Err(WsaError::TooManySockets);
-        }
-        let id = host.open(protocol, family);
-        let (s, _) = self.adopt(id, protocol, family);
-        Ok(s)
+        installed.provider.socket(&mut context, info, flags)
     }
 
     /// bind: gives the socket a local address. The unspecified address means every address of the
@@ -99,18 +110,17 @@ impl Winsock {
     /// # Errors
     /// The common ones, WSAEFAULT for an address of another family, WSAEINVAL where the socket has
     /// an address, WSAEADDRINUSE, WSAEADDRNOTAVAIL.
-    pub fn bind(&mut self, host: &mut Host, s: Socket, name: IpEndpoint) -> Result<(), WsaError> {
-        let result = self
-            .check(host, s, Request::new(Call::Immediate))
-            .and_then(|entry| {
-                if !is_of_family(name.addr, entry.family) {
-                    return Err(WsaError::Fault);
-                }
-                let address = (!name.addr.is_unspecified()).then_some(name.addr);
-                host.bind(entry.id, address, name.port)
-                    .map_err(WsaError::from)
-            });
-        self.report(result)
+    pub fn bind(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        name: impl Into<Address>,
+    ) -> Result<(), WsaError> {
+        let name = name.into();
+        self.at_once(host, now, Call::api(Function::Bind, s), |it, context| {
+            it.bind(context, s, &name)
+        })
     }
 
     /// listen: lets the socket take connections.
@@ -118,69 +128,56 @@ impl Winsock {
     /// # Errors
     /// The common ones, WSAEOPNOTSUPP for a datagram socket, WSAEINVAL where the socket has no
     /// address, WSAEISCONN.
-    pub fn listen(&mut self, host: &mut Host, s: Socket, backlog: i32) -> Result<(), WsaError> {
-        let request = Request {
-            stream: Stream::Only,
-            ..Request::new(Call::Immediate)
-        };
-        let result = self.check(host, s, request).and_then(|entry| {
-            if entry.circuit != Circuit::Unconnected {
-                return Err(WsaError::IsConnected);
-            }
-            let backlog = usize::try_from(backlog).unwrap_or(1).clamp(1, BACKLOG_MAX);
-            host.listen(entry.id, backlog).map_err(WsaError::from)
-        });
-        self.report(result)
+    pub fn listen(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        backlog: i32,
+    ) -> Result<(), WsaError> {
+        self.at_once(host, now, Call::api(Function::Listen, s), |it, context| {
+            it.listen(context, s, backlog)
+        })
     }
 
     /// accept: takes a connection from a listening socket, with the address of the peer. The new
-    /// socket has the properties of the listening one: its mode and its SO_LINGER.
+    /// socket has the properties of the listening one: its mode, its SO_LINGER, and its selection
+    /// of network events.
     ///
     /// # Errors
     /// The common ones, WSAEOPNOTSUPP for a datagram socket, WSAEINVAL where the socket does not
     /// listen, WSAEMFILE, WSAEWOULDBLOCK.
-    pub fn accept(&mut self, host: &mut Host, s: Socket) -> Outcome<(Socket, Option<IpEndpoint>)> {
-        let outcome = self.take(host, s);
-        self.finish(Call::Accept, s, outcome)
+    pub fn accept(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+    ) -> Outcome<(Socket, Option<Address>)> {
+        self.through(host, now, Call::api(Function::Accept, s), |it, context| {
+            it.accept(context, s, None)
+        })
+        .map(|Accepted { s, name }| (s, name))
     }
 
-    fn take(&mut self, host: &mut Host, s: Socket) -> Outcome<(Socket, Option<IpEndpoint>)> {
-        let room = self.sockets.len() < SOCKETS_MAX;
-        let request = Request {
-            stream: Stream::Only,
-            ..Request::new(Call::Accept)
-        };
-        let listener = match self.check(host, s, request) {
-            Ok(entry) => entry,
-            Err(error) => return Err(error).into(),
-        };
-        if !room {
-            return Err(WsaError::TooManySockets).into();
-        }
-        let id = match host.accept(listener.id) {
-            Ok(id) => id,
-            Err(AcceptError::WouldBlock) => return listener.would_block(),
-            Err(error @ (AcceptError::NotListening | AcceptError::Unsupported)) => {
-                return Err(error.into()).into();
-            }
-        };
-        let Entry {
-            protocol,
-            family,
-            mode,
-            linger,
-            no_delay,
-            ..
-        } = *listener;
-        let (new, entry) = self.adopt(id, protocol, family);
-        entry.circuit = Circuit::Connected;
-        entry.mode = mode;
-        entry.linger = linger;
-        entry.no_delay = no_delay;
-        host.set_linger(id, linger.timeout());
-        host.set_no_delay(id, no_delay);
-        let remote = host.status(id).and_then(|status| status.remote);
-        Ok((new, remote)).into()
+    /// WSAAccept: as [`Winsock::accept`], once a condition function has looked at the connection.
+    /// While that runs ([`Decision::Runs`](crate::provider::Decision::Runs)), the provider
+    /// processes a callback, and every other call of the thread says WSAEINPROGRESS.
+    ///
+    /// # Errors
+    /// As [`Winsock::accept`]; WSAECONNREFUSED where the function has rejected the connection,
+    /// WSATRY_AGAIN where it has put it off.
+    pub fn wsa_accept(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        condition: Option<&mut Condition<'_>>,
+    ) -> Outcome<(Socket, Option<Address>)> {
+        let call = Call::api(Function::WsaAccept, s);
+        self.through(host, now, call, |it, context| {
+            it.accept(context, s, condition)
+        })
+        .map(|Accepted { s, name }| (s, name))
     }
 
     /// connect: makes a connection; on a datagram socket sets the peer.
@@ -199,122 +196,63 @@ impl Winsock {
         host: &mut Host,
         now: Instant,
         s: Socket,
-        name: IpEndpoint,
+        name: impl Into<Address>,
     ) -> Outcome<()> {
-        let outcome = match self.check(host, s, Request::new(Call::Connect)) {
-            Ok(entry) => entry.connect(host, now, name),
-            Err(error) => Err(error).into(),
-        };
-        self.finish(Call::Connect, s, outcome)
+        let name = name.into();
+        self.through(host, now, Call::api(Function::Connect, s), |it, context| {
+            it.connect(context, s, &name, &mut ConnectData::none())
+        })
+    }
+
+    /// WSAConnect: as [`Winsock::connect`], with data for the peer and from it.
+    ///
+    /// # Errors
+    /// As [`Winsock::connect`]; WSAEPROTONOSUPPORT for caller data that the protocol does not have,
+    /// WSAEFAULT for more than it carries, and for a buffer that the peer's does not fit into.
+    pub fn wsa_connect(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        name: impl Into<Address>,
+        data: &mut ConnectData<'_>,
+    ) -> Outcome<()> {
+        let name = name.into();
+        let call = Call::api(Function::WsaConnect, s);
+        self.through(host, now, call, |it, context| {
+            it.connect(context, s, &name, data)
+        })
     }
 
     /// getpeername: the address of the peer, also after both directions were shut down.
     ///
     /// # Errors
     /// The common ones, WSAENOTCONN.
-    pub fn getpeername(&mut self, host: &Host, s: Socket) -> Result<IpEndpoint, WsaError> {
-        let request = Request {
-            connection: Connection::Needed,
-            ..Request::new(Call::Immediate)
-        };
-        let result = self.check(host, s, request).and_then(|entry| {
-            let status = host.status(entry.id);
-            status
-                .and_then(|status| status.remote)
-                .ok_or(WsaError::NotConnected)
-        });
-        self.report(result)
+    pub fn getpeername(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+    ) -> Result<Address, WsaError> {
+        self.at_once(
+            host,
+            now,
+            Call::api(Function::PeerName, s),
+            |it, context| it.peer_name(context, s),
+        )
     }
 
     /// getsockname: the local address of the socket.
     ///
     /// # Errors
     /// The common ones, WSAEINVAL where it has none.
-    pub fn getsockname(&mut self, host: &Host, s: Socket) -> Result<IpEndpoint, WsaError> {
-        let result = self
-            .check(host, s, Request::new(Call::Immediate))
-            .and_then(|entry| {
-                let status = host.status(entry.id);
-                status
-                    .and_then(|status| status.local)
-                    .ok_or(WsaError::Invalid)
-            });
-        self.report(result)
-    }
-}
-
-impl Entry {
-    fn connect(&mut self, host: &mut Host, now: Instant, name: IpEndpoint) -> Outcome<()> {
-        if !is_of_family(name.addr, self.family) {
-            return Err(WsaError::AddressFamilyNotSupported).into();
-        }
-        if self.circuit == Circuit::Connected {
-            return Err(WsaError::IsConnected).into();
-        }
-        if name.addr.is_unspecified() || name.port == 0 {
-            return Err(WsaError::AddressNotAvailable).into();
-        }
-        let result = host.connect(self.id, name, now);
-        if self.protocol == Protocol::Udp {
-            return result.map_err(WsaError::from).into();
-        }
-        let (circuit, outcome) = match (result, self.circuit) {
-            (Ok(()), _) => (Circuit::Connected, Ok(()).into()),
-            // The blocking call that began the handshake learns here that it is over.
-            (Err(ConnectError::AlreadyConnected), Circuit::Connecting(Mode::Blocking)) => {
-                (Circuit::Connected, Ok(()).into())
-            }
-            (Err(ConnectError::AlreadyConnected), _) => {
-                (Circuit::Connected, Err(WsaError::IsConnected).into())
-            }
-            (Err(ConnectError::InProgress | ConnectError::AlreadyInProgress), _)
-                if self.mode == Mode::Blocking =>
-            {
-                (Circuit::Connecting(Mode::Blocking), Outcome::WAITS)
-            }
-            (Err(error @ (ConnectError::InProgress | ConnectError::AlreadyInProgress)), _) => (
-                Circuit::Connecting(Mode::NonBlocking),
-                Err(error.into()).into(),
-            ),
-            (
-                Err(
-                    error @ (ConnectError::Listening
-                    | ConnectError::Unreachable
-                    | ConnectError::Gone(_)),
-                ),
-                _,
-            ) => (Circuit::Unconnected, Err(error.into()).into()),
-        };
-        self.circuit = circuit;
-        outcome
-    }
-}
-
-/// The protocol of the first catalog entry with a socket type and a protocol number.
-fn catalog_protocol(kind: i32, protocol: i32) -> Result<Protocol, WsaError> {
-    let by_kind = match kind {
-        0 => None,
-        SOCK_STREAM => Some(Protocol::Tcp),
-        SOCK_DGRAM => Some(Protocol::Udp),
-        _ => return Err(WsaError::SocketTypeNotSupported),
-    };
-    let by_number = match protocol {
-        0 => None,
-        IPPROTO_TCP => Some(Protocol::Tcp),
-        IPPROTO_UDP => Some(Protocol::Udp),
-        _ => return Err(WsaError::ProtocolNotSupported),
-    };
-    match (by_kind, by_number) {
-        (Some(kind), Some(number)) if kind != number => Err(WsaError::PrototypeMismatch),
-        (Some(protocol), _) | (None, Some(protocol)) => Ok(protocol),
-        (None, None) => Ok(Protocol::Tcp),
-    }
-}
-
-/// Whether an address can be used with sockets of a family.
-pub(super) fn is_of_family(address: IpAddress, family: IpFamily) -> bool {
-    match address {
-        IpAddress::Ipv4(_) => family == IpFamily::V4,
-        IpAddress::Ipv6(_) => family == IpFamily::V6,
+    pub fn getsockname(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+    ) -> Result<Address, WsaError> {
+        let call = Call::api(Function::SocketName, s);
+        self.at_once(host, now, call, |it, context| it.socket_name(context, s))
     }
 }

@@ -1,12 +1,15 @@
-//! WSAStartup, WSACleanup and the last error.
+//! WSAStartup and WSACleanup.
 
 use hangup_stack::host::Host;
-use hangup_stack::smoltcp::time::{Duration, Instant};
-use hangup_stack::socket::Closing;
+use hangup_stack::smoltcp::time::Instant;
 
-use super::check::Check;
-use super::{Call, Socket, Winsock};
+use super::{Loading, Winsock};
+use crate::Socket;
 use crate::error::WsaError;
+use crate::function::Function;
+use crate::provider::Context;
+use crate::provider::check::Check;
+use crate::provider::upcalls::Blocking;
 
 /// A version of the Windows Sockets specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +77,7 @@ impl Winsock {
     /// The function returns its error and leaves the last error alone: WSAEINPROGRESS,
     /// WSASYSNOTREADY where the network subsystem has failed, WSAVERNOTSUPPORTED below 1.0.
     pub fn wsa_startup(&mut self, host: &Host, requested: u16) -> Result<WsaData, WsaError> {
-        if self.check_not_nested(Call::Immediate, Socket::INVALID) == Check::Failed {
+        if self.check_not_nested(Function::Startup, Socket::INVALID) == Check::Failed {
             return Err(WsaError::InProgress);
         }
         if !host.is_up() {
@@ -88,6 +91,12 @@ impl Winsock {
             self.version.min(version)
         };
         self.startups += 1;
+        self.upcalls
+            .set_blocking(if self.version.forbids_nesting() {
+                Blocking::Hook
+            } else {
+                Blocking::Native
+            });
         Ok(WsaData {
             version,
             high_version: Version::HIGHEST,
@@ -100,29 +109,27 @@ impl Winsock {
     /// # Errors
     /// WSANOTINITIALISED, WSAEINPROGRESS, WSAENETDOWN.
     pub fn wsa_cleanup(&mut self, host: &mut Host, now: Instant) -> Result<(), WsaError> {
-        let checked = self.check_process(host, Check::Passed);
+        let checked = self.check_process(host, Function::Cleanup, Check::Passed);
         self.report(checked)?;
         self.startups -= 1;
-        if self.startups == 0 {
-            for entry in std::mem::take(&mut self.sockets).into_values() {
-                host.set_linger(entry.id, Some(Duration::ZERO));
-                match host.close(entry.id, now) {
-                    Closing::Done | Closing::Lingers(_) => {}
-                }
+        if self.startups > 0 {
+            return Ok(());
+        }
+        for installed in &mut self.providers {
+            if installed.state == Loading::Unloaded {
+                continue;
             }
+            installed.state = Loading::Unloaded;
+            let mut context = Context {
+                host,
+                now,
+                thread: self.running,
+                upcalls: &mut self.upcalls,
+            };
+            // Whatever a provider says, the process has ended its use of Winsock.
+            let _ = installed.provider.cleanup(&mut context);
         }
         Ok(())
-    }
-
-    /// WSAGetLastError: the code of the last call that failed, 0 where none has. Works before
-    /// WSAStartup. A call that succeeds does not clear it.
-    pub const fn wsa_get_last_error(&self) -> i32 {
-        self.last_error
-    }
-
-    /// WSASetLastError: sets what WSAGetLastError returns.
-    pub const fn wsa_set_last_error(&mut self, error: i32) {
-        self.last_error = error;
     }
 }
 

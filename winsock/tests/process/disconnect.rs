@@ -60,9 +60,11 @@ fn after_a_receive_shutdown() {
                 Outcome::Done(Err(WsaError::Shutdown)),
                 "{profile}, {name}"
             );
-            let peer = pair.call(Who::Server, |process, host, _| process.getpeername(host, s));
+            let peer = pair.call(Who::Server, |process, host, now| {
+                process.getpeername(host, now, s)
+            });
             assert_eq!(
-                peer.map(|peer| peer.addr),
+                peer.map(|peer| peer.endpoint().addr),
                 Ok(pair.client.address),
                 "{profile}, {name}"
             );
@@ -195,8 +197,8 @@ fn datagrams_after_a_receive_shutdown() {
             });
             assert_eq!(received, Err(WsaError::Shutdown), "{profile}, {name}");
             let mut queued = 0;
-            pair.call(Who::Server, |process, host, _| {
-                process.ioctlsocket(host, s, FIONREAD, &mut queued)
+            pair.call(Who::Server, |process, host, now| {
+                process.ioctlsocket(host, now, s, FIONREAD, &mut queued)
             })
             .unwrap();
             assert_eq!(queued, 300, "{profile}, {name}");

@@ -50,25 +50,25 @@ const CALLS: &[Call] = &[
     ("recv", |w, h, t, s| done(w.recv(h, t, s, &mut [0; 9], 0))),
     ("recv nothing", |w, h, t, s| done(w.recv(h, t, s, &mut [], 0))),
     ("recv 0x100", |w, h, t, s| done(w.recv(h, t, s, &mut [0; 9], 0x100))),
-    ("listen", |w, h, _, s| w.listen(h, s, 5).into()),
-    ("accept", |w, h, _, s| done(w.accept(h, s))),
-    ("getpeername", |w, h, _, s| w.getpeername(h, s).map(drop).into()),
-    ("setsockopt SO_LINGER", |w, h, _, s| {
+    ("listen", |w, h, t, s| w.listen(h, t, s, 5).into()),
+    ("accept", |w, h, t, s| done(w.accept(h, t, s))),
+    ("getpeername", |w, h, t, s| w.getpeername(h, t, s).map(drop).into()),
+    ("setsockopt SO_LINGER", |w, h, t, s| {
         let linger = OptionValue::Linger(Linger { onoff: 1, seconds: 1 });
-        w.setsockopt(h, s, SOL_SOCKET, SO_LINGER, linger).into()
+        w.setsockopt(h, t, s, SOL_SOCKET, SO_LINGER, linger).into()
     }),
-    ("setsockopt SO_LINGER int", |w, h, _, s| {
-        w.setsockopt(h, s, SOL_SOCKET, SO_LINGER, OptionValue::Integer(1)).into()
+    ("setsockopt SO_LINGER int", |w, h, t, s| {
+        w.setsockopt(h, t, s, SOL_SOCKET, SO_LINGER, OptionValue::Integer(1)).into()
     }),
-    ("setsockopt SO_RCVBUF -1", |w, h, _, s| {
-        w.setsockopt(h, s, SOL_SOCKET, SO_RCVBUF, OptionValue::Integer(-1)).into()
+    ("setsockopt SO_RCVBUF -1", |w, h, t, s| {
+        w.setsockopt(h, t, s, SOL_SOCKET, SO_RCVBUF, OptionValue::Integer(-1)).into()
     }),
-    ("setsockopt 99", |w, h, _, s| {
-        w.setsockopt(h, s, SOL_SOCKET, 99, OptionValue::Integer(1)).into()
+    ("setsockopt 99", |w, h, t, s| {
+        w.setsockopt(h, t, s, SOL_SOCKET, 99, OptionValue::Integer(1)).into()
     }),
-    ("getsockopt level 99", |w, h, _, s| w.getsockopt(h, s, 99, SO_RCVBUF).map(drop).into()),
-    ("ioctlsocket FIONREAD", |w, h, _, s| w.ioctlsocket(h, s, FIONREAD, &mut 0).into()),
-    ("ioctlsocket 1", |w, h, _, s| w.ioctlsocket(h, s, 1, &mut 0).into()),
+    ("getsockopt level 99", |w, h, t, s| w.getsockopt(h, t, s, 99, SO_RCVBUF).map(drop).into()),
+    ("ioctlsocket FIONREAD", |w, h, t, s| w.ioctlsocket(h, t, s, FIONREAD, &mut 0).into()),
+    ("ioctlsocket 1", |w, h, t, s| w.ioctlsocket(h, t, s, 1, &mut 0).into()),
     ("closesocket", |w, h, t, s| done(w.closesocket(h, t, s))),
 ];
 

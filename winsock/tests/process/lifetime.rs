@@ -67,8 +67,15 @@ fn handles() {
 fn sending_more_than_the_buffer() {
     let mut pair = Pair::new("winsock", 0x0202);
     let (_, s, client) = pair.connected();
-    let set = pair.call(Who::Server, |process, host, _| {
-        process.setsockopt(host, s, SOL_SOCKET, SO_SNDBUF, OptionValue::Integer(10_000))
+    let set = pair.call(Who::Server, |process, host, now| {
+        process.setsockopt(
+            host,
+            now,
+            s,
+            SOL_SOCKET,
+            SO_SNDBUF,
+            OptionValue::Integer(10_000),
+        )
     });
     assert_eq!(set, Ok(()));
     let data: Vec<u8> = (0..100_000_u32)
@@ -146,8 +153,8 @@ fn connecting() {
     assert_eq!(begun, Err(WsaError::WouldBlock));
     pair.run_for(Duration::from_secs(60));
     let mut so_error = || {
-        pair.call(Who::Client, |process, host, _| {
-            process.getsockopt(host, s, SOL_SOCKET, SO_ERROR)
+        pair.call(Who::Client, |process, host, now| {
+            process.getsockopt(host, now, s, SOL_SOCKET, SO_ERROR)
         })
     };
     assert_eq!(

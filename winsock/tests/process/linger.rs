@@ -138,8 +138,15 @@ fn a_non_blocking_socket_that_lingers() {
     let (_, s, client) = pair.connected();
     pair.linger(Who::Server, s, 1, 5);
     pair.non_blocking(Who::Server, s);
-    let dont = pair.call(Who::Server, |process, host, _| {
-        process.setsockopt(host, s, SOL_SOCKET, SO_DONTLINGER, OptionValue::Integer(1))
+    let dont = pair.call(Who::Server, |process, host, now| {
+        process.setsockopt(
+            host,
+            now,
+            s,
+            SOL_SOCKET,
+            SO_DONTLINGER,
+            OptionValue::Integer(1),
+        )
     });
     assert_eq!(dont, Ok(()));
     let close =

@@ -120,8 +120,8 @@ impl Pair {
 
     /// A socket of the client.
     pub(crate) fn socket(&mut self, who: Who, kind: i32) -> Socket {
-        self.call(who, |process, host, _| {
-            process.socket(host, AF_INET, kind, 0)
+        self.call(who, |process, host, now| {
+            process.socket(host, now, AF_INET, kind, 0)
         })
         .expect("a socket can be made")
     }
@@ -134,16 +134,20 @@ impl Pair {
     /// A bound socket of the server.
     pub(crate) fn bound(&mut self, kind: i32) -> Socket {
         let (s, name) = (self.socket(Who::Server, kind), self.server_address());
-        self.call(Who::Server, |process, host, _| process.bind(host, s, name))
-            .expect("the address is free");
+        self.call(Who::Server, |process, host, now| {
+            process.bind(host, now, s, name)
+        })
+        .expect("the address is free");
         s
     }
 
     /// A listening socket of the server.
     pub(crate) fn listening(&mut self) -> Socket {
         let s = self.bound(SOCK_STREAM);
-        self.call(Who::Server, |process, host, _| process.listen(host, s, 5))
-            .expect("it is bound");
+        self.call(Who::Server, |process, host, now| {
+            process.listen(host, now, s, 5)
+        })
+        .expect("it is bound");
         s
     }
 
@@ -156,8 +160,8 @@ impl Pair {
         })
         .expect("the server listens");
         let (server, _) = self
-            .wait(Who::Server, |process, host, _| {
-                process.accept(host, listening)
+            .wait(Who::Server, |process, host, now| {
+                process.accept(host, now, listening)
             })
             .expect("the client has connected");
         (listening, server, client)
@@ -190,8 +194,8 @@ impl Pair {
     #[track_caller]
     pub(crate) fn linger(&mut self, who: Who, s: Socket, onoff: u16, seconds: u16) {
         let value = OptionValue::Linger(Linger { onoff, seconds });
-        let set = self.call(who, |process, host, _| {
-            process.setsockopt(host, s, SOL_SOCKET, SO_LINGER, value)
+        let set = self.call(who, |process, host, now| {
+            process.setsockopt(host, now, s, SOL_SOCKET, SO_LINGER, value)
         });
         assert_eq!(set, Ok(()));
     }
@@ -199,8 +203,8 @@ impl Pair {
     /// Makes a socket non-blocking.
     #[track_caller]
     pub(crate) fn non_blocking(&mut self, who: Who, s: Socket) {
-        let set = self.call(who, |process, host, _| {
-            process.ioctlsocket(host, s, FIONBIO, &mut 1)
+        let set = self.call(who, |process, host, now| {
+            process.ioctlsocket(host, now, s, FIONBIO, &mut 1)
         });
         assert_eq!(set, Ok(()));
     }

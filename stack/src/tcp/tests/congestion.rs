@@ -3,14 +3,17 @@
 
 use super::*;
 use crate::event::Retransmission;
+use crate::profile::Segmentation;
 
 /// Ten segments of 1000 octets are out.
 #[track_caller]
 fn ten_out(setup: Setup) -> Dialogue {
+    let in_bursts = setup.profile.send.segmentation == Segmentation::Bursts;
     let mut t = setup.established();
     t.send(10_000);
     for start in (1..10_001).step_by(1000) {
-        let flags = if start == 9001 { "P." } else { "." };
+        let pushed = start == 9001 || (in_bursts && start == 4001);
+        let flags = if pushed { "P." } else { "." };
         t.sent(&format!("{flags} {start}:{}(1000) ack 1", start + 1000));
     }
     t.nothing();

@@ -5,6 +5,7 @@
 //! connection sends has to be expected, in order, before the next step; the invariants of every
 //! connection are checked at every step.
 
+mod bursts;
 mod closing;
 mod congestion;
 mod giving_up;
@@ -18,11 +19,13 @@ mod sending;
 mod states;
 mod withheld;
 
+use bytes::Bytes;
 use smoltcp::wire::{Ipv4Address, Ipv6Address};
 
 use super::segment::Layout;
 use super::*;
 use crate::profile::parse_duration;
+use crate::socket::KeepAlive;
 use crate::socket::{RecvError, SendError, ShutdownError};
 use row::Row;
 
@@ -129,6 +132,8 @@ impl Setup {
             receive_buffer: self.receive_buffer,
             send_buffer: self.send_buffer,
             no_delay: self.no_delay,
+            keep_alive: KeepAlive::default(),
+            user_timeout: None,
             initial_sequence: OURS,
         }
     }
@@ -279,7 +284,7 @@ impl Dialogue {
         // A SYN stands before the payload.
         let first = row.start + i64::from(segment.flags.syn);
         let octets = (first..).map(peer_octet);
-        let payload: Vec<u8> = octets.take(segment.payload_octets).collect();
+        let payload: Bytes = octets.take(segment.payload_octets).collect();
         self.connection.on_segment(&segment, &payload, self.now);
         self.drain();
     }
@@ -482,9 +487,9 @@ impl Dialogue {
     #[track_caller]
     fn take(&mut self, outgoing: Outgoing) {
         let segment = outgoing.segment;
-        self.facts.extend(outgoing.about.clone());
-        let mut payload = vec![0; segment.payload_octets];
-        self.connection.copy_payload(&outgoing, &mut payload);
+        self.facts.extend(outgoing.about);
+        let payload = outgoing.payload;
+        assert_eq!(payload.len(), segment.payload_octets, "all of the payload");
         let row = Row::of(&segment, OURS, PEERS);
         self.note(format!("> {row}"));
         let octets = (row.start..).map(our_octet);

@@ -189,7 +189,7 @@ fn data_out_of_order_is_not_unread() {
     t.close();
     t.sent("F. 1:1(0) ack 1");
     let mut t = setup("linux")
-        .knobs("close.out_of_order_counts = true")
+        .knobs("close.with_out_of_order = 'reset'")
         .established();
     t.peer("P. 101:201(100) ack 1");
     t.sent(". 1:1(0) ack 1");
@@ -208,7 +208,7 @@ fn a_fin_that_was_not_read_is_not_unread_data() {
 fn what_is_left_to_send_goes_out_after_an_ordinary_close() {
     let mut t = setup("linux").peer_window(100).established();
     t.send(250);
-    t.sent(". 1:101(100) ack 1");
+    t.sent("P. 1:101(100) ack 1");
     t.close();
     t.peer(". 1:1(0) ack 101");
     t.sent(". 101:201(100) ack 1");
@@ -254,14 +254,14 @@ fn no_linger_and_abort_by_state() {
 fn no_linger_discards_what_was_not_sent() {
     let mut t = setup("linux").peer_window(100).established();
     t.send(250);
-    t.sent(". 1:101(100) ack 1");
+    t.sent("P. 1:101(100) ack 1");
     t.close_at_once();
     t.sent("R. 101:101(0) ack 1");
     t.quiet_for("1h");
     // A FIN that never left does not make the stream whole.
     let mut t = setup("linux").peer_window(100).close_wait();
     t.send(250);
-    t.sent(". 1:101(100) ack 2");
+    t.sent("P. 1:101(100) ack 2");
     t.shutdown_send();
     t.is(State::LastAck);
     t.close_at_once();

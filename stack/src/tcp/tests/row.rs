@@ -62,6 +62,11 @@ impl Row {
         row
     }
 
+    /// Whether PSH is set.
+    pub(super) fn pushes(&self) -> bool {
+        self.flags.contains('P')
+    }
+
     /// A segment of the side that began at `ours`, whose peer began at `peers`.
     pub(super) fn of(segment: &Segment, ours: u32, peers: u32) -> Self {
         let relative = |wire: u32, base: u32| i64::from(wire.wrapping_sub(base) as i32);

@@ -31,8 +31,10 @@ fn push_stands_where_the_system_puts_it() {
         t.sent(&format!("{flags} 1:401(400) ack 1"));
     };
     // The first write ends in it; the buffer does not.
-    behind("linux", "P.");
+    behind("winsock", "P.");
     behind("freebsd", ".");
+    // Measured: what was written later moved the end of the piece, and half of it stays.
+    behind("linux", ".");
 }
 
 #[test]
@@ -92,11 +94,11 @@ fn a_fin_does_not_wait_for_nagle() {
 #[test]
 fn a_bulk_sender_does_not_fill_a_window_with_crumbs() {
     // RFC 9293 section 3.8.6.2.1; measured on Linux: 2,920 of 4,000 octets.
-    for profile in ["linux", "winsock"] {
+    for (profile, second) in [("linux", "P."), ("winsock", ".")] {
         let mut t = setup(profile).peer_window(4000).established();
         t.send(20_000);
         t.sent(". 1:1461(1460) ack 1");
-        t.sent(". 1461:2921(1460) ack 1");
+        t.sent(&format!("{second} 1461:2921(1460) ack 1"));
         t.nothing();
     }
     // Half of the largest window ever seen is worth a segment.
@@ -128,7 +130,7 @@ fn a_small_part_of_a_window_is_used_after_a_while() {
 
 #[test]
 fn the_send_buffer_limits_what_is_taken() {
-    let mut t = setup("linux")
+    let mut t = setup("freebsd")
         .send_buffer(1000)
         .peer_window(0)
         .established();

@@ -1,0 +1,72 @@
+//! shutdown, closesocket, WSARecvDisconnect, WSASendDisconnect, and the provider's functions.
+
+use hangup_winsock::{Outcome, Pointer};
+
+use super::words::HOWS;
+use super::wsabuf::wsabuf;
+use super::{WinsockCalls, status};
+use crate::calls::BadCall;
+use crate::calls::argument::Context;
+use crate::calls::table::Made;
+
+impl WinsockCalls {
+    pub(super) fn shutdown(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let how = context.narrow(1, HOWS)?;
+        let provider = context.name() == "WSPShutdown";
+        Ok(status(self.on_host(
+            context,
+            |process, host, now| match provider {
+                true => process.wsp_shutdown(host, now, s, how),
+                false => process.shutdown(host, now, s, how),
+            },
+        )))
+    }
+
+    pub(super) fn closesocket(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let outcome = self.on_host(context, |process, host, now| {
+            process.closesocket(host, now, s)
+        });
+        Ok(match outcome {
+            Outcome::Done(result) => status(result),
+            Outcome::Blocks { until } => Made::Blocks { until },
+        })
+    }
+
+    pub(super) fn recv_disconnect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let mut buffer = wsabuf(context, 1)?;
+        let data = match &mut buffer {
+            Pointer::Null => Pointer::Null,
+            Pointer::To(buffer) => Pointer::To(buffer),
+            Pointer::Bad => Pointer::Bad,
+        };
+        let provider = context.name() == "WSPRecvDisconnect";
+        Ok(status(self.on_host(
+            context,
+            |process, host, now| match provider {
+                true => process.wsp_recv_disconnect(host, now, s, data),
+                false => process.wsa_recv_disconnect(host, now, s, data),
+            },
+        )))
+    }
+
+    pub(super) fn send_disconnect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let buffer = wsabuf(context, 1)?;
+        let data = match &buffer {
+            Pointer::Null => Pointer::Null,
+            Pointer::To(buffer) => Pointer::To(buffer.as_slice()),
+            Pointer::Bad => Pointer::Bad,
+        };
+        let provider = context.name() == "WSPSendDisconnect";
+        Ok(status(self.on_host(
+            context,
+            |process, host, now| match provider {
+                true => process.wsp_send_disconnect(host, now, s, data),
+                false => process.wsa_send_disconnect(host, now, s, data),
+            },
+        )))
+    }
+}

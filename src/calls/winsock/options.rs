@@ -1,0 +1,78 @@
+//! setsockopt, getsockopt, ioctlsocket.
+
+use hangup_winsock::WsaError;
+use hangup_winsock::api::options::{self, Linger, OptionValue};
+
+use super::words::{BOOLEANS, COMMANDS, ERRORS, LEVELS, OPTIONS, TYPES};
+use super::{WinsockCalls, failed, status};
+use crate::calls::BadCall;
+use crate::calls::argument::{Context, Words};
+use crate::calls::table::Made;
+use crate::scenario::script::Argument;
+
+impl WinsockCalls {
+    pub(super) fn setsockopt(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let (level, name) = (context.narrow(1, LEVELS)?, context.narrow(2, OPTIONS)?);
+        let value = match context.argument(3) {
+            Some(Argument::Word(word)) if matches!(word.as_str(), "BAD_POINTER" | "NULL") => {
+                OptionValue::Bad
+            }
+            Some(Argument::Struct(fields)) => {
+                let (onoff, seconds) = context.linger(3, fields)?;
+                OptionValue::Linger(Linger { onoff, seconds })
+            }
+            Some(_) => OptionValue::Integer(context.pointed(3, BOOLEANS)?),
+            None => OptionValue::Bad,
+        };
+        Ok(status(self.on_host(context, |process, host, now| {
+            process.setsockopt(host, now, s, level, name, value)
+        })))
+    }
+
+    pub(super) fn getsockopt(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let (level, name) = (context.narrow(1, LEVELS)?, context.narrow(2, OPTIONS)?);
+        let got = self.on_host(context, |process, host, now| {
+            process.getsockopt(host, now, s, level, name)
+        });
+        let value = match got {
+            Ok(value) => value,
+            Err(error) => return Ok(failed(error)),
+        };
+        match value {
+            OptionValue::Integer(value) => {
+                let words: &Words = match name {
+                    options::SO_ERROR => &ERRORS,
+                    options::SO_TYPE => TYPES,
+                    _ => &[],
+                };
+                context.returned(3, value.into(), words)
+            }
+            OptionValue::Linger(Linger { onoff, seconds }) => {
+                context.returned_linger(3, (onoff, seconds))
+            }
+            OptionValue::Octets(octets) => Ok(Made::value(octets.len())),
+            OptionValue::Bad => Ok(failed(WsaError::Fault)),
+        }
+    }
+
+    pub(super) fn ioctlsocket(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let command = context.narrow(1, COMMANDS)?;
+        let mut value = match command {
+            options::FIONREAD => 0,
+            _ => match context.argument(2) {
+                Some(_) => context.pointed(2, BOOLEANS)?,
+                None => return context.bad(2, "the value is missing"),
+            },
+        };
+        let result = self.on_host(context, |process, host, now| {
+            process.ioctlsocket(host, now, s, command, &mut value)
+        });
+        match result {
+            Ok(()) if command == options::FIONREAD => context.returned(2, value.into(), &[]),
+            result => Ok(status(result)),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! socket, WSASocket, bind, listen, accept, WSAAccept, connect, WSAConnect, and addresses.
+
+use hangup_stack::network::IpFamily;
+use hangup_stack::smoltcp::wire::IpEndpoint;
+use hangup_winsock::api::sockets;
+use hangup_winsock::catalog::EntryId;
+use hangup_winsock::provider::{ConnectData, Decision};
+use hangup_winsock::{Address, Outcome, Pointer, Socket, WsaError};
+
+use super::words::{BACKLOGS, DECISIONS, FAMILIES, PROTOCOLS, SOCKET_FLAGS, TYPES};
+use super::wsabuf::wsabuf;
+use super::{WinsockCalls, failed, status};
+use crate::calls::BadCall;
+use crate::calls::argument::{Context, DEFAULT_PORT, Target, unspecified};
+use crate::calls::table::Made;
+use crate::scenario::script::Argument;
+
+impl WinsockCalls {
+    pub(super) fn socket(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let family = match context.argument(0) {
+            Some(Argument::Ellipsis) => match context.default_family() {
+                IpFamily::V4 => sockets::AF_INET,
+                IpFamily::V6 => sockets::AF_INET6,
+            },
+            _ => context.narrow(0, FAMILIES)?,
+        };
+        let kind = context.narrow(1, TYPES)?;
+        let protocol = context.narrow(2, PROTOCOLS)?;
+        let flags = context.narrow(5, SOCKET_FLAGS)?;
+        // lpProtocolInfo is an entry of the catalog, by its number.
+        let info = match context.argument(3) {
+            None => None,
+            Some(Argument::Word(word)) if word == "NULL" => None,
+            Some(_) => {
+                let entry = EntryId(context.narrow(3, &[])?);
+                match self.process.catalog().entry(entry) {
+                    Some(info) => Some(info.clone()),
+                    None => return context.bad(3, "the catalog has no such entry"),
+                }
+            }
+        };
+        let chosen = info.as_ref().map_or(family, |info| info.family);
+        let made = self.on_host(context, |process, host, now| {
+            process.wsa_socket(host, now, (family, kind, protocol), info.as_ref(), flags)
+        });
+        let family = if chosen == sockets::AF_INET6 {
+            IpFamily::V6
+        } else {
+            IpFamily::V4
+        };
+        Ok(self.opened(made, family))
+    }
+
+    /// Remembers a new socket.
+    fn opened(&mut self, made: Result<Socket, WsaError>, family: IpFamily) -> Made {
+        match made {
+            Ok(s) => {
+                if let Some(id) = self.process.stack_socket(s) {
+                    self.descriptors.open(s.raw(), id, family);
+                }
+                Made::opened(s.raw())
+            }
+            Err(error) => Made::failed("INVALID_SOCKET", error.name()),
+        }
+    }
+
+    pub(super) fn bind(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let family = self.family(s);
+        let name = match context.endpoint(1, family)? {
+            Target::Address(endpoint) => endpoint,
+            Target::Default => IpEndpoint::new(unspecified(family), DEFAULT_PORT),
+        };
+        Ok(status(self.on_host(context, |process, host, now| {
+            process.bind(host, now, s, name)
+        })))
+    }
+
+    pub(super) fn listen(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let backlog = context.narrow(1, BACKLOGS)?;
+        Ok(status(self.on_host(context, |process, host, now| {
+            process.listen(host, now, s, backlog)
+        })))
+    }
+
+    pub(super) fn accept(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let family = self.family(s);
+        Ok(
+            match self.on_host(context, |process, host, now| process.accept(host, now, s)) {
+                Outcome::Done(result) => self.opened(result.map(|(new, _)| new), family),
+                Outcome::Blocks { until } => Made::Blocks { until },
+            },
+        )
+    }
+
+    pub(super) fn connect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let name = self.destination(context, 1, s)?;
+        let outcome = self.on_host(context, |process, host, now| {
+            process.connect(host, now, s, name)
+        });
+        Ok(match outcome {
+            Outcome::Done(result) => status(result),
+            Outcome::Blocks { until } => Made::Blocks { until },
+        })
+    }
+
+    /// The address of a peer.
+    pub(super) fn destination(
+        &self,
+        context: &Context<'_>,
+        index: usize,
+        s: Socket,
+    ) -> Result<IpEndpoint, BadCall> {
+        let family = self.family(s);
+        match context.endpoint(index, family)? {
+            Target::Address(endpoint) => Ok(endpoint),
+            Target::Default => context.default_peer(index, family),
+        }
+    }
+
+    pub(super) fn getpeername(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let name = self.on_host(context, |process, host, now| {
+            process.getpeername(host, now, s)
+        });
+        Self::name(context, name)
+    }
+
+    pub(super) fn getsockname(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let name = self.on_host(context, |process, host, now| {
+            process.getsockname(host, now, s)
+        });
+        Self::name(context, name)
+    }
+
+    /// An address that a call returned.
+    fn name(context: &Context<'_>, name: Result<Address, WsaError>) -> Result<Made, BadCall> {
+        match name {
+            Ok(name) => context.returned_address(1, name.endpoint()),
+            Err(error) => Ok(failed(error)),
+        }
+    }
+
+    /// `WSAAccept(3, NULL, NULL, CF_ACCEPT)`. With `CONDITION` the condition function runs until
+    /// `ConditionReturns` is called in it.
+    pub(super) fn wsa_accept(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let family = self.family(s);
+        let thread = self.process.running();
+        let returned = self.conditions.remove(&thread);
+        let fixed = match context.argument(3) {
+            None => None,
+            Some(Argument::Word(word)) if word == "NULL" => None,
+            Some(Argument::Word(word)) if word == "CONDITION" => {
+                Some(returned.unwrap_or(Decision::Runs))
+            }
+            Some(_) => Some(decision(context, 3, &[])?),
+        };
+        let mut condition = |_: &_| fixed.clone().unwrap_or(Decision::Runs);
+        let outcome = self.on_host(context, |process, host, now| match fixed {
+            None => process.wsa_accept(host, now, s, None),
+            Some(_) => process.wsa_accept(host, now, s, Some(&mut condition)),
+        });
+        Ok(match outcome {
+            Outcome::Done(result) => self.opened(result.map(|(new, _)| new), family),
+            Outcome::Blocks { until } => Made::Blocks { until },
+        })
+    }
+
+    /// `ConditionReturns(CF_REJECT[, data])`: what the condition function that runs returns.
+    pub(super) fn condition_returns(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let data = match context.argument(1) {
+            None => Vec::new(),
+            Some(Argument::Text(text)) => text.as_bytes().to_vec(),
+            Some(_) => return context.bad(1, "the data is a text"),
+        };
+        let decision = decision(context, 0, &data)?;
+        self.conditions.insert(self.process.running(), decision);
+        Ok(Made::value(0))
+    }
+
+    /// `WSAConnect(3, server:80[, length], caller data, callee data)`
+    pub(super) fn wsa_connect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let name = self.destination(context, 1, s)?;
+        let at = match context.argument(2) {
+            Some(Argument::Integer(_) | Argument::Ellipsis) => 3,
+            _ => 2,
+        };
+        let caller = wsabuf(context, at)?;
+        let mut callee = wsabuf(context, at + 1)?;
+        let mut data = ConnectData {
+            caller: match &caller {
+                Pointer::Null => Pointer::Null,
+                Pointer::To(octets) => Pointer::To(octets.as_slice()),
+                Pointer::Bad => Pointer::Bad,
+            },
+            callee: match &mut callee {
+                Pointer::Null => Pointer::Null,
+                Pointer::To(octets) => Pointer::To(octets),
+                Pointer::Bad => Pointer::Bad,
+            },
+        };
+        let outcome = self.on_host(context, |process, host, now| {
+            process.wsa_connect(host, now, s, name, &mut data)
+        });
+        Ok(match outcome {
+            Outcome::Done(result) => status(result),
+            Outcome::Blocks { until } => Made::Blocks { until },
+        })
+    }
+}
+
+/// What a condition function returns.
+fn decision(context: &Context<'_>, index: usize, data: &[u8]) -> Result<Decision, BadCall> {
+    Ok(match context.number(index, DECISIONS)? {
+        0 => Decision::Accept(data.to_vec()),
+        1 => Decision::Reject(data.to_vec()),
+        2 => Decision::Defer,
+        _ => return context.bad(index, "it returns CF_ACCEPT, CF_REJECT or CF_DEFER"),
+    })
+}

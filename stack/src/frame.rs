@@ -1,0 +1,167 @@
+//! A frame on its way, whose octets are written down only when somebody looks.
+//!
+//! Between two of our hosts a segment travels as what it is, with its payload shared and not
+//! copied: its octets are the same whoever writes them down, so that a run whose frames nobody
+//! reads need not write them. A recording, a link that damages a frame, neighbour resolution and
+//! smoltcp's interface look; from then on the octets are what counts. Network cards do the same
+//! when they take the checksum off their driver's hands.
+
+use bytes::{Bytes, BytesMut};
+use smoltcp::wire::{EthernetAddress, EthernetFrame, IpAddress};
+
+use crate::tcp::segment::{Layout, Segment};
+use crate::wire::{self, ETHERNET_HEADER};
+
+/// A frame on its way.
+#[derive(Clone, Debug)]
+pub(crate) enum Frame {
+    /// The octets of an Ethernet frame, without frame check sequence.
+    Octets(Bytes),
+    /// A segment of one of our connections, undamaged.
+    Segment(Box<InTransit>),
+}
+
+/// A segment in a frame.
+#[derive(Clone, Debug)]
+pub(crate) struct InTransit {
+    /// The Ethernet addresses of its sender and its receiver.
+    pub(crate) ethernet: (EthernetAddress, EthernetAddress),
+    pub(crate) source: IpAddress,
+    pub(crate) destination: IpAddress,
+    /// No SYN: how its options are laid out depends on the profile of its sender.
+    pub(crate) segment: Segment,
+    pub(crate) payload: Bytes,
+    /// The frame's octets, once somebody has asked for them.
+    octets: Option<Bytes>,
+}
+
+/// Memory of segments that have arrived, used again for those that are sent next.
+#[derive(Debug, Default)]
+#[expect(
+    clippy::vec_box,
+    reason = "it is the boxes that are used again: moving what is in them costs more than they do"
+)]
+pub(crate) struct Spares(Vec<Box<InTransit>>);
+
+/// More of it than this is given back to the allocator.
+const SPARES_MOST: usize = 1024;
+
+impl Spares {
+    /// A frame with a segment in it. The addresses are of one family.
+    pub(crate) fn frame(
+        &mut self,
+        ethernet: (EthernetAddress, EthernetAddress),
+        (source, destination): (IpAddress, IpAddress),
+        segment: Segment,
+        payload: Bytes,
+        layout: &Layout<'_>,
+    ) -> Frame {
+        if let Some(mut spare) = self.0.pop().filter(|_| !segment.flags.syn) {
+            spare.ethernet = ethernet;
+            spare.source = source;
+            spare.destination = destination;
+            spare.segment = segment;
+            spare.payload = payload;
+            debug_assert!(spare.reads_back(layout), "{spare:?}");
+            return Frame::Segment(spare);
+        }
+        let transit = InTransit {
+            ethernet,
+            source,
+            destination,
+            segment,
+            payload,
+            octets: None,
+        };
+        debug_assert!(transit.reads_back(layout), "{transit:?}");
+        if segment.flags.syn {
+            return Frame::Octets(transit.written(layout));
+        }
+        Frame::Segment(Box::new(transit))
+    }
+
+    /// Takes a segment that has arrived.
+    pub(crate) fn put(&mut self, mut transit: Box<InTransit>) {
+        if self.0.len() < SPARES_MOST {
+            transit.payload = Bytes::new();
+            transit.octets = None;
+            self.0.push(transit);
+        }
+    }
+}
+
+impl Frame {
+    /// Its octets.
+    pub(crate) fn octets(&mut self) -> Bytes {
+        match self {
+            Self::Octets(octets) => octets.clone(),
+            Self::Segment(transit) => {
+                if let Some(octets) = &transit.octets {
+                    return octets.clone();
+                }
+                let octets = transit.written(&Layout::WITHOUT_SYN);
+                transit.octets = Some(octets.clone());
+                octets
+            }
+        }
+    }
+
+    /// How many octets it has.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Octets(octets) => octets.len(),
+            Self::Segment(transit) => {
+                let ip = wire::ip_header(transit.source);
+                ETHERNET_HEADER + ip + transit.segment.header_octets() + transit.payload.len()
+            }
+        }
+    }
+
+    /// The Ethernet address it is for; none in a frame too short to have one.
+    pub(crate) fn destination(&self) -> Option<EthernetAddress> {
+        match self {
+            Self::Octets(octets) => {
+                let frame = EthernetFrame::new_checked(&octets[..]).ok()?;
+                Some(frame.dst_addr())
+            }
+            Self::Segment(transit) => Some(transit.ethernet.1),
+        }
+    }
+}
+
+impl InTransit {
+    fn written(&self, layout: &Layout<'_>) -> Bytes {
+        let ends = (self.source, self.destination);
+        let mut octets = packet(ends, &self.segment, &self.payload, layout);
+        let (source, destination) = self.ethernet;
+        wire::emit_ethernet(&mut octets, source, destination, self.destination);
+        octets.freeze()
+    }
+
+    /// Whether its octets say what it says.
+    fn reads_back(&self, layout: &Layout<'_>) -> bool {
+        let octets = self.written(layout);
+        wire::segment_in(&octets).is_some_and(|found| {
+            let parsed = Segment::parse(found.octets, self.source, self.destination);
+            parsed == Some((self.segment, &self.payload[..]))
+        })
+    }
+}
+
+/// An IP packet with a segment in it, behind room for an Ethernet header. The addresses are of one
+/// family.
+pub(crate) fn packet(
+    (source, destination): (IpAddress, IpAddress),
+    segment: &Segment,
+    payload: &[u8],
+    layout: &Layout<'_>,
+) -> BytesMut {
+    let header = segment.header(layout);
+    let length = header.length() + payload.len();
+    let tcp = ETHERNET_HEADER + wire::ip_header(source);
+    let mut octets = BytesMut::zeroed(tcp + length);
+    octets[tcp + header.length()..].copy_from_slice(payload);
+    header.emit(&mut octets[tcp..], source, destination);
+    wire::emit_ip(&mut octets[ETHERNET_HEADER..], source, destination, length);
+    octets
+}

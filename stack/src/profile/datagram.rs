@@ -1,0 +1,135 @@
+//! What differs in datagrams and in the errors that the network answers with.
+
+use serde::{Deserialize, Serialize};
+use smoltcp::time::Duration;
+
+use super::{Unconnected, WindowModel, duration};
+
+/// Datagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UdpRules {
+    /// The receive buffer of an unchanged socket, in octets of what `model` counts.
+    pub receive_buffer: usize,
+    /// What datagrams take of the buffer.
+    pub model: WindowModel,
+    /// Whether datagram sockets have the call.
+    pub shutdown: UdpShutdown,
+    /// Datagrams in the queue at a receive shutdown.
+    pub queued: UdpQueued,
+    /// Datagrams that arrive later.
+    pub arriving: UdpArriving,
+    /// What a receive answers after a receive shutdown.
+    pub recv_after: UdpRecvAfter,
+    /// A receive shutdown of a socket that has no peer.
+    pub unconnected: Unconnected,
+    /// Which sockets learn that the network could not deliver a datagram.
+    pub errors_reach: UdpErrorsReach,
+    /// What they learn where the port is unreachable.
+    pub port_unreachable: UdpError,
+}
+
+/// Whether datagram sockets can be shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UdpShutdown {
+    /// They can.
+    Supported,
+    /// The call fails, and nothing changes.
+    Unsupported,
+}
+
+/// Datagrams in the queue at a receive shutdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UdpQueued {
+    /// They stay.
+    Keep,
+    /// They are thrown away.
+    Discard,
+}
+
+/// Datagrams that arrive after a receive shutdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UdpArriving {
+    /// They are queued.
+    Queue,
+    /// They are thrown away.
+    Discard,
+}
+
+/// What a receive on a datagram socket answers after a receive shutdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UdpRecvAfter {
+    /// What is queued; on an empty queue the end (0) where the call would block, the would-block
+    /// error where it must not.
+    DataThenWouldBlock,
+    /// What is queued, then the end (0).
+    DataThenEof,
+    /// The end (0).
+    Eof,
+    /// An error: receives are disallowed.
+    Error,
+}
+
+/// Which sockets learn from an ICMP error that a datagram was not delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UdpErrorsReach {
+    /// Those with a peer (RFC 1122 section 4.1.3.3: the error must be passed up).
+    Connected,
+    /// Every socket that has the port.
+    Any,
+    /// None.
+    None,
+}
+
+/// What a socket learns where the port is unreachable, from its next call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UdpError {
+    /// ECONNREFUSED
+    ConnectionRefused,
+    /// WSAECONNRESET
+    ConnectionReset,
+}
+
+/// Errors from the network: those that a host sends, and what those do that it receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IcmpRules {
+    /// Unreachable messages that a peer gets at once; zero: there is no limit (RFC 1812 section
+    /// 4.3.2.8 wants one).
+    pub burst: u32,
+    /// How long a peer that had them waits for one more.
+    #[serde(with = "duration")]
+    pub interval: Duration,
+    /// What an error does to a TCP connection whose handshake is under way.
+    pub opening: OpeningErrors,
+    /// What it does to one that is open. It never ends it (RFC 5461 section 4.1).
+    pub open: OpenErrors,
+}
+
+/// What an ICMP error does to a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpeningErrors {
+    /// Any unreachable message ends it.
+    End,
+    /// One that says that trying again is of no use ends it (RFC 1122 section 4.2.3.9).
+    HardOnesEnd,
+    /// Nothing.
+    Ignored,
+}
+
+/// What an ICMP error does to an open connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpenErrors {
+    /// SO_ERROR says it, and so does the connection where it later times out.
+    Remembered,
+    /// Nothing.
+    Ignored,
+}

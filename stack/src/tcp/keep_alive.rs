@@ -1,0 +1,103 @@
+//! Keep-alive (RFC 9293 section 3.8.4) and the user timeout (RFC 5482): how long a silent peer is
+//! believed to be there.
+
+use smoltcp::time::{Duration, Instant};
+
+use super::Connection;
+use super::timer::Timer;
+use crate::event::{Fact, Retransmission};
+use crate::profile::KeepAliveRules;
+use crate::socket::{Gone, KeepAlive};
+
+/// Whether and when an idle connection is probed: what the application asked for, over what the
+/// profile says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeepingAlive {
+    rules: KeepAliveRules,
+    asked: KeepAlive,
+}
+
+impl KeepingAlive {
+    pub(super) fn new(rules: KeepAliveRules, asked: KeepAlive) -> Self {
+        Self { rules, asked }
+    }
+
+    fn idle(&self) -> Duration {
+        self.asked.idle.unwrap_or(self.rules.idle)
+    }
+
+    fn interval(&self) -> Duration {
+        self.asked.interval.unwrap_or(self.rules.interval)
+    }
+
+    fn count(&self) -> u32 {
+        self.asked.count.unwrap_or(self.rules.count)
+    }
+}
+
+impl Connection {
+    /// SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT.
+    pub fn set_keep_alive(&mut self, asked: KeepAlive, now: Instant) {
+        self.keeping_alive.asked = asked;
+        self.timers.stop(Timer::KeepAlive);
+        self.start_keep_alive(now);
+    }
+
+    /// TCP_USER_TIMEOUT; none: as many retransmissions as the profile says.
+    pub fn set_user_timeout(&mut self, timeout: Option<Duration>) {
+        self.config.user_timeout = timeout;
+    }
+
+    /// Starts the timer of a connection that is to be kept alive and has just come to be so.
+    pub(super) fn start_keep_alive(&mut self, now: Instant) {
+        let is_due = self.keeping_alive.asked.on && self.state.is_synchronized();
+        if is_due && !self.timers.is_set(Timer::KeepAlive) {
+            let expiry = self.expiry(now, self.keeping_alive.idle());
+            self.timers.set(Timer::KeepAlive, expiry);
+        }
+    }
+
+    /// The connection may have been idle for long enough to be probed.
+    pub(super) fn on_keep_alive_timeout(&mut self, now: Instant) {
+        let idle = self.keeping_alive.idle();
+        let silent = now - self.last_heard;
+        // While something waits for an acknowledgment its retransmissions are probes enough.
+        let wait = if self.send.outstanding() > 0 || self.send.unsent() > 0 {
+            idle
+        } else if silent < idle {
+            idle - silent
+        } else if self.is_taken_for_dead(silent) {
+            self.facts.push_back(Fact::TimedOut);
+            self.reset_actively(Some(Gone::TimedOut));
+            return;
+        } else {
+            self.patience.probes += 1;
+            self.bare_probe = Some(Retransmission::KeepAlive);
+            self.keeping_alive.interval()
+        };
+        let expiry = self.expiry(now, wait);
+        self.timers.set(Timer::KeepAlive, expiry);
+    }
+
+    /// Whether enough probes went unanswered; a user timeout takes the place of their number.
+    fn is_taken_for_dead(&self, silent: Duration) -> bool {
+        match self.config.user_timeout {
+            Some(timeout) => silent >= timeout && self.patience.probes > 0,
+            None => self.patience.probes >= self.keeping_alive.count(),
+        }
+    }
+
+    /// What is left of the user timeout at the least, where one runs: a retransmission timer that
+    /// expired later would find the connection given up too late.
+    pub(super) fn within_user_timeout(&self, since: Option<Instant>, now: Instant) -> Duration {
+        let timeout = self.rto.timeout();
+        let (Some(limit), Some(since)) = (self.config.user_timeout, since) else {
+            return timeout;
+        };
+        let spent = now - since;
+        if spent >= limit {
+            return Duration::ZERO;
+        }
+        timeout.min(limit - spent)
+    }
+}

@@ -1,0 +1,405 @@
+//! Bursts: what a sender hands down together where segments are cut below it (segmentation
+//! offload), which on Linux is everywhere.
+//!
+//! What was written and not sent stands in pieces. Writes fill a piece up to a goal, half of the
+//! largest window that the peer has offered; a piece is handed down when it is full or its write
+//! ends, as far as the windows let it pass, and what stays grows from the piece behind it. A burst
+//! is at most half of the congestion window and about what the path carries in a millisecond. None
+//! of this can be seen but in two things: where PSH stands, and that a window's last segment may be
+//! a small one.
+//!
+//! Left out: the bounds that come from memory (`tcp_small_queue_check`, fragments of a page).
+
+use std::collections::VecDeque;
+
+use smoltcp::time::Duration;
+
+/// The most octets that are handed down together: what an IP packet can count, less the room for
+/// headers (sk_gso_max_size).
+const OCTETS_MOST: u64 = 65_536 - 321;
+/// A burst carries what the path does in this part of a second, as a power of two
+/// (sk_pacing_shift).
+const PACE_SHIFT: u32 = 10;
+/// A burst is at least so many segments where there are as many (tcp_min_tso_segs).
+const SEGMENTS_LEAST: usize = 2;
+/// Each time the round trip grows by two to this power of microseconds, the share of
+/// [`OCTETS_MOST`] that is added to a burst halves (tcp_tso_rtt_log).
+const NEARNESS_SHIFT: u32 = 9;
+/// An octet count has so many binary places: beyond them nothing is left to halve.
+const OCTET_PLACES: u64 = 32;
+/// Below this a peer's window counts as tiny, and a piece may fill all of it (TCP_MSS_DEFAULT).
+const TINY_WINDOW: i64 = 536;
+
+/// No bound is tighter than a datagram that everybody takes, without headers.
+const OCTETS_LEAST: i64 = 68 - 20;
+/// A burst waits for more only where another went out so recently.
+const RECENT: Duration = Duration::from_millis(1);
+/// A burst goes out if it takes at least this part of the window (tcp_tso_win_divisor).
+const WINDOW_DIVISOR: i64 = 3;
+
+/// When the sender looks at what was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Attempt {
+    /// Not now.
+    #[default]
+    No,
+    /// It hands down one burst of the first piece.
+    Head,
+    /// It hands down what it may, small segments included.
+    Full,
+    /// It hands down what it may.
+    Normal,
+}
+
+/// What was written and not sent, as it is handed down (Linux: an skb of the write queue).
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    end: i64,
+    /// Whether it is pushed: its last segment carries PSH, whenever it is sent.
+    push: bool,
+}
+
+/// A burst that is being sent.
+#[derive(Clone, Copy, Debug)]
+struct Burst {
+    end: i64,
+    /// Whether the piece that ends with it is pushed.
+    push: bool,
+    /// Whether it is more than one segment.
+    several: bool,
+}
+
+/// What limits a burst.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// SND.NXT
+    pub(super) next: i64,
+    /// SND.UNA + SND.WND
+    pub(super) edge: i64,
+    pub(super) mss: i64,
+    /// The segments that may be handed down together now.
+    pub(super) segments: usize,
+    /// Whether a segment that is not full has to wait (Nagle's algorithm).
+    pub(super) holds_small: bool,
+    pub(super) patience: Patience,
+}
+
+/// What decides whether a burst waits to become larger.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// Whether waiting is out of the question: something was lost, or the stream ends here.
+    pub(super) hurries: bool,
+    /// How long ago something was sent; none: never.
+    pub(super) idle: Option<Duration>,
+    /// How long ago the oldest unacknowledged segment was sent; none: everything is acknowledged.
+    pub(super) oldest: Option<Duration>,
+    /// The smoothed round-trip time.
+    pub(super) smoothed: Duration,
+    /// The congestion window, in octets.
+    pub(super) window: i64,
+    /// What of it is free, in octets.
+    pub(super) free: i64,
+    /// SND.WND
+    pub(super) peers_window: i64,
+    /// The octets of a burst as large as the path's speed makes it.
+    pub(super) full: i64,
+}
+
+impl Patience {
+    /// Whether a burst of `octets`, of which the peer's window takes `in_window`, waits for the
+    /// next acknowledgment, which is near and will let more pass (tcp_tso_should_defer).
+    /// `is_last`: it is all that was written.
+    fn defers(self, octets: i64, in_window: i64, is_last: bool) -> bool {
+        let limit = in_window.min(self.free);
+        let fraction = self.peers_window.min(self.window) / WINDOW_DIVISOR;
+        if self.hurries
+            || self.idle.is_none_or(|idle| idle > RECENT)
+            || limit >= self.full
+            || (!is_last && limit >= octets)
+            || limit >= fraction
+        {
+            return false;
+        }
+        // Waiting pays where the acknowledgment is expected soon, or overdue.
+        let soon = (self.smoothed / 2).min(RECENT);
+        self.oldest.is_some_and(|age| self.smoothed <= age + soon)
+    }
+}
+
+/// A segment of a burst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) octets: i64,
+    /// Whether a burst of several segments ends with it.
+    pub(super) ends_burst: bool,
+    /// Whether a pushed piece ends with it.
+    pub(super) pushed: bool,
+}
+
+/// What was written and not sent.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    /// In the order of the stream; the first begins at SND.NXT.
+    pieces: VecDeque<Piece>,
+    /// Ends of pieces that the last write has filled, and what the sender does when it has come so
+    /// far.
+    stops: VecDeque<(i64, Attempt)>,
+    /// How far the sender sees.
+    visible: i64,
+    /// Behind the last octet that was pushed (pushed_seq).
+    pushed: i64,
+    attempt: Attempt,
+    burst: Option<Burst>,
+}
+
+impl Pieces {
+    /// Takes a write of `count` octets behind `written`, with SND.NXT at `next`: they fill the last
+    /// piece and new ones up to `goal` octets. The last is pushed, and so is one that ends half of
+    /// the peer's largest window behind the last push (forced_push).
+    pub(super) fn write(&mut self, next: i64, written: i64, count: i64, goal: i64, half: i64) {
+        self.attempt = Attempt::No;
+        let end = written + count;
+        let mut at = written;
+        self.pushed = self.pushed.max(1);
+        if goal > at - self.start_of_last(next)
+            && let Some(tail) = self.pieces.back_mut()
+        {
+            // What goes on is not the end of a write any more.
+            tail.push = false;
+        }
+        while at < end {
+            let room = goal - (at - self.start_of_last(next));
+            let piece = match self.pieces.back_mut() {
+                Some(tail) if room > 0 => tail,
+                Some(_) | None => {
+                    self.pieces.push_back(Piece {
+                        end: at,
+                        push: false,
+                    });
+                    continue;
+                }
+            };
+            at = end.min(at + room);
+            piece.end = at;
+            let ends = at == end;
+            let forced = at > self.pushed + half;
+            if ends || forced {
+                piece.push = true;
+                self.pushed = at;
+            }
+            let attempt = match (ends, forced) {
+                (true, _) => Attempt::Normal,
+                (false, true) => Attempt::Full,
+                (false, false) => Attempt::Head,
+            };
+            self.stops.push_back((at, attempt));
+        }
+    }
+
+    /// Where the last piece begins, or would.
+    fn start_of_last(&self, next: i64) -> i64 {
+        let before = self
+            .pieces
+            .len()
+            .checked_sub(2)
+            .map(|index| self.pieces[index].end);
+        before.unwrap_or(next).max(next).max(1)
+    }
+
+    /// Something has changed: what waits may be looked at again.
+    pub(super) fn wake(&mut self) {
+        self.attempt = Attempt::Normal;
+    }
+
+    /// The next segment, where there is one to send.
+    pub(super) fn poll(&mut self, room: Room) -> Option<Cut> {
+        loop {
+            if self.burst.is_some() {
+                return self.cut(room);
+            }
+            let attempt = self.attempt;
+            if attempt == Attempt::Head {
+                self.attempt = Attempt::No;
+            }
+            if attempt != Attempt::No {
+                self.burst = self.plan(room, attempt);
+                if self.burst.is_some() {
+                    continue;
+                }
+                self.attempt = Attempt::No;
+            }
+            let (visible, attempt) = self.stops.pop_front()?;
+            self.visible = visible;
+            let is_head = self.pieces.front().is_some_and(|head| head.end == visible);
+            self.attempt = match attempt {
+                Attempt::Head if !is_head => Attempt::No,
+                Attempt::No | Attempt::Head | Attempt::Full | Attempt::Normal => attempt,
+            };
+        }
+    }
+
+    /// A burst of the first piece, as far as there is room (tcp_write_xmit).
+    fn plan(&mut self, room: Room, attempt: Attempt) -> Option<Burst> {
+        let Room {
+            next,
+            edge,
+            mss,
+            segments,
+            holds_small,
+            patience,
+        } = room;
+        if segments == 0 {
+            return None;
+        }
+        let most = segments as i64 * mss;
+        self.grow(next + most);
+        let head = *self
+            .pieces
+            .front()
+            .filter(|head| head.end <= self.visible)?;
+        let octets = head.end - next;
+        if next + octets.min(mss) > edge {
+            return None;
+        }
+        let holds_small = holds_small && attempt == Attempt::Normal;
+        let is_last = head.end == self.visible;
+        if octets <= mss {
+            let waits = is_last && octets < mss && holds_small;
+            return (!waits).then(|| self.hand_down(next, head.end, mss));
+        }
+        if attempt != Attempt::Head && patience.defers(octets, edge - next, is_last) {
+            return None;
+        }
+        // tcp_mss_split_point
+        let in_window = octets.min(edge - next);
+        let limit = if most <= in_window || (!is_last && most <= edge - next) {
+            most
+        } else if holds_small {
+            in_window - in_window % mss
+        } else {
+            in_window
+        };
+        let end = next + octets.min(limit);
+        Some(self.hand_down(next, end, mss))
+    }
+
+    /// The first piece takes from the one behind it what is missing to a burst up to `end`
+    /// (tcp_grow_skb).
+    fn grow(&mut self, end: i64) {
+        let (Some(&head), Some(&behind)) = (self.pieces.front(), self.pieces.get(1)) else {
+            return;
+        };
+        if end <= head.end || behind.end > self.visible {
+            return;
+        }
+        self.pieces[0].end = end.min(behind.end);
+        if end >= behind.end {
+            self.pieces[0].push |= behind.push;
+            self.pieces.remove(1);
+        }
+    }
+
+    /// Takes what ends at `end` from the first piece; what is left of it keeps the push.
+    fn hand_down(&mut self, next: i64, end: i64, mss: i64) -> Burst {
+        let whole = self.pieces.pop_front_if(|head| head.end == end);
+        Burst {
+            end,
+            push: whole.is_some_and(|piece| piece.push),
+            several: end - next > mss,
+        }
+    }
+
+    fn cut(&mut self, room: Room) -> Option<Cut> {
+        let burst = self.burst?;
+        let octets = room.mss.min(burst.end - room.next);
+        let ends = room.next + octets == burst.end;
+        if ends {
+            self.burst = None;
+        }
+        Some(Cut {
+            octets,
+            ends_burst: ends && burst.several,
+            pushed: ends && burst.push,
+        })
+    }
+
+    /// One segment of the first piece, whatever the congestion window and Nagle's algorithm say
+    /// (tcp_send_loss_probe, tcp_write_wakeup). `in_full`: only if all of it lies in the window.
+    pub(super) fn force(&mut self, room: Room, in_full: bool) -> Option<Cut> {
+        let head = *self.pieces.front()?;
+        let full = (head.end - room.next).min(room.mss);
+        let octets = full.min(room.edge - room.next);
+        if octets <= 0 || in_full && octets < full {
+            return None;
+        }
+        self.burst = Some(self.hand_down(room.next, room.next + octets, room.mss));
+        self.cut(room)
+    }
+
+    /// An octet was sent past all of this.
+    pub(super) fn skip_to(&mut self, next: i64) {
+        while self.pieces.pop_front_if(|head| head.end <= next).is_some() {}
+    }
+}
+
+/// The most octets that go into a peer's window at once: half of the largest it has offered, or all
+/// of a tiny one; none offered bounds nothing (tcp_bound_to_half_wnd).
+fn bound_to_half(max_window: i64, octets: i64) -> i64 {
+    let bound = if max_window > TINY_WINDOW {
+        max_window / 2
+    } else {
+        max_window
+    };
+    if bound > 0 {
+        octets.min(bound.max(OCTETS_LEAST))
+    } else {
+        octets
+    }
+}
+
+/// The most payload of a segment where segments are made in bursts (tcp_sync_mss).
+pub(super) fn segment_most(max_window: i64, mss: usize) -> usize {
+    bound_to_half(max_window, mss as i64) as usize
+}
+
+/// What a piece is filled up to, in octets: whole segments, one at least (tcp_xmit_size_goal).
+pub(super) fn goal(max_window: i64, mss: usize) -> i64 {
+    let mss = mss as i64;
+    let octets = bound_to_half(max_window, OCTETS_MOST as i64);
+    (octets - octets % mss).max(mss)
+}
+
+/// What is known of how fast the path is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    pub(super) mss: u64,
+    /// The congestion window, or what is in the network where that is more, in segments.
+    pub(super) window: u64,
+    /// Whether the congestion window is below half of the slow start threshold.
+    pub(super) starts_slowly: bool,
+    /// The smoothed round-trip time.
+    pub(super) smoothed: Duration,
+    /// The shortest round-trip time.
+    pub(super) least: Duration,
+}
+
+impl Pace {
+    /// The segments that are handed down together (tcp_tso_autosize): what goes out in about a
+    /// millisecond at twice the rate that fills the window once a round trip, or 1.2 times beyond
+    /// slow start; more to peers that are near.
+    pub(super) fn segments_most(self) -> usize {
+        let percent = if self.starts_slowly { 200 } else { 120 };
+        let round_trip = self.smoothed.total_micros().max(1);
+        let octets_a_second =
+            u128::from(self.mss * self.window) * 10_000 * percent / u128::from(round_trip);
+        let paced = u64::try_from(octets_a_second >> PACE_SHIFT).unwrap_or(OCTETS_MOST);
+        let halvings = self.least.total_micros() >> NEARNESS_SHIFT;
+        let near = if halvings < OCTET_PLACES {
+            OCTETS_MOST >> halvings
+        } else {
+            0
+        };
+        let octets = paced.saturating_add(near).min(OCTETS_MOST);
+        ((octets / self.mss) as usize).max(SEGMENTS_LEAST)
+    }
+}

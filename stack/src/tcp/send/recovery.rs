@@ -1,0 +1,164 @@
+//! What acknowledgments, and their absence, say of what is in the network: losses and recovery from
+//! them (RFC 5681, RFC 6582, RFC 6675).
+
+use smoltcp::time::{Duration, Instant};
+
+use super::{Send, Transmission};
+use crate::event::Retransmission;
+
+/// What an acknowledgment did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Acknowledged {
+    /// Whether it moved SND.UNA.
+    pub(crate) progress: bool,
+    /// A round-trip time, from a segment that was sent once.
+    pub(crate) sample: Option<Duration>,
+}
+
+/// Recovery from a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recovery {
+    /// None.
+    No,
+    /// Fast recovery until everything up to this position is acknowledged (RFC 6582).
+    Fast(i64),
+    /// After a timeout, until everything up to this position is acknowledged.
+    Timeout(i64),
+}
+
+impl Send {
+    /// Takes an acceptable acknowledgment.
+    pub(crate) fn on_acknowledgment(&mut self, acknowledged: i64, now: Instant) -> Acknowledged {
+        if acknowledged <= self.unacknowledged {
+            return Acknowledged::default();
+        }
+        let was_full = self.was_full();
+        // The SYN was no data.
+        let octets = (acknowledged - self.unacknowledged.max(1)) as usize;
+        let finished = self.in_flight.on_acknowledged(acknowledged);
+        self.unacknowledged = acknowledged;
+        let data_end = acknowledged.min(self.written);
+        if data_end > self.queue_start {
+            self.queue
+                .drop_front((data_end - self.queue_start) as usize);
+            self.queue_start = data_end;
+        }
+        while self.pushes.front().is_some_and(|&end| end <= acknowledged) {
+            self.pushes.pop_front();
+        }
+        self.duplicates = 0;
+        self.probe = None;
+        self.after_progress(octets, finished.segments, was_full);
+        Acknowledged {
+            progress: true,
+            sample: finished.sent_at.map(|sent_at| now - sent_at),
+        }
+    }
+
+    fn after_progress(&mut self, octets: usize, segments: usize, was_full: bool) {
+        let acknowledged = self.unacknowledged;
+        match self.recovery {
+            Recovery::No => self.congestion.on_acknowledged(octets, segments, was_full),
+            Recovery::Fast(until) if acknowledged >= until => {
+                self.recovery = Recovery::No;
+                self.congestion.recovered();
+            }
+            Recovery::Fast(_) => {
+                if self.selective {
+                    // RFC 6675 section 5: SACK blocks say what is lost; the window stays.
+                    self.in_flight.mark_first_hole();
+                    return;
+                }
+                // RFC 6582 section 3.2: a partial acknowledgment shows that the next segment was
+                // lost too, and it goes out whatever the window says.
+                self.congestion.deflate(octets);
+                self.in_flight.mark_first_lost();
+                self.probe = self.retransmission_of_first(Retransmission::Fast);
+            }
+            Recovery::Timeout(until) => {
+                if acknowledged >= until {
+                    self.recovery = Recovery::No;
+                }
+                self.congestion.on_acknowledged(octets, segments, true);
+            }
+        }
+    }
+
+    /// Whether the congestion window, and not the application or the peer, limits what is sent.
+    fn was_full(&self) -> bool {
+        let waits = self.written + i64::from(self.fin) > self.next;
+        waits && !self.congestion.allows(self.in_flight.pipe(), self.mss)
+            || self.in_flight.pipe().octets * 2 >= self.congestion.window()
+    }
+
+    /// An acknowledgment came that acknowledges nothing new, carries no data and moves no window
+    /// (RFC 5681 section 2).
+    pub(crate) fn on_duplicate(&mut self) {
+        if self.selective || self.in_flight.is_empty() {
+            return;
+        }
+        // A closed window answers every probe with the same acknowledgment.
+        if self.window == 0 {
+            return;
+        }
+        self.duplicates += 1;
+        match self.recovery {
+            Recovery::Fast(_) => self.congestion.inflate(),
+            Recovery::No if self.duplicates == self.rules.duplicate_threshold => {
+                self.enter_recovery(self.rules.duplicate_threshold * self.mss);
+            }
+            Recovery::No | Recovery::Timeout(_) => {}
+        }
+    }
+
+    fn enter_recovery(&mut self, inflation: usize) {
+        self.recovery = Recovery::Fast(self.next);
+        self.congestion.on_loss(self.outstanding(), inflation);
+        self.cause = Retransmission::Fast;
+        self.in_flight.mark_first_lost();
+        // The first retransmission is not held back by the window (RFC 6675 section 5 step 4.3).
+        self.probe = self.retransmission_of_first(Retransmission::Fast);
+    }
+
+    /// Takes SACK blocks (RFC 2018, RFC 6675): marks what has arrived, and as lost what many later
+    /// segments overtook.
+    pub(crate) fn on_selective(&mut self, blocks: impl Iterator<Item = (i64, i64)>) {
+        if !self.selective {
+            return;
+        }
+        let news = self.in_flight.on_reported(blocks);
+        let overtaken = news
+            && self
+                .in_flight
+                .mark_overtaken(self.rules.duplicate_threshold);
+        if overtaken && self.recovery == Recovery::No {
+            self.enter_recovery(0);
+        }
+    }
+
+    /// The retransmission timer expired: everything not reported as arrived counts as lost (RFC
+    /// 5681 section 3.1, RFC 6298 rule 5.4), and the first of it goes out at once.
+    pub(crate) fn on_timeout(&mut self) {
+        if self.probes_window() {
+            // A closed window refused it: that says nothing of the path.
+            self.in_flight.mark_first_lost();
+            self.probe = self.retransmission_of_first(Retransmission::WindowProbe);
+            return;
+        }
+        let first = !matches!(self.recovery, Recovery::Timeout(_));
+        // RFC 6928 section 2, RFC 5681 section 3.1: a lost SYN says nothing of the path.
+        if self.unacknowledged > 0 {
+            self.congestion.on_timeout(self.outstanding(), first);
+        }
+        self.recovery = Recovery::Timeout(self.next);
+        self.duplicates = 0;
+        self.in_flight.mark_all_lost();
+        self.cause = Retransmission::Timeout;
+        self.probe = self.retransmission_of_first(Retransmission::Timeout);
+    }
+
+    pub(super) fn retransmission_of_first(&self, again: Retransmission) -> Option<Transmission> {
+        let segment = self.in_flight.first_lost()?;
+        Some(Transmission::again(segment, again))
+    }
+}

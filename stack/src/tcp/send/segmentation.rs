@@ -1,0 +1,192 @@
+//! Which new segment may go out: the windows, silly windows, Nagle's algorithm, and PSH.
+
+use smoltcp::time::{Duration, Instant};
+
+use super::burst::{Cut, Pace, Patience, Room, goal, segment_most};
+use super::{Recovery, Send, Transmission};
+use crate::profile::{Nagle, Push, Segmentation};
+use crate::tcp::in_flight::Control;
+
+/// Which limits a new segment must keep.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limits {
+    /// All of them.
+    All,
+    /// The peer's window and a full segment; the congestion window lets one more pass.
+    PeerOnly,
+    /// The peer's window alone.
+    WindowOnly,
+}
+
+impl Send {
+    /// The next segment of what was not sent.
+    pub(super) fn new_segment(&mut self, limits: Limits, now: Instant) -> Option<Transmission> {
+        if self.next == 0 {
+            return self.syn.then_some(Transmission {
+                start: 0,
+                octets: 0,
+                control: Control::Syn,
+                push: false,
+                keeps_push: false,
+                again: None,
+            });
+        }
+        if self.next < self.written && self.rules.segmentation == Segmentation::Bursts {
+            return self.segment_of_burst(limits, now);
+        }
+        self.single_segment(limits)
+    }
+
+    fn single_segment(&self, limits: Limits) -> Option<Transmission> {
+        let data = (self.written - self.next).max(0);
+        let usable = (self.unacknowledged + self.window - self.next).max(0);
+        let octets = data.min(usable).min(self.mss as i64);
+        let is_last = octets == data;
+        let fin = self.carries_fin(octets);
+        if octets == 0 && !fin {
+            return None;
+        }
+        if !fin && limits == Limits::All && !self.is_worth_sending(octets as usize, is_last) {
+            return None;
+        }
+        if !fin && limits == Limits::PeerOnly && octets < (self.mss as i64).min(data) {
+            return None;
+        }
+        let pipe = self.in_flight.pipe();
+        if limits == Limits::All && !self.congestion.allows(pipe, octets as usize) {
+            return None;
+        }
+        let end = self.next + octets;
+        let ends_write = |&write: &i64| self.next < write && write <= end;
+        let push = octets > 0
+            && match self.rules.push {
+                Push::EndOfWrite | Push::EndOfBurst => self.pushes.iter().any(ends_write),
+                Push::EmptiesBuffer => end == self.written,
+            };
+        Some(self.transmission(octets, push, push))
+    }
+
+    /// Sender's silly window avoidance and Nagle's algorithm (RFC 9293 sections 3.8.6.2.1 and
+    /// 3.7.4).
+    fn is_worth_sending(&self, octets: usize, is_last: bool) -> bool {
+        if octets >= self.mss {
+            return true;
+        }
+        if is_last {
+            return !self.holds_small();
+        }
+        // The window cuts the segment short: it is worth sending once it is half of the largest
+        // window.
+        octets as i64 >= self.max_window / 2
+    }
+
+    /// Whether a segment that is not full has to wait.
+    fn holds_small(&self) -> bool {
+        let waits = match self.rules.nagle {
+            Nagle::Off => false,
+            Nagle::AnyUnacknowledged => !self.in_flight.is_empty(),
+            Nagle::SmallUnacknowledged => self.in_flight.has_small(self.mss),
+        };
+        waits && !self.no_delay
+    }
+
+    /// Whether the FIN goes with so many octets more.
+    fn carries_fin(&self, octets: i64) -> bool {
+        let end = self.next + octets;
+        let edge = self.unacknowledged + self.window;
+        self.fin && end == self.written && end < edge
+    }
+
+    fn transmission(&self, octets: i64, push: bool, keeps_push: bool) -> Transmission {
+        let fin = self.carries_fin(octets);
+        Transmission {
+            start: self.next,
+            octets: octets as usize,
+            control: if fin { Control::Fin } else { Control::None },
+            push,
+            keeps_push,
+            again: None,
+        }
+    }
+
+    /// A write of so many octets joins what is handed down in bursts.
+    pub(super) fn queue_pieces(&mut self, count: i64) {
+        let (goal, half) = (goal(self.max_window, self.mss), self.max_window / 2);
+        self.pieces
+            .write(self.next, self.written, count, goal, half);
+    }
+
+    /// Something has changed that may let what waits go out.
+    pub(crate) fn wake(&mut self) {
+        self.pieces.wake();
+    }
+
+    /// The peer's largest window has grown: segments are no longer than half of it where they are
+    /// made in bursts.
+    pub(super) fn bound_segments(&mut self) {
+        if self.rules.segmentation == Segmentation::Bursts {
+            self.mss = segment_most(self.max_window, self.negotiated_mss);
+        }
+    }
+
+    /// The path has been measured: it says how much goes out together.
+    pub(crate) fn on_measured(&mut self, smoothed: Duration, least: Duration) {
+        let pace = Pace {
+            mss: self.mss as u64,
+            window: self.congestion.segments().max(self.in_flight.len()) as u64,
+            starts_slowly: self.congestion.window() < self.congestion.threshold() / 2,
+            smoothed,
+            least,
+        };
+        self.burst_most = pace.segments_most();
+        self.smoothed = smoothed;
+    }
+
+    fn room_of_burst(&self, now: Instant) -> Room {
+        let segments = self.congestion.segments();
+        let free = self.congestion.free_segments(self.in_flight.pipe());
+        // Half of the window at a time: two bursts at least are in the network.
+        let half = (segments / 2).max(1);
+        let mss = self.mss as i64;
+        let octets = |segments: usize| mss.saturating_mul(segments.try_into().unwrap_or(i64::MAX));
+        let patience = Patience {
+            hurries: self.fin || self.recovery != Recovery::No,
+            idle: self.sent_at.map(|at| now - at),
+            oldest: self.in_flight.oldest_sent_at().map(|at| now - at),
+            smoothed: self.smoothed,
+            window: octets(segments),
+            free: octets(free),
+            peers_window: self.window,
+            full: octets(self.burst_most),
+        };
+        Room {
+            next: self.next,
+            edge: self.unacknowledged + self.window,
+            mss,
+            segments: free.min(half).min(self.burst_most),
+            holds_small: self.holds_small() && !self.fin,
+            patience,
+        }
+    }
+
+    fn segment_of_burst(&mut self, limits: Limits, now: Instant) -> Option<Transmission> {
+        let room = self.room_of_burst(now);
+        let cut = match limits {
+            Limits::All => self.pieces.poll(room)?,
+            Limits::PeerOnly => self.pieces.force(room, true)?,
+            Limits::WindowOnly => Cut {
+                pushed: true,
+                ..self.pieces.force(room, false)?
+            },
+        };
+        let (push, keeps_push) = match self.rules.push {
+            Push::EndOfBurst => (cut.pushed || cut.ends_burst, cut.pushed),
+            Push::EndOfWrite => (cut.pushed, cut.pushed),
+            Push::EmptiesBuffer => {
+                let empties = self.next + cut.octets == self.written;
+                (empties, empties)
+            }
+        };
+        Some(self.transmission(cut.octets, push, keeps_push))
+    }
+}

@@ -1,0 +1,111 @@
+//! The network says that a segment could not be delivered (RFC 1122 section 4.2.3.9, RFC 5461).
+
+use super::Connection;
+use super::state::State;
+use crate::event::ErrorEffect;
+use crate::icmp::Unreachable;
+use crate::profile::{IcmpRules, OpenErrors, OpeningErrors};
+use crate::socket::Gone;
+
+/// How far a connection is, as far as an error is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Our handshake is under way.
+    Opening,
+    Open,
+    /// There is nobody to tell: it is over, or the peer began it and nobody has accepted it.
+    Elsewhere,
+}
+
+/// What an error does. Once a connection is open no error ends it: anybody can make one up, and the
+/// network recovers.
+fn effect(rules: IcmpRules, stage: Stage, error: Unreachable) -> ErrorEffect {
+    match stage {
+        Stage::Opening => match rules.opening {
+            OpeningErrors::End => ErrorEffect::Ended,
+            OpeningErrors::HardOnesEnd if error.is_hard() => ErrorEffect::Ended,
+            OpeningErrors::HardOnesEnd => ErrorEffect::Remembered,
+            OpeningErrors::Ignored => ErrorEffect::Ignored,
+        },
+        Stage::Open => match rules.open {
+            OpenErrors::Remembered => ErrorEffect::Remembered,
+            OpenErrors::Ignored => ErrorEffect::Ignored,
+        },
+        Stage::Elsewhere => ErrorEffect::Ignored,
+    }
+}
+
+impl Connection {
+    /// Takes an ICMP error that quotes a segment of this connection with such a sequence number.
+    pub fn on_unreachable(&mut self, error: Unreachable, sequence: u32) -> ErrorEffect {
+        let first = self.send.unacknowledged();
+        let quoted = Self::position(self.config.initial_sequence, sequence, first);
+        // RFC 5927 section 4.1: whoever does not know what is in flight has made it up.
+        if !(first..=self.send.next()).contains(&quoted) {
+            return ErrorEffect::Ignored;
+        }
+        let effect = effect(self.config.profile.icmp, self.stage(), error);
+        match effect {
+            ErrorEffect::Ended => self.die(Some(error.into())),
+            ErrorEffect::Remembered => self.soft_error = Some(error.into()),
+            ErrorEffect::Pending | ErrorEffect::Ignored => {}
+        }
+        effect
+    }
+
+    fn stage(&self) -> Stage {
+        match self.state {
+            State::SynSent => Stage::Opening,
+            State::SynReceived if !self.passive => Stage::Opening,
+            State::SynReceived | State::Closed | State::Listen | State::TimeWait => {
+                Stage::Elsewhere
+            }
+            State::Established
+            | State::FinWait1
+            | State::FinWait2
+            | State::CloseWait
+            | State::Closing
+            | State::LastAck => Stage::Open,
+        }
+    }
+
+    /// Why a connection that timed out is gone: what the network said, where it has said something
+    /// since anything was last acknowledged (RFC 1122 section 4.2.3.9: soft errors are reported).
+    pub(super) fn reason_of_timeout(&self) -> Gone {
+        self.soft_error.unwrap_or(Gone::TimedOut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Profile;
+
+    #[test]
+    fn effects() {
+        use ErrorEffect::{Ended, Ignored, Remembered};
+        use Unreachable::{Host, Network, Port, Prohibited, Protocol};
+        let errors = [Network, Host, Protocol, Port, Prohibited];
+        let rows = [
+            ("linux", Stage::Opening, [Ended; 5]),
+            ("linux", Stage::Open, [Remembered; 5]),
+            ("linux", Stage::Elsewhere, [Ignored; 5]),
+            (
+                "freebsd",
+                Stage::Opening,
+                [Remembered, Remembered, Ended, Ended, Ended],
+            ),
+            ("freebsd", Stage::Open, [Ignored; 5]),
+            (
+                "winsock",
+                Stage::Opening,
+                [Remembered, Remembered, Ended, Ended, Ended],
+            ),
+        ];
+        for (profile, stage, expected) in rows {
+            let rules = Profile::built_in(profile).unwrap().icmp;
+            let effects = errors.map(|error| effect(rules, stage, error));
+            assert_eq!(effects, expected, "{profile} {stage:?}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What the application wrote and the peer has not acknowledged: octets in chunks that segments
+//! share.
+//!
+//! A write is copied once, into a chunk. A segment's payload is a part of a chunk, whoever holds
+//! it: the network, the receiver, the receiver's application. Only a payload that lies across two
+//! chunks is copied again.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+/// The room of the first chunk, in octets: enough for what most connections ever write.
+const CHUNK_LEAST: usize = 512;
+
+/// The most room that is made for later writes, in octets.
+const CHUNK_MOST: usize = 64 * 1024;
+
+/// A queue of octets. Places in it are counted from its front.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    chunks: VecDeque<Bytes>,
+    /// The last chunk, which still grows.
+    growing: BytesMut,
+    /// The room of the last chunk that was made, in octets.
+    room: usize,
+    len: usize,
+    /// A chunk and the place of its first octet: where the last part was taken from, since the next
+    /// is mostly beside it.
+    cursor: (usize, usize),
+    /// How many octets have left the first chunk.
+    gone: usize,
+}
+
+impl Written {
+    /// How many octets are queued.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Queues octets at the end.
+    pub(crate) fn push(&mut self, octets: &[u8]) {
+        if self.growing.capacity() - self.growing.len() < octets.len() {
+            self.freeze();
+            self.room = (2 * self.room).clamp(CHUNK_LEAST, CHUNK_MOST);
+            self.growing = BytesMut::with_capacity(octets.len().max(self.room));
+        }
+        self.growing.extend_from_slice(octets);
+        self.len += octets.len();
+    }
+
+    /// A part of what is queued.
+    ///
+    /// # Panics
+    /// Where less is queued.
+    pub(crate) fn part(&mut self, place: usize, count: usize) -> Bytes {
+        assert!(place + count <= self.len, "a part lies in the queue");
+        if place + count > self.len - self.growing.len() {
+            self.freeze();
+        }
+        let (mut index, mut first) = if place < self.cursor.1 {
+            (0, 0)
+        } else {
+            self.cursor
+        };
+        while index < self.chunks.len() && place >= first + self.octets_of(index) {
+            first += self.octets_of(index);
+            index += 1;
+        }
+        self.cursor = (index, first);
+        let Some(chunk) = self.chunks.get(index) else {
+            return Bytes::new();
+        };
+        let begin = place - first + if index == 0 { self.gone } else { 0 };
+        if begin + count <= chunk.len() {
+            return chunk.slice(begin..begin + count);
+        }
+        let mut part = BytesMut::with_capacity(count);
+        part.extend_from_slice(&chunk[begin..]);
+        for chunk in self.chunks.range(index + 1..) {
+            let missing = count - part.len();
+            part.extend_from_slice(&chunk[..missing.min(chunk.len())]);
+            if part.len() == count {
+                break;
+            }
+        }
+        part.freeze()
+    }
+
+    /// Throws octets away from the front.
+    pub(crate) fn drop_front(&mut self, count: usize) {
+        let count = count.min(self.len);
+        if count > self.len - self.growing.len() {
+            self.freeze();
+        }
+        self.len -= count;
+        self.gone += count;
+        let mut chunks = 0;
+        while let Some(chunk) = self.chunks.front()
+            && self.gone >= chunk.len()
+        {
+            self.gone -= chunk.len();
+            self.chunks.pop_front();
+            chunks += 1;
+        }
+        let (index, first) = self.cursor;
+        self.cursor = match index.checked_sub(chunks) {
+            Some(index) if index > 0 => (index, first - count),
+            Some(_) | None => (0, 0),
+        };
+    }
+
+    /// What remains of a chunk.
+    fn octets_of(&self, index: usize) -> usize {
+        self.chunks[index].len() - if index == 0 { self.gone } else { 0 }
+    }
+
+    /// Ends what has been written of the growing chunk; its room stays for the next write.
+    fn freeze(&mut self) {
+        if !self.growing.is_empty() {
+            self.chunks.push_back(self.growing.split().freeze());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_is_a_queue_whose_parts_can_be_shared(
+            steps in proptest::collection::vec(
+                (0usize..3000, any::<prop::sample::Index>(), 0usize..3000, 0usize..2500),
+                1..40,
+            )
+        ) {
+            let mut written = Written::default();
+            let mut model = Vec::new();
+            let mut next = 0u8;
+            for (push, place, count, drop) in steps {
+                let octets: Vec<u8> =
+                    (0..push).map(|_| { next = next.wrapping_add(1); next }).collect();
+                written.push(&octets);
+                model.extend(octets);
+                let place = place.index(model.len() + 1);
+                let count = count.min(model.len() - place);
+                prop_assert_eq!(&written.part(place, count)[..], &model[place..place + count]);
+                written.drop_front(drop);
+                model.drain(..drop.min(model.len()));
+                prop_assert_eq!(written.len(), model.len());
+            }
+        }
+    }
+}
