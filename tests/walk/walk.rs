@@ -244,7 +244,7 @@ impl Walk {
                 if self.past.len() == REMEMBERED_FRAMES {
                     self.past.remove(0);
                 }
-                self.past.push((event.host, bytes.clone()));
+                self.past.push((event.host, bytes.to_vec()));
             }
         }
         self.events.extend(events);

@@ -20,6 +20,8 @@ pub const SO_RCVBUF: i32 = 0x1002;
 pub const SO_ERROR: i32 = 0x1007;
 /// The type of the socket.
 pub const SO_TYPE: i32 = 0x1008;
+/// The longest message in octets, of a message-oriented protocol.
+pub const SO_MAX_MSG_SIZE: i32 = 0x2003;
 /// Connect data, for protocols that have it and programs written before WSAConnect.
 pub const SO_CONNDATA: i32 = 0x7000;
 /// Options that go with connect data.

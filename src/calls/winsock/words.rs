@@ -60,6 +60,7 @@ pub(super) const OPTIONS: &Words = &[
     ("SO_RCVBUF", options::SO_RCVBUF as i64),
     ("SO_ERROR", options::SO_ERROR as i64),
     ("SO_TYPE", options::SO_TYPE as i64),
+    ("SO_MAX_MSG_SIZE", options::SO_MAX_MSG_SIZE as i64),
     ("SO_CONNDATA", options::SO_CONNDATA as i64),
     ("SO_CONNOPT", options::SO_CONNOPT as i64),
     ("SO_DISCDATA", options::SO_DISCDATA as i64),

@@ -71,6 +71,10 @@ pub struct Profile {
     /// What only programs of the Windows Sockets interface can see. None: as its pages say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub winsock: Option<WinsockRules>,
+    /// ISO transport over TCP; none: the system has no provider of it. Nothing in this crate looks
+    /// at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iso: Option<IsoRules>,
 }
 
 /// What calls a host has.
@@ -651,4 +655,34 @@ pub struct StateTimes {
     /// FIN-WAIT-2 once the application has closed.
     #[serde(with = "duration")]
     pub fin_wait_2: Duration,
+}
+
+/// How ISO transport over TCP (RFC 2126) behaves where its standards leave a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IsoRules {
+    /// How the peer's disconnect request is answered.
+    pub release_answer: ReleaseAnswer,
+    /// How long the answer waits for the user, where it does.
+    #[serde(with = "duration")]
+    pub release_answer_within: Duration,
+    /// How long a connection request, its confirmation, or the answer to a disconnect request is
+    /// waited for, before the TCP connection is given up.
+    #[serde(with = "duration")]
+    pub supervision: Duration,
+    /// The longest TPDU, in octets, from 128 to 65531; above 8192 in steps of 128.
+    pub tpdu_size: usize,
+    /// Whether a caller of class 2 offers class 0 as well, in which there is no disconnect data.
+    pub offers_class_0: bool,
+}
+
+/// How the peer's disconnect request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReleaseAnswer {
+    /// With a confirmation, in the moment it arrives.
+    AtOnce,
+    /// When the user ends the connection as well: with a disconnect request where it has data to
+    /// give, as if both sides had begun, or else with a confirmation.
+    WhenUserEnds,
 }

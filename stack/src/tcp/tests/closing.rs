@@ -262,8 +262,8 @@ fn a_second_shutdown_sends_nothing() {
     }
 }
 
-/// `send.fin`: the FIN goes behind the last data at once, or when that was acknowledged. Nothing can
-/// be written in between.
+/// `send.fin`: the FIN goes behind the last data at once, or when that was acknowledged. Nothing
+/// can be written in between.
 #[test]
 fn when_a_fin_follows() {
     let mut t = setup("winsock").established();
