@@ -62,7 +62,7 @@ impl Spares {
             spare.destination = destination;
             spare.segment = segment;
             spare.payload = payload;
-            debug_assert!(spare.reads_back(), "{spare:?}");
+            debug_assert!(spare.reads_back(layout), "{spare:?}");
             return Frame::Segment(spare);
         }
         let transit = InTransit {
@@ -73,10 +73,10 @@ impl Spares {
             payload,
             octets: None,
         };
+        debug_assert!(transit.reads_back(layout), "{transit:?}");
         if segment.flags.syn {
             return Frame::Octets(transit.written(layout));
         }
-        debug_assert!(transit.reads_back(), "{transit:?}");
         Frame::Segment(Box::new(transit))
     }
 
@@ -139,8 +139,8 @@ impl InTransit {
     }
 
     /// Whether its octets say what it says.
-    fn reads_back(&self) -> bool {
-        let octets = self.written(&Layout::WITHOUT_SYN);
+    fn reads_back(&self, layout: &Layout<'_>) -> bool {
+        let octets = self.written(layout);
         wire::segment_in(&octets).is_some_and(|found| {
             let parsed = Segment::parse(found.octets, self.source, self.destination);
             parsed == Some((self.segment, &self.payload[..]))

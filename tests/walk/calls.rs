@@ -205,7 +205,7 @@ impl Walk {
         let writable = self.status(place).is_some_and(|status| status.writable);
         let result = self
             .network
-            .with_host(host, |host, now| host.send(id, &data, now));
+            .with_host(host, |host, now| host.send(id, data, now));
         let text = format!("send({}, {count}) = {result:?}", id.0);
         self.row(place, Toward::Stack, text);
         if count > 0 && !self.is_reference(host.0) {

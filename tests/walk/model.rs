@@ -1,6 +1,10 @@
 //! What the applications know: which octets each socket has sent, and whose octets each has read.
 
+use std::sync::LazyLock;
+
 use hangup_stack::socket::{Protocol, SocketId};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use smoltcp::wire::IpEndpoint;
 
 /// A socket, by its place in [`Model`].
@@ -82,27 +86,26 @@ impl Model {
     }
 
     /// The octets that a socket sends next.
-    pub(crate) fn outgoing(&self, place: Place, count: usize) -> Vec<u8> {
-        let from = self.sockets[place].sent;
-        (from..from + count).map(|at| octet(place, at)).collect()
+    pub(crate) fn outgoing(&self, place: Place, count: usize) -> &'static [u8] {
+        octets(place, self.sockets[place].sent, count)
     }
 
     /// Octets were read: they must continue the stream of one socket at the other end.
-    pub(crate) fn on_read(&mut self, place: Place, octets: &[u8]) {
+    pub(crate) fn on_read(&mut self, place: Place, arrived: &[u8]) {
         let read = self.sockets[place].read;
         let mut senders = self.senders(place);
         senders.retain(|&sender| {
-            let expected = (read..).map(|at| octet(sender, at));
             let sent = self.sockets[sender].sent;
-            read + octets.len() <= sent && expected.take(octets.len()).eq(octets.iter().copied())
+            let expected = octets(sender, read, arrived.len());
+            read + arrived.len() <= sent && arrived == expected
         });
         assert!(
             !senders.is_empty(),
             "{} octets behind {read} are no octets that the peer has sent",
-            octets.len()
+            arrived.len()
         );
         let socket = &mut self.sockets[place];
-        socket.read += octets.len();
+        socket.read += arrived.len();
         socket.senders = Some(senders);
     }
 
@@ -136,8 +139,20 @@ impl Model {
     }
 }
 
-/// The octet at a place of a socket's stream, different for each socket.
-fn octet(socket: Place, at: usize) -> u8 {
-    let mixed = (at as u64 ^ ((socket as u64) << 40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 56) as u8
+/// The octets at a place of a socket's stream, different for each socket.
+fn octets(socket: Place, at: usize, count: usize) -> &'static [u8] {
+    static ALL: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let mut all = vec![0; PERIOD + WRITE_MOST];
+        ChaCha8Rng::seed_from_u64(0).fill_bytes(&mut all[..PERIOD]);
+        all.copy_within(..WRITE_MOST, PERIOD);
+        all
+    });
+    let begin = (at + socket * SOCKETS_APART) % PERIOD;
+    &ALL[begin..begin + count]
 }
+
+/// The streams repeat after a prime number of octets, and begin at places that are far apart.
+const PERIOD: usize = 1_000_003;
+const SOCKETS_APART: usize = 40_009;
+/// Octets that are written or read at a time, at most.
+pub(crate) const WRITE_MOST: usize = 40_000;

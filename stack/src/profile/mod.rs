@@ -637,6 +637,12 @@ pub struct AcknowledgeRules {
     /// Whether the second full segment is only acknowledged at once where the window did not
     /// shrink.
     pub second_segment_needs_window: bool,
+    /// Whether data that comes again before it was acknowledged waits like new data.
+    pub repetition_waits: bool,
+    /// How long after an answer to a segment outside the window the next such segment is not
+    /// answered, if it carries nothing; zero: each is (RFC 5961 section 7 allows a limit).
+    #[serde(with = "duration")]
+    pub out_of_window_interval: Duration,
 }
 
 /// How long states last.

@@ -15,6 +15,13 @@ pub(crate) enum Due {
     Now,
 }
 
+/// Whether a repetition is acknowledged with the data before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    Yes,
+    No,
+}
+
 /// What the schedule needs to know of data that came in order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Received {
@@ -97,6 +104,20 @@ impl Acknowledger {
         } else {
             self.delay(now);
         }
+    }
+
+    /// Data came again that was taken and is not acknowledged yet.
+    pub(crate) fn repetition(&mut self, now: Instant) -> Wait {
+        if !self.rules.repetition_waits {
+            return Wait::No;
+        }
+        match self.due {
+            // Linux: tcp_send_delayed_ack does not wait for the last quarter of a delay.
+            Due::At(at) if at <= now + self.rules.delay / 4 => self.due = Due::Now,
+            Due::Never => self.delay(now),
+            Due::At(_) | Due::Now => {}
+        }
+        Wait::Yes
     }
 
     /// The peer's FIN came. There will be no more data to acknowledge together with it.

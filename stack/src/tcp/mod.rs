@@ -152,6 +152,8 @@ pub struct Connection {
     last_acknowledgment: i64,
     error: Option<Gone>,
     gone: Option<Gone>,
+    /// When a segment outside the window that carried nothing was last answered.
+    out_of_window: Option<Instant>,
     /// What the network said since anything was last acknowledged, which ended nothing.
     soft_error: Option<Gone>,
     /// What the invariants compare each step with.
@@ -193,6 +195,7 @@ impl Connection {
             last_acknowledgment: 1,
             error: None,
             gone: None,
+            out_of_window: None,
             soft_error: None,
             #[cfg(debug_assertions)]
             seen: invariants::Seen::default(),

@@ -255,7 +255,9 @@ impl Recv {
         if disposition == Disposition::Discard {
             self.stores = false;
         }
-        let (first, last) = self.fitting(start, end, &mut taken);
+        // Nothing stands behind a FIN, whatever a peer says that contradicts itself.
+        let within = self.fin.map_or(end, |fin| end.min(fin));
+        let (first, last) = self.fitting(start, within, &mut taken);
         let new = (last - first).max(0) as usize;
         if !payload.is_empty() && new == 0 && taken.refused == 0 {
             taken.repeated = true;
@@ -265,7 +267,7 @@ impl Recv {
             let payload = payload.slice((first - start) as usize..(last - start) as usize);
             self.insert(first, payload, disposition, &mut taken);
         }
-        if fin && taken.refused == 0 {
+        if fin && taken.refused == 0 && self.fin.is_none() && self.furthest() <= end {
             self.fin = Some(end);
         }
         taken.gap = !self.ahead.is_empty() || self.fin.is_some_and(|fin| fin > self.accepted);
@@ -299,6 +301,12 @@ impl Recv {
                 (first, first)
             }
         }
+    }
+
+    /// Behind the last octet that was taken, in order or not.
+    fn furthest(&self) -> i64 {
+        let ahead = self.ahead.iter_data().map(|(_, end)| end).max();
+        self.accepted + ahead.unwrap_or(0) as i64
     }
 
     fn insert(&mut self, first: i64, payload: Bytes, disposition: Disposition, taken: &mut Taken) {
@@ -475,11 +483,14 @@ impl Recv {
             accepted <= right_edge,
             "accepted {accepted} beyond the right edge {right_edge}"
         );
-        let furthest = self.ahead.iter_data().map(|(_, end)| end).max();
         assert!(
-            accepted + furthest.unwrap_or(0) as i64 <= right_edge,
+            self.furthest() <= right_edge,
             "data behind a gap beyond the right edge"
         );
+        let ends_at_fin = self
+            .fin
+            .is_none_or(|fin| self.furthest() <= fin + i64::from(self.ended));
+        assert!(ends_at_fin, "data behind the FIN");
         if accepted > 0 && self.stores {
             assert_eq!(
                 self.read + self.queue.len() as i64,
