@@ -95,6 +95,19 @@ fn merged(captures: &[PathBuf]) -> Option<PathBuf> {
     }
 }
 
+/// In ISO transport nothing may even look odd.
+#[test]
+fn wireshark_finds_nothing_odd_in_iso_transport() {
+    let mut found = Vec::new();
+    all(&captures().join("winsock/itot"), &mut found);
+    assert!(!found.is_empty(), "there are captures of ISO transport");
+    for file in found {
+        let odd = "cotp && _ws.expert.severity >= \"Warning\"";
+        let output = tshark(&["-Y", odd], &file).unwrap_or_default();
+        assert_eq!(output, "", "{}", file.display());
+    }
+}
+
 fn completeness(file: &Path) -> Option<Vec<String>> {
     let arguments = ["-2", "-Y", "tcp", "-T", "fields", "-e", "tcp.completeness"];
     let mut lines: Vec<String> = tshark(&arguments, file)?
@@ -141,4 +154,29 @@ fn socket_calls_stand_between_the_packets_and_nothing_is_icmp() {
         tshark(&["-Y", "icmp || icmpv6"], &file).as_deref(),
         Some("")
     );
+}
+
+/// Disconnect data as Wireshark shows it, by name of the capture: the reason and the octets of each
+/// disconnect request.
+#[test]
+fn disconnect_data_is_what_wireshark_shows() {
+    let rows = [
+        (
+            "totals-go-both-ways",
+            "128\t746f74616c3d3432\n128\t6772616e643d313030\n",
+        ),
+        ("the-provider-has-the-same-data", "128\t00ff80\n"),
+        ("beginning/nobody-has-the-selector", "3\t\n3\t\n"),
+        ("beginning/class-2-meets-class-0", "130\t\n"),
+        ("class-0-has-no-disconnect-data", ""),
+    ];
+    let fields = ["-T", "fields", "-e", "cotp.cause", "-e", "data.data"];
+    for (name, expected) in rows {
+        let file = captures().join(format!("winsock/itot/{name}.pcapng"));
+        let arguments = [&["-Y", "cotp.type==0x08"][..], &fields].concat();
+        let Some(output) = tshark(&arguments, &file) else {
+            return;
+        };
+        assert_eq!(output, expected, "{name}");
+    }
 }
