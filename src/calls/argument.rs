@@ -208,7 +208,17 @@ impl<'a> Context<'a> {
 
     /// An address: `server:80`, `*:80`, or `...` for the default.
     pub(super) fn endpoint(&self, index: usize, family: IpFamily) -> Result<Target, BadCall> {
-        let (name, port) = match self.argument(index) {
+        self.endpoint_in(index, self.argument(index), family)
+    }
+
+    /// An address in a part of an argument.
+    pub(super) fn endpoint_in(
+        &self,
+        index: usize,
+        argument: Option<&Argument>,
+        family: IpFamily,
+    ) -> Result<Target, BadCall> {
+        let (name, port) = match argument {
             Some(Argument::Address(endpoint)) => return Ok(Target::Address(*endpoint)),
             Some(Argument::Endpoint { host, port }) => (host, port.unwrap_or(0)),
             Some(Argument::Ellipsis) => return Ok(Target::Default),
@@ -414,7 +424,7 @@ impl<'a> Context<'a> {
                 opened,
                 socket: opened
                     .and_then(|new| descriptors.get(new))
-                    .map_or(about, |new| Some(new.socket)),
+                    .map_or(about, |new| new.socket),
                 differences,
             }),
             Made::Blocks { until } => Answer::Blocks(Blocked {
@@ -426,7 +436,7 @@ impl<'a> Context<'a> {
     }
 
     /// An address with the name of the host that has it.
-    fn name_of(&self, endpoint: IpEndpoint) -> String {
+    pub(super) fn name_of(&self, endpoint: IpEndpoint) -> String {
         let host = self
             .network
             .host_ids()

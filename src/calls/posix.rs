@@ -101,7 +101,7 @@ impl Calls for PosixCalls {
     }
 
     fn socket(&self, descriptor: u64) -> Option<SocketId> {
-        self.descriptors.get(descriptor).map(|opened| opened.socket)
+        self.descriptors.get(descriptor)?.socket
     }
 
     fn labels(&self) -> Vec<(i64, SocketId)> {
@@ -181,7 +181,7 @@ impl PosixCalls {
         match made {
             Ok(fd) => {
                 if let Ok(file) = self.process.file(fd) {
-                    self.descriptors.open(fd, file.id, family);
+                    self.descriptors.open(fd, Some(file.id), family);
                 }
                 Made::opened(fd)
             }

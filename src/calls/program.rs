@@ -55,13 +55,21 @@ pub(super) struct Descriptors {
 /// A socket that was opened, and is remembered after it is closed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opened {
-    pub(super) socket: SocketId,
+    /// None: nothing stands behind it in the stack yet.
+    pub(super) socket: Option<SocketId>,
     pub(super) family: IpFamily,
 }
 
 impl Descriptors {
-    pub(super) fn open(&mut self, descriptor: u64, socket: SocketId, family: IpFamily) {
+    pub(super) fn open(&mut self, descriptor: u64, socket: Option<SocketId>, family: IpFamily) {
         self.opened.insert(descriptor, Opened { socket, family });
+    }
+
+    /// Learns what stands behind descriptors now. What is not there any more is remembered.
+    pub(super) fn refresh(&mut self, socket_of: impl Fn(u64) -> Option<SocketId>) {
+        for (descriptor, opened) in &mut self.opened {
+            opened.socket = socket_of(*descriptor).or(opened.socket);
+        }
     }
 
     pub(super) fn label(&mut self, label: i64, descriptor: u64) {
@@ -71,7 +79,7 @@ impl Descriptors {
     pub(super) fn labels(&self) -> Vec<(i64, SocketId)> {
         self.labels
             .iter()
-            .filter_map(|(label, descriptor)| Some((*label, self.get(*descriptor)?.socket)))
+            .filter_map(|(label, descriptor)| Some((*label, self.get(*descriptor)?.socket?)))
             .collect()
     }
 
@@ -79,8 +87,7 @@ impl Descriptors {
     pub(super) fn labelled(&self, label: i64) -> Option<SocketId> {
         self.labels
             .get(&label)
-            .and_then(|descriptor| self.get(*descriptor))
-            .map(|new| new.socket)
+            .and_then(|descriptor| self.get(*descriptor)?.socket)
     }
 
     /// The label that the script uses for a descriptor, the first where there are several.
@@ -93,7 +100,7 @@ impl Descriptors {
     /// The descriptor of a stack socket.
     pub(super) fn handle_of(&self, socket: SocketId) -> Option<u64> {
         let mut opened = self.opened.iter();
-        let (descriptor, _) = opened.find(|(_, opened)| opened.socket == socket)?;
+        let (descriptor, _) = opened.find(|(_, opened)| opened.socket == Some(socket))?;
         Some(*descriptor)
     }
 

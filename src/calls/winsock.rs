@@ -8,6 +8,7 @@
 
 mod data;
 mod disconnect;
+mod iso;
 mod options;
 mod process;
 mod ready;
@@ -151,6 +152,9 @@ impl Calls for WinsockCalls {
     ) -> Result<Answer, BadCall> {
         let (mut context, make) = find(&CALLS, network, host, name, arguments)?;
         let made = make(self, &mut context)?;
+        let process = &self.process;
+        let behind = |descriptor| process.stack_socket(Socket::from_raw(descriptor));
+        self.descriptors.refresh(behind);
         Ok(context.answer(made, "s", &self.descriptors))
     }
 
@@ -202,7 +206,7 @@ impl Calls for WinsockCalls {
             let opened = passage.s.and_then(|s| self.descriptors.get(s.raw()));
             Note {
                 text: self.shown(&passage),
-                socket: opened.map(|opened| opened.socket),
+                socket: opened.and_then(|opened| opened.socket),
             }
         });
         let mut notes: Vec<Note> = passages.collect();
@@ -230,7 +234,7 @@ impl Calls for WinsockCalls {
     }
 
     fn socket(&self, descriptor: u64) -> Option<SocketId> {
-        self.descriptors.get(descriptor).map(|opened| opened.socket)
+        self.descriptors.get(descriptor)?.socket
     }
 
     fn labels(&self) -> Vec<(i64, SocketId)> {

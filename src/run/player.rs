@@ -103,6 +103,9 @@ impl<'a> Player<'a> {
             Subject::Call(call) => {
                 self.advance(earliest);
                 self.begin_call(call, statement.span, earliest);
+                // What one thread has done may be what another waits for.
+                self.poll();
+                self.retry();
                 earliest
             }
             Subject::Packet(line) if self.is_scripted(&line.from.value) => {

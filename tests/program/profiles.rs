@@ -34,9 +34,11 @@ fn every_profile_is_listed() {
     }
     assert_eq!(listed, Profile::names());
     assert!(list.contains("\nlinux-6.18, linux "), "{list}");
-    // How many values there are changes with every knob; how they look does not.
-    let looks = list.replace(|it: char| it.is_ascii_digit(), "#");
-    let first: Vec<&str> = looks.lines().take(4).collect();
+    // How many values there are changes with every knob; how the rest looks does not.
+    let words = list
+        .lines()
+        .map(|row| row.trim_end_matches(|it: char| it == ' ' || it.is_ascii_digit()));
+    let first: Vec<&str> = words.take(4).collect();
     insta::assert_snapshot!("profiles", first.join("\n"));
 }
 

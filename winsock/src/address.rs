@@ -37,6 +37,49 @@ pub struct IsoAddress {
     pub network: IpEndpoint,
 }
 
+impl IsoAddress {
+    /// Reads what [`Address`]'s `Display` writes: `selector@192.0.2.1:102`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (selector, network) = text.rsplit_once('@')?;
+        let network: std::net::SocketAddr = network.parse().ok()?;
+        let selector = unescape(selector)?;
+        (selector.len() <= SELECTOR_MAX).then(|| Self {
+            selector,
+            network: network.into(),
+        })
+    }
+}
+
+/// The octets that `escape_ascii` has written.
+fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut octets = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let (octet, after) = match (first, after) {
+            (b'\\', [b'x', high, low, after @ ..]) => {
+                let digits = [*high, *low];
+                let digits = std::str::from_utf8(&digits).ok()?;
+                (u8::from_str_radix(digits, 16).ok()?, after)
+            }
+            (b'\\', [escaped, after @ ..]) => {
+                let octet = match escaped {
+                    b't' => b'\t',
+                    b'r' => b'\r',
+                    b'n' => b'\n',
+                    b'\\' | b'\'' | b'"' => *escaped,
+                    _ => return None,
+                };
+                (octet, after)
+            }
+            (b'\\', []) => return None,
+            (octet, after) => (*octet, after),
+        };
+        octets.push(octet);
+        rest = after;
+    }
+    Some(octets)
+}
+
 impl Address {
     /// The address family: AF_INET, AF_INET6 or AF_ISO.
     pub const fn family(&self) -> i32 {
@@ -83,6 +126,36 @@ impl fmt::Display for Address {
             Self::Iso(IsoAddress { selector, network }) => {
                 write!(f, "{}@{network}", selector.escape_ascii())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iso_addresses_are_read_as_they_are_written() {
+        let selectors: [&[u8]; 5] = [b"", b"total", b"a@b:1", b"\\x", &[0, 255, b'"', b'\n']];
+        for selector in selectors {
+            let address = IsoAddress {
+                selector: selector.to_vec(),
+                network: IpEndpoint::new(IpAddress::v4(192, 0, 2, 1), 102),
+            };
+            let text = Address::Iso(address.clone()).to_string();
+            assert_eq!(IsoAddress::parse(&text), Some(address), "{text}");
+        }
+        let long = format!("{}@192.0.2.1:102", "a".repeat(SELECTOR_MAX + 1));
+        for text in [
+            "",
+            "a",
+            "a@",
+            "a@server:102",
+            "\\@192.0.2.1:102",
+            "\\xg0@192.0.2.1:1",
+            &long,
+        ] {
+            assert_eq!(IsoAddress::parse(text), None, "{text}");
         }
     }
 }

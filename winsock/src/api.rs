@@ -37,12 +37,13 @@ use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::SocketId;
 
-use crate::catalog::{Catalog, EntryId, Guid, ProtocolInfo, TCPIP, TCPIP6};
+use crate::catalog::{Catalog, EntryId, Guid, ITOT, ProtocolInfo, TCPIP, TCPIP6};
 use crate::error::WsaError;
 use crate::function::Function;
 use crate::notify::NetworkEvents;
 use crate::overlapped::Completion;
 use crate::provider::check::{Check, Prolog};
+use crate::provider::itot::Itot;
 use crate::provider::tcpip::TcpIp;
 use crate::provider::tracing::{Passage, Tracing};
 use crate::provider::{Context, Provider, Upcalls};
@@ -127,7 +128,10 @@ impl Winsock {
             threads: BTreeMap::new(),
             running: ThreadId::MAIN,
             catalog: Catalog::built_in(),
-            providers: vec![Installed::new(vec![TCPIP, TCPIP6], Box::new(TcpIp::new()))],
+            providers: vec![
+                Installed::new(vec![TCPIP, TCPIP6], Box::new(TcpIp::new())),
+                Installed::new(vec![ITOT], Box::new(Itot::new())),
+            ],
             upcalls: Upcalls::new(),
             completions: Vec::new(),
             undefined: Vec::new(),
@@ -176,6 +180,11 @@ impl Winsock {
     /// Which thread makes the calls from now on.
     pub fn switch_to(&mut self, thread: ThreadId) {
         self.running = thread;
+    }
+
+    /// The catalog entry of a socket: what getsockopt(SO_PROTOCOL_INFO) gives.
+    pub fn protocol_info(&self, s: Socket) -> Option<&ProtocolInfo> {
+        self.catalog.entry(self.upcalls.entry_of(s)?)
     }
 
     /// The stack's socket behind a handle.
@@ -326,6 +335,10 @@ impl Winsock {
     /// Remembers the error of a call, and whether it waits.
     fn finish<T>(&mut self, call: Call, outcome: Outcome<T>) -> Outcome<T> {
         match outcome {
+            // Whatever its page says, a call that waits is a blocking one.
+            Outcome::Blocks { .. } if self.interrupts_a_blocking_call() => {
+                self.refuse_undefined(call.function)
+            }
             Outcome::Blocks { until } => {
                 self.thread_mut().wait(call.function, call.s);
                 self.run_routines();

@@ -9,6 +9,7 @@ use std::fmt;
 
 use crate::address::{AF_INET, AF_INET6, AF_ISO, AF_UNSPEC};
 use crate::error::WsaError;
+use crate::provider::itot::connection::MESSAGE_MAX;
 
 /// A byte stream.
 pub const SOCK_STREAM: i32 = 1;
@@ -278,6 +279,9 @@ const UDP_FLAGS: u32 = XP1_CONNECTIONLESS
 const TP0_FLAGS: u32 = XP1_GUARANTEED_DELIVERY | XP1_GUARANTEED_ORDER | XP1_MESSAGE_ORIENTED;
 const TP2_FLAGS: u32 = TP0_FLAGS | XP1_GRACEFUL_CLOSE | XP1_CONNECT_DATA | XP1_DISCONNECT_DATA;
 
+/// dwMessageSize of ISO transport, whose messages have no limit but the provider's.
+const ISO_MESSAGE_SIZE: u32 = MESSAGE_MAX as u32;
+
 /// dwMessageSize of UDP on Windows: what an IPv4 datagram holds, less what its options may take.
 const UDP_MESSAGE_SIZE: u32 = 0xffbb;
 
@@ -311,9 +315,9 @@ fn entries() -> Vec<ProtocolInfo> {
              "MSAFD Tcpip [TCP/IPv6]"),
         base(1005, TCPIP6, UDP_FLAGS, inet6, SOCK_DGRAM, IPPROTO_UDP, UDP_MESSAGE_SIZE,
              "MSAFD Tcpip [UDP/IPv6]"),
-        base(1101, ITOT, TP2_FLAGS, iso, SOCK_SEQPACKET, ISOPROTO_TP2, NO_MESSAGE_SIZE_MAX,
+        base(1101, ITOT, TP2_FLAGS, iso, SOCK_SEQPACKET, ISOPROTO_TP2, ISO_MESSAGE_SIZE,
              "hangup ISO transport class 2 over TCP [ITOT, RFC 2126]"),
-        base(1102, ITOT, TP0_FLAGS, iso, SOCK_SEQPACKET, ISOPROTO_TP0, NO_MESSAGE_SIZE_MAX,
+        base(1102, ITOT, TP0_FLAGS, iso, SOCK_SEQPACKET, ISOPROTO_TP0, ISO_MESSAGE_SIZE,
              "hangup ISO transport class 0 over TCP [TP0, RFC 1006]"),
     ]
 }

@@ -25,6 +25,7 @@ pub mod itot;
 pub mod tcpip;
 pub mod tracing;
 pub mod upcalls;
+mod waiting;
 
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};

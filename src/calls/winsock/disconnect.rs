@@ -3,7 +3,7 @@
 use hangup_winsock::{Outcome, Pointer};
 
 use super::words::HOWS;
-use super::wsabuf::wsabuf;
+use super::wsabuf::{Room, wsabuf};
 use super::{WinsockCalls, status};
 use crate::calls::BadCall;
 use crate::calls::argument::Context;
@@ -36,20 +36,14 @@ impl WinsockCalls {
 
     pub(super) fn recv_disconnect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
-        let mut buffer = wsabuf(context, 1)?;
-        let data = match &mut buffer {
-            Pointer::Null => Pointer::Null,
-            Pointer::To(buffer) => Pointer::To(buffer),
-            Pointer::Bad => Pointer::Bad,
-        };
+        let mut room = Room::read(context, 1)?;
+        let data = room.pointer();
         let provider = context.name() == "WSPRecvDisconnect";
-        Ok(status(self.on_host(
-            context,
-            |process, host, now| match provider {
-                true => process.wsp_recv_disconnect(host, now, s, data),
-                false => process.wsa_recv_disconnect(host, now, s, data),
-            },
-        )))
+        let result = self.on_host(context, |process, host, now| match provider {
+            true => process.wsp_recv_disconnect(host, now, s, data),
+            false => process.wsa_recv_disconnect(host, now, s, data),
+        });
+        Ok(room.compared(result, 1))
     }
 
     pub(super) fn send_disconnect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {

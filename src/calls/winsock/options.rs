@@ -4,6 +4,7 @@ use hangup_winsock::WsaError;
 use hangup_winsock::api::options::{self, Linger, OptionValue};
 
 use super::words::{BOOLEANS, COMMANDS, ERRORS, LEVELS, OPTIONS, TYPES};
+use super::wsabuf::octets;
 use super::{WinsockCalls, failed, status};
 use crate::calls::BadCall;
 use crate::calls::argument::{Context, Words};
@@ -18,6 +19,10 @@ impl WinsockCalls {
             Some(Argument::Word(word)) if matches!(word.as_str(), "BAD_POINTER" | "NULL") => {
                 OptionValue::Bad
             }
+            Some(data) if is_user_data(name) => match octets(data) {
+                Some(octets) => OptionValue::Octets(octets),
+                None => return context.bad(3, USER_DATA),
+            },
             Some(Argument::Struct(fields)) => {
                 let (onoff, seconds) = context.linger(3, fields)?;
                 OptionValue::Linger(Linger { onoff, seconds })
@@ -52,7 +57,15 @@ impl WinsockCalls {
             OptionValue::Linger(Linger { onoff, seconds }) => {
                 context.returned_linger(3, (onoff, seconds))
             }
-            OptionValue::Octets(octets) => Ok(Made::value(octets.len())),
+            OptionValue::Octets(data) => Ok(match context.argument(3) {
+                None => Made::value(data.len()),
+                Some(Argument::Ellipsis) => Made::value(0),
+                Some(expected) => match octets(expected) {
+                    Some(expected) if expected == data => Made::value(0),
+                    Some(_) => Made::differs(0, 3, format!("\"{}\"", data.escape_ascii())),
+                    None => return context.bad(3, USER_DATA),
+                },
+            }),
             OptionValue::Bad => Ok(failed(WsaError::Fault)),
         }
     }
@@ -75,4 +88,14 @@ impl WinsockCalls {
             result => Ok(status(result)),
         }
     }
+}
+
+const USER_DATA: &str = "connect and disconnect data is a \"text\" or a list of octets";
+
+/// Whether the value of an option is connect or disconnect data.
+const fn is_user_data(name: i32) -> bool {
+    matches!(
+        name,
+        options::SO_CONNDATA | options::SO_CONNOPT | options::SO_DISCDATA | options::SO_DISCOPT
+    )
 }

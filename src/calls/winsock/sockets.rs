@@ -7,8 +7,9 @@ use hangup_winsock::catalog::EntryId;
 use hangup_winsock::provider::{ConnectData, Decision};
 use hangup_winsock::{Address, Outcome, Pointer, Socket, WsaError};
 
+use super::iso;
 use super::words::{BACKLOGS, DECISIONS, FAMILIES, PROTOCOLS, SOCKET_FLAGS, TYPES};
-use super::wsabuf::wsabuf;
+use super::wsabuf::{Room, octets, wsabuf};
 use super::{WinsockCalls, failed, status};
 use crate::calls::BadCall;
 use crate::calls::argument::{Context, DEFAULT_PORT, Target, unspecified};
@@ -55,9 +56,8 @@ impl WinsockCalls {
     fn opened(&mut self, made: Result<Socket, WsaError>, family: IpFamily) -> Made {
         match made {
             Ok(s) => {
-                if let Some(id) = self.process.stack_socket(s) {
-                    self.descriptors.open(s.raw(), id, family);
-                }
+                let behind = self.process.stack_socket(s);
+                self.descriptors.open(s.raw(), behind, family);
                 Made::opened(s.raw())
             }
             Err(error) => Made::failed("INVALID_SOCKET", error.name()),
@@ -66,10 +66,14 @@ impl WinsockCalls {
 
     pub(super) fn bind(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
-        let family = self.family(s);
-        let name = match context.endpoint(1, family)? {
-            Target::Address(endpoint) => endpoint,
-            Target::Default => IpEndpoint::new(unspecified(family), DEFAULT_PORT),
+        let name = if self.is_iso(s) {
+            iso::own(context, 1)?
+        } else {
+            let family = self.family(s);
+            Address::Inet(match context.endpoint(1, family)? {
+                Target::Address(endpoint) => endpoint,
+                Target::Default => IpEndpoint::new(unspecified(family), DEFAULT_PORT),
+            })
         };
         Ok(status(self.on_host(context, |process, host, now| {
             process.bind(host, now, s, name)
@@ -113,26 +117,35 @@ impl WinsockCalls {
         context: &Context<'_>,
         index: usize,
         s: Socket,
-    ) -> Result<IpEndpoint, BadCall> {
-        let family = self.family(s);
-        match context.endpoint(index, family)? {
-            Target::Address(endpoint) => Ok(endpoint),
-            Target::Default => context.default_peer(index, family),
+    ) -> Result<Address, BadCall> {
+        if self.is_iso(s) {
+            return iso::peer(context, index);
         }
+        let family = self.family(s);
+        Ok(Address::Inet(match context.endpoint(index, family)? {
+            Target::Address(endpoint) => endpoint,
+            Target::Default => context.default_peer(index, family)?,
+        }))
+    }
+
+    /// Whether a socket is one of ISO transport.
+    fn is_iso(&self, s: Socket) -> bool {
+        let info = self.process.protocol_info(s);
+        info.is_some_and(|info| info.family == sockets::AF_ISO)
     }
 
     pub(super) fn getpeername(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
+        let (s, memory) = (self.s(context)?, memory(context));
         let name = self.on_host(context, |process, host, now| {
-            process.getpeername(host, now, s)
+            process.getpeername(host, now, s, memory)
         });
         Self::name(context, name)
     }
 
     pub(super) fn getsockname(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
+        let (s, memory) = (self.s(context)?, memory(context));
         let name = self.on_host(context, |process, host, now| {
-            process.getsockname(host, now, s)
+            process.getsockname(host, now, s, memory)
         });
         Self::name(context, name)
     }
@@ -140,7 +153,8 @@ impl WinsockCalls {
     /// An address that a call returned.
     fn name(context: &Context<'_>, name: Result<Address, WsaError>) -> Result<Made, BadCall> {
         match name {
-            Ok(name) => context.returned_address(1, name.endpoint()),
+            Ok(Address::Inet(name)) => context.returned_address(1, name),
+            Ok(Address::Iso(name)) => iso::returned(context, 1, &name),
             Err(error) => Ok(failed(error)),
         }
     }
@@ -175,8 +189,10 @@ impl WinsockCalls {
     pub(super) fn condition_returns(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let data = match context.argument(1) {
             None => Vec::new(),
-            Some(Argument::Text(text)) => text.as_bytes().to_vec(),
-            Some(_) => return context.bad(1, "the data is a text"),
+            Some(data) => match octets(data) {
+                Some(octets) => octets,
+                None => return context.bad(1, "the data is a \"text\" or a list of octets"),
+            },
         };
         let decision = decision(context, 0, &data)?;
         self.conditions.insert(self.process.running(), decision);
@@ -192,24 +208,20 @@ impl WinsockCalls {
             _ => 2,
         };
         let caller = wsabuf(context, at)?;
-        let mut callee = wsabuf(context, at + 1)?;
+        let mut callee = Room::read(context, at + 1)?;
         let mut data = ConnectData {
             caller: match &caller {
                 Pointer::Null => Pointer::Null,
                 Pointer::To(octets) => Pointer::To(octets.as_slice()),
                 Pointer::Bad => Pointer::Bad,
             },
-            callee: match &mut callee {
-                Pointer::Null => Pointer::Null,
-                Pointer::To(octets) => Pointer::To(octets),
-                Pointer::Bad => Pointer::Bad,
-            },
+            callee: callee.pointer(),
         };
         let outcome = self.on_host(context, |process, host, now| {
             process.wsa_connect(host, now, s, name, &mut data)
         });
         Ok(match outcome {
-            Outcome::Done(result) => status(result),
+            Outcome::Done(result) => callee.compared(result, at + 1),
             Outcome::Blocks { until } => Made::Blocks { until },
         })
     }
@@ -223,4 +235,12 @@ fn decision(context: &Context<'_>, index: usize, data: &[u8]) -> Result<Decision
         2 => Decision::Defer,
         _ => return context.bad(index, "it returns CF_ACCEPT, CF_REJECT or CF_DEFER"),
     })
+}
+
+/// The memory for an address that a call returns: `BAD_POINTER`, or whatever else the script has.
+fn memory(context: &Context<'_>) -> Pointer<()> {
+    match context.argument(1) {
+        Some(Argument::Word(word)) if word == "BAD_POINTER" => Pointer::Bad,
+        Some(_) | None => Pointer::To(()),
+    }
 }

@@ -60,6 +60,7 @@ pub(super) const OPTIONS: &Words = &[
     ("SO_RCVBUF", options::SO_RCVBUF as i64),
     ("SO_ERROR", options::SO_ERROR as i64),
     ("SO_TYPE", options::SO_TYPE as i64),
+    ("SO_MAX_MSG_SIZE", options::SO_MAX_MSG_SIZE as i64),
     ("SO_CONNDATA", options::SO_CONNDATA as i64),
     ("SO_CONNOPT", options::SO_CONNOPT as i64),
     ("SO_DISCDATA", options::SO_DISCDATA as i64),
@@ -69,6 +70,9 @@ pub(super) const OPTIONS: &Words = &[
     ("SO_DISCDATALEN", options::SO_DISCDATALEN as i64),
     ("SO_DISCOPTLEN", options::SO_DISCOPTLEN as i64),
     ("TCP_NODELAY", options::TCP_NODELAY as i64),
+    ("TCP_KEEPIDLE", options::TCP_KEEPIDLE as i64),
+    ("TCP_KEEPCNT", options::TCP_KEEPCNT as i64),
+    ("TCP_KEEPINTVL", options::TCP_KEEPINTVL as i64),
 ];
 pub(super) const COMMANDS: &Words = &[
     ("FIONBIO", options::FIONBIO as i64),

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use smoltcp::time::Instant;
 
 use super::arrive::{Arriving, Check};
+use super::recv::{Agreed, First};
 use super::segment::Segment;
 use super::state::State;
 use super::{Connection, SHIFT_MOST};
@@ -89,8 +90,18 @@ impl Connection {
         } else {
             0
         };
-        self.recv.on_syn(shift);
         let mss = self.payload_limit(syn.options.mss);
+        let agreed = Agreed {
+            shift,
+            segment: mss,
+            options: self.option_octets(),
+        };
+        let first = if self.passive {
+            First::Theirs
+        } else {
+            First::Ours
+        };
+        self.recv.on_syn(agreed, first);
         self.send.negotiated(mss, self.negotiated.selective);
         self.send.update_window(0, 0, i64::from(syn.window));
     }

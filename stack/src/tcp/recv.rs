@@ -13,7 +13,7 @@ use smoltcp::storage::Assembler;
 
 use super::arrived::Arrived;
 use super::receive_shutdown::{Disposition, Room};
-use super::window::{Buffer, Situation};
+use super::window::{Buffer, Growth, Situation};
 use crate::profile::BeyondEdge;
 
 /// Whether the application still receives.
@@ -23,6 +23,24 @@ pub(crate) enum Reception {
     Open,
     /// It does not: the receive direction was shut down.
     Shut,
+}
+
+/// What a handshake has settled, as far as receiving goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Agreed {
+    /// The shift of our window field.
+    pub(crate) shift: u8,
+    /// The payload that segments carry at most, in octets.
+    pub(crate) segment: usize,
+    /// What options take of each segment, in octets.
+    pub(crate) options: usize,
+}
+
+/// Whose SYN was the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum First {
+    Ours,
+    Theirs,
 }
 
 /// What became of a segment's payload and FIN.
@@ -48,6 +66,8 @@ pub(crate) struct Taken {
     pub(crate) fin_ignored: bool,
     /// Whether held data has just reached the right edge.
     pub(crate) exhausted: bool,
+    /// Whether the window may grow for the segment.
+    pub(crate) grew: bool,
 }
 
 /// The receive half of a connection.
@@ -82,14 +102,13 @@ pub(crate) struct Recv {
     charged: usize,
     /// Whether arriving data is kept at all.
     stores: bool,
-    announced_mss: usize,
     /// Where the last segment began that came behind a gap.
     recent: i64,
 }
 
 impl Recv {
     /// A receive half before the peer's SYN. The buffer says what the first window is.
-    pub(crate) fn new(mut buffer: Buffer, beyond_edge: BeyondEdge, announced_mss: usize) -> Self {
+    pub(crate) fn new(mut buffer: Buffer, beyond_edge: BeyondEdge) -> Self {
         let offered = buffer.initial();
         Self {
             queue: Arrived::default(),
@@ -109,13 +128,19 @@ impl Recv {
             discarded: 0,
             charged: 0,
             stores: true,
-            announced_mss,
             recent: 0,
         }
     }
 
-    /// The peer's SYN has come.
-    pub(crate) fn on_syn(&mut self, shift: u8) {
+    /// The peer's SYN has come, and says with ours what segments are like.
+    pub(crate) fn on_syn(&mut self, agreed: Agreed, first: First) {
+        self.buffer.on_syn(agreed.segment, agreed.options);
+        if first == First::Theirs {
+            // Our own SYN is yet to be sent, and its window knows of the options.
+            self.offered = self.buffer.initial();
+            self.right_edge = 1 + self.offered as i64;
+        }
+        let shift = agreed.shift;
         self.accepted = 1;
         self.acknowledged = 1;
         self.shift = shift;
@@ -313,7 +338,7 @@ impl Recv {
         }
         let new = contiguous + self.out_of_order() - before;
         taken.repeated = new == 0;
-        self.buffer.on_queued(new, end, self.announced_mss);
+        taken.grew = self.buffer.on_queued(new, end) == Growth::Some;
         if !self.stores {
             self.buffer.on_read(self.accepted);
         }

@@ -340,3 +340,41 @@ fn the_edge_is_silent_where_the_profile_says_so() {
         t.sent(". 1:1(0) ack 1");
     }
 }
+
+/// Ten octets are wanted by receives that waited at the call: they are delivered, as is the end of
+/// the stream. What the receives leave over resets, and so does what comes when none waits.
+#[test]
+fn receives_that_waited_at_the_call() {
+    let begin = || {
+        let mut t = setup("winsock").established();
+        t.shutdown_receive();
+        t.call("await", |connection| connection.await_receives(10));
+        t
+    };
+    let read =
+        |t: &mut Dialogue| t.call("read", |connection| connection.recv_awaited(&mut [0; 10]));
+
+    let mut t = begin();
+    assert_eq!(read(&mut t), Err(RecvError::WouldBlock));
+    t.peer("P. 1:11(10) ack 1");
+    t.sent_later(". 1:1(0) ack 11");
+    assert_eq!(read(&mut t), Ok(10));
+    t.call("await", |connection| connection.await_receives(0));
+    t.nothing();
+    t.peer("P. 11:21(10) ack 1");
+    t.sent("R. 1:1(0) ack 11");
+
+    let mut t = begin();
+    t.peer("P. 1:21(20) ack 1");
+    assert_eq!(read(&mut t), Ok(10));
+    t.call("await", |connection| connection.await_receives(0));
+    t.sent("R. 1:1(0) ack 21");
+    assert_eq!(read(&mut t), Err(RecvError::Gone(Gone::Aborted)));
+
+    let mut t = begin();
+    t.peer("F. 1:1(0) ack 1");
+    t.sent(". 1:1(0) ack 2");
+    assert_eq!(read(&mut t), Ok(0));
+    t.call("await", |connection| connection.await_receives(0));
+    t.quiet_for("1min");
+}

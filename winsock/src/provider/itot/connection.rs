@@ -13,10 +13,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use hangup_stack::profile::{IsoRules, ReleaseAnswer};
 use hangup_stack::smoltcp::time::{Duration, Instant};
 
 use super::bounded::Bounded;
-use super::negotiate::{self, Agreed, Agreement, Wishes};
+use super::negotiate::{self, Agreed, Agreement, ClassZero, Wishes};
 use super::stream::Outgoing;
 use super::table::{Disposition, State, disposition};
 use super::tpdu::{
@@ -41,15 +42,37 @@ pub struct Manners {
     pub patience: Duration,
 }
 
+impl Manners {
+    /// What a profile says, for a connection of a class.
+    pub fn of(rules: &IsoRules, class: Agreed) -> Self {
+        Self {
+            wishes: Wishes {
+                class,
+                class_0_would_do: if rules.offers_class_0 {
+                    ClassZero::Offered
+                } else {
+                    ClassZero::NotOffered
+                },
+                tpdu_octets_max: rules.tpdu_size,
+            },
+            answer: match rules.release_answer {
+                ReleaseAnswer::AtOnce => Answer::AtOnce,
+                ReleaseAnswer::WhenUserEnds => Answer::WhenUserEnds(rules.release_answer_within),
+            },
+            patience: rules.supervision,
+        }
+    }
+}
+
 /// How the called side of a release answers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// With a disconnect confirmation, at once, as RFC 905 section 6.7.5 has it. The user has no
     /// say, and no disconnect data can go back.
     AtOnce,
-    /// Once the user says so, or after this time: with a disconnect request that has data, as if
-    /// both sides had begun the release, or else with a confirmation.
-    WhenUserSays(Duration),
+    /// Once the user ends the connection as well, or after this time: with a disconnect request
+    /// that has data, as if both sides had begun the release, or else with a confirmation.
+    WhenUserEnds(Duration),
 }
 
 /// Why a connection is over, as the user is told.
@@ -73,6 +96,13 @@ pub enum End {
     TimedOut,
     /// The TCP connection has ended.
     Network(NetworkEnd),
+}
+
+impl End {
+    /// Whether nothing was lost: the connection was released and not broken.
+    pub const fn is_graceful(&self) -> bool {
+        matches!(self, Self::Released(_) | Self::Confirmed)
+    }
 }
 
 /// How a TCP connection ends.
@@ -223,6 +253,11 @@ impl Connection {
         self.state
     }
 
+    /// This side's number of it.
+    pub const fn reference(&self) -> Reference {
+        self.local
+    }
+
     /// What was agreed on; what this side wishes until then.
     pub const fn agreement(&self) -> Agreement {
         self.agreement
@@ -319,22 +354,33 @@ impl Connection {
 
     // What the user does.
 
+    /// The user behind the called selector agrees to this class at most. For a request that was not
+    /// answered yet.
+    pub fn set_class(&mut self, class: Agreed) {
+        if self.state == State::AwaitingResponse {
+            self.manners.wishes.class = class;
+        }
+    }
+
+    /// Whether the request can be answered with a connection.
+    ///
+    /// # Errors
+    /// The reason why not, as [`Connection::accept`] gives it.
+    pub fn is_acceptable(&self) -> Result<(), Reason> {
+        let response = self.response(ConnectData::EMPTY);
+        response.map(drop)
+    }
+
     /// Answers the request: the connection exists.
     ///
     /// # Errors
     /// The reason why not, which the caller is told as well: no class that both sides have, or
     /// [`Reason::NOT_SPECIFIED`] where there is no request.
     pub fn accept(&mut self, data: ConnectData) -> Result<(), Reason> {
-        let (State::AwaitingResponse, Some(request)) = (self.state, &self.request) else {
+        if self.state != State::AwaitingResponse {
             return Err(Reason::NOT_SPECIFIED);
-        };
-        let Request {
-            terms,
-            alternatives,
-        } = request;
-        let response =
-            negotiate::respond(self.manners.wishes, self.local, terms, alternatives, data);
-        match response {
+        }
+        match self.response(data) {
             Ok((agreement, terms)) => {
                 self.agreement = agreement;
                 self.state = State::Open;
@@ -475,6 +521,18 @@ impl Connection {
     }
 
     // How it is done.
+
+    /// What would answer the request.
+    fn response(&self, data: ConnectData) -> Result<(Agreement, Terms), Reason> {
+        let (State::AwaitingResponse, Some(request)) = (self.state, &self.request) else {
+            return Err(Reason::NOT_SPECIFIED);
+        };
+        let Request {
+            terms,
+            alternatives,
+        } = request;
+        negotiate::respond(self.manners.wishes, self.local, terms, alternatives, data)
+    }
 
     fn on_tpdu(&mut self, octets: &TpduOctets, now: Instant) {
         let tpdu = match Tpdu::read(octets.as_slice()) {
@@ -653,7 +711,7 @@ impl Connection {
         self.end = Some(end_of(request));
         match self.manners.answer {
             Answer::AtOnce => self.answer(DisconnectData::EMPTY),
-            Answer::WhenUserSays(time) => {
+            Answer::WhenUserEnds(time) => {
                 self.state = State::AnswerWithheld;
                 self.deadline = Some(now + time);
             }

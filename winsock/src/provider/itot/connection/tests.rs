@@ -325,7 +325,7 @@ fn dialogues() {
         };
         let answer = match role {
             "connected, answers at once" => Answer::AtOnce,
-            _ => Answer::WhenUserSays(WITHHELD),
+            _ => Answer::WhenUserEnds(WITHHELD),
         };
         let mut dialogue = Dialogue::new(role, manners(Agreed::Two, answer));
         dialogue.run(name, begin);
@@ -412,7 +412,7 @@ fn too_much_is_refused() {
 /// Two connections that talk to each other, whatever their manners, end alike.
 #[test]
 fn two_sides_end_alike() {
-    let answers = [Answer::AtOnce, Answer::WhenUserSays(WITHHELD)];
+    let answers = [Answer::AtOnce, Answer::WhenUserEnds(WITHHELD)];
     let data = |text: &str| DisconnectData::new(text.as_bytes()).unwrap();
     for (first, second) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let now = Instant::ZERO;
@@ -471,7 +471,7 @@ proptest::proptest! {
             0..6,
         ),
     ) {
-        let manners = manners(Agreed::Two, Answer::WhenUserSays(WITHHELD));
+        let manners = manners(Agreed::Two, Answer::WhenUserEnds(WITHHELD));
         let role = if begin == 0 { "caller" } else { "called" };
         let mut dialogue = Dialogue::new(role, manners);
         let begin = ["", "", "peer: CR", "peer: CR\nuser: accept"][begin];

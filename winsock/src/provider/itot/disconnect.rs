@@ -1,0 +1,292 @@
+//! WSPShutdown, WSPRecvDisconnect, WSPSendDisconnect, WSPCloseSocket, WSPCleanup.
+//!
+//! ISO transport has no half of a close: a release ends both directions on the wire, and what the
+//! peer had on its way is lost (RFC 905 section 6.7.5). What has arrived before stays readable. An
+//! end of receiving alone has no TPDU at all.
+
+use super::connection::End;
+use super::links::{Link, User};
+use super::negotiate::Agreed;
+use super::table::State;
+use super::tpdu::{DISCONNECT_DATA_MAX, DisconnectData, Reason};
+use super::{Circuit, Direction, Itot, Mode, Needs, Request, Role};
+use crate::api::disconnect::{SD_BOTH, SD_RECEIVE, SD_SEND};
+use crate::error::WsaError;
+use crate::provider::Context;
+use crate::provider::check::Check;
+use crate::{Outcome, Pointer, Socket};
+
+impl Itot {
+    /// WSPShutdown: SD_SEND is a release as by WSPSendDisconnect without data, SD_RECEIVE an end of
+    /// receiving as by WSPRecvDisconnect without a buffer.
+    pub(super) fn end_directions(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        how: i32,
+    ) -> Result<(), WsaError> {
+        let (receives, sends) = match how {
+            SD_RECEIVE => (true, false),
+            SD_SEND => (false, true),
+            SD_BOTH => (true, true),
+            _ => (false, false),
+        };
+        let request = Request {
+            arguments: Check::that(receives || sends),
+            connection: Needs::Connection,
+            ..Request::NOTHING
+        };
+        self.check(context, s, request)?;
+        let ended = self.circuit(s).and_then(|(_, link)| link.failed());
+        if let Some(error) = ended {
+            return Err(error);
+        }
+        if sends {
+            self.release(context, s, None);
+        }
+        if receives {
+            self.deafen(s);
+        }
+        Ok(())
+    }
+
+    /// WSPRecvDisconnect. The data is handed over once. A buffer that is too small gets nothing,
+    /// changes nothing, and leaves the data for a larger one.
+    pub(super) fn end_receiving(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        data: Pointer<&mut Vec<u8>>,
+    ) -> Result<(), WsaError> {
+        let has_data = self.has_disconnect_data(s);
+        let (option, memory) = match &data {
+            Pointer::Null => (Check::Passed, Check::Passed),
+            Pointer::To(_) => (Check::that(has_data), Check::Passed),
+            // Behind a bad pointer there is no WSABUF that could ask for data.
+            Pointer::Bad => (Check::Passed, Check::Failed),
+        };
+        let request = Request {
+            option,
+            connection: Needs::Connection,
+            memory,
+            ..Request::NOTHING
+        };
+        self.check(context, s, request)?;
+        if let Pointer::To(buffer) = data
+            && let Some((entry, link)) = self.circuit(s)
+        {
+            let room = buffer.len();
+            let (taken, came) = (
+                entry.user_data.is_disconnect_taken(),
+                link.disconnect_data(),
+            );
+            let came = came.filter(|_| !taken).unwrap_or_default();
+            if came.len() > room {
+                return Err(WsaError::Fault);
+            }
+            entry.user_data.take_disconnect();
+            buffer.clear();
+            buffer.extend(came);
+        }
+        self.deafen(s);
+        Ok(())
+    }
+
+    /// WSPSendDisconnect. The documents have no error for too much data; WSAEFAULT is what they
+    /// give WSAConnect for too much connect data.
+    pub(super) fn end_sending(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        data: &Pointer<&[u8]>,
+    ) -> Result<(), WsaError> {
+        let has_data = self.has_disconnect_data(s);
+        let (option, memory) = match data {
+            Pointer::Null => (Check::Passed, Check::Passed),
+            Pointer::To(data) => (
+                Check::that(has_data),
+                Check::that(data.len() <= DISCONNECT_DATA_MAX),
+            ),
+            Pointer::Bad => (Check::that(has_data), Check::Failed),
+        };
+        let request = Request {
+            option,
+            connection: Needs::Connection,
+            memory,
+            ..Request::NOTHING
+        };
+        self.check(context, s, request)?;
+        let data = match data {
+            Pointer::To(octets) => DisconnectData::new(octets),
+            Pointer::Null | Pointer::Bad => None,
+        };
+        // What the connection has become decides whether anybody would get the data.
+        let released = self.circuit(s).is_some_and(|(_, link)| link.is_released());
+        if data.as_ref().is_some_and(|data| !data.is_empty()) && released {
+            return Err(WsaError::NotConnected);
+        }
+        self.release(context, s, data);
+        Ok(())
+    }
+
+    /// Whether a socket has disconnect data: class 2 has, in which its connection is, or would be.
+    fn has_disconnect_data(&mut self, s: Socket) -> bool {
+        let class = self.sockets.get(&s).map(super::Entry::class);
+        let agreed = self.circuit(s).and_then(|(_, link)| {
+            let connection = link.connection.as_ref()?;
+            Some(connection.agreement().class)
+        });
+        agreed.or(class) == Some(Agreed::Two)
+    }
+
+    /// Ends the connection after what was sent. Without data, that of SO_DISCDATA goes with it.
+    fn release(&mut self, context: &mut Context<'_>, s: Socket, data: Option<DisconnectData>) {
+        let Some((entry, link)) = self.circuit(s) else {
+            return;
+        };
+        entry.sending = Direction::Shut;
+        let data = data.unwrap_or_else(|| entry.user_data.outgoing_disconnect());
+        if let Some(connection) = &mut link.connection {
+            connection.release(data, context.now);
+        }
+        link.go_on(context.host, context.now);
+    }
+
+    /// Ends receiving, which nobody else learns of.
+    fn deafen(&mut self, s: Socket) {
+        let Some((entry, link)) = self.circuit(s) else {
+            return;
+        };
+        entry.receiving = Direction::Shut;
+        // A receive that waited goes on waiting, and what it waits for still comes to it.
+        if let Some(connection) = link
+            .connection
+            .as_mut()
+            .filter(|_| entry.receives.is_empty())
+        {
+            connection.shut_receiving();
+        }
+    }
+
+    pub(super) fn close(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
+        let begun = self.waiting.until(context.thread).flatten();
+        let entry = match self.check(context, s, Request::NOTHING) {
+            Ok(entry) => entry,
+            Err(error) => return Err(error).into(),
+        };
+        let (linger, mode) = (entry.linger.timeout(), entry.mode);
+        let connected = entry.circuit == Circuit::Connected;
+        let is_over = self
+            .circuit(s)
+            .is_none_or(|(_, link)| link.state() == State::Closed);
+        match linger.filter(|_| connected && !is_over) {
+            None if connected => self.release(context, s, None),
+            None => {}
+            Some(time) if time.total_micros() == 0 => self.disrupt(context, s),
+            Some(_) if mode == Mode::NonBlocking => return Err(WsaError::WouldBlock).into(),
+            Some(time) => {
+                let until = begun.unwrap_or(context.now + time);
+                self.release(context, s, None);
+                let is_open = self
+                    .circuit(s)
+                    .is_some_and(|(_, link)| link.state() != State::Closed);
+                if is_open && context.now < until {
+                    return Outcome::Blocks { until: Some(until) };
+                }
+                if is_open {
+                    self.give_up(context, s);
+                }
+            }
+        }
+        self.remove(context, s);
+        context.upcalls.close_socket_handle(s).into()
+    }
+
+    /// Ends the connection now, whatever is lost.
+    fn disrupt(&mut self, context: &mut Context<'_>, s: Socket) {
+        if let Some((_, link)) = self.circuit(s) {
+            if let Some(connection) = &mut link.connection {
+                connection.disrupt(context.now);
+            }
+            link.go_on(context.host, context.now);
+        }
+    }
+
+    /// Ends what could not be ended in time.
+    fn give_up(&mut self, context: &mut Context<'_>, s: Socket) {
+        if let Some((_, link)) = self.circuit(s) {
+            link.cut(context.host, context.now);
+        }
+    }
+
+    /// Takes a socket out of the process. Its connection, if it ends in the background, stays.
+    fn remove(&mut self, context: &mut Context<'_>, s: Socket) {
+        let Some(mut entry) = self.sockets.remove(&s) else {
+            return;
+        };
+        entry.cancel(context);
+        match entry.role {
+            Role::Idle => {}
+            Role::Listening { door, queue, .. } => {
+                for id in queue {
+                    if let Some(link) = self.links.get_mut(&id) {
+                        link.turn_away(Reason::NO_USER_AT_TSAP, DisconnectData::EMPTY);
+                        link.go_on(context.host, context.now);
+                    }
+                }
+                self.close_door(context.host, door, context.now);
+            }
+            Role::Circuit(id) => {
+                if let Some(link) = self.links.get_mut(&id) {
+                    if entry.circuit != Circuit::Connected {
+                        link.cut(context.host, context.now);
+                    }
+                    link.user = User::Gone;
+                }
+            }
+        }
+        self.pump(context);
+    }
+
+    /// Resets every connection and gives every socket back.
+    pub(super) fn end(&mut self, context: &mut Context<'_>) {
+        self.waiting.clear();
+        for link in self.links.values_mut() {
+            link.cut(context.host, context.now);
+        }
+        let sockets: Vec<Socket> = self.sockets.keys().copied().collect();
+        for s in sockets {
+            self.remove(context, s);
+            // It was registered when it was made.
+            let _ = context.upcalls.close_socket_handle(s);
+        }
+        self.links.clear();
+    }
+}
+
+impl Link {
+    /// The disconnect data that came with the peer's release.
+    pub(super) fn disconnect_data(&self) -> Option<&[u8]> {
+        match self.connection.as_ref()?.end()? {
+            End::Released(data) | End::Disrupted(_, data) => Some(data.as_slice()),
+            End::Confirmed
+            | End::Refused(..)
+            | End::Withdrawn
+            | End::Misused
+            | End::Rejected(_)
+            | End::TimedOut
+            | End::Network(_) => None,
+        }
+    }
+
+    /// Whether the connection has ended in an error, as shutdown says it.
+    fn failed(&self) -> Option<WsaError> {
+        let end = self.connection.as_ref()?.end()?;
+        (!end.is_graceful()).then(|| super::data::error_of(end))
+    }
+
+    /// Whether there is nobody any more who could be told anything.
+    fn is_released(&self) -> bool {
+        self.state() == State::Closed
+    }
+}
