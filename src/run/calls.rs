@@ -228,7 +228,10 @@ impl<'a> Player<'a> {
             socket: returned
                 .socket
                 .and_then(|socket| self.ends(waiting.host, socket)),
-            text: returned.row(label),
+            text: match &call.routine {
+                Some(routine) => format!("{}: {}", routine.value.name(), returned.row(label)),
+                None => returned.row(label),
+            },
         });
         self.judge_time(waiting);
         self.judge_result(call, returned);

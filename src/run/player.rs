@@ -103,6 +103,9 @@ impl<'a> Player<'a> {
             Subject::Call(call) => {
                 self.advance(earliest);
                 self.begin_call(call, statement.span, earliest);
+                // What one thread has done may be what another waits for.
+                self.poll();
+                self.retry();
                 earliest
             }
             Subject::Packet(line) if self.is_scripted(&line.from.value) => {
@@ -155,6 +158,8 @@ impl<'a> Player<'a> {
 
     /// Moves the time to `limit`, and makes waiting calls again whenever something has happened.
     fn advance(&mut self, limit: Instant) {
+        // A call of another thread may have ended a wait, without anything that is due later.
+        self.retry();
         loop {
             let due = self.calls_due();
             let next = due.map_or(limit, |due| due.min(limit));

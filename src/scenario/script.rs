@@ -148,6 +148,12 @@ impl Routine {
         (Self::Apc, "apc"),
         (Self::Condition, "condition"),
     ];
+
+    /// Its name in scripts.
+    pub fn name(self) -> &'static str {
+        let named = |(routine, _): &&(Self, &str)| *routine == self;
+        Self::ALL.iter().find(named).map_or("", |(_, name)| name)
+    }
 }
 
 /// What a call must return.

@@ -165,6 +165,11 @@ impl Host {
         }
     }
 
+    /// Takes the peer of a UDP socket away that [`Host::connect`] has set.
+    pub fn forget_peer(&mut self, socket: SocketId) {
+        self.stack_mut().udp_disconnect(socket);
+    }
+
     /// Queues octets for sending; returns how many fitted. On a connected UDP socket, sends one
     /// datagram.
     ///
@@ -226,6 +231,35 @@ impl Host {
             .map(|(octets, _)| octets)
     }
 
+    /// Says how many octets receives still want that waited before the receive direction was shut
+    /// down. While it is not 0, data that arrives is theirs; when it becomes 0, what they have left
+    /// over is as undeliverable as data that is queued at the call.
+    pub fn await_receives(&mut self, socket: SocketId, octets: usize) {
+        let stack = self.stack_mut();
+        stack.touch(socket);
+        if let Some(connection) = stack.connection_mut(socket) {
+            connection.await_receives(octets);
+        }
+    }
+
+    /// Reads for a receive that waited before the receive direction was shut down: what arrives for
+    /// it ([`Host::await_receives`]), then how the stream ended.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; never [`RecvError::Shutdown`].
+    pub fn recv_awaited(
+        &mut self,
+        socket: SocketId,
+        buffer: &mut [u8],
+    ) -> Result<usize, RecvError> {
+        let stack = self.stack_mut();
+        stack.touch(socket);
+        let connection = stack.connection_mut(socket);
+        connection
+            .ok_or(RecvError::NotConnected)?
+            .recv_awaited(buffer)
+    }
+
     /// As [`Host::recv`] but leaves the octets in the queue.
     ///
     /// # Errors
@@ -275,6 +309,7 @@ impl Host {
                 receive_shut: true, ..
             }) => match stack.profile.calls.recv_after {
                 RecvAfter::DataThenEof | RecvAfter::Eof => Ok((0, None)),
+                RecvAfter::NotConnected => Err(RecvError::NotConnected),
                 RecvAfter::Error => Err(RecvError::Shutdown),
             },
             Kind::Idle(_) | Kind::Listening(_) => Err(RecvError::NotConnected),

@@ -56,6 +56,15 @@ impl Spares {
         payload: Bytes,
         layout: &Layout<'_>,
     ) -> Frame {
+        if let Some(mut spare) = self.0.pop().filter(|_| !segment.flags.syn) {
+            spare.ethernet = ethernet;
+            spare.source = source;
+            spare.destination = destination;
+            spare.segment = segment;
+            spare.payload = payload;
+            debug_assert!(spare.reads_back(layout), "{spare:?}");
+            return Frame::Segment(spare);
+        }
         let transit = InTransit {
             ethernet,
             source,
@@ -64,15 +73,11 @@ impl Spares {
             payload,
             octets: None,
         };
+        debug_assert!(transit.reads_back(layout), "{transit:?}");
         if segment.flags.syn {
             return Frame::Octets(transit.written(layout));
         }
-        debug_assert!(transit.reads_back(), "{transit:?}");
-        let Some(mut spare) = self.0.pop() else {
-            return Frame::Segment(Box::new(transit));
-        };
-        *spare = transit;
-        Frame::Segment(spare)
+        Frame::Segment(Box::new(transit))
     }
 
     /// Takes a segment that has arrived.
@@ -134,8 +139,8 @@ impl InTransit {
     }
 
     /// Whether its octets say what it says.
-    fn reads_back(&self) -> bool {
-        let octets = self.written(&Layout::WITHOUT_SYN);
+    fn reads_back(&self, layout: &Layout<'_>) -> bool {
+        let octets = self.written(layout);
         wire::segment_in(&octets).is_some_and(|found| {
             let parsed = Segment::parse(found.octets, self.source, self.destination);
             parsed == Some((self.segment, &self.payload[..]))

@@ -21,6 +21,7 @@ use crate::icmp::Limiter;
 use crate::network::{HostConfig, Recording, Resolution, StackKind};
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
+use crate::schedule::Timetable;
 use crate::socket::SocketId;
 use crate::table::{Entries, Idle, Kind, Listening, Options, Tuple};
 use crate::tcp::segment::Segment;
@@ -94,7 +95,7 @@ pub(crate) struct Stack {
     /// Segments whose neighbour has yet to be resolved wait in these: one for each version of IP.
     pub(crate) raw: [SocketHandle; 2],
     /// When each connection is next due.
-    deadlines: BTreeSet<(Instant, SocketId)>,
+    deadlines: Timetable,
     interface_due: Option<Instant>,
     /// Segments of no connection: resets from closed ports.
     pub(crate) strays: VecDeque<(IpEndpoint, IpEndpoint, Segment)>,
@@ -333,7 +334,7 @@ impl Stack {
             neighbours: BTreeMap::new(),
             introduced: None,
             raw,
-            deadlines: BTreeSet::new(),
+            deadlines: Timetable::default(),
             interface_due: None,
             strays: VecDeque::new(),
             touched: VecDeque::new(),
@@ -374,8 +375,8 @@ impl Stack {
     }
 
     fn poll_at(&self) -> Option<Instant> {
-        let deadline = self.deadlines.first().map(|&(at, _)| at);
-        [deadline, self.interface_due].into_iter().flatten().min()
+        let due = [self.deadlines.next(), self.interface_due];
+        due.into_iter().flatten().min()
     }
 
     pub(crate) fn connection_config(
@@ -413,11 +414,17 @@ impl Stack {
     }
 
     fn on_timeout(&mut self, now: Instant) {
-        let due: Vec<SocketId> = self
-            .deadlines
-            .range(..=(now, SocketId(usize::MAX)))
-            .map(|&(_, id)| id)
-            .collect();
+        let mut due = Vec::new();
+        while let Some((at, id)) = self.deadlines.take(now) {
+            if let Some(entry) = self.entries.get_mut(&id)
+                && entry.deadline == Some(at)
+            {
+                entry.deadline = None;
+                due.push(id);
+            }
+        }
+        let entries = &self.entries;
+        self.deadlines.pass_over(|at, id| entries.is_due(at, id));
         for id in due {
             if let Some(connection) = self.connection_mut(id) {
                 connection.on_timeout(now);
@@ -450,6 +457,8 @@ impl Stack {
         if interface == Stirred::Yes || carries_segments || due {
             self.settle_interface(now, outputs);
         }
+        #[cfg(debug_assertions)]
+        crate::invariants::check_tables(self);
     }
 
     /// Takes everything a connection has to say and to send, and learns when it is next due.
@@ -480,13 +489,8 @@ impl Stack {
             return;
         };
         let at = connection.poll_at();
-        let before = std::mem::replace(&mut entry.deadline, at);
-        if before != at {
-            self.deadlines.extend(at.map(|at| (at, id)));
-            if let Some(before) = before {
-                self.deadlines.remove(&(before, id));
-            }
-        }
+        let moved = entry.deadline != at;
+        entry.deadline = at;
         if connection.state() == State::Closed {
             let tuple = Tuple::new(connection.local().port, connection.remote());
             let (finished, parent) = (connection.is_finished(), entry.parent);
@@ -497,6 +501,11 @@ impl Stack {
             if let Some(idle) = idle {
                 self.set_kind(id, Kind::Idle(idle));
             }
+        }
+        if moved {
+            let entries = &self.entries;
+            let is_due = |at, id| entries.is_due(at, id);
+            self.deadlines.change(id, at, is_due);
         }
     }
 

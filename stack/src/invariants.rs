@@ -1,13 +1,51 @@
-//! What must hold of the frames that a host sends, in debug builds: nothing follows a reset. What
-//! must hold of a connection stands in `tcp::invariants`. A release build has none of this.
+//! What must hold of hosts and of the frames that they send, in debug builds: the tables of a host
+//! agree, and nothing follows a reset. What must hold of a connection stands in
+//! `tcp::invariants`. A release build has none of this.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::host::Stack;
 use crate::network::HostId;
 use crate::socket::SocketId;
+use crate::table::{Kind, Tuple};
 use crate::tcp::State;
 use crate::tcp::segment::Segment;
 use crate::wire;
+
+/// The tables of a host agree: nothing is found that is not there, and nothing is there that
+/// cannot be found.
+pub(crate) fn check_tables(stack: &Stack) {
+    let entry = |id: &SocketId| stack.entries.get(id);
+    for (tuple, id) in &stack.connections {
+        assert!(entry(id).is_some(), "{tuple:?} leads to no socket");
+    }
+    for (port, id) in &stack.claims {
+        assert!(entry(id).is_some(), "port {port} belongs to no socket");
+    }
+    let mut children: BTreeMap<SocketId, usize> = BTreeMap::new();
+    for (id, child) in stack.entries.iter() {
+        if let Kind::Connection(connection) = &child.kind {
+            let tuple = Tuple::new(connection.local().port, connection.remote());
+            let found = stack.connections.get(&tuple) == Some(&id);
+            let over = connection.state() == State::Closed;
+            assert!(found || over, "{id:?} hears no segment any more");
+            assert_eq!(child.deadline, connection.poll_at(), "{id:?} is due");
+        }
+        if let Some(parent) = child.parent {
+            *children.entry(parent).or_default() += 1;
+        }
+    }
+    for (id, parent) in stack.entries.iter() {
+        if let Kind::Listening(listening) = &parent.kind {
+            let counted = children.get(&id).copied().unwrap_or(0);
+            assert_eq!(listening.children, counted, "children of {id:?}");
+            for child in &listening.ready {
+                let theirs = entry(child).and_then(|child| child.parent);
+                assert_eq!(theirs, Some(id), "{child:?} waits for accept");
+            }
+        }
+    }
+}
 
 /// The connections of a network that a reset has ended, as the wire has shown it.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ use smoltcp::time::Instant;
 use crate::event::FrameId;
 use crate::frame::Frame;
 use crate::network::HostId;
+use crate::socket::SocketId;
 
 /// A frame on its way.
 #[derive(Debug)]
@@ -147,6 +148,64 @@ impl Deadlines {
     }
 }
 
+/// When each connection of a host is next due.
+///
+/// A timer that is stopped or moved, as most are before they expire, is left where it stands and
+/// passed over when its turn comes: the connection knows when it is due. What is first is never
+/// out of date.
+#[derive(Debug, Default)]
+pub(crate) struct Timetable {
+    heap: BinaryHeap<Reverse<(Instant, SocketId)>>,
+    /// How many places may be taken before those that are out of date are cleared.
+    enough: usize,
+}
+
+/// Places that are never worth clearing.
+const PLACES_LEAST: usize = 64;
+
+impl Timetable {
+    /// When something is due first.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.heap.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// A connection is due at another time from now on, or at none. `is_due` says whether a
+    /// connection is due at a time.
+    pub(crate) fn change(
+        &mut self,
+        id: SocketId,
+        at: Option<Instant>,
+        is_due: impl Fn(Instant, SocketId) -> bool,
+    ) {
+        if let Some(at) = at {
+            if self.heap.len() >= self.enough.max(PLACES_LEAST) {
+                self.heap.retain(|&Reverse((at, id))| is_due(at, id));
+                self.enough = 2 * self.heap.len();
+            }
+            self.heap.push(Reverse((at, id)));
+        }
+        self.pass_over(is_due);
+    }
+
+    /// Passes over what is out of date, so that what is first is not.
+    pub(crate) fn pass_over(&mut self, is_due: impl Fn(Instant, SocketId) -> bool) {
+        while let Some(&Reverse((at, id))) = self.heap.peek()
+            && !is_due(at, id)
+        {
+            self.heap.pop();
+        }
+    }
+
+    /// Takes the connection that is due first, at `now` or before.
+    pub(crate) fn take(&mut self, now: Instant) -> Option<(Instant, SocketId)> {
+        let &Reverse((at, id)) = self.heap.peek()?;
+        (at <= now).then(|| {
+            self.heap.pop();
+            (at, id)
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -173,6 +232,20 @@ mod tests {
                     let popped = arrivals.pop();
                     prop_assert_eq!(popped.map(|arrival| (arrival.at, arrival.id)), expected);
                 }
+            }
+        }
+
+        #[test]
+        fn the_first_connection_that_is_due_is_next(
+            steps in proptest::collection::vec((0usize..5, proptest::option::of(0i64..40)), 1..300)
+        ) {
+            let mut timetable = Timetable::default();
+            let mut model = BTreeMap::new();
+            for (number, at) in steps {
+                let (id, at) = (SocketId(number), at.map(Instant::from_micros));
+                model.insert(id, at);
+                timetable.change(id, at, |at, id| model.get(&id) == Some(&Some(at)));
+                prop_assert_eq!(timetable.next(), model.values().flatten().min().copied());
             }
         }
 

@@ -101,6 +101,12 @@ impl Entries {
         Some(*entry)
     }
 
+    /// Whether the connection of a socket is due at a time.
+    pub(crate) fn is_due(&self, at: Instant, id: SocketId) -> bool {
+        self.get(&id)
+            .is_some_and(|entry| entry.deadline == Some(at))
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (SocketId, &Entry)> {
         let numbered = self.row.iter().zip(self.first..);
         numbered.filter_map(|(entry, number)| Some((SocketId(number), entry.as_deref()?)))

@@ -131,6 +131,12 @@ impl Stack {
         self.udp(id)?.handle
     }
 
+    pub(crate) fn udp_disconnect(&mut self, id: SocketId) {
+        if let Some(udp) = self.udp_mut(id) {
+            udp.peer = None;
+        }
+    }
+
     pub(crate) fn udp_connect(
         &mut self,
         id: SocketId,

@@ -335,6 +335,10 @@ impl Winsock {
     /// Remembers the error of a call, and whether it waits.
     fn finish<T>(&mut self, call: Call, outcome: Outcome<T>) -> Outcome<T> {
         match outcome {
+            // Whatever its page says, a call that waits is a blocking one.
+            Outcome::Blocks { .. } if self.interrupts_a_blocking_call() => {
+                self.refuse_undefined(call.function)
+            }
             Outcome::Blocks { until } => {
                 self.thread_mut().wait(call.function, call.s);
                 self.run_routines();

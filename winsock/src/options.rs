@@ -40,6 +40,12 @@ pub const SO_DISCDATALEN: i32 = 0x7006;
 pub const SO_DISCOPTLEN: i32 = 0x7007;
 /// No Nagle algorithm.
 pub const TCP_NODELAY: i32 = 0x0001;
+/// After how many seconds of silence keep-alive probes begin (also named TCP_KEEPALIVE).
+pub const TCP_KEEPIDLE: i32 = 0x0003;
+/// After how many probes without an answer the connection is broken.
+pub const TCP_KEEPCNT: i32 = 0x0010;
+/// How many seconds lie between probes without an answer.
+pub const TCP_KEEPINTVL: i32 = 0x0011;
 /// ioctlsocket: how many octets can be read.
 pub const FIONREAD: u32 = 0x4004_667f;
 /// ioctlsocket: the non-blocking mode.

@@ -154,8 +154,8 @@ impl From<RecvError> for Errno {
         match error {
             // Nothing can arrive at a socket without an address, which is no error in POSIX.
             RecvError::WouldBlock | RecvError::NotBound => Self::Again,
-            // lwIP, the one POSIX stack that disallows receives after a receive shutdown, says
-            // that the socket is not connected.
+            // No POSIX stack disallows receives after a receive shutdown; to one that does, the
+            // socket is as good as not connected.
             RecvError::NotConnected | RecvError::Shutdown => Self::NotConnected,
             RecvError::Truncated(_) => Self::MessageSize,
             RecvError::Gone(gone) => gone.into(),

@@ -53,9 +53,12 @@ impl WinsockCalls {
             process, memory, ..
         } = self;
         let buffer = memory.octets(&payload.octets);
-        let outcome = context.network.with_host(context.host, |host, now| {
-            process.sendto(host, now, s, buffer, flags, to)
-        });
+        let outcome = context
+            .network
+            .with_host(context.host, |host, now| match destination {
+                Destination::None => process.send(host, now, s, buffer, flags),
+                Destination::Argument => process.sendto(host, now, s, buffer, flags, to),
+            });
         Ok(match outcome {
             Outcome::Done(Ok(octets)) => Made::value(octets),
             Outcome::Done(Err(error)) => failed(error),

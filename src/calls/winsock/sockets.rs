@@ -135,17 +135,17 @@ impl WinsockCalls {
     }
 
     pub(super) fn getpeername(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
+        let (s, memory) = (self.s(context)?, memory(context));
         let name = self.on_host(context, |process, host, now| {
-            process.getpeername(host, now, s)
+            process.getpeername(host, now, s, memory)
         });
         Self::name(context, name)
     }
 
     pub(super) fn getsockname(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let s = self.s(context)?;
+        let (s, memory) = (self.s(context)?, memory(context));
         let name = self.on_host(context, |process, host, now| {
-            process.getsockname(host, now, s)
+            process.getsockname(host, now, s, memory)
         });
         Self::name(context, name)
     }
@@ -235,4 +235,12 @@ fn decision(context: &Context<'_>, index: usize, data: &[u8]) -> Result<Decision
         2 => Decision::Defer,
         _ => return context.bad(index, "it returns CF_ACCEPT, CF_REJECT or CF_DEFER"),
     })
+}
+
+/// The memory for an address that a call returns: `BAD_POINTER`, or whatever else the script has.
+fn memory(context: &Context<'_>) -> Pointer<()> {
+    match context.argument(1) {
+        Some(Argument::Word(word)) if word == "BAD_POINTER" => Pointer::Bad,
+        Some(_) | None => Pointer::To(()),
+    }
 }

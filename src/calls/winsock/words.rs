@@ -70,6 +70,9 @@ pub(super) const OPTIONS: &Words = &[
     ("SO_DISCDATALEN", options::SO_DISCDATALEN as i64),
     ("SO_DISCOPTLEN", options::SO_DISCOPTLEN as i64),
     ("TCP_NODELAY", options::TCP_NODELAY as i64),
+    ("TCP_KEEPIDLE", options::TCP_KEEPIDLE as i64),
+    ("TCP_KEEPCNT", options::TCP_KEEPCNT as i64),
+    ("TCP_KEEPINTVL", options::TCP_KEEPINTVL as i64),
 ];
 pub(super) const COMMANDS: &Words = &[
     ("FIONBIO", options::FIONBIO as i64),

@@ -9,8 +9,11 @@ use super::{Profile, built_in, origin};
 /// The profile that has every knob and extends nothing.
 const COMPLETE: &str = "linux-6.18";
 
-/// The profile that has ISO transport.
-const ISO: &str = "winsock";
+/// The profile that has every knob of what only some systems have.
+const WINSOCK: &str = "winsock";
+
+/// The groups of those knobs.
+const OPTIONAL: [&str; 2] = ["winsock.", "iso."];
 
 /// How many profiles may extend each other in a row.
 pub(super) const EXTENDS_LIMIT: usize = 8;
@@ -70,9 +73,9 @@ impl Profile {
         let place = options.map_or(names.len(), |last| last + 1);
         names.insert(place, "options.mss".to_owned());
         // What only some systems have stands where they have it.
-        let text = built_in::source(ISO).unwrap_or_default();
-        let iso = origin::values_in(text).into_iter();
-        names.extend(iso.filter(|name| name.starts_with("iso.")));
+        let text = built_in::source(WINSOCK).unwrap_or_default();
+        let optional = |name: &String| OPTIONAL.iter().any(|group| name.starts_with(group));
+        names.extend(origin::values_in(text).into_iter().filter(optional));
         names
     }
 

@@ -10,6 +10,8 @@ mod datagram;
 mod duration;
 mod knobs;
 mod origin;
+mod window;
+mod winsock;
 
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
@@ -22,6 +24,8 @@ pub use datagram::{
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
 pub use origin::{Mark, Origin, origins};
+pub use window::{BeyondEdge, WindowModel, WindowRules};
+pub use winsock::{CloseEvent, CloseWithReceive, ResetEvent, WaitingReceives, WinsockRules};
 
 /// Everything that differs between systems. Each field of the structs below is a knob with a dotted
 /// name (`receive_shutdown.capacity`).
@@ -64,6 +68,9 @@ pub struct Profile {
     pub udp: UdpRules,
     /// Errors from the network.
     pub icmp: IcmpRules,
+    /// What only programs of the Windows Sockets interface can see. None: as its pages say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winsock: Option<WinsockRules>,
     /// ISO transport over TCP; none: the system has no provider of it. Nothing in this crate looks
     /// at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -296,10 +303,13 @@ pub struct CallRules {
 pub enum RecvAfter {
     /// What is queued, then the end of the stream.
     DataThenEof,
-    /// The end of the stream.
+    /// The end of the stream, once what has happened to the connection was told.
     Eof,
     /// An error: receives are disallowed.
     Error,
+    /// The error of a socket that is not connected, once what has happened to the connection was
+    /// told.
+    NotConnected,
 }
 
 /// What the application learns after its own stack reset the connection.
@@ -416,6 +426,13 @@ pub struct SendRules {
     pub send_buffer: usize,
     /// The initial congestion window, in segments (RFC 6928); zero: no congestion control at all.
     pub initial_window: usize,
+    /// How the congestion window grows and shrinks.
+    pub congestion: Algorithm,
+    /// What becomes of it when nothing was sent for a retransmission timeout (RFC 5681 section
+    /// 4.1).
+    pub restart: Restart,
+    /// Whether the first two duplicate acknowledgments each let a new segment out (RFC 3042).
+    pub limited_transmit: bool,
     /// What the congestion window counts.
     pub window_unit: WindowUnit,
     /// When a segment that is not full waits (RFC 9293 section 3.7.4).
@@ -432,6 +449,18 @@ pub struct SendRules {
     pub duplicate_threshold: usize,
     /// What a probe of a closed window carries (RFC 9293 section 3.8.6.1).
     pub window_probe: WindowProbe,
+    /// When a FIN follows what was written.
+    pub fin: FinTiming,
+}
+
+/// When a FIN follows what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FinTiming {
+    /// At once, in the last segment or behind it (RFC 9293 section 3.10.4).
+    BehindData,
+    /// Once everything before it was acknowledged.
+    WhenAcknowledged,
 }
 
 /// What the congestion window counts.
@@ -442,6 +471,28 @@ pub enum WindowUnit {
     Octets,
     /// Segments, however short.
     Segments,
+}
+
+/// How the congestion window grows and shrinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// By a segment a round trip, and by half (RFC 5681, RFC 6582).
+    Reno,
+    /// By the time since the last loss, and by three tenths (RFC 9438).
+    Cubic,
+}
+
+/// What becomes of the congestion window of an idle connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restart {
+    /// It stays.
+    Never,
+    /// It is the initial window again.
+    InitialWindow,
+    /// It is halved for each timeout that has passed, down to the initial window.
+    Halve,
 }
 
 /// When a segment that is not full waits.
@@ -586,42 +637,12 @@ pub struct AcknowledgeRules {
     /// Whether the second full segment is only acknowledged at once where the window did not
     /// shrink.
     pub second_segment_needs_window: bool,
-}
-
-/// Which window is advertised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WindowRules {
-    /// The receive buffer, in octets, as an application would set it with SO_RCVBUF.
-    pub receive_buffer: usize,
-    /// How the window follows from the buffer.
-    pub model: WindowModel,
-    /// The buffer that an unchanged socket has inside, where the model counts more than payload;
-    /// zero: the same as `receive_buffer`.
-    pub default_space: usize,
-    /// What becomes of a segment that reaches beyond the right edge.
-    pub beyond_edge: BeyondEdge,
-}
-
-/// What becomes of a segment that reaches beyond the right edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BeyondEdge {
-    /// The part inside the window is taken (RFC 9293 section 3.10.7.4).
-    Trim,
-    /// The whole segment is refused, except that an empty queue takes one of any size.
-    RefuseUnlessEmpty,
-}
-
-/// How the window follows from the buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WindowModel {
-    /// The free part of the buffer, in octets of payload.
-    FreeSpace,
-    /// The buffer is charged with each packet's memory, and a share of what is free is
-    /// advertised.
-    Memory,
+    /// Whether data that comes again before it was acknowledged waits like new data.
+    pub repetition_waits: bool,
+    /// How long after an answer to a segment outside the window the next such segment is not
+    /// answered, if it carries nothing; zero: each is (RFC 5961 section 7 allows a limit).
+    #[serde(with = "duration")]
+    pub out_of_window_interval: Duration,
 }
 
 /// How long states last.

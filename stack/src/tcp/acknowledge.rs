@@ -1,6 +1,6 @@
 //! When received data is acknowledged: at once, or after a delay (RFC 9293 section 3.8.6.3).
 
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use crate::profile::{AcknowledgeRules, Clock};
 
@@ -15,6 +15,13 @@ pub(crate) enum Due {
     Now,
 }
 
+/// Whether a repetition is acknowledged with the data before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    Yes,
+    No,
+}
+
 /// What the schedule needs to know of data that came in order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Received {
@@ -26,6 +33,10 @@ pub(crate) struct Received {
     pub(crate) unacknowledged: usize,
     /// Whether the window would not be smaller than the last one offered.
     pub(crate) window_keeps_up: bool,
+    /// Whether the window may grow for the segment.
+    pub(crate) window_grew: bool,
+    /// Our retransmission timeout.
+    pub(crate) timeout: Duration,
 }
 
 /// The schedule of acknowledgments.
@@ -70,10 +81,17 @@ impl Acknowledger {
 
     /// Data came in order.
     pub(crate) fn on_data(&mut self, received: Received, now: Instant) {
-        if !self.started {
+        // Linux: a sender that was silent for longer than a timeout is taken for one that begins.
+        let paused = |at| now - at > received.timeout;
+        if !self.started || self.last_received.is_some_and(paused) {
             self.started = true;
             let fits = (received.window / (2 * received.segment).max(1)) as u32;
-            self.quick = if fits == 0 { QUICK_LEAST } else { fits }.min(self.rules.quick);
+            let quick = if fits == 0 { QUICK_LEAST } else { fits }.min(self.rules.quick);
+            self.quick = self.quick.max(quick);
+        }
+        if received.window_grew {
+            // Linux: tcp_grow_window has the peer learn of it at once.
+            self.quick |= 1;
         }
         self.last_received = Some(now);
         let enough = if self.rules.second_segment_needs_window {
@@ -86,6 +104,20 @@ impl Acknowledger {
         } else {
             self.delay(now);
         }
+    }
+
+    /// Data came again that was taken and is not acknowledged yet.
+    pub(crate) fn repetition(&mut self, now: Instant) -> Wait {
+        if !self.rules.repetition_waits {
+            return Wait::No;
+        }
+        match self.due {
+            // Linux: tcp_send_delayed_ack does not wait for the last quarter of a delay.
+            Due::At(at) if at <= now + self.rules.delay / 4 => self.due = Due::Now,
+            Due::Never => self.delay(now),
+            Due::At(_) | Due::Now => {}
+        }
+        Wait::Yes
     }
 
     /// The peer's FIN came. There will be no more data to acknowledge together with it.
@@ -101,7 +133,7 @@ impl Acknowledger {
             self.due = Due::Never;
             self.delay(now);
         } else {
-            self.due = Due::At(self.clock.expiry(now, smoltcp::time::Duration::ZERO));
+            self.due = Due::At(self.clock.expiry(now, Duration::ZERO));
         }
     }
 

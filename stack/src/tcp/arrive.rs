@@ -1,10 +1,10 @@
 //! A segment arrives (RFC 9293 section 3.10.7).
 
 use bytes::Bytes;
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use super::Connection;
-use super::acknowledge::Received;
+use super::acknowledge::{Received, Wait};
 use super::receive_shutdown::{
     AnswerAtEdge, AnswerToHeld, Arrival, Disposition, answer_at_edge, answer_to_held, on_data,
 };
@@ -128,6 +128,7 @@ impl Connection {
             new,
             new_in_window,
             in_order: arriving.start <= self.recv.accepted(),
+            awaited: self.awaited,
         }
     }
 
@@ -176,8 +177,34 @@ impl Connection {
         if refused > 0 {
             self.facts.push_back(Fact::Refused { octets: refused });
         }
+        if self.repeats_unacknowledged(arriving) && self.acknowledger.repetition(now) == Wait::Yes {
+            return Check::Done;
+        }
+        if self.is_answered_enough(arriving, now) {
+            return Check::Done;
+        }
         self.answer_beyond_edge(refused);
         Check::Done
+    }
+
+    /// Whether a segment brings nothing but data that was taken and whose acknowledgment is due.
+    fn repeats_unacknowledged(&self, arriving: &Arriving<'_>) -> bool {
+        !arriving.payload.is_empty()
+            && arriving.end > self.last_acknowledgment
+            && arriving.end <= self.recv.acknowledged()
+    }
+
+    /// Whether a segment outside the window carries nothing and comes too soon after another.
+    fn is_answered_enough(&mut self, arriving: &Arriving<'_>, now: Instant) -> bool {
+        let interval = self.config.profile.acknowledge.out_of_window_interval;
+        if arriving.end != arriving.start || interval == Duration::ZERO {
+            return false;
+        }
+        let enough = self.out_of_window.is_some_and(|at| now - at < interval);
+        if !enough {
+            self.out_of_window = Some(now);
+        }
+        enough
     }
 
     /// Answers a segment of which so many new octets found no room.
@@ -266,11 +293,7 @@ impl Connection {
                 self.replies.push_back(header.reset_from_segment());
                 return Check::Done;
             }
-            self.enter(if self.send.has_fin() {
-                State::FinWait1
-            } else {
-                State::Established
-            });
+            self.enter_open();
         }
         if acknowledged > self.send.next() {
             self.acknowledger.now();
@@ -498,6 +521,8 @@ impl Connection {
             segment: self.recv.segment_octets(),
             unacknowledged: (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize,
             window_keeps_up: self.recv.window_keeps_up(),
+            window_grew: taken.grew,
+            timeout: self.rto.timeout(),
         };
         self.acknowledger.on_data(received, now);
     }

@@ -97,13 +97,50 @@ impl Connection {
         Ok(self.recv.peek(into))
     }
 
+    /// Says how many octets receives still want that waited before the receive direction was shut
+    /// down. What they do not want any more, and was accepted for them, is undeliverable now.
+    pub fn await_receives(&mut self, octets: usize) {
+        let awaited = std::mem::replace(&mut self.awaited, octets);
+        let rules = &self.config.profile.receive_shutdown;
+        let left_over = awaited > 0 && octets == 0 && self.recv.is_shut();
+        let connected = self.state.is_synchronized();
+        if left_over && connected && at_call(rules, self.recv.unread()) == AtCall::Reset {
+            let octets = self.recv.discard_unread();
+            self.facts.push_back(Fact::Discarded { octets });
+            self.reset_actively(self.reason_of_own_reset());
+        }
+    }
+
+    /// Reads for a receive that waited before the receive direction was shut down.
+    ///
+    /// # Errors
+    /// See [`RecvError`]; never [`RecvError::Shutdown`].
+    pub fn recv_awaited(&mut self, into: &mut [u8]) -> Result<usize, RecvError> {
+        if self.recv.unread() > 0 {
+            return Ok(self.recv.read(into));
+        }
+        if let Some(gone) = self.error_to_report() {
+            return Err(RecvError::Gone(gone));
+        }
+        if self.recv.has_ended() || self.state == State::Closed {
+            return Ok(0);
+        }
+        Err(RecvError::WouldBlock)
+    }
+
     /// What a receive answers where it does not deliver data; none where it does.
     fn recv_without_data(&mut self, wanted: usize) -> Option<Result<usize, RecvError>> {
         if self.recv.is_shut() {
-            match self.config.profile.calls.recv_after {
-                RecvAfter::DataThenEof => {}
-                RecvAfter::Eof => return Some(Ok(0)),
+            let answer = match self.config.profile.calls.recv_after {
+                RecvAfter::DataThenEof => None,
+                RecvAfter::Eof => Some(Ok(0)),
+                RecvAfter::NotConnected => Some(Err(RecvError::NotConnected)),
+                // It stands before everything that may have happened since.
                 RecvAfter::Error => return Some(Err(RecvError::Shutdown)),
+            };
+            if answer.is_some() {
+                let gone = self.error_to_report();
+                return gone.map(|gone| Err(RecvError::Gone(gone))).or(answer);
             }
         }
         if matches!(
@@ -229,6 +266,7 @@ impl Connection {
     /// caller's to wait for, until [`Connection::is_drained`].
     pub fn close(&mut self, linger: Option<Duration>, now: Instant) {
         self.orphan = true;
+        self.awaited = 0;
         match self.state {
             State::Closed => {}
             State::Listen | State::SynSent => self.die(None),

@@ -1,12 +1,24 @@
 //! The congestion window (RFC 5681), counted in octets or in segments.
 
-use crate::profile::{SendRules, WindowUnit};
+use smoltcp::time::{Duration, Instant};
+
+use super::cubic::Cubic;
+use crate::profile::{Algorithm, Restart, SendRules, WindowUnit};
 
 /// What is in the network: sent, neither acknowledged nor known to have left it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pipe {
     pub(crate) octets: usize,
     pub(crate) segments: usize,
+}
+
+/// What an acknowledgment acknowledged for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct News {
+    pub(crate) octets: usize,
+    pub(crate) segments: usize,
+    /// Whether the window was used, so that it may grow (RFC 7661 section 4).
+    pub(crate) was_full: bool,
 }
 
 /// The congestion window of a connection.
@@ -20,6 +32,10 @@ pub(crate) struct Congestion {
     acknowledged: usize,
     mss: usize,
     unit: WindowUnit,
+    initial: usize,
+    restart: Restart,
+    /// Where CUBIC is what makes the window grow.
+    cubic: Option<Cubic>,
     /// Whether there is congestion control at all.
     limited: bool,
 }
@@ -32,6 +48,12 @@ impl Congestion {
             acknowledged: 0,
             mss,
             unit: rules.window_unit,
+            initial: rules.initial_window.max(1) * mss,
+            restart: rules.restart,
+            cubic: match rules.congestion {
+                Algorithm::Reno => None,
+                Algorithm::Cubic => Some(Cubic::default()),
+            },
             limited: rules.initial_window > 0,
         }
     }
@@ -39,7 +61,8 @@ impl Congestion {
     /// The maximum segment size is known now; the initial window follows it.
     pub(crate) fn set_mss(&mut self, rules: &SendRules, mss: usize) {
         self.mss = mss;
-        self.window = rules.initial_window.max(1) * mss;
+        self.initial = rules.initial_window.max(1) * mss;
+        self.window = self.initial;
     }
 
     pub(crate) fn window(&self) -> usize {
@@ -86,8 +109,16 @@ impl Congestion {
 
     /// New data was acknowledged outside of recovery (RFC 5681 section 3.1). A window that was not
     /// used does not grow.
-    pub(crate) fn on_acknowledged(&mut self, octets: usize, segments: usize, was_full: bool) {
+    pub(crate) fn on_acknowledged(&mut self, news: News, now: Instant, round_trip: Duration) {
+        let News {
+            octets,
+            segments,
+            was_full,
+        } = news;
         if !was_full {
+            if let Some(cubic) = &mut self.cubic {
+                cubic.on_unused(now);
+            }
             return;
         }
         let octets = match self.unit {
@@ -101,6 +132,8 @@ impl Congestion {
                 WindowUnit::Octets => octets.min(2 * self.mss),
             };
             self.window = self.window.saturating_add(most);
+        } else if let Some(cubic) = &mut self.cubic {
+            self.window = cubic.grown(self.window, octets, self.mss, now, round_trip);
         } else {
             self.acknowledged += octets;
             if self.acknowledged >= self.window {
@@ -113,7 +146,10 @@ impl Congestion {
     /// Duplicate acknowledgments or SACK blocks showed a loss (RFC 5681 section 3.2 steps 2 and 3).
     /// `inflation` is how much has left the network already.
     pub(crate) fn on_loss(&mut self, flight: usize, inflation: usize) {
-        self.threshold = (flight / 2).max(2 * self.mss);
+        self.threshold = match &mut self.cubic {
+            None => (flight / 2).max(2 * self.mss),
+            Some(cubic) => cubic.on_loss(flight, self.window, self.mss),
+        };
         self.window = self.threshold + inflation;
     }
 
@@ -143,9 +179,32 @@ impl Congestion {
     /// several expirations sets the threshold.
     pub(crate) fn on_timeout(&mut self, flight: usize, first: bool) {
         if first {
-            self.threshold = (flight / 2).max(2 * self.mss);
+            self.threshold = match &mut self.cubic {
+                None => (flight / 2).max(2 * self.mss),
+                Some(cubic) => cubic.on_timeout(flight, self.window, self.mss),
+            };
         }
         self.window = self.mss;
+        self.acknowledged = 0;
+    }
+
+    /// Nothing was sent for so long before new data goes out (RFC 5681 section 4.1): what the
+    /// window knew of the path is old.
+    pub(crate) fn after_idle(&mut self, idle: Duration, timeout: Duration) {
+        if idle <= timeout || !self.limited {
+            return;
+        }
+        let least = self.initial.min(self.window);
+        match self.restart {
+            Restart::Never => {}
+            Restart::InitialWindow => self.window = least,
+            Restart::Halve => {
+                let timeouts = idle.total_micros() / timeout.total_micros().max(1);
+                let halved = self.window >> timeouts.min(63);
+                self.threshold = self.threshold.max(self.window / 4 * 3);
+                self.window = halved.max(least);
+            }
+        }
         self.acknowledged = 0;
     }
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use smoltcp::time::Instant;
 
 use super::arrive::{Arriving, Check};
+use super::recv::{Agreed, First};
 use super::segment::Segment;
 use super::state::State;
 use super::{Connection, SHIFT_MOST};
@@ -89,10 +90,30 @@ impl Connection {
         } else {
             0
         };
-        self.recv.on_syn(shift);
         let mss = self.payload_limit(syn.options.mss);
+        let agreed = Agreed {
+            shift,
+            segment: mss,
+            options: self.option_octets(),
+        };
+        let first = if self.passive {
+            First::Theirs
+        } else {
+            First::Ours
+        };
+        self.recv.on_syn(agreed, first);
         self.send.negotiated(mss, self.negotiated.selective);
         self.send.update_window(0, 0, i64::from(syn.window));
+    }
+
+    /// The handshake is finished. An application that has ended its direction in SYN-RECEIVED is
+    /// past ESTABLISHED (RFC 9293 section 3.10.4).
+    pub(super) fn enter_open(&mut self) {
+        self.enter(if self.send.has_fin() {
+            State::FinWait1
+        } else {
+            State::Established
+        });
     }
 
     /// Segments of a handshake that crossed or were repeated.
@@ -118,7 +139,7 @@ impl Connection {
         {
             self.take_acknowledgment(arriving.acknowledged, now);
             self.rto.on_established();
-            self.enter(State::Established);
+            self.enter_open();
             self.acknowledger.now();
             return Check::Done;
         }

@@ -21,6 +21,7 @@ mod arrive;
 mod arrived;
 mod calls;
 mod congestion;
+mod cubic;
 mod handshake;
 mod in_flight;
 #[cfg(debug_assertions)]
@@ -133,6 +134,8 @@ pub struct Connection {
     opened: bool,
     /// Whether the application has closed.
     orphan: bool,
+    /// How many octets are wanted by receives that waited before a receive shutdown.
+    awaited: usize,
     /// Whether a shutdown has ended the attempt to connect.
     disconnected: bool,
     /// Segments made up in answer to something, sent before all else.
@@ -149,6 +152,8 @@ pub struct Connection {
     last_acknowledgment: i64,
     error: Option<Gone>,
     gone: Option<Gone>,
+    /// When a segment outside the window that carried nothing was last answered.
+    out_of_window: Option<Instant>,
     /// What the network said since anything was last acknowledged, which ended nothing.
     soft_error: Option<Gone>,
     /// What the invariants compare each step with.
@@ -169,7 +174,7 @@ impl Connection {
             state: State::Closed,
             peer_initial_sequence: 0,
             send: Send::new(&profile.send, mss, config.send_buffer, config.no_delay),
-            recv: Recv::new(buffer, profile.window.beyond_edge, mss),
+            recv: Recv::new(buffer, profile.window.beyond_edge),
             rto: Rto::new(profile.rto),
             acknowledger: Acknowledger::new(profile.acknowledge, profile.rto.clock),
             timers: Timers::default(),
@@ -178,6 +183,7 @@ impl Connection {
             passive: false,
             opened: false,
             orphan: false,
+            awaited: 0,
             disconnected: false,
             replies: VecDeque::new(),
             facts: VecDeque::new(),
@@ -189,6 +195,7 @@ impl Connection {
             last_acknowledgment: 1,
             error: None,
             gone: None,
+            out_of_window: None,
             soft_error: None,
             #[cfg(debug_assertions)]
             seen: invariants::Seen::default(),

@@ -52,6 +52,8 @@ pub(crate) struct Arrival {
     pub(crate) new_in_window: usize,
     /// Whether they follow what was accepted without a gap.
     pub(crate) in_order: bool,
+    /// How many octets are still wanted by receives that waited before the shutdown.
+    pub(crate) awaited: usize,
 }
 
 /// What happens to data that arrives.
@@ -79,6 +81,9 @@ pub(crate) fn on_data(rules: &ReceiveShutdown, phase: Phase, arrival: Arrival) -
         OnArrival::Queue if withholds(rules) => Disposition::Hold,
         OnArrival::Queue => Disposition::Deliver,
         OnArrival::Discard => Disposition::Discard,
+        // What a receive waits for can be delivered; what it leaves over is looked at when it has
+        // taken its part.
+        OnArrival::Reset if arrival.awaited > 0 => Disposition::Deliver,
         OnArrival::Reset => {
             let resets = match rules.reset_scope {
                 ResetScope::AnyNewOctet => arrival.new > 0,
@@ -231,6 +236,7 @@ mod tests {
         new: 10,
         new_in_window: 10,
         in_order: true,
+        awaited: 0,
     };
     /// One behind a gap.
     const AHEAD: Arrival = Arrival {
@@ -242,12 +248,14 @@ mod tests {
         new: 10,
         new_in_window: 0,
         in_order: true,
+        awaited: 0,
     };
     /// A repetition, a bare ACK or a bare FIN.
     const NOTHING_NEW: Arrival = Arrival {
         new: 0,
         new_in_window: 0,
         in_order: true,
+        awaited: 0,
     };
 
     #[test]
@@ -337,6 +345,22 @@ mod tests {
             let decide = |arrival| on_data(&rules, Phase::Rd, arrival);
             let decided = [NEXT, AHEAD, BEYOND, NOTHING_NEW].map(decide);
             assert_eq!(decided, expected, "{reset_scope:?}");
+        }
+    }
+
+    /// Data that somebody waits for resets nothing, and what other rules do with it they still do.
+    #[test]
+    fn data_that_a_receive_waits_for() {
+        let awaited = Arrival { awaited: 1, ..NEXT };
+        let rows = [
+            ("winsock", Disposition::Deliver),
+            ("wsprecvdisconnect", Disposition::Hold),
+            ("linux", Disposition::Deliver),
+            ("freebsd", Disposition::Discard),
+        ];
+        for (profile, expected) in rows {
+            let decided = on_data(&rules(profile), Phase::Rd, awaited);
+            assert_eq!(decided, expected, "{profile}");
         }
     }
 

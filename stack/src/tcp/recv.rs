@@ -13,7 +13,7 @@ use smoltcp::storage::Assembler;
 
 use super::arrived::Arrived;
 use super::receive_shutdown::{Disposition, Room};
-use super::window::{Buffer, Situation};
+use super::window::{Buffer, Growth, Situation};
 use crate::profile::BeyondEdge;
 
 /// Whether the application still receives.
@@ -23,6 +23,24 @@ pub(crate) enum Reception {
     Open,
     /// It does not: the receive direction was shut down.
     Shut,
+}
+
+/// What a handshake has settled, as far as receiving goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Agreed {
+    /// The shift of our window field.
+    pub(crate) shift: u8,
+    /// The payload that segments carry at most, in octets.
+    pub(crate) segment: usize,
+    /// What options take of each segment, in octets.
+    pub(crate) options: usize,
+}
+
+/// Whose SYN was the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum First {
+    Ours,
+    Theirs,
 }
 
 /// What became of a segment's payload and FIN.
@@ -48,6 +66,8 @@ pub(crate) struct Taken {
     pub(crate) fin_ignored: bool,
     /// Whether held data has just reached the right edge.
     pub(crate) exhausted: bool,
+    /// Whether the window may grow for the segment.
+    pub(crate) grew: bool,
 }
 
 /// The receive half of a connection.
@@ -82,14 +102,13 @@ pub(crate) struct Recv {
     charged: usize,
     /// Whether arriving data is kept at all.
     stores: bool,
-    announced_mss: usize,
     /// Where the last segment began that came behind a gap.
     recent: i64,
 }
 
 impl Recv {
     /// A receive half before the peer's SYN. The buffer says what the first window is.
-    pub(crate) fn new(mut buffer: Buffer, beyond_edge: BeyondEdge, announced_mss: usize) -> Self {
+    pub(crate) fn new(mut buffer: Buffer, beyond_edge: BeyondEdge) -> Self {
         let offered = buffer.initial();
         Self {
             queue: Arrived::default(),
@@ -109,13 +128,19 @@ impl Recv {
             discarded: 0,
             charged: 0,
             stores: true,
-            announced_mss,
             recent: 0,
         }
     }
 
-    /// The peer's SYN has come.
-    pub(crate) fn on_syn(&mut self, shift: u8) {
+    /// The peer's SYN has come, and says with ours what segments are like.
+    pub(crate) fn on_syn(&mut self, agreed: Agreed, first: First) {
+        self.buffer.on_syn(agreed.segment, agreed.options);
+        if first == First::Theirs {
+            // Our own SYN is yet to be sent, and its window knows of the options.
+            self.offered = self.buffer.initial();
+            self.right_edge = 1 + self.offered as i64;
+        }
+        let shift = agreed.shift;
         self.accepted = 1;
         self.acknowledged = 1;
         self.shift = shift;
@@ -230,7 +255,9 @@ impl Recv {
         if disposition == Disposition::Discard {
             self.stores = false;
         }
-        let (first, last) = self.fitting(start, end, &mut taken);
+        // Nothing stands behind a FIN, whatever a peer says that contradicts itself.
+        let within = self.fin.map_or(end, |fin| end.min(fin));
+        let (first, last) = self.fitting(start, within, &mut taken);
         let new = (last - first).max(0) as usize;
         if !payload.is_empty() && new == 0 && taken.refused == 0 {
             taken.repeated = true;
@@ -240,7 +267,7 @@ impl Recv {
             let payload = payload.slice((first - start) as usize..(last - start) as usize);
             self.insert(first, payload, disposition, &mut taken);
         }
-        if fin && taken.refused == 0 {
+        if fin && taken.refused == 0 && self.fin.is_none() && self.furthest() <= end {
             self.fin = Some(end);
         }
         taken.gap = !self.ahead.is_empty() || self.fin.is_some_and(|fin| fin > self.accepted);
@@ -276,6 +303,12 @@ impl Recv {
         }
     }
 
+    /// Behind the last octet that was taken, in order or not.
+    fn furthest(&self) -> i64 {
+        let ahead = self.ahead.iter_data().map(|(_, end)| end).max();
+        self.accepted + ahead.unwrap_or(0) as i64
+    }
+
     fn insert(&mut self, first: i64, payload: Bytes, disposition: Disposition, taken: &mut Taken) {
         let offset = (first - self.accepted) as usize;
         let before = self.out_of_order();
@@ -305,7 +338,7 @@ impl Recv {
         }
         let new = contiguous + self.out_of_order() - before;
         taken.repeated = new == 0;
-        self.buffer.on_queued(new, end, self.announced_mss);
+        taken.grew = self.buffer.on_queued(new, end) == Growth::Some;
         if !self.stores {
             self.buffer.on_read(self.accepted);
         }
@@ -450,11 +483,14 @@ impl Recv {
             accepted <= right_edge,
             "accepted {accepted} beyond the right edge {right_edge}"
         );
-        let furthest = self.ahead.iter_data().map(|(_, end)| end).max();
         assert!(
-            accepted + furthest.unwrap_or(0) as i64 <= right_edge,
+            self.furthest() <= right_edge,
             "data behind a gap beyond the right edge"
         );
+        let ends_at_fin = self
+            .fin
+            .is_none_or(|fin| self.furthest() <= fin + i64::from(self.ended));
+        assert!(ends_at_fin, "data behind the FIN");
         if accepted > 0 && self.stores {
             assert_eq!(
                 self.read + self.queue.len() as i64,

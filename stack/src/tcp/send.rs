@@ -19,7 +19,7 @@ use super::congestion::Congestion;
 use super::in_flight::{Control, Flying, InFlight};
 use super::written::Written;
 use crate::event::Retransmission;
-use crate::profile::{Segmentation, SendRules};
+use crate::profile::{FinTiming, Segmentation, SendRules};
 use burst::Pieces;
 use recovery::Recovery;
 use segmentation::Limits;
@@ -68,6 +68,8 @@ pub(crate) struct Send {
     written: i64,
     syn: bool,
     fin: bool,
+    /// Whether a FIN will follow that waits for acknowledgments.
+    fin_waits: bool,
     /// Ends of writes that have not been acknowledged, where segments are made one by one.
     pushes: VecDeque<i64>,
     /// What was not sent, where segments go out in bursts.
@@ -116,6 +118,7 @@ impl Send {
             written: 1,
             syn: true,
             fin: false,
+            fin_waits: false,
             pushes: VecDeque::new(),
             pieces: Pieces::default(),
             burst_most: usize::MAX,
@@ -194,11 +197,11 @@ impl Send {
 
     /// Whether everything written, and the FIN where there is one, has been sent.
     pub(crate) fn is_all_sent(&self) -> bool {
-        self.next >= self.written + i64::from(self.fin)
+        self.next >= self.written + i64::from(self.fin) && !self.fin_waits
     }
 
     pub(crate) fn has_fin(&self) -> bool {
-        self.fin
+        self.fin || self.fin_waits
     }
 
     /// Whether our FIN has been sent and acknowledged.
@@ -208,7 +211,7 @@ impl Send {
 
     /// Whether everything written has been acknowledged, the FIN included where there is one.
     pub(crate) fn is_drained(&self) -> bool {
-        self.unacknowledged >= self.written + i64::from(self.fin)
+        self.unacknowledged >= self.written + i64::from(self.fin) && !self.fin_waits
     }
 
     pub(crate) fn set_no_delay(&mut self, on: bool) {
@@ -229,7 +232,7 @@ impl Send {
         self.queue.push(&data[..count]);
         match self.rules.segmentation {
             Segmentation::Single => self.pushes.push_back(self.written + count as i64),
-            Segmentation::Bursts => self.queue_pieces(count as i64),
+            Segmentation::Bursts => self.pieces.write(self.written, count as i64),
         }
         self.written += count as i64;
         count
@@ -237,8 +240,21 @@ impl Send {
 
     /// Nothing will be written any more: a FIN follows the last octet.
     pub(crate) fn finish(&mut self) {
-        self.fin = true;
-        self.wake();
+        self.fin_waits = true;
+        self.release_fin();
+    }
+
+    /// Lets the FIN follow that was asked for, if it does not have to wait any longer.
+    fn release_fin(&mut self) {
+        let free = match self.rules.fin {
+            FinTiming::BehindData => true,
+            FinTiming::WhenAcknowledged => self.unacknowledged >= self.written,
+        };
+        if self.fin_waits && free {
+            self.fin = true;
+            self.fin_waits = false;
+            self.wake();
+        }
     }
 
     /// The payload of a segment that begins at `start`.

@@ -72,6 +72,7 @@ impl Connection {
     }
 
     fn poll_send(&mut self, now: Instant) -> Option<Transmission> {
+        self.send.resume(now, self.rto.timeout());
         match self.state {
             // Data waits for the end of the handshake.
             State::SynSent | State::SynReceived if self.send.next() > 0 => {

@@ -48,7 +48,7 @@ impl Buffer {
             },
             WindowModel::Memory => {
                 let space = octets.map_or(rules.default_space, memory::space);
-                Model::Memory(MemoryBuffer::new(space))
+                Model::Memory(MemoryBuffer::new(space, rules.coalesces))
             }
         };
         Self { model, mss }
@@ -90,10 +90,20 @@ impl Buffer {
         }
     }
 
-    /// New data was queued up to stream position `end`.
-    pub(crate) fn on_queued(&mut self, octets: usize, end: i64, announced_mss: usize) {
+    /// The handshake has settled that segments of the connection carry so many octets at most, and
+    /// that options take so many of each segment.
+    pub(crate) fn on_syn(&mut self, segment: usize, options: usize) {
         if let Model::Memory(memory) = &mut self.model {
-            memory.on_queued(octets, end, announced_mss);
+            memory.train = segment;
+            self.mss = self.mss.saturating_sub(options).max(1);
+        }
+    }
+
+    /// New data was queued up to stream position `end`. Says whether the window may grow for it.
+    pub(crate) fn on_queued(&mut self, octets: usize, end: i64) -> Growth {
+        match &mut self.model {
+            Model::FreeSpace { .. } => Growth::None,
+            Model::Memory(memory) => memory.on_queued(octets, end, self.mss),
         }
     }
 
@@ -123,7 +133,9 @@ impl Buffer {
 
     /// Whether reading has opened the window far enough to tell the peer at once.
     pub(crate) fn update_is_due(&self, situation: Situation) -> bool {
-        let selected = self.select(situation);
+        // What the field cannot show is no news.
+        let most = usize::from(u16::MAX) << situation.shift;
+        let selected = self.select(situation).min(most);
         match &self.model {
             Model::FreeSpace { capacity } => {
                 let useful = (2 * self.mss).min(capacity / 2).max(1);
@@ -147,6 +159,13 @@ impl Buffer {
     }
 }
 
+/// Whether packets that make good use of memory have let the window grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Growth {
+    Some,
+    None,
+}
+
 /// Linux 6.18's accounting: each packet is charged with the memory it occupies, and a share of what
 /// is free is offered; the share is what payload the largest packets so far had for their memory.
 #[derive(Clone, Debug)]
@@ -157,11 +176,15 @@ struct MemoryBuffer {
     ratio: usize,
     /// The largest segment seen (rcv_mss).
     segment: usize,
+    /// How long the segments of a train are that the network card has put together.
+    train: usize,
     /// What the window may grow to for now (rcv_ssthresh).
     threshold: usize,
     packets: VecDeque<Packet>,
     /// What all of them are charged.
     charged: usize,
+    /// Whether a packet that follows another is joined to it.
+    coalesces: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -179,14 +202,16 @@ const RATIO_ONE: usize = 256;
 const GROWTH_FLOOR: usize = 128;
 
 impl MemoryBuffer {
-    fn new(space: usize) -> Self {
+    fn new(space: usize, coalesces: bool) -> Self {
         Self {
             space,
             ratio: DEFAULT_RATIO,
             segment: DEFAULT_SEGMENT,
+            train: DEFAULT_SEGMENT,
             threshold: 0,
             packets: VecDeque::new(),
             charged: 0,
+            coalesces,
         }
     }
 
@@ -202,17 +227,40 @@ impl MemoryBuffer {
         self.payload_of(self.space.saturating_sub(self.charged))
     }
 
-    fn on_queued(&mut self, octets: usize, end: i64, announced_mss: usize) {
+    fn on_queued(&mut self, octets: usize, end: i64, announced_mss: usize) -> Growth {
         let charge = memory::charge(octets + HEADERS);
-        let place = self.packets.partition_point(|packet| packet.end <= end);
-        self.packets.insert(place, Packet { end, charge });
-        self.charged += charge;
-        if octets > self.segment {
+        self.put(octets, end, charge);
+        // Nobody sends segments longer than we announced: such a one is a train (gso_size).
+        let segment = if octets > announced_mss {
+            self.train
+        } else {
+            octets
+        };
+        if segment > self.segment {
             self.ratio = (octets * RATIO_ONE / charge).max(1);
-            self.segment = octets.min(announced_mss);
+            self.segment = segment.min(announced_mss);
         }
         if octets >= GROWTH_FLOOR {
-            self.grow(octets, charge, announced_mss);
+            self.grow(octets, charge, announced_mss)
+        } else {
+            Growth::None
+        }
+    }
+
+    fn put(&mut self, octets: usize, end: i64, charge: usize) {
+        let place = self.packets.partition_point(|packet| packet.end <= end);
+        let before = place.checked_sub(1).map(|before| &mut self.packets[before]);
+        match before.filter(|before| before.end == end - octets as i64) {
+            // Linux: tcp_try_coalesce takes the payload's pages and gives the rest back.
+            Some(before) if self.coalesces => {
+                before.end = end;
+                before.charge += octets;
+                self.charged += octets;
+            }
+            Some(_) | None => {
+                self.packets.insert(place, Packet { end, charge });
+                self.charged += charge;
+            }
         }
     }
 
@@ -226,12 +274,13 @@ impl MemoryBuffer {
     }
 
     /// Lets the window grow where packets like this one make good use of memory (tcp_grow_window).
-    fn grow(&mut self, octets: usize, charge: usize, announced_mss: usize) {
+    fn grow(&mut self, octets: usize, charge: usize, announced_mss: usize) -> Growth {
         let room = self.full().min(self.free()).saturating_sub(self.threshold);
         if room == 0 || self.payload_of(charge) > octets {
-            return;
+            return Growth::None;
         }
         self.threshold += room.min((2 * announced_mss).max(2 * octets));
+        Growth::Some
     }
 
     fn select(&self, situation: Situation) -> usize {
@@ -291,7 +340,7 @@ mod tests {
         let mut buffer = buffer("linux", None);
         let offered = buffer.initial();
         for segment in 1..=10 {
-            buffer.on_queued(1000, 1 + segment * 1000, 1460);
+            buffer.on_queued(1000, 1 + segment * 1000);
         }
         let situation = Situation {
             queued: 10_000,
@@ -324,5 +373,19 @@ mod tests {
         );
         assert_eq!(select(0, 5000), 8000);
         assert_eq!(select(9000, 0), 0);
+    }
+
+    #[test]
+    fn an_update_that_the_field_cannot_show_is_not_due() {
+        let buffer = buffer("freebsd", Some(1 << 20));
+        let due = |shift| {
+            buffer.update_is_due(Situation {
+                queued: 0,
+                offered: 65_535,
+                remaining: 65_535,
+                shift,
+            })
+        };
+        assert_eq!((due(0), due(5)), (false, true));
     }
 }

@@ -16,7 +16,7 @@ use crate::error::WsaError;
 use crate::function::Function;
 use crate::provider::check::Check;
 use crate::provider::{Accepted, Condition, ConnectData, Context};
-use crate::{Outcome, Socket};
+use crate::{Outcome, Pointer, Socket};
 
 /// WSASocket: the socket supports overlapped calls, as every socket here does.
 pub const WSA_FLAG_OVERLAPPED: u32 = 0x01;
@@ -224,35 +224,47 @@ impl Winsock {
         })
     }
 
-    /// getpeername: the address of the peer, also after both directions were shut down.
+    /// getpeername: the address of the peer, also after both directions were shut down. `name` is
+    /// the memory for it.
     ///
     /// # Errors
-    /// The common ones, WSAENOTCONN.
+    /// The common ones, WSAENOTCONN, WSAEFAULT for memory that is not there or too small.
     pub fn getpeername(
         &mut self,
         host: &mut Host,
         now: Instant,
         s: Socket,
+        name: Pointer<()>,
     ) -> Result<Address, WsaError> {
-        self.at_once(
-            host,
-            now,
-            Call::api(Function::PeerName, s),
-            |it, context| it.peer_name(context, s),
-        )
+        let call = Call::api(Function::PeerName, s);
+        self.at_once(host, now, call, |it, context| {
+            let found = it.peer_name(context, s)?;
+            match name {
+                Pointer::To(()) => Ok(found),
+                Pointer::Null | Pointer::Bad => Err(WsaError::Fault),
+            }
+        })
     }
 
-    /// getsockname: the local address of the socket.
+    /// getsockname: the local address of the socket. `name` is the memory for it.
     ///
     /// # Errors
-    /// The common ones, WSAEINVAL where it has none.
+    /// The common ones, WSAEINVAL where it has none, WSAEFAULT for memory that is not there or too
+    /// small.
     pub fn getsockname(
         &mut self,
         host: &mut Host,
         now: Instant,
         s: Socket,
+        name: Pointer<()>,
     ) -> Result<Address, WsaError> {
         let call = Call::api(Function::SocketName, s);
-        self.at_once(host, now, call, |it, context| it.socket_name(context, s))
+        self.at_once(host, now, call, |it, context| {
+            let found = it.socket_name(context, s)?;
+            match name {
+                Pointer::To(()) => Ok(found),
+                Pointer::Null | Pointer::Bad => Err(WsaError::Fault),
+            }
+        })
     }
 }

@@ -298,8 +298,13 @@ impl Winsock {
     /// Whether a call is one that must never be made: a blocking one, inside an APC that
     /// interrupted a blocking one.
     pub(super) fn is_undefined(&self, function: Function) -> bool {
+        function.may_block() && self.interrupts_a_blocking_call()
+    }
+
+    /// Whether the thread is in an APC that interrupted a blocking call.
+    pub(super) fn interrupts_a_blocking_call(&self) -> bool {
         let interrupted = self.thread().and_then(Thread::interrupted_by_apc);
-        function.may_block() && interrupted.is_some_and(Function::may_block)
+        interrupted.is_some_and(Function::may_block)
     }
 
     fn note_undefined(&mut self, nested: Function) {

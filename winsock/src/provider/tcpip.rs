@@ -18,9 +18,10 @@ use std::collections::BTreeMap;
 
 use hangup_stack::host::Host;
 use hangup_stack::network::IpFamily;
+use hangup_stack::profile::WinsockRules;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::IpEndpoint;
-use hangup_stack::socket::{Gone, Protocol, SocketId};
+use hangup_stack::socket::{Gone, KeepAlive, Protocol, RecvError, SendError, SocketId};
 use hangup_stack::tcp::State;
 
 use super::check::{Check, Findings};
@@ -67,6 +68,7 @@ struct Entry {
     circuit: Circuit,
     linger: Linger,
     no_delay: bool,
+    keep_alive: KeepAlive,
     /// Which directions this process has shut down.
     receiving: Direction,
     sending: Direction,
@@ -230,6 +232,7 @@ impl Entry {
             circuit: Circuit::Unconnected,
             linger: Linger::default(),
             no_delay: false,
+            keep_alive: KeepAlive::default(),
             receiving: Direction::Open,
             sending: Direction::Open,
             gone: None,
@@ -278,6 +281,35 @@ impl Entry {
             Protocol::Udp => None,
         }
     }
+
+    /// Why the connection is gone, as a code. recv: WSAENETRESET says that keep-alive has broken
+    /// the connection, which it has where nothing else waited for an answer.
+    fn code(&self, host: &Host, gone: Gone) -> WsaError {
+        let idle = host
+            .status(self.id)
+            .is_none_or(|status| status.unacked == 0 && status.unsent == 0);
+        if gone == Gone::TimedOut && self.keep_alive.on && idle {
+            WsaError::NetworkReset
+        } else {
+            gone.into()
+        }
+    }
+
+    fn receive_error(&self, host: &Host, error: RecvError) -> WsaError {
+        if let RecvError::Gone(gone) = error {
+            self.code(host, gone)
+        } else {
+            error.into()
+        }
+    }
+
+    fn send_error(&self, host: &Host, error: SendError) -> WsaError {
+        if let SendError::Gone(gone) = error {
+            self.code(host, gone)
+        } else {
+            error.into()
+        }
+    }
 }
 
 /// RFC 9293 section 3.3.2: the states in which both sides have synchronized their sequence numbers.
@@ -292,6 +324,14 @@ fn is_synchronized(state: State) -> bool {
         | State::LastAck
         | State::TimeWait => true,
     }
+}
+
+/// What the host's profile says of the interface.
+pub(super) fn rules(host: &Host) -> WinsockRules {
+    let profile = host.profile();
+    profile
+        .and_then(|profile| profile.winsock)
+        .unwrap_or_default()
 }
 
 fn protocol_of(info: &ProtocolInfo) -> Protocol {

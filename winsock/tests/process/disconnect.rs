@@ -61,7 +61,7 @@ fn after_a_receive_shutdown() {
                 "{profile}, {name}"
             );
             let peer = pair.call(Who::Server, |process, host, now| {
-                process.getpeername(host, now, s)
+                process.getpeername(host, now, s, Pointer::To(()))
             });
             assert_eq!(
                 peer.map(|peer| peer.endpoint().addr),

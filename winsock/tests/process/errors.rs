@@ -52,7 +52,7 @@ const CALLS: &[Call] = &[
     ("recv 0x100", |w, h, t, s| done(w.recv(h, t, s, &mut [0; 9], 0x100))),
     ("listen", |w, h, t, s| w.listen(h, t, s, 5).into()),
     ("accept", |w, h, t, s| done(w.accept(h, t, s))),
-    ("getpeername", |w, h, t, s| w.getpeername(h, t, s).map(drop).into()),
+    ("getpeername", |w, h, t, s| w.getpeername(h, t, s, Pointer::To(())).map(drop).into()),
     ("setsockopt SO_LINGER", |w, h, t, s| {
         let linger = OptionValue::Linger(Linger { onoff: 1, seconds: 1 });
         w.setsockopt(h, t, s, SOL_SOCKET, SO_LINGER, linger).into()

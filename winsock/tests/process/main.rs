@@ -5,3 +5,7 @@ mod errors;
 mod lifetime;
 mod linger;
 mod pair;
+mod spi;
+mod stub;
+mod table;
+mod threads;

@@ -52,7 +52,7 @@ enum Attempt {
 }
 
 /// What was written and not sent, as it is handed down (Linux: an skb of the write queue).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Piece {
     end: i64,
     /// Whether it is pushed: its last segment carries PSH, whenever it is sent.
@@ -77,6 +77,8 @@ pub(super) struct Room {
     /// SND.UNA + SND.WND
     pub(super) edge: i64,
     pub(super) mss: i64,
+    /// The largest window that the peer has offered.
+    pub(super) max_window: i64,
     /// The segments that may be handed down together now.
     pub(super) segments: usize,
     /// Whether a segment that is not full has to wait (Nagle's algorithm).
@@ -141,11 +143,12 @@ pub(super) struct Cut {
 pub(super) struct Pieces {
     /// In the order of the stream; the first begins at SND.NXT.
     pieces: VecDeque<Piece>,
-    /// Ends of pieces that the last write has filled, and what the sender does when it has come so
-    /// far.
-    stops: VecDeque<(i64, Attempt)>,
-    /// How far the sender sees.
-    visible: i64,
+    /// Ends of writes that are not all in pieces yet.
+    writes: VecDeque<i64>,
+    /// Behind the last octet that is in a piece.
+    filled: i64,
+    /// Whether nothing of the first such write is.
+    begins: bool,
     /// Behind the last octet that was pushed (pushed_seq).
     pushed: i64,
     attempt: Attempt,
@@ -153,57 +156,14 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    /// Takes a write of `count` octets behind `written`, with SND.NXT at `next`: they fill the last
-    /// piece and new ones up to `goal` octets. The last is pushed, and so is one that ends half of
-    /// the peer's largest window behind the last push (forced_push).
-    pub(super) fn write(&mut self, next: i64, written: i64, count: i64, goal: i64, half: i64) {
-        self.attempt = Attempt::No;
-        let end = written + count;
-        let mut at = written;
-        self.pushed = self.pushed.max(1);
-        if goal > at - self.start_of_last(next)
-            && let Some(tail) = self.pieces.back_mut()
-        {
-            // What goes on is not the end of a write any more.
-            tail.push = false;
+    /// Takes a write of `count` octets behind `written`.
+    pub(super) fn write(&mut self, written: i64, count: i64) {
+        if self.writes.is_empty() {
+            self.attempt = Attempt::No;
+            self.begins = true;
+            self.filled = written;
         }
-        while at < end {
-            let room = goal - (at - self.start_of_last(next));
-            let piece = match self.pieces.back_mut() {
-                Some(tail) if room > 0 => tail,
-                Some(_) | None => {
-                    self.pieces.push_back(Piece {
-                        end: at,
-                        push: false,
-                    });
-                    continue;
-                }
-            };
-            at = end.min(at + room);
-            piece.end = at;
-            let ends = at == end;
-            let forced = at > self.pushed + half;
-            if ends || forced {
-                piece.push = true;
-                self.pushed = at;
-            }
-            let attempt = match (ends, forced) {
-                (true, _) => Attempt::Normal,
-                (false, true) => Attempt::Full,
-                (false, false) => Attempt::Head,
-            };
-            self.stops.push_back((at, attempt));
-        }
-    }
-
-    /// Where the last piece begins, or would.
-    fn start_of_last(&self, next: i64) -> i64 {
-        let before = self
-            .pieces
-            .len()
-            .checked_sub(2)
-            .map(|index| self.pieces[index].end);
-        before.unwrap_or(next).max(next).max(1)
+        self.writes.push_back(written + count);
     }
 
     /// Something has changed: what waits may be looked at again.
@@ -211,7 +171,8 @@ impl Pieces {
         self.attempt = Attempt::Normal;
     }
 
-    /// The next segment, where there is one to send.
+    /// The next segment, where there is one to send. What was written is put into pieces one by
+    /// one, and each is looked at before the next is filled (tcp_sendmsg).
     pub(super) fn poll(&mut self, room: Room) -> Option<Cut> {
         loop {
             if self.burst.is_some() {
@@ -226,16 +187,58 @@ impl Pieces {
                 if self.burst.is_some() {
                     continue;
                 }
-                self.attempt = Attempt::No;
             }
-            let (visible, attempt) = self.stops.pop_front()?;
-            self.visible = visible;
-            let is_head = self.pieces.front().is_some_and(|head| head.end == visible);
-            self.attempt = match attempt {
-                Attempt::Head if !is_head => Attempt::No,
-                Attempt::No | Attempt::Head | Attempt::Full | Attempt::Normal => attempt,
-            };
+            self.attempt = self.fill(room)?;
         }
+    }
+
+    /// Fills the last piece, or a new one, from what was written. The end of a write is pushed, and
+    /// so is a full piece that ends half of the peer's largest window behind the last push
+    /// (forced_push).
+    fn fill(&mut self, room: Room) -> Option<Attempt> {
+        self.attempt = Attempt::No;
+        let end = *self.writes.front()?;
+        let goal = goal(room.max_window, room.mss);
+        let free = goal - (self.filled - self.start_of_last(room.next));
+        let begins = std::mem::take(&mut self.begins);
+        let free = match self.pieces.back_mut() {
+            Some(tail) if free > 0 => {
+                // What goes on is not the end of a write any more.
+                tail.push &= !begins;
+                free
+            }
+            Some(_) | None => {
+                self.pieces.push_back(Piece::default());
+                goal
+            }
+        };
+        self.filled = end.min(self.filled + free);
+        self.pushed = self.pushed.max(1);
+        let ends = self.filled == end;
+        let forced = self.filled > self.pushed + room.max_window / 2;
+        if let Some(piece) = self.pieces.back_mut() {
+            piece.end = self.filled;
+            piece.push |= ends || forced;
+        }
+        if ends || forced {
+            self.pushed = self.filled;
+        }
+        if ends {
+            self.writes.pop_front();
+            self.begins = true;
+            return Some(Attempt::Normal);
+        }
+        Some(match forced {
+            true => Attempt::Full,
+            false if self.pieces.len() == 1 => Attempt::Head,
+            false => Attempt::No,
+        })
+    }
+
+    /// Where the last piece begins, or would.
+    fn start_of_last(&self, next: i64) -> i64 {
+        let before = self.pieces.len().checked_sub(2);
+        before.map_or(next, |index| self.pieces[index].end)
     }
 
     /// A burst of the first piece, as far as there is room (tcp_write_xmit).
@@ -245,6 +248,7 @@ impl Pieces {
             edge,
             mss,
             segments,
+            max_window: _,
             holds_small,
             patience,
         } = room;
@@ -253,16 +257,13 @@ impl Pieces {
         }
         let most = segments as i64 * mss;
         self.grow(next + most);
-        let head = *self
-            .pieces
-            .front()
-            .filter(|head| head.end <= self.visible)?;
+        let head = *self.pieces.front()?;
         let octets = head.end - next;
         if next + octets.min(mss) > edge {
             return None;
         }
         let holds_small = holds_small && attempt == Attempt::Normal;
-        let is_last = head.end == self.visible;
+        let is_last = self.pieces.len() == 1;
         if octets <= mss {
             let waits = is_last && octets < mss && holds_small;
             return (!waits).then(|| self.hand_down(next, head.end, mss));
@@ -289,7 +290,7 @@ impl Pieces {
         let (Some(&head), Some(&behind)) = (self.pieces.front(), self.pieces.get(1)) else {
             return;
         };
-        if end <= head.end || behind.end > self.visible {
+        if end <= head.end {
             return;
         }
         self.pieces[0].end = end.min(behind.end);
@@ -363,8 +364,7 @@ pub(super) fn segment_most(max_window: i64, mss: usize) -> usize {
 }
 
 /// What a piece is filled up to, in octets: whole segments, one at least (tcp_xmit_size_goal).
-pub(super) fn goal(max_window: i64, mss: usize) -> i64 {
-    let mss = mss as i64;
+fn goal(max_window: i64, mss: i64) -> i64 {
     let octets = bound_to_half(max_window, OCTETS_MOST as i64);
     (octets - octets % mss).max(mss)
 }

@@ -5,6 +5,7 @@ use smoltcp::time::{Duration, Instant};
 
 use super::{Send, Transmission};
 use crate::event::Retransmission;
+use crate::tcp::congestion::{News, Pipe};
 
 /// What an acknowledgment did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,7 @@ impl Send {
         let octets = (acknowledged - self.unacknowledged.max(1)) as usize;
         let finished = self.in_flight.on_acknowledged(acknowledged);
         self.unacknowledged = acknowledged;
+        self.release_fin();
         let data_end = acknowledged.min(self.written);
         if data_end > self.queue_start {
             self.queue
@@ -48,17 +50,22 @@ impl Send {
         }
         self.duplicates = 0;
         self.probe = None;
-        self.after_progress(octets, finished.segments, was_full);
+        let news = News {
+            octets,
+            segments: finished.segments,
+            was_full,
+        };
+        self.after_progress(news, now);
         Acknowledged {
             progress: true,
             sample: finished.sent_at.map(|sent_at| now - sent_at),
         }
     }
 
-    fn after_progress(&mut self, octets: usize, segments: usize, was_full: bool) {
-        let acknowledged = self.unacknowledged;
+    fn after_progress(&mut self, news: News, now: Instant) {
+        let (acknowledged, round_trip) = (self.unacknowledged, self.smoothed);
         match self.recovery {
-            Recovery::No => self.congestion.on_acknowledged(octets, segments, was_full),
+            Recovery::No => self.congestion.on_acknowledged(news, now, round_trip),
             Recovery::Fast(until) if acknowledged >= until => {
                 self.recovery = Recovery::No;
                 self.congestion.recovered();
@@ -71,7 +78,7 @@ impl Send {
                 }
                 // RFC 6582 section 3.2: a partial acknowledgment shows that the next segment was
                 // lost too, and it goes out whatever the window says.
-                self.congestion.deflate(octets);
+                self.congestion.deflate(news.octets);
                 self.in_flight.mark_first_lost();
                 self.probe = self.retransmission_of_first(Retransmission::Fast);
             }
@@ -79,7 +86,11 @@ impl Send {
                 if acknowledged >= until {
                     self.recovery = Recovery::No;
                 }
-                self.congestion.on_acknowledged(octets, segments, true);
+                let news = News {
+                    was_full: true,
+                    ..news
+                };
+                self.congestion.on_acknowledged(news, now, round_trip);
             }
         }
     }
@@ -89,6 +100,30 @@ impl Send {
         let waits = self.written + i64::from(self.fin) > self.next;
         waits && !self.congestion.allows(self.in_flight.pipe(), self.mss)
             || self.in_flight.pipe().octets * 2 >= self.congestion.window()
+    }
+
+    /// What is on its way, as far as duplicate acknowledgments tell: the first two each say that a
+    /// segment has left the network, and let another one in (RFC 3042).
+    pub(super) fn pipe(&self) -> Pipe {
+        let pipe = self.in_flight.pipe();
+        if self.recovery != Recovery::No || !self.rules.limited_transmit {
+            return pipe;
+        }
+        let left = self.duplicates.min(2);
+        Pipe {
+            octets: pipe.octets.saturating_sub(left * self.mss),
+            segments: pipe.segments.saturating_sub(left),
+        }
+    }
+
+    /// New data is about to be sent: after a long silence the congestion window is another.
+    pub(crate) fn resume(&mut self, now: Instant, timeout: Duration) {
+        let Some(sent_at) = self.sent_at else {
+            return;
+        };
+        if self.in_flight.is_empty() && self.written > self.next {
+            self.congestion.after_idle(now - sent_at, timeout);
+        }
     }
 
     /// An acknowledgment came that acknowledges nothing new, carries no data and moves no window

@@ -2,7 +2,7 @@
 
 use smoltcp::time::{Duration, Instant};
 
-use super::burst::{Cut, Pace, Patience, Room, goal, segment_most};
+use super::burst::{Cut, Pace, Patience, Room, segment_most};
 use super::{Recovery, Send, Transmission};
 use crate::profile::{Nagle, Push, Segmentation};
 use crate::tcp::in_flight::Control;
@@ -52,7 +52,7 @@ impl Send {
         if !fin && limits == Limits::PeerOnly && octets < (self.mss as i64).min(data) {
             return None;
         }
-        let pipe = self.in_flight.pipe();
+        let pipe = self.pipe();
         if limits == Limits::All && !self.congestion.allows(pipe, octets as usize) {
             return None;
         }
@@ -109,13 +109,6 @@ impl Send {
         }
     }
 
-    /// A write of so many octets joins what is handed down in bursts.
-    pub(super) fn queue_pieces(&mut self, count: i64) {
-        let (goal, half) = (goal(self.max_window, self.mss), self.max_window / 2);
-        self.pieces
-            .write(self.next, self.written, count, goal, half);
-    }
-
     /// Something has changed that may let what waits go out.
     pub(crate) fn wake(&mut self) {
         self.pieces.wake();
@@ -144,7 +137,7 @@ impl Send {
 
     fn room_of_burst(&self, now: Instant) -> Room {
         let segments = self.congestion.segments();
-        let free = self.congestion.free_segments(self.in_flight.pipe());
+        let free = self.congestion.free_segments(self.pipe());
         // Half of the window at a time: two bursts at least are in the network.
         let half = (segments / 2).max(1);
         let mss = self.mss as i64;
@@ -163,6 +156,7 @@ impl Send {
             next: self.next,
             edge: self.unacknowledged + self.window,
             mss,
+            max_window: self.max_window,
             segments: free.min(half).min(self.burst_most),
             holds_small: self.holds_small() && !self.fin,
             patience,

@@ -261,3 +261,30 @@ fn a_second_shutdown_sends_nothing() {
         t.nothing();
     }
 }
+
+/// `send.fin`: the FIN goes behind the last data at once, or when that was acknowledged. Nothing
+/// can be written in between.
+#[test]
+fn when_a_fin_follows() {
+    let mut t = setup("winsock").established();
+    t.send(10);
+    t.sent("P. 1:11(10) ack 1");
+    t.shutdown_send();
+    t.sent("F. 11:11(0) ack 1");
+
+    let knobs = "send.fin = 'when-acknowledged'";
+    let mut t = setup("winsock").knobs(knobs).established();
+    t.send(10);
+    t.sent("P. 1:11(10) ack 1");
+    t.shutdown_send();
+    t.nothing();
+    assert_eq!(t.try_send(1), Err(SendError::Shutdown));
+    t.peer(". 1:1(0) ack 11");
+    t.sent("F. 11:11(0) ack 1");
+    t.peer(". 1:1(0) ack 12");
+    t.is(State::FinWait2);
+
+    let mut t = setup("winsock").knobs(knobs).established();
+    t.shutdown_send();
+    t.sent("F. 1:1(0) ack 1");
+}

@@ -21,11 +21,15 @@ fn ten_out(setup: Setup) -> Dialogue {
 }
 
 fn plain() -> Setup {
-    setup("winsock").peer_offers("<mss 1000>")
+    setup("winsock")
+        .knobs("send.congestion = 'reno'")
+        .peer_offers("<mss 1000>")
 }
 
 fn selective() -> Setup {
-    setup("winsock").peer_offers("<mss 1000,sackOK>")
+    setup("winsock")
+        .knobs("send.congestion = 'reno'")
+        .peer_offers("<mss 1000,sackOK>")
 }
 
 #[test]
@@ -53,6 +57,62 @@ fn the_third_duplicate_retransmits() {
     t.sent(". 11001:12001(1000) ack 1");
     t.sent("P. 12001:13001(1000) ack 1");
     assert_eq!(t.numbers().retransmissions, 1);
+}
+
+#[test]
+fn the_first_two_duplicates_each_let_a_new_segment_out() {
+    // RFC 3042, and the same without it.
+    for limited in [true, false] {
+        let knobs = format!("send.limited_transmit = {limited}");
+        let mut t = ten_out(plain().knobs(&knobs));
+        t.send(5000);
+        t.nothing();
+        for start in [10_001, 11_001] {
+            t.peer(". 1:1(0) ack 1");
+            if limited {
+                t.sent(&format!(". {start}:{}(1000) ack 1", start + 1000));
+            }
+            t.nothing();
+        }
+        t.peer(". 1:1(0) ack 1");
+        t.sent(". 1:1001(1000) ack 1");
+        assert_eq!(t.numbers().retransmissions, 1);
+    }
+}
+
+#[test]
+fn cubic_leaves_seven_tenths_of_what_was_in_flight() {
+    // RFC 9438 section 4.6.
+    let mut t = ten_out(setup("winsock").peer_offers("<mss 1000>"));
+    for _ in 0..3 {
+        t.peer(". 1:1(0) ack 1");
+    }
+    t.sent(". 1:1001(1000) ack 1");
+    assert_eq!(t.numbers().threshold, 7000);
+    t.peer(". 1:1(0) ack 10001");
+    assert_eq!(t.numbers().congestion_window, 7000);
+}
+
+#[test]
+fn after_a_long_silence_the_window_is_another() {
+    // RFC 5681 section 4.1, and Linux's way: half for each timeout that has passed.
+    for (rule, left) in [
+        ("never", 20_000),
+        ("initial-window", 10_000),
+        ("halve", 10_000),
+    ] {
+        let knobs = format!("send.restart = '{rule}'\nsend.initial_window = 10");
+        let mut t = ten_out(plain().knobs(&knobs));
+        t.peer(". 1:1(0) ack 5001");
+        t.peer(". 1:1(0) ack 10001");
+        let grown = t.numbers().congestion_window;
+        assert!(grown > 10_000, "slow start: {grown}");
+        t.after("60s");
+        t.send(1000);
+        t.sent("P. 10001:11001(1000) ack 1");
+        let window = t.numbers().congestion_window;
+        assert_eq!(window, left.min(grown), "{rule}");
+    }
 }
 
 #[test]

@@ -46,6 +46,20 @@ fn simultaneous_open() {
 }
 
 #[test]
+fn a_fin_written_during_a_simultaneous_open_ends_the_stream() {
+    let mut t = setup("linux").syn_sent();
+    t.peer("S 0:0(0)");
+    t.sent("S. 0:0(0) ack 1");
+    t.shutdown_send();
+    t.is(State::SynReceived);
+    t.peer("S. 0:0(0) ack 1");
+    t.is(State::FinWait1);
+    t.sent("F. 1:1(0) ack 1");
+    t.peer(". 1:1(0) ack 2");
+    t.is(State::FinWait2);
+}
+
+#[test]
 fn segments_in_syn_sent() {
     // (what comes, what is answered, the state afterwards), in the order of RFC 9293 section
     // 3.10.7.3.

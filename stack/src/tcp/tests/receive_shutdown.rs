@@ -238,6 +238,7 @@ fn the_scope_and_the_form_of_a_reset() {
         ("from-segment", "R 1:1(0) win 0"),
         ("from-tcb", "R 101:101(0) win 0"),
         ("from-tcb-ack", "R. 101:101(0) ack 1 win 0"),
+        ("from-tcb-ack-after", "R. 101:101(0) ack 11 win 0"),
     ];
     for (form, reset) in forms {
         let knobs = format!("reset.reactive = '{form}'");
@@ -267,4 +268,113 @@ fn what_the_application_learns_after_a_reset_of_its_own() {
         t.sent("R. 1:1(0) ack 1");
         assert_eq!(t.connection.take_error(), expected);
     }
+}
+
+#[test]
+fn what_a_receive_answers_after_the_peers_reset() {
+    // (system, the first and every later answer after a receive shutdown)
+    let reset = Err(RecvError::Gone(Gone::Reset));
+    let rows = [
+        ("linux", [reset, Ok(0)]),
+        ("freebsd", [reset, Ok(0)]),
+        ("lwip", [reset, Err(RecvError::NotConnected)]),
+        ("windows", [Err(RecvError::Shutdown); 2]),
+    ];
+    for (profile, expected) in rows {
+        let mut t = setup(profile).established();
+        t.shutdown_receive();
+        t.peer("R. 1:1(0) ack 1");
+        assert_eq!([t.try_recv(100), t.try_recv(100)], expected, "{profile}");
+    }
+}
+
+#[test]
+fn both_directions_shut_over_unread_data() {
+    let receive: Step = Dialogue::shutdown_receive;
+    let send: Step = Dialogue::shutdown_send;
+    let fin = "F. 1:1(0) ack 101";
+    // (system, the calls, what each of them sends)
+    let rows = [
+        ("linux", [(receive, ""), (send, fin)]),
+        ("freebsd", [(receive, ""), (send, fin)]),
+        ("gvisor", [(receive, ""), (send, "R. 1:1(0) ack 101 win 0")]),
+        (
+            "lwip",
+            [(receive, ""), (send, "R. 1:1(0) ack 101 win 2144")],
+        ),
+        (
+            "gvisor",
+            [(send, fin), (receive, "R. 2:2(0) ack 101 win 0")],
+        ),
+    ];
+    for (profile, calls) in rows {
+        let mut t = setup(profile).established();
+        t.peer("P. 1:101(100) ack 1");
+        t.sent_later(". 1:1(0) ack 101");
+        for (call, sent) in calls {
+            call(&mut t);
+            if !sent.is_empty() {
+                t.sent(sent);
+            }
+            t.nothing();
+        }
+    }
+}
+
+#[test]
+fn the_edge_is_silent_where_the_profile_says_so() {
+    let rows = [("acknowledge", ". 1:1(0) ack 1"), ("silence", "nothing")];
+    for (value, expected) in rows {
+        let knobs = format!("receive_shutdown.at_edge = '{value}'");
+        let mut t = setup("linux")
+            .knobs(&knobs)
+            .mss(1000)
+            .receive_buffer(4000)
+            .established();
+        t.shutdown_receive();
+        t.peer("P. 8000:8010(10) ack 1");
+        let answered = answer(&mut t);
+        assert!(answered.starts_with(expected), "{value}: {answered}");
+        // What is no new data is answered as ever.
+        t.peer(". 0:0(0) ack 1");
+        t.sent(". 1:1(0) ack 1");
+    }
+}
+
+/// Ten octets are wanted by receives that waited at the call: they are delivered, as is the end of
+/// the stream. What the receives leave over resets, and so does what comes when none waits.
+#[test]
+fn receives_that_waited_at_the_call() {
+    let begin = || {
+        let mut t = setup("winsock").established();
+        t.shutdown_receive();
+        t.call("await", |connection| connection.await_receives(10));
+        t
+    };
+    let read =
+        |t: &mut Dialogue| t.call("read", |connection| connection.recv_awaited(&mut [0; 10]));
+
+    let mut t = begin();
+    assert_eq!(read(&mut t), Err(RecvError::WouldBlock));
+    t.peer("P. 1:11(10) ack 1");
+    t.sent_later(". 1:1(0) ack 11");
+    assert_eq!(read(&mut t), Ok(10));
+    t.call("await", |connection| connection.await_receives(0));
+    t.nothing();
+    t.peer("P. 11:21(10) ack 1");
+    t.sent("R. 1:1(0) ack 11");
+
+    let mut t = begin();
+    t.peer("P. 1:21(20) ack 1");
+    assert_eq!(read(&mut t), Ok(10));
+    t.call("await", |connection| connection.await_receives(0));
+    t.sent("R. 1:1(0) ack 21");
+    assert_eq!(read(&mut t), Err(RecvError::Gone(Gone::Aborted)));
+
+    let mut t = begin();
+    t.peer("F. 1:1(0) ack 1");
+    t.sent(". 1:1(0) ack 2");
+    assert_eq!(read(&mut t), Ok(0));
+    t.call("await", |connection| connection.await_receives(0));
+    t.quiet_for("1min");
 }

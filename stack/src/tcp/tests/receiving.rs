@@ -316,3 +316,30 @@ fn a_segment_behind_a_gap_does_not_set_the_clock() {
     t.peer("P. 1:11(10) ack 1 <TS val 1003 ecr 1>");
     t.sent(". 1:1(0) ack 21 <TS val 1 ecr 1003>");
 }
+
+#[test]
+fn nothing_stands_behind_a_fin() {
+    // A FIN that waits behind a gap bounds what fills the gap, and what comes behind it.
+    let mut t = setup("winsock").established();
+    t.peer("F. 11:21(10) ack 1");
+    t.sent(". 1:1(0) ack 1");
+    t.peer("P. 31:41(10) ack 1");
+    t.sent(". 1:1(0) ack 1");
+    t.peer("P. 1:41(40) ack 1");
+    t.sent(". 1:1(0) ack 22");
+    t.is(State::CloseWait);
+    assert_eq!(t.recv(100), 20);
+
+    // A FIN in the middle of what was taken is none; the next one may be.
+    let mut t = setup("winsock").established();
+    t.peer("P. 11:31(20) ack 1");
+    t.sent(". 1:1(0) ack 1");
+    t.peer("F. 11:21(10) ack 1");
+    t.sent(". 1:1(0) ack 1");
+    t.peer("P. 1:11(10) ack 1");
+    t.sent(". 1:1(0) ack 31");
+    t.is(State::Established);
+    t.peer("F. 31:31(0) ack 1");
+    t.sent_later(". 1:1(0) ack 32");
+    t.is(State::CloseWait);
+}

@@ -150,7 +150,7 @@ impl Entry {
                 return Err(WsaError::WouldBlock).into();
             }
             (Err(SendError::WouldBlock), Mode::Blocking) => 0,
-            (Err(error), _) => return Err(error.into()).into(),
+            (Err(error), _) => return Err(self.send_error(context.host, error)).into(),
         };
         self.sends.push(Send {
             owner,
@@ -196,7 +196,7 @@ impl Entry {
         let sent = match result {
             Ok(octets) => octets,
             Err(SendError::WouldBlock) => 0,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(self.send_error(context.host, error)),
         };
         context.upcalls.begin(s, context.thread, overlap);
         if !queued && sent == data.len() {
@@ -248,7 +248,7 @@ impl Entry {
                 });
                 Outcome::WAITS
             }
-            (Err(error), _) => Err(error.into()).into(),
+            (Err(error), _) => Err(self.receive_error(context.host, error)).into(),
         }
     }
 
@@ -343,7 +343,7 @@ impl Entry {
                 });
                 Err(WsaError::IoPending)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.receive_error(context.host, error)),
         }
     }
 }

@@ -3,12 +3,13 @@
 //! None of the first three closes the socket, frees anything or waits, whatever SO_LINGER says.
 
 use hangup_stack::host::Host;
-use hangup_stack::smoltcp::time::Instant;
+use hangup_stack::profile::CloseWithReceive;
+use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::socket::{self, Closing, Protocol, ShutdownError};
 use hangup_stack::tcp::State;
 
 use super::sockets::reset;
-use super::{Circuit, Connection, Direction, Entry, Mode, Request, TcpIp};
+use super::{Circuit, Connection, Direction, Entry, Mode, Request, TcpIp, rules};
 use crate::api::disconnect::{SD_BOTH, SD_RECEIVE, SD_SEND};
 use crate::error::WsaError;
 use crate::provider::Context;
@@ -36,7 +37,7 @@ impl TcpIp {
         let entry = self.check(context.host, s, request)?;
         let direction = direction.ok_or(WsaError::Invalid)?;
         if let Some(gone) = entry.gone(context.host) {
-            return Err(gone.into());
+            return Err(entry.code(context.host, gone));
         }
         entry.shut(context.host, context.now, direction)
     }
@@ -139,6 +140,7 @@ impl Entry {
                 self.sending = Direction::Shut;
             }
         }
+        self.tell_what_is_awaited(host);
         Ok(())
     }
 
@@ -156,6 +158,10 @@ impl Entry {
             }
             // Nothing is left to wait for, so that a graceful close is over at once.
             host.set_linger(self.id, None);
+        }
+        let waits = self.protocol == Protocol::Tcp && self.has_receives();
+        if waits && rules(host).close_with_receive == CloseWithReceive::Reset {
+            host.set_linger(self.id, Some(Duration::ZERO));
         }
         match host.close(self.id, now) {
             Closing::Done => Ok(()).into(),

@@ -1,6 +1,8 @@
 //! WSPSetSockOpt, WSPGetSockOpt, WSPIoctl.
 
 use hangup_stack::host::Host;
+use hangup_stack::profile::KeepAliveRules;
+use hangup_stack::smoltcp::time::Duration;
 use hangup_stack::socket::Protocol;
 
 use super::{Circuit, Entry, Mode, Request, TcpIp};
@@ -9,10 +11,14 @@ use crate::catalog::{SOCK_DGRAM, SOCK_STREAM};
 use crate::error::WsaError;
 use crate::options::{
     BUFFER_MAX, FIONBIO, FIONREAD, IPPROTO_TCP, Linger, OptionValue, SO_DONTLINGER, SO_ERROR,
-    SO_LINGER, SO_RCVBUF, SO_SNDBUF, SO_TYPE, SOL_SOCKET, TCP_NODELAY,
+    SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF, SO_TYPE, SOL_SOCKET, TCP_KEEPCNT, TCP_KEEPIDLE,
+    TCP_KEEPINTVL, TCP_NODELAY,
 };
 use crate::provider::Context;
 use crate::provider::check::Check;
+
+/// The largest time in seconds, and the largest count, of keep-alive.
+const KEEP_ALIVE_MAX: i32 = 32_767;
 
 impl TcpIp {
     pub(super) fn set(
@@ -25,8 +31,13 @@ impl TcpIp {
     ) -> Result<(), WsaError> {
         let stream = self.is_stream(s);
         let size_fits = match (name, value) {
-            (SO_SNDBUF | SO_RCVBUF, OptionValue::Integer(octets)) => {
+            (SO_SNDBUF | SO_RCVBUF, OptionValue::Integer(octets)) if level == SOL_SOCKET => {
                 (1..=BUFFER_MAX).contains(octets)
+            }
+            (TCP_KEEPIDLE | TCP_KEEPCNT | TCP_KEEPINTVL, OptionValue::Integer(number))
+                if level == IPPROTO_TCP =>
+            {
+                (1..=KEEP_ALIVE_MAX).contains(number)
             }
             _ => true,
         };
@@ -43,7 +54,7 @@ impl TcpIp {
             ..Request::NOTHING
         };
         let entry = self.check(context.host, s, request)?;
-        entry.set(context.host, level, name, value);
+        entry.set(context, level, name, value);
         Ok(())
     }
 
@@ -104,7 +115,8 @@ impl TcpIp {
 
 impl Entry {
     /// Sets an option whose level, name and value have been checked.
-    fn set(&mut self, host: &mut Host, level: i32, name: i32, value: &OptionValue) {
+    fn set(&mut self, context: &mut Context<'_>, level: i32, name: i32, value: &OptionValue) {
+        let host = &mut *context.host;
         match (level, name, value) {
             (SOL_SOCKET, SO_LINGER, OptionValue::Linger(linger)) => self.set_linger(host, *linger),
             // SO_DONTLINGER turned off brings back the time that was set before.
@@ -127,6 +139,22 @@ impl Entry {
                 host.set_no_delay(self.id, self.no_delay);
             }
             (
+                SOL_SOCKET | IPPROTO_TCP,
+                SO_KEEPALIVE | TCP_KEEPIDLE | TCP_KEEPCNT | TCP_KEEPINTVL,
+                OptionValue::Integer(number),
+            ) => {
+                let number = *number;
+                let count = u32::try_from(number).unwrap_or(0);
+                let time = Some(Duration::from_secs(count.into()));
+                match (level, name) {
+                    (SOL_SOCKET, _) => self.keep_alive.on = number != 0,
+                    (_, TCP_KEEPIDLE) => self.keep_alive.idle = time,
+                    (_, TCP_KEEPINTVL) => self.keep_alive.interval = time,
+                    _ => self.keep_alive.count = Some(count),
+                }
+                host.set_keep_alive(self.id, self.keep_alive, context.now);
+            }
+            (
                 _,
                 _,
                 OptionValue::Integer(_)
@@ -145,6 +173,11 @@ impl Entry {
     /// Reads an option whose level and name have been checked.
     fn get(&self, host: &mut Host, level: i32, name: i32) -> OptionValue {
         let octets = |octets: usize| i32::try_from(octets).unwrap_or(i32::MAX);
+        let profile = host.profile().map(|profile| profile.keep_alive);
+        let seconds = |set: Option<Duration>, default: fn(KeepAliveRules) -> Duration| {
+            let time = set.or(profile.map(default)).unwrap_or(Duration::ZERO);
+            i32::try_from(time.secs()).unwrap_or(i32::MAX)
+        };
         OptionValue::Integer(match (level, name) {
             (SOL_SOCKET, SO_LINGER) => return OptionValue::Linger(self.linger),
             (SOL_SOCKET, SO_DONTLINGER) => i32::from(self.linger.onoff == 0),
@@ -158,6 +191,16 @@ impl Entry {
                 .take_error(self.id)
                 .map_or(0, |gone| WsaError::from(gone).code()),
             (IPPROTO_TCP, TCP_NODELAY) => i32::from(self.no_delay),
+            (SOL_SOCKET, SO_KEEPALIVE) => i32::from(self.keep_alive.on),
+            (IPPROTO_TCP, TCP_KEEPIDLE) => seconds(self.keep_alive.idle, |rules| rules.idle),
+            (IPPROTO_TCP, TCP_KEEPINTVL) => {
+                seconds(self.keep_alive.interval, |rules| rules.interval)
+            }
+            (IPPROTO_TCP, TCP_KEEPCNT) => {
+                let default = profile.map_or(0, |rules| rules.count);
+                let count = self.keep_alive.count.unwrap_or(default);
+                i32::try_from(count).unwrap_or(i32::MAX)
+            }
             _ => 0,
         })
     }
@@ -167,11 +210,12 @@ fn is_level(level: i32) -> bool {
     matches!(level, SOL_SOCKET | IPPROTO_TCP)
 }
 
-/// Whether a socket has an option. Lingering and Nagle are for byte streams.
+/// Whether a socket has an option. Lingering, Nagle and keep-alive are for byte streams.
 fn is_settable(level: i32, name: i32, stream: bool) -> bool {
     match (level, name) {
         (SOL_SOCKET, SO_RCVBUF | SO_SNDBUF) => true,
-        (SOL_SOCKET, SO_LINGER | SO_DONTLINGER) | (IPPROTO_TCP, TCP_NODELAY) => stream,
+        (SOL_SOCKET, SO_LINGER | SO_DONTLINGER | SO_KEEPALIVE)
+        | (IPPROTO_TCP, TCP_NODELAY | TCP_KEEPIDLE | TCP_KEEPCNT | TCP_KEEPINTVL) => stream,
         _ => false,
     }
 }

@@ -6,12 +6,13 @@
 //! operation.
 
 use hangup_stack::host::Host;
+use hangup_stack::profile::WaitingReceives;
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Protocol, RecvError, SendError};
 use hangup_stack::tcp::State;
 
-use super::{Direction, Entry};
+use super::{Direction, Entry, rules};
 use crate::ThreadId;
 use crate::address::Address;
 use crate::error::WsaError;
@@ -91,7 +92,9 @@ impl Entry {
                         from,
                     }));
                 }
-                Err(error) => receive.ended = Some(Err(error.into())),
+                Err(error) => {
+                    receive.ended = Some(Err(self.receive_error(context.host, error)));
+                }
             }
         }
         receives.retain_mut(|receive| match receive.owner {
@@ -105,6 +108,24 @@ impl Entry {
             },
         });
         self.receives = receives;
+        self.tell_what_is_awaited(context.host);
+    }
+
+    /// After a receive shutdown the stack has to know what the receives that waited before it still
+    /// want, where the profile lets them have it.
+    pub(super) fn tell_what_is_awaited(&self, host: &mut Host) {
+        if !self.is_deaf() || self.protocol != Protocol::Tcp {
+            return;
+        }
+        let awaited = match rules(host).waiting_receives {
+            WaitingReceives::Deliver => {
+                let waits = |receive: &&Receive| receive.ended.is_none();
+                let waiting = self.receives.iter().filter(waits);
+                waiting.map(|receive| receive.room.max(1)).sum()
+            }
+            WaitingReceives::Starve => 0,
+        };
+        host.await_receives(self.id, awaited);
     }
 
     /// Reads from the stack for a receive that is allowed.
@@ -128,12 +149,14 @@ impl Entry {
         match result {
             Ok((octets, from)) => Ok((octets, from.map(Address::Inet))),
             // A receive that waited when the direction was shut down is none of the subsequent ones
-            // that are disallowed: it goes on waiting, until the connection ends.
-            Err(RecvError::Shutdown) => match self.gone(host) {
-                Some(gone) => Err(RecvError::Gone(gone)),
-                None if self.peer_has_closed(host) => Ok((0, None)),
-                None => Err(RecvError::WouldBlock),
-            },
+            // that are disallowed: it goes on waiting, for data or for the end of the connection.
+            Err(RecvError::Shutdown) if self.protocol == Protocol::Tcp => {
+                let result = host.recv_awaited(self.id, buffer);
+                if let Err(RecvError::Gone(gone)) = result {
+                    self.on_gone(gone);
+                }
+                result.map(|octets| (octets, None))
+            }
             Err(error) => {
                 if let RecvError::Gone(gone) = error {
                     self.on_gone(gone);
@@ -191,7 +214,7 @@ impl Entry {
                     }
                     send.ended = Some(Ok(Transferred::octets(send.sent)));
                 }
-                Err(error) => send.ended = Some(Err(error.into())),
+                Err(error) => send.ended = Some(Err(self.send_error(context.host, error))),
             }
         }
         sends.retain_mut(|send| match send.owner {
@@ -230,6 +253,11 @@ impl Entry {
         let owner = Owner::Thread(thread);
         self.receives.retain(|receive| receive.owner != owner);
         self.sends.retain(|send| send.owner != owner);
+    }
+
+    /// Whether a receive waits.
+    pub(super) fn has_receives(&self) -> bool {
+        self.receives.iter().any(|receive| receive.ended.is_none())
     }
 
     /// Cancels every overlapped operation.

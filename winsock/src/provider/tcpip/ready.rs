@@ -1,11 +1,12 @@
 //! WSPSelect, WSPEventSelect, WSPEnumNetworkEvents: what is ready, and what has happened.
 
 use hangup_stack::host::Host;
+use hangup_stack::profile::{CloseEvent, ResetEvent};
 use hangup_stack::smoltcp::time::Duration;
-use hangup_stack::socket::Protocol;
+use hangup_stack::socket::{Gone, Protocol};
 use hangup_stack::tcp::State;
 
-use super::{Circuit, Entry, Mode, Request, TcpIp};
+use super::{Circuit, Entry, Mode, Request, TcpIp, rules};
 use crate::error::WsaError;
 use crate::notify::{FD_ALL_EVENTS, NetworkEvents, Observed, Readiness};
 use crate::provider::check::Check;
@@ -110,7 +111,7 @@ impl Entry {
             failed,
             hung_up: self.circuit == Circuit::Connected
                 && (self.peer_has_closed(host) || self.gone(host).is_some()),
-            error: self.gone(host).map(WsaError::from),
+            error: self.gone(host).map(|gone| self.code(host, gone)),
         }
     }
 
@@ -133,12 +134,16 @@ impl Entry {
             (false, _) => self.attempt,
         };
         let circuit = self.circuit == Circuit::Connected;
+        let rules = rules(host);
+        // WSAEventSelect: FD_CLOSE comes after all data was read; or else when it is known.
+        let told = match rules.close_event {
+            CloseEvent::AfterData => status.queued == 0 || self.is_deaf(),
+            CloseEvent::AtOnce => true,
+        };
         let closed = match gone {
-            _ if !circuit => None,
-            Some(gone) => Some(WsaError::from(gone).code()),
-            // WSAEventSelect: FD_CLOSE comes after all data was read.
-            None if status.queued == 0 && self.peer_has_closed(host) => Some(0),
-            None => None,
+            _ if !circuit || !told => None,
+            Some(gone) => Some(close_error(gone, rules.reset_event).code()),
+            None => self.peer_has_closed(host).then_some(0),
         };
         let datagrams = self.protocol == Protocol::Udp;
         Observed {
@@ -149,5 +154,23 @@ impl Entry {
             connected,
             closed,
         }
+    }
+}
+
+/// The error that comes with FD_CLOSE. The pages have three: WSAENETDOWN, WSAECONNRESET, and
+/// WSAECONNABORTED for everything else that ends a connection.
+fn close_error(gone: Gone, reset: ResetEvent) -> WsaError {
+    match (gone, reset) {
+        (Gone::Reset, ResetEvent::ConnectionReset) => WsaError::ConnectionReset,
+        (Gone::Reset, ResetEvent::ConnectionAborted) => WsaError::ConnectionAborted,
+        (
+            Gone::Aborted
+            | Gone::TimedOut
+            | Gone::Refused
+            | Gone::NetworkUnreachable
+            | Gone::HostUnreachable
+            | Gone::ProtocolUnreachable,
+            _,
+        ) => WsaError::ConnectionAborted,
     }
 }

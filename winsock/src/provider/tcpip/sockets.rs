@@ -3,7 +3,7 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::IpEndpoint;
-use hangup_stack::socket::{Closing, ConnectError, Protocol, SocketId};
+use hangup_stack::socket::{Closing, ConnectError, Protocol, RecvError, SocketId};
 
 use super::{
     Circuit, Connection, Entry, Mode, Request, SOCKETS_MAX, Stream, TcpIp, family_of, protocol_of,
@@ -108,7 +108,7 @@ impl TcpIp {
             Outcome::Done(Err(error)) => return Err(error).into(),
             Outcome::Blocks { until } => return Outcome::Blocks { until },
         }
-        let entry = listener.accepted(context.host, id);
+        let entry = listener.accepted(context.host, context.now, id);
         let name = entry.remote(context.host);
         let s = self.adopt(context, entry);
         Ok(Accepted { s, name }).into()
@@ -209,7 +209,7 @@ impl Entry {
     }
 
     /// The socket of an accepted connection: it has the properties of the listening one.
-    fn accepted(&self, host: &mut Host, id: SocketId) -> Self {
+    fn accepted(&self, host: &mut Host, now: Instant, id: SocketId) -> Self {
         let mut entry = Self::new(id, self.info.clone());
         entry.circuit = Circuit::Connected;
         entry.mode = self.mode;
@@ -219,10 +219,33 @@ impl Entry {
         entry.selection.select(event, interest);
         host.set_linger(id, entry.linger.timeout());
         host.set_no_delay(id, entry.no_delay);
+        entry.keep_alive = self.keep_alive;
+        host.set_keep_alive(id, entry.keep_alive, now);
         entry
     }
 
+    /// connect on a datagram socket: the unspecified address and port 0 take the peer away;
+    /// datagrams that are queued are thrown away when the peer changes.
+    fn set_peer(&self, host: &mut Host, now: Instant, name: IpEndpoint) -> Result<(), WsaError> {
+        let before = host.status(self.id).and_then(|status| status.remote);
+        if before.is_some_and(|before| before != name) {
+            while let Ok(_) | Err(RecvError::Truncated(_)) = host.recv_from(self.id, &mut [], now) {
+            }
+        }
+        if name.addr.is_unspecified() && name.port == 0 {
+            host.forget_peer(self.id);
+            return Ok(());
+        }
+        if name.addr.is_unspecified() || name.port == 0 {
+            return Err(WsaError::AddressNotAvailable);
+        }
+        Ok(host.connect(self.id, name, now)?)
+    }
+
     fn connect(&mut self, host: &mut Host, now: Instant, name: IpEndpoint) -> Outcome<()> {
+        if self.protocol == Protocol::Udp {
+            return self.set_peer(host, now, name).into();
+        }
         if self.circuit == Circuit::Connected {
             return Err(WsaError::IsConnected).into();
         }
@@ -230,9 +253,6 @@ impl Entry {
             return Err(WsaError::AddressNotAvailable).into();
         }
         let result = host.connect(self.id, name, now);
-        if self.protocol == Protocol::Udp {
-            return result.map_err(WsaError::from).into();
-        }
         let (circuit, outcome) = match (result, self.circuit) {
             (Ok(()), _) => (Circuit::Connected, Ok(()).into()),
             // The blocking call that began the handshake learns here that it is over.

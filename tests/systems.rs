@@ -1,0 +1,200 @@
+//! docs/systems.md says of each system what its profile says, and names the scenarios that show it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use hangup::scenario::Scenario;
+use hangup::scenario::discover::discover;
+use hangup_stack::profile::{Api, Mark, Profile, Transport, origins};
+use toml::{Table, Value};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page() -> String {
+    std::fs::read_to_string(root().join("docs/systems.md")).expect("the page is there")
+}
+
+fn built_in(name: &str) -> Profile {
+    Profile::built_in(name).expect("the profile is built in")
+}
+
+/// The systems of the page: what runs our endpoint, and is no document.
+fn systems() -> BTreeSet<String> {
+    let documents = ["winsock", "wsprecvdisconnect"];
+    let is_system = |name: &&str| {
+        let profile = built_in(name);
+        profile.transport == Transport::Hangup && !documents.contains(name)
+    };
+    let names = Profile::names().iter().copied().filter(is_system);
+    // The page leaves the version out.
+    names
+        .map(|name| name.split('-').next().unwrap_or(name).to_owned())
+        .collect()
+}
+
+/// A knob's value as the page writes it, and how it is known.
+fn value(system: &str, knob: &str) -> (String, Mark) {
+    let profile: Table = built_in(system).to_toml().parse().expect("it is TOML");
+    let value = knob.split('.').fold(Value::Table(profile), |table, key| {
+        let value = table.get(key).unwrap_or_else(|| panic!("no knob {knob}"));
+        value.clone()
+    });
+    let written = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    let origins = origins(system).expect("the profile is built in");
+    let origin = origins.iter().find(|origin| origin.knob == knob);
+    let origin = origin.unwrap_or_else(|| panic!("nothing is said of {knob}"));
+    (written, origin.standing())
+}
+
+/// The files that a text links to, from the top of the repository.
+fn links(text: &str) -> Vec<String> {
+    let targets = text.split("](../").skip(1);
+    targets
+        .filter_map(|rest| Some(rest.split_once(')')?.0.to_owned()))
+        .collect()
+}
+
+/// The profiles of the hosts of a scenario.
+fn profiles_in(path: &str) -> BTreeSet<String> {
+    let scenario = Scenario::load(&root().join(path)).unwrap_or_else(|error| panic!("{error}"));
+    let hosts = scenario.hosts.iter();
+    hosts.map(|host| host.profile_name.value.clone()).collect()
+}
+
+/// A table with one answer a row: `| value | what it does | systems | shown by |`.
+fn check_answers(knob: &str, rows: &[Vec<&str>], problems: &mut Vec<String>) {
+    let mut answered = BTreeSet::new();
+    for row in rows {
+        let [written, _, told, shown] = row[..] else {
+            problems.push(format!("{knob}: {row:?} has not four cells"));
+            continue;
+        };
+        let written = written.trim_matches('`');
+        let shown: BTreeSet<String> = links(shown).iter().flat_map(|it| profiles_in(it)).collect();
+        for cell in told.split(", ") {
+            let (name, mark) = cell.split_once(" (").unwrap_or((cell, ""));
+            let (system, mark) = (name.trim_matches('*'), mark.trim_end_matches(')'));
+            if Profile::built_in(system).is_none() {
+                problems.push(format!("{knob}: there is no system {cell:?}"));
+                continue;
+            }
+            let (is, known) = value(system, knob);
+            if (written, mark) != (is.as_str(), known.name()) {
+                problems.push(format!("{knob}: {system} is `{is}`, {}", known.name()));
+            }
+            match (shown.contains(system), name.starts_with('*')) {
+                (true, true) => problems.push(format!("{knob}: {system} is shown: no italics")),
+                (false, false) => problems.push(format!("{knob}: {system} is in no scenario here")),
+                (true, false) | (false, true) => {}
+            }
+            if !answered.insert(system.to_owned()) {
+                problems.push(format!("{knob}: {system} is told twice"));
+            }
+        }
+    }
+    for system in systems().difference(&answered) {
+        // Without the call, or in another interface, there is nothing to tell of it.
+        let no_call = knob.starts_with("udp.") && value(system, "udp.shutdown").0 == "unsupported";
+        let other = knob.starts_with("winsock.") && built_in(system).api != Api::Winsock;
+        if !no_call && !other {
+            problems.push(format!("{knob}: {system} is missing"));
+        }
+    }
+}
+
+/// A table with one knob a row and one system a column: `| knob | linux | ... |`.
+fn check_numbers(systems: &[&str], rows: &[Vec<&str>], problems: &mut Vec<String>) {
+    for row in rows {
+        let knob = row[0].trim_matches('`');
+        for (system, cell) in systems.iter().zip(&row[1..]) {
+            let (is, known) = value(system, knob);
+            let right = format!("{is} {}", known.name()[..1].to_uppercase());
+            if *cell != right {
+                problems.push(format!("{knob}: of {system} write `{right}`, not `{cell}`"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_page_says_what_the_profiles_say() {
+    let page = page();
+    let mut problems = Vec::new();
+    let (mut knob, mut knobs) = ("", 0);
+    let mut numbered = BTreeSet::new();
+    let blocks = page.split("\n\n");
+    for block in blocks {
+        if let Some(rest) = block.strip_prefix("Knob `") {
+            knob = rest.split('`').next().unwrap_or("");
+            continue;
+        }
+        if !block.starts_with('|') {
+            continue;
+        }
+        let mut rows = block.lines().map(|line| {
+            let cells = line.trim_matches('|').split('|').map(str::trim);
+            cells.collect::<Vec<&str>>()
+        });
+        let header = rows.next().unwrap_or_default();
+        let rows: Vec<Vec<&str>> = rows.skip(1).collect();
+        match header[..] {
+            ["value", ..] => {
+                check_answers(knob, &rows, &mut problems);
+                knobs += 1;
+            }
+            ["knob", ref systems @ ..] => {
+                check_numbers(systems, &rows, &mut problems);
+                numbered.extend(systems.iter().map(|&system| system.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    assert!(
+        problems.is_empty(),
+        "docs/systems.md:\n{}",
+        problems.join("\n")
+    );
+    assert!(knobs > 15, "only {knobs} tables were found");
+    assert_eq!(
+        numbered,
+        systems(),
+        "the tables of numbers have every system"
+    );
+}
+
+#[test]
+fn every_scenario_of_a_system_has_its_place() {
+    let named: BTreeSet<String> = links(&page()).into_iter().collect();
+    let missing: Vec<String> = discover(root(), &[])
+        .expect("there are scenarios")
+        .iter()
+        .map(|found| found.path.display().to_string())
+        .filter(|path| path.starts_with("scenarios/systems/") && !named.contains(path))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "docs/systems.md does not name {missing:#?}"
+    );
+    let gone: Vec<&String> = named
+        .iter()
+        .filter(|path| !root().join(path).exists())
+        .collect();
+    assert!(gone.is_empty(), "docs/systems.md names {gone:#?}");
+}
+
+#[test]
+fn every_system_is_played() {
+    let found = discover(root(), &[]).expect("there are scenarios");
+    let paths = found.iter().map(|found| found.path.display().to_string());
+    let played: BTreeSet<String> = paths
+        .filter(|path| path.starts_with("scenarios/systems/"))
+        .flat_map(|path| profiles_in(&path))
+        .collect();
+    for system in systems() {
+        assert!(played.contains(&system), "{system}");
+    }
+}

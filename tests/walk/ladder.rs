@@ -1,0 +1,21 @@
+//! What a failed walk shows: its end, as a trace in the project's notation.
+
+use hangup::capture::{CallRow, Summary, Trace, TraceHost, text};
+use hangup_stack::event::Event;
+use hangup_stack::network::HostId;
+
+/// The last lines, as seen at the first host.
+pub(crate) fn ladder(
+    hosts: &[TraceHost],
+    events: &[Event],
+    calls: &[CallRow],
+    lines: usize,
+) -> String {
+    let trace = Trace {
+        summary: &Summary::default(),
+        hosts,
+        events,
+        calls,
+    };
+    text::last(&trace, HostId(0), lines).join("\n")
+}

@@ -1,0 +1,184 @@
+//! Threads, and what interrupts a call that waits.
+
+use crate::pair::{Pair, Who};
+use hangup_stack::smoltcp::time::Duration;
+use hangup_winsock::api::thread::{Alertable, CannotRun, Routine};
+use hangup_winsock::function::Function;
+use hangup_winsock::overlapped::{Overlap, Overlapped, Routine as CompletionRoutine};
+use hangup_winsock::{Outcome, Pointer, Socket, ThreadId, WsaError};
+
+/// A connection whose server waits in recv.
+fn waiting(version: u16) -> (Pair, Socket) {
+    let mut pair = Pair::new("winsock", version);
+    let (_, s, _) = pair.connected();
+    assert_eq!(recv(&mut pair, s), Outcome::WAITS);
+    (pair, s)
+}
+
+fn recv(pair: &mut Pair, s: Socket) -> Outcome<usize> {
+    pair.call(Who::Server, |process, host, now| {
+        process.recv(host, now, s, &mut [0; 9], 0)
+    })
+}
+
+fn sleep(pair: &mut Pair, alertable: Alertable) {
+    let outcome = pair.call(Who::Server, |process, _, now| {
+        process.sleep_ex(now, Some(Duration::from_secs(1)), alertable)
+    });
+    assert!(matches!(outcome, Outcome::Blocks { until: Some(_) }));
+}
+
+/// Which routine can run on a thread depends on what it waits in and on the version.
+#[test]
+fn what_can_interrupt_what() {
+    let (hook, apc) = (Routine::BlockingHook, Routine::Apc);
+    let enter = |pair: &mut Pair, routine| pair.server.process.enter(routine);
+    for (version, hook_runs) in [(0x0101, Ok(())), (0x0202, Err(CannotRun::NoHook))] {
+        let mut pair = Pair::new("winsock", version);
+        assert_eq!(enter(&mut pair, hook), Err(CannotRun::NotWaiting));
+        assert_eq!(enter(&mut pair, apc), Err(CannotRun::NotWaiting));
+        let (mut pair, s) = waiting(version);
+        assert_eq!(enter(&mut pair, hook), hook_runs);
+        if hook_runs.is_ok() {
+            pair.server.process.leave();
+        }
+        assert_eq!(enter(&mut pair, apc), Ok(()));
+        assert_eq!(
+            enter(&mut pair, apc),
+            Err(CannotRun::NotWaiting),
+            "an APC runs"
+        );
+        pair.server.process.leave();
+        assert_eq!(recv(&mut pair, s), Outcome::WAITS, "the call goes on");
+        pair.server.process.switch_to(ThreadId(1));
+        assert_eq!(enter(&mut pair, apc), Err(CannotRun::NotWaiting));
+        sleep(&mut pair, Alertable::No);
+        assert_eq!(enter(&mut pair, apc), Err(CannotRun::NotAlertable));
+        pair.server.process.switch_to(ThreadId(2));
+        sleep(&mut pair, Alertable::Yes);
+        assert_eq!(enter(&mut pair, apc), Ok(()));
+    }
+}
+
+/// Every blocking call inside an APC that interrupted a blocking call is undefined: it does
+/// nothing, and is reported with the page that forbids it. What does not block is carried out.
+#[test]
+fn blocking_calls_inside_an_apc() {
+    let (mut pair, s) = waiting(0x0202);
+    pair.server.process.enter(Routine::Apc).unwrap();
+    let ended = pair.call(Who::Server, |process, host, now| {
+        process.wsa_recv_disconnect(host, now, s, Pointer::Null)
+    });
+    assert_eq!(ended, Err(WsaError::SystemCallFailure));
+    let undefined = pair.server.process.take_undefined();
+    assert_eq!(undefined.len(), 1);
+    assert_eq!(undefined[0].interrupted, Function::Recv);
+    assert_eq!(undefined[0].nested, Function::RecvDisconnect);
+    let text = undefined[0].to_string();
+    assert!(
+        text.contains("WSARecvDisconnect") && text.contains("page recv"),
+        "{text}"
+    );
+    let sent = pair.call(Who::Server, |process, host, now| {
+        process.wsa_send_disconnect(host, now, s, Pointer::Null)
+    });
+    assert_eq!(
+        sent,
+        Ok(()),
+        "it does not block, and its page has no such note"
+    );
+    assert_eq!(pair.server.process.take_undefined(), []);
+    pair.server.process.leave();
+    assert_eq!(
+        recv(&mut pair, s),
+        Outcome::WAITS,
+        "nothing was shut down for receiving"
+    );
+    // A lingering close blocks, whatever its page says.
+    let mut pair = Pair::new("winsock", 0x0202);
+    let (listening, s, _) = pair.connected();
+    pair.linger(Who::Server, s, 1, 5);
+    let accept = pair.call(Who::Server, |process, host, now| {
+        process.accept(host, now, listening)
+    });
+    assert_eq!(accept, Outcome::WAITS);
+    pair.server.process.enter(Routine::Apc).unwrap();
+    let closed = pair.call(Who::Server, |process, host, now| {
+        process.closesocket(host, now, s)
+    });
+    assert_eq!(closed, Outcome::Done(Err(WsaError::SystemCallFailure)));
+    assert_eq!(pair.server.process.take_undefined().len(), 1);
+}
+
+/// In an APC that interrupted SleepEx everything is allowed, and SleepEx returns after it.
+#[test]
+fn an_apc_in_a_sleep() {
+    let mut pair = Pair::new("winsock", 0x0202);
+    let (_, s, _) = pair.connected();
+    sleep(&mut pair, Alertable::Yes);
+    pair.server.process.enter(Routine::Apc).unwrap();
+    let ended = pair.call(Who::Server, |process, host, now| {
+        process.wsa_recv_disconnect(host, now, s, Pointer::Null)
+    });
+    assert_eq!(ended, Ok(()));
+    pair.server.process.leave();
+    let woken = pair.call(Who::Server, |process, _, now| {
+        process.sleep_ex(now, Some(Duration::from_secs(1)), Alertable::Yes)
+    });
+    let expected = hangup_winsock::api::events::SleepResult::IoCompletion;
+    assert_eq!(woken, Outcome::Done(Ok(expected)));
+}
+
+/// What an overlapped receive brought is handed out with its end, and its routine runs with the
+/// right parameters, on its own thread alone.
+#[test]
+fn completion() {
+    let mut pair = Pair::new("winsock", 0x0202);
+    let (_, s, client) = pair.connected();
+    let overlap = Overlap {
+        overlapped: Overlapped(5),
+        routine: Some(CompletionRoutine(6)),
+    };
+    let begun = pair.call(Who::Server, |process, host, now| {
+        process.wsa_recv(
+            host,
+            now,
+            s,
+            &mut [&mut [0; 3], &mut [0; 9]],
+            0,
+            Some(overlap),
+        )
+    });
+    assert_eq!(begun, Outcome::Done(Err(WsaError::IoPending)));
+    let sent = pair.wait(Who::Client, |process, host, now| {
+        process.send(host, now, client, b"octets", 0)
+    });
+    assert_eq!(sent, Ok(6));
+    pair.run_for(Duration::from_secs(1));
+    pair.call(Who::Server, |process, host, now| process.poll(host, now));
+    pair.server.process.switch_to(ThreadId(1));
+    sleep(&mut pair, Alertable::Yes);
+    assert_eq!(pair.server.process.take_completions(), []);
+    pair.server.process.switch_to(ThreadId::MAIN);
+    let woken = pair.call(Who::Server, |process, _, now| {
+        process.sleep_ex(now, None, Alertable::Yes)
+    });
+    assert!(matches!(woken, Outcome::Done(Ok(_))));
+    let completions = pair.server.process.take_completions();
+    let [completion] = completions[..] else {
+        panic!("{completions:?}")
+    };
+    assert_eq!(
+        (completion.routine, completion.overlapped),
+        (CompletionRoutine(6), Overlapped(5))
+    );
+    assert_eq!((completion.error, completion.octets), (0, 6));
+    let ended = pair.call(Who::Server, |process, host, now| {
+        let wait = hangup_winsock::provider::Wait::No;
+        process.wsa_get_overlapped_result(host, now, s, Overlapped(5), wait)
+    });
+    let Outcome::Done(Ok(transferred)) = ended else {
+        panic!("{ended:?}")
+    };
+    assert_eq!(transferred.data, b"octets");
+}
