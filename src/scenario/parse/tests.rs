@@ -176,6 +176,30 @@ fn calls_of_threads_that_block() {
     assert_eq!(call.name.value, "accept");
 }
 
+#[test]
+fn calls_of_routines() {
+    for (text, thread, routine) in [
+        ("server/main.hook: recv(4) = 0", None, Some(Routine::Hook)),
+        ("server/t1.apc: recv(4) = 0", Some("t1"), Some(Routine::Apc)),
+        (
+            "server/t1.condition: f() = 0",
+            Some("t1"),
+            Some(Routine::Condition),
+        ),
+        ("server/main: recv(4) = 0", None, None),
+    ] {
+        let Subject::Call(call) = one(&format!("+0 {text}")).subject else {
+            panic!("{text}")
+        };
+        assert_eq!(
+            call.thread.as_ref().map(|it| it.value.as_str()),
+            thread,
+            "{text}"
+        );
+        assert_eq!(call.routine.map(|it| it.value), routine, "{text}");
+    }
+}
+
 /// The fields of a segment line, but for its spans.
 type Fields = (
     u8,
@@ -453,6 +477,20 @@ fn expectations_of_a_socket() {
             Property::Error,
             Comparison::Equal,
             Value::Error("WSAECONNRESET".to_owned()),
+        ),
+        (
+            "4.network_events == FD_READ|FD_CLOSE",
+            Some(4),
+            Property::NetworkEvents,
+            Comparison::Equal,
+            Value::Events(vec!["FD_CLOSE".to_owned(), "FD_READ".to_owned()]),
+        ),
+        (
+            "network_events != 0",
+            None,
+            Property::NetworkEvents,
+            Comparison::NotEqual,
+            Value::Events(Vec::new()),
         ),
     ] {
         let statement = one(&format!("+0 server: expect held == 0, {text}"));
