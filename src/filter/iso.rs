@@ -9,7 +9,7 @@ use super::fields::Field;
 use super::stream::{Payload, Streams};
 use super::value::Value;
 
-/// The port behind which Wireshark looks for TPKT (RFC 2126 section 2.3).
+/// The port behind which Wireshark looks for TPKT (RFC 2126).
 const PORT: u16 = 102;
 /// The header of TPKT in octets.
 const TPKT: usize = 4;

@@ -327,7 +327,7 @@ fn is_synchronized(state: State) -> bool {
 }
 
 /// What the host's profile says of the interface.
-fn rules(host: &Host) -> WinsockRules {
+pub(super) fn rules(host: &Host) -> WinsockRules {
     let profile = host.profile();
     profile
         .and_then(|profile| profile.winsock)

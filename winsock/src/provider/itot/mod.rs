@@ -64,7 +64,7 @@ use negotiate::Agreed;
 use options::UserData;
 use tpdu::Reference;
 
-/// The port of ISO transport over TCP (RFC 2126 section 2.3), which an address without one means.
+/// The port of ISO transport over TCP (RFC 2126), which an address without one means.
 pub const PORT: u16 = 102;
 /// The most sockets a process may have open.
 pub const SOCKETS_MAX: usize = 4096;

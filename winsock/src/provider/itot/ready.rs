@@ -1,5 +1,7 @@
 //! WSPSelect, WSPEventSelect, WSPEnumNetworkEvents: what is ready, and what has happened.
 
+use hangup_stack::host::Host;
+use hangup_stack::profile::{CloseEvent, ResetEvent};
 use hangup_stack::smoltcp::time::Duration;
 
 use super::data::error_of;
@@ -9,6 +11,7 @@ use super::{Circuit, Direction, Itot, Mode, Request, Role};
 use crate::error::WsaError;
 use crate::notify::{FD_ALL_EVENTS, NetworkEvents, Observed, Readiness};
 use crate::provider::check::Check;
+use crate::provider::tcpip::rules;
 use crate::provider::upcalls::EventHandle;
 use crate::provider::{Context, Sets};
 use crate::{Outcome, Socket};
@@ -91,13 +94,13 @@ impl Itot {
 
     /// Records the network events that have happened.
     pub(super) fn observe(&mut self, context: &mut Context<'_>, s: Socket) {
-        let observed = self.observed(s);
+        let observed = self.observed(context.host, s);
         if let Some(entry) = self.sockets.get_mut(&s) {
             entry.selection.observe(observed, context.upcalls);
         }
     }
 
-    fn observed(&self, s: Socket) -> Observed {
+    fn observed(&self, host: &Host, s: Socket) -> Observed {
         let ready = self.ready(s);
         let Some(entry) = self.sockets.get(&s) else {
             return Observed::default();
@@ -111,10 +114,14 @@ impl Itot {
         let is_deaf = entry.receiving == Direction::Shut;
         let link = entry.link().and_then(|id| self.links.get(&id));
         let data = link.is_some_and(Link::has_message);
-        let closed = link.and_then(Link::closed).filter(|closed| {
-            // WSAEventSelect: FD_CLOSE comes after all data was read; an error does not wait.
-            connected && (*closed != 0 || !data)
-        });
+        let rules = rules(host);
+        // WSAEventSelect: FD_CLOSE comes after all data was read; or else when it is known.
+        let told = match rules.close_event {
+            CloseEvent::AfterData => connected && (!data || is_deaf),
+            CloseEvent::AtOnce => connected,
+        };
+        let closed = link.filter(|_| told).and_then(Link::closed);
+        let closed = closed.map(|closed| close_code(closed, rules.reset_event));
         Observed {
             data: connected && data && !is_deaf,
             room: connected && ready.writable,
@@ -148,14 +155,13 @@ impl Itot {
         let is_deaf = entry.receiving == Direction::Shut;
         let open = link.state() == State::Open;
         let unsent = link.connection.as_ref().map_or(0, |it| it.unsent());
-        let error = closed.filter(|closed| *closed != 0);
         Readiness {
             data: link.has_message() && !is_deaf,
             readable: (link.has_message() || closed.is_some()) && !is_deaf,
             writable: entry.sending == Direction::Open && open && unsent < entry.send_buffer,
             failed,
             hung_up: closed.is_some(),
-            error: error.and_then(WsaError::from_code),
+            error: closed.and_then(Result::err),
         }
     }
 }
@@ -166,14 +172,25 @@ impl Link {
         connection.is_some_and(|connection| connection.message().is_some())
     }
 
-    /// Whether the connection has ended, as FD_CLOSE says it: 0, or an error. An end that only this
-    /// side knows of is none.
-    fn closed(&self) -> Option<i32> {
+    /// Whether the connection has ended, gracefully or with an error. An end that only this side
+    /// knows of is none.
+    fn closed(&self) -> Option<Result<(), WsaError>> {
         let end = self.connection.as_ref()?.end()?;
         Some(if end.is_graceful() {
-            0
+            Ok(())
         } else {
-            error_of(end).code()
+            Err(error_of(end))
         })
+    }
+}
+
+/// What comes with FD_CLOSE. The pages have no other errors of a connection than these two.
+fn close_code(closed: Result<(), WsaError>, reset: ResetEvent) -> i32 {
+    match (closed, reset) {
+        (Ok(()), _) => 0,
+        (Err(WsaError::ConnectionReset), ResetEvent::ConnectionReset) => {
+            WsaError::ConnectionReset.code()
+        }
+        (Err(_), _) => WsaError::ConnectionAborted.code(),
     }
 }
