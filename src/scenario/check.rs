@@ -153,11 +153,32 @@ impl Check<'_> {
         }
     }
 
+    /// Whether the host is one whose programs have such routines.
+    fn routine(&mut self, call: &Call) {
+        let Some(routine) = &call.routine else { return };
+        // A host that does not exist is reported where the call is looked at.
+        let place = self
+            .known
+            .names
+            .iter()
+            .position(|it| *it == call.host.value);
+        let host = place.and_then(|index| self.known.hosts.get(index)?.as_ref());
+        let profile = host.and_then(|host| host.profile());
+        let posix = profile.is_some_and(|profile| profile.api == Api::Posix);
+        if posix {
+            let (host, name) = (quote(&call.host.value), routine.value.name());
+            let message = format!("{host} runs no `{name}`");
+            let diagnostic = Diagnostic::new(routine.span, message);
+            self.error(diagnostic.label("only programs of Winsock have such routines"));
+        }
+    }
+
     fn call(&mut self, statement: &Statement, call: &Call) {
         for argument in &call.arguments {
             self.argument(&argument.value, argument.span);
         }
         self.returns(statement, call);
+        self.routine(call);
         let Some(host) = self.host(&call.host) else {
             return;
         };

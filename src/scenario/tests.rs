@@ -246,6 +246,16 @@ const FAULTS: &[(&str, &str, &str)] = &[
         "+0    server: listen(3, 1) = 0",
         "+0    server: listen(3, 1)",
     ),
+    (
+        "script_routine",
+        "+0    server: listen(3, 1) = 0",
+        "+0    server/main.hok: listen(3, 1) = 0",
+    ),
+    (
+        "script_routine_of_other_api",
+        "+0    client: send(3, 8000)",
+        "+0    client/main.apc: send(3, 8000)",
+    ),
     ("script_bracket", "listen(3, 1) =", "listen(3, 1 ="),
     (
         "script_host",

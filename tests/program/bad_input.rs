@@ -154,3 +154,30 @@ fn a_failure_shows_its_place_what_came_instead_and_how_to_replay_it() {
     assert_eq!(ran.code, 1, "{}", ran.err);
     insta::assert_snapshot!("failure", ran.err);
 }
+
+/// What the documents leave undefined has no right result: the scenario fails whatever it expects,
+/// and the message names the page.
+#[test]
+fn a_blocking_call_inside_an_apc_that_interrupted_one_fails() {
+    let folder = Folder::new("apc");
+    folder.write("scenarios/apc.toml", APC);
+    let ran = folder.hangup(&["run", "--no-traces"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    insta::assert_snapshot!("apc", ran.err);
+}
+
+const APC: &str = r#"# A blocking call inside an APC.
+
+hosts.server.profile = "winsock"
+hosts.client.profile = "linux"
+
+script = '''
+0     server: WSAStartup(0x0202) = 0
++0    server: socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP) = 3
++0    server: bind(3, server:53) = 0
++0    server: ...1 recv(3, 100) = 10
+0.2   server/main.apc: WSARecvDisconnect(3, NULL) = ...
+1     client: socket(AF_INET, SOCK_DGRAM, 0) = 3
++0    client: sendto(3, 10, server:53) = 10
+'''
+"#;

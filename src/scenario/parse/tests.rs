@@ -176,6 +176,30 @@ fn calls_of_threads_that_block() {
     assert_eq!(call.name.value, "accept");
 }
 
+#[test]
+fn calls_of_routines() {
+    for (text, thread, routine) in [
+        ("server/main.hook: recv(4) = 0", None, Some(Routine::Hook)),
+        ("server/t1.apc: recv(4) = 0", Some("t1"), Some(Routine::Apc)),
+        (
+            "server/t1.condition: f() = 0",
+            Some("t1"),
+            Some(Routine::Condition),
+        ),
+        ("server/main: recv(4) = 0", None, None),
+    ] {
+        let Subject::Call(call) = one(&format!("+0 {text}")).subject else {
+            panic!("{text}")
+        };
+        assert_eq!(
+            call.thread.as_ref().map(|it| it.value.as_str()),
+            thread,
+            "{text}"
+        );
+        assert_eq!(call.routine.map(|it| it.value), routine, "{text}");
+    }
+}
+
 /// The fields of a segment line, but for its spans.
 type Fields = (
     u8,
@@ -270,6 +294,41 @@ fn segments() {
             options,
         );
         assert_eq!(fields, expected, "{text}");
+    }
+}
+
+#[test]
+fn data_of_segments() {
+    let rows: [(&str, Option<&[u8]>); 6] = [
+        ("P. 1:4(3) ack 1", None),
+        ("P. 1:4(3) ack 1 data \"abc\"", Some(b"abc")),
+        ("P. 1:4(3) <nop> data \"a\\x00\\n\"", Some(b"a\0\n")),
+        ("P. 1:4(3) data [03 00 Ff]", Some(&[3, 0, 255])),
+        ("P. 1:4(3) data[0300\n  0a // three\n]", Some(&[3, 0, 10])),
+        (". 1:1(0) data []", Some(&[])),
+    ];
+    for (text, expected) in rows {
+        let statement = one(&format!("+0 client > server: {text}"));
+        let Subject::Packet(line) = statement.subject else {
+            panic!("{text}: {statement:?}")
+        };
+        let Packet::Segment(segment) = line.packet else {
+            panic!("{text}")
+        };
+        let data = segment.data.map(|data| data.value);
+        assert_eq!(data.as_deref(), expected, "{text}");
+    }
+    for (text, place) in [
+        ("P. 1:4(3) data \"ab\"", "\"ab\""),
+        ("P. data \"ab\"", "\"ab\""),
+        ("P. 1:4(3) data [0300]", "[0300]"),
+        ("P. 1:4(3) data [03 0]", "0"),
+        ("P. 1:4(3) data [03 00 0g]", "0g"),
+        ("P. 1:4(3) data abc", "abc"),
+    ] {
+        let found = faults(&format!("+0 client > server: {text}"));
+        let places: Vec<&str> = found.iter().map(|(_, place)| place.as_str()).collect();
+        assert_eq!(places, [place], "{text}: {found:?}");
     }
 }
 
@@ -418,6 +477,20 @@ fn expectations_of_a_socket() {
             Property::Error,
             Comparison::Equal,
             Value::Error("WSAECONNRESET".to_owned()),
+        ),
+        (
+            "4.network_events == FD_READ|FD_CLOSE",
+            Some(4),
+            Property::NetworkEvents,
+            Comparison::Equal,
+            Value::Events(vec!["FD_CLOSE".to_owned(), "FD_READ".to_owned()]),
+        ),
+        (
+            "network_events != 0",
+            None,
+            Property::NetworkEvents,
+            Comparison::NotEqual,
+            Value::Events(Vec::new()),
         ),
     ] {
         let statement = one(&format!("+0 server: expect held == 0, {text}"));
