@@ -10,7 +10,7 @@
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
-readonly STAGES=(tshark fmt clippy test doc bench scenarios deny)
+readonly STAGES=(tools fmt clippy test doc bench scenarios deny)
 
 # Tests must never rewrite their own expectations.
 export INSTA_UPDATE=no
@@ -31,21 +31,29 @@ leave() {
 }
 trap leave EXIT
 
-# The tests that look at traces with other people's eyes need tshark. They skip themselves where it is
-# missing, so that a machine without it can still run everything else.
-stage_tshark() {
-    if command -v tshark >/dev/null; then
-        tshark --version 2>/dev/null | sed -n 1p
+# Some tests look at traces with other people's eyes, and some talk to the machine's own kernel. They
+# need these programs, as `program package`, and skip themselves where one is missing, so that a
+# machine without them can still run everything else.
+readonly TOOLS=("tshark tshark" "ip iproute2" "curl curl" "unshare util-linux")
+
+stage_tools() {
+    local tool packages=()
+    for tool in "${TOOLS[@]}"; do
+        command -v "${tool% *}" >/dev/null || packages+=("${tool#* }")
+    done
+    if [[ ${#packages[@]} -eq 0 ]]; then
+        echo "all there"
         return
     fi
     if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
         export DEBIAN_FRONTEND=noninteractive
-        if apt-get update -qq && apt-get install -y -qq --no-install-recommends tshark; then
+        if apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}"; then
             return
         fi
-        echo "tshark could not be installed: the tests that need it will be skipped"
+        echo "could not be installed: ${packages[*]}; the tests that need them will be skipped"
     else
-        echo "tshark is missing and this user cannot install it: the tests that need it will be skipped"
+        echo "missing, and this user cannot install them: ${packages[*]}; the tests that need them" \
+            "will be skipped"
     fi
 }
 

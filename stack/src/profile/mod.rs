@@ -285,6 +285,9 @@ pub struct CallRules {
     pub error_after_reset: ErrorAfterReset,
     /// Whether each later call says again why the connection is gone, or only the first.
     pub errors_repeat: bool,
+    /// Whether a reset that comes behind the end of the peer's stream is told as one. Where it is
+    /// not, receives read the end again and sends fail as after a shutdown.
+    pub reset_behind_end: bool,
     /// Whether a peer's reset throws away what was unread.
     pub reset_purges_queue: bool,
     /// A receive shutdown of a TCP socket that is not connected.

@@ -254,6 +254,7 @@ impl Connection {
         let reason = match self.state {
             State::SynReceived if !self.passive => Some(Gone::Refused),
             State::Closing | State::LastAck | State::TimeWait => None,
+            State::CloseWait if !self.config.profile.calls.reset_behind_end => None,
             State::Closed
             | State::Listen
             | State::SynSent

@@ -32,8 +32,6 @@ const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(2);
 impl Connection {
     /// The next segment to put on the wire now, if there is one.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Outgoing> {
-        #[cfg(debug_assertions)]
-        self.check_step();
         let outgoing = self.next_outgoing(now);
         #[cfg(debug_assertions)]
         self.check_outgoing(outgoing.as_ref());

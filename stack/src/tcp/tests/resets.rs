@@ -45,7 +45,7 @@ fn what_the_application_learns_of_a_reset() {
         (Setup::established, "R 1:1(0)", Some(Gone::Reset)),
         (Setup::fin_wait_1, "R 1:1(0)", Some(Gone::Reset)),
         (Setup::fin_wait_2, "R. 1:1(0) ack 2", Some(Gone::Reset)),
-        (Setup::close_wait, "R 2:2(0)", Some(Gone::Reset)),
+        (Setup::close_wait, "R 2:2(0)", None),
         (Setup::closing, "R 2:2(0)", None),
         (Setup::last_ack, "R 2:2(0)", None),
         (Setup::time_wait, "R 2:2(0)", None),
@@ -266,4 +266,18 @@ fn no_linger_discards_what_was_not_sent() {
     t.is(State::LastAck);
     t.close_at_once();
     t.sent("R. 101:101(0) ack 2");
+}
+
+#[test]
+fn a_reset_behind_the_end_of_the_stream_is_told_or_not() {
+    // Linux 6.18, measured: recv reads the end again, and send fails with EPIPE.
+    let told = Err(SendError::Gone(Gone::Reset));
+    for (profile, expected) in [("linux", Err(SendError::Shutdown)), ("freebsd", told)] {
+        let mut t = setup(profile).close_wait();
+        assert_eq!(t.recv(10), 0);
+        t.peer("R 2:2(0)");
+        t.is(State::Closed);
+        assert_eq!(t.try_send(1), expected, "{profile}");
+        assert_eq!(t.try_recv(10), Ok(0), "{profile}");
+    }
 }
