@@ -14,6 +14,7 @@ mod posted;
 mod ready;
 mod sockets;
 
+use core::net::SocketAddr;
 use std::collections::BTreeMap;
 
 use hangup_stack::host::Host;
@@ -377,7 +378,7 @@ impl Provider for TcpIp {
 
     fn address_to_string(&self, address: &Address) -> Result<String, WsaError> {
         match address {
-            Address::Inet(endpoint) => Ok(endpoint.to_string()),
+            Address::Inet(_) => Ok(address.to_string()),
             Address::Iso(_) => Err(WsaError::Invalid),
         }
     }
@@ -612,7 +613,7 @@ impl Provider for TcpIp {
     }
 
     fn string_to_address(&self, text: &str, family: i32) -> Result<Address, WsaError> {
-        let endpoint: std::net::SocketAddr = text.parse().map_err(|_| WsaError::Invalid)?;
+        let endpoint: SocketAddr = text.parse().map_err(|_| WsaError::Invalid)?;
         let name = Address::Inet(IpEndpoint::from(endpoint));
         if name.family() == family && [AF_INET, AF_INET6].contains(&family) {
             Ok(name)
@@ -633,6 +634,16 @@ impl Provider for TcpIp {
 
     fn is_waiting(&self) -> bool {
         self.sockets.values().any(Entry::is_waiting)
+    }
+
+    fn cancel_operations(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        overlapped: Option<Overlapped>,
+    ) -> Result<(), WsaError> {
+        let entry = self.sockets.get_mut(&s).ok_or(WsaError::InvalidHandle)?;
+        entry.cancel_operations(context, overlapped)
     }
 
     fn readiness(&mut self, context: &mut Context<'_>, s: Socket) -> Readiness {
