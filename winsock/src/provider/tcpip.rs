@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use hangup_stack::host::Host;
 use hangup_stack::network::IpFamily;
-use hangup_stack::profile::WinsockRules;
+use hangup_stack::profile::{ResetName, WinsockRules};
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Gone, KeepAlive, Protocol, RecvError, SendError, SocketId};
@@ -286,13 +286,17 @@ impl Entry {
     /// Why the connection is gone, as a code. recv: WSAENETRESET says that keep-alive has broken
     /// the connection, which it has where nothing else waited for an answer.
     fn code(&self, host: &Host, gone: Gone) -> WsaError {
-        let idle = host
-            .status(self.id)
+        let status = host.status(self.id);
+        let idle = status
+            .as_ref()
             .is_none_or(|status| status.unacked == 0 && status.unsent == 0);
-        if gone == Gone::TimedOut && self.keep_alive.on && idle {
-            WsaError::NetworkReset
-        } else {
-            gone.into()
+        let peer_closed = status.is_some_and(|status| status.peer_closed);
+        match (gone, rules(host).reset_after_fin) {
+            (Gone::TimedOut, _) if self.keep_alive.on && idle => WsaError::NetworkReset,
+            (Gone::Reset, ResetName::ConnectionAborted) if peer_closed && !idle => {
+                WsaError::ConnectionAborted
+            }
+            _ => gone.into(),
         }
     }
 

@@ -10,7 +10,6 @@ use hangup_stack::profile::WaitingReceives;
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Protocol, RecvError, SendError};
-use hangup_stack::tcp::State;
 
 use super::{Direction, Entry, rules};
 use crate::ThreadId;
@@ -179,24 +178,8 @@ impl Entry {
 
     /// Whether the peer has ended its side of the connection.
     pub(super) fn peer_has_closed(&self, host: &Host) -> bool {
-        match host.status(self.id).and_then(|status| status.state) {
-            Some(
-                State::CloseWait
-                | State::Closing
-                | State::LastAck
-                | State::TimeWait
-                | State::Closed,
-            ) => self.circuit == super::Circuit::Connected,
-            Some(
-                State::Listen
-                | State::SynSent
-                | State::SynReceived
-                | State::Established
-                | State::FinWait1
-                | State::FinWait2,
-            )
-            | None => false,
-        }
+        host.status(self.id)
+            .is_some_and(|status| status.peer_closed)
     }
 
     pub(super) fn advance_sends(&mut self, context: &mut Context<'_>) {
