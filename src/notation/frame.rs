@@ -205,6 +205,30 @@ pub fn decode(frame: &[u8]) -> Packet {
     }
 }
 
+/// What the TCP segment in an Ethernet frame carries; none where there is none directly behind its
+/// IP header.
+pub fn payload(frame: &[u8]) -> Option<&[u8]> {
+    let ethernet = EthernetFrame::new_checked(frame).ok()?;
+    let (next, segment) = match ethernet.ethertype() {
+        EthernetProtocol::Ipv4 => {
+            let header = Ipv4Packet::new_checked(ethernet.payload()).ok()?;
+            if header.more_frags() || header.frag_offset() > 0 {
+                return None;
+            }
+            (header.next_header(), header.payload())
+        }
+        EthernetProtocol::Ipv6 => {
+            let header = Ipv6Packet::new_checked(ethernet.payload()).ok()?;
+            (header.next_header(), header.payload())
+        }
+        EthernetProtocol::Arp | EthernetProtocol::Unknown(_) => return None,
+    };
+    if u8::from(next) != protocol::TCP {
+        return None;
+    }
+    Some(TcpPacket::new_checked(segment).ok()?.payload())
+}
+
 fn arp(bytes: &[u8]) -> Option<Packet> {
     let repr = ArpRepr::parse(&ArpPacket::new_checked(bytes).ok()?).ok()?;
     let ArpRepr::EthernetIpv4 {

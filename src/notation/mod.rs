@@ -10,8 +10,9 @@
 //! pasted into a script. [`decode`] takes a frame apart, a [`Tracker`] knows where the sequence
 //! numbers of each connection begin, and [`Notation`] puts both into words.
 //!
-//! What it leaves out: the payload itself, IP header fields, and the packet that an ICMP error
-//! quotes. They are in the capture, and no expectation of a script can name them.
+//! What it leaves out: IP header fields, and the packet that an ICMP error quotes. They are in the
+//! capture, and no expectation of a script can name them. A script can name the payload of a
+//! segment ([`payload`]); no printed line does.
 
 mod frame;
 mod icmp;
@@ -20,7 +21,7 @@ mod segment;
 mod tracker;
 
 pub use frame::{
-    ArpOperation, Checksum, Datagram, Fragment, Kind, NodeAddress, Other, Packet, decode,
+    ArpOperation, Checksum, Datagram, Fragment, Kind, NodeAddress, Other, Packet, decode, payload,
 };
 pub use icmp::IcmpMessage;
 pub use print::{Names, Notation, Ports};

@@ -45,8 +45,14 @@ pub(super) fn segment(ends: &Ends, wanted: &Segment, origins: Origins) -> Vec<u8
     let mut frame = ip_frame(ends, IpProtocol::Tcp, header + payload);
     let begin = frame.len() - header - payload;
     let octets = &mut frame[begin..];
-    for (place, octet) in octets[header..].iter_mut().zip((b'a'..=b'z').cycle()) {
-        *place = octet;
+    let data = wanted.data.as_ref().map(|data| data.value.as_slice());
+    match data {
+        Some(data) if data.len() == payload => octets[header..].copy_from_slice(data),
+        Some(_) | None => {
+            for (place, octet) in octets[header..].iter_mut().zip((b'a'..=b'z').cycle()) {
+                *place = octet;
+            }
+        }
     }
     let mut packet = TcpPacket::new_unchecked(octets);
     packet.set_src_port(ends.source.port);

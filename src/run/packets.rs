@@ -1,5 +1,6 @@
 //! Packets as the vantage point sees them, and whether they are what a line of the script says.
 
+use bytes::Bytes;
 use hangup_stack::event::{Event, Fact, Forged, FrameId};
 use hangup_stack::network::{HostId, IpFamily};
 use smoltcp::time::Instant;
@@ -7,7 +8,7 @@ use smoltcp::wire::IpAddress;
 
 use crate::notation::{
     IcmpMessage, Kind, Names, Notation, Origins, Packet, Ports, RelativeSegment, TcpOption,
-    Tracker, decode,
+    Tracker, decode, payload,
 };
 use crate::scenario::script::{self, Options, PacketLine};
 
@@ -20,6 +21,8 @@ pub(super) struct Seen {
     /// The host it is for.
     pub(super) to: Option<usize>,
     pub(super) packet: Packet,
+    /// Its octets, for a line that says what it carries.
+    bytes: Bytes,
     pub(super) origins: Origins,
     /// Whether a stack sent it, and not the script.
     pub(super) by_stack: bool,
@@ -92,6 +95,7 @@ impl Packets {
             from,
             to,
             packet,
+            bytes: bytes.clone(),
             origins,
             by_stack: sent_by_stack,
             expected: false,
@@ -145,6 +149,7 @@ impl Packets {
             times.0 <= seen.at
                 && seen.at <= times.1
                 && matches_line(line, &seen.packet, seen.origins)
+                && carries(line, &seen.bytes)
         };
         let found = if strict {
             candidates.next().filter(|(_, seen)| fits(seen))
@@ -186,7 +191,20 @@ impl Packets {
     }
 }
 
-/// Whether a packet is what a line says. What the line leaves out matches anything.
+/// Whether a frame carries the data that a line says.
+fn carries(line: &PacketLine, frame: &[u8]) -> bool {
+    match &line.packet {
+        script::Packet::Segment(script::Segment {
+            data: Some(data), ..
+        }) => payload(frame) == Some(data.value.as_slice()),
+        script::Packet::Segment(_) | script::Packet::Udp { .. } | script::Packet::Icmp { .. } => {
+            true
+        }
+    }
+}
+
+/// Whether a packet is what a line says, but for its data. What the line leaves out matches
+/// anything.
 pub(super) fn matches_line(line: &PacketLine, packet: &Packet, origins: Origins) -> bool {
     if packet.checksum == crate::notation::Checksum::Bad {
         return false;

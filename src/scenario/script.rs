@@ -232,7 +232,8 @@ pub enum Packet {
     },
 }
 
-/// A TCP segment: `P. 1:1001(1000) ack 1 win 4096 <nop,nop,TS val 1 ecr 2>`.
+/// A TCP segment: `P. 1:1001(1000) ack 1 win 4096 <nop,nop,TS val 1 ecr 2>`, `P. 1:4(3) ack 1 data
+/// "abc"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
     /// Its control bits.
@@ -245,6 +246,9 @@ pub struct Segment {
     pub window: Option<Spanned<u16>>,
     /// Its options. None: not looked at.
     pub options: Option<Spanned<Options>>,
+    /// Its payload, as long as the sequence numbers say. None: not looked at, and the alphabet in a
+    /// segment that is sent.
+    pub data: Option<Spanned<Vec<u8>>>,
 }
 
 /// `start:end(length)`, where `end` is `start + length`: SYN and FIN do not count.

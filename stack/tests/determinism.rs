@@ -3,7 +3,9 @@
 
 use hangup_stack::event::{Event, Fact};
 use hangup_stack::link::LinkConfig;
-use hangup_stack::network::{HostConfig, HostId, IpFamily, Network, Resolution, StackKind};
+use hangup_stack::network::{
+    HostConfig, HostId, IpFamily, Network, Recording, Resolution, StackKind,
+};
 use hangup_stack::profile::Profile;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
@@ -183,6 +185,46 @@ fn the_same_seed_is_the_same_run() {
         assert!(events.iter().any(retransmitted), "the link is not too good");
         assert!(events == run(5, resolution, &[PAIR]), "{resolution:?}");
         assert!(events != run(6, resolution, &[PAIR]), "{resolution:?}");
+    }
+}
+
+/// The time and the state of every socket after each step.
+fn steps(recording: Recording, resolution: Resolution) -> Vec<String> {
+    let mut network = Network::new(5, resolution);
+    network.record(recording);
+    let mut sides = add_pair(&mut network, PAIR);
+    let mut buffer = vec![0; 64 * 1024];
+    let mut steps = Vec::new();
+    while network.step(LIMIT) {
+        for side in &mut sides {
+            side.drive(&mut network, &mut buffer);
+        }
+        let of_host = |id| {
+            let host = network.host(id);
+            let status = |socket| host.status(socket);
+            host.sockets().map(status).collect::<Vec<_>>()
+        };
+        let states: Vec<_> = network.host_ids().map(of_host).collect();
+        steps.push(format!("{} {states:?}", network.now()));
+    }
+    steps
+}
+
+/// Frames that nobody looks at are never written down, and all goes as if they were.
+#[test]
+fn a_run_that_nobody_records_is_the_same_run() {
+    for resolution in [Resolution::Static, Resolution::Arp] {
+        let recorded = steps(Recording::Everything, resolution);
+        assert!(
+            recorded.len() > 500,
+            "{} steps are no transfer",
+            recorded.len()
+        );
+        let differs = recorded
+            .iter()
+            .zip(steps(Recording::Nothing, resolution))
+            .find(|(one, other)| *one != other);
+        assert_eq!(differs, None, "{resolution:?}");
     }
 }
 

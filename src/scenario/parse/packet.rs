@@ -6,7 +6,7 @@ use winnow::token::{literal, take_while};
 
 use super::lexeme::{
     Fault, Input, Parse, after_blank, blank, blank1, expected, expected_here, gap, here, keyword,
-    name, spanned, unsigned, word,
+    name, spanned, string, unsigned, word,
 };
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::scenario::icmp;
@@ -145,20 +145,72 @@ fn number_or_name<'a>(input: &mut Input<'a>) -> Parse<Option<Spanned<Result<u8, 
     opt(spanned(alt((number, word.map(Err))))).parse_next(input)
 }
 
-/// `FLAGS [seq:end(len)] [ack N] [win N] [<options>]`
+/// `FLAGS [seq:end(len)] [ack N] [win N] [<options>] [data "..."]`
 fn segment(input: &mut Input<'_>) -> Parse<Segment> {
     let flags = flags(input)?;
     let sequence = after_blank(spanned(sequence)).parse_next(input)?;
     let acknowledgment = numbered(input, "ack", u32::MAX)?;
     let window = numbered(input, "win", u16::MAX)?;
     let options = after_blank(spanned(options)).parse_next(input)?;
+    let data = match after_blank(keyword("data")).parse_next(input)? {
+        Some(_) => Some(data(input, sequence.as_ref())?),
+        None => None,
+    };
     Ok(Segment {
         flags,
         sequence,
         acknowledgment,
         window,
         options,
+        data,
     })
+}
+
+/// `"text"`, or `[03 00 0a]`: octets in hexadecimal. As many as the sequence numbers say.
+fn data(input: &mut Input<'_>, sequence: Option<&Spanned<Sequence>>) -> Parse<Spanned<Vec<u8>>> {
+    blank(input)?;
+    let data = if input.starts_with('"') {
+        spanned(string.map(String::into_bytes)).parse_next(input)?
+    } else if input.starts_with('[') {
+        spanned(octets).parse_next(input)?
+    } else {
+        return Err(expected(
+            input,
+            "a \"text\" or octets after `data`: `[03 00 0a]`",
+        ));
+    };
+    let said = sequence.map(|sequence| usize::from(sequence.value.length));
+    if said == Some(data.value.len()) {
+        return Ok(data);
+    }
+    let message = match said {
+        Some(said) => format!("these are {} octets, not {said}", data.value.len()),
+        None => "a segment with data needs its sequence numbers".to_owned(),
+    };
+    let length = data.value.len();
+    let diagnostic = Diagnostic::new(data.span, message);
+    Err(Fault::cut(
+        diagnostic.help(format!("such as `1:{}({length})`", 1 + length)),
+    ))
+}
+
+/// `[03 00 0a]`, with or without blanks between the octets. May go over lines.
+fn octets(input: &mut Input<'_>) -> Parse<Vec<u8>> {
+    let open = here(input);
+    ('[', gap).parse_next(input)?;
+    let mut octets = Vec::new();
+    while opt(']').parse_next(input)?.is_none() {
+        let octet = take_while(2, |c: char| c.is_ascii_hexdigit());
+        let octet: Option<&str> = opt(octet).parse_next(input)?;
+        let Some(octet) = octet.and_then(|digits| u8::from_str_radix(digits, 16).ok()) else {
+            let diagnostic = expected_here(input, "an octet of two hexadecimal digits, or `]`")
+                .context(Span::new(open..open + 1), "opened here");
+            return Err(Fault::cut(diagnostic));
+        };
+        octets.push(octet);
+        gap(input)?;
+    }
+    Ok(octets)
 }
 
 /// `ack N`, `win N`. None where the word is not there.

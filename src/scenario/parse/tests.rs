@@ -298,6 +298,41 @@ fn segments() {
 }
 
 #[test]
+fn data_of_segments() {
+    let rows: [(&str, Option<&[u8]>); 6] = [
+        ("P. 1:4(3) ack 1", None),
+        ("P. 1:4(3) ack 1 data \"abc\"", Some(b"abc")),
+        ("P. 1:4(3) <nop> data \"a\\x00\\n\"", Some(b"a\0\n")),
+        ("P. 1:4(3) data [03 00 Ff]", Some(&[3, 0, 255])),
+        ("P. 1:4(3) data[0300\n  0a // three\n]", Some(&[3, 0, 10])),
+        (". 1:1(0) data []", Some(&[])),
+    ];
+    for (text, expected) in rows {
+        let statement = one(&format!("+0 client > server: {text}"));
+        let Subject::Packet(line) = statement.subject else {
+            panic!("{text}: {statement:?}")
+        };
+        let Packet::Segment(segment) = line.packet else {
+            panic!("{text}")
+        };
+        let data = segment.data.map(|data| data.value);
+        assert_eq!(data.as_deref(), expected, "{text}");
+    }
+    for (text, place) in [
+        ("P. 1:4(3) data \"ab\"", "\"ab\""),
+        ("P. data \"ab\"", "\"ab\""),
+        ("P. 1:4(3) data [0300]", "[0300]"),
+        ("P. 1:4(3) data [03 0]", "0"),
+        ("P. 1:4(3) data [03 00 0g]", "0g"),
+        ("P. 1:4(3) data abc", "abc"),
+    ] {
+        let found = faults(&format!("+0 client > server: {text}"));
+        let places: Vec<&str> = found.iter().map(|(_, place)| place.as_str()).collect();
+        assert_eq!(places, [place], "{text}: {found:?}");
+    }
+}
+
+#[test]
 fn packets_of_other_kinds_and_ports() {
     let packet = |text: &str| {
         let subject = one(text).subject;

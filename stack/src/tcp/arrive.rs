@@ -267,10 +267,16 @@ impl Connection {
         Check::Done
     }
 
-    /// Fourth: a SYN where there can be none (RFC 5961 section 4).
+    /// Fourth: a SYN where there can be none (RFC 5961 section 4.2).
     fn check_syn(&mut self, arriving: &Arriving<'_>) -> Check {
         if !arriving.header.flags.syn {
             return Check::Continue;
+        }
+        if self.state == State::SynReceived && self.passive {
+            // RFC 9293 section 3.10.7.4, fourth: back to LISTEN, which for a connection of a
+            // listening socket is to be no more. The peer's next SYN begins another.
+            self.die(None);
+            return Check::Done;
         }
         self.challenge();
         Check::Done

@@ -95,9 +95,11 @@ fn installing() {
 
 /// Frames that were sent, without their places in the order of events.
 fn frames(events: Vec<Event>) -> Vec<(i64, Vec<u8>)> {
-    let sent = |event: Event| match event.fact {
-        Fact::Sent { bytes, .. } => Some((event.at.total_micros(), bytes.to_vec())),
-        _ => None,
+    let sent = |event: Event| {
+        let Fact::Sent { bytes, .. } = event.fact else {
+            return None;
+        };
+        Some((event.at.total_micros(), bytes.to_vec()))
     };
     events.into_iter().filter_map(sent).collect()
 }

@@ -1,6 +1,11 @@
 //! Which error wins, function by function, and what the catalog says of itself: as snapshots to
 //! review.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a row names the situations that it treats in its own way"
+)]
+
 use std::fmt::Write as _;
 
 use crate::pair::{Pair, Who};
@@ -26,7 +31,7 @@ enum Wrong {
     Uninitialised,
     BadSocket,
     Unconnected,
-    WrongType,
+    OtherType,
     NetDown,
     BadPointer,
     UnsupportedData,
@@ -36,7 +41,7 @@ const SITUATIONS: [(&str, Wrong); 7] = [
     ("uninitialised", Wrong::Uninitialised),
     ("bad socket", Wrong::BadSocket),
     ("unconnected", Wrong::Unconnected),
-    ("wrong type", Wrong::WrongType),
+    ("wrong type", Wrong::OtherType),
     ("net down", Wrong::NetDown),
     ("bad pointer", Wrong::BadPointer),
     ("unsupported data", Wrong::UnsupportedData),
@@ -61,7 +66,7 @@ fn plain(wrong: Wrong, call: impl FnOnce() -> Option<Outcome<()>>) -> Option<Out
         Wrong::Uninitialised
         | Wrong::BadSocket
         | Wrong::Unconnected
-        | Wrong::WrongType
+        | Wrong::OtherType
         | Wrong::NetDown => call(),
     }
 }
@@ -90,7 +95,7 @@ fn inbound(buffer: &mut Vec<u8>, wrong: Wrong) -> Pointer<&mut Vec<u8>> {
         Wrong::Uninitialised
         | Wrong::BadSocket
         | Wrong::Unconnected
-        | Wrong::WrongType
+        | Wrong::OtherType
         | Wrong::NetDown => Pointer::Null,
     }
 }
@@ -102,7 +107,7 @@ fn outbound(wrong: Wrong) -> Pointer<&'static [u8]> {
         Wrong::Uninitialised
         | Wrong::BadSocket
         | Wrong::Unconnected
-        | Wrong::WrongType
+        | Wrong::OtherType
         | Wrong::NetDown => Pointer::Null,
     }
 }
@@ -214,7 +219,7 @@ fn cell(call: Call, wrong: Wrong) -> String {
     let mut pair = Pair::new("winsock", 0x0202);
     let s = match wrong {
         Wrong::Unconnected => pair.socket(Who::Server, SOCK_STREAM),
-        Wrong::WrongType => pair.bound(SOCK_DGRAM),
+        Wrong::OtherType => pair.bound(SOCK_DGRAM),
         Wrong::BadSocket => Socket::from_raw(3),
         Wrong::Uninitialised | Wrong::NetDown | Wrong::BadPointer | Wrong::UnsupportedData => {
             pair.connected().1
@@ -225,11 +230,11 @@ fn cell(call: Call, wrong: Wrong) -> String {
             .call(Who::Server, |process, host, now| {
                 process.wsa_cleanup(host, now)
             })
-            .unwrap(),
+            .expect("it was started up"),
         Wrong::NetDown => pair.call(Who::Server, |_, host, _| host.set_up(false)),
         Wrong::BadSocket
         | Wrong::Unconnected
-        | Wrong::WrongType
+        | Wrong::OtherType
         | Wrong::BadPointer
         | Wrong::UnsupportedData => {}
     }

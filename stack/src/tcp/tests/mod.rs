@@ -248,6 +248,10 @@ fn answer(t: &mut Dialogue) -> String {
     let until = t.now + Duration::from_millis(60);
     while t.run_next_timer(until) {}
     let rows: Vec<String> = t.sent.drain(..).map(|(_, row)| row.to_string()).collect();
+    or_nothing(&rows)
+}
+
+fn or_nothing(rows: &[String]) -> String {
     if rows.is_empty() {
         return "nothing".to_owned();
     }

@@ -186,6 +186,23 @@ fn a_repeated_syn_is_answered_again() {
 }
 
 #[test]
+fn a_syn_in_the_window_of_syn_received_goes_back_to_listen() {
+    // RFC 9293 section 3.10.7.4, fourth check; an active open is challenged as if it were open.
+    for at in [1, 500] {
+        let mut t = setup("winsock").syn_received();
+        t.peer(&format!("S {at}:{at}(0)"));
+        t.nothing();
+        t.is(State::Closed);
+        let mut t = setup("winsock").syn_sent();
+        t.peer("S 0:0(0)");
+        t.sent("S. 0:0(0) ack 1");
+        t.peer(&format!("S {at}:{at}(0)"));
+        t.sent(". 1:1(0) ack 1");
+        t.is(State::SynReceived);
+    }
+}
+
+#[test]
 fn a_wrong_acknowledgment_in_syn_received_is_reset() {
     for wrong in ["0", "2"] {
         let mut t = setup("linux").syn_received();

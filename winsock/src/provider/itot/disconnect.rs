@@ -76,17 +76,16 @@ impl Itot {
             && let Some((entry, link)) = self.circuit(s)
         {
             let room = buffer.len();
-            let (taken, came) = (
-                entry.user_data.is_disconnect_taken(),
-                link.disconnect_data(),
-            );
-            let came = came.filter(|_| !taken).unwrap_or_default();
-            if came.len() > room {
+            let taken = entry.user_data.is_disconnect_taken();
+            let came = link.disconnect_data().filter(|_| !taken);
+            if came.is_some_and(|came| came.len() > room) {
                 return Err(WsaError::Fault);
             }
-            entry.user_data.take_disconnect();
             buffer.clear();
-            buffer.extend(came);
+            if let Some(came) = came {
+                buffer.extend(came);
+                entry.user_data.take_disconnect();
+            }
         }
         self.deafen(s);
         Ok(())

@@ -7,7 +7,7 @@
 //!
 //! Read first: RFC 905 sections 6 and 13, then RFC 2126 sections 4 and 6. RFC 1006 is the older
 //! mapping, with class 0 alone. What is left open there and by the documents of Winsock is decided
-//! in docs/design/0011.
+//! in docs/design/0012-iso-transport.md.
 //!
 //! The protocol, without input or output:
 //!
