@@ -70,7 +70,7 @@ const fn call(
 }
 
 #[rustfmt::skip]
-const CALLS: [Call<WinsockCalls>; 48] = [
+const CALLS: [Call<WinsockCalls>; 49] = [
     call("WSAStartup", "(version[, data])", (1, 2), Shape::Process, WinsockCalls::startup),
     call("WSACleanup", "()", (0, 0), Shape::Process, WinsockCalls::cleanup),
     call("WSAGetLastError", "()", (0, 0), Shape::Process, WinsockCalls::get_last_error),
@@ -119,6 +119,7 @@ const CALLS: [Call<WinsockCalls>; 48] = [
          WinsockCalls::wsa_recv),
     call("WSAGetOverlappedResult", "(socket, overlapped, wait)", (3, 3), Shape::Socket,
          WinsockCalls::get_overlapped_result),
+    call("CancelIoEx", "(socket, overlapped)", (2, 2), Shape::Socket, WinsockCalls::cancel_io),
     call("select", "(read, write, except, time)", (4, 4), Shape::Process, WinsockCalls::select),
     call("WSAPoll", "(socket[, events]) or ([{fd=4, events=POLLIN}], 1, milliseconds)",
          (1, 3), Shape::Socket, WinsockCalls::wsa_poll),

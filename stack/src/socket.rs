@@ -240,6 +240,8 @@ pub struct Status {
     pub receive_ended: bool,
     /// Whether it reports both directions ended (POLLHUP).
     pub hung_up: bool,
+    /// Whether the peer's FIN was taken.
+    pub peer_closed: bool,
     /// Payload octets that can be read, or (after a receive shutdown) could have been: the unread
     /// queue.
     pub queued: usize,
@@ -296,6 +298,7 @@ impl Status {
             writable: false,
             receive_ended: false,
             hung_up: false,
+            peer_closed: false,
             queued: 0,
             held: 0,
             accepted: 0,
@@ -325,6 +328,7 @@ impl Status {
             writable: connection.is_writable(),
             receive_ended: connection.receive_has_ended(),
             hung_up: connection.has_hung_up(),
+            peer_closed: connection.peer_has_closed(),
             queued: numbers.unread,
             held: numbers.held,
             accepted: numbers.accepted as u64,

@@ -1,5 +1,6 @@
 //! The addresses of sockets: sockaddr_in, sockaddr_in6 and sockaddr_tp.
 
+use core::net::SocketAddr;
 use std::fmt;
 
 use hangup_stack::network::IpFamily;
@@ -41,7 +42,7 @@ impl IsoAddress {
     /// Reads what [`Address`]'s `Display` writes: `selector@192.0.2.1:102`.
     pub fn parse(text: &str) -> Option<Self> {
         let (selector, network) = text.rsplit_once('@')?;
-        let network: std::net::SocketAddr = network.parse().ok()?;
+        let network: SocketAddr = network.parse().ok()?;
         let selector = unescape(selector)?;
         (selector.len() <= SELECTOR_MAX).then(|| Self {
             selector,
@@ -122,8 +123,9 @@ impl From<IpEndpoint> for Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Inet(endpoint) => write!(f, "{endpoint}"),
+            Self::Inet(endpoint) => write!(f, "{}", socket_address(*endpoint)),
             Self::Iso(IsoAddress { selector, network }) => {
+                let network = socket_address(*network);
                 write!(f, "{}@{network}", selector.escape_ascii())
             }
         }
@@ -158,4 +160,9 @@ mod tests {
             assert_eq!(IsoAddress::parse(text), None, "{text}");
         }
     }
+}
+
+/// The address in the usual notation, where an IPv6 address stands in brackets before its port.
+fn socket_address(endpoint: IpEndpoint) -> SocketAddr {
+    SocketAddr::new(endpoint.addr.into(), endpoint.port)
 }

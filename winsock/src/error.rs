@@ -51,6 +51,8 @@ errors! {
     IoIncomplete = 996 "WSA_IO_INCOMPLETE",
     /// The overlapped operation has begun and will say when it is finished.
     IoPending = 997 "WSA_IO_PENDING",
+    /// There is no such operation to cancel (an error of Windows itself, from CancelIoEx).
+    NotFound = 1168 "ERROR_NOT_FOUND",
     /// A blocking call was cancelled.
     Interrupted = 10004 "WSAEINTR",
     /// The connection was refused by the condition function, or the address needs a right that the

@@ -68,6 +68,8 @@ functions! {
     SetEvent = "WSASetEvent" returns,
     ResetEvent = "WSAResetEvent" returns,
     EnumProtocols = "WSAEnumProtocols" returns,
+    AddressToString = "WSAAddressToString" returns,
+    StringToAddress = "WSAStringToAddress" returns,
     WaitForEvents = "WSAWaitForMultipleEvents" returns,
     Sleep = "SleepEx" returns,
     WspRecvDisconnect = "WSPRecvDisconnect" returns,

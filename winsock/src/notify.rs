@@ -188,3 +188,119 @@ pub struct Readiness {
     /// The connection has ended in an error (POLLERR).
     pub error: Option<WsaError>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const DATA: Observed = Observed {
+        data: true,
+        room: false,
+        waiting: false,
+        connected: None,
+        closed: None,
+    };
+    const NOTHING: Observed = Observed {
+        data: false,
+        ..DATA
+    };
+    const ROOM: Observed = Observed {
+        room: true,
+        ..NOTHING
+    };
+    const WAITING: Observed = Observed {
+        waiting: true,
+        ..NOTHING
+    };
+    const CLOSED: Observed = Observed {
+        closed: Some(0),
+        ..NOTHING
+    };
+    const CONNECTED: Observed = Observed {
+        connected: Some(0),
+        room: true,
+        ..NOTHING
+    };
+
+    /// What the same observation, made twice, is told as: before and after the function that
+    /// enables its event.
+    #[test]
+    fn once_and_again() {
+        let rows = [
+            (FD_READ, DATA, Some(Enabler::Receive), FD_READ),
+            (FD_READ, DATA, Some(Enabler::Accept), 0),
+            (FD_WRITE, ROOM, Some(Enabler::SendWithoutRoom), FD_WRITE),
+            (FD_WRITE, ROOM, Some(Enabler::Receive), 0),
+            (FD_ACCEPT, WAITING, Some(Enabler::Accept), FD_ACCEPT),
+            (FD_CLOSE, CLOSED, Some(Enabler::Receive), 0),
+            (FD_CONNECT, CONNECTED, None, 0),
+        ];
+        for (event, observed, enabler, again) in rows {
+            let mut upcalls = Upcalls::new();
+            let handle = upcalls.create_event().unwrap();
+            let mut selection = Selection::default();
+            selection.select(Some(handle), event);
+            selection.observe(NOTHING, &mut upcalls);
+            assert_eq!(upcalls.is_set(handle), Ok(false));
+            selection.observe(observed, &mut upcalls);
+            assert_eq!(upcalls.is_set(handle), Ok(true), "{event:#x}");
+            assert_eq!(selection.take().events, event);
+            upcalls.reset_event(handle).unwrap();
+            selection.observe(observed, &mut upcalls);
+            assert_eq!(selection.take().events, 0, "{event:#x}: not twice");
+            assert_eq!(upcalls.is_set(handle), Ok(false));
+            if let Some(enabler) = enabler {
+                selection.re_enable(enabler);
+            }
+            selection.observe(observed, &mut upcalls);
+            assert_eq!(
+                selection.take().events,
+                again,
+                "{event:#x} after {enabler:?}"
+            );
+        }
+    }
+
+    prop_compose! {
+        fn observed()(
+            data in any::<bool>(),
+            room in any::<bool>(),
+            waiting in any::<bool>(),
+            connected in proptest::option::of(Just(0)),
+            closed in proptest::option::of(Just(10054)),
+        ) -> Observed {
+            Observed { data, room, waiting, connected, closed }
+        }
+    }
+
+    proptest! {
+        /// Whatever is observed: nothing is told that nobody asked for or that is not the case, the
+        /// end comes once for a selection, and its error with it.
+        #[test]
+        fn only_what_is_wanted_and_true(
+            interest in 0..=FD_ALL_EVENTS,
+            steps in proptest::collection::vec(observed(), 0..20),
+        ) {
+            let mut upcalls = Upcalls::new();
+            let mut selection = Selection::default();
+            selection.select(None, interest);
+            let mut closes = 0;
+            for observed in steps {
+                selection.observe(observed, &mut upcalls);
+                let told = selection.take();
+                prop_assert_eq!(told.events & !interest, 0);
+                let is = |event: i32| told.events & event != 0;
+                prop_assert!(!is(FD_READ) || observed.data);
+                prop_assert!(!is(FD_WRITE) || observed.room);
+                prop_assert!(!is(FD_ACCEPT) || observed.waiting);
+                prop_assert!(!is(FD_CONNECT) || observed.connected.is_some());
+                if is(FD_CLOSE) {
+                    prop_assert_eq!(Some(told.error(FD_CLOSE)), observed.closed);
+                    closes += 1;
+                }
+            }
+            prop_assert!(closes <= 1);
+        }
+    }
+}

@@ -494,6 +494,21 @@ pub trait Provider: std::fmt::Debug {
     /// network events, a connection of the provider's own protocol.
     fn is_waiting(&self) -> bool;
 
+    /// What CancelIoEx does to the overlapped operations of a socket, or to one of them. It is no
+    /// function of the SPI: Windows cancels operations of its own file handles, which a provider
+    /// without XP1_IFS_HANDLES does not have.
+    ///
+    /// # Errors
+    /// WSA_INVALID_HANDLE without file handles, ERROR_NOT_FOUND where nothing can be cancelled.
+    fn cancel_operations(
+        &mut self,
+        _context: &mut Context<'_>,
+        _s: Socket,
+        _overlapped: Option<Overlapped>,
+    ) -> Result<(), WsaError> {
+        Err(WsaError::InvalidHandle)
+    }
+
     /// What select and WSAPoll would say of a socket now. (WSAPoll is no function of the SPI;
     /// Windows asks its own provider through a private door, and so does this.)
     fn readiness(&mut self, context: &mut Context<'_>, s: Socket) -> Readiness;

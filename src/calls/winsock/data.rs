@@ -225,6 +225,23 @@ impl WinsockCalls {
             Outcome::Blocks { until } => Made::Blocks { until },
         })
     }
+
+    /// `CancelIoEx(4, ov)`, or with NULL all of the socket's.
+    pub(super) fn cancel_io(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let overlapped = match context.argument(1) {
+            Some(Argument::Word(word)) if word == "NULL" => None,
+            Some(Argument::Word(name)) => Some(self.overlapped(name)),
+            _ => return context.bad(1, "the overlapped structure is NULL or a name"),
+        };
+        let result = self.on_host(context, |process, host, now| {
+            process.cancel_io_ex(host, now, s, overlapped)
+        });
+        Ok(match result {
+            Ok(()) => Made::value("TRUE"),
+            Err(error) => Made::failed("FALSE", error.name()),
+        })
+    }
 }
 
 const OVERLAPPED: &str = "the overlapped structure is NULL, a name, or {overlapped=NAME, event=10}";

@@ -25,7 +25,7 @@ pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
 pub use origin::{Mark, Origin, origins};
 pub use window::{BeyondEdge, WindowModel, WindowRules};
-pub use winsock::{CloseEvent, CloseWithReceive, ResetEvent, WaitingReceives, WinsockRules};
+pub use winsock::{CloseEvent, CloseWithReceive, ResetName, WaitingReceives, WinsockRules};
 
 /// Everything that differs between systems. Each field of the structs below is a knob with a dotted
 /// name (`receive_shutdown.capacity`).

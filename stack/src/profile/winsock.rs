@@ -16,7 +16,10 @@ pub struct WinsockRules {
     /// When the end of the connection is told to who asked for network events.
     pub close_event: CloseEvent,
     /// With which error a reset by the peer is told there.
-    pub reset_event: ResetEvent,
+    pub reset_event: ResetName,
+    /// What calls say of a reset that comes after the peer's FIN, as the answer to data that the
+    /// peer's application was not there to read.
+    pub reset_after_fin: ResetName,
 }
 
 /// Receives that wait when the receive direction is shut down.
@@ -52,10 +55,10 @@ pub enum CloseEvent {
     AtOnce,
 }
 
-/// The error that comes with the notification of a reset.
+/// What a reset by the peer is called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ResetEvent {
+pub enum ResetName {
     /// That the peer has reset the connection.
     #[default]
     ConnectionReset,

@@ -371,6 +371,11 @@ impl Connection {
         self.recv.has_ended() || self.recv.is_shut() || self.state == State::Closed
     }
 
+    /// Whether the peer's FIN was taken.
+    pub fn peer_has_closed(&self) -> bool {
+        self.recv.has_ended()
+    }
+
     /// Whether both directions have ended.
     pub fn has_hung_up(&self) -> bool {
         self.state == State::Closed || (self.receive_has_ended() && self.send.has_fin())

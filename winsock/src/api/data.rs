@@ -9,7 +9,7 @@ use crate::error::WsaError;
 use crate::function::Function;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
 use crate::provider::upcalls::EventHandle;
-use crate::provider::{Received, Wait};
+use crate::provider::{Context, Received, Wait};
 use crate::{Outcome, Socket};
 
 /// Out-of-band data, which no protocol here has.
@@ -178,5 +178,44 @@ impl Winsock {
         self.through(host, now, call, |it, context| {
             it.overlapped_result(context, s, overlapped, wait)
         })
+    }
+
+    /// CancelIoEx, of Windows itself: ends the overlapped operations of a socket that wait, or one
+    /// of them, with WSA_OPERATION_ABORTED. Octets that an overlapped send has handed over already
+    /// still go out. The error is the thread's last one (GetLastError, which WSAGetLastError is).
+    ///
+    /// # Errors
+    /// WSA_INVALID_HANDLE for what is no socket, or one of a provider without file handles,
+    /// ERROR_NOT_FOUND where nothing waits.
+    pub fn cancel_io_ex(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        overlapped: Option<Overlapped>,
+    ) -> Result<(), WsaError> {
+        let result = match self.route(s) {
+            None => Err(WsaError::InvalidHandle),
+            Some(index) => {
+                let mut context = Context {
+                    host,
+                    now,
+                    thread: self.running,
+                    upcalls: &mut self.upcalls,
+                };
+                let provider = self.providers[index].provider.as_mut();
+                provider.cancel_operations(&mut context, s, overlapped)
+            }
+        };
+        self.report(result)
+    }
+
+    /// Gives a WSAOVERLAPPED structure back whose operation has ended: its result and its event
+    /// object are forgotten. (A program frees its memory; no function of Winsock.)
+    ///
+    /// # Errors
+    /// WSAEINVAL while an operation uses the structure.
+    pub fn forget_overlapped(&mut self, overlapped: Overlapped) -> Result<(), WsaError> {
+        self.upcalls.forget(overlapped)
     }
 }

@@ -14,11 +14,12 @@ mod posted;
 mod ready;
 mod sockets;
 
+use core::net::SocketAddr;
 use std::collections::BTreeMap;
 
 use hangup_stack::host::Host;
 use hangup_stack::network::IpFamily;
-use hangup_stack::profile::WinsockRules;
+use hangup_stack::profile::{ResetName, WinsockRules};
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Gone, KeepAlive, Protocol, RecvError, SendError, SocketId};
@@ -285,13 +286,17 @@ impl Entry {
     /// Why the connection is gone, as a code. recv: WSAENETRESET says that keep-alive has broken
     /// the connection, which it has where nothing else waited for an answer.
     fn code(&self, host: &Host, gone: Gone) -> WsaError {
-        let idle = host
-            .status(self.id)
+        let status = host.status(self.id);
+        let idle = status
+            .as_ref()
             .is_none_or(|status| status.unacked == 0 && status.unsent == 0);
-        if gone == Gone::TimedOut && self.keep_alive.on && idle {
-            WsaError::NetworkReset
-        } else {
-            gone.into()
+        let peer_closed = status.is_some_and(|status| status.peer_closed);
+        match (gone, rules(host).reset_after_fin) {
+            (Gone::TimedOut, _) if self.keep_alive.on && idle => WsaError::NetworkReset,
+            (Gone::Reset, ResetName::ConnectionAborted) if peer_closed && !idle => {
+                WsaError::ConnectionAborted
+            }
+            _ => gone.into(),
         }
     }
 
@@ -377,7 +382,7 @@ impl Provider for TcpIp {
 
     fn address_to_string(&self, address: &Address) -> Result<String, WsaError> {
         match address {
-            Address::Inet(endpoint) => Ok(endpoint.to_string()),
+            Address::Inet(_) => Ok(address.to_string()),
             Address::Iso(_) => Err(WsaError::Invalid),
         }
     }
@@ -612,7 +617,7 @@ impl Provider for TcpIp {
     }
 
     fn string_to_address(&self, text: &str, family: i32) -> Result<Address, WsaError> {
-        let endpoint: std::net::SocketAddr = text.parse().map_err(|_| WsaError::Invalid)?;
+        let endpoint: SocketAddr = text.parse().map_err(|_| WsaError::Invalid)?;
         let name = Address::Inet(IpEndpoint::from(endpoint));
         if name.family() == family && [AF_INET, AF_INET6].contains(&family) {
             Ok(name)
@@ -633,6 +638,16 @@ impl Provider for TcpIp {
 
     fn is_waiting(&self) -> bool {
         self.sockets.values().any(Entry::is_waiting)
+    }
+
+    fn cancel_operations(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        overlapped: Option<Overlapped>,
+    ) -> Result<(), WsaError> {
+        let entry = self.sockets.get_mut(&s).ok_or(WsaError::InvalidHandle)?;
+        entry.cancel_operations(context, overlapped)
     }
 
     fn readiness(&mut self, context: &mut Context<'_>, s: Socket) -> Readiness {

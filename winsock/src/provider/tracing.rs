@@ -518,6 +518,15 @@ impl Provider for Tracing {
         self.below.is_waiting()
     }
 
+    fn cancel_operations(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        overlapped: Option<Overlapped>,
+    ) -> Result<(), WsaError> {
+        self.below.cancel_operations(context, s, overlapped)
+    }
+
     fn readiness(&mut self, context: &mut Context<'_>, s: Socket) -> Readiness {
         self.below.readiness(context, s)
     }

@@ -303,6 +303,16 @@ impl Upcalls {
         Ok(())
     }
 
+    /// Forgets a structure that no operation uses.
+    pub(crate) fn forget(&mut self, overlapped: Overlapped) -> Result<(), WsaError> {
+        let known = self.operations.get(&overlapped);
+        if known.is_some_and(|operation| operation.ended.is_none()) {
+            return Err(WsaError::Invalid);
+        }
+        self.operations.remove(&overlapped);
+        Ok(())
+    }
+
     /// How an operation has ended; none: not yet.
     ///
     /// # Errors

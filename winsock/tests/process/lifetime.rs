@@ -3,7 +3,7 @@
 use crate::pair::{Pair, Who};
 use hangup_stack::smoltcp::time::Duration;
 use hangup_winsock::api::options::{OptionValue, SO_ERROR, SO_SNDBUF, SOL_SOCKET};
-use hangup_winsock::api::sockets::SOCK_STREAM;
+use hangup_winsock::api::sockets::{AF_INET, AF_INET6, SOCK_STREAM};
 use hangup_winsock::{Outcome, WsaError};
 
 /// WSAStartup counts; the last WSACleanup resets what is open and takes every socket away.
@@ -166,4 +166,33 @@ fn connecting() {
         Ok(OptionValue::Integer(0)),
         "reading takes it away"
     );
+}
+
+/// Addresses as text and back, each by the provider of its family.
+#[test]
+fn addresses_as_text() {
+    let mut pair = Pair::new("winsock", 0x0202);
+    for (text, family, known) in [
+        ("192.0.2.1:80", AF_INET, true),
+        ("[2001:db8::1]:80", AF_INET6, true),
+        ("192.0.2.1:80", AF_INET6, false),
+        ("192.0.2.1", AF_INET, false),
+        ("anywhere", AF_INET, false),
+        ("192.0.2.1:80", 99, false),
+    ] {
+        let found = pair.call(Who::Server, |process, host, _| {
+            process.wsa_string_to_address(host, text, family, None)
+        });
+        let again = found.and_then(|address| {
+            pair.call(Who::Server, |process, host, _| {
+                process.wsa_address_to_string(host, &address, None)
+            })
+        });
+        let expected = if known {
+            Ok(text.to_owned())
+        } else {
+            Err(WsaError::Invalid)
+        };
+        assert_eq!(again, expected, "{text}, {family}");
+    }
 }

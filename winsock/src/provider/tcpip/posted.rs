@@ -10,7 +10,6 @@ use hangup_stack::profile::WaitingReceives;
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Protocol, RecvError, SendError};
-use hangup_stack::tcp::State;
 
 use super::{Direction, Entry, rules};
 use crate::ThreadId;
@@ -179,24 +178,8 @@ impl Entry {
 
     /// Whether the peer has ended its side of the connection.
     pub(super) fn peer_has_closed(&self, host: &Host) -> bool {
-        match host.status(self.id).and_then(|status| status.state) {
-            Some(
-                State::CloseWait
-                | State::Closing
-                | State::LastAck
-                | State::TimeWait
-                | State::Closed,
-            ) => self.circuit == super::Circuit::Connected,
-            Some(
-                State::Listen
-                | State::SynSent
-                | State::SynReceived
-                | State::Established
-                | State::FinWait1
-                | State::FinWait2,
-            )
-            | None => false,
-        }
+        host.status(self.id)
+            .is_some_and(|status| status.peer_closed)
     }
 
     pub(super) fn advance_sends(&mut self, context: &mut Context<'_>) {
@@ -260,21 +243,50 @@ impl Entry {
         self.receives.iter().any(|receive| receive.ended.is_none())
     }
 
-    /// Cancels every overlapped operation.
+    /// Cancels overlapped operations that wait, or one of them.
+    pub(super) fn cancel_operations(
+        &mut self,
+        context: &mut Context<'_>,
+        overlapped: Option<Overlapped>,
+    ) -> Result<(), WsaError> {
+        let meant = |owner: Owner| match owner {
+            Owner::Thread(_) => false,
+            Owner::Overlapped(it) => overlapped.is_none_or(|overlapped| overlapped == it),
+        };
+        let receives = self.receives.extract_if(.., |receive| meant(receive.owner));
+        let mut owners: Vec<Owner> = receives.map(|receive| receive.owner).collect();
+        let sends = self.sends.extract_if(.., |send| meant(send.owner));
+        owners.extend(sends.map(|send| send.owner));
+        if owners.is_empty() {
+            return Err(WsaError::NotFound);
+        }
+        for owner in owners {
+            abort(context, owner);
+        }
+        self.tell_what_is_awaited(context.host);
+        Ok(())
+    }
+
+    /// Cancels every overlapped operation, because the socket is closed.
     pub(super) fn cancel(&mut self, context: &mut Context<'_>) {
         let receives = std::mem::take(&mut self.receives);
         let sends = std::mem::take(&mut self.sends);
         let owners = receives.iter().map(|receive| receive.owner);
         for owner in owners.chain(sends.iter().map(|send| send.owner)) {
-            if let Owner::Overlapped(overlapped) = owner {
-                let aborted = Err(WsaError::OperationAborted);
-                context.upcalls.complete(context.now, overlapped, aborted);
-            }
+            abort(context, owner);
         }
     }
 
     /// Whether receives are disallowed.
     pub(super) fn is_deaf(&self) -> bool {
         self.receiving == Direction::Shut
+    }
+}
+
+/// Ends an overlapped operation that is cancelled.
+fn abort(context: &mut Context<'_>, owner: Owner) {
+    if let Owner::Overlapped(overlapped) = owner {
+        let aborted = Err(WsaError::OperationAborted);
+        context.upcalls.complete(context.now, overlapped, aborted);
     }
 }

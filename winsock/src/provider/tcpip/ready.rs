@@ -1,7 +1,7 @@
 //! WSPSelect, WSPEventSelect, WSPEnumNetworkEvents: what is ready, and what has happened.
 
 use hangup_stack::host::Host;
-use hangup_stack::profile::{CloseEvent, ResetEvent};
+use hangup_stack::profile::{CloseEvent, ResetName};
 use hangup_stack::smoltcp::time::Duration;
 use hangup_stack::socket::{Gone, Protocol};
 use hangup_stack::tcp::State;
@@ -159,10 +159,10 @@ impl Entry {
 
 /// The error that comes with FD_CLOSE. The pages have three: WSAENETDOWN, WSAECONNRESET, and
 /// WSAECONNABORTED for everything else that ends a connection.
-fn close_error(gone: Gone, reset: ResetEvent) -> WsaError {
+fn close_error(gone: Gone, reset: ResetName) -> WsaError {
     match (gone, reset) {
-        (Gone::Reset, ResetEvent::ConnectionReset) => WsaError::ConnectionReset,
-        (Gone::Reset, ResetEvent::ConnectionAborted) => WsaError::ConnectionAborted,
+        (Gone::Reset, ResetName::ConnectionReset) => WsaError::ConnectionReset,
+        (Gone::Reset, ResetName::ConnectionAborted) => WsaError::ConnectionAborted,
         (
             Gone::Aborted
             | Gone::TimedOut
