@@ -132,6 +132,11 @@ impl fmt::Display for Address {
     }
 }
 
+/// The address in the usual notation, where an IPv6 address stands in brackets before its port.
+fn socket_address(endpoint: IpEndpoint) -> SocketAddr {
+    SocketAddr::new(endpoint.addr.into(), endpoint.port)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,9 +165,4 @@ mod tests {
             assert_eq!(IsoAddress::parse(text), None, "{text}");
         }
     }
-}
-
-/// The address in the usual notation, where an IPv6 address stands in brackets before its port.
-fn socket_address(endpoint: IpEndpoint) -> SocketAddr {
-    SocketAddr::new(endpoint.addr.into(), endpoint.port)
 }

@@ -1,7 +1,7 @@
 //! WSPSelect, WSPEventSelect, WSPEnumNetworkEvents: what is ready, and what has happened.
 
 use hangup_stack::host::Host;
-use hangup_stack::profile::{CloseEvent, ResetEvent};
+use hangup_stack::profile::{CloseEvent, ResetName};
 use hangup_stack::smoltcp::time::Duration;
 
 use super::data::error_of;
@@ -185,10 +185,10 @@ impl Link {
 }
 
 /// What comes with FD_CLOSE. The pages have no other errors of a connection than these two.
-fn close_code(closed: Result<(), WsaError>, reset: ResetEvent) -> i32 {
+fn close_code(closed: Result<(), WsaError>, reset: ResetName) -> i32 {
     match (closed, reset) {
         (Ok(()), _) => 0,
-        (Err(WsaError::ConnectionReset), ResetEvent::ConnectionReset) => {
+        (Err(WsaError::ConnectionReset), ResetName::ConnectionReset) => {
             WsaError::ConnectionReset.code()
         }
         (Err(_), _) => WsaError::ConnectionAborted.code(),
