@@ -7,6 +7,7 @@ mod args;
 mod check;
 mod exit;
 mod list;
+mod packetdrill;
 mod profiles;
 mod report;
 mod run;

@@ -84,18 +84,7 @@ impl Scenario {
     /// # Errors
     /// The file cannot be read, or everything that is wrong with it.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        let read = |path: &Path| {
-            let mut bytes = Vec::new();
-            // One octet more than allowed, so that a longer file is noticed without reading it all.
-            let limit = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
-            File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        let bytes = read(path).map_err(|error| LoadError::Read {
-            path: path.to_owned(),
-            error,
-        })?;
-        Self::parse(path, bytes).map_err(LoadError::Invalid)
+        Self::parse(path, read_file(path)?).map_err(LoadError::Invalid)
     }
 
     /// Reads a scenario from the octets of a file. The path is only shown.
@@ -132,6 +121,24 @@ impl Scenario {
     pub fn host(&self, name: &str) -> Option<usize> {
         self.hosts.iter().position(|it| it.name.value == name)
     }
+}
+
+/// The octets of a file that is read whole, at most one more than [`limits::FILE_MAX`].
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let read = |path: &Path| {
+        let mut bytes = Vec::new();
+        // One octet more than allowed, so that a longer file is noticed without reading it all.
+        let limit = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
+        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read(path).map_err(|error| LoadError::Read {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// The text of a file, or as much of it as can be shown and what is wrong.
