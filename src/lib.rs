@@ -4,6 +4,7 @@
 //! crate is what touches files, terminals and arguments: scenario files, traces, reports, and the
 //! program.
 
+pub mod bench;
 pub mod calls;
 pub mod capture;
 pub mod cli;

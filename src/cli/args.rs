@@ -49,6 +49,8 @@ pub(crate) enum Command {
     List(List),
     /// List the systems that hosts can be, or print one of them as TOML.
     Profiles(Profiles),
+    /// Measure: tables, CSV, JSON and plots of many runs.
+    Bench(super::bench::Bench),
 }
 
 /// Arguments of `run`.

@@ -4,6 +4,7 @@
 //! the environment, the environment before the default.
 
 mod args;
+mod bench;
 mod check;
 mod exit;
 mod list;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
         Command::Profiles(profiles) => profiles::profiles(profiles),
+        Command::Bench(bench) => bench::bench(bench, args.quiet),
     };
     exit.into()
 }

@@ -267,7 +267,9 @@ impl Tally {
         match report.exit {
             Exit::Held => self.held += 1,
             Exit::Failed => self.failed += 1,
-            Exit::Usage | Exit::Environment | Exit::Nothing => self.invalid += 1,
+            Exit::Usage | Exit::Environment | Exit::Nothing | Exit::Interrupted => {
+                self.invalid += 1;
+            }
         }
         self.differ += usize::from(matches!(report.golden, Some(Comparison::Differs { .. })));
         self.worst = self.worst.max(report.exit);

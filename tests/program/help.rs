@@ -12,6 +12,8 @@ fn help_is_as_reviewed() {
         &["check", "--help"],
         &["list", "--help"],
         &["profiles", "--help"],
+        &["bench", "--help"],
+        &["bench", "exhaustion", "--help"],
     ] {
         let ran = folder.hangup(arguments);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{arguments:?}");
