@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod contract;
 mod exit;
 mod list;
 mod profiles;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run::run(run, args.quiet),
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
+        Command::Contract(contract) => contract::contract(contract, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),
     };
     exit.into()

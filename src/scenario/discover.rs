@@ -17,7 +17,7 @@ pub const ROOT: &str = "scenarios";
 /// The end of a scenario's name.
 const EXTENSION: &str = "toml";
 /// The file under the root that is no scenario: the list of the documented statements.
-const CONTRACT: &str = "contract.toml";
+pub const CONTRACT: &str = "contract.toml";
 /// How deep folders are searched.
 const DEPTH_MAX: usize = 32;
 /// The most scenarios of one run.

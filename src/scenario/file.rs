@@ -84,18 +84,7 @@ impl Scenario {
     /// # Errors
     /// The file cannot be read, or everything that is wrong with it.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        let read = |path: &Path| {
-            let mut bytes = Vec::new();
-            // One octet more than allowed, so that a longer file is noticed without reading it all.
-            let limit = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
-            File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        let bytes = read(path).map_err(|error| LoadError::Read {
-            path: path.to_owned(),
-            error,
-        })?;
-        Self::parse(path, bytes).map_err(LoadError::Invalid)
+        Self::parse(path, octets(path)?).map_err(LoadError::Invalid)
     }
 
     /// Reads a scenario from the octets of a file. The path is only shown.
@@ -103,34 +92,64 @@ impl Scenario {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, Box<Invalid>> {
-        let (source, scenario, mut diagnostics) = match text(bytes) {
-            Ok(text) => {
-                let source = Source::new(path, text);
-                let (scenario, diagnostics) = read(&source);
-                (source, scenario, diagnostics)
-            }
-            Err((text, diagnostic)) => (Source::new(path, text), None, vec![*diagnostic]),
-        };
-        match scenario {
-            Some(scenario) if diagnostics.is_empty() => Ok(scenario),
-            Some(_) | None => {
-                diagnostics.sort_by_key(|it| it.span);
-                if diagnostics.len() > limits::DIAGNOSTICS_MAX {
-                    diagnostics.truncate(limits::DIAGNOSTICS_MAX);
-                    let message = format!("more than {} errors", limits::DIAGNOSTICS_MAX);
-                    diagnostics.push(Diagnostic::of_file(message));
-                }
-                Err(Box::new(Invalid {
-                    source,
-                    diagnostics,
-                }))
-            }
-        }
+        parsed(path, bytes, read)
     }
 
     /// The position of a host in [`Scenario::hosts`], by its name.
     pub fn host(&self, name: &str) -> Option<usize> {
         self.hosts.iter().position(|it| it.name.value == name)
+    }
+}
+
+/// The octets of a file, at most one more than are allowed, so that a longer one is noticed without
+/// reading it all.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn octets(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let read = |path: &Path| {
+        let mut bytes = Vec::new();
+        let limit = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
+        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read(path).map_err(|error| LoadError::Read {
+        path: path.to_owned(),
+        error,
+    })
+}
+
+/// What `read` makes of the text of a file.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the file.
+pub(super) fn parsed<T>(
+    path: &Path,
+    bytes: Vec<u8>,
+    read: impl Fn(&Source) -> (Option<T>, Vec<Diagnostic>),
+) -> Result<T, Box<Invalid>> {
+    let (source, value, mut diagnostics) = match text(bytes) {
+        Ok(text) => {
+            let source = Source::new(path, text);
+            let (value, diagnostics) = read(&source);
+            (source, value, diagnostics)
+        }
+        Err((text, diagnostic)) => (Source::new(path, text), None, vec![*diagnostic]),
+    };
+    match value {
+        Some(value) if diagnostics.is_empty() => Ok(value),
+        Some(_) | None => {
+            diagnostics.sort_by_key(|it| it.span);
+            if diagnostics.len() > limits::DIAGNOSTICS_MAX {
+                diagnostics.truncate(limits::DIAGNOSTICS_MAX);
+                let message = format!("more than {} errors", limits::DIAGNOSTICS_MAX);
+                diagnostics.push(Diagnostic::of_file(message));
+            }
+            Err(Box::new(Invalid {
+                source,
+                diagnostics,
+            }))
+        }
     }
 }
 
@@ -164,7 +183,7 @@ fn read(source: &Source) -> (Option<Scenario>, Vec<Diagnostic>) {
 
 /// What is wrong with the TOML itself: the first error of each line, since the parser goes on in
 /// the middle of it and then finds more that is no error of its own.
-fn toml_errors(source: &Source, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
+pub(super) fn toml_errors(source: &Source, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
     const SHOWN_MAX: usize = 10;
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     let mut last_line = 0;
