@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Check(Check),
     /// List scenarios with what they claim.
     List(List),
+    /// Run what claims a statement of the documents, and say which statements are held.
+    Contract(Contract),
     /// List the systems that hosts can be, or print one of them as TOML.
     Profiles(Profiles),
     /// Measure: tables, CSV, JSON and plots of many runs.
@@ -138,6 +140,22 @@ pub(crate) struct Check {
 pub(crate) struct List {
     /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Arguments of `contract`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Contract {
+    /// Only the statements of these documents, such as wsarecvdisconnect (default: all).
+    #[arg(value_name = "DOCUMENT")]
+    pub(crate) documents: Vec<String>,
+
+    /// Print it as JSON.
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
+
+    /// Print it as Markdown, with links to the scenarios from a document in docs/.
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 /// Arguments of `profiles`.

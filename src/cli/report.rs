@@ -32,6 +32,13 @@ pub(super) fn print(text: &str) -> Result<(), Exit> {
     })
 }
 
+/// How many columns a table may have: those of the terminal, within reason, and 120 where there is
+/// none.
+pub(super) fn width() -> u16 {
+    const USUAL: u16 = 120;
+    terminal_size::terminal_size().map_or(USUAL, |(width, _)| width.0.clamp(60, 200))
+}
+
 /// The scenarios that were asked for.
 ///
 /// # Errors

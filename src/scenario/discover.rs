@@ -19,7 +19,7 @@ const EXTENSION: &str = "toml";
 /// The end of the name of a packetdrill script.
 const SCRIPT_EXTENSION: &str = "pkt";
 /// The file under the root that is no scenario: the list of the documented statements.
-const CONTRACT: &str = "contract.toml";
+pub const CONTRACT: &str = "contract.toml";
 /// How deep folders are searched.
 const DEPTH_MAX: usize = 32;
 /// The most scenarios of one run.

@@ -92,29 +92,7 @@ impl Scenario {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, Box<Invalid>> {
-        let (source, scenario, mut diagnostics) = match text(bytes) {
-            Ok(text) => {
-                let source = Source::new(path, text);
-                let (scenario, diagnostics) = read(&source);
-                (source, scenario, diagnostics)
-            }
-            Err((text, diagnostic)) => (Source::new(path, text), None, vec![*diagnostic]),
-        };
-        match scenario {
-            Some(scenario) if diagnostics.is_empty() => Ok(scenario),
-            Some(_) | None => {
-                diagnostics.sort_by_key(|it| it.span);
-                if diagnostics.len() > limits::DIAGNOSTICS_MAX {
-                    diagnostics.truncate(limits::DIAGNOSTICS_MAX);
-                    let message = format!("more than {} errors", limits::DIAGNOSTICS_MAX);
-                    diagnostics.push(Diagnostic::of_file(message));
-                }
-                Err(Box::new(Invalid {
-                    source,
-                    diagnostics,
-                }))
-            }
-        }
+        parsed(path, bytes, read)
     }
 
     /// The position of a host in [`Scenario::hosts`], by its name.
@@ -139,6 +117,40 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
         path: path.to_owned(),
         error,
     })
+}
+
+/// What `read` makes of the text of a file.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the file.
+pub(super) fn parsed<T>(
+    path: &Path,
+    bytes: Vec<u8>,
+    read: impl Fn(&Source) -> (Option<T>, Vec<Diagnostic>),
+) -> Result<T, Box<Invalid>> {
+    let (source, value, mut diagnostics) = match text(bytes) {
+        Ok(text) => {
+            let source = Source::new(path, text);
+            let (value, diagnostics) = read(&source);
+            (source, value, diagnostics)
+        }
+        Err((text, diagnostic)) => (Source::new(path, text), None, vec![*diagnostic]),
+    };
+    match value {
+        Some(value) if diagnostics.is_empty() => Ok(value),
+        Some(_) | None => {
+            diagnostics.sort_by_key(|it| it.span);
+            if diagnostics.len() > limits::DIAGNOSTICS_MAX {
+                diagnostics.truncate(limits::DIAGNOSTICS_MAX);
+                let message = format!("more than {} errors", limits::DIAGNOSTICS_MAX);
+                diagnostics.push(Diagnostic::of_file(message));
+            }
+            Err(Box::new(Invalid {
+                source,
+                diagnostics,
+            }))
+        }
+    }
 }
 
 /// The text of a file, or as much of it as can be shown and what is wrong.
@@ -171,7 +183,7 @@ fn read(source: &Source) -> (Option<Scenario>, Vec<Diagnostic>) {
 
 /// What is wrong with the TOML itself: the first error of each line, since the parser goes on in
 /// the middle of it and then finds more that is no error of its own.
-fn toml_errors(source: &Source, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
+pub(super) fn toml_errors(source: &Source, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
     const SHOWN_MAX: usize = 10;
     let mut diagnostics: Vec<Diagnostic> = Vec::new();
     let mut last_line = 0;

@@ -20,6 +20,8 @@ pub const PROFILES_MAX: usize = 64;
 pub const ADDRESSES_MAX: usize = 8;
 /// The most `claims`, and the most `[[expect]]`.
 pub const LIST_MAX: usize = 256;
+/// The most documents, and the most statements, of a contract.
+pub const CONTRACT_MAX: usize = 2048;
 /// The most errors that are reported of one file; the rest of the file is not looked at after them.
 pub const DIAGNOSTICS_MAX: usize = 100;
 

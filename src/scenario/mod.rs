@@ -14,6 +14,7 @@
 //! ```
 
 mod check;
+pub mod contract;
 pub mod discover;
 mod file;
 mod hosts;

@@ -11,6 +11,7 @@ fn help_is_as_reviewed() {
         &["run", "--help"],
         &["check", "--help"],
         &["list", "--help"],
+        &["contract", "--help"],
         &["profiles", "--help"],
         &["bench", "--help"],
         &["bench", "exhaustion", "--help"],
