@@ -1,12 +1,12 @@
 //! Winsock 2 over hangup's stack: the API of Ws2_32.dll, the service provider interface below it,
 //! and the providers of TCP/IP and UDP/IP.
 //!
-//! [`Winsock`] is one process on one host, and [`Program`] plays it from Rust. Its methods are the functions of Ws2_32.dll: version
-//! negotiation, threads with a last error each, event objects, and the way of a call from a handle
-//! to its provider. A [`Provider`](provider::Provider) carries the calls out. What a call does on
-//! the wire is not decided in this crate: `WSARecvDisconnect`, `WSPRecvDisconnect` and
-//! `shutdown(SD_RECEIVE)` all become [`Host::shutdown`], and the host's profile knows which
-//! published contract applies to it.
+//! [`Winsock`] is one process on one host, and [`Program`] plays it from Rust. Its methods are the
+//! functions of Ws2_32.dll: version negotiation, threads with a last error each, event objects, and
+//! the way of a call from a handle to its provider. A [`Provider`](provider::Provider) carries the
+//! calls out. What a call does on the wire is not decided in this crate: `WSARecvDisconnect`,
+//! `WSPRecvDisconnect` and `shutdown(SD_RECEIVE)` all become [`Host::shutdown`], and the host's
+//! profile knows which published contract applies to it.
 //!
 //! The crate is pure: no clock, no file, no socket of the machine, no thread.
 //!
