@@ -1,7 +1,5 @@
 //! One combination of values, and what it makes of two profiles and a link.
 
-use std::borrow::Cow;
-
 use hangup_stack::link::LinkConfig;
 use hangup_stack::profile::{Acknowledge, Algorithm, Profile, SynOption};
 use smoltcp::time::Duration;
@@ -171,13 +169,13 @@ impl Case {
     }
 
     /// The case in a line, as far as it is not what it would be if nothing were said.
-    pub fn describe(&self) -> Cow<'static, str> {
+    pub fn describe(&self) -> String {
         let said = Axis::all().filter(|axis| {
             matches!(axis, Axis::Sender | Axis::Receiver)
                 || self.value(*axis) != axis.default_value()
         });
         let parts = said.map(|axis| format!("{} {}", axis.name(), axis.show(self.value(axis))));
-        parts.collect::<Vec<_>>().join(", ").into()
+        parts.collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -14,6 +14,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
 
 use super::axis::WRITE_MOST;
 use super::case::Case;
+use super::model::{Prediction, predict};
 use super::stop::{Congestion, Limit, Situation, limit};
 use super::watch::{Counts, Seen, Watch};
 
@@ -104,6 +105,10 @@ pub struct Start {
     pub segment: u64,
     /// The octets that the sender may send into the window it knows.
     pub room: u64,
+    /// The largest window that the sender was offered, in octets.
+    pub window: u64,
+    /// What the receiver's window is counted in, in octets: the shift of its field as a number.
+    pub unit: u64,
     /// The congestion window in octets; none where there is none.
     pub congestion_window: Option<u64>,
     /// The sender's retransmission timeout; none where the sender does not tell.
@@ -119,6 +124,8 @@ pub struct Start {
 pub struct Measurement {
     /// The moment of the shutdown.
     pub start: Start,
+    /// What was to be expected of it.
+    pub predicted: Prediction,
     /// Octets that the application had to send.
     pub offered: u64,
     /// Octets that were sent, each counted once.
@@ -461,6 +468,8 @@ impl<'a> Run<'a> {
             at: self.began,
             segment: self.watch.segment_octets() as u64,
             room: (self.watch.edge - self.watch.next).max(0) as u64,
+            window: self.watch.window_most,
+            unit: 1 << self.watch.shift(),
             congestion_window: match (&ours, self.congestion_unit) {
                 (Some(status), Some(_)) => Some(status.cwnd as u64),
                 (Some(_) | None, _) => None,
@@ -564,6 +573,7 @@ impl<'a> Run<'a> {
         } = self.watch.counts;
         Measurement {
             start,
+            predicted: predict(self.case, &start),
             offered: self.case.offer() as u64,
             sent: (self.watch.next - first) as u64,
             accepted,

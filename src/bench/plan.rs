@@ -444,8 +444,14 @@ mod tests {
             assert!(Shard::parse(text).is_err(), "{text}");
         }
         let mut huge = Plan::default();
-        for axis in [Axis::Seed, Axis::WarmUp, Axis::Offer] {
-            huge.set(axis, "1..9999999:+1").unwrap();
+        for axis in [
+            Axis::Seed,
+            Axis::WarmUp,
+            Axis::Offer,
+            Axis::Write,
+            Axis::Window,
+        ] {
+            huge.set(axis, "1..10000:+1").unwrap();
         }
         assert_eq!(huge.product(), None);
     }

@@ -5,6 +5,7 @@ use smoltcp::time::Duration;
 use super::axis::{Axis, Value};
 use super::case::Case;
 use super::measure::{End, MeasureError, Measurement, measure};
+use super::model::{Agreement, Forecast};
 
 /// One row of a sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,11 @@ const RESULTS: &[&str] = &[
     "sender_ended_us",
     "receiver_ending",
     "receiver_ended_us",
+    "model",
+    "model_accepted_octets_min",
+    "model_accepted_octets_max",
+    "model_ending",
+    "model_ended_us",
     "error",
 ];
 
@@ -69,6 +75,13 @@ impl Row {
     pub fn run(id: u64, case: Case) -> Self {
         let result = measure(&case);
         Self { id, case, result }
+    }
+
+    /// How what was measured compares with what the model predicts; none where nothing was
+    /// measured.
+    pub fn agreement(&self) -> Option<Agreement> {
+        let measurement = self.result.as_ref().ok()?;
+        Some(measurement.predicted.compare(measurement))
     }
 
     /// What stands in each column.
@@ -92,6 +105,7 @@ impl Row {
 fn results(measurement: &Measurement) -> Vec<Cell> {
     let Measurement {
         start,
+        predicted,
         offered,
         sent,
         accepted,
@@ -113,6 +127,11 @@ fn results(measurement: &Measurement) -> Vec<Cell> {
     let number = |number: &u64| Cell::Number(*number);
     let time = |time: Duration| Cell::Number(time.total_micros());
     let ended = |end: &End| end.at.map_or(Cell::Empty, time);
+    let (ending, ends) = match predicted.end {
+        None => (Cell::Empty, Cell::Empty),
+        Some(Forecast::Stays) => (Cell::Word(STAYS), Cell::Empty),
+        Some(Forecast::Ends(ending, at)) => (Cell::Word(ending.name()), time(at)),
+    };
     vec![
         number(offered),
         number(sent),
@@ -137,9 +156,21 @@ fn results(measurement: &Measurement) -> Vec<Cell> {
         ended(sender),
         Cell::Word(receiver.ending.name()),
         ended(receiver),
+        Cell::Word(predicted.compare(measurement).name()),
+        predicted
+            .accepted
+            .map_or(Cell::Empty, |it| Cell::Number(it.least)),
+        predicted
+            .accepted
+            .map_or(Cell::Empty, |it| Cell::Number(it.most)),
+        ending,
+        ends,
         Cell::Empty,
     ]
 }
+
+/// The predicted end of a sender that has none.
+const STAYS: &str = "none";
 
 /// An error in a word.
 fn word(error: &MeasureError) -> &'static str {

@@ -6,6 +6,7 @@ use smoltcp::time::Duration;
 
 use super::axis::{Axis, Value};
 use super::measure::{End, Ending};
+use super::model::{Agreement, Forecast, Octets};
 use super::row::Row;
 
 /// The table of a sweep's rows: all of them where they are no more than `most`, otherwise a line a
@@ -27,6 +28,58 @@ pub fn table(rows: &[Row], most: usize) -> String {
     text
 }
 
+/// The rows of which the model predicts something else than was measured; empty where there are
+/// none.
+pub fn differing(rows: &[Row], most: usize) -> String {
+    let differs = |row: &&Row| {
+        let agreement = row.agreement();
+        agreement.is_some_and(Agreement::differs)
+    };
+    let count = rows.iter().filter(differs).count();
+    if count == 0 {
+        return String::new();
+    }
+    let mut lines = Lines::default();
+    let head = ["id", "accepted", "model", "ended", "model", "case"];
+    let right = ["id", "accepted"];
+    let column = |name: &str| match right.contains(&name) {
+        true => Column::Number(name.to_owned()),
+        false => Column::Word(name.to_owned()),
+    };
+    lines.push(head.into_iter().map(column).collect());
+    for row in rows.iter().filter(differs).take(most) {
+        let Ok(it) = &row.result else { continue };
+        let predicted = match it.predicted.accepted {
+            Some(Octets { least, most }) if least == most => least.to_string(),
+            Some(Octets { least, most }) => format!("{least}..{most}"),
+            None => String::new(),
+        };
+        let ends = match it.predicted.end {
+            Some(Forecast::Ends(ending, at)) => format!("{ending} at {}", seconds(at)),
+            Some(Forecast::Stays) => "none".to_owned(),
+            None => String::new(),
+        };
+        lines.push(vec![
+            Column::Number(row.id.to_string()),
+            Column::Number(it.accepted.to_string()),
+            Column::Word(predicted),
+            Column::Word(end(&it.sender)),
+            Column::Word(ends),
+            Column::Word(row.case.describe()),
+        ]);
+    }
+    let shown = count.min(most);
+    let which = if shown < count {
+        format!(", {shown} of them here")
+    } else {
+        String::new()
+    };
+    format!(
+        "\n{count} of {} rows differ from the model{which}\n{lines}",
+        rows.len()
+    )
+}
+
 /// How many rows stand behind the groups.
 const TOP: usize = 10;
 
@@ -41,7 +94,7 @@ fn each<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> String {
     let mut lines = Lines::default();
     let mut head = vec![Column::Number("id".to_owned())];
     head.extend(axes.iter().map(|axis| Column::Word(axis.name().to_owned())));
-    for name in ["room", "sent", "accepted", "held"] {
+    for name in ["room", "sent", "accepted", "model", "held"] {
         head.push(Column::Number(name.to_owned()));
     }
     for name in ["limit", "sender", "receiver"] {
@@ -57,9 +110,12 @@ fn each<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> String {
         line.extend(axes.iter().map(value));
         match &row.result {
             Ok(it) => {
-                for number in [it.start.room, it.sent, it.accepted, it.held] {
+                let model = it.predicted.accepted.map(|it| it.least.to_string());
+                for number in [it.start.room, it.sent, it.accepted] {
                     line.push(Column::Number(number.to_string()));
                 }
+                line.push(Column::Number(model.unwrap_or_default()));
+                line.push(Column::Number(it.held.to_string()));
                 line.push(Column::Word(it.limit.name().to_owned()));
                 line.push(Column::Word(end(&it.sender)));
                 line.push(Column::Word(end(&it.receiver)));

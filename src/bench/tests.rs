@@ -2,6 +2,7 @@
 
 use smoltcp::time::Duration;
 
+use super::model::Agreement;
 use super::{Case, Ending, Filter, Limit, Measurement, Plan, Row, measure};
 
 /// The only row of a plan.
@@ -160,10 +161,11 @@ fn receivers_differ_as_their_systems_do() {
     assert!(linux.probes_answered + 1 >= linux.probes, "{linux:?}");
 
     let freebsd = of("freebsd");
-    assert_eq!(
-        (freebsd.accepted, freebsd.limit),
-        (freebsd.start.room, Limit::Window)
-    );
+    // The edge stands still, but for what the shift of the window field makes of it.
+    assert_eq!(freebsd.limit, Limit::Window);
+    assert!(freebsd.accepted >= freebsd.start.room);
+    let agreement = freebsd.predicted.compare(&freebsd);
+    assert_eq!(agreement, Agreement::Agrees, "{freebsd:?}");
     assert_eq!((freebsd.kept_most, freebsd.window_last), (0, 0));
     assert_eq!(freebsd.sender.ending, Ending::Open);
 
@@ -184,16 +186,22 @@ fn receivers_differ_as_their_systems_do() {
     assert_eq!(winsock.receiver.ending, Ending::Reset);
 }
 
-/// What stopped a sender is always known where nothing is lost.
+/// What stopped a sender is always known where nothing is lost, and the model holds; all but where
+/// duplicate acknowledgments let out a few segments a round trip, and a timeout comes before the
+/// window is full.
 #[test]
-fn nothing_in_the_default_sweep_is_unexplained() {
+fn the_default_sweep_is_explained_and_as_the_model_says() {
     let mut plan = Plan::default_sweep();
-    plan.sample(24);
+    plan.filter("sender!=netstack3 or acknowledge=profile")
+        .unwrap();
+    plan.sample(32);
     for (id, case) in plan.rows() {
         let row = Row::run(id, case);
         let limit = row.result.as_ref().map(|it| it.limit);
         let explained = limit.as_ref().is_ok_and(|it| *it != Limit::Unexplained);
         assert!(explained, "{id} {}: {:?}", case.describe(), row.result);
+        let agreement = row.agreement();
+        assert_eq!(agreement, Some(Agreement::Agrees), "{id} {:?}", row.result);
     }
 }
 

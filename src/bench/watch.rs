@@ -57,6 +57,8 @@ pub(super) struct Watch {
     pub(super) unacknowledged: i64,
     /// The right edge of the window as the sender has heard it.
     pub(super) edge: i64,
+    /// The largest window that the sender has heard of, in octets.
+    pub(super) window_most: u64,
     /// The window field that the receiver sent last, in octets.
     pub(super) window: u64,
     /// Where the segments end that were sent once or more and are not acknowledged.
@@ -78,6 +80,7 @@ impl Watch {
             next: 1,
             unacknowledged: 0,
             edge: 0,
+            window_most: 0,
             window: 0,
             flight: VecDeque::new(),
             repeats: false,
@@ -121,7 +124,7 @@ impl Watch {
     }
 
     /// The shift of the receiver's window field (RFC 7323 section 2.2: only where both offer it).
-    fn shift(&self) -> u8 {
+    pub(super) fn shift(&self) -> u8 {
         match (self.offers[0].window_scale, self.offers[1].window_scale) {
             (Some(_), Some(shift)) => shift.min(14),
             _ => 0,
@@ -212,7 +215,9 @@ impl Watch {
             return;
         }
         self.unacknowledged = acknowledged;
-        self.edge = acknowledged + self.octets(segment) as i64;
+        let window = self.octets(segment);
+        self.edge = acknowledged + window as i64;
+        self.window_most = self.window_most.max(window);
         while self.flight.front().is_some_and(|end| *end <= acknowledged) {
             self.flight.pop_front();
         }

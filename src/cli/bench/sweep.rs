@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::{Exhaustion, progress};
 use crate::bench::{
-    Axis, Case, Format, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, Writer, table,
+    Axis, Case, Format, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, Writer, differing, table,
 };
 use crate::cli::{Exit, report};
 
@@ -69,7 +69,9 @@ fn run(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
     }
     bar.finish_and_clear();
     if !quiet && !outputs.own_standard_output {
-        report::print(&table(&remembered, args.top)).map_err(|exit| (exit, String::new()))?;
+        let mut text = table(&remembered, args.top);
+        text.push_str(&differing(&remembered, args.top));
+        report::print(&text).map_err(|exit| (exit, String::new()))?;
         if done > remembered.len() as u64 {
             let text = format!("the table is of the first {REMEMBERED_MOST} rows\n");
             report::complain(&text);
