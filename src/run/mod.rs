@@ -13,6 +13,7 @@ mod packetdrill;
 mod packets;
 mod player;
 mod state;
+mod tcp_info;
 mod verdict;
 
 pub use packetdrill::{Leftovers, ScriptOutcome, run_packetdrill};
