@@ -4,6 +4,7 @@
 //! place in the file. Times on the wire are those of the first host, the vantage point of the
 //! trace: a frame it sends counts when it is sent, a frame it receives when it arrives.
 
+mod account;
 mod calls;
 mod conditions;
 mod filters;
@@ -14,6 +15,7 @@ mod player;
 mod state;
 mod verdict;
 
+pub use account::{Account, CallAccount, SocketAccount};
 pub use verdict::{Outcome, Verdict};
 
 use hangup_stack::network::{HostConfig, HostId, Network, StackKind};
