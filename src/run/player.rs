@@ -7,6 +7,7 @@ use hangup_stack::socket::Protocol;
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
+use super::account::Account;
 use super::calls::Waiting;
 use super::packets::{Packets, Seen};
 use super::verdict::Outcome;
@@ -40,6 +41,7 @@ pub(super) struct Player<'a> {
     pub(super) failures: Vec<Diagnostic>,
     /// Whether a call could not be made at all, which is the last of the failures then.
     pub(super) refused: bool,
+    pub(super) account: Account,
     /// Ports and sequence numbers that the script's own packets have used.
     pub(super) forged_port: u16,
     /// The ports of the last forged packet between two hosts, and when it was sent.
@@ -76,6 +78,7 @@ impl<'a> Player<'a> {
             waiting: Vec::new(),
             failures: Vec::new(),
             refused: false,
+            account: Account::default(),
             forged_port: FORGED_PORT,
             forged_ports: Vec::new(),
             forged_sequence: FORGED_SEQUENCE,
@@ -89,6 +92,7 @@ impl<'a> Player<'a> {
         let mut before = Instant::ZERO;
         for statement in &scenario.script.statements {
             before = self.statement(statement, before);
+            self.account.played.push(self.network.now());
             if self.exhausted {
                 return;
             }
@@ -339,6 +343,7 @@ impl<'a> Player<'a> {
         if self.scenario.strict {
             self.judge_leftovers();
         }
+        self.account.sockets = self.final_sockets();
         let mut outcome = Outcome {
             failures: self.failures,
             ended: self.network.now(),
@@ -346,6 +351,7 @@ impl<'a> Player<'a> {
             hosts,
             events: self.events,
             calls: self.rows,
+            account: self.account,
         };
         super::filters::judge(self.scenario, &mut outcome);
         outcome.failures.sort_by_key(|failure| failure.span);

@@ -4,6 +4,7 @@ use hangup_stack::event::Event;
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
+use super::account::Account;
 use crate::capture::{CallRow, Summary, Trace, TraceHost};
 use crate::diagnostic::Diagnostic;
 
@@ -41,6 +42,8 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// The socket calls.
     pub calls: Vec<CallRow>,
+    /// What became of each statement.
+    pub account: Account,
 }
 
 impl Outcome {
