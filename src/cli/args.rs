@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::scenario::Setting;
+
 /// What `--help` says of exit codes.
 const EXIT_CODES: &str = "\
 Exit codes: 0 everything held; 1 an expectation failed; 2 bad usage or bad scenario;
@@ -57,8 +59,19 @@ pub(crate) struct Run {
     /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
 
+    /// Give a key of the scenario another value: hosts.server.receive_buffer=8192. A key that the
+    /// scenario sweeps has only that value then.
+    #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "bless")]
+    pub(crate) settings: Vec<Setting>,
+
     /// Replace the seed of every scenario.
-    #[arg(long, env = "HANGUP_SEED", value_name = "N")]
+    #[arg(
+        long,
+        env = "HANGUP_SEED",
+        value_name = "N",
+        // Those that TOML can write.
+        value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64)
+    )]
     pub(crate) seed: Option<u64>,
 
     /// Write the traces under this folder.
@@ -96,6 +109,10 @@ pub(crate) struct Run {
 pub(crate) struct Check {
     /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
+
+    /// Give a key of the scenario another value first, as `run` does.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<Setting>,
 }
 
 /// Arguments of `list`.

@@ -1,7 +1,7 @@
 //! `hangup run`
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -14,30 +14,24 @@ use super::{Exit, report};
 use crate::capture::{self, text};
 use crate::diagnostic::Colour;
 use crate::run::{Outcome, Verdict};
-use crate::scenario::Scenario;
 use crate::scenario::discover::Found;
+use crate::scenario::{Scenario, ScenarioFile, Setting};
 
 /// How many lines of the trace a failure shows.
 const LADDER_LINES: usize = 12;
 
 pub(super) fn run(args: &Run, quiet: bool) -> Exit {
-    let found = match report::select(&args.paths) {
+    let few = report::few_enough(&args.settings);
+    let found = match few.and_then(|()| report::select(&args.paths)) {
         Ok(found) => found,
         Err(exit) => return exit,
     };
-    if args.write.is_some() && found.len() != 1 {
-        let count = found.len();
-        report::complain(&format!(
-            "hangup: -w writes one trace, and {count} scenarios were selected: name one\n"
-        ));
-        return Exit::Usage;
-    }
     let started = Instant::now();
     let reports = match in_parallel(args, &found) {
         Ok(reports) => reports,
-        Err(message) => {
+        Err((exit, message)) => {
             report::complain(&message);
-            return Exit::Environment;
+            return exit;
         }
     };
     let mut tally = Tally::default();
@@ -78,38 +72,86 @@ struct Report {
     golden: Option<Comparison>,
 }
 
-/// Runs each scenario on one thread, as many at once as were asked for. The reports come in the
-/// order of the scenarios, whatever the number of threads.
-fn in_parallel(args: &Run, found: &[Found]) -> Result<Vec<Report>, String> {
-    let threads = args.jobs.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| format!("hangup: cannot start threads: {error}\n"))?;
-    let width = found
-        .iter()
-        .map(|file| file.name.display().to_string().len())
-        .max()
-        .unwrap_or(0);
-    Ok(pool.install(|| {
-        found
-            .par_iter()
-            .map(|file| one(args, file, width))
-            .collect()
-    }))
+/// A file that was read, or what is wrong with it.
+type Read = Result<ScenarioFile, (Exit, String)>;
+
+/// One thing to run or to report: a scenario, or a file that has none.
+struct Job<'a> {
+    file: &'a Found,
+    /// The name of its trace.
+    name: PathBuf,
+    read: &'a Read,
+    /// Which combination of the file's.
+    index: usize,
 }
 
-fn one(args: &Run, file: &Found, width: usize) -> Report {
-    let scenario = match report::load(file) {
-        Ok(scenario) => scenario,
+/// Runs each scenario on one thread, as many at once as were asked for. The reports come in the
+/// order of the scenarios, whatever the number of threads.
+fn in_parallel(args: &Run, found: &[Found]) -> Result<Vec<Report>, (Exit, String)> {
+    let threads = args.jobs.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| {
+        let message = format!("hangup: cannot start threads: {error}\n");
+        (Exit::Environment, message)
+    })?;
+    let settings = settings(args);
+    pool.install(|| {
+        let read = |file| report::load(file, &settings);
+        let reads: Vec<Read> = found.par_iter().map(read).collect();
+        let jobs = jobs(found, &reads);
+        if args.write.is_some() && jobs.len() != 1 {
+            let message = format!(
+                "hangup: -w writes one trace, and {} scenarios were selected: name one\n",
+                jobs.len()
+            );
+            return Err((Exit::Usage, message));
+        }
+        let widths = jobs.iter().map(|job| job.name.display().to_string().len());
+        let width = widths.max().unwrap_or(0);
+        Ok(jobs.par_iter().map(|job| one(args, job, width)).collect())
+    })
+}
+
+/// What the command line sets: a seed is a key like others.
+fn settings(args: &Run) -> Vec<Setting> {
+    let seed = args.seed.map(|seed| format!("seed={seed}").parse());
+    let seed = seed.and_then(Result::ok);
+    args.settings.iter().cloned().chain(seed).collect()
+}
+
+/// Every combination of every file.
+fn jobs<'a>(found: &'a [Found], reads: &'a [Read]) -> Vec<Job<'a>> {
+    let mut jobs = Vec::new();
+    for (file, read) in found.iter().zip(reads) {
+        let count = read.as_ref().map_or(1, ScenarioFile::len);
+        jobs.extend((0..count).map(|index| {
+            let combination = read.as_ref().ok().and_then(|it| it.combination(index));
+            Job {
+                file,
+                name: file.of_combination(combination.unwrap_or_default()),
+                read,
+                index,
+            }
+        }));
+    }
+    jobs
+}
+
+fn one(args: &Run, job: &Job<'_>, width: usize) -> Report {
+    let scenarios = match job.read {
+        Ok(scenarios) => scenarios,
         Err((exit, complaints)) => {
-            let verdict = format!("{:<7}  {}\n", "invalid", file.name.display());
+            let verdict = format!("{:<7}  {}\n", "invalid", job.file.name.display());
             return Report {
-                exit,
-                complaints,
+                exit: *exit,
+                complaints: complaints.clone(),
                 verdict,
                 golden: None,
             };
         }
     };
+    let scenario = scenarios.scenario(job.index);
+    let scenario = scenario.unwrap_or_else(|| scenarios.first().clone());
     let at = match vantage(args, &scenario) {
         Ok(at) => at,
         Err(complaints) => {
@@ -125,12 +167,16 @@ fn one(args: &Run, file: &Found, width: usize) -> Report {
     let started = Instant::now();
     let outcome = crate::run::run(&scenario, args.seed);
     let wall = started.elapsed();
-    let name = file.name.display().to_string();
+    let name = job.name.display().to_string();
     tracing::info!(scenario = %name, facts = outcome.events.len(), ?wall, "ran");
     let mut report = judge(&scenario, &outcome, at, &name);
     let summary = outcome.summary(&name, report::claim(&scenario));
     match traces::draw(&outcome.trace(&summary), at) {
-        Ok(written) => keep(args, file, &written, &mut report),
+        Ok(written) => {
+            // Another setting, seed or vantage point is another trace.
+            let is_of_file = !scenario.variant.set && args.at.is_none();
+            keep(args, job, &written, is_of_file, &mut report);
+        }
         Err(error) => {
             report
                 .complaints
@@ -195,9 +241,9 @@ fn vantage(args: &Run, scenario: &Scenario) -> Result<HostId, String> {
 }
 
 /// Writes a trace to where it was asked for, and compares it with its golden one.
-fn keep(args: &Run, file: &Found, written: &Written, report: &mut Report) {
+fn keep(args: &Run, job: &Job<'_>, written: &Written, is_of_file: bool, report: &mut Report) {
     let result = if args.bless {
-        traces::write(Path::new(GOLDEN), &file.name, written)
+        traces::write(Path::new(GOLDEN), &job.name, written)
     } else {
         match &args.write {
             Some(path) if path.as_os_str() == "-" => {
@@ -212,16 +258,15 @@ fn keep(args: &Run, file: &Found, written: &Written, report: &mut Report) {
             }
             Some(path) => capture::write_atomically(path, &written.pcapng),
             None if args.no_traces => Ok(()),
-            None => traces::write(&args.traces, &file.name, written),
+            None => traces::write(&args.traces, &job.name, written),
         }
     };
     if let Err(error) = result {
         report.complaints.push_str(&format!("hangup: {error}\n"));
         report.exit = report.exit.max(Exit::Environment);
     }
-    // Another seed or another vantage point is another trace.
-    if args.seed.is_none() && args.at.is_none() {
-        report.golden = Some(traces::compare(&file.name, written));
+    if is_of_file {
+        report.golden = Some(traces::compare(&job.name, written));
     }
 }
 

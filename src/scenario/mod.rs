@@ -19,18 +19,24 @@ mod file;
 mod hosts;
 pub mod icmp;
 pub mod limits;
+mod load;
 mod names;
 mod network;
 mod parse;
 mod profiles;
+pub mod range;
 mod reader;
 pub mod script;
+mod setting;
+mod sweep;
 #[cfg(test)]
 mod tests;
 pub mod units;
 mod vocabulary;
 
-pub use file::{LoadError, Scenario, TraceExpect};
+pub use file::{Scenario, TraceExpect, Variant};
 pub use hosts::{Host, Stack};
+pub use load::{LoadError, ScenarioFile};
 pub(crate) use names::nearest as nearest_name;
 pub use network::Network;
+pub use setting::{Setting, SettingError};

@@ -3,6 +3,7 @@
 mod bad_input;
 mod help;
 mod profiles;
+mod sweep;
 mod traces;
 
 use std::path::{Path, PathBuf};
