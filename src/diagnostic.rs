@@ -263,6 +263,15 @@ impl Source {
         self.attachments.iter().rfind(|it| it.start <= offset)
     }
 
+    /// What a message calls that in which an offset is: the path of the file, or the name of an
+    /// attachment.
+    pub fn name(&self, offset: usize) -> Cow<'_, str> {
+        match self.attachment(offset) {
+            Some(attachment) => Cow::Borrowed(attachment.name),
+            None => Cow::Owned(clean(&self.path.to_string_lossy()).into_owned()),
+        }
+    }
+
     /// The line and the column of an offset.
     pub fn place(&self, offset: usize) -> Place {
         let line = self.line(offset);
@@ -283,11 +292,8 @@ impl Source {
             Colour::Plain => (Style::new(), Style::new()),
             Colour::Ansi => (DEFAULT_EMPHASIS_STYLE, DEFAULT_ERROR_STYLE),
         };
-        let attachment = diagnostic.span.and_then(|it| self.attachment(it.start));
-        let mut at = match attachment {
-            Some(attachment) => attachment.name.to_owned(),
-            None => clean(&self.path.to_string_lossy()).into_owned(),
-        };
+        let start = diagnostic.span.map_or(0, |it| it.start);
+        let mut at = self.name(start).into_owned();
         if let Some(span) = diagnostic.span {
             let place = self.place(span.start);
             // Writing to a string cannot fail.
@@ -409,7 +415,7 @@ fn floor(text: &str, offset: usize) -> usize {
 }
 
 /// Text with its control characters made visible, so that a file cannot drive the terminal.
-fn clean(text: &str) -> Cow<'_, str> {
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_control) {
         return Cow::Borrowed(text);
     }

@@ -10,5 +10,6 @@ pub mod cli;
 pub mod diagnostic;
 pub mod filter;
 pub mod notation;
+pub mod report;
 pub mod run;
 pub mod scenario;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::report::Format;
 use crate::scenario::Setting;
 
 /// What `--help` says of exit codes.
@@ -98,6 +99,37 @@ pub(crate) struct Run {
     /// Rewrite the golden traces in captures/ instead of comparing with them.
     #[arg(long, conflicts_with = "seed")]
     pub(crate) bless: bool,
+
+    /// Run only scenarios that match: words in names, profile(linux), call(WSARecv*), claim(ID),
+    /// with `and`, `or`, `not` and parentheses.
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) filter: Option<String>,
+
+    /// Say what would run, and run nothing.
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Do not begin another scenario after one that did not hold; the rest is reported as not run.
+    #[arg(long, overrides_with = "no_fail_fast")]
+    pub(crate) fail_fast: bool,
+
+    /// Run all scenarios, whatever comes of them. This is the default.
+    #[arg(long, overrides_with = "fail_fast")]
+    pub(crate) no_fail_fast: bool,
+
+    /// How to report.
+    #[arg(
+        long,
+        visible_alias = "format",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub(crate) report: Format,
+
+    /// Write the report to this file; standard output has the verdicts as text then.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report_file: Option<PathBuf>,
 
     /// Scenarios to run at once (default: one a processor). The results do not depend on it.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

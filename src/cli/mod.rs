@@ -6,8 +6,10 @@
 mod args;
 mod check;
 mod exit;
+mod in_order;
 mod list;
 mod profiles;
+mod progress;
 mod report;
 mod run;
 mod traces;

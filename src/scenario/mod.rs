@@ -27,6 +27,7 @@ mod profiles;
 pub mod range;
 mod reader;
 pub mod script;
+mod select;
 mod setting;
 mod sweep;
 #[cfg(test)]
@@ -39,4 +40,5 @@ pub use hosts::{Host, Stack};
 pub use load::{LoadError, ScenarioFile};
 pub(crate) use names::nearest as nearest_name;
 pub use network::Network;
+pub use select::{Kind as SelectionKind, Pattern, Selection};
 pub use setting::{Setting, SettingError};

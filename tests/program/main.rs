@@ -3,6 +3,7 @@
 mod bad_input;
 mod help;
 mod profiles;
+mod reports;
 mod sweep;
 mod traces;
 
