@@ -12,6 +12,9 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 everything held; 1 an expectation failed; 2 bad usage or bad scenario;
             3 a file cannot be read or written; 4 nothing was selected; 130 interrupted.";
 
+/// Options that every command has stand behind its own in the help.
+const BEHIND: usize = 100;
+
 /// A wire-level emulator of how connections end.
 ///
 /// hangup runs scenarios - hosts, a link and a script of socket calls - on a userspace TCP/UDP
@@ -29,15 +32,34 @@ pub struct Args {
     pub(crate) command: Command,
 
     /// Print only failures.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        display_order = BEHIND
+    )]
     pub(crate) quiet: bool,
 
     /// Say more on standard error; up to three times, when every packet is logged.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        action = clap::ArgAction::Count,
+        display_order = BEHIND
+    )]
     pub(crate) verbose: u8,
 
     /// When to use colour. NO_COLOR turns it off, too.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        display_order = BEHIND
+    )]
     pub(crate) color: Color,
 }
 
@@ -52,6 +74,12 @@ pub(crate) enum Command {
     List(List),
     /// List the systems that hosts can be, or print one of them as TOML.
     Profiles(Profiles),
+    /// Print the form of scenario files as a JSON Schema, for editors.
+    Schema(Schema),
+    /// Print a script that completes commands in a shell.
+    Completions(Completions),
+    /// Print the manual page.
+    Man,
 }
 
 /// Arguments of `run`.
@@ -163,6 +191,22 @@ pub(crate) struct Profiles {
     /// Say behind each value how it is known and where it is from.
     #[arg(long, requires = "name")]
     pub(crate) why: bool,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// List the fields that the filters of [[expect]] have instead.
+    #[arg(long)]
+    pub(crate) filters: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// When to use colour.

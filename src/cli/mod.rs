@@ -12,6 +12,7 @@ mod profiles;
 mod progress;
 mod report;
 mod run;
+mod schema;
 mod traces;
 
 use std::process::ExitCode;
@@ -46,6 +47,9 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
         Command::Profiles(profiles) => profiles::profiles(profiles),
+        Command::Schema(schema) => schema::schema(schema),
+        Command::Completions(completions) => schema::completions(completions),
+        Command::Man => schema::man(),
     };
     exit.into()
 }

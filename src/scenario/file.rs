@@ -82,7 +82,7 @@ impl Scenario {
 }
 
 /// The keys of the file.
-const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 10] = [
     "claims", "seed", "until", "strict", "network", "hosts", "profiles", "script", "expect",
     "sweep",
 ];
@@ -274,9 +274,11 @@ fn expects(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Vec<TraceE
     expects.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
+/// The keys of an `[[expect]]`.
+pub(super) const EXPECT_KEYS: [&str; 6] = ["filter", "frames", "min", "max", "from", "until"];
+
 /// Reads one `[[expect]]`. None where it has errors, which were reported.
 fn expect(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Option<TraceExpect> {
-    const KEYS: [&str; 6] = ["filter", "frames", "min", "max", "from", "until"];
     let table = reader.table(entry)?;
     let times = Duration::ZERO..=limits::TIME_MAX;
     let counts = 0..=u64::from(u32::MAX);
@@ -294,7 +296,7 @@ fn expect(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Option<Trac
             "max" => max = reader.number(inner, &counts),
             "from" => from = reader.duration(inner, &times).unwrap_or(from),
             "until" => until = reader.duration(inner, &times),
-            _ => reader.unknown_key(inner, "[[expect]]", &KEYS),
+            _ => reader.unknown_key(inner, "[[expect]]", &EXPECT_KEYS),
         }
     }
     let fault = if !has(table, "filter") {
