@@ -14,5 +14,6 @@ pub mod diagnostic;
 pub mod filter;
 pub mod notation;
 pub mod packetdrill;
+pub mod report;
 pub mod run;
 pub mod scenario;

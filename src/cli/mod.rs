@@ -9,11 +9,14 @@ mod check;
 mod compare;
 mod contract;
 mod exit;
+mod in_order;
 mod list;
 mod packetdrill;
 mod profiles;
+mod progress;
 mod report;
 mod run;
+mod schema;
 mod traces;
 
 use std::process::ExitCode;
@@ -51,6 +54,9 @@ pub fn main() -> ExitCode {
         Command::Contract(contract) => contract::contract(contract, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),
         Command::Bench(bench) => bench::bench(bench, args.quiet),
+        Command::Schema(schema) => schema::schema(schema),
+        Command::Completions(completions) => schema::completions(completions),
+        Command::Man => schema::man(),
     };
     exit.into()
 }

@@ -10,11 +10,11 @@ use rayon::prelude::*;
 use hangup_stack::profile::Profile;
 
 use super::args::Run;
-use super::run::wall_time;
 use super::{Exit, profiles, report, traces};
 use crate::capture;
 use crate::diagnostic::{Colour, Diagnostic};
 use crate::packetdrill::{IpVersion, Options, Script};
+use crate::report::wall_time;
 use crate::run::{Leftovers, Outcome, ScriptOutcome, run_packetdrill};
 use crate::scenario::LoadError;
 use crate::scenario::discover::{Found, discover, discover_scripts};
@@ -123,7 +123,7 @@ pub(super) fn run(args: &Run, scripts: &[Found], quiet: bool) -> Exit {
             *ignored.entry(line).or_default() += 1;
         }
         let shown = !quiet || report.verdict != Verdict::Pass;
-        if let Err(exit) = super::run::say(&report.line, shown, to_stderr) {
+        if let Err(exit) = say(&report.line, shown, to_stderr) {
             return exit;
         }
     }
@@ -131,10 +131,21 @@ pub(super) fn run(args: &Run, scripts: &[Found], quiet: bool) -> Exit {
         report::complain(&say_ignored(&ignored));
     }
     let summary = summary(scripts, &reports, started.elapsed());
-    if let Err(exit) = super::run::say(&summary, !quiet, to_stderr) {
+    if let Err(exit) = say(&summary, !quiet, to_stderr) {
         return exit;
     }
     exit(args, &reports)
+}
+
+fn say(text: &str, shown: bool, to_stderr: bool) -> Result<(), Exit> {
+    if !shown {
+        return Ok(());
+    }
+    if to_stderr {
+        report::complain(text);
+        return Ok(());
+    }
+    report::print(text)
 }
 
 /// What scripts are played with, from the command line.

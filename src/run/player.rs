@@ -355,11 +355,7 @@ impl<'a> Player<'a> {
         };
         super::filters::judge(self.scenario, &mut outcome);
         outcome.failures.sort_by_key(|failure| failure.span);
-        let replay = format!(
-            "hangup run {} --seed {}",
-            self.scenario.source.path().display(),
-            self.seed
-        );
+        let replay = replay(self.scenario, self.seed);
         for failure in &mut outcome.failures {
             let owned = std::mem::replace(failure, Diagnostic::of_file(""));
             *failure = owned.note("replay", replay.clone());
@@ -380,6 +376,19 @@ impl<'a> Player<'a> {
             self.fail(Diagnostic::of_file(message).note("sent", line));
         }
     }
+}
+
+/// The command that runs a scenario again as it was run.
+fn replay(scenario: &Scenario, seed: u64) -> String {
+    let mut command = format!("hangup run {}", scenario.source.path().display());
+    // The seed stands behind, whether or not it was one of the keys.
+    let settings = scenario.variant.settings.iter();
+    for setting in settings.filter(|it| !it.starts_with("seed=")) {
+        command.push_str(" --set ");
+        command.push_str(setting);
+    }
+    command.push_str(&format!(" --seed {seed}"));
+    command
 }
 
 /// The first and last moment of a time; no last one where any time will do.

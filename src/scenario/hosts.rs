@@ -58,7 +58,7 @@ impl Host {
 }
 
 /// The keys of a host that are not knobs of its profile.
-const HOST_KEYS: [&str; 6] = [
+pub(super) const HOST_KEYS: [&str; 6] = [
     "profile",
     "address",
     "mss",

@@ -5,6 +5,8 @@ mod compare;
 mod contract;
 mod help;
 mod profiles;
+mod reports;
+mod sweep;
 mod traces;
 
 use std::path::{Path, PathBuf};
