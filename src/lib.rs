@@ -4,6 +4,7 @@
 //! crate is what touches files, terminals and arguments: scenario files, traces, reports, and the
 //! program.
 
+pub mod bench;
 pub mod calls;
 pub mod capture;
 pub mod cli;
@@ -12,5 +13,6 @@ pub mod contract;
 pub mod diagnostic;
 pub mod filter;
 pub mod notation;
+pub mod packetdrill;
 pub mod run;
 pub mod scenario;

@@ -53,12 +53,15 @@ pub(crate) enum Command {
     Contract(Contract),
     /// List the systems that hosts can be, or print one of them as TOML.
     Profiles(Profiles),
+    /// Measure: tables, CSV, JSON and plots of many runs.
+    Bench(super::bench::Bench),
 }
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
-    /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
+    /// Scenario files, packetdrill scripts (.pkt), folders, or names under scenarios/ (default: all
+    /// of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
 
     /// Replace the seed of every scenario.
@@ -93,6 +96,38 @@ pub(crate) struct Run {
     /// Scenarios to run at once (default: one a processor). The results do not depend on it.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+
+    /// What packetdrill scripts are played with.
+    #[command(flatten)]
+    pub(crate) scripts: Scripts,
+}
+
+/// The heading of the arguments that are for packetdrill scripts alone.
+const SCRIPTS: &str = "Packetdrill scripts";
+
+/// Arguments of `run` for packetdrill scripts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Scripts {
+    /// The system under test: a profile whose programs make the calls of POSIX.
+    #[arg(help_heading = SCRIPTS, long, value_name = "NAME", default_value = "linux")]
+    pub(crate) profile: String,
+
+    /// What to play scripts over: ipv4, ipv4-mapped-ipv6 or ipv6 (default: what a script says, or
+    /// ipv4).
+    #[arg(help_heading = SCRIPTS, long, value_name = "VERSION")]
+    pub(crate) ip_version: Option<String>,
+
+    /// Define a symbol.
+    #[arg(help_heading = SCRIPTS, short = 'D', long, value_name = "NAME=VALUE")]
+    pub(crate) define: Vec<String>,
+
+    /// Fail a script by whose end the host has sent a packet that no line expects.
+    #[arg(help_heading = SCRIPTS, long)]
+    pub(crate) leftovers: bool,
+
+    /// Let scripts that have something that cannot be played not count.
+    #[arg(help_heading = SCRIPTS, long)]
+    pub(crate) allow_unsupported: bool,
 }
 
 /// Arguments of `check`.

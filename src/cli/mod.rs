@@ -4,11 +4,13 @@
 //! the environment, the environment before the default.
 
 mod args;
+mod bench;
 mod check;
 mod compare;
 mod contract;
 mod exit;
 mod list;
+mod packetdrill;
 mod profiles;
 mod report;
 mod run;
@@ -48,6 +50,7 @@ pub fn main() -> ExitCode {
         Command::Compare(compare) => compare::compare(compare, args.quiet),
         Command::Contract(contract) => contract::contract(contract, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),
+        Command::Bench(bench) => bench::bench(bench, args.quiet),
     };
     exit.into()
 }

@@ -10,7 +10,7 @@ use hangup_stack::network::HostId;
 
 use super::args::Run;
 use super::traces::{self, Comparison, GOLDEN, Written};
-use super::{Exit, report};
+use super::{Exit, packetdrill, report};
 use crate::capture::{self, text};
 use crate::diagnostic::Colour;
 use crate::run::{Outcome, Verdict};
@@ -21,10 +21,25 @@ use crate::scenario::discover::Found;
 const LADDER_LINES: usize = 12;
 
 pub(super) fn run(args: &Run, quiet: bool) -> Exit {
-    let found = match report::select(&args.paths) {
+    let scripts = match packetdrill::select(args) {
+        Ok(scripts) => scripts,
+        Err(exit) => return exit,
+    };
+    let Some(paths) = packetdrill::other_paths(args, &scripts) else {
+        return packetdrill::run(args, &scripts, quiet);
+    };
+    let found = match report::select(&paths) {
         Ok(found) => found,
         Err(exit) => return exit,
     };
+    let exit = run_scenarios(args, &found, quiet);
+    if scripts.is_empty() || args.bless {
+        return exit;
+    }
+    exit.max(packetdrill::run(args, &scripts, quiet))
+}
+
+fn run_scenarios(args: &Run, found: &[Found], quiet: bool) -> Exit {
     if args.write.is_some() && found.len() != 1 {
         let count = found.len();
         report::complain(&format!(
@@ -33,7 +48,7 @@ pub(super) fn run(args: &Run, quiet: bool) -> Exit {
         return Exit::Usage;
     }
     let started = Instant::now();
-    let reports = match in_parallel(args, &found) {
+    let reports = match in_parallel(args, found) {
         Ok(reports) => reports,
         Err(message) => {
             report::complain(&message);
@@ -58,7 +73,7 @@ pub(super) fn run(args: &Run, quiet: bool) -> Exit {
     tally.worst
 }
 
-fn say(text: &str, shown: bool, to_stderr: bool) -> Result<(), Exit> {
+pub(super) fn say(text: &str, shown: bool, to_stderr: bool) -> Result<(), Exit> {
     if !shown {
         return Ok(());
     }
@@ -252,7 +267,9 @@ impl Tally {
         match report.exit {
             Exit::Held => self.held += 1,
             Exit::Failed => self.failed += 1,
-            Exit::Usage | Exit::Environment | Exit::Nothing => self.invalid += 1,
+            Exit::Usage | Exit::Environment | Exit::Nothing | Exit::Interrupted => {
+                self.invalid += 1;
+            }
         }
         self.differ += usize::from(matches!(report.golden, Some(Comparison::Differs { .. })));
         self.worst = self.worst.max(report.exit);
@@ -293,7 +310,7 @@ impl Tally {
     }
 }
 
-fn wall_time(wall: Duration) -> String {
+pub(super) fn wall_time(wall: Duration) -> String {
     let micros = wall.as_micros();
     if micros < 1_000_000 {
         format!("{}.{} ms", micros / 1000, micros % 1000 / 100)

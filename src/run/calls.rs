@@ -170,6 +170,7 @@ impl<'a> Player<'a> {
                 let diagnostic = Diagnostic::new(span, bad.message);
                 self.account.unmade.push(diagnostic.clone());
                 self.failures.push(diagnostic);
+                self.refused = true;
             }
             Ok(Answer::Blocks(blocked)) => {
                 waiting.blocked = blocked;
@@ -312,7 +313,7 @@ fn is_result(wanted: &ExpectedResult, returned: &Returned) -> bool {
     match wanted {
         ExpectedResult::Any => true,
         // A call that opens something returns a descriptor; the number in the script is its label.
-        ExpectedResult::Integer(_) if returned.opened.is_some() => true,
+        ExpectedResult::Integer(label) if returned.opened.is_some() => *label >= 0,
         ExpectedResult::Integer(wanted) => returned.value.parse() == Ok(*wanted),
         ExpectedResult::Word(wanted) => *wanted == returned.value,
         ExpectedResult::Flags(wanted) => {

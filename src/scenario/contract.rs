@@ -62,7 +62,7 @@ impl Contract {
     /// # Errors
     /// The file cannot be read, or everything that is wrong with it.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        Self::parse(path, file::octets(path)?).map_err(LoadError::Invalid)
+        Self::parse(path, file::read_file(path)?).map_err(LoadError::Invalid)
     }
 
     /// Reads a contract from the octets of a file. The path is only shown.

@@ -84,7 +84,7 @@ impl Scenario {
     /// # Errors
     /// The file cannot be read, or everything that is wrong with it.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        Self::parse(path, octets(path)?).map_err(LoadError::Invalid)
+        Self::parse(path, read_file(path)?).map_err(LoadError::Invalid)
     }
 
     /// Reads a scenario from the octets of a file. The path is only shown.
@@ -128,14 +128,14 @@ impl Scenario {
     }
 }
 
-/// The octets of a file, at most one more than are allowed, so that a longer one is noticed without
-/// reading it all.
+/// The octets of a file that is read whole, at most one more than [`limits::FILE_MAX`].
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) fn octets(path: &Path) -> Result<Vec<u8>, LoadError> {
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
     let read = |path: &Path| {
         let mut bytes = Vec::new();
+        // One octet more than allowed, so that a longer file is noticed without reading it all.
         let limit = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
         File::open(path)?.take(limit).read_to_end(&mut bytes)?;
         Ok(bytes)

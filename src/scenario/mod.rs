@@ -31,6 +31,7 @@ mod tests;
 pub mod units;
 mod vocabulary;
 
+pub(crate) use file::read_file;
 pub use file::{LoadError, Scenario, TraceExpect};
 pub use hosts::{Host, Stack};
 pub(crate) use names::nearest as nearest_name;

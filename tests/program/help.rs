@@ -14,6 +14,8 @@ fn help_is_as_reviewed() {
         &["compare", "--help"],
         &["contract", "--help"],
         &["profiles", "--help"],
+        &["bench", "--help"],
+        &["bench", "exhaustion", "--help"],
     ] {
         let ran = folder.hangup(arguments);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{arguments:?}");
