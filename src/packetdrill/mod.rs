@@ -11,6 +11,7 @@
 //! for `sysctl` alone ([`Script::ignored`] says what was not taken), and code that is not a
 //! comparison of numbers makes a script unsupported.
 
+mod code;
 mod conditional;
 mod lexer;
 pub mod limits;
@@ -21,6 +22,7 @@ mod sysctl;
 
 use std::path::Path;
 
+pub use code::{Assertion, Info};
 pub use lower::{Action, Event};
 pub use settings::{IpVersion, Options, Settings};
 

@@ -14,6 +14,7 @@ mod packetdrill;
 mod packets;
 mod player;
 mod state;
+mod tcp_info;
 mod verdict;
 
 pub use account::{Account, CallAccount, SocketAccount};

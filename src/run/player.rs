@@ -39,9 +39,9 @@ pub(super) struct Player<'a> {
     pub(super) rows: Vec<CallRow>,
     pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Vec<Diagnostic>,
-    pub(super) account: Account,
     /// Whether a call could not be made at all, which is the last of the failures then.
     pub(super) refused: bool,
+    pub(super) account: Account,
     /// Ports and sequence numbers that the script's own packets have used.
     pub(super) forged_port: u16,
     /// The ports of the last forged packet between two hosts, and when it was sent.
@@ -77,8 +77,8 @@ impl<'a> Player<'a> {
             rows: Vec::new(),
             waiting: Vec::new(),
             failures: Vec::new(),
-            account: Account::default(),
             refused: false,
+            account: Account::default(),
             forged_port: FORGED_PORT,
             forged_ports: Vec::new(),
             forged_sequence: FORGED_SEQUENCE,

@@ -1,6 +1,8 @@
 //! packetdrill's scripts: those under `scenarios/packetdrill` pass over every IP version, and what
 //! is not as a script says fails it, at its place.
 
+mod any_script;
+mod hostile;
 mod scripts;
 mod verdicts;
 
