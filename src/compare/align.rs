@@ -43,6 +43,9 @@ pub(super) struct Interval<'a> {
     acknowledged: Vec<BTreeMap<(bool, &'a str), u32>>,
 }
 
+/// What is compared of something that was seen: whether it was sent, the other host, and the text.
+type What<'a> = (bool, &'a str, &'a str);
+
 /// A row of packets of one moment.
 #[derive(Debug)]
 pub(super) struct Row<'a> {
@@ -129,8 +132,8 @@ impl<'a> Interval<'a> {
         rows.into_values().collect()
     }
 
-    /// What is compared of it: each thing once, without acknowledgments alone.
-    fn keys(&self, column: usize) -> Vec<(bool, &'a str, &'a str)> {
+    /// What is compared of it, and when: each thing once, without acknowledgments alone.
+    fn keys(&self, column: usize) -> Vec<(Instant, What<'a>)> {
         let mut known = BTreeSet::new();
         let mut keys = Vec::new();
         for seen in &self.seen[column] {
@@ -148,16 +151,25 @@ impl<'a> Interval<'a> {
                 Noted::TimedOut { host } => (true, host.as_str(), "timed out"),
             };
             if known.insert(key) {
-                keys.push(key);
+                keys.push((seen.at, key));
             }
         }
         keys
     }
 
-    /// Whether the systems have seen something else.
-    fn parts(&self) -> bool {
-        let first = self.keys(0);
-        (1..self.seen.len()).any(|it| self.keys(it) != first)
+    /// When the systems have first seen something else. None: they have seen the same.
+    fn parts_at(&self) -> Option<Instant> {
+        let keys: Vec<_> = (0..self.seen.len()).map(|it| self.keys(it)).collect();
+        let longest = keys.iter().map(Vec::len).max().unwrap_or(0);
+        let what =
+            |column: &[(Instant, What<'a>)], number: usize| column.get(number).map(|it| it.1);
+        let differs = |&number: &usize| {
+            let first = what(&keys[0], number);
+            keys.iter().any(|it| what(it, number) != first)
+        };
+        let number = (0..longest).find(differs)?;
+        let moments = keys.iter().filter_map(|it| it.get(number).map(|it| it.0));
+        moments.min()
     }
 
     /// Whether something else is acknowledged at its end.
@@ -167,7 +179,7 @@ impl<'a> Interval<'a> {
             .any(|it| *it != self.acknowledged[0])
     }
 
-    /// The moment of the first row in which the systems are not the same.
+    /// The moment of the first row in which the systems are not the same, acknowledgments included.
     fn first_difference(&self) -> Option<Instant> {
         let what = |cell: &Option<Cell<'a>>| cell.map(|it| of_comparison(it.seen));
         let differs = |row: &Row<'a>| row.cells.iter().any(|it| what(it) != what(&row.cells[0]));
@@ -235,8 +247,9 @@ pub(super) fn parting(steps: &[Step], columns: &[Column]) -> Option<Parting> {
                 is_result: true,
             });
         }
-        if interval.parts() || number >= for_good {
-            let at = interval.first_difference();
+        let parts_at = interval.parts_at();
+        if parts_at.is_some() || number >= for_good {
+            let at = parts_at.or_else(|| interval.first_difference());
             return Some(Parting {
                 at: at.unwrap_or_else(|| interval.step.map_or(Instant::ZERO, |it| it.at)),
                 statement,

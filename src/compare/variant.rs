@@ -49,7 +49,10 @@ pub(super) fn variant(
 ) -> Result<Variant, Vec<Diagnostic>> {
     let mut scenario = original.clone();
     let from = api(original, host);
-    scenario.hosts[host].stack = original.stack_as(host, profile)?;
+    let under = |it: Diagnostic| it.note("system", profile.to_owned());
+    let stack = original.stack_as(host, profile);
+    scenario.hosts[host].stack =
+        stack.map_err(|it| it.into_iter().map(under).collect::<Vec<_>>())?;
     let name = &mut scenario.hosts[host].profile_name;
     profile.clone_into(&mut name.value);
     scenario.expects.clear();
@@ -77,7 +80,7 @@ pub(super) fn variant(
         ..
     } = builder;
     if !diagnostics.is_empty() {
-        return Err(diagnostics);
+        return Err(diagnostics.into_iter().map(under).collect());
     }
     scenario.script = Script { statements };
     Ok(Variant { scenario, origins })
