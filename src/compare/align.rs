@@ -1,6 +1,6 @@
 //! Runs side by side: what happened between two calls, row by row, and where the runs part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smoltcp::time::Instant;
 
@@ -42,6 +42,9 @@ pub(super) struct Interval<'a> {
     /// The last acknowledgment number by then in each system, sent and received, by peer.
     acknowledged: Vec<BTreeMap<(bool, &'a str), u32>>,
 }
+
+/// What is compared of something that was seen: whether it was sent, the other host, and the text.
+type What<'a> = (bool, &'a str, &'a str);
 
 /// A row of packets of one moment.
 #[derive(Debug)]
@@ -108,31 +111,30 @@ impl<'a> Interval<'a> {
     /// The rows, by time. What one system sees again is in the row of the first time.
     pub(super) fn rows(&self) -> Vec<Row<'a>> {
         let folded: Vec<Vec<Cell<'a>>> = self.seen.iter().map(|it| fold(it)).collect();
-        let mut rows: Vec<Row<'a>> = Vec::new();
+        // What a system sees in one moment goes to the rows of that moment, in its order.
+        let mut rows: BTreeMap<(Instant, usize), Row<'a>> = BTreeMap::new();
         for (column, cells) in folded.iter().enumerate() {
+            let mut place = (Instant::ZERO, 0);
             for cell in cells {
                 let at = cell.seen.at;
-                let free = |row: &&mut Row<'_>| row.at == at && row.cells[column].is_none();
-                match rows.iter_mut().find(free) {
-                    Some(row) => row.cells[column] = Some(*cell),
-                    None => {
-                        let mut row = Row {
-                            at,
-                            cells: vec![None; folded.len()],
-                        };
-                        row.cells[column] = Some(*cell);
-                        rows.push(row);
-                    }
-                }
+                place = if place.0 == at {
+                    (at, place.1 + 1)
+                } else {
+                    (at, 1)
+                };
+                let row = rows.entry(place).or_insert_with(|| Row {
+                    at,
+                    cells: vec![None; folded.len()],
+                });
+                row.cells[column] = Some(*cell);
             }
         }
-        // Stable: the rows of one moment keep the order in which a system has seen them.
-        rows.sort_by_key(|row| row.at);
-        rows
+        rows.into_values().collect()
     }
 
-    /// What is compared of it: each thing once, without acknowledgments alone.
-    fn keys(&self, column: usize) -> Vec<(bool, &'a str, &'a str)> {
+    /// What is compared of it, and when: each thing once, without acknowledgments alone.
+    fn keys(&self, column: usize) -> Vec<(Instant, What<'a>)> {
+        let mut known = BTreeSet::new();
         let mut keys = Vec::new();
         for seen in &self.seen[column] {
             let key = match &seen.what {
@@ -148,16 +150,26 @@ impl<'a> Interval<'a> {
                 } => continue,
                 Noted::TimedOut { host } => (true, host.as_str(), "timed out"),
             };
-            if !keys.contains(&key) {
-                keys.push(key);
+            if known.insert(key) {
+                keys.push((seen.at, key));
             }
         }
         keys
     }
 
-    /// Whether the systems have seen something else.
-    fn parts(&self) -> bool {
-        (1..self.seen.len()).any(|it| self.keys(it) != self.keys(0))
+    /// When the systems have first seen something else. None: they have seen the same.
+    fn parts_at(&self) -> Option<Instant> {
+        let keys: Vec<_> = (0..self.seen.len()).map(|it| self.keys(it)).collect();
+        let longest = keys.iter().map(Vec::len).max().unwrap_or(0);
+        let what =
+            |column: &[(Instant, What<'a>)], number: usize| column.get(number).map(|it| it.1);
+        let differs = |&number: &usize| {
+            let first = what(&keys[0], number);
+            keys.iter().any(|it| what(it, number) != first)
+        };
+        let number = (0..longest).find(differs)?;
+        let moments = keys.iter().filter_map(|it| it.get(number).map(|it| it.0));
+        moments.min()
     }
 
     /// Whether something else is acknowledged at its end.
@@ -167,7 +179,7 @@ impl<'a> Interval<'a> {
             .any(|it| *it != self.acknowledged[0])
     }
 
-    /// The moment of the first row in which the systems are not the same.
+    /// The moment of the first row in which the systems are not the same, acknowledgments included.
     fn first_difference(&self) -> Option<Instant> {
         let what = |cell: &Option<Cell<'a>>| cell.map(|it| of_comparison(it.seen));
         let differs = |row: &Row<'a>| row.cells.iter().any(|it| what(it) != what(&row.cells[0]));
@@ -195,10 +207,11 @@ fn of_comparison(seen: &Seen) -> (bool, &str, Option<u32>, &str) {
 
 /// What a system has seen, each thing where it was seen first.
 fn fold<'a>(seen: &[&'a Seen]) -> Vec<Cell<'a>> {
+    let mut places = BTreeMap::new();
     let mut cells: Vec<Cell<'a>> = Vec::new();
     for seen in seen {
-        let same = |it: &&mut Cell<'a>| of_comparison(it.seen) == of_comparison(seen);
-        match cells.iter_mut().find(same) {
+        let place = *places.entry(of_comparison(seen)).or_insert(cells.len());
+        match cells.get_mut(place) {
             Some(cell) => {
                 cell.times += 1;
                 cell.last = seen.at;
@@ -216,6 +229,13 @@ fn fold<'a>(seen: &[&'a Seen]) -> Vec<Cell<'a>> {
 /// Where the systems part.
 pub(super) fn parting(steps: &[Step], columns: &[Column]) -> Option<Parting> {
     let intervals = intervals(steps, columns);
+    // An acknowledgment that only comes later is no difference: this is from where on one is
+    // missing for good.
+    let otherwise = intervals.iter().rev();
+    let missing = otherwise
+        .take_while(|it| it.acknowledges_otherwise())
+        .count();
+    let for_good = intervals.len() - missing;
     for (number, interval) in intervals.iter().enumerate() {
         let statement = interval.step.map(|it| it.statement);
         if let Some(step) = interval.step
@@ -227,14 +247,9 @@ pub(super) fn parting(steps: &[Step], columns: &[Column]) -> Option<Parting> {
                 is_result: true,
             });
         }
-        // An acknowledgment that only comes later is no difference.
-        let for_good = || {
-            intervals[number..]
-                .iter()
-                .all(Interval::acknowledges_otherwise)
-        };
-        if interval.parts() || for_good() {
-            let at = interval.first_difference();
+        let parts_at = interval.parts_at();
+        if parts_at.is_some() || number >= for_good {
+            let at = parts_at.or_else(|| interval.first_difference());
             return Some(Parting {
                 at: at.unwrap_or_else(|| interval.step.map_or(Instant::ZERO, |it| it.at)),
                 statement,

@@ -101,10 +101,7 @@ pub(super) fn column(
 ) -> Result<Column, Vec<Diagnostic>> {
     let outcome = run(&variant.scenario, seed);
     if !outcome.account.unmade.is_empty() {
-        let why = |it: &Diagnostic| {
-            let profile = format!("{profile} has another program interface");
-            it.clone().note("system", profile)
-        };
+        let why = |it: &Diagnostic| it.clone().note("system", profile.to_owned());
         return Err(outcome.account.unmade.iter().map(why).collect());
     }
     let own = variant.scenario.hosts[host].profile();

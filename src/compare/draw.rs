@@ -62,7 +62,8 @@ pub fn draw(comparison: &Comparison, name: &str, width: u16) -> String {
 /// Where the systems part, in a sentence.
 fn conclusion(comparison: &Comparison) -> String {
     let Some(parting) = comparison.parting else {
-        return "They do not part.".to_owned();
+        let not_compared = "(Times, windows and options are not compared.)";
+        return format!("They do not part. {not_compared}");
     };
     let at = seconds(parting.at);
     let is_it = |step: &&Step| Some(step.statement) == parting.statement;

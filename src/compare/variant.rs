@@ -1,5 +1,7 @@
 //! A scenario with another system on one host, in which nothing is expected.
 
+use std::collections::BTreeSet;
+
 use hangup_stack::profile::Api;
 use smoltcp::time::{Duration, Instant};
 
@@ -47,7 +49,10 @@ pub(super) fn variant(
 ) -> Result<Variant, Vec<Diagnostic>> {
     let mut scenario = original.clone();
     let from = api(original, host);
-    scenario.hosts[host].stack = original.stack_as(host, profile)?;
+    let under = |it: Diagnostic| it.note("system", profile.to_owned());
+    let stack = original.stack_as(host, profile);
+    scenario.hosts[host].stack =
+        stack.map_err(|it| it.into_iter().map(under).collect::<Vec<_>>())?;
     let name = &mut scenario.hosts[host].profile_name;
     profile.clone_into(&mut name.value);
     scenario.expects.clear();
@@ -58,6 +63,7 @@ pub(super) fn variant(
         foreign: (from != api(&scenario, host))
             .then_some(api(&scenario, host))
             .flatten(),
+        bound: bound(original),
         is_started: false,
         statements: Vec::new(),
         origins: Vec::new(),
@@ -74,10 +80,43 @@ pub(super) fn variant(
         ..
     } = builder;
     if !diagnostics.is_empty() {
-        return Err(diagnostics);
+        return Err(diagnostics.into_iter().map(under).collect());
     }
     scenario.script = Script { statements };
     Ok(Variant { scenario, origins })
+}
+
+/// The hosts on which it matters which thread makes a call: Winsock keeps an error for each
+/// thread, and runs hooks, condition functions and completion routines on the one that waits.
+fn bound(original: &Scenario) -> BTreeSet<String> {
+    const OF_THREADS: [&str; 12] = [
+        "WSAGetLastError",
+        "WSASetLastError",
+        "WSASetBlockingHook",
+        "WSAUnhookBlockingHook",
+        "WSAIsBlocking",
+        "WSACancelBlockingCall",
+        "SleepEx",
+        "WSAWaitForMultipleEvents",
+        "WSASend",
+        "WSARecv",
+        "WSAAccept",
+        "ConditionReturns",
+    ];
+    let statements = original.script.statements.iter();
+    let calls = statements.filter_map(|it| match &it.subject {
+        Subject::Call(call) => Some(call),
+        Subject::Packet(_)
+        | Subject::Nothing(_)
+        | Subject::Inject(_)
+        | Subject::Expect(_)
+        | Subject::Link(_)
+        | Subject::Subsystem(_) => None,
+    });
+    let is_bound =
+        |it: &&Call| it.routine.is_some() || OF_THREADS.contains(&it.name.value.as_str());
+    let hosts = calls.filter(is_bound).map(|it| it.host.value.clone());
+    hosts.collect()
 }
 
 /// A script in the making.
@@ -87,6 +126,8 @@ struct Builder<'a> {
     subject: String,
     /// The family that its calls have to be translated into. None: they are of it.
     foreign: Option<Api>,
+    /// The hosts on which it matters which thread makes a call.
+    bound: BTreeSet<String>,
     /// Whether its program has begun to use Winsock.
     is_started: bool,
     statements: Vec<Statement>,
@@ -169,14 +210,13 @@ impl Builder<'_> {
     }
 
     /// The call with any result and at any time. A call that waits in one system does not keep the
-    /// others of its program from being made: POSIX threads share everything, so that each call
-    /// can have its own. Winsock's have errors and routines of their own, and keep them.
+    /// others of its program from being made: each has a thread of its own, unless it matters to
+    /// the program which thread it is.
     fn unexpecting(&self, index: usize, mut call: Call) -> Subject {
         let span = call.name.span;
         call.returns = Some(Spanned::new(TimeSpec::Any, span));
         call.error = None;
-        let host = self.scenario.host(&call.host.value);
-        if host.and_then(|it| api(self.scenario, it)) == Some(Api::Posix) {
+        if !self.bound.contains(&call.host.value) {
             call.thread = Some(Spanned::new(format!("call-{index}"), span));
         }
         Subject::Call(call)
