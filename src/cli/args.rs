@@ -87,6 +87,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "HOST", conflicts_with = "bless")]
     pub(crate) at: Option<String>,
 
+    /// Write what a host of the one scenario did and saw as a packetdrill script; --at says which.
+    #[arg(long, value_name = "FILE", conflicts_with = "bless")]
+    pub(crate) export_pkt: Option<PathBuf>,
+
     /// Rewrite the golden traces in captures/ instead of comparing with them.
     #[arg(long, conflicts_with = "seed")]
     pub(crate) bless: bool,

@@ -40,11 +40,7 @@ pub(super) fn run(args: &Run, quiet: bool) -> Exit {
 }
 
 fn run_scenarios(args: &Run, found: &[Found], quiet: bool) -> Exit {
-    if args.write.is_some() && found.len() != 1 {
-        let count = found.len();
-        report::complain(&format!(
-            "hangup: -w writes one trace, and {count} scenarios were selected: name one\n"
-        ));
+    if !packetdrill::is_one(args, found.len(), "scenarios") {
         return Exit::Usage;
     }
     let started = Instant::now();
@@ -143,6 +139,11 @@ fn one(args: &Run, file: &Found, width: usize) -> Report {
     let name = file.name.display().to_string();
     tracing::info!(scenario = %name, facts = outcome.events.len(), ?wall, "ran");
     let mut report = judge(&scenario, &outcome, at, &name);
+    if let Err((exit, complaint)) = packetdrill::write_script(args, &scenario, &outcome, at, &name)
+    {
+        report.complaints.push_str(&complaint);
+        report.exit = report.exit.max(exit);
+    }
     let summary = outcome.summary(&name, report::claim(&scenario));
     match traces::draw(&outcome.trace(&summary), at) {
         Ok(written) => keep(args, file, &written, &mut report),

@@ -5,6 +5,7 @@ use hangup_stack::socket::SocketId;
 use smoltcp::time::Instant;
 
 use super::player::{Player, moments, span_of};
+use super::{MadeCall, Moment, ReturnedValue};
 use crate::calls::{Answer, Blocked, Note, Returned};
 use crate::capture::{CallRow, SocketEnds, Toward};
 use crate::diagnostic::{Diagnostic, Span};
@@ -20,6 +21,8 @@ pub(super) struct Waiting<'a> {
     pub(super) blocked: Blocked,
     /// When it must return; none: at once, which it did not.
     pub(super) returns: Option<(Instant, Instant)>,
+    /// Where it stands among the calls that were made; none before it was.
+    made: Option<usize>,
 }
 
 /// Whether a call is made for the first time.
@@ -102,6 +105,26 @@ impl<'a> Player<'a> {
             arguments,
             blocked,
             returns,
+            made: None,
+        }
+    }
+
+    /// Remembers a call that is made for the first time.
+    fn begun(&mut self, waiting: &mut Waiting<'_>) {
+        waiting.made = Some(self.made.len());
+        self.made.push(MadeCall {
+            host: waiting.host,
+            name: waiting.call.name.value.clone(),
+            arguments: waiting.arguments.clone(),
+            begun: self.moment(),
+            returned: None,
+        });
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            at: self.network.now(),
+            events_before: self.events.len(),
         }
     }
 
@@ -138,6 +161,9 @@ impl<'a> Player<'a> {
 
     /// Makes a call, for the first time or again.
     fn make(&mut self, mut waiting: Waiting<'a>, attempt: Attempt) {
+        if attempt == Attempt::First {
+            self.begun(&mut waiting);
+        }
         let Some(table) = self.tables[waiting.host].as_mut() else {
             return;
         };
@@ -220,6 +246,18 @@ impl<'a> Player<'a> {
             (label, returned.opened, self.tables[waiting.host].as_mut())
         {
             table.label(label, descriptor);
+        }
+        let moment = Moment {
+            at: self.network.now(),
+            events_before,
+        };
+        if let Some(made) = waiting.made.and_then(|it| self.made.get_mut(it)) {
+            let label = label.filter(|_| returned.opened.is_some());
+            let value = ReturnedValue {
+                value: label.map_or_else(|| returned.value.clone(), |it| it.to_string()),
+                error: returned.error.clone(),
+            };
+            made.returned = Some((moment, value));
         }
         self.rows.push(CallRow {
             at: self.network.now(),

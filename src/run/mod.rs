@@ -9,6 +9,7 @@ mod conditions;
 mod filters;
 mod forge;
 mod injection;
+mod made;
 mod packetdrill;
 mod packets;
 mod player;
@@ -16,6 +17,7 @@ mod state;
 mod tcp_info;
 mod verdict;
 
+pub use made::{MadeCall, Moment, ReturnedValue};
 pub use packetdrill::{Leftovers, ScriptOutcome, run_packetdrill};
 pub use verdict::{Outcome, Verdict};
 

@@ -10,7 +10,7 @@ use smoltcp::wire::IpAddress;
 use super::calls::Waiting;
 use super::packets::{Packets, Seen};
 use super::verdict::Outcome;
-use super::{EVENTS_MOST, TAIL, instant};
+use super::{EVENTS_MOST, MadeCall, TAIL, instant};
 use crate::calls::{self, Calls};
 use crate::capture::{CallRow, TraceHost};
 use crate::diagnostic::{Diagnostic, Span};
@@ -36,6 +36,7 @@ pub(super) struct Player<'a> {
     pub(super) packets: Packets,
     pub(super) events: Vec<Event>,
     pub(super) rows: Vec<CallRow>,
+    pub(super) made: Vec<MadeCall>,
     pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Vec<Diagnostic>,
     /// Whether a call could not be made at all, which is the last of the failures then.
@@ -73,6 +74,7 @@ impl<'a> Player<'a> {
             packets: Packets::new(addresses, names),
             events: Vec::new(),
             rows: Vec::new(),
+            made: Vec::new(),
             waiting: Vec::new(),
             failures: Vec::new(),
             refused: false,
@@ -346,6 +348,7 @@ impl<'a> Player<'a> {
             hosts,
             events: self.events,
             calls: self.rows,
+            made: self.made,
         };
         super::filters::judge(self.scenario, &mut outcome);
         outcome.failures.sort_by_key(|failure| failure.span);

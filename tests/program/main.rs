@@ -3,6 +3,7 @@
 mod bad_input;
 mod contract;
 mod help;
+mod packetdrill;
 mod profiles;
 mod traces;
 
