@@ -67,7 +67,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run scenarios: a verdict and a trace each.
-    Run(Run),
+    Run(Box<Run>),
     /// Read scenarios and say everything that is wrong with them, without running them.
     Check(Check),
     /// List scenarios with what they claim.
@@ -130,6 +130,10 @@ pub(crate) struct Run {
     /// The host at which traces are taken (default: the first host of the scenario).
     #[arg(long, value_name = "HOST", conflicts_with = "bless")]
     pub(crate) at: Option<String>,
+
+    /// Write what a host of the one scenario did and saw as a packetdrill script; --at says which.
+    #[arg(long, value_name = "FILE", conflicts_with = "bless")]
+    pub(crate) export_pkt: Option<PathBuf>,
 
     /// Rewrite the golden traces in captures/ instead of comparing with them.
     #[arg(long, conflicts_with = "seed")]

@@ -116,7 +116,10 @@ fn steps(scenario: &Scenario, played: &[Instant]) -> Vec<Step> {
 
 /// A call as a script has it, without its result.
 fn shown(call: &Call) -> String {
-    let arguments = call.arguments.iter().map(|it| calls::show(&it.value));
+    let arguments = call
+        .arguments
+        .iter()
+        .map(|it| calls::show_argument(&it.value));
     let arguments: Vec<String> = arguments.collect();
     format!("{}({})", call.name.value, arguments.join(", "))
 }

@@ -13,6 +13,7 @@
 
 mod code;
 mod conditional;
+mod export;
 mod lexer;
 pub mod limits;
 mod lower;
@@ -23,6 +24,7 @@ mod sysctl;
 use std::path::Path;
 
 pub use code::{Assertion, Info};
+pub use export::{Inexpressible, export};
 pub use lower::{Action, Event};
 pub use settings::{IpVersion, Options, Settings};
 

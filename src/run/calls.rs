@@ -5,6 +5,7 @@ use hangup_stack::socket::SocketId;
 use smoltcp::time::Instant;
 
 use super::player::{Player, moments, span_of};
+use super::{MadeCall, Moment, ReturnedValue};
 use crate::calls::{Answer, Blocked, Note, Returned};
 use crate::capture::{CallRow, SocketEnds, Toward};
 use crate::diagnostic::{Diagnostic, Span};
@@ -22,6 +23,8 @@ pub(super) struct Waiting<'a> {
     pub(super) returns: Option<(Instant, Instant)>,
     /// Its place in the account of the run, once it was made.
     place: usize,
+    /// Where it stands among the calls that were made; none before it was.
+    made: Option<usize>,
 }
 
 /// Whether a call is made for the first time.
@@ -105,6 +108,26 @@ impl<'a> Player<'a> {
             blocked,
             returns,
             place: 0,
+            made: None,
+        }
+    }
+
+    /// Remembers a call that is made for the first time.
+    fn begun(&mut self, waiting: &mut Waiting<'_>) {
+        waiting.made = Some(self.made.len());
+        self.made.push(MadeCall {
+            host: waiting.host,
+            name: waiting.call.name.value.clone(),
+            arguments: waiting.arguments.clone(),
+            begun: self.moment(),
+            returned: None,
+        });
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            at: self.network.now(),
+            events_before: self.events.len(),
         }
     }
 
@@ -144,6 +167,7 @@ impl<'a> Player<'a> {
         let events_before = self.events.len();
         if attempt == Attempt::First {
             waiting.place = self.note_call(waiting.host, waiting.arguments.first());
+            self.begun(&mut waiting);
         }
         let (host, place) = (waiting.host, waiting.place);
         let Some(table) = self.tables[host].as_mut() else {
@@ -232,6 +256,18 @@ impl<'a> Player<'a> {
             (label, returned.opened, self.tables[waiting.host].as_mut())
         {
             table.label(label, descriptor);
+        }
+        let moment = Moment {
+            at: self.network.now(),
+            events_before,
+        };
+        if let Some(made) = waiting.made.and_then(|it| self.made.get_mut(it)) {
+            let label = label.filter(|_| returned.opened.is_some());
+            let value = ReturnedValue {
+                value: label.map_or_else(|| returned.value.clone(), |it| it.to_string()),
+                error: returned.error.clone(),
+            };
+            made.returned = Some((moment, value));
         }
         self.rows.push(CallRow {
             at: self.network.now(),

@@ -10,6 +10,7 @@ mod conditions;
 mod filters;
 mod forge;
 mod injection;
+mod made;
 mod packetdrill;
 mod packets;
 mod player;
@@ -18,6 +19,7 @@ mod tcp_info;
 mod verdict;
 
 pub use account::{Account, CallAccount, SocketAccount};
+pub use made::{MadeCall, Moment, ReturnedValue};
 pub use packetdrill::{Leftovers, ScriptOutcome, run_packetdrill};
 pub use verdict::{Outcome, Verdict};
 

@@ -100,6 +100,8 @@ impl<'a> Play<'a> {
                 return;
             }
         }
+        // What was sent last arrives.
+        self.player.advance(self.player.network.now());
         // What still waits at the end has until the end of its time.
         while self.player.failures.is_empty() && !self.player.exhausted {
             let ends = self.player.waiting.iter().filter_map(|it| it.returns);

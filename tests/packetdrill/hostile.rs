@@ -81,7 +81,9 @@ proptest! {
     }
 
     #[test]
-    fn any_words_are_answered(words in prop::collection::vec(prop::sample::select(&WORDS[..]), 0..60)) {
+    fn any_words_are_answered(
+        words in prop::collection::vec(prop::sample::select(&WORDS[..]), 0..60),
+    ) {
         any_script::check(words.concat().as_bytes());
     }
 

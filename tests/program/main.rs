@@ -4,6 +4,7 @@ mod bad_input;
 mod compare;
 mod contract;
 mod help;
+mod packetdrill;
 mod profiles;
 mod reports;
 mod sweep;
