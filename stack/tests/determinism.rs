@@ -9,7 +9,7 @@ use hangup_stack::network::{
 use hangup_stack::profile::Profile;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::{
-    EthernetFrame, EthernetProtocol, IpAddress, IpEndpoint, TcpPacket,
+    EthernetFrame, EthernetProtocol, IpAddress, IpEndpoint, IpProtocol, TcpPacket,
 };
 use hangup_stack::socket::{Direction, Protocol, SocketId};
 
@@ -243,11 +243,13 @@ fn kept_headers_are_those_of_the_frames() {
                 continue;
             };
             let ip = EthernetFrame::new_checked(&bytes[..]).unwrap();
-            let header = if ip.ethertype() == EthernetProtocol::Ipv4 {
-                20
-            } else {
-                40
+            let (header, protocol) = match ip.ethertype() == EthernetProtocol::Ipv4 {
+                true => (20, ip.payload()[9]),
+                false => (40, ip.payload()[6]),
             };
+            if IpProtocol::from(protocol) != IpProtocol::Tcp {
+                continue;
+            }
             let tcp = TcpPacket::new_checked(&ip.payload()[header..]).unwrap();
             let sequence = tcp.seq_number().0 as u32;
             frames.push((at, host, sent, sequence, tcp.payload().len()));
