@@ -78,6 +78,10 @@ pub(crate) struct Exhaustion {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) json: Option<PathBuf>,
 
+    /// Draw the sweep, or the one row as a sequence-time graph, into this file as SVG.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) svg: Option<PathBuf>,
+
     /// Write the trace of the one row to this file, as seen at the receiver; - is standard output.
     #[arg(
         short = 'w',

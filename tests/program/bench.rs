@@ -102,6 +102,9 @@ fn one_row_has_a_trace() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     let trace = std::fs::read(folder.0.join("row.pcapng")).unwrap();
     assert_eq!(trace[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+    let ran = run(&folder, &["-q", "--row", "0", "--svg", "plots/row.svg"]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+    assert!(file(&folder, "plots/row.svg").starts_with("<svg "));
     let again = run(&folder, &["--row", "0", "-w", "-"]);
     assert_eq!(again.stdout, trace);
 }

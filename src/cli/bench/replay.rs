@@ -6,8 +6,8 @@ use std::path::Path;
 use hangup_stack::network::HostId;
 
 use super::Exhaustion;
-use super::sweep::{Failure, environment, usage};
-use crate::bench::{Plan, Row, differing, record, table};
+use super::sweep::{Failure, draw, environment, usage};
+use crate::bench::{Log, Measurement, Plan, Row, differing, record, sequence, table};
 use crate::capture::{self, Summary, Trace, pcapng};
 use crate::cli::{Exit, report};
 
@@ -26,19 +26,20 @@ pub(super) fn row(args: &Exhaustion, plan: &Plan, id: u64, quiet: bool) -> Resul
         text.push_str(&differing(std::slice::from_ref(&row), 1));
         report::print(&text).map_err(|exit| (exit, String::new()))?;
     }
-    if let Some(path) = &args.trace {
-        write(&row, path)?;
+    if args.trace.is_some() || args.svg.is_some() {
+        let (measurement, log) = record(&row.case)
+            .map_err(|error| usage(format!("--row {id}: {error}, so that there is no trace")))?;
+        if let Some(path) = &args.trace {
+            write(&row, &measurement, &log, path)?;
+        }
+        if let Some(path) = &args.svg {
+            draw(path, &sequence(&row.case, &measurement, &log))?;
+        }
     }
     Ok(Exit::Held)
 }
 
-fn write(row: &Row, path: &Path) -> Result<(), Failure> {
-    let (measurement, log) = record(&row.case).map_err(|error| {
-        usage(format!(
-            "--row {}: {error}, so that there is no trace",
-            row.id
-        ))
-    })?;
+fn write(row: &Row, measurement: &Measurement, log: &Log, path: &Path) -> Result<(), Failure> {
     let summary = Summary {
         scenario: format!("bench exhaustion, row {}", row.id),
         claim: row.case.describe(),

@@ -11,8 +11,9 @@ use rayon::prelude::*;
 use super::outputs::Outputs;
 use super::{Exhaustion, progress, replay};
 use crate::bench::{
-    Axis, Case, Finished, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, differing, table,
+    Axis, Case, Finished, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, differing, sweep, table,
 };
+use crate::capture;
 use crate::cli::{Exit, report};
 
 /// How many rows are given to the threads at once. They are written before the next ones begin.
@@ -75,6 +76,9 @@ fn run(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
     if !quiet && !outputs.own_standard_output {
         show(args, &remembered)?;
     }
+    if let Some(path) = &args.svg {
+        draw(path, &sweep(&remembered))?;
+    }
     if done > remembered.len() as u64 {
         let text = format!("hangup: table and plots are of the first {REMEMBERED_MOST} rows\n");
         report::complain(&text);
@@ -84,6 +88,12 @@ fn run(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
         return Err((Exit::Interrupted, message));
     }
     Ok(Exit::Held)
+}
+
+/// Writes a plot.
+pub(super) fn draw(path: &Path, svg: &str) -> Result<(), Failure> {
+    let written = capture::write_atomically(path, svg.as_bytes());
+    written.map_err(|error| environment(error.to_string()))
 }
 
 /// Prints the table of rows.
