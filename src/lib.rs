@@ -4,12 +4,15 @@
 //! crate is what touches files, terminals and arguments: scenario files, traces, reports, and the
 //! program.
 
+pub mod bench;
 pub mod calls;
 pub mod capture;
 pub mod cli;
+pub mod contract;
 pub mod diagnostic;
 pub mod filter;
 pub mod notation;
+pub mod packetdrill;
 pub mod report;
 pub mod run;
 pub mod scenario;

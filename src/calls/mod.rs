@@ -113,6 +113,9 @@ pub trait Calls: std::fmt::Debug {
     /// makes no difference to an API whose threads share everything.
     fn switch_to(&mut self, _thread: Option<&str>) {}
 
+    /// Lets what is sent be zeros from now on, where a call says only how many octets.
+    fn send_zeros(&mut self) {}
+
     /// Lets what goes on without a call go on, after the network has made a step.
     fn poll(&mut self, _network: &mut Network, _host: HostId) {}
 

@@ -67,13 +67,17 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run scenarios: a verdict and a trace each.
-    Run(Run),
+    Run(Box<Run>),
     /// Read scenarios and say everything that is wrong with them, without running them.
     Check(Check),
     /// List scenarios with what they claim.
     List(List),
+    /// Run what claims a statement of the documents, and say which statements are held.
+    Contract(Contract),
     /// List the systems that hosts can be, or print one of them as TOML.
     Profiles(Profiles),
+    /// Measure: tables, CSV, JSON and plots of many runs.
+    Bench(super::bench::Bench),
     /// Print the form of scenario files as a JSON Schema, for editors.
     Schema(Schema),
     /// Print a script that completes commands in a shell.
@@ -85,7 +89,8 @@ pub(crate) enum Command {
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
-    /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
+    /// Scenario files, packetdrill scripts (.pkt), folders, or names under scenarios/ (default: all
+    /// of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
 
     /// Give a key of the scenario another value: hosts.server.receive_buffer=8192. A key that the
@@ -162,6 +167,38 @@ pub(crate) struct Run {
     /// Scenarios to run at once (default: one a processor). The results do not depend on it.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+
+    /// What packetdrill scripts are played with.
+    #[command(flatten)]
+    pub(crate) scripts: Scripts,
+}
+
+/// The heading of the arguments that are for packetdrill scripts alone.
+const SCRIPTS: &str = "Packetdrill scripts";
+
+/// Arguments of `run` for packetdrill scripts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Scripts {
+    /// The system under test: a profile whose programs make the calls of POSIX.
+    #[arg(help_heading = SCRIPTS, long, value_name = "NAME", default_value = "linux")]
+    pub(crate) profile: String,
+
+    /// What to play scripts over: ipv4, ipv4-mapped-ipv6 or ipv6 (default: what a script says, or
+    /// ipv4).
+    #[arg(help_heading = SCRIPTS, long, value_name = "VERSION")]
+    pub(crate) ip_version: Option<String>,
+
+    /// Define a symbol.
+    #[arg(help_heading = SCRIPTS, short = 'D', long, value_name = "NAME=VALUE")]
+    pub(crate) define: Vec<String>,
+
+    /// Fail a script by whose end the host has sent a packet that no line expects.
+    #[arg(help_heading = SCRIPTS, long)]
+    pub(crate) leftovers: bool,
+
+    /// Let scripts that have something that cannot be played not count.
+    #[arg(help_heading = SCRIPTS, long)]
+    pub(crate) allow_unsupported: bool,
 }
 
 /// Arguments of `check`.
@@ -180,6 +217,22 @@ pub(crate) struct Check {
 pub(crate) struct List {
     /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Arguments of `contract`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Contract {
+    /// Only the statements of these documents, such as wsarecvdisconnect (default: all).
+    #[arg(value_name = "DOCUMENT")]
+    pub(crate) documents: Vec<String>,
+
+    /// Print it as JSON.
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
+
+    /// Print it as Markdown, with links to the scenarios from a document in docs/.
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 /// Arguments of `profiles`.

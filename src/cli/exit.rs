@@ -15,6 +15,8 @@ pub enum Exit {
     Environment,
     /// 4: nothing was selected.
     Nothing,
+    /// 130: somebody interrupted it.
+    Interrupted,
 }
 
 impl Exit {
@@ -26,6 +28,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Environment => 3,
             Self::Nothing => 4,
+            Self::Interrupted => 130,
         }
     }
 }

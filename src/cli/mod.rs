@@ -4,10 +4,13 @@
 //! the environment, the environment before the default.
 
 mod args;
+mod bench;
 mod check;
+mod contract;
 mod exit;
 mod in_order;
 mod list;
+mod packetdrill;
 mod profiles;
 mod progress;
 mod report;
@@ -46,7 +49,9 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run::run(run, args.quiet),
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
+        Command::Contract(contract) => contract::contract(contract, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),
+        Command::Bench(bench) => bench::bench(bench, args.quiet),
         Command::Schema(schema) => schema::schema(schema),
         Command::Completions(completions) => schema::completions(completions),
         Command::Man => schema::man(),

@@ -13,6 +13,8 @@ mod tap;
 mod tests;
 mod text;
 
+pub(crate) use text::wall_time;
+
 use std::time::Duration;
 
 use crate::diagnostic::{Colour, Diagnostic, Source, Span, clean};

@@ -58,7 +58,8 @@ pub(super) fn summary(summary: &Summary) -> String {
     text
 }
 
-fn wall_time(wall: Duration) -> String {
+/// A time of the machine as verdicts have it.
+pub(crate) fn wall_time(wall: Duration) -> String {
     let micros = wall.as_micros();
     if micros < 1_000_000 {
         format!("{}.{} ms", micros / 1000, micros % 1000 / 100)

@@ -161,6 +161,7 @@ impl<'a> Player<'a> {
                     .and_then(|index| waiting.call.arguments.get(index));
                 let span = argument.map_or(waiting.call.name.span, |argument| argument.span);
                 self.failures.push(Diagnostic::new(span, bad.message));
+                self.refused = true;
             }
             Ok(Answer::Blocks(blocked)) => {
                 waiting.blocked = blocked;
@@ -297,7 +298,7 @@ fn is_result(wanted: &ExpectedResult, returned: &Returned) -> bool {
     match wanted {
         ExpectedResult::Any => true,
         // A call that opens something returns a descriptor; the number in the script is its label.
-        ExpectedResult::Integer(_) if returned.opened.is_some() => true,
+        ExpectedResult::Integer(label) if returned.opened.is_some() => *label >= 0,
         ExpectedResult::Integer(wanted) => returned.value.parse() == Ok(*wanted),
         ExpectedResult::Word(wanted) => *wanted == returned.value,
         ExpectedResult::Flags(wanted) => {

@@ -9,11 +9,13 @@ mod conditions;
 mod filters;
 mod forge;
 mod injection;
+mod packetdrill;
 mod packets;
 mod player;
 mod state;
 mod verdict;
 
+pub use packetdrill::{Leftovers, ScriptOutcome, run_packetdrill};
 pub use verdict::{Outcome, Verdict};
 
 use hangup_stack::network::{HostConfig, HostId, Network, StackKind};

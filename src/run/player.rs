@@ -38,13 +38,15 @@ pub(super) struct Player<'a> {
     pub(super) rows: Vec<CallRow>,
     pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Vec<Diagnostic>,
+    /// Whether a call could not be made at all, which is the last of the failures then.
+    pub(super) refused: bool,
     /// Ports and sequence numbers that the script's own packets have used.
     pub(super) forged_port: u16,
     /// The ports of the last forged packet between two hosts, and when it was sent.
     pub(super) forged_ports: Vec<ForgedPorts>,
     pub(super) forged_sequence: u32,
     /// Whether the limit on facts was reached.
-    exhausted: bool,
+    pub(super) exhausted: bool,
 }
 
 /// The first port of a host without a stack.
@@ -73,6 +75,7 @@ impl<'a> Player<'a> {
             rows: Vec::new(),
             waiting: Vec::new(),
             failures: Vec::new(),
+            refused: false,
             forged_port: FORGED_PORT,
             forged_ports: Vec::new(),
             forged_sequence: FORGED_SEQUENCE,
@@ -157,7 +160,7 @@ impl<'a> Player<'a> {
     }
 
     /// Moves the time to `limit`, and makes waiting calls again whenever something has happened.
-    fn advance(&mut self, limit: Instant) {
+    pub(super) fn advance(&mut self, limit: Instant) {
         // A call of another thread may have ended a wait, without anything that is due later.
         self.retry();
         loop {
@@ -355,7 +358,7 @@ impl<'a> Player<'a> {
     }
 
     /// Strictly, every packet that a stack sent must stand in the script.
-    fn judge_leftovers(&mut self) {
+    pub(super) fn judge_leftovers(&mut self) {
         let left = self
             .packets
             .seen

@@ -14,6 +14,7 @@
 //! ```
 
 mod check;
+pub mod contract;
 pub mod discover;
 mod file;
 mod hosts;
@@ -38,6 +39,7 @@ mod vocabulary;
 
 pub use file::{Scenario, TraceExpect, Variant};
 pub use hosts::{Host, Stack};
+pub(crate) use load::read_file;
 pub use load::{LoadError, ScenarioFile};
 pub(crate) use names::nearest as nearest_name;
 pub use network::Network;

@@ -106,6 +106,18 @@ impl Frame {
         }
     }
 
+    /// The header of the TCP segment in it; none where it holds no whole and undamaged one.
+    pub(crate) fn header(&self) -> Option<Segment> {
+        match self {
+            Self::Octets(octets) => {
+                let found = wire::segment_in(octets)?;
+                let (segment, _) = Segment::parse(found.octets, found.source, found.destination)?;
+                Some(segment)
+            }
+            Self::Segment(transit) => Some(transit.segment),
+        }
+    }
+
     /// How many octets it has.
     pub(crate) fn len(&self) -> usize {
         match self {

@@ -16,6 +16,7 @@ use crate::profile::Profile;
 use crate::random::Random;
 use crate::schedule::{Arrival, Arrivals, Deadlines};
 use crate::socket::SocketId;
+use crate::tcp::segment::Segment;
 
 /// A host of a [`Network`], numbered in the order of adding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,14 +53,39 @@ pub enum Resolution {
     Arp,
 }
 
-/// Whether a network keeps its events.
+/// What a network keeps of what happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Recording {
     /// Every fact, with a copy of every frame.
     #[default]
     Everything,
-    /// None: for benchmarks.
+    /// No facts, and of frames only the headers of TCP segments: for measurements, which make
+    /// thousands of runs and look at no payload.
+    Headers,
+    /// Nothing: for benchmarks.
     Nothing,
+}
+
+/// A TCP segment that a host sent, or that reached it, without its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// When, in virtual time since the start of the run.
+    pub at: Instant,
+    /// Where.
+    pub host: HostId,
+    /// Which way it went there.
+    pub way: Way,
+    /// Its header.
+    pub segment: Segment,
+}
+
+/// Which way a segment passes a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The host sent it, whether or not it arrives.
+    Sent,
+    /// It reached the host.
+    Received,
 }
 
 /// What runs on a host.
@@ -90,6 +116,21 @@ pub struct HostConfig {
     pub send_buffer: Option<usize>,
 }
 
+impl HostConfig {
+    /// A host that behaves as a profile says, with one address, frames of Ethernet, and the buffers
+    /// of its profile.
+    pub fn new(name: &str, address: IpAddress, profile: Profile) -> Self {
+        Self {
+            name: name.to_owned(),
+            addresses: vec![address],
+            stack: StackKind::Profile(Box::new(profile)),
+            mtu: 1500,
+            receive_buffer: None,
+            send_buffer: None,
+        }
+    }
+}
+
 /// Hosts and links in virtual time.
 #[derive(Debug)]
 pub struct Network {
@@ -105,6 +146,7 @@ pub struct Network {
     spares: Spares,
     frames: u64,
     events: Vec<Event>,
+    sightings: Vec<Sighting>,
     #[cfg(debug_assertions)]
     resets: crate::invariants::Resets,
 }
@@ -124,12 +166,13 @@ impl Network {
             spares: Spares::default(),
             frames: 0,
             events: Vec::new(),
+            sightings: Vec::new(),
             #[cfg(debug_assertions)]
             resets: crate::invariants::Resets::default(),
         }
     }
 
-    /// Keeps events from now on, or does not.
+    /// Sets what is kept from now on.
     pub fn record(&mut self, recording: Recording) {
         self.recording = recording;
         for host in &mut self.hosts {
@@ -263,6 +306,11 @@ impl Network {
         std::mem::take(&mut self.events)
     }
 
+    /// Takes the headers recorded since the last call, in order.
+    pub fn take_sightings(&mut self) -> impl Iterator<Item = Sighting> {
+        self.sightings.drain(..)
+    }
+
     fn deliver(&mut self) {
         let Some(Arrival {
             to, id, mut frame, ..
@@ -274,6 +322,7 @@ impl Network {
             let bytes = frame.octets();
             self.tell(to, Some(id), None, Fact::Received { bytes });
         }
+        self.sight(to, Way::Received, &frame);
         self.hosts[to.0].on_frame(frame, self.now, &mut self.spares);
         self.drain(to, Some(id));
     }
@@ -331,6 +380,7 @@ impl Network {
                 self.tell(from, Some(id), socket, about);
             }
         }
+        self.sight(from, Way::Sent, &frame);
         match receiver(&frame) {
             Receiver::One(to) if to.0 < self.hosts.len() && to != from => {
                 self.carry(from, to, id, frame);
@@ -355,6 +405,20 @@ impl Network {
                 }
             }
             Fate::Dropped(cause) => self.tell(from, Some(id), None, Fact::Dropped(cause)),
+        }
+    }
+
+    /// Keeps the header of a segment, where headers are kept.
+    fn sight(&mut self, host: HostId, way: Way, frame: &Frame) {
+        if self.recording == Recording::Headers
+            && let Some(segment) = frame.header()
+        {
+            self.sightings.push(Sighting {
+                at: self.now,
+                host,
+                way,
+                segment,
+            });
         }
     }
 

@@ -1,6 +1,7 @@
 //! The program as a user meets it: help, verdicts, errors, exit codes, files.
 
 mod bad_input;
+mod contract;
 mod help;
 mod profiles;
 mod reports;

@@ -81,7 +81,7 @@ impl Clock {
     }
 
     /// When a timer set at `now` for `delay` really expires.
-    pub(crate) fn expiry(self, now: Instant, delay: Duration) -> Instant {
+    pub fn expiry(self, now: Instant, delay: Duration) -> Instant {
         match self {
             Self::Exact => now + delay,
             Self::Wheel250 => {

@@ -1,0 +1,617 @@
+//! One run: handshake, warm-up, receive shutdown, push, and the sender's end.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use hangup_stack::network::{
+    HostConfig, HostId, IpFamily, Network, Recording, Resolution, StackKind, Way,
+};
+use hangup_stack::profile::{Profile, Transport, WindowUnit};
+use hangup_stack::socket::{Direction, Gone, Protocol, RecvError, SendError, SocketId, Status};
+use hangup_stack::tcp::State;
+use smoltcp::time::{Duration, Instant};
+use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
+
+use super::axis::WRITE_MOST;
+use super::case::Case;
+use super::model::{Prediction, predict};
+use super::stop::{Congestion, Limit, Situation, limit};
+use super::watch::{Counts, Seen, Watch};
+
+const RECEIVER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 1));
+const SENDER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 2));
+const PORT: u16 = 80;
+
+/// How long a handshake and a warm-up may take, in virtual time.
+const PREPARATION_MOST: Duration = Duration::from_secs(86_400);
+
+/// Steps that a run may take. A run that needs more is not ended by anything.
+const STEPS_MOST: u64 = 1 << 32;
+
+/// When the connection begins, in virtual time, and when its receive direction is shut down where
+/// nothing comes before: where the ticks of the clock stood on the machine on which senders were
+/// measured that nobody acknowledges. Timers that run on ticks depend on it.
+const BEGINS: Duration = Duration::from_micros(997_000);
+const SHUTS: Duration = Duration::from_micros(1_048_000);
+
+/// What the application writes. The system maps it only where it is read.
+fn octets() -> &'static [u8] {
+    static OCTETS: OnceLock<Vec<u8>> = OnceLock::new();
+    OCTETS.get_or_init(|| vec![0; WRITE_MOST as usize])
+}
+
+/// How one side of a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ending {
+    /// Its retransmissions went unanswered (ETIMEDOUT).
+    TimedOut,
+    /// The peer reset it (ECONNRESET).
+    ResetByPeer,
+    /// It reset the connection itself.
+    Reset,
+    /// It closed without a reason of the above: smoltcp's own TCP says none.
+    Closed,
+    /// It was open when the watch ended, and something would have happened later.
+    Open,
+    /// It was open, and nothing will ever happen again.
+    Never,
+}
+
+impl Ending {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::TimedOut,
+        Self::ResetByPeer,
+        Self::Reset,
+        Self::Closed,
+        Self::Open,
+        Self::Never,
+    ];
+
+    /// Its name in tables and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TimedOut => "timed-out",
+            Self::ResetByPeer => "reset-by-peer",
+            Self::Reset => "reset",
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::Never => "never",
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How and when a side ended; the time counts from the shutdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// How.
+    pub ending: Ending,
+    /// When; none where it did not.
+    pub at: Option<Duration>,
+}
+
+/// What is known at the moment of the shutdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// When it is, in virtual time since the start of the run.
+    pub at: Instant,
+    /// The payload of a full segment, in octets.
+    pub segment: u64,
+    /// The octets that the sender may send into the window it knows.
+    pub room: u64,
+    /// The largest window that the sender was offered, in octets.
+    pub window: u64,
+    /// What the receiver's window is counted in, in octets: the shift of its field as a number.
+    pub unit: u64,
+    /// The congestion window in octets; none where there is none.
+    pub congestion_window: Option<u64>,
+    /// The sender's retransmission timeout; none where the sender does not tell.
+    pub timeout: Option<Duration>,
+    /// The sender's smoothed round-trip time, where it has one.
+    pub round_trip: Option<Duration>,
+    /// Whether selective acknowledgments were agreed on.
+    pub selective: bool,
+}
+
+/// What came of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measurement {
+    /// The moment of the shutdown.
+    pub start: Start,
+    /// What was to be expected of it.
+    pub predicted: Prediction,
+    /// Octets that the application had to send.
+    pub offered: u64,
+    /// Octets that were sent, each counted once.
+    pub sent: u64,
+    /// Octets that the receiver took, whatever it did with them.
+    pub accepted: u64,
+    /// Octets that it took and had not acknowledged at the end.
+    pub held: u64,
+    /// Octets that it acknowledged.
+    pub acknowledged: u64,
+    /// The most octets that it kept in memory at once.
+    pub kept_most: u64,
+    /// What stopped the sender.
+    pub limit: Limit,
+    /// When the last octet was sent for the first time, since the shutdown.
+    pub last_new: Duration,
+    /// Segments with data.
+    pub segments: u64,
+    /// Those of them that carried nothing new, probes left out.
+    pub retransmissions: u64,
+    /// Probes of the window.
+    pub probes: u64,
+    /// Probes that were answered.
+    pub probes_answered: u64,
+    /// Segments of the receiver.
+    pub answers: u64,
+    /// The window that the receiver had advertised at the shutdown, in octets.
+    pub window_first: u64,
+    /// The last one that it advertised.
+    pub window_last: u64,
+    /// How and when the sender ended.
+    pub sender: End,
+    /// How and when the receiver ended.
+    pub receiver: End,
+}
+
+/// Why a case cannot be measured.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MeasureError {
+    /// The handshake was given up, as on a link that loses too much.
+    #[error("no connection came about")]
+    NotConnected,
+    /// The warm-up did not come to an end.
+    #[error("the warm-up did not come to an end")]
+    NotWarm,
+    /// More steps than a run may take.
+    #[error("the run does not come to an end")]
+    Endless,
+}
+
+/// Runs a case.
+///
+/// # Errors
+/// There is nothing to measure: see [`MeasureError`].
+pub fn measure(case: &Case) -> Result<Measurement, MeasureError> {
+    let mut run = Run::new(case, Recording::Headers);
+    run.connect()?;
+    run.warm_up()?;
+    run.shut_down();
+    run.push()
+}
+
+/// Two hosts and what is known of them.
+pub(super) struct Run<'a> {
+    case: &'a Case,
+    pub(super) network: Network,
+    watch: Watch,
+    /// The hosts, the receiver first.
+    receiver: Side,
+    sender: Side,
+    congestion_unit: Option<WindowUnit>,
+    steps: u64,
+    /// What the application has to write in this phase, and what of it is not written.
+    total: u64,
+    unwritten: u64,
+    blocked: bool,
+    situation: Option<Situation>,
+    kept_most: u64,
+    began: Instant,
+    accepted_before: u64,
+    acknowledged_before: u64,
+}
+
+/// A host with its socket.
+struct Side {
+    host: HostId,
+    socket: SocketId,
+    end: Option<(Ending, Instant)>,
+}
+
+impl Side {
+    fn status(&self, network: &Network) -> Option<Status> {
+        network.host(self.host).status(self.socket)
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(case: &'a Case, recording: Recording) -> Self {
+        let mut network = Network::new(case.seed(), Resolution::Static);
+        network.run_until(Instant::ZERO + BEGINS);
+        network.record(recording);
+        let profile = case.sender();
+        let congestion_unit = unit(&profile);
+        let mtu = case.mtu();
+        let config = |name: &str, address, profile, receive_buffer| HostConfig {
+            name: name.to_owned(),
+            addresses: vec![address],
+            stack: StackKind::Profile(Box::new(profile)),
+            mtu,
+            receive_buffer,
+            send_buffer: None,
+        };
+        let buffer = case.receive_buffer();
+        let receiver = network.add_host(config("receiver", RECEIVER, case.receiver(), buffer));
+        let sender = network.add_host(config("sender", SENDER, profile, None));
+        network.set_link(receiver, sender, case.link());
+        network.set_link(sender, receiver, case.link());
+        let listener = network.with_host(receiver, |host, _| {
+            let socket = host.open(Protocol::Tcp, IpFamily::V4);
+            host.bind(socket, None, PORT)
+                .expect("the port is free on a new host");
+            host.listen(socket, 1).expect("a bound socket can listen");
+            socket
+        });
+        let socket = network.with_host(sender, |host, now| {
+            let socket = host.open(Protocol::Tcp, IpFamily::V4);
+            // It is in progress, as any handshake is at first.
+            let _ = host.connect(socket, IpEndpoint::new(RECEIVER, PORT), now);
+            socket
+        });
+        let side = |host, socket| Side {
+            host,
+            socket,
+            end: None,
+        };
+        Self {
+            case,
+            watch: Watch::new(sender),
+            network,
+            receiver: side(receiver, listener),
+            sender: side(sender, socket),
+            congestion_unit,
+            steps: 0,
+            total: 0,
+            unwritten: 0,
+            blocked: false,
+            situation: None,
+            kept_most: 0,
+            began: Instant::ZERO,
+            accepted_before: 0,
+            acknowledged_before: 0,
+        }
+    }
+
+    /// Handles what is due next, up to a time; returns what passed, or none where nothing is due.
+    fn step(&mut self, until: Instant) -> Result<Option<Seen>, MeasureError> {
+        self.steps += 1;
+        if self.steps > STEPS_MOST {
+            return Err(MeasureError::Endless);
+        }
+        if !self.network.step(until) {
+            return Ok(None);
+        }
+        Ok(Some(self.look()))
+    }
+
+    fn look(&mut self) -> Seen {
+        let mut seen = Seen::default();
+        for sighting in self.network.take_sightings() {
+            self.watch.see(&sighting, &mut seen);
+        }
+        seen
+    }
+
+    pub(super) fn connect(&mut self) -> Result<(), MeasureError> {
+        let until = self.network.now() + PREPARATION_MOST;
+        self.look();
+        loop {
+            let listener = self.receiver.socket;
+            let accepted = self
+                .network
+                .with_host(self.receiver.host, |host, _| host.accept(listener));
+            if let Ok(socket) = accepted {
+                self.receiver.socket = socket;
+                return Ok(());
+            }
+            self.step(until)?.ok_or(MeasureError::NotConnected)?;
+            let state = self.sender.status(&self.network).and_then(|it| it.state);
+            if state == Some(State::Closed) {
+                return Err(MeasureError::NotConnected);
+            }
+        }
+    }
+
+    /// Carries what comes before the shutdown to an application that reads it all.
+    pub(super) fn warm_up(&mut self) -> Result<(), MeasureError> {
+        let until = self.network.now() + PREPARATION_MOST;
+        let mut missing = self.case.warm_up();
+        if missing == 0 {
+            while self.step(Instant::ZERO + SHUTS)?.is_some() {}
+            return Ok(());
+        }
+        self.begin_writing(missing);
+        while missing > 0 {
+            let seen = self.step(until)?.ok_or(MeasureError::NotWarm)?;
+            if seen.arrived {
+                missing = missing.saturating_sub(self.read());
+            }
+            if seen.heard {
+                self.write();
+            }
+            if seen.reset.is_some() {
+                return Err(MeasureError::NotWarm);
+            }
+        }
+        // The sender hears of it, and of the window that has opened behind it.
+        while self.watch.in_flight() > 0 {
+            self.step(until)?.ok_or(MeasureError::NotWarm)?;
+        }
+        let link = self.case.link();
+        let serialization = link.rate.map_or(0, |rate| 2 * 64 * 8 * 1_000_000 / rate);
+        let quiet = self.network.now() + link.delay + Duration::from_micros(serialization);
+        while self.step(quiet)?.is_some() {}
+        Ok(())
+    }
+
+    /// Reads everything that waits; returns how many octets.
+    fn read(&mut self) -> usize {
+        let socket = self.receiver.socket;
+        self.network.with_host(self.receiver.host, |host, now| {
+            let mut buffer = [0; 16 * 1024];
+            let mut total = 0;
+            loop {
+                match host.recv(socket, &mut buffer, now) {
+                    Ok(octets) if octets > 0 => total += octets,
+                    Ok(_) | Err(RecvError::WouldBlock) => return total,
+                    Err(
+                        RecvError::NotConnected
+                        | RecvError::NotBound
+                        | RecvError::Shutdown
+                        | RecvError::Truncated(_)
+                        | RecvError::Gone(_),
+                    ) => return total,
+                }
+            }
+        })
+    }
+
+    fn begin_writing(&mut self, octets: usize) {
+        self.total = octets as u64;
+        self.unwritten = self.total;
+        self.write();
+    }
+
+    /// Writes as much as there is room for, one write at a time.
+    fn write(&mut self) {
+        let socket = self.sender.socket;
+        self.blocked = false;
+        while self.unwritten > 0 && !self.blocked {
+            let wanted = self.rest_of_write();
+            let part = &octets()[..wanted];
+            let sent = self
+                .network
+                .with_host(self.sender.host, |host, now| host.send(socket, part, now));
+            match sent {
+                Ok(octets) => {
+                    self.unwritten -= octets as u64;
+                    self.blocked = octets < wanted;
+                }
+                Err(SendError::WouldBlock) => self.blocked = true,
+                Err(
+                    SendError::NotConnected
+                    | SendError::Shutdown
+                    | SendError::MessageTooLong
+                    | SendError::NoDestination
+                    | SendError::Unreachable
+                    | SendError::Gone(_),
+                ) => return,
+            }
+        }
+    }
+
+    /// What is left of the write that is under way, or the next one.
+    fn rest_of_write(&self) -> usize {
+        let write = self.case.write() as u64;
+        let begun = (self.total - self.unwritten) % write;
+        (write - begun).min(self.unwritten) as usize
+    }
+
+    /// Shuts the receive direction down.
+    pub(super) fn shut_down(&mut self) {
+        let socket = self.receiver.socket;
+        self.network.with_host(self.receiver.host, |host, now| {
+            // Every receiver has the call, and every one of them is connected here.
+            let _ = host.shutdown(socket, Direction::Receive, now);
+        });
+        self.look();
+        self.began = self.network.now();
+        self.watch.begin_counting(self.began);
+        if let Some(status) = self.receiver.status(&self.network) {
+            self.accepted_before = status.accepted;
+            self.acknowledged_before = status.acknowledged;
+        }
+    }
+
+    /// Pushes until nothing more happens or the watch ends.
+    pub(super) fn push(mut self) -> Result<Measurement, MeasureError> {
+        let start = self.start();
+        let window_first = self.watch.window;
+        let first = self.watch.next;
+        let until = self.began + self.case.until();
+        self.begin_writing(self.case.offer());
+        let seen = self.look();
+        self.take_in(seen);
+        while self.network.next_due().is_some_and(|at| at <= until) {
+            if self.sender.end.is_some() && self.receiver.end.is_some() {
+                break;
+            }
+            let Some(mut seen) = self.step(until)? else {
+                break;
+            };
+            if seen.heard && self.unwritten > 0 {
+                self.write();
+                let more = self.look();
+                seen.new |= more.new;
+            }
+            self.take_in(seen);
+        }
+        let open = match self.network.next_due() {
+            Some(_) => Ending::Open,
+            None => Ending::Never,
+        };
+        Ok(self.measurement(start, window_first, first, open))
+    }
+
+    fn start(&self) -> Start {
+        let status = self.sender.status(&self.network);
+        let ours = status.filter(|status| !status.rto.eq(&Duration::ZERO));
+        Start {
+            at: self.began,
+            segment: self.watch.segment_octets() as u64,
+            room: (self.watch.edge - self.watch.next).max(0) as u64,
+            window: self.watch.window_most,
+            unit: 1 << self.watch.shift(),
+            congestion_window: match (&ours, self.congestion_unit) {
+                (Some(status), Some(_)) => Some(status.cwnd as u64),
+                (Some(_) | None, _) => None,
+            },
+            timeout: ours.as_ref().map(|status| status.rto),
+            round_trip: ours.as_ref().and_then(|status| status.srtt),
+            selective: self.watch.is_selective(),
+        }
+    }
+
+    /// Learns from a step.
+    fn take_in(&mut self, seen: Seen) {
+        if seen.new || (seen.heard && !self.watch.repeats) {
+            self.situation = self.situation_now();
+        }
+        if seen.arrived
+            && let Some(status) = self.receiver.status(&self.network)
+        {
+            let kept = (status.queued + status.held) as u64;
+            self.kept_most = self.kept_most.max(kept);
+        }
+        // A connection ends with a reset, or because nothing passed.
+        if seen.reset.is_some() || !seen.any {
+            let now = self.network.now();
+            for side in [&mut self.sender, &mut self.receiver] {
+                let status = side.status(&self.network);
+                if side.end.is_none() && is_over(status.as_ref()) {
+                    let reset = seen.reset.filter(|(host, _)| *host == side.host);
+                    let ending = ending(reset.map(|(_, way)| way), status.as_ref());
+                    side.end = Some((ending, now));
+                }
+            }
+        }
+    }
+
+    fn situation_now(&self) -> Option<Situation> {
+        let status = self.sender.status(&self.network)?;
+        let watch = &self.watch;
+        let segment = watch.segment_octets() as u64;
+        let window = status.cwnd as u64;
+        let written = self.case.offer() as u64 - self.unwritten;
+        let sent = (watch.next - self.first()) as u64;
+        Some(Situation {
+            segment,
+            unwritten: self.unwritten,
+            unsent: written.saturating_sub(sent),
+            blocked: self.blocked,
+            in_flight: watch.in_flight(),
+            segments_in_flight: watch.segments_in_flight() as u64,
+            remaining: (watch.edge - watch.next).max(0) as u64,
+            congestion: match self.congestion_unit {
+                None => Congestion::Unlimited,
+                Some(WindowUnit::Octets) => Congestion::Octets(window),
+                Some(WindowUnit::Segments) => Congestion::Segments((window / segment).max(1)),
+            },
+        })
+    }
+
+    /// The position of the first octet behind the warm-up.
+    fn first(&self) -> i64 {
+        1 + self.case.warm_up() as i64
+    }
+
+    fn measurement(
+        &self,
+        start: Start,
+        window_first: u64,
+        first: i64,
+        open: Ending,
+    ) -> Measurement {
+        let status = self.receiver.status(&self.network);
+        let numbers = |of: fn(&Status) -> u64| status.as_ref().map_or(0, of);
+        let accepted = numbers(|status| status.accepted).saturating_sub(self.accepted_before);
+        let acknowledged =
+            numbers(|status| status.acknowledged).saturating_sub(self.acknowledged_before);
+        let end = |side: &Side| match side.end {
+            Some((ending, at)) => End {
+                ending,
+                at: Some(at - self.began),
+            },
+            None => End {
+                ending: open,
+                at: None,
+            },
+        };
+        let (sender, receiver) = (end(&self.sender), end(&self.receiver));
+        let is_reset = [sender, receiver]
+            .iter()
+            .any(|end| matches!(end.ending, Ending::Reset | Ending::ResetByPeer));
+        let limit = match (is_reset, self.situation) {
+            (true, _) => Limit::Reset,
+            (false, Some(situation)) => limit(situation),
+            (false, None) => Limit::Unexplained,
+        };
+        let Counts {
+            segments,
+            retransmissions,
+            probes,
+            answered,
+            answers,
+        } = self.watch.counts;
+        Measurement {
+            start,
+            predicted: predict(self.case, &start),
+            offered: self.case.offer() as u64,
+            sent: (self.watch.next - first) as u64,
+            accepted,
+            held: numbers(|status| status.held as u64),
+            acknowledged,
+            kept_most: self.kept_most,
+            limit,
+            last_new: self.watch.last_new - self.began,
+            segments,
+            retransmissions,
+            probes,
+            probes_answered: answered,
+            answers,
+            window_first,
+            window_last: self.watch.window,
+            sender,
+            receiver,
+        }
+    }
+}
+
+/// How a sender counts its congestion window; none where it has none.
+fn unit(profile: &Profile) -> Option<WindowUnit> {
+    let limited = profile.transport == Transport::Hangup && profile.send.initial_window > 0;
+    limited.then_some(profile.send.window_unit)
+}
+
+/// Whether a connection is over.
+fn is_over(status: Option<&Status>) -> bool {
+    status.is_none_or(|status| status.state == Some(State::Closed))
+}
+
+/// How a connection ended that is over: with a reset that went this way, or without one.
+fn ending(reset: Option<Way>, status: Option<&Status>) -> Ending {
+    match (reset, status.and_then(|status| status.error)) {
+        (Some(Way::Sent), _) => Ending::Reset,
+        (Some(Way::Received), _) => Ending::ResetByPeer,
+        (None, Some(Gone::TimedOut)) => Ending::TimedOut,
+        (None, _) => Ending::Closed,
+    }
+}

@@ -1,0 +1,36 @@
+//! Window exhaustion: how much a sender pushes into a window that nobody reads any more, what stops
+//! it, when it notices, and how it ends.
+//!
+//! A [`Plan`] is a sweep: values for some of the [`Axis`]es, and with them the product of all
+//! combinations in a fixed order. Each combination is a [`Case`], which [`measure`] runs on a
+//! network of two hosts, without a script and without a trace: handshake, warm-up, receive
+//! shutdown, a push that goes on until something stops it, and the sender's end. What came of it is
+//! a [`Row`], with what [`model`] predicts beside it.
+//!
+//! A row depends on its case alone, so that any number of threads or machines leaves the same
+//! bytes.
+
+mod axis;
+mod case;
+mod filter;
+pub mod measure;
+pub mod model;
+mod output;
+mod plan;
+mod row;
+mod stop;
+mod table;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+pub use axis::{Axis, Value};
+pub use case::Case;
+pub use filter::Filter;
+pub use measure::{Ending, MeasureError, Measurement, measure};
+pub use output::{Format, Writer};
+pub use plan::{PLAN_OCTETS_MOST, Plan, PlanError, ROWS_MOST, Shard};
+pub use row::Row;
+pub use stop::Limit;
+pub use table::{differing, table};

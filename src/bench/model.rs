@@ -1,0 +1,394 @@
+//! What a run should come to, in closed form: a few minima and one sum, from the profiles and from
+//! what both sides know at the shutdown. `docs/exhaustion.md` derives it, and says where and why it
+//! does not hold.
+//!
+//! The model shares nothing with the endpoint but the rules of the profiles and the clock that
+//! timers run on, so that each of the two checks the other.
+
+use hangup_stack::profile::{
+    Acknowledge, AtEdge, Capacity, Counted, Nagle, OnArrival, Profile, ReactiveReset, Segmentation,
+    Transport, WindowModel,
+};
+use smoltcp::time::Duration;
+
+use super::axis::Axis;
+use super::case::Case;
+use super::measure::{Ending, Measurement, Start};
+
+/// How many octets, as far as a closed form goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Octets {
+    /// At least so many.
+    pub least: u64,
+    /// At most so many.
+    pub most: u64,
+}
+
+impl Octets {
+    fn exactly(octets: u64) -> Self {
+        Self {
+            least: octets,
+            most: octets,
+        }
+    }
+
+    fn min(self, other: Self) -> Self {
+        Self {
+            least: self.least.min(other.least),
+            most: self.most.min(other.most),
+        }
+    }
+}
+
+/// What is predicted of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prediction {
+    /// Octets that the receiver takes; none: there is no closed form.
+    pub accepted: Option<Octets>,
+    /// By how many octets each answer may move the right edge on, at most: the shift of the window
+    /// field drops bits, and the edge never goes left (RFC 7323 section 2.4).
+    pub creep: u64,
+    /// How the sender ends; none: there is no closed form.
+    pub end: Option<Forecast>,
+}
+
+/// How a sender ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forecast {
+    /// It does not, as long as anybody watches.
+    Stays,
+    /// So, and so long after the shutdown.
+    Ends(Ending, Duration),
+}
+
+/// How a prediction compares with what was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Agreement {
+    /// What is predicted was measured.
+    Agrees,
+    /// Another number of octets.
+    Accepted,
+    /// Another end, or at another time.
+    End,
+    /// Both are others.
+    Both,
+    /// Nothing is predicted.
+    NoForm,
+}
+
+impl Agreement {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Agrees,
+        Self::Accepted,
+        Self::End,
+        Self::Both,
+        Self::NoForm,
+    ];
+
+    /// Its name in tables and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Agrees => "agrees",
+            Self::Accepted => "accepted-differs",
+            Self::End => "end-differs",
+            Self::Both => "both-differ",
+            Self::NoForm => "no-form",
+        }
+    }
+
+    /// Whether something differs.
+    pub fn differs(self) -> bool {
+        matches!(self, Self::Accepted | Self::End | Self::Both)
+    }
+}
+
+/// Times agree within this, or a hundredth.
+const CLOSE: Duration = Duration::from_millis(10);
+
+/// An Ethernet frame of a segment without payload, in bits: what a reset takes on a link.
+const BARE_BITS: u64 = 54 * 8;
+
+/// Linux adds this to a tail loss probe's timeout where more than one segment is out
+/// (TCP_TIMEOUT_MIN_US).
+const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(2);
+
+impl Prediction {
+    /// How it compares with a measurement.
+    pub fn compare(&self, measured: &Measurement) -> Agreement {
+        let creep = self.creep * measured.answers;
+        let accepted = self.accepted.is_none_or(|Octets { least, most }| {
+            (least..=most.saturating_add(creep)).contains(&measured.accepted)
+        });
+        let end = self.end.is_none_or(|end| end.agrees(measured));
+        match (accepted, end) {
+            _ if self.accepted.is_none() && self.end.is_none() => Agreement::NoForm,
+            (true, true) => Agreement::Agrees,
+            (false, true) => Agreement::Accepted,
+            (true, false) => Agreement::End,
+            (false, false) => Agreement::Both,
+        }
+    }
+}
+
+impl Forecast {
+    fn agrees(self, measured: &Measurement) -> bool {
+        match (self, measured.sender.at) {
+            (Self::Stays, at) => at.is_none(),
+            (Self::Ends(..), None) => false,
+            (Self::Ends(ending, predicted), Some(at)) => {
+                let apart = predicted.max(at) - predicted.min(at);
+                ending == measured.sender.ending && apart <= CLOSE.max(at / 100)
+            }
+        }
+    }
+}
+
+/// Predicts what a case comes to that is at its shutdown.
+pub fn predict(case: &Case, start: &Start) -> Prediction {
+    let none = Prediction {
+        accepted: None,
+        creep: 0,
+        end: None,
+    };
+    // A lost frame, by chance or in a full queue, begins a recovery, of which there is no end in
+    // closed form.
+    let loses = case.number(Axis::Loss) != Some(0) || case.number(Axis::Queue).is_some();
+    if loses {
+        return none;
+    }
+    let (sender, receiver) = (case.sender(), case.receiver());
+    let rules = &receiver.receive_shutdown;
+    let stays = |accepted: Option<u64>| Prediction {
+        accepted: accepted.map(Octets::exactly),
+        creep: 0,
+        end: Some(Forecast::Stays),
+    };
+    let offer = case.offer() as u64;
+    // The edge stands still, but for what the shift of the window field makes of it.
+    let to_edge = |room: u64| Prediction {
+        creep: if offer > room { start.unit - 1 } else { 0 },
+        ..stays(Some(offer.min(room)))
+    };
+    let withheld = rules.acknowledge != Acknowledge::Normal;
+    match rules.arriving.rd {
+        OnArrival::Reset => reset(case, start, &sender, &receiver),
+        // A closed window that does not answer probes is as good as silence.
+        _ if rules.at_edge == AtEdge::Silence => none,
+        OnArrival::Queue | OnArrival::Discard if withheld => {
+            let held = Held {
+                sender: &sender,
+                start,
+                offer,
+                write: case.write() as u64,
+                answered: rules.acknowledge == Acknowledge::Duplicate,
+            };
+            Prediction {
+                accepted: held.accepted(),
+                creep: 0,
+                end: held.end(case.until()),
+            }
+        }
+        OnArrival::Discard => match rules.capacity {
+            Capacity::Keep => stays(Some(offer)),
+            Capacity::Zero => to_edge(start.room),
+            Capacity::Charged => stays(None),
+        },
+        OnArrival::Queue => match (receiver.window.model, case.number(Axis::Window)) {
+            // The edge of a window that the field could not say goes on while data comes, by useful
+            // amounts (RFC 9293 section 3.8.6.2.2).
+            (WindowModel::FreeSpace, Some(buffer)) if buffer > start.room => Prediction {
+                accepted: Some(Octets {
+                    least: offer.min(buffer - start.segment.min(buffer / 2)),
+                    most: offer.min(buffer),
+                }),
+                ..to_edge(buffer)
+            },
+            (WindowModel::FreeSpace, _) => to_edge(start.room),
+            // Its window follows from the memory of packets, and grows while they come.
+            (WindowModel::Memory, _) => stays(None),
+        },
+    }
+}
+
+/// The first segment that arrives is answered with a reset.
+fn reset(case: &Case, start: &Start, sender: &Profile, receiver: &Profile) -> Prediction {
+    let first = case.offer().min(case.write()) as u64;
+    let octets = first.min(start.room).min(segment(sender, start));
+    let link = case.link();
+    let bits = 2 * BARE_BITS + octets * 8;
+    let serialization = link.rate.map_or(0, |rate| bits * 1_000_000 / rate);
+    let accepted = match receiver.reset.reactive {
+        ReactiveReset::FromTcbAckAfter => octets,
+        ReactiveReset::FromSegment | ReactiveReset::FromTcb | ReactiveReset::FromTcbAck => 0,
+    };
+    let at = link.delay * 2 + Duration::from_micros(serialization);
+    Prediction {
+        accepted: Some(Octets::exactly(accepted)),
+        creep: 0,
+        end: Some(Forecast::Ends(Ending::ResetByPeer, at)),
+    }
+}
+
+/// The payload of a full segment: where segments are made in bursts, no more than half of the
+/// largest window, if that is not tiny.
+fn segment(sender: &Profile, start: &Start) -> u64 {
+    const TINY_WINDOW: u64 = 536;
+    const LEAST: u64 = 48;
+    if is_bursty(sender) && start.window > TINY_WINDOW {
+        start.segment.min((start.window / 2).max(LEAST))
+    } else {
+        start.segment
+    }
+}
+
+fn is_bursty(sender: &Profile) -> bool {
+    sender.transport == Transport::Hangup && sender.send.segmentation == Segmentation::Bursts
+}
+
+/// Data is taken and never acknowledged.
+struct Held<'a> {
+    sender: &'a Profile,
+    start: &'a Start,
+    /// What the application has to send, in octets.
+    offer: u64,
+    /// What it writes at a time.
+    write: u64,
+    /// Whether each segment is answered, with the acknowledgment as it was.
+    answered: bool,
+}
+
+impl Held<'_> {
+    fn is_ours(&self) -> bool {
+        self.sender.transport == Transport::Hangup
+    }
+
+    /// Whether a tail loss probe is sent (RFC 8985 section 7).
+    fn probes_tail(&self) -> bool {
+        self.is_ours() && self.sender.send.tail_loss_probe && self.start.selective
+    }
+
+    /// What is taken: the least of what the peer's window, the congestion window and the sender's
+    /// own buffer let out. None where that is more than one write: the ends of writes make small
+    /// segments, and what becomes of those depends on when they are written.
+    fn accepted(&self) -> Option<Octets> {
+        let segment = segment(self.sender, self.start);
+        let supply = Octets::exactly(self.supply(segment));
+        let congested = Octets::exactly(self.in_congestion_window(segment));
+        let octets = supply.min(self.in_window(segment)?).min(congested);
+        (octets.most + segment <= self.write || self.offer <= self.write).then_some(octets)
+    }
+
+    /// What the application and the send buffer have, less a small end that waits for an
+    /// acknowledgment (RFC 9293 section 3.7.4) and for no tail loss probe.
+    fn supply(&self, segment: u64) -> u64 {
+        let buffer = self.sender.send.send_buffer as u64;
+        let octets = self.offer.min(buffer);
+        let waits = match self.sender.send.nagle {
+            Nagle::AnyUnacknowledged => !self.probes_tail(),
+            Nagle::Off | Nagle::SmallUnacknowledged => !self.is_ours(),
+        };
+        if waits && octets > segment {
+            octets - octets % segment
+        } else {
+            octets
+        }
+    }
+
+    /// What goes into the window: whole segments, and the small end only where a rule of the sender
+    /// lets it pass. None where the small end is all there is: it waits for a timer.
+    fn in_window(&self, segment: u64) -> Option<Octets> {
+        let room = self.start.room;
+        let tail = room % segment;
+        let whole = room - tail;
+        if whole == 0 {
+            return None;
+        }
+        // RFC 9293 section 3.8.6.2.1: half of the largest window is worth sending.
+        let passes = self.is_ours() && tail >= self.start.window.div_ceil(2);
+        Some(match (passes, is_bursty(self.sender)) {
+            (true, false) => Octets::exactly(room),
+            (false, false) => Octets::exactly(whole),
+            // A burst that has begun before it takes the small end along, and where bursts begin
+            // is a matter of how the stream was written.
+            (_, true) => Octets {
+                least: whole,
+                most: room,
+            },
+        })
+    }
+
+    /// What goes into the congestion window: whole segments, one more as a tail loss probe. Where
+    /// each segment is answered and no SACK blocks are missing from the answers, they open it as
+    /// far as it takes (RFC 5681 section 3.2).
+    fn in_congestion_window(&self, segment: u64) -> u64 {
+        let Some(window) = self.start.congestion_window else {
+            return u64::MAX;
+        };
+        if self.answered && !self.start.selective {
+            return u64::MAX;
+        }
+        let segments = (window / segment).max(1) + u64::from(self.probes_tail());
+        segments * segment
+    }
+
+    /// When the sender gives up.
+    fn end(&self, until: Duration) -> Option<Forecast> {
+        let rules = &self.sender.give_up;
+        if !self.is_ours() || rules.data == 0 {
+            return Some(Forecast::Stays);
+        }
+        let clock = self.sender.rto.clock;
+        let timeout = self.start.timeout?;
+        let began = self.start.at;
+        let armed = if self.probes_tail() {
+            // RFC 8985 section 7.2: the timer begins anew behind the probe of the tail.
+            let several = self.accepted()?.least > segment(self.sender, self.start);
+            let wait = self.probe_wait(several);
+            if wait <= timeout {
+                clock.expiry(began, wait)
+            } else {
+                began
+            }
+        } else {
+            began
+        };
+        let first = clock.expiry(armed, timeout);
+        let (min, max) = (self.sender.rto.min, self.sender.rto.max);
+        let doubled = |base: Duration, times: u32| {
+            let micros = base.total_micros().saturating_mul(1 << times.min(30));
+            Duration::from_micros(micros).min(max)
+        };
+        // RFC 6298 rule 5.5: each time it waits twice as long.
+        let mut at = first;
+        let patience = (0..=rules.data).map(|times| doubled(min, times).total_micros());
+        let patience = Duration::from_micros(patience.sum());
+        let mut times = 0;
+        loop {
+            let over = match rules.counted {
+                Counted::Retransmissions => times >= rules.data,
+                Counted::Deadline => at - first >= patience,
+            };
+            if over {
+                break;
+            }
+            times += 1;
+            at = clock.expiry(at, doubled(timeout, times));
+        }
+        let after = at - began;
+        Some(if after > until {
+            Forecast::Stays
+        } else {
+            Forecast::Ends(Ending::TimedOut, after)
+        })
+    }
+
+    /// How long after the last segment the tail is probed.
+    fn probe_wait(&self, several: bool) -> Duration {
+        match self.start.round_trip {
+            None => self.sender.rto.initial,
+            Some(round_trip) if several => round_trip * 2 + TAIL_PROBE_EXTRA,
+            Some(round_trip) => round_trip * 2 + self.sender.rto.min,
+        }
+    }
+}

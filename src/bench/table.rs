@@ -1,0 +1,287 @@
+//! Rows as a table that people read: each of a few, or groups of many and the largest of them.
+
+use std::collections::BTreeMap;
+
+use smoltcp::time::Duration;
+
+use super::axis::{Axis, Value};
+use super::measure::{End, Ending};
+use super::model::{Agreement, Forecast, Octets};
+use super::row::Row;
+
+/// The table of a sweep's rows: all of them where they are no more than `most`, otherwise a line a
+/// group of sender, receiver and acknowledgment, and the rows that accepted most.
+pub fn table(rows: &[Row], most: usize) -> String {
+    if rows.len() <= most {
+        return each(rows.iter());
+    }
+    let mut largest: Vec<&Row> = rows.iter().collect();
+    let accepted = |row: &&Row| row.result.as_ref().map_or(0, |it| it.accepted);
+    largest.sort_by_key(|row| std::cmp::Reverse(accepted(row)));
+    let shown = most.min(TOP);
+    largest.truncate(shown);
+    let mut text = groups(rows);
+    if shown > 0 {
+        text.push_str(&format!("\nthe {shown} rows that accepted most\n"));
+        text.push_str(&each(largest.into_iter()));
+    }
+    text
+}
+
+/// The rows of which the model predicts something else than was measured; empty where there are
+/// none.
+pub fn differing(rows: &[Row], most: usize) -> String {
+    let differs = |row: &&Row| {
+        let agreement = row.agreement();
+        agreement.is_some_and(Agreement::differs)
+    };
+    let count = rows.iter().filter(differs).count();
+    if count == 0 {
+        return String::new();
+    }
+    let mut lines = Lines::default();
+    let head = ["id", "accepted", "model", "ended", "model", "case"];
+    let right = ["id", "accepted"];
+    let column = |name: &str| match right.contains(&name) {
+        true => Column::Number(name.to_owned()),
+        false => Column::Word(name.to_owned()),
+    };
+    lines.push(head.into_iter().map(column).collect());
+    for row in rows.iter().filter(differs).take(most) {
+        let Ok(it) = &row.result else { continue };
+        let predicted = match it.predicted.accepted {
+            Some(Octets { least, most }) if least == most => least.to_string(),
+            Some(Octets { least, most }) => format!("{least}..{most}"),
+            None => String::new(),
+        };
+        let ends = match it.predicted.end {
+            Some(Forecast::Ends(ending, at)) => format!("{ending} at {}", seconds(at)),
+            Some(Forecast::Stays) => "none".to_owned(),
+            None => String::new(),
+        };
+        lines.push(vec![
+            Column::Number(row.id.to_string()),
+            Column::Number(it.accepted.to_string()),
+            Column::Word(predicted),
+            Column::Word(end(&it.sender)),
+            Column::Word(ends),
+            Column::Word(row.case.describe()),
+        ]);
+    }
+    let shown = count.min(most);
+    let which = if shown < count {
+        format!(", {shown} of them here")
+    } else {
+        String::new()
+    };
+    format!(
+        "\n{count} of {} rows differ from the model{which}\n{lines}",
+        rows.len()
+    )
+}
+
+/// How many rows stand behind the groups.
+const TOP: usize = 10;
+
+/// A line a row, with those axes that differ anywhere.
+fn each<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> String {
+    let varies = |axis: &Axis| {
+        let mut values = rows.clone().map(|row| row.case.value(*axis));
+        let first = values.next();
+        matches!(axis, Axis::Sender | Axis::Receiver) || values.any(|it| Some(it) != first)
+    };
+    let axes: Vec<_> = Axis::all().filter(varies).collect();
+    let mut lines = Lines::default();
+    let mut head = vec![Column::Number("id".to_owned())];
+    head.extend(axes.iter().map(|axis| Column::Word(axis.name().to_owned())));
+    for name in ["room", "sent", "accepted", "model", "held"] {
+        head.push(Column::Number(name.to_owned()));
+    }
+    for name in ["limit", "sender", "receiver"] {
+        head.push(Column::Word(name.to_owned()));
+    }
+    lines.push(head);
+    for row in rows {
+        let mut line = vec![Column::Number(row.id.to_string())];
+        let value = |axis: &Axis| match row.case.value(*axis) {
+            value @ Value::Word(_) => Column::Word(axis.show(value)),
+            value @ Value::Number(_) => Column::Number(axis.show(value)),
+        };
+        line.extend(axes.iter().map(value));
+        match &row.result {
+            Ok(it) => {
+                let model = it.predicted.accepted.map(|it| it.least.to_string());
+                for number in [it.start.room, it.sent, it.accepted] {
+                    line.push(Column::Number(number.to_string()));
+                }
+                line.push(Column::Number(model.unwrap_or_default()));
+                line.push(Column::Number(it.held.to_string()));
+                line.push(Column::Word(it.limit.name().to_owned()));
+                line.push(Column::Word(end(&it.sender)));
+                line.push(Column::Word(end(&it.receiver)));
+            }
+            Err(error) => line.push(Column::Word(error.to_string())),
+        }
+        lines.push(line);
+    }
+    lines.to_string()
+}
+
+/// What rows with the same ends have in common.
+#[derive(Default)]
+struct Group {
+    rows: u64,
+    accepted: Option<(u64, u64)>,
+    limits: BTreeMap<&'static str, u64>,
+    endings: BTreeMap<Ending, Span>,
+}
+
+/// How many, and the first and last of their times.
+#[derive(Default)]
+struct Span {
+    rows: u64,
+    times: Option<(Duration, Duration)>,
+}
+
+impl Group {
+    fn add(&mut self, row: &Row) {
+        self.rows += 1;
+        let Ok(measurement) = &row.result else {
+            return;
+        };
+        let accepted = measurement.accepted;
+        let (least, most) = self.accepted.unwrap_or((accepted, accepted));
+        self.accepted = Some((least.min(accepted), most.max(accepted)));
+        *self.limits.entry(measurement.limit.name()).or_default() += 1;
+        let span = self.endings.entry(measurement.sender.ending).or_default();
+        span.rows += 1;
+        if let Some(at) = measurement.sender.at {
+            let (first, last) = span.times.unwrap_or((at, at));
+            span.times = Some((first.min(at), last.max(at)));
+        }
+    }
+}
+
+fn groups(rows: &[Row]) -> String {
+    let mut groups: Vec<([&str; 3], Group)> = Vec::new();
+    let mut places = BTreeMap::new();
+    for row in rows {
+        let key = [Axis::Receiver, Axis::Acknowledge, Axis::Sender].map(|axis| row.case.word(axis));
+        let place = *places.entry(key).or_insert_with(|| {
+            groups.push((key, Group::default()));
+            groups.len() - 1
+        });
+        groups[place].1.add(row);
+    }
+    // One receiver under another, each with its senders in the order of the sweep.
+    let order = |key: &[&str; 3]| {
+        let place = |index: usize| {
+            rows.iter().position(|row| {
+                row.case.word([Axis::Receiver, Axis::Acknowledge][index]) == key[index]
+            })
+        };
+        (place(0), place(1))
+    };
+    groups.sort_by_cached_key(|(key, _)| order(key));
+    let mut lines = Lines::default();
+    let words = ["receiver", "acknowledge", "sender"].map(|name| Column::Word(name.to_owned()));
+    let mut head = words.to_vec();
+    head.push(Column::Number("rows".to_owned()));
+    head.push(Column::Number("accepted".to_owned()));
+    head.push(Column::Word("limits".to_owned()));
+    head.push(Column::Word("the sender's end".to_owned()));
+    lines.push(head);
+    for ([receiver, acknowledge, sender], group) in &groups {
+        let mut line = [receiver, acknowledge, sender]
+            .map(|word| Column::Word((*word).to_owned()))
+            .to_vec();
+        line.push(Column::Number(group.rows.to_string()));
+        let accepted = match group.accepted {
+            Some((least, most)) if least == most => least.to_string(),
+            Some((least, most)) => format!("{least}..{most}"),
+            None => String::new(),
+        };
+        line.push(Column::Number(accepted));
+        let limits = group
+            .limits
+            .iter()
+            .map(|(name, rows)| format!("{name} {rows}"));
+        line.push(Column::Word(limits.collect::<Vec<_>>().join(", ")));
+        let endings = group.endings.iter().map(|(ending, span)| match span.times {
+            Some((first, last)) if seconds(first) == seconds(last) => {
+                format!("{ending} {} at {}", span.rows, seconds(first))
+            }
+            Some((first, last)) => {
+                format!(
+                    "{ending} {} at {}..{}",
+                    span.rows,
+                    seconds(first),
+                    seconds(last)
+                )
+            }
+            None => format!("{ending} {}", span.rows),
+        });
+        line.push(Column::Word(endings.collect::<Vec<_>>().join(", ")));
+        lines.push(line);
+    }
+    lines.to_string()
+}
+
+fn end(end: &End) -> String {
+    match end.at {
+        Some(at) => format!("{} at {}", end.ending, seconds(at)),
+        None => end.ending.to_string(),
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.3} s", time.total_micros() as f64 / 1e6)
+}
+
+/// A text in a column: words stand at its left, numbers at its right.
+#[derive(Clone)]
+enum Column {
+    Word(String),
+    Number(String),
+}
+
+impl Column {
+    fn text(&self) -> &str {
+        match self {
+            Self::Word(text) | Self::Number(text) => text,
+        }
+    }
+}
+
+/// Lines of columns, each as wide as its widest text.
+#[derive(Default)]
+struct Lines {
+    lines: Vec<Vec<Column>>,
+    widths: Vec<usize>,
+}
+
+impl Lines {
+    fn push(&mut self, line: Vec<Column>) {
+        self.widths.resize(self.widths.len().max(line.len()), 0);
+        for (width, column) in self.widths.iter_mut().zip(&line) {
+            *width = (*width).max(column.text().chars().count());
+        }
+        self.lines.push(line);
+    }
+}
+
+impl std::fmt::Display for Lines {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for line in &self.lines {
+            let mut text = String::new();
+            for (column, width) in line.iter().zip(&self.widths) {
+                text.push_str(&match column {
+                    Column::Word(word) => format!("{word:width$}  "),
+                    Column::Number(number) => format!("{number:>width$}  "),
+                });
+            }
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+}
