@@ -173,6 +173,7 @@ impl in_order::Named for Job<'_> {
             seed: None,
             virtual_time: None,
             wall: Duration::ZERO,
+            warnings: Vec::new(),
             problems: Vec::new(),
             ladder: Vec::new(),
             golden: None,
@@ -234,6 +235,10 @@ fn one(args: &Run, job: &Job<'_>) -> Case {
     };
     case.claim = report::claim(&scenario).to_owned();
     case.settings.clone_from(&scenario.variant.settings);
+    if job.index == 0 {
+        let warning = |it| Problem::new(&scenario.source, it);
+        case.warnings = scenario.warnings.iter().map(warning).collect();
+    }
     let at = match vantage(args, &scenario) {
         Ok(at) => at,
         Err(message) => {

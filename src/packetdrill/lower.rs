@@ -67,6 +67,7 @@ impl Lowered {
                 hosts: self.hosts,
                 script: Statements::default(),
                 expects: Vec::new(),
+                warnings: Vec::new(),
                 variant: Variant::default(),
             },
             settings: self.settings,
