@@ -2,6 +2,7 @@
 
 use super::args::Check;
 use super::{Exit, report};
+use crate::diagnostic::Colour;
 
 pub(super) fn check(args: &Check, quiet: bool) -> Exit {
     let few = report::few_enough(&args.settings);
@@ -13,7 +14,13 @@ pub(super) fn check(args: &Check, quiet: bool) -> Exit {
     let mut good = 0;
     for file in &found {
         match report::load(file, &args.settings) {
-            Ok(_) => good += 1,
+            Ok(scenarios) => {
+                good += 1;
+                let first = scenarios.first();
+                for warning in &first.warnings {
+                    report::complain(&first.source.render(warning, Colour::Ansi));
+                }
+            }
             Err((exit, text)) => {
                 report::complain(&text);
                 worst = worst.max(exit);

@@ -15,7 +15,7 @@ use super::{Exit, profiles, report, traces};
 use crate::capture;
 use crate::diagnostic::{Colour, Diagnostic};
 use crate::packetdrill::{HOST, IpVersion, Options, PEER, Script, export};
-use crate::report::wall_time;
+use crate::report::{Format, wall_time};
 use crate::run::{Leftovers, Outcome, ScriptOutcome, run_packetdrill};
 use crate::scenario::discover::{Found, discover, discover_scripts};
 use crate::scenario::{LoadError, Scenario};
@@ -112,7 +112,9 @@ pub(super) fn run(args: &Run, scripts: &[Found], quiet: bool) -> Exit {
         let all = scripts.par_iter();
         all.map(|file| one(args, &options, file)).collect()
     });
-    let to_stderr = args.write.as_deref() == Some(Path::new("-"));
+    // Reports in other formats are about scenarios, and nothing else may come between.
+    let is_report = args.report != Format::Text && args.report_file.is_none();
+    let to_stderr = is_report || args.write.as_deref() == Some(Path::new("-"));
     let mut ignored: BTreeMap<&str, usize> = BTreeMap::new();
     for report in &reports {
         report::complain(&report.complaints);
@@ -120,7 +122,7 @@ pub(super) fn run(args: &Run, scripts: &[Found], quiet: bool) -> Exit {
             *ignored.entry(line).or_default() += 1;
         }
         let shown = !quiet || report.verdict != Verdict::Pass;
-        if let Err(exit) = say(&report.line, shown, to_stderr) {
+        if let Err(exit) = report::say(&report.line, shown, to_stderr) {
             return exit;
         }
     }
@@ -128,21 +130,10 @@ pub(super) fn run(args: &Run, scripts: &[Found], quiet: bool) -> Exit {
         report::complain(&say_ignored(&ignored));
     }
     let summary = summary(scripts, &reports, started.elapsed());
-    if let Err(exit) = say(&summary, !quiet, to_stderr) {
+    if let Err(exit) = report::say(&summary, !quiet, to_stderr) {
         return exit;
     }
     exit(args, &reports)
-}
-
-fn say(text: &str, shown: bool, to_stderr: bool) -> Result<(), Exit> {
-    if !shown {
-        return Ok(());
-    }
-    if to_stderr {
-        report::complain(text);
-        return Ok(());
-    }
-    report::print(text)
 }
 
 /// What scripts are played with, from the command line.

@@ -32,6 +32,22 @@ pub(super) fn print(text: &str) -> Result<(), Exit> {
     })
 }
 
+/// Prints a result, or with `to_stderr` says it where standard output is somebody else's; nothing
+/// where it is not to be shown.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn say(text: &str, shown: bool, to_stderr: bool) -> Result<(), Exit> {
+    if !shown || text.is_empty() {
+        return Ok(());
+    }
+    if to_stderr {
+        complain(text);
+        return Ok(());
+    }
+    print(text)
+}
+
 /// How many columns a table may have: those of the terminal, within reason, and 120 where there is
 /// none.
 pub(super) fn width() -> u16 {

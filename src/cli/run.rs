@@ -24,28 +24,65 @@ use crate::scenario::{LoadError, Scenario, ScenarioFile, Selection, Setting};
 const LADDER_LINES: usize = 12;
 
 pub(super) fn run(args: &Run, quiet: bool) -> Exit {
-    let scripts = match packetdrill::select(args) {
-        Ok(scripts) => scripts,
-        Err(exit) => return exit,
-    };
-    let Some(paths) = packetdrill::other_paths(args, &scripts) else {
-        return packetdrill::run(args, &scripts, quiet);
-    };
-    let exit = match prepare_and_run(args, &paths, quiet) {
+    match scripts_and_scenarios(args, quiet) {
         Ok(exit) | Err(exit) => exit,
-    };
-    if scripts.is_empty() || args.bless {
-        return exit;
     }
-    exit.max(packetdrill::run(args, &scripts, quiet))
 }
 
 /// # Errors
 /// Why nothing ran; it has been said.
-fn prepare_and_run(args: &Run, paths: &[PathBuf], quiet: bool) -> Result<Exit, Exit> {
+fn scripts_and_scenarios(args: &Run, quiet: bool) -> Result<Exit, Exit> {
     report::few_enough(&args.settings)?;
     let selection = selection(args)?;
-    let found = report::select(paths)?;
+    let mut scripts = packetdrill::select(args)?;
+    let paths = packetdrill::other_paths(args, &scripts);
+    if let Some(selection) = &selection {
+        scripts.retain(|it| {
+            let name = it.name.display().to_string();
+            selection.selects(&name, None) != Some(false)
+        });
+    }
+    if !scripts.is_empty() && !args.settings.is_empty() {
+        report::complain("hangup: a packetdrill script has no keys to --set: it has options\n");
+        return Err(Exit::Usage);
+    }
+    let exit = match &paths {
+        Some(paths) => {
+            let found = report::select(paths)?;
+            scenarios(args, quiet, &found, selection.as_ref(), scripts.is_empty())?
+        }
+        None if scripts.is_empty() => return Err(nothing()),
+        None => Exit::Held,
+    };
+    if scripts.is_empty() || (args.bless && paths.is_some()) {
+        return Ok(exit);
+    }
+    if args.list {
+        for script in &scripts {
+            report::print(&format!("{}\n", script.name.display()))?;
+        }
+        return Ok(exit);
+    }
+    Ok(exit.max(packetdrill::run(args, &scripts, quiet)))
+}
+
+/// Says that nothing is left to run.
+fn nothing() -> Exit {
+    report::complain("hangup: no scenario matches --filter\n");
+    Exit::Nothing
+}
+
+/// Runs the scenarios of these files.
+///
+/// # Errors
+/// Why nothing ran; it has been said.
+fn scenarios(
+    args: &Run,
+    quiet: bool,
+    found: &[Found],
+    selection: Option<&Selection>,
+    alone: bool,
+) -> Result<Exit, Exit> {
     let started = Instant::now();
     let threads = args.jobs.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -56,10 +93,13 @@ fn prepare_and_run(args: &Run, paths: &[PathBuf], quiet: bool) -> Result<Exit, E
     let settings = settings(args);
     let read = |file: &Found| ScenarioFile::load(&file.path, &settings);
     let reads: Vec<Read> = pool.install(|| found.par_iter().map(read).collect());
-    let jobs = jobs(&found, &reads, selection.as_ref());
+    let jobs = jobs(found, &reads, selection);
     if jobs.is_empty() {
-        report::complain("hangup: no scenario matches --filter\n");
-        return Err(Exit::Nothing);
+        return if alone {
+            Err(nothing())
+        } else {
+            Ok(Exit::Held)
+        };
     }
     if args.list {
         return list(&jobs);
@@ -129,6 +169,7 @@ impl in_order::Named for Job<'_> {
             seed: None,
             virtual_time: None,
             wall: Duration::ZERO,
+            warnings: Vec::new(),
             problems: Vec::new(),
             ladder: Vec::new(),
             golden: None,
@@ -190,6 +231,10 @@ fn one(args: &Run, job: &Job<'_>) -> Case {
     };
     case.claim = report::claim(&scenario).to_owned();
     case.settings.clone_from(&scenario.variant.settings);
+    if job.index == 0 {
+        let warning = |it| Problem::new(&scenario.source, it);
+        case.warnings = scenario.warnings.iter().map(warning).collect();
+    }
     let at = match vantage(args, &scenario) {
         Ok(at) => at,
         Err(message) => {
@@ -353,17 +398,8 @@ impl<'a> Output<'a> {
     }
 
     fn say(&self, text: &str) -> Result<(), Exit> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        self.progress.aside(|| {
-            if self.to_stderr {
-                report::complain(text);
-                Ok(())
-            } else {
-                report::print(text)
-            }
-        })
+        let say = || report::say(text, true, self.to_stderr);
+        self.progress.aside(say)
     }
 
     /// The last lines, and the file.

@@ -69,6 +69,7 @@ impl Lowered {
                 hosts: self.hosts,
                 script: Statements::default(),
                 expects: Vec::new(),
+                warnings: Vec::new(),
                 variant: Variant::default(),
             },
             settings: self.settings,

@@ -6,8 +6,11 @@ use super::{Case, Golden, Problem};
 /// One annotation for each problem, and one where the trace differs from its golden one.
 pub(super) fn case(case: &Case) -> String {
     let mut text = String::new();
+    for warning in &case.warnings {
+        text.push_str(&annotation("warning", case, warning));
+    }
     for problem in &case.problems {
-        text.push_str(&annotation(case, problem));
+        text.push_str(&annotation("error", case, problem));
     }
     if let Some(Golden::Differs { path, line }) = &case.golden {
         let mut properties = format!("file={}", property(path));
@@ -23,7 +26,7 @@ pub(super) fn case(case: &Case) -> String {
     text
 }
 
-fn annotation(case: &Case, problem: &Problem) -> String {
+fn annotation(command: &str, case: &Case, problem: &Problem) -> String {
     let mut properties = format!("file={}", property(&case.path));
     // A place in `--set` is none that could be shown beside a file.
     let place = problem.place.as_ref().filter(|it| it.file == case.path);
@@ -35,7 +38,10 @@ fn annotation(case: &Case, problem: &Problem) -> String {
     for (name, text) in &problem.notes {
         message.push_str(&format!("\n{name}: {text}"));
     }
-    format!("::error {properties},title={title}::{}\n", data(&message))
+    format!(
+        "::{command} {properties},title={title}::{}\n",
+        data(&message)
+    )
 }
 
 /// A message, in which a line end would end the command.

@@ -89,6 +89,8 @@ pub struct Case {
     pub virtual_time: Option<Duration>,
     /// How long it took.
     pub wall: Duration,
+    /// What it says and hardly means.
+    pub warnings: Vec<Problem>,
     /// What did not hold or is wrong, in the order of the file.
     pub problems: Vec<Problem>,
     /// The last lines of its trace, where something failed.
@@ -180,7 +182,7 @@ impl Problem {
 impl Case {
     /// Its problems and the end of its trace, as a person reads them in a terminal.
     pub fn complaints(&self) -> String {
-        let mut text = String::new();
+        let mut text: String = self.warnings.iter().map(|it| it.shown.as_str()).collect();
         // Errors of a file have an empty line between them, and failures stand together.
         let between = match self.verdict {
             CaseVerdict::Invalid => "\n",

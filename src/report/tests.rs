@@ -21,6 +21,7 @@ fn case(name: &str, verdict: CaseVerdict) -> Case {
         seed: Some(7),
         virtual_time: Some(Duration::from_micros(1_234_567)),
         wall: Duration::from_micros(1_500),
+        warnings: Vec::new(),
         problems: Vec::new(),
         ladder: Vec::new(),
         golden: Some(Golden::Same),
@@ -59,6 +60,8 @@ fn cases() -> Vec<Case> {
         path: "captures/udp/differs@mss=88,loss=0.5.txt".to_owned(),
         line: Some(7),
     });
+    let doubt = Diagnostic::new(Span::new(0..6), "warning: nothing uses port 81");
+    differs.warnings = vec![Problem::new(&source, &doubt)];
     let mut not_run = case("udp/z", CaseVerdict::NotRun);
     (not_run.seed, not_run.virtual_time, not_run.golden) = (None, None, None);
     vec![
@@ -125,7 +128,8 @@ fn check(cases: &[Case]) {
     // A line that is no command is only printed; a command that is cut in two is lost.
     let github = report(Format::Github, cases);
     let commands = github.lines().filter(|it| it.starts_with("::"));
-    let problems: usize = cases.iter().map(|it| it.problems.len()).sum();
+    let said = |it: &Case| it.problems.len() + it.warnings.len();
+    let problems: usize = cases.iter().map(said).sum();
     let differ = cases
         .iter()
         .filter(|it| matches!(it.golden, Some(Golden::Differs { .. })));

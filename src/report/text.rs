@@ -58,6 +58,7 @@ pub(super) fn summary(summary: &Summary) -> String {
     text
 }
 
+/// A time of the machine as verdicts have it.
 pub(crate) fn wall_time(wall: Duration) -> String {
     let micros = wall.as_micros();
     if micros < 1_000_000 {

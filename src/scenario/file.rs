@@ -13,7 +13,7 @@ use super::limits;
 use super::network::{self, Network};
 use super::reader::{Entry, Reader, entries};
 use super::script::Script;
-use super::{check, parse, profiles};
+use super::{check, doubt, parse, profiles};
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::filter::Filter;
 
@@ -40,6 +40,8 @@ pub struct Scenario {
     pub script: Script,
     /// `[[expect]]`
     pub expects: Vec<TraceExpect>,
+    /// What it says and hardly means. It runs all the same.
+    pub warnings: Vec<Diagnostic>,
     /// What it has that its file does not say by itself.
     pub variant: Variant,
 }
@@ -165,7 +167,7 @@ pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) ->
         .into_iter()
         .for_each(|it| reader.error(it));
     let hosts: Option<Vec<Host>> = hosts.into_iter().collect();
-    Some(Scenario {
+    let mut scenario = Scenario {
         source: source.clone(),
         claim: claim(source),
         claims: settings.claims,
@@ -176,8 +178,11 @@ pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) ->
         hosts: hosts?,
         script,
         expects,
+        warnings: Vec::new(),
         variant: Variant::default(),
-    })
+    };
+    scenario.warnings = doubt::doubts(&scenario, find("until").map(|it| it.span));
+    Some(scenario)
 }
 
 /// The keys of the file that have one value.
@@ -234,6 +239,9 @@ fn claim(source: &Source) -> Option<Spanned<String>> {
 /// Reads `script`.
 fn script(reader: &mut Reader, source: &Source, entry: Option<Entry<'_>>) -> Script {
     let Some(entry) = entry else {
+        if reader.misplaced_script {
+            return Script::default();
+        }
         let diagnostic = Diagnostic::of_file("a scenario needs a `script`");
         reader.error(diagnostic.help("add `script = '''`, the statements, and `'''`"));
         return Script::default();

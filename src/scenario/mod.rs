@@ -16,6 +16,7 @@
 mod check;
 pub mod contract;
 pub mod discover;
+mod doubt;
 mod file;
 mod hosts;
 pub mod icmp;

@@ -234,6 +234,16 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("toml_duplicate", "seed = 7", "seed = 7\nseed = 8"),
     ("toml_syntax", "seed = 7", "seed == 7"),
     ("toml_nul", "seed = 7", "seed = \"\0\""),
+    (
+        "script_in_a_section",
+        "[network]\ndelay",
+        "[network]\nscript = ''\ndelay",
+    ),
+    (
+        "key_in_a_host",
+        "mss = 1000",
+        "mss = 1000\nseed = 7\nuntil = '1s'",
+    ),
     ("script_missing", "script = '''", "skript = '''"),
     ("script_call", "WSPRecvDisconnect(4", "WSPRecvDisconect(4"),
     (

@@ -10,6 +10,7 @@ mod profiles;
 mod reports;
 mod sweep;
 mod traces;
+mod warnings;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
