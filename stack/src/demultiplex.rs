@@ -50,8 +50,8 @@ impl Stack {
         }
         self.on_icmp_error(&frame, outputs);
         self.wire.inbound.push_back(frame);
-        self.interface
-            .poll_ingress_single(now, &mut self.wire, &mut self.smoltcp);
+        let (interface, wire, sockets) = self.interface();
+        interface.poll_ingress_single(now, wire, sockets);
         self.take_reassembled(now);
         self.take_reassembled_datagrams(outputs);
         Stirred::Yes

@@ -75,7 +75,11 @@ pub(crate) struct Stack {
     pub(crate) profile: Arc<Profile>,
     pub(crate) addresses: Vec<IpAddress>,
     pub(crate) mtu: usize,
-    pub(crate) interface: Interface,
+    /// smoltcp's interface, made when something first needs it: its buffers for fragments are
+    /// larger than all else here together, and a host that speaks nothing but TCP to neighbours it
+    /// knows never needs them.
+    interface: Option<Box<Interface>>,
+    interface_seed: u64,
     pub(crate) smoltcp: SocketSet<'static>,
     pub(crate) entries: Entries,
     /// Connections by our port and the peer's address.
@@ -137,12 +141,11 @@ impl Host {
         ethernet: EthernetAddress,
         resolution: Resolution,
         random: Random,
-        now: Instant,
     ) -> Self {
         let stack = match &config.stack {
             StackKind::Profile(profile) => {
                 let profile = Arc::new(Profile::clone(profile));
-                let stack = Stack::new(profile, &config, ethernet, resolution, random, now);
+                let stack = Stack::new(profile, &config, ethernet, resolution, random);
                 Some(Box::new(stack))
             }
             StackKind::Scripted => None,
@@ -267,7 +270,6 @@ impl Stack {
         ethernet: EthernetAddress,
         resolution: Resolution,
         mut random: Random,
-        now: Instant,
     ) -> Self {
         let (addresses, mtu) = (host.addresses.clone(), host.mtu);
         let defaults = Options {
@@ -275,18 +277,8 @@ impl Stack {
             send_buffer: host.send_buffer,
             ..Options::default()
         };
-        let mut wire = Wire::new(mtu);
-        let mut config = Config::new(HardwareAddress::Ethernet(ethernet));
-        config.random_seed = u64::from(random.bits());
-        let mut interface = Interface::new(config, &mut wire, now);
-        interface.update_ip_addrs(|cidrs| {
-            for &address in &addresses {
-                // Every host is on the link: there are no routers here.
-                cidrs
-                    .push(IpCidr::new(address, 0))
-                    .expect("a host has few addresses");
-            }
-        });
+        let wire = Wire::new(mtu);
+        let interface_seed = u64::from(random.bits());
         let mut smoltcp = SocketSet::new(Vec::new());
         let raw = [IpVersion::Ipv4, IpVersion::Ipv6].map(|version| {
             let buffer = || {
@@ -315,11 +307,14 @@ impl Stack {
                 transmit,
             ))
         });
-        Self {
+        let needs_interface =
+            resolution == Resolution::Arp || profile.transport == Transport::Smoltcp;
+        let mut stack = Self {
             profile,
             addresses,
             mtu,
-            interface,
+            interface: None,
+            interface_seed,
             smoltcp,
             entries: Entries::default(),
             recording: Recording::default(),
@@ -341,7 +336,31 @@ impl Stack {
             defaults,
             reference_orphans: Vec::new(),
             limiter: Limiter::default(),
+        };
+        if needs_interface {
+            stack.interface();
         }
+        stack
+    }
+
+    /// smoltcp's interface and what it works on. From now on it is there.
+    pub(crate) fn interface(&mut self) -> (&mut Interface, &mut Wire, &mut SocketSet<'static>) {
+        let interface = self.interface.get_or_insert_with(|| {
+            let mut config = Config::new(HardwareAddress::Ethernet(self.ethernet));
+            config.random_seed = self.interface_seed;
+            // Whatever it does later, it is told the time first.
+            let mut interface = Interface::new(config, &mut self.wire, Instant::ZERO);
+            interface.update_ip_addrs(|cidrs| {
+                for &address in &self.addresses {
+                    // Every host is on the link: there are no routers here.
+                    cidrs
+                        .push(IpCidr::new(address, 0))
+                        .expect("a host has few addresses");
+                }
+            });
+            Box::new(interface)
+        });
+        (interface, &mut self.wire, &mut self.smoltcp)
     }
 
     pub(crate) fn next_socket(&mut self) -> SocketId {
@@ -454,7 +473,8 @@ impl Stack {
         let carries_segments =
             self.resolution == Resolution::Arp || self.profile.transport == Transport::Smoltcp;
         let due = self.interface_due.is_some_and(|at| at <= now);
-        if interface == Stirred::Yes || carries_segments || due {
+        let stirred = interface == Stirred::Yes || carries_segments || due;
+        if stirred && self.interface.is_some() {
             self.settle_interface(now, outputs);
         }
         #[cfg(debug_assertions)]
@@ -528,13 +548,13 @@ impl Stack {
     /// Lets smoltcp's interface and its sockets send, and learns when they are next due.
     pub(crate) fn settle_interface(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
         self.introduce(now);
-        self.interface.poll_maintenance(now);
+        let (interface, ..) = self.interface();
+        interface.poll_maintenance(now);
         loop {
-            let result = self
-                .interface
-                .poll_egress(now, &mut self.wire, &mut self.smoltcp);
-            let sent = !self.wire.outbound.is_empty();
-            for octets in self.wire.outbound.drain(..) {
+            let (interface, wire, sockets) = self.interface();
+            let result = interface.poll_egress(now, wire, sockets);
+            let sent = !wire.outbound.is_empty();
+            for octets in wire.outbound.drain(..) {
                 outputs.push_back(Output::Frame {
                     frame: Frame::Octets(octets.into()),
                     socket: None,
@@ -546,7 +566,8 @@ impl Stack {
             }
         }
         self.reap_reference_orphans();
-        let due = self.interface.poll_at(now, &self.smoltcp);
+        let (interface, _, sockets) = self.interface();
+        let due = interface.poll_at(now, sockets);
         // What is due in the past and sent nothing now waits for something else to happen.
         self.interface_due = due.filter(|&at| at > now);
     }
@@ -569,8 +590,8 @@ impl Stack {
             self.wire
                 .inbound
                 .extend(wire::introduction(neighbour, ours));
-            self.interface
-                .poll_ingress_single(now, &mut self.wire, &mut self.smoltcp);
+            let (interface, wire, sockets) = self.interface();
+            interface.poll_ingress_single(now, wire, sockets);
         }
     }
 }

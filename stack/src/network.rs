@@ -183,13 +183,7 @@ impl Network {
     pub fn add_host(&mut self, config: HostConfig) -> HostId {
         let id = HostId(self.hosts.len());
         let random = Random::new(self.seed, stream(HOST_STREAMS, id, id));
-        let mut host = Host::new(
-            config,
-            ethernet_address(id),
-            self.resolution,
-            random,
-            self.now,
-        );
+        let mut host = Host::new(config, ethernet_address(id), self.resolution, random);
         host.record(self.recording);
         for (index, other) in self.hosts.iter_mut().enumerate() {
             host.learn(&neighbour(other, HostId(index)));

@@ -160,8 +160,9 @@ impl Stack {
         }
         let (local, options) = self.local_for(id, remote)?;
         let handle = self.reference_socket(&options);
-        let socket = self.smoltcp.get_mut::<tcp::Socket<'_>>(handle);
-        let begun = socket.connect(self.interface.context(), remote, local);
+        let (interface, _, sockets) = self.interface();
+        let socket = sockets.get_mut::<tcp::Socket<'_>>(handle);
+        let begun = socket.connect(interface.context(), remote, local);
         begun.map_err(|_| ConnectError::Unreachable)?;
         self.claims.insert((local.port, id));
         if let Some(reference) = self.reference_mut(id) {

@@ -105,7 +105,8 @@ impl Stack {
         socket
             .bind(endpoint)
             .expect("a new socket with a port binds");
-        let handle = self.smoltcp.add(socket);
+        let (_, _, sockets) = self.interface();
+        let handle = sockets.add(socket);
         self.claims.insert((bound.port, id));
         if let Some(udp) = self.udp_mut(id) {
             udp.bound = Some(bound);
