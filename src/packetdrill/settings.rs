@@ -102,6 +102,12 @@ impl IpVersion {
         all.find(|(_, known)| *known == name).map(|(it, _)| *it)
     }
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        let mut all = Self::ALL.iter();
+        all.find(|(it, _)| *it == self).map_or("", |(_, name)| name)
+    }
+
     /// The family of the addresses on the wire.
     pub fn family(self) -> IpFamily {
         match self {
