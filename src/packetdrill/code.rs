@@ -105,10 +105,11 @@ const STATES: [&[&str]; 11] = [
 ];
 
 /// Other names of numbers.
-const CONSTANTS: [(&str, f64); 5] = [
+const CONSTANTS: [(&str, f64); 6] = [
     ("TCPI_OPT_TIMESTAMPS", 1.0),
     ("TCPI_OPT_SACK", 2.0),
     ("TCPI_OPT_WSCALE", 4.0),
+    ("TCPI_OPT_ECN", 8.0),
     ("True", 1.0),
     ("False", 0.0),
 ];

@@ -107,15 +107,11 @@ pub(super) fn lower(
         .map(|it| lowering.event(it))
         .collect::<Result<_, _>>()?;
     let Lowering {
-        mut profile,
+        profile,
         unsupported,
         ignored,
         ..
     } = lowering;
-    if let Some(mss) = settings.mss {
-        profile = sysctl::turn(&profile, "options.mss", &mss.to_string())
-            .ok_or_else(|| Diagnostic::of_file(format!("--mss: the host cannot have {mss}")))?;
-    }
     let stack = Stack::Profile(Box::new(profile));
     Ok(Lowered {
         claim: claim(text),
@@ -210,6 +206,10 @@ impl Lowering<'_> {
     fn shell(&mut self, line: &str, span: Span) {
         let found = sysctl::read(line);
         for (name, value) in found.set {
+            if sysctl::asks_for_ecn(&name, &value) {
+                self.refuse(span, "ECN is not played");
+                continue;
+            }
             match sysctl::apply(&self.profile, &name, &value) {
                 Some(profile) if profile == self.profile => {}
                 Some(profile) if !self.begun => self.profile = profile,

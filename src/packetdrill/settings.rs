@@ -11,7 +11,7 @@ use smoltcp::wire::IpAddress;
 use super::lexer::{self, Replacement};
 use super::limits;
 use crate::diagnostic::{Diagnostic, Spanned};
-use crate::scenario::limits::{MSS, MTU_V4, MTU_V6, within};
+use crate::scenario::limits::{MTU_V4, MTU_V6, within};
 
 /// What a script is played as, where it does not say so itself.
 #[derive(Clone, Debug)]
@@ -102,6 +102,12 @@ impl IpVersion {
         all.find(|(_, known)| *known == name).map(|(it, _)| *it)
     }
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        let mut all = Self::ALL.iter();
+        all.find(|(it, _)| *it == self).map_or("", |(_, name)| name)
+    }
+
     /// The family of the addresses on the wire.
     pub fn family(self) -> IpFamily {
         match self {
@@ -130,8 +136,6 @@ pub struct Settings {
     pub bind_port: u16,
     /// What `connect(..., ...)` connects to.
     pub connect_port: u16,
-    /// The largest segment that the host announces, in octets.
-    pub mss: Option<u16>,
     /// The largest IPv4 packet of the host, in octets.
     pub mtu: usize,
 }
@@ -144,7 +148,7 @@ const PORT: u16 = 8080;
 const IPV6_MORE: usize = 20;
 
 /// Settings of which none says anything about a host in virtual time without a kernel.
-const WITHOUT_EFFECT: [&str; 26] = [
+const WITHOUT_EFFECT: [&str; 27] = [
     "code_command",
     "code_format",
     "code_sockopt",
@@ -154,6 +158,8 @@ const WITHOUT_EFFECT: [&str; 26] = [
     "init_scripts",
     "is_anyip",
     "local_linklocal_ip",
+    // The kernel's own scripts set it and still expect the size that the MTU makes it.
+    "mss",
     "netmask_ip",
     "no_cleanup",
     "persistent_tun_dev",
@@ -200,7 +206,6 @@ impl Settings {
             remote_ip: address(2),
             bind_port: PORT,
             connect_port: PORT,
-            mss: None,
             mtu: 1500,
         }
     }
@@ -280,7 +285,6 @@ impl Settings {
             "connect_port" => self.connect_port = port(text)?,
             "local_ip" => self.local_ip = self.address(text)?,
             "remote_ip" => self.remote_ip = self.address(text)?,
-            "mss" => self.mss = u16::try_from(within(number(text)?, &MSS)?).ok(),
             "mtu" => {
                 let range = match self.ip_version.family() {
                     IpFamily::V4 => MTU_V4,

@@ -12,13 +12,18 @@ pub(super) struct Line {
     pub(super) others: Vec<String>,
 }
 
-/// The script that Google's suite begins with, and what its host has then: a receive buffer that
-/// grows to 15 MiB, and so a window scale of 8 (seen in the segments of that suite).
-const GOOGLE_DEFAULTS: (&str, &str, &str) = (
-    "common/defaults.sh",
-    "net.ipv4.tcp_rmem",
-    "4096 131072 15728640",
-);
+/// What the script sets with which the suites of Google and of the kernel begin, as far as it is
+/// about what a host has (defaults.sh in the kernel's selftests).
+const DEFAULTS: [(&str, &str); 8] = [
+    ("net.ipv4.tcp_rmem", "4096 540000 15728640"),
+    ("net.ipv4.tcp_timestamps", "1"),
+    ("net.ipv4.tcp_syn_retries", "5"),
+    ("net.ipv4.tcp_synack_retries", "5"),
+    ("net.ipv4.tcp_sack", "1"),
+    ("net.ipv4.tcp_congestion_control", "cubic"),
+    ("net.ipv4.tcp_slow_start_after_idle", "0"),
+    ("net.ipv4.tcp_ecn", "0"),
+];
 
 /// Reads a line: commands behind `;`, `&&`, `||` or line ends.
 pub(super) fn read(line: &str) -> Line {
@@ -49,9 +54,9 @@ fn read_command(command: &str, found: &mut Line) {
         && let Some(path) = words.get(at + 1).filter(|it| it.starts_with("/proc/sys/"))
     {
         found.set.push((dotted(path), words[1..at].join(" ")));
-    } else if first.ends_with(GOOGLE_DEFAULTS.0) {
-        let (_, name, value) = GOOGLE_DEFAULTS;
-        found.set.push((name.to_owned(), value.to_owned()));
+    } else if is("defaults.sh") {
+        let set = DEFAULTS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        found.set.extend(set);
     }
     if found.set.len() == before {
         found.others.push(command.to_owned());
@@ -95,9 +100,12 @@ pub(super) fn apply(profile: &Profile, name: &str, value: &str) -> Option<Profil
         }
         "net.ipv4.tcp_window_scaling" => return offer(profile, &["window-scale"], value),
         "net.inet.tcp.rfc1323" => return offer(profile, &["timestamps", "window-scale"], value),
-        // No host has ECN, so that switching it off is what is so already.
-        "net.ipv4.tcp_ecn" | "net.inet.tcp.ecn.enable" if value == "0" => {
+        // No host has ECN, so that not asking for it is what is so already.
+        "net.ipv4.tcp_ecn" | "net.inet.tcp.ecn.enable" if ["0", "2"].contains(&value) => {
             return Some(profile.clone());
+        }
+        "net.ipv4.tcp_slow_start_after_idle" if value == "0" => {
+            ("send.restart", "\"never\"".to_owned())
         }
         "net.ipv4.tcp_fin_timeout" => ("linger.fin_wait_2", seconds(value)?),
         "net.inet.tcp.finwait2_timeout" => ("linger.fin_wait_2", milliseconds(value, 1)?),
@@ -126,8 +134,14 @@ pub(super) fn apply(profile: &Profile, name: &str, value: &str) -> Option<Profil
     turn(profile, knob, &value)
 }
 
+/// Whether a setting lets hosts ask for ECN, which none here does.
+pub(super) fn asks_for_ecn(name: &str, value: &str) -> bool {
+    let is_ecn = ["net.ipv4.tcp_ecn", "net.inet.tcp.ecn.enable"].contains(&name);
+    is_ecn && !["0", "2"].contains(&value)
+}
+
 /// The profile with one knob turned.
-pub(super) fn turn(profile: &Profile, knob: &str, value: &str) -> Option<Profile> {
+fn turn(profile: &Profile, knob: &str, value: &str) -> Option<Profile> {
     let table: toml::Table = format!("{knob} = {value}").parse().ok()?;
     profile.with(&table).ok()
 }
@@ -190,4 +204,111 @@ fn offer(profile: &Profile, options: &[&str], value: &str) -> Option<Profile> {
         "options.syn",
         &toml::Value::Array(kept).to_string(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(line: &str) -> String {
+        let found = read(line);
+        let set = found
+            .set
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let others = found.others.iter().map(|it| format!("not {it}"));
+        set.chain(others).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn settings_in_lines_for_the_shell() {
+        for (line, expected) in [
+            ("sysctl -w net.inet.tcp.rfc1323=1", "net.inet.tcp.rfc1323=1"),
+            (
+                "sysctl -q net.ipv4.tcp_rmem=\"4096 1 2\" a.b=3 > /dev/null 2>&1",
+                "net.ipv4.tcp_rmem=4096 1 2, a.b=3",
+            ),
+            (
+                "../common/set_sysctls.py /proc/sys/net/ipv4/tcp_sack=0 \n nstat -n",
+                "net.ipv4.tcp_sack=0, not nstat -n",
+            ),
+            (
+                "echo 0 >/proc/sys/net/ipv4/tcp_sack && sysctl a=1; true",
+                "net.ipv4.tcp_sack=0, a=1, not true",
+            ),
+            ("echo 0 > /etc/passwd", "not echo 0 > /etc/passwd"),
+            ("sysctl -a", "not sysctl -a"),
+        ] {
+            assert_eq!(pairs(line), expected, "{line}");
+        }
+        assert!(pairs("../common/defaults.sh").contains("tcp_rmem=4096 540000 15728640"));
+    }
+
+    #[test]
+    fn settings_turn_knobs_of_their_system() {
+        for (system, name, value, knob) in [
+            (
+                "linux",
+                "net.ipv4.tcp_rmem",
+                "4096 540000 15728640",
+                "window_scale = 8",
+            ),
+            (
+                "linux",
+                "net.ipv4.tcp_rmem",
+                "4096 540000 15728640",
+                "receive_buffer = 540000",
+            ),
+            (
+                "linux",
+                "net.ipv4.tcp_timestamps",
+                "0",
+                "[\"sack-permitted\"], [\"window-scale\"]",
+            ),
+            (
+                "linux",
+                "net.ipv4.tcp_fin_timeout",
+                "5",
+                "fin_wait_2 = \"5s\"",
+            ),
+            (
+                "linux",
+                "net.ipv4.tcp_slow_start_after_idle",
+                "0",
+                "restart = \"never\"",
+            ),
+            (
+                "freebsd",
+                "net.inet.tcp.rfc1323",
+                "0",
+                "[[\"mss\"], [\"sack-permitted\"]]",
+            ),
+            ("freebsd", "net.inet.tcp.msl", "1000", "time_wait = \"2s\""),
+            (
+                "freebsd",
+                "net.inet.tcp.keepidle",
+                "1500",
+                "idle = \"1500ms\"",
+            ),
+        ] {
+            let profile = Profile::built_in(system).unwrap();
+            let turned = apply(&profile, name, value).unwrap().to_toml();
+            let flat = turned.split_whitespace().collect::<Vec<_>>().join(" ");
+            let knob = knob.replace("\"1500ms\"", "\"1.5s\"");
+            let flat = flat.replace("[ ", "[").replace(", ]", "]");
+            assert!(
+                flat.contains(&knob) || flat.contains(&knob.replace("1.5s", "1500ms")),
+                "{name}={value}: {flat}"
+            );
+        }
+        let profile = Profile::built_in("linux").unwrap();
+        for (name, value) in [
+            ("net.ipv4.tcp_rmem", "4096"),
+            ("net.ipv4.tcp_retries2", "many"),
+            ("net.inet.tcp.blackhole", "1"),
+            ("net.ipv4.tcp_congestion_control", "bbr\"\nx = \"1"),
+        ] {
+            assert_eq!(apply(&profile, name, value), None, "{name}={value}");
+        }
+    }
 }

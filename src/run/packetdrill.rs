@@ -71,11 +71,23 @@ pub fn run_packetdrill(script: &Script, seed: u64, leftovers: Leftovers) -> Scri
     if player.failures.is_empty() && leftovers == Leftovers::Fail {
         player.judge_leftovers();
     }
-    let outcome = player.finish(hosts);
+    let mut outcome = player.finish(hosts);
+    say_settings(script, &mut outcome);
     if outcome.failures.is_empty() {
         ScriptOutcome::Passed(outcome)
     } else {
         ScriptOutcome::Failed(outcome)
+    }
+}
+
+/// Adds to how a failure is replayed what the script was played with.
+fn say_settings(script: &Script, outcome: &mut Outcome) {
+    let profile = &script.scenario.hosts[HOST].profile_name.value;
+    let version = script.settings.ip_version.name();
+    let notes = outcome.failures.iter_mut().flat_map(|it| &mut it.notes);
+    for note in notes.filter(|note| note.name == "replay") {
+        note.text
+            .push_str(&format!(" --profile {profile} --ip-version {version}"));
     }
 }
 
