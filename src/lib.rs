@@ -8,6 +8,7 @@ pub mod bench;
 pub mod calls;
 pub mod capture;
 pub mod cli;
+pub mod compare;
 pub mod contract;
 pub mod diagnostic;
 pub mod filter;

@@ -415,6 +415,16 @@ impl Axis {
     }
 }
 
+impl Axis {
+    /// A value as [`Value`]'s `Display` writes it, read back.
+    pub(super) fn read_back(self, text: &str) -> Option<Value> {
+        match text.parse() {
+            Ok(number) => Some(Value::Number(number)),
+            Err(_) => self.value(text).ok(),
+        }
+    }
+}
+
 /// How a range goes on.
 #[derive(Clone, Copy, Debug)]
 enum Step {

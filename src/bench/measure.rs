@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use hangup_stack::event::Event;
 use hangup_stack::network::{
-    HostConfig, HostId, IpFamily, Network, Recording, Resolution, StackKind, Way,
+    HostConfig, HostId, IpFamily, Network, Recording, Resolution, Sighting, StackKind, Way,
 };
 use hangup_stack::profile::{Profile, Transport, WindowUnit};
 use hangup_stack::socket::{Direction, Gone, Protocol, RecvError, SendError, SocketId, Status};
@@ -17,6 +18,7 @@ use super::case::Case;
 use super::model::{Prediction, predict};
 use super::stop::{Congestion, Limit, Situation, limit};
 use super::watch::{Counts, Seen, Watch};
+use crate::capture::{CallRow, Toward, TraceHost};
 
 const RECEIVER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 1));
 const SENDER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 2));
@@ -181,17 +183,38 @@ pub enum MeasureError {
 /// # Errors
 /// There is nothing to measure: see [`MeasureError`].
 pub fn measure(case: &Case) -> Result<Measurement, MeasureError> {
-    let mut run = Run::new(case, Recording::Headers);
-    run.connect()?;
-    run.warm_up()?;
-    run.shut_down();
-    run.push()
+    Run::new(case, None).measure()
+}
+
+/// Everything that happened in a run.
+#[derive(Debug, Default)]
+pub struct Log {
+    /// The hosts, the receiver first.
+    pub hosts: Vec<TraceHost>,
+    /// The facts, with every frame.
+    pub events: Vec<Event>,
+    /// The calls of both applications.
+    pub calls: Vec<CallRow>,
+    /// The headers of the segments.
+    pub sightings: Vec<Sighting>,
+}
+
+/// Runs a case and keeps everything. It is the same run.
+///
+/// # Errors
+/// There is nothing to measure: see [`MeasureError`].
+pub fn record(case: &Case) -> Result<(Measurement, Log), MeasureError> {
+    let mut run = Run::new(case, Some(Log::default()));
+    let measurement = run.measure()?;
+    Ok((measurement, run.log.take().unwrap_or_default()))
 }
 
 /// Two hosts and what is known of them.
-pub(super) struct Run<'a> {
+struct Run<'a> {
     case: &'a Case,
-    pub(super) network: Network,
+    network: Network,
+    /// Where everything is kept, if it is.
+    log: Option<Log>,
     watch: Watch,
     /// The hosts, the receiver first.
     receiver: Side,
@@ -223,10 +246,14 @@ impl Side {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(case: &'a Case, recording: Recording) -> Self {
+    fn new(case: &'a Case, log: Option<Log>) -> Self {
         let mut network = Network::new(case.seed(), Resolution::Static);
         network.run_until(Instant::ZERO + BEGINS);
-        network.record(recording);
+        network.keep_headers(true);
+        network.record(match &log {
+            Some(_) => Recording::Everything,
+            None => Recording::Nothing,
+        });
         let profile = case.sender();
         let congestion_unit = unit(&profile);
         let mtu = case.mtu();
@@ -264,6 +291,10 @@ impl<'a> Run<'a> {
         Self {
             case,
             watch: Watch::new(sender),
+            log: log.map(|log| Log {
+                hosts: TraceHost::all(&network),
+                ..log
+            }),
             network,
             receiver: side(receiver, listener),
             sender: side(sender, socket),
@@ -278,6 +309,13 @@ impl<'a> Run<'a> {
             accepted_before: 0,
             acknowledged_before: 0,
         }
+    }
+
+    fn measure(&mut self) -> Result<Measurement, MeasureError> {
+        self.connect()?;
+        self.warm_up()?;
+        self.shut_down();
+        self.push()
     }
 
     /// Handles what is due next, up to a time; returns what passed, or none where nothing is due.
@@ -296,11 +334,32 @@ impl<'a> Run<'a> {
         let mut seen = Seen::default();
         for sighting in self.network.take_sightings() {
             self.watch.see(&sighting, &mut seen);
+            if let Some(log) = &mut self.log {
+                log.sightings.push(sighting);
+            }
+        }
+        if let Some(log) = &mut self.log {
+            log.events.extend(self.network.take_events());
         }
         seen
     }
 
-    pub(super) fn connect(&mut self) -> Result<(), MeasureError> {
+    /// Keeps a call that is about to be made, where calls are kept.
+    fn call(&mut self, host: HostId, text: impl FnOnce() -> String) {
+        if let Some(log) = &mut self.log {
+            log.events.extend(self.network.take_events());
+            log.calls.push(CallRow {
+                at: self.network.now(),
+                host,
+                events_before: log.events.len(),
+                toward: Toward::Stack,
+                socket: None,
+                text: text(),
+            });
+        }
+    }
+
+    fn connect(&mut self) -> Result<(), MeasureError> {
         let until = self.network.now() + PREPARATION_MOST;
         self.look();
         loop {
@@ -321,7 +380,7 @@ impl<'a> Run<'a> {
     }
 
     /// Carries what comes before the shutdown to an application that reads it all.
-    pub(super) fn warm_up(&mut self) -> Result<(), MeasureError> {
+    fn warm_up(&mut self) -> Result<(), MeasureError> {
         let until = self.network.now() + PREPARATION_MOST;
         let mut missing = self.case.warm_up();
         if missing == 0 {
@@ -387,6 +446,7 @@ impl<'a> Run<'a> {
         while self.unwritten > 0 && !self.blocked {
             let wanted = self.rest_of_write();
             let part = &octets()[..wanted];
+            self.call(self.sender.host, || format!("send({wanted} octets)"));
             let sent = self
                 .network
                 .with_host(self.sender.host, |host, now| host.send(socket, part, now));
@@ -416,8 +476,9 @@ impl<'a> Run<'a> {
     }
 
     /// Shuts the receive direction down.
-    pub(super) fn shut_down(&mut self) {
+    fn shut_down(&mut self) {
         let socket = self.receiver.socket;
+        self.call(self.receiver.host, || "shut down receiving".to_owned());
         self.network.with_host(self.receiver.host, |host, now| {
             // Every receiver has the call, and every one of them is connected here.
             let _ = host.shutdown(socket, Direction::Receive, now);
@@ -432,7 +493,7 @@ impl<'a> Run<'a> {
     }
 
     /// Pushes until nothing more happens or the watch ends.
-    pub(super) fn push(mut self) -> Result<Measurement, MeasureError> {
+    fn push(&mut self) -> Result<Measurement, MeasureError> {
         let start = self.start();
         let window_first = self.watch.window;
         let first = self.watch.next;

@@ -14,6 +14,8 @@ mod table;
 mod tests;
 pub mod winsock;
 
+pub(crate) use argument::show as show_argument;
+
 use crate::scenario::script::{Argument, Routine};
 use hangup_stack::network::{HostId, Network};
 use hangup_stack::profile::Api;

@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Check(Check),
     /// List scenarios with what they claim.
     List(List),
+    /// Run one scenario under several systems, side by side, and show where they part.
+    Compare(Compare),
     /// Run what claims a statement of the documents, and say which statements are held.
     Contract(Contract),
     /// List the systems that hosts can be, or print one of them as TOML.
@@ -128,6 +130,10 @@ pub(crate) struct Run {
     /// The host at which traces are taken (default: the first host of the scenario).
     #[arg(long, value_name = "HOST", conflicts_with = "bless")]
     pub(crate) at: Option<String>,
+
+    /// Write what a host of the one scenario did and saw as a packetdrill script; --at says which.
+    #[arg(long, value_name = "FILE", conflicts_with = "bless")]
+    pub(crate) export_pkt: Option<PathBuf>,
 
     /// Rewrite the golden traces in captures/ instead of comparing with them.
     #[arg(long, conflicts_with = "seed")]
@@ -217,6 +223,40 @@ pub(crate) struct Check {
 pub(crate) struct List {
     /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compare {
+    /// The scenario: a file, or a name under scenarios/.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) path: PathBuf,
+
+    /// The systems to compare, by their profiles: built-in ones, or the scenario's own.
+    #[arg(
+        long,
+        short,
+        value_name = "PROFILE,...",
+        value_delimiter = ',',
+        default_value = "wsprecvdisconnect,winsock,linux,freebsd,macos"
+    )]
+    pub(crate) profiles: Vec<String>,
+
+    /// The host that is another system each time (default: the first that has a system).
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+
+    /// Replace the seed of the scenario.
+    #[arg(long, env = "HANGUP_SEED", value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Draw so many columns wide (default: as wide as the terminal, or 120).
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(60..=400))]
+    pub(crate) width: Option<u16>,
+
+    /// Print it as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Arguments of `contract`.

@@ -1,6 +1,8 @@
 //! `hangup bench`
 
+mod outputs;
 mod progress;
+mod replay;
 mod sweep;
 
 use std::path::PathBuf;
@@ -53,6 +55,17 @@ pub(crate) struct Exhaustion {
     #[arg(long, value_name = "I/N", help_heading = "Rows")]
     pub(crate) shard: Option<String>,
 
+    /// Take finished rows from this file, which an earlier run of the same sweep wrote, and run
+    /// only the others. Several files, such as those of shards, are put together. A file that is
+    /// also written to goes on where it ends.
+    #[arg(long, value_name = "FILE", help_heading = "Rows")]
+    pub(crate) resume: Vec<PathBuf>,
+
+    /// Run this row alone; with -w its trace is kept.
+    #[arg(long, value_name = "ID", help_heading = "Rows",
+        conflicts_with_all = ["sample", "shard", "resume"])]
+    pub(crate) row: Option<u64>,
+
     /// Run even more than ten million rows.
     #[arg(long, help_heading = "Rows")]
     pub(crate) yes: bool,
@@ -64,6 +77,20 @@ pub(crate) struct Exhaustion {
     /// Write the rows to this file as JSON, an object a line; - is standard output.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) json: Option<PathBuf>,
+
+    /// Draw the sweep, or the one row as a sequence-time graph, into this file as SVG.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) svg: Option<PathBuf>,
+
+    /// Write the trace of the one row to this file, as seen at the receiver; - is standard output.
+    #[arg(
+        short = 'w',
+        long,
+        value_name = "FILE",
+        requires = "row",
+        help_heading = "Output"
+    )]
+    pub(crate) trace: Option<PathBuf>,
 
     /// Rows that the table shows one by one; more are grouped.
     #[arg(long, value_name = "N", default_value_t = 60, help_heading = "Output")]

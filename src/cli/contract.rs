@@ -109,17 +109,17 @@ fn claiming(
     let mut claiming = Vec::new();
     for file in found {
         match report::load(file, &[]) {
-            Ok(scenarios) => {
-                let first = scenarios.first();
-                for fault in contract.faults(first) {
-                    report::complain(&first.source.render(&fault, Colour::Ansi));
+            Ok(read) => {
+                let scenario = read.first();
+                for fault in contract.faults(scenario) {
+                    report::complain(&scenario.source.render(&fault, Colour::Ansi));
                     *worst = (*worst).max(Exit::Usage);
                 }
-                if first.claims.iter().any(|it| is_asked(&it.value)) {
-                    // A statement is held where every combination holds it.
-                    claiming.extend(scenarios.scenarios().map(|scenario| {
-                        let name = file.of_combination(&scenario.variant.combination);
-                        (name.display().to_string(), scenario)
+                if scenario.claims.iter().any(|it| is_asked(&it.value)) {
+                    // Each combination of a sweep has to hold.
+                    claiming.extend((0..read.len()).filter_map(|index| {
+                        let name = file.of_combination(read.combination(index)?);
+                        Some((name.display().to_string(), read.scenario(index)?))
                     }));
                 }
             }

@@ -6,6 +6,7 @@
 mod args;
 mod bench;
 mod check;
+mod compare;
 mod contract;
 mod exit;
 mod in_order;
@@ -49,6 +50,7 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run::run(run, args.quiet),
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
+        Command::Compare(compare) => compare::compare(compare, args.quiet),
         Command::Contract(contract) => contract::contract(contract, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),
         Command::Bench(bench) => bench::bench(bench, args.quiet),

@@ -7,17 +7,18 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use hangup_stack::network::HostId;
 use hangup_stack::profile::Profile;
 
 use super::args::Run;
 use super::{Exit, profiles, report, traces};
 use crate::capture;
 use crate::diagnostic::{Colour, Diagnostic};
-use crate::packetdrill::{IpVersion, Options, Script};
+use crate::packetdrill::{HOST, IpVersion, Options, PEER, Script, export};
 use crate::report::{Format, wall_time};
 use crate::run::{Leftovers, Outcome, ScriptOutcome, run_packetdrill};
-use crate::scenario::LoadError;
 use crate::scenario::discover::{Found, discover, discover_scripts};
+use crate::scenario::{LoadError, Scenario};
 
 /// The scripts that were asked for; none where only scenarios were.
 ///
@@ -88,11 +89,7 @@ pub(super) fn run(args: &Run, scripts: &[Found], quiet: bool) -> Exit {
         report::complain("hangup: packetdrill scripts have no golden traces to --bless\n");
         return Exit::Usage;
     }
-    if args.write.is_some() && scripts.len() != 1 {
-        let count = scripts.len();
-        report::complain(&format!(
-            "hangup: -w writes one trace, and {count} scripts were selected: name one\n"
-        ));
+    if !is_one(args, scripts.len(), "scripts") {
         return Exit::Usage;
     }
     let options = match options(args) {
@@ -204,11 +201,23 @@ fn one(args: &Run, options: &Options, file: &Found) -> Report {
             .complaints
             .push_str(&script.scenario.source.render(failure, Colour::Ansi));
     }
-    if let Err(message) = keep(args, file, &script, &outcome) {
-        report.complaints.push_str(&format!("hangup: {message}\n"));
-        report.verdict = Verdict::Broken(Exit::Environment);
+    let kept =
+        vantage(args, &script, &outcome).and_then(|at| keep(args, file, &script, &outcome, at));
+    if let Err((exit, message)) = kept {
+        report.complaints.push_str(&message);
+        report.verdict = Verdict::Broken(exit);
     }
     report
+}
+
+fn vantage(args: &Run, script: &Script, outcome: &Outcome) -> Result<HostId, (Exit, String)> {
+    let Some(name) = &args.at else {
+        return Ok(outcome.vantage());
+    };
+    script.scenario.host(name).map(HostId).ok_or_else(|| {
+        let message = format!("hangup: --at {name}: a script has the hosts {HOST} and {PEER}\n");
+        (Exit::Usage, message)
+    })
 }
 
 /// A script that cannot be played: every reason, loudly.
@@ -231,30 +240,68 @@ fn unsupported(script: &Script, name: &str, reasons: &[Diagnostic]) -> Report {
     }
 }
 
-/// Writes the trace to where it was asked for.
-fn keep(args: &Run, file: &Found, script: &Script, outcome: &Outcome) -> Result<(), String> {
+/// Writes what a host did and saw as a script, where that was asked for.
+///
+/// # Errors
+/// packetdrill cannot say it, or the file cannot be written.
+pub(super) fn write_script(
+    args: &Run,
+    scenario: &Scenario,
+    outcome: &Outcome,
+    at: HostId,
+    name: &str,
+) -> Result<(), (Exit, String)> {
+    let Some(path) = &args.export_pkt else {
+        return Ok(());
+    };
+    let text = export(scenario, outcome, at, name)
+        .map_err(|why| (Exit::Usage, format!("--export-pkt: {why}")))?;
+    capture::write_atomically(path, text.as_bytes())
+        .map_err(|error| (Exit::Environment, error.to_string()))
+}
+
+/// Whether at most one scenario or script was selected, where one file is to be written of it.
+pub(super) fn is_one(args: &Run, count: usize, what: &str) -> bool {
+    let option = match (&args.write, &args.export_pkt) {
+        (Some(_), _) => "-w writes one trace",
+        (None, Some(_)) => "--export-pkt writes one script",
+        (None, None) => return true,
+    };
+    if count != 1 {
+        report::complain(&format!(
+            "hangup: {option}, and {count} {what} were selected: name one\n"
+        ));
+    }
+    count == 1
+}
+
+/// Writes the trace, and the script, to where they were asked for.
+fn keep(
+    args: &Run,
+    file: &Found,
+    script: &Script,
+    outcome: &Outcome,
+    at: HostId,
+) -> Result<(), (Exit, String)> {
+    let name = file.name.display().to_string();
+    write_script(args, &script.scenario, outcome, at, &name)
+        .map_err(|(exit, message)| (exit, format!("hangup: {message}\n")))?;
     if args.no_traces {
         return Ok(());
     }
-    let at = match args.at.as_deref() {
-        None => outcome.vantage(),
-        Some(name) => match script.scenario.host(name) {
-            Some(host) => hangup_stack::network::HostId(host),
-            None => return Err(format!("--at {name}: a script has the hosts host and peer")),
-        },
-    };
-    let summary = outcome.summary(&file.name.display().to_string(), script.claim());
-    let written = traces::draw(&outcome.trace(&summary), at)?;
+    let broken = |error: String| (Exit::Environment, format!("hangup: {error}\n"));
+    let summary = outcome.summary(&name, script.claim());
+    let written = traces::draw(&outcome.trace(&summary), at).map_err(broken)?;
     let result = match &args.write {
         Some(path) if path.as_os_str() == "-" => {
             let mut out = std::io::stdout().lock();
             return std::io::Write::write_all(&mut out, &written.pcapng)
-                .map_err(|error| format!("cannot write to standard output: {error}"));
+                .map_err(|error| broken(format!("cannot write to standard output: {error}")));
         }
         Some(path) => capture::write_atomically(path, &written.pcapng),
         None => traces::write(&args.traces, &file.name, &written),
     };
-    result.map_err(|error| error.to_string())
+    result.map_err(|error| broken(error.to_string()))
 }
 
 /// What was left out of scripts, each once.

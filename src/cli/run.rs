@@ -104,11 +104,7 @@ fn scenarios(
     if args.list {
         return list(&jobs);
     }
-    if args.write.is_some() && jobs.len() != 1 {
-        report::complain(&format!(
-            "hangup: -w writes one trace, and {} scenarios were selected: name one\n",
-            jobs.len()
-        ));
+    if !packetdrill::is_one(args, jobs.len(), "scenarios") {
         return Err(Exit::Usage);
     }
     let mut output = Output::new(args, quiet, &jobs);
@@ -253,6 +249,16 @@ fn one(args: &Run, job: &Job<'_>) -> Case {
     let (name, facts) = (&case.name, outcome.events.len());
     tracing::info!(scenario = %name, facts, wall = ?case.wall, "ran");
     judge(&scenario, &outcome, at, &mut case);
+    let written = packetdrill::write_script(args, &scenario, &outcome, at, &case.name);
+    if let Err((exit, message)) = written {
+        case.verdict = match exit {
+            Exit::Usage => CaseVerdict::Invalid,
+            Exit::Held | Exit::Failed | Exit::Environment | Exit::Nothing | Exit::Interrupted => {
+                CaseVerdict::Unable
+            }
+        };
+        case.problems.push(Problem::elsewhere(message));
+    }
     let summary = outcome.summary(&case.name, &case.claim);
     match traces::draw(&outcome.trace(&summary), at) {
         Ok(written) => {

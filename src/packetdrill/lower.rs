@@ -6,7 +6,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use super::parse::{Parsed, Written, WrittenAction, WrittenCall};
 use super::settings::{Options, Settings};
-use super::{HOST, PEER, Script, limits, sysctl};
+use super::{Assertion, HOST, PEER, Script, code, limits, sysctl};
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::scenario::script::{
     Argument, Call, ExpectedResult, Packet, PacketLine, Script as Statements, TimeSpec,
@@ -33,6 +33,8 @@ pub enum Action {
     Outbound(PacketLine),
     /// The host under test makes a call.
     Call(Call),
+    /// What is known of the connection is compared.
+    Code(Vec<Assertion>),
     /// Nothing but that time passes: a line for the shell, which is not carried out.
     Pause,
 }
@@ -189,8 +191,11 @@ impl Lowering<'_> {
                 });
             }
             WrittenAction::Code(code) => {
-                self.refuse(code.span, "code is not played yet");
-                Action::Pause
+                let assertions = code::parse(&code.value);
+                Action::Code(assertions.unwrap_or_else(|reason| {
+                    self.refuse(code.span, reason);
+                    Vec::new()
+                }))
             }
         };
         self.begun = true;

@@ -11,7 +11,9 @@
 //! for `sysctl` alone ([`Script::ignored`] says what was not taken), and code that is not a
 //! comparison of numbers makes a script unsupported.
 
+mod code;
 mod conditional;
+mod export;
 mod lexer;
 pub mod limits;
 mod lower;
@@ -21,6 +23,8 @@ mod sysctl;
 
 use std::path::Path;
 
+pub use code::{Assertion, Info};
+pub use export::{Inexpressible, export};
 pub use lower::{Action, Event};
 pub use settings::{IpVersion, Options, Settings};
 

@@ -95,6 +95,10 @@ pub(super) fn apply(profile: &Profile, name: &str, value: &str) -> Option<Profil
         }
         "net.ipv4.tcp_window_scaling" => return offer(profile, &["window-scale"], value),
         "net.inet.tcp.rfc1323" => return offer(profile, &["timestamps", "window-scale"], value),
+        // No host has ECN, so that switching it off is what is so already.
+        "net.ipv4.tcp_ecn" | "net.inet.tcp.ecn.enable" if value == "0" => {
+            return Some(profile.clone());
+        }
         "net.ipv4.tcp_fin_timeout" => ("linger.fin_wait_2", seconds(value)?),
         "net.inet.tcp.finwait2_timeout" => ("linger.fin_wait_2", milliseconds(value, 1)?),
         "net.inet.tcp.msl" => ("linger.time_wait", milliseconds(value, 2)?),

@@ -13,11 +13,10 @@ mod tap;
 mod tests;
 mod text;
 
-pub(crate) use text::wall_time;
-
 use std::time::Duration;
 
 use crate::diagnostic::{Colour, Diagnostic, Source, Span, clean};
+pub(crate) use text::wall_time;
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -8,12 +8,12 @@ use smoltcp::time::{Duration, Instant};
 
 use super::packets::{Seen, same_option};
 use super::player::{Player, moments, span_of};
-use super::{Outcome, TAIL};
+use super::{Outcome, TAIL, tcp_info};
 use crate::capture::TraceHost;
 use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::notation::{self, Checksum, Kind, RelativeSegment, payload};
-use crate::packetdrill::{Action, Event, Script};
+use crate::packetdrill::{Action, Assertion, Event, Script};
 use crate::scenario::script::{Flags, Options, Packet, PacketLine, Segment, TcpOption, TimeSpec};
 
 /// Whether the host may have sent packets by the end of the script that no line stands for.
@@ -100,6 +100,8 @@ impl<'a> Play<'a> {
                 return;
             }
         }
+        // What was sent last arrives.
+        self.player.advance(self.player.network.now());
         // What still waits at the end has until the end of its time.
         while self.player.failures.is_empty() && !self.player.exhausted {
             let ends = self.player.waiting.iter().filter_map(|it| it.returns);
@@ -162,7 +164,23 @@ impl<'a> Play<'a> {
                 self.player.poll();
                 self.player.retry();
             }
+            Action::Code(assertions) => self.compare(assertions, event.span),
             Action::Outbound(_) | Action::Pause => {}
+        }
+    }
+
+    /// Compares what is known of the connection.
+    fn compare(&mut self, assertions: &[Assertion], span: Span) {
+        let known = tcp_info::of_connection(&self.player, HOST);
+        let info = |info| Some(known.as_ref()?.value(info));
+        for assertion in assertions {
+            let said = match assertion.holds(&info) {
+                Ok(true) => continue,
+                Ok(false) => format!("`{}` does not hold", assertion.text),
+                Err(reason) => format!("`{}` cannot be told: {reason}", assertion.text),
+            };
+            let diagnostic = Diagnostic::new(span, said).label(assertion.values(&info));
+            return self.player.fail(diagnostic);
         }
     }
 

@@ -7,10 +7,11 @@ use hangup_stack::socket::Protocol;
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
+use super::account::Account;
 use super::calls::Waiting;
 use super::packets::{Packets, Seen};
 use super::verdict::Outcome;
-use super::{EVENTS_MOST, TAIL, instant};
+use super::{EVENTS_MOST, MadeCall, TAIL, instant};
 use crate::calls::{self, Calls};
 use crate::capture::{CallRow, TraceHost};
 use crate::diagnostic::{Diagnostic, Span};
@@ -36,10 +37,12 @@ pub(super) struct Player<'a> {
     pub(super) packets: Packets,
     pub(super) events: Vec<Event>,
     pub(super) rows: Vec<CallRow>,
+    pub(super) made: Vec<MadeCall>,
     pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Vec<Diagnostic>,
     /// Whether a call could not be made at all, which is the last of the failures then.
     pub(super) refused: bool,
+    pub(super) account: Account,
     /// Ports and sequence numbers that the script's own packets have used.
     pub(super) forged_port: u16,
     /// The ports of the last forged packet between two hosts, and when it was sent.
@@ -73,9 +76,11 @@ impl<'a> Player<'a> {
             packets: Packets::new(addresses, names),
             events: Vec::new(),
             rows: Vec::new(),
+            made: Vec::new(),
             waiting: Vec::new(),
             failures: Vec::new(),
             refused: false,
+            account: Account::default(),
             forged_port: FORGED_PORT,
             forged_ports: Vec::new(),
             forged_sequence: FORGED_SEQUENCE,
@@ -89,6 +94,7 @@ impl<'a> Player<'a> {
         let mut before = Instant::ZERO;
         for statement in &scenario.script.statements {
             before = self.statement(statement, before);
+            self.account.played.push(self.network.now());
             if self.exhausted {
                 return;
             }
@@ -339,6 +345,7 @@ impl<'a> Player<'a> {
         if self.scenario.strict {
             self.judge_leftovers();
         }
+        self.account.sockets = self.final_sockets();
         let mut outcome = Outcome {
             failures: self.failures,
             ended: self.network.now(),
@@ -346,6 +353,8 @@ impl<'a> Player<'a> {
             hosts,
             events: self.events,
             calls: self.rows,
+            account: self.account,
+            made: self.made,
         };
         super::filters::judge(self.scenario, &mut outcome);
         outcome.failures.sort_by_key(|failure| failure.span);

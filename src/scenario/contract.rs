@@ -387,6 +387,8 @@ fn made_by(reader: &mut Reader, documents: &[Document], draft: &Draft) -> Vec<St
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const GOOD: &str = r#"
@@ -523,6 +525,18 @@ why = "Nobody knows."
             error.contains("a contract needs at least one statement"),
             "{error}"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn no_edit_of_a_contract_panics(at in 0..GOOD.len(), cut in 0_usize..40, put in ".{0,12}") {
+            let mut octets = GOOD.as_bytes().to_vec();
+            octets.splice(at..(at + cut).min(GOOD.len()), put.into_bytes());
+            if let Err(invalid) = Contract::parse("contract.toml".as_ref(), octets) {
+                prop_assert!(!invalid.diagnostics.is_empty());
+                prop_assert!(invalid.to_string().starts_with("contract.toml:"));
+            }
+        }
     }
 
     #[test]

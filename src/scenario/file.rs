@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use smoltcp::time::Duration;
 use toml::de::DeTable;
 
-use super::hosts::{self, Host};
+use super::hosts::{self, Host, Stack};
 use super::limits;
 use super::network::{self, Network};
 use super::reader::{Entry, Reader, entries};
@@ -77,6 +77,33 @@ pub struct TraceExpect {
 }
 
 impl Scenario {
+    /// What would run on a host if it had another profile: a built-in one, or one of the
+    /// scenario's own, with the host's knobs turned.
+    ///
+    /// # Errors
+    /// There is no such profile, or the host's knobs do not go with it.
+    pub fn stack_as(&self, host: usize, profile: &str) -> Result<Stack, Vec<Diagnostic>> {
+        let (table, _) = DeTable::parse_recoverable(self.source.text());
+        let all = entries(table.get_ref());
+        let find = |key: &str| all.iter().find(|it| it.key == key).copied();
+        let mut reader = Reader::default();
+        let network = find("network").and_then(|it| reader.table(it));
+        let ip = network
+            .map(|it| network::family(&mut reader, it))
+            .unwrap_or_default();
+        let own = find("profiles").and_then(|it| reader.table(it));
+        let profiles = own
+            .map(|it| profiles::read(&mut reader, it))
+            .unwrap_or_default();
+        let hosts = find("hosts").and_then(|it| reader.table(it));
+        let stack =
+            hosts.and_then(|it| hosts::stack_as(&mut reader, it, (ip, &profiles), host, profile));
+        match stack {
+            Some(stack) if reader.diagnostics.is_empty() => Ok(stack),
+            Some(_) | None => Err(reader.diagnostics),
+        }
+    }
+
     /// The position of a host in [`Scenario::hosts`], by its name.
     pub fn host(&self, name: &str) -> Option<usize> {
         self.hosts.iter().position(|it| it.name.value == name)

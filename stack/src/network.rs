@@ -53,16 +53,13 @@ pub enum Resolution {
     Arp,
 }
 
-/// What a network keeps of what happens.
+/// Whether a network keeps its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Recording {
     /// Every fact, with a copy of every frame.
     #[default]
     Everything,
-    /// No facts, and of frames only the headers of TCP segments: for measurements, which make
-    /// thousands of runs and look at no payload.
-    Headers,
-    /// Nothing: for benchmarks.
+    /// None: for benchmarks.
     Nothing,
 }
 
@@ -146,6 +143,7 @@ pub struct Network {
     spares: Spares,
     frames: u64,
     events: Vec<Event>,
+    sights: bool,
     sightings: Vec<Sighting>,
     #[cfg(debug_assertions)]
     resets: crate::invariants::Resets,
@@ -166,13 +164,14 @@ impl Network {
             spares: Spares::default(),
             frames: 0,
             events: Vec::new(),
+            sights: false,
             sightings: Vec::new(),
             #[cfg(debug_assertions)]
             resets: crate::invariants::Resets::default(),
         }
     }
 
-    /// Sets what is kept from now on.
+    /// Keeps events from now on, or does not.
     pub fn record(&mut self, recording: Recording) {
         self.recording = recording;
         for host in &mut self.hosts {
@@ -306,7 +305,13 @@ impl Network {
         std::mem::take(&mut self.events)
     }
 
-    /// Takes the headers recorded since the last call, in order.
+    /// Keeps the headers of TCP segments from now on, or does not: for measurements, which make
+    /// thousands of runs and look at no payload. They are taken with [`Network::take_sightings`].
+    pub fn keep_headers(&mut self, keep: bool) {
+        self.sights = keep;
+    }
+
+    /// Takes the headers kept since the last call, in order.
     pub fn take_sightings(&mut self) -> impl Iterator<Item = Sighting> {
         self.sightings.drain(..)
     }
@@ -410,7 +415,7 @@ impl Network {
 
     /// Keeps the header of a segment, where headers are kept.
     fn sight(&mut self, host: HostId, way: Way, frame: &Frame) {
-        if self.recording == Recording::Headers
+        if self.sights
             && let Some(segment) = frame.header()
         {
             self.sightings.push(Sighting {

@@ -4,11 +4,13 @@
 use hangup_stack::event::{Event, Fact};
 use hangup_stack::link::LinkConfig;
 use hangup_stack::network::{
-    HostConfig, HostId, IpFamily, Network, Recording, Resolution, StackKind,
+    HostConfig, HostId, IpFamily, Network, Recording, Resolution, StackKind, Way,
 };
 use hangup_stack::profile::Profile;
 use hangup_stack::smoltcp::time::{Duration, Instant};
-use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
+use hangup_stack::smoltcp::wire::{
+    EthernetFrame, EthernetProtocol, IpAddress, IpEndpoint, IpProtocol, TcpPacket,
+};
 use hangup_stack::socket::{Direction, Protocol, SocketId};
 
 const OCTETS: usize = 150_000;
@@ -208,6 +210,57 @@ fn steps(recording: Recording, resolution: Resolution) -> Vec<String> {
         steps.push(format!("{} {states:?}", network.now()));
     }
     steps
+}
+
+/// A header that is kept says what the frame says.
+#[test]
+fn kept_headers_are_those_of_the_frames() {
+    let mut network = Network::new(5, Resolution::Static);
+    network.keep_headers(true);
+    let mut sides = add_pair(&mut network, PAIR);
+    // Damage would leave nothing to compare.
+    let (one, other) = (HostId(0), HostId(1));
+    network.set_link(one, other, LinkConfig::default());
+    network.set_link(other, one, LinkConfig::default());
+    let mut buffer = vec![0; 64 * 1024];
+    let (mut frames, mut headers) = (Vec::new(), Vec::new());
+    while network.step(LIMIT) {
+        for side in &mut sides {
+            side.drive(&mut network, &mut buffer);
+        }
+        headers.extend(network.take_sightings().map(|it| {
+            (
+                it.at,
+                it.host,
+                it.way == Way::Sent,
+                it.segment.sequence,
+                it.segment.payload_octets,
+            )
+        }));
+        for Event { at, host, fact, .. } in network.take_events() {
+            let sent = matches!(fact, Fact::Sent { .. });
+            let (Fact::Sent { bytes, .. } | Fact::Received { bytes }) = &fact else {
+                continue;
+            };
+            let ip = EthernetFrame::new_checked(&bytes[..]).unwrap();
+            let (header, protocol) = match ip.ethertype() == EthernetProtocol::Ipv4 {
+                true => (20, ip.payload()[9]),
+                false => (40, ip.payload()[6]),
+            };
+            if IpProtocol::from(protocol) != IpProtocol::Tcp {
+                continue;
+            }
+            let tcp = TcpPacket::new_checked(&ip.payload()[header..]).unwrap();
+            let sequence = tcp.seq_number().0 as u32;
+            frames.push((at, host, sent, sequence, tcp.payload().len()));
+        }
+    }
+    assert!(
+        frames.len() > 500,
+        "{} frames are no transfer",
+        frames.len()
+    );
+    assert_eq!(headers, frames);
 }
 
 /// Frames that nobody looks at are never written down, and all goes as if they were.

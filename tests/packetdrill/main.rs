@@ -1,6 +1,9 @@
 //! packetdrill's scripts: those under `scenarios/packetdrill` pass over every IP version, and what
 //! is not as a script says fails it, at its place.
 
+mod any_script;
+mod exported;
+mod hostile;
 mod scripts;
 mod verdicts;
 

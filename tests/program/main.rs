@@ -1,8 +1,11 @@
 //! The program as a user meets it: help, verdicts, errors, exit codes, files.
 
 mod bad_input;
+mod bench;
+mod compare;
 mod contract;
 mod help;
+mod packetdrill;
 mod profiles;
 mod reports;
 mod sweep;

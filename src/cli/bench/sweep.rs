@@ -1,17 +1,19 @@
 //! `hangup bench exhaustion`: a plan from arguments, its rows on many threads, and where they go.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use super::{Exhaustion, progress};
+use super::outputs::Outputs;
+use super::{Exhaustion, progress, replay};
 use crate::bench::{
-    Axis, Case, Format, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, Writer, differing, table,
+    Axis, Case, Finished, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, differing, sweep, table,
 };
+use crate::capture;
 use crate::cli::{Exit, report};
 
 /// How many rows are given to the threads at once. They are written before the next ones begin.
@@ -33,62 +35,79 @@ pub(super) fn exhaustion(args: &Exhaustion, quiet: bool) -> Exit {
 }
 
 /// What ends the program early, and what is to be said.
-type Failure = (Exit, String);
+pub(super) type Failure = (Exit, String);
 
 fn run(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
     let plan = plan(args)?;
-    let rows = count(args, &plan)?;
+    if let Some(id) = args.row {
+        return replay::row(args, &plan, id, quiet);
+    }
+    let wanted = count(args, &plan)?;
+    let mut finished = Finished::default();
+    let mut outputs = Outputs::open(args, &plan, &mut finished)?;
     let threads = args.jobs.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| environment(format!("cannot start threads: {error}")))?;
-    let mut outputs = Outputs::open(args)?;
     let interrupted = interruption()?;
-    let bar = progress::bar(rows, quiet);
-    let mut sweep = plan.rows();
+    let bar = progress::bar(wanted, quiet);
+    let mut rows = plan.rows();
     let mut remembered = Vec::new();
     let mut done = 0;
     loop {
-        let batch: Vec<(u64, Case)> = sweep.by_ref().take(BATCH).collect();
+        let batch: Vec<(u64, Case)> = rows.by_ref().take(BATCH).collect();
         if batch.is_empty() || interrupted.load(Ordering::Relaxed) {
             break;
         }
-        let finished: Vec<Option<Row>> = pool.install(|| {
-            let one = |&(id, case): &(u64, Case)| {
-                let goes_on = !interrupted.load(Ordering::Relaxed);
-                goes_on.then(|| Row::run(id, case))
-            };
-            batch.par_iter().map(one).collect()
-        });
+        let one = |&(id, case): &(u64, Case)| {
+            let goes_on = !interrupted.load(Ordering::Relaxed);
+            let known = finished.row(id).cloned();
+            known.or_else(|| goes_on.then(|| Row::run(id, case)))
+        };
+        let rows: Vec<Option<Row>> = pool.install(|| batch.par_iter().map(one).collect());
         // In order, up to the first that was not run.
-        let finished: Vec<Row> = finished.into_iter().map_while(|row| row).collect();
-        outputs.write(&finished)?;
-        done += finished.len() as u64;
-        bar.inc(finished.len() as u64);
+        let rows: Vec<Row> = rows.into_iter().map_while(|row| row).collect();
+        outputs.write(&rows)?;
+        done += rows.len() as u64;
+        bar.inc(rows.len() as u64);
         let room = REMEMBERED_MOST - remembered.len();
-        remembered.extend(finished.into_iter().take(room));
+        remembered.extend(rows.into_iter().take(room));
     }
     bar.finish_and_clear();
     if !quiet && !outputs.own_standard_output {
-        let mut text = table(&remembered, args.top);
-        text.push_str(&differing(&remembered, args.top));
-        report::print(&text).map_err(|exit| (exit, String::new()))?;
-        if done > remembered.len() as u64 {
-            let text = format!("the table is of the first {REMEMBERED_MOST} rows\n");
-            report::complain(&text);
-        }
+        show(args, &remembered)?;
     }
-    if done < rows {
-        let message = format!("interrupted: {done} of {rows} rows are finished");
+    if let Some(path) = &args.svg {
+        draw(path, &sweep(&remembered))?;
+    }
+    if done > remembered.len() as u64 {
+        let text = format!("hangup: table and plots are of the first {REMEMBERED_MOST} rows\n");
+        report::complain(&text);
+    }
+    if done < wanted {
+        let message = format!("interrupted: {done} of {wanted} rows are finished");
         return Err((Exit::Interrupted, message));
     }
     Ok(Exit::Held)
 }
 
-fn usage(message: impl Into<String>) -> Failure {
+/// Writes a plot.
+pub(super) fn draw(path: &Path, svg: &str) -> Result<(), Failure> {
+    let written = capture::write_atomically(path, svg.as_bytes());
+    written.map_err(|error| environment(error.to_string()))
+}
+
+/// Prints the table of rows.
+fn show(args: &Exhaustion, rows: &[Row]) -> Result<(), Failure> {
+    let mut text = table(rows, args.top);
+    text.push_str(&differing(rows, args.top));
+    report::print(&text).map_err(|exit| (exit, String::new()))
+}
+
+pub(super) fn usage(message: impl Into<String>) -> Failure {
     (Exit::Usage, message.into())
 }
 
-fn environment(message: impl Into<String>) -> Failure {
+pub(super) fn environment(message: impl Into<String>) -> Failure {
     (Exit::Environment, message.into())
 }
 
@@ -136,7 +155,8 @@ fn read(path: &Path) -> Result<String, Failure> {
 fn count(args: &Exhaustion, plan: &Plan) -> Result<u64, Failure> {
     let product = plan.product();
     let shown = product.map_or_else(|| "more than 2^64".to_owned(), |rows| rows.to_string());
-    if product.is_none() || (product > Some(ROWS_MOST) && !args.yes) {
+    let confirmed = args.yes || args.sample.is_some();
+    if product.is_none() || (product > Some(ROWS_MOST) && !confirmed) {
         let advice = match product {
             None => "that is more than can be counted",
             Some(_) => "--yes runs them all the same, --sample N some of them",
@@ -161,55 +181,4 @@ fn interruption() -> Result<Arc<AtomicBool>, Failure> {
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
         .map_err(|error| environment(format!("cannot take signals: {error}")))?;
     Ok(interrupted)
-}
-
-/// The files that rows go to.
-struct Outputs {
-    writers: Vec<(String, Writer<Box<dyn Write>>)>,
-    own_standard_output: bool,
-}
-
-impl Outputs {
-    fn open(args: &Exhaustion) -> Result<Self, Failure> {
-        let mut outputs = Self {
-            writers: Vec::new(),
-            own_standard_output: false,
-        };
-        let files = [(&args.csv, Format::Csv), (&args.json, Format::Json)];
-        for (path, format) in files {
-            let Some(path) = path else { continue };
-            let out: Box<dyn Write> = if path.as_os_str() == "-" {
-                if outputs.own_standard_output {
-                    return Err(usage("--csv and --json cannot both be standard output"));
-                }
-                outputs.own_standard_output = true;
-                Box::new(std::io::stdout())
-            } else {
-                let file = File::create(path).map_err(|error| cannot_write(path, &error))?;
-                Box::new(BufWriter::new(file))
-            };
-            let writer =
-                Writer::new(out, format, true).map_err(|error| cannot_write(path, &error))?;
-            outputs.writers.push((path.display().to_string(), writer));
-        }
-        Ok(outputs)
-    }
-
-    fn write(&mut self, rows: &[Row]) -> Result<(), Failure> {
-        for (path, writer) in &mut self.writers {
-            writer
-                .write(rows)
-                .map_err(|error| cannot_write(Path::new(path), &error))?;
-        }
-        Ok(())
-    }
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
-    let name = if path.as_os_str() == "-" {
-        "standard output".to_owned()
-    } else {
-        path.display().to_string()
-    };
-    environment(format!("cannot write {name}: {error}"))
 }
