@@ -48,47 +48,6 @@ impl Scenario {
     }
 }
 
-/// The octets of a file that is read whole, at most one more than [`limits::FILE_MAX`].
-///
-/// # Errors
-/// It cannot be read.
-pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let read = |path: &Path| {
-        let mut bytes = Vec::new();
-        // One octet more than allowed, so that a longer file is noticed without reading it all.
-        let limit = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
-        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    read(path).map_err(|error| LoadError::Read {
-        path: path.to_owned(),
-        error,
-    })
-}
-
-/// What `read` makes of the text of a file.
-///
-/// # Errors
-/// Everything that is wrong with it, in the order of the file.
-pub(super) fn parsed<T>(
-    path: &Path,
-    bytes: Vec<u8>,
-    read: impl Fn(&Source) -> (Option<T>, Vec<Diagnostic>),
-) -> Result<T, Box<Invalid>> {
-    let (source, value, diagnostics) = match text(bytes) {
-        Ok(text) => {
-            let source = Source::new(path, text);
-            let (value, diagnostics) = read(&source);
-            (source, value, diagnostics)
-        }
-        Err((text, diagnostic)) => (Source::new(path, text), None, vec![*diagnostic]),
-    };
-    match value {
-        Some(value) if diagnostics.is_empty() => Ok(value),
-        Some(_) | None => Err(invalid(source, diagnostics)),
-    }
-}
-
 /// A file that was read and found good, with every scenario in it.
 #[derive(Clone, Debug)]
 pub struct ScenarioFile {
@@ -325,6 +284,47 @@ fn text(bytes: Vec<u8>) -> Result<String, (String, Box<Diagnostic>)> {
             Box::new(Diagnostic::new(Span::at(at), "the file is not UTF-8 text")),
         )
     })
+}
+
+/// The octets of a file that is read whole, at most one more than [`limits::FILE_MAX`].
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let read = |path: &Path| {
+        let mut bytes = Vec::new();
+        // One octet more than allowed, so that a longer file is noticed without reading it all.
+        let limit = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
+        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read(path).map_err(|error| LoadError::Read {
+        path: path.to_owned(),
+        error,
+    })
+}
+
+/// What `read` makes of a file that is no scenario.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the file.
+pub(super) fn parsed<T>(
+    path: &Path,
+    bytes: Vec<u8>,
+    read: impl Fn(&Source) -> (Option<T>, Vec<Diagnostic>),
+) -> Result<T, Box<Invalid>> {
+    let (source, value, diagnostics) = match text(bytes) {
+        Ok(text) => {
+            let source = Source::new(path, text);
+            let (value, diagnostics) = read(&source);
+            (source, value, diagnostics)
+        }
+        Err((text, diagnostic)) => (Source::new(path, text), None, vec![*diagnostic]),
+    };
+    match value {
+        Some(value) if diagnostics.is_empty() => Ok(value),
+        Some(_) | None => Err(invalid(source, diagnostics)),
+    }
 }
 
 /// What is wrong with the TOML itself: the first error of each line, since the parser goes on in
