@@ -88,8 +88,8 @@ fn read(text: &str, options: &Options) -> Script {
 fn play(text: &str, options: &Options) {
     match run_packetdrill(&read(text, options), 0, Leftovers::Allowed) {
         ScriptOutcome::Passed(outcome) => drop(black_box(outcome)),
-        failed @ (ScriptOutcome::Failed(_) | ScriptOutcome::Unsupported(_)) => {
-            panic!("{failed:?}\n{text}")
+        other @ (ScriptOutcome::Failed(_) | ScriptOutcome::Unsupported(_)) => {
+            panic!("{other:?}\n{text}")
         }
     }
 }

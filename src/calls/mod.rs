@@ -14,7 +14,7 @@ mod table;
 mod tests;
 pub mod winsock;
 
-pub(crate) use argument::show as show_argument;
+pub(crate) use argument::show;
 
 use crate::scenario::script::{Argument, Routine};
 use hangup_stack::network::{HostId, Network};

@@ -4,10 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::report::Format;
+use crate::scenario::Setting;
+
 /// What `--help` says of exit codes.
 const EXIT_CODES: &str = "\
 Exit codes: 0 everything held; 1 an expectation failed; 2 bad usage or bad scenario;
             3 a file cannot be read or written; 4 nothing was selected; 130 interrupted.";
+
+/// Options that every command has stand behind its own in the help.
+const BEHIND: usize = 100;
 
 /// A wire-level emulator of how connections end.
 ///
@@ -26,15 +32,34 @@ pub struct Args {
     pub(crate) command: Command,
 
     /// Print only failures.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        display_order = BEHIND
+    )]
     pub(crate) quiet: bool,
 
     /// Say more on standard error; up to three times, when every packet is logged.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        action = clap::ArgAction::Count,
+        display_order = BEHIND
+    )]
     pub(crate) verbose: u8,
 
     /// When to use colour. NO_COLOR turns it off, too.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        display_order = BEHIND
+    )]
     pub(crate) color: Color,
 }
 
@@ -47,12 +72,20 @@ pub(crate) enum Command {
     Check(Check),
     /// List scenarios with what they claim.
     List(List),
+    /// Run one scenario under several systems, side by side, and show where they part.
+    Compare(Compare),
     /// Run what claims a statement of the documents, and say which statements are held.
     Contract(Contract),
     /// List the systems that hosts can be, or print one of them as TOML.
     Profiles(Profiles),
     /// Measure: tables, CSV, JSON and plots of many runs.
     Bench(super::bench::Bench),
+    /// Print the form of scenario files as a JSON Schema, for editors.
+    Schema(Schema),
+    /// Print a script that completes commands in a shell.
+    Completions(Completions),
+    /// Print the manual page.
+    Man,
 }
 
 /// Arguments of `run`.
@@ -62,8 +95,19 @@ pub(crate) struct Run {
     /// of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
 
+    /// Give a key of the scenario another value: hosts.server.receive_buffer=8192. A key that the
+    /// scenario sweeps has only that value then.
+    #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "bless")]
+    pub(crate) settings: Vec<Setting>,
+
     /// Replace the seed of every scenario.
-    #[arg(long, env = "HANGUP_SEED", value_name = "N")]
+    #[arg(
+        long,
+        env = "HANGUP_SEED",
+        value_name = "N",
+        // Those that TOML can write.
+        value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64)
+    )]
     pub(crate) seed: Option<u64>,
 
     /// Write the traces under this folder.
@@ -94,6 +138,37 @@ pub(crate) struct Run {
     /// Rewrite the golden traces in captures/ instead of comparing with them.
     #[arg(long, conflicts_with = "seed")]
     pub(crate) bless: bool,
+
+    /// Run only scenarios that match: words in names, profile(linux), call(WSARecv*), claim(ID),
+    /// with `and`, `or`, `not` and parentheses.
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) filter: Option<String>,
+
+    /// Say what would run, and run nothing.
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Do not begin another scenario after one that did not hold; the rest is reported as not run.
+    #[arg(long, overrides_with = "no_fail_fast")]
+    pub(crate) fail_fast: bool,
+
+    /// Run all scenarios, whatever comes of them. This is the default.
+    #[arg(long, overrides_with = "fail_fast")]
+    pub(crate) no_fail_fast: bool,
+
+    /// How to report.
+    #[arg(
+        long,
+        visible_alias = "format",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub(crate) report: Format,
+
+    /// Write the report to this file; standard output has the verdicts as text then.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report_file: Option<PathBuf>,
 
     /// Scenarios to run at once (default: one a processor). The results do not depend on it.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -137,6 +212,10 @@ pub(crate) struct Scripts {
 pub(crate) struct Check {
     /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
+
+    /// Give a key of the scenario another value first, as `run` does.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<Setting>,
 }
 
 /// Arguments of `list`.
@@ -144,6 +223,40 @@ pub(crate) struct Check {
 pub(crate) struct List {
     /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compare {
+    /// The scenario: a file, or a name under scenarios/.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) path: PathBuf,
+
+    /// The systems to compare, by their profiles: built-in ones, or the scenario's own.
+    #[arg(
+        long,
+        short,
+        value_name = "PROFILE,...",
+        value_delimiter = ',',
+        default_value = "wsprecvdisconnect,winsock,linux,freebsd,macos"
+    )]
+    pub(crate) profiles: Vec<String>,
+
+    /// The host that is another system each time (default: the first that has a system).
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+
+    /// Replace the seed of the scenario.
+    #[arg(long, env = "HANGUP_SEED", value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Draw so many columns wide (default: as wide as the terminal, or 120).
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(60..=400))]
+    pub(crate) width: Option<u16>,
+
+    /// Print it as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Arguments of `contract`.
@@ -171,6 +284,22 @@ pub(crate) struct Profiles {
     /// Say behind each value how it is known and where it is from.
     #[arg(long, requires = "name")]
     pub(crate) why: bool,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// List the fields that the filters of [[expect]] have instead.
+    #[arg(long)]
+    pub(crate) filters: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// When to use colour.

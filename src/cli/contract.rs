@@ -108,14 +108,19 @@ fn claiming(
     };
     let mut claiming = Vec::new();
     for file in found {
-        match report::load(file) {
-            Ok(scenario) => {
-                for fault in contract.faults(&scenario) {
+        match report::load(file, &[]) {
+            Ok(read) => {
+                let scenario = read.first();
+                for fault in contract.faults(scenario) {
                     report::complain(&scenario.source.render(&fault, Colour::Ansi));
                     *worst = (*worst).max(Exit::Usage);
                 }
                 if scenario.claims.iter().any(|it| is_asked(&it.value)) {
-                    claiming.push((file.name.display().to_string(), scenario));
+                    // Each combination of a sweep has to hold.
+                    claiming.extend((0..read.len()).filter_map(|index| {
+                        let name = file.of_combination(read.combination(index)?);
+                        Some((name.display().to_string(), read.scenario(index)?))
+                    }));
                 }
             }
             Err((exit, text)) => {

@@ -11,11 +11,11 @@ use hangup_stack::network::HostId;
 use hangup_stack::profile::Profile;
 
 use super::args::Run;
-use super::run::wall_time;
 use super::{Exit, profiles, report, traces};
 use crate::capture;
 use crate::diagnostic::{Colour, Diagnostic};
 use crate::packetdrill::{HOST, IpVersion, Options, PEER, Script, export};
+use crate::report::wall_time;
 use crate::run::{Leftovers, Outcome, ScriptOutcome, run_packetdrill};
 use crate::scenario::discover::{Found, discover, discover_scripts};
 use crate::scenario::{LoadError, Scenario};
@@ -120,7 +120,7 @@ pub(super) fn run(args: &Run, scripts: &[Found], quiet: bool) -> Exit {
             *ignored.entry(line).or_default() += 1;
         }
         let shown = !quiet || report.verdict != Verdict::Pass;
-        if let Err(exit) = super::run::say(&report.line, shown, to_stderr) {
+        if let Err(exit) = say(&report.line, shown, to_stderr) {
             return exit;
         }
     }
@@ -128,10 +128,21 @@ pub(super) fn run(args: &Run, scripts: &[Found], quiet: bool) -> Exit {
         report::complain(&say_ignored(&ignored));
     }
     let summary = summary(scripts, &reports, started.elapsed());
-    if let Err(exit) = super::run::say(&summary, !quiet, to_stderr) {
+    if let Err(exit) = say(&summary, !quiet, to_stderr) {
         return exit;
     }
     exit(args, &reports)
+}
+
+fn say(text: &str, shown: bool, to_stderr: bool) -> Result<(), Exit> {
+    if !shown {
+        return Ok(());
+    }
+    if to_stderr {
+        report::complain(text);
+        return Ok(());
+    }
+    report::print(text)
 }
 
 /// What scripts are played with, from the command line.
@@ -253,9 +264,9 @@ pub(super) fn write_script(
         return Ok(());
     };
     let text = export(scenario, outcome, at, name)
-        .map_err(|why| (Exit::Usage, format!("hangup: --export-pkt: {why}\n")))?;
+        .map_err(|why| (Exit::Usage, format!("--export-pkt: {why}")))?;
     capture::write_atomically(path, text.as_bytes())
-        .map_err(|error| (Exit::Environment, format!("hangup: {error}\n")))
+        .map_err(|error| (Exit::Environment, error.to_string()))
 }
 
 /// Whether at most one scenario or script was selected, where one file is to be written of it.
@@ -282,7 +293,8 @@ fn keep(
     at: HostId,
 ) -> Result<(), (Exit, String)> {
     let name = file.name.display().to_string();
-    write_script(args, &script.scenario, outcome, at, &name)?;
+    write_script(args, &script.scenario, outcome, at, &name)
+        .map_err(|(exit, message)| (exit, format!("hangup: {message}\n")))?;
     if args.no_traces {
         return Ok(());
     }

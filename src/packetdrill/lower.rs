@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::scenario::script::{
     Argument, Call, ExpectedResult, Packet, PacketLine, Script as Statements, TimeSpec,
 };
-use crate::scenario::{Host, Network, Scenario, Stack};
+use crate::scenario::{Host, Network, Scenario, Stack, Variant};
 
 /// One event of a script: when, and what.
 #[derive(Clone, Debug)]
@@ -69,6 +69,7 @@ impl Lowered {
                 hosts: self.hosts,
                 script: Statements::default(),
                 expects: Vec::new(),
+                variant: Variant::default(),
             },
             settings: self.settings,
             events: self.events,

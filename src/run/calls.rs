@@ -21,6 +21,8 @@ pub(super) struct Waiting<'a> {
     pub(super) blocked: Blocked,
     /// When it must return; none: at once, which it did not.
     pub(super) returns: Option<(Instant, Instant)>,
+    /// Its place in the account of the run, once it was made.
+    place: usize,
     /// Where it stands among the calls that were made; none before it was.
     made: Option<usize>,
 }
@@ -105,6 +107,7 @@ impl<'a> Player<'a> {
             arguments,
             blocked,
             returns,
+            place: 0,
             made: None,
         }
     }
@@ -161,13 +164,15 @@ impl<'a> Player<'a> {
 
     /// Makes a call, for the first time or again.
     fn make(&mut self, mut waiting: Waiting<'a>, attempt: Attempt) {
+        let events_before = self.events.len();
         if attempt == Attempt::First {
             self.begun(&mut waiting);
+            waiting.place = self.note_call(waiting.host, waiting.arguments.first());
         }
-        let Some(table) = self.tables[waiting.host].as_mut() else {
+        let (host, place) = (waiting.host, waiting.place);
+        let Some(table) = self.tables[host].as_mut() else {
             return;
         };
-        let events_before = self.events.len();
         let name = &waiting.call.name.value;
         let thread = waiting.call.thread.as_ref().map(|it| it.value.as_str());
         table.switch_to(thread);
@@ -186,7 +191,9 @@ impl<'a> Player<'a> {
                     .argument
                     .and_then(|index| waiting.call.arguments.get(index));
                 let span = argument.map_or(waiting.call.name.span, |argument| argument.span);
-                self.failures.push(Diagnostic::new(span, bad.message));
+                let diagnostic = Diagnostic::new(span, bad.message);
+                self.account.unmade.push(diagnostic.clone());
+                self.failures.push(diagnostic);
                 self.refused = true;
             }
             Ok(Answer::Blocks(blocked)) => {
@@ -201,6 +208,9 @@ impl<'a> Player<'a> {
                 self.waiting.push(waiting);
             }
             Ok(Answer::Returned(returned)) => self.returned(&waiting, &returned, events_before),
+        }
+        if attempt == Attempt::First {
+            self.note_after(host, place);
         }
         self.record();
     }
@@ -272,6 +282,9 @@ impl<'a> Player<'a> {
                 None => returned.row(label),
             },
         });
+        if let Some(call) = self.account.calls.get_mut(waiting.place) {
+            call.returned = Some((self.network.now(), returned.clone()));
+        }
         self.judge_time(waiting);
         self.judge_result(call, returned);
     }

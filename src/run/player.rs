@@ -7,6 +7,7 @@ use hangup_stack::socket::Protocol;
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
+use super::account::Account;
 use super::calls::Waiting;
 use super::packets::{Packets, Seen};
 use super::verdict::Outcome;
@@ -41,6 +42,7 @@ pub(super) struct Player<'a> {
     pub(super) failures: Vec<Diagnostic>,
     /// Whether a call could not be made at all, which is the last of the failures then.
     pub(super) refused: bool,
+    pub(super) account: Account,
     /// Ports and sequence numbers that the script's own packets have used.
     pub(super) forged_port: u16,
     /// The ports of the last forged packet between two hosts, and when it was sent.
@@ -78,6 +80,7 @@ impl<'a> Player<'a> {
             waiting: Vec::new(),
             failures: Vec::new(),
             refused: false,
+            account: Account::default(),
             forged_port: FORGED_PORT,
             forged_ports: Vec::new(),
             forged_sequence: FORGED_SEQUENCE,
@@ -91,6 +94,7 @@ impl<'a> Player<'a> {
         let mut before = Instant::ZERO;
         for statement in &scenario.script.statements {
             before = self.statement(statement, before);
+            self.account.played.push(self.network.now());
             if self.exhausted {
                 return;
             }
@@ -341,6 +345,7 @@ impl<'a> Player<'a> {
         if self.scenario.strict {
             self.judge_leftovers();
         }
+        self.account.sockets = self.final_sockets();
         let mut outcome = Outcome {
             failures: self.failures,
             ended: self.network.now(),
@@ -348,15 +353,12 @@ impl<'a> Player<'a> {
             hosts,
             events: self.events,
             calls: self.rows,
+            account: self.account,
             made: self.made,
         };
         super::filters::judge(self.scenario, &mut outcome);
         outcome.failures.sort_by_key(|failure| failure.span);
-        let replay = format!(
-            "hangup run {} --seed {}",
-            self.scenario.source.path().display(),
-            self.seed
-        );
+        let replay = replay(self.scenario, self.seed);
         for failure in &mut outcome.failures {
             let owned = std::mem::replace(failure, Diagnostic::of_file(""));
             *failure = owned.note("replay", replay.clone());
@@ -377,6 +379,19 @@ impl<'a> Player<'a> {
             self.fail(Diagnostic::of_file(message).note("sent", line));
         }
     }
+}
+
+/// The command that runs a scenario again as it was run.
+fn replay(scenario: &Scenario, seed: u64) -> String {
+    let mut command = format!("hangup run {}", scenario.source.path().display());
+    // The seed stands behind, whether or not it was one of the keys.
+    let settings = scenario.variant.settings.iter();
+    for setting in settings.filter(|it| !it.starts_with("seed=")) {
+        command.push_str(" --set ");
+        command.push_str(setting);
+    }
+    command.push_str(&format!(" --seed {seed}"));
+    command
 }
 
 /// The first and last moment of a time; no last one where any time will do.

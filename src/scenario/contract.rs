@@ -8,7 +8,7 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use super::file::{self, LoadError};
+use super::load::{self, LoadError};
 use super::names::{self, quote};
 use super::reader::{Entry, Reader, entries};
 use super::{Scenario, limits};
@@ -62,7 +62,7 @@ impl Contract {
     /// # Errors
     /// The file cannot be read, or everything that is wrong with it.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        Self::parse(path, file::read_file(path)?).map_err(LoadError::Invalid)
+        Self::parse(path, load::read_file(path)?).map_err(LoadError::Invalid)
     }
 
     /// Reads a contract from the octets of a file. The path is only shown.
@@ -70,7 +70,7 @@ impl Contract {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, Box<Invalid>> {
-        file::parsed(path, bytes, read)
+        load::parsed(path, bytes, read)
     }
 
     /// The document of a name.
@@ -106,7 +106,7 @@ impl Contract {
 fn read(source: &Source) -> (Option<Contract>, Vec<Diagnostic>) {
     let (table, errors) = DeTable::parse_recoverable(source.text());
     if !errors.is_empty() {
-        return (None, file::toml_errors(source, &errors));
+        return (None, load::toml_errors(source, &errors));
     }
     let mut reader = Reader::default();
     let (mut documents, mut drafts) = (Vec::new(), Vec::new());
@@ -387,6 +387,8 @@ fn made_by(reader: &mut Reader, documents: &[Document], draft: &Draft) -> Vec<St
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const GOOD: &str = r#"
@@ -523,6 +525,18 @@ why = "Nobody knows."
             error.contains("a contract needs at least one statement"),
             "{error}"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn no_edit_of_a_contract_panics(at in 0..GOOD.len(), cut in 0_usize..40, put in ".{0,12}") {
+            let mut octets = GOOD.as_bytes().to_vec();
+            octets.splice(at..(at + cut).min(GOOD.len()), put.into_bytes());
+            if let Err(invalid) = Contract::parse("contract.toml".as_ref(), octets) {
+                prop_assert!(!invalid.diagnostics.is_empty());
+                prop_assert!(invalid.to_string().starts_with("contract.toml:"));
+            }
+        }
     }
 
     #[test]

@@ -35,6 +35,20 @@ pub struct Found {
     pub name: PathBuf,
 }
 
+impl Found {
+    /// The name of the traces of a combination of the scenario's sweep; of the empty combination,
+    /// that of the scenario.
+    pub fn of_combination(&self, combination: &str) -> PathBuf {
+        if combination.is_empty() {
+            return self.name.clone();
+        }
+        let mut name = self.name.clone().into_os_string();
+        name.push("@");
+        name.push(combination);
+        name.into()
+    }
+}
+
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
 pub enum DiscoverError {

@@ -196,7 +196,7 @@ fn a_whole_scenario() {
 /// Something that is wrong with [`whole`]: a name, what is replaced, and by what.
 const FAULTS: &[(&str, &str, &str)] = &[
     ("unknown_key", "seed = 7", "sede = 7"),
-    ("sweep", "seed = 7", "sweep.seed = [1, 2]"),
+    ("sweep", "seed = 7", "sweep.sede = [1, 2]"),
     ("seed_negative", "seed = 7", "seed = -7"),
     ("duration_without_unit", "delay = \"10ms\"", "delay = 10"),
     ("duration_unit", "delay = \"10ms\"", "delay = \"10 msec\""),

@@ -1,10 +1,13 @@
 //! The program as a user meets it: help, verdicts, errors, exit codes, files.
 
 mod bad_input;
+mod compare;
 mod contract;
 mod help;
 mod packetdrill;
 mod profiles;
+mod reports;
+mod sweep;
 mod traces;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Calls as packetdrill writes them: with every argument, and what they return where it is.
 
 use super::{Inexpressible, Ports, inexpressible};
-use crate::calls::show_argument as show;
+use crate::calls::show;
 use crate::run::{MadeCall, ReturnedValue};
 use crate::scenario::script::Argument;
 
