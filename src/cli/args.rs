@@ -67,7 +67,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run scenarios: a verdict and a trace each.
-    Run(Run),
+    Run(Box<Run>),
     /// Read scenarios and say everything that is wrong with them, without running them.
     Check(Check),
     /// List scenarios with what they claim.
