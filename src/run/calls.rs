@@ -166,6 +166,7 @@ impl<'a> Player<'a> {
     fn make(&mut self, mut waiting: Waiting<'a>, attempt: Attempt) {
         let events_before = self.events.len();
         if attempt == Attempt::First {
+            self.begun(&mut waiting);
             waiting.place = self.note_call(waiting.host, waiting.arguments.first());
             self.begun(&mut waiting);
         }

@@ -248,8 +248,8 @@ impl<'a> Play<'a> {
                     span_of(times.0.max(Instant::ZERO), latest)
                 ))
             };
-            let sent = self.player.packets.line(seen);
             if let Some(fault) = fault {
+                let sent = self.player.packets.line(seen);
                 let message = "the host has sent another packet";
                 let diagnostic = Diagnostic::new(span, message).label(fault);
                 return self.player.fail(diagnostic.note("sent instead", sent));

@@ -121,6 +121,49 @@ fn the_corpus_holds() {
     }
 }
 
+/// What reads and plays scripts has no way to the machine: the one file it opens is the script.
+#[test]
+fn what_plays_scripts_has_no_way_to_the_machine() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![
+        root.join("packetdrill"),
+        root.join("run"),
+        root.join("calls"),
+    ];
+    let mut looked_at = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("it is in the repository") {
+            let path = entry.expect("the folder can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a source is text");
+            for way in [
+                "std::fs",
+                "std::process",
+                "std::env",
+                "std::os",
+                "std::thread",
+                "File::",
+            ] {
+                assert!(!text.contains(way), "{} has {way}", path.display());
+            }
+            for (at, _) in text.match_indices("std::net::") {
+                let name = &text[at + "std::net::".len()..];
+                let address = ["IpAddr", "{Ipv4Addr, Ipv6Addr}"];
+                assert!(
+                    address.iter().any(|it| name.starts_with(it)),
+                    "{} has more of std::net than addresses",
+                    path.display()
+                );
+            }
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 20);
+}
+
 /// A line for the shell, and code, leave no trace on the machine.
 #[test]
 fn a_script_cannot_do_anything_to_the_machine() {

@@ -1,7 +1,7 @@
 //! Calls as packetdrill writes them: with every argument, and what they return where it is.
 
 use super::{Inexpressible, Ports, inexpressible};
-use crate::calls::show_argument as show;
+use crate::calls::show_argument;
 use crate::run::{MadeCall, ReturnedValue};
 use crate::scenario::script::Argument;
 
@@ -38,9 +38,9 @@ pub(super) fn text(
         "poll" => polled(arguments, &mut result),
         "setsockopt" => {
             let (value, size) = match at(3) {
-                Some(Argument::List(list)) => (show(&Argument::List(list.clone())), 4),
+                Some(Argument::List(list)) => (show_argument(&Argument::List(list.clone())), 4),
                 Some(fields @ Argument::Struct(_)) => (linger(fields), 8),
-                Some(value) => (format!("[{}]", show(value)), 4),
+                Some(value) => (format!("[{}]", show_argument(value)), 4),
                 None => return inexpressible("setsockopt without a value"),
             };
             format!("setsockopt({}, {value}, {size})", head(arguments, 3))
@@ -95,12 +95,12 @@ fn port(
 /// How many octets a call sends or receives, and which argument follows.
 fn octets(arguments: &[Argument]) -> (String, usize) {
     match (arguments.get(1), arguments.get(2)) {
-        (Some(Argument::Ellipsis), Some(length)) => (show(length), 3),
+        (Some(Argument::Ellipsis), Some(length)) => (show_argument(length), 3),
         (Some(Argument::Text(_)), Some(length @ Argument::Integer(_))) if arguments.len() > 3 => {
-            (show(length), 3)
+            (show_argument(length), 3)
         }
         (Some(Argument::Text(text)), _) => (text.len().to_string(), 2),
-        (Some(length), _) => (show(length), 2),
+        (Some(length), _) => (show_argument(length), 2),
         (None, _) => ("0".to_owned(), 1),
     }
 }
@@ -124,7 +124,7 @@ fn sent(ports: &mut Ports, name: &str, arguments: &[Argument]) -> Result<String,
         | Argument::Address(_) => false,
     };
     if let Some((first, others)) = rest.split_first().filter(|(first, _)| is_flags(first)) {
-        flags = show(first);
+        flags = show_argument(first);
         rest = others;
     }
     if name == "send" {
@@ -166,9 +166,9 @@ fn polled(arguments: &[Argument], result: &mut String) -> String {
 fn taken(argument: Option<&Argument>, result: &mut String) -> (String, u8) {
     match argument {
         Some(fields @ Argument::Struct(_)) => (linger(fields), 8),
-        Some(list @ Argument::List(_)) => (show(list), 4),
+        Some(list @ Argument::List(_)) => (show_argument(list), 4),
         Some(Argument::Ellipsis) => ("...".to_owned(), 4),
-        Some(value) => (format!("[{}]", show(value)), 4),
+        Some(value) => (format!("[{}]", show_argument(value)), 4),
         None if result.starts_with('{') => (std::mem::replace(result, "0".to_owned()), 8),
         // It failed, and returned nothing there.
         None if result == "-1" => ("[0]".to_owned(), 4),
@@ -184,7 +184,11 @@ fn linger(fields: &Argument) -> String {
     if let Argument::Struct(fields) = fields
         && let [(None, onoff), (None, seconds)] = fields.as_slice()
     {
-        return format!("{{onoff={}, linger={}}}", show(onoff), show(seconds));
+        return format!(
+            "{{onoff={}, linger={}}}",
+            show_argument(onoff),
+            show_argument(seconds)
+        );
     }
-    show(fields)
+    show_argument(fields)
 }
