@@ -3,6 +3,7 @@
 #
 #   ./ci.sh                 every stage, in order
 #   ./ci.sh fmt clippy      only these stages
+#   ./ci.sh fuzz            every fuzz target for a minute, which is no part of the rest
 #   ./ci.sh --list          the stages
 #
 # It works from any directory, stops at the first stage that fails, and leaves nothing behind but
@@ -11,6 +12,8 @@ set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 readonly STAGES=(tools fmt clippy test doc bench scenarios deny)
+# Those that take long and run only when they are named.
+readonly MORE=(fuzz)
 
 # Tests must never rewrite their own expectations.
 export INSTA_UPDATE=no
@@ -100,6 +103,21 @@ stage_deny() {
     fi
 }
 
+# Every fuzz target for a minute. Without cargo-fuzz and a nightly compiler, the same checks over a
+# corpus that is changed at random, ten times as often as in the tests.
+stage_fuzz() {
+    local target
+    if cargo +nightly fuzz --version >/dev/null 2>&1; then
+        for target in $(cargo +nightly fuzz list); do
+            cargo +nightly fuzz run "$target" -- -max_total_time=60 -timeout=30
+        done
+        return
+    fi
+    echo "NO FUZZER: cargo-fuzz or a nightly compiler is missing. What follows is no replacement:"
+    echo "it changes the corpus at random and follows no coverage."
+    HANGUP_FUZZ_CASES=30000 cargo test --locked --release --test fuzz
+}
+
 # Runs one stage under its name, and says how long it took.
 run_stage() {
     local name=$1 begin=$SECONDS
@@ -112,16 +130,16 @@ run_stage() {
 main() {
     local wanted=() stage
     for stage in "$@"; do
-        case " ${STAGES[*]} --list " in
+        case " ${STAGES[*]} ${MORE[*]} --list " in
             *" $stage "*) wanted+=("$stage") ;;
             *)
-                echo "ci.sh: no stage '$stage'; there are: ${STAGES[*]}" >&2
+                echo "ci.sh: no stage '$stage'; there are: ${STAGES[*]} ${MORE[*]}" >&2
                 exit 2
                 ;;
         esac
     done
     if [[ " ${wanted[*]-} " == *" --list "* ]]; then
-        printf '%s\n' "${STAGES[@]}"
+        printf '%s\n' "${STAGES[@]}" "${MORE[@]}"
         return
     fi
     if [[ ${#wanted[@]} -eq 0 ]]; then

@@ -178,13 +178,26 @@ pub struct Place {
     pub column: usize,
 }
 
-/// A file that was read: its path and its text.
+/// A file that was read: its path and its text, and what was said about it elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     path: PathBuf,
+    /// The text of the file, and each attachment on a line of its own behind it.
     text: String,
+    /// The offset at which the file ends.
+    file_end: usize,
+    attachments: Vec<Attachment>,
     /// The offset at which each line starts.
     line_starts: Vec<usize>,
+}
+
+/// Something that belongs to a file and does not stand in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Attachment {
+    /// What is shown in place of the path.
+    name: &'static str,
+    /// The offset at which it starts, which is the start of a line.
+    start: usize,
 }
 
 impl Source {
@@ -196,9 +209,25 @@ impl Source {
             .collect();
         Self {
             path: path.into(),
+            file_end: text.len(),
             text,
+            attachments: Vec::new(),
             line_starts,
         }
+    }
+
+    /// Adds a text that belongs to the file and does not stand in it, such as the value of an
+    /// option; messages show `name` in place of the path. Returns the offset of its first octet,
+    /// from which spans in it count.
+    pub fn attach(&mut self, name: &'static str, text: &str) -> usize {
+        self.text.push('\n');
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.line_starts.push(start);
+        let lines = text.match_indices('\n').map(|(at, _)| start + at + 1);
+        self.line_starts.extend(lines);
+        self.attachments.push(Attachment { name, start });
+        start
     }
 
     /// Where the file is.
@@ -206,25 +235,47 @@ impl Source {
         &self.path
     }
 
-    /// What it says.
+    /// What the file says.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.text[..self.file_end]
     }
 
-    /// What it says at a span. Empty where the span is not of this text.
+    /// What it says at a span, in the file or an attachment. Empty where the span is of neither.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
-    /// The line in which an offset is, counted from 1.
+    /// The line in which an offset is, counted from 1, of the file or the attachment it is in.
     pub fn line(&self, offset: usize) -> usize {
+        let before = self
+            .attachment(offset)
+            .map_or(0, |it| self.row(it.start) - 1);
+        self.row(offset) - before
+    }
+
+    /// The line of all the text in which an offset is, counted from 1.
+    fn row(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= offset)
+    }
+
+    /// The attachment in which an offset is. None: it is in the file.
+    fn attachment(&self, offset: usize) -> Option<&Attachment> {
+        self.attachments.iter().rfind(|it| it.start <= offset)
+    }
+
+    /// What a message calls that in which an offset is: the path of the file, or the name of an
+    /// attachment.
+    pub fn name(&self, offset: usize) -> Cow<'_, str> {
+        match self.attachment(offset) {
+            Some(attachment) => Cow::Borrowed(attachment.name),
+            None => Cow::Owned(clean(&self.path.to_string_lossy()).into_owned()),
+        }
     }
 
     /// The line and the column of an offset.
     pub fn place(&self, offset: usize) -> Place {
         let line = self.line(offset);
-        let start = self.line_starts[line - 1];
+        let start = self.line_starts[self.row(offset) - 1];
         let before = self
             .text
             .get(start..offset.min(self.text.len()))
@@ -241,7 +292,8 @@ impl Source {
             Colour::Plain => (Style::new(), Style::new()),
             Colour::Ansi => (DEFAULT_EMPHASIS_STYLE, DEFAULT_ERROR_STYLE),
         };
-        let mut at = clean(&self.path.to_string_lossy()).into_owned();
+        let start = diagnostic.span.map_or(0, |it| it.start);
+        let mut at = self.name(start).into_owned();
         if let Some(span) = diagnostic.span {
             let place = self.place(span.start);
             // Writing to a string cannot fail.
@@ -304,12 +356,12 @@ impl Source {
 
     /// Where the line in which a span starts begins and ends.
     fn bounds(&self, span: Span) -> (usize, usize) {
-        let line = self.line(span.start);
+        let row = self.row(span.start);
         let end = self
             .line_starts
-            .get(line)
+            .get(row)
             .map_or(self.text.len(), |next| next - 1);
-        (self.line_starts[line - 1], end)
+        (self.line_starts[row - 1], end)
     }
 
     /// The text from `start` to `end`, cut around the span where it is very long.
@@ -363,7 +415,7 @@ fn floor(text: &str, offset: usize) -> usize {
 }
 
 /// Text with its control characters made visible, so that a file cannot drive the terminal.
-fn clean(text: &str) -> Cow<'_, str> {
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_control) {
         return Cow::Borrowed(text);
     }

@@ -2,7 +2,7 @@
 //! it, when it notices, and how it ends.
 //!
 //! A [`Plan`] is a sweep: values for some of the [`Axis`]es, and with them the product of all
-//! combinations in a fixed order. Each combination is a [`Case`], which [`measure`] runs on a
+//! combinations in a fixed order. Each combination is a [`Case`], which [`measure()`] runs on a
 //! network of two hosts, without a script and without a trace: handshake, warm-up, receive
 //! shutdown, a push that goes on until something stops it, and the sender's end. What came of it is
 //! a [`Row`], with what [`model`] predicts beside it.

@@ -491,7 +491,7 @@ pub(super) fn unspecified(family: IpFamily) -> IpAddress {
 const TEXT_SHOWN_MAX: usize = 40;
 
 /// An argument as a script writes it.
-pub(super) fn show(argument: &Argument) -> String {
+pub(crate) fn show(argument: &Argument) -> String {
     let join =
         |list: &[Argument], between: &str| list.iter().map(show).collect::<Vec<_>>().join(between);
     match argument {

@@ -14,6 +14,8 @@ mod table;
 mod tests;
 pub mod winsock;
 
+pub(crate) use argument::show as show_argument;
+
 use crate::scenario::script::{Argument, Routine};
 use hangup_stack::network::{HostId, Network};
 use hangup_stack::profile::Api;
@@ -112,6 +114,9 @@ pub trait Calls: std::fmt::Debug {
     /// Which thread of the program makes the next calls; none is the one that needs no name. It
     /// makes no difference to an API whose threads share everything.
     fn switch_to(&mut self, _thread: Option<&str>) {}
+
+    /// Lets what is sent be zeros from now on, where a call says only how many octets.
+    fn send_zeros(&mut self) {}
 
     /// Lets what goes on without a call go on, after the network has made a step.
     fn poll(&mut self, _network: &mut Network, _host: HostId) {}

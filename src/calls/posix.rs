@@ -96,6 +96,10 @@ impl Calls for PosixCalls {
         Ok(context.answer(made, "fd", &self.descriptors))
     }
 
+    fn send_zeros(&mut self) {
+        self.memory.send_zeros();
+    }
+
     fn label(&mut self, label: i64, descriptor: u64) {
         self.descriptors.label(label, descriptor);
     }

@@ -14,15 +14,28 @@ use crate::scenario::script::Argument;
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     pattern: Vec<u8>,
+    zeros: bool,
     received: Vec<u8>,
 }
 
 impl Memory {
+    /// Lets the pattern be zeros.
+    pub(super) fn send_zeros(&mut self) {
+        self.pattern.clear();
+        self.zeros = true;
+    }
+
     /// The octets of a payload. The pattern is the alphabet over and over, so that a place in it
     /// can be recognised in a packet.
     pub(super) fn octets<'a>(&'a mut self, octets: &Octets<'a>) -> &'a [u8] {
         match octets {
             Octets::Text(text) => text,
+            Octets::Pattern(length) if self.zeros => {
+                if self.pattern.len() < *length {
+                    self.pattern.resize(*length, 0);
+                }
+                &self.pattern[..*length]
+            }
             Octets::Pattern(length) => {
                 let known = self.pattern.len();
                 self.pattern.extend(

@@ -4,10 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::report::Format;
+use crate::scenario::Setting;
+
 /// What `--help` says of exit codes.
 const EXIT_CODES: &str = "\
 Exit codes: 0 everything held; 1 an expectation failed; 2 bad usage or bad scenario;
             3 a file cannot be read or written; 4 nothing was selected; 130 interrupted.";
+
+/// Options that every command has stand behind its own in the help.
+const BEHIND: usize = 100;
 
 /// A wire-level emulator of how connections end.
 ///
@@ -26,15 +32,34 @@ pub struct Args {
     pub(crate) command: Command,
 
     /// Print only failures.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        display_order = BEHIND
+    )]
     pub(crate) quiet: bool,
 
     /// Say more on standard error; up to three times, when every packet is logged.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        action = clap::ArgAction::Count,
+        display_order = BEHIND
+    )]
     pub(crate) verbose: u8,
 
     /// When to use colour. NO_COLOR turns it off, too.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        display_order = BEHIND
+    )]
     pub(crate) color: Color,
 }
 
@@ -42,25 +67,47 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run scenarios: a verdict and a trace each.
-    Run(Run),
+    Run(Box<Run>),
     /// Read scenarios and say everything that is wrong with them, without running them.
     Check(Check),
     /// List scenarios with what they claim.
     List(List),
+    /// Run one scenario under several systems, side by side, and show where they part.
+    Compare(Compare),
+    /// Run what claims a statement of the documents, and say which statements are held.
+    Contract(Contract),
     /// List the systems that hosts can be, or print one of them as TOML.
     Profiles(Profiles),
     /// Measure: tables, CSV, JSON and plots of many runs.
     Bench(super::bench::Bench),
+    /// Print the form of scenario files as a JSON Schema, for editors.
+    Schema(Schema),
+    /// Print a script that completes commands in a shell.
+    Completions(Completions),
+    /// Print the manual page.
+    Man,
 }
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
-    /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
+    /// Scenario files, packetdrill scripts (.pkt), folders, or names under scenarios/ (default: all
+    /// of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
 
+    /// Give a key of the scenario another value: hosts.server.receive_buffer=8192. A key that the
+    /// scenario sweeps has only that value then.
+    #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "bless")]
+    pub(crate) settings: Vec<Setting>,
+
     /// Replace the seed of every scenario.
-    #[arg(long, env = "HANGUP_SEED", value_name = "N")]
+    #[arg(
+        long,
+        env = "HANGUP_SEED",
+        value_name = "N",
+        // Those that TOML can write.
+        value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64)
+    )]
     pub(crate) seed: Option<u64>,
 
     /// Write the traces under this folder.
@@ -84,13 +131,80 @@ pub(crate) struct Run {
     #[arg(long, value_name = "HOST", conflicts_with = "bless")]
     pub(crate) at: Option<String>,
 
+    /// Write what a host of the one scenario did and saw as a packetdrill script; --at says which.
+    #[arg(long, value_name = "FILE", conflicts_with = "bless")]
+    pub(crate) export_pkt: Option<PathBuf>,
+
     /// Rewrite the golden traces in captures/ instead of comparing with them.
     #[arg(long, conflicts_with = "seed")]
     pub(crate) bless: bool,
 
+    /// Run only scenarios that match: words in names, profile(linux), call(WSARecv*), claim(ID),
+    /// with `and`, `or`, `not` and parentheses.
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) filter: Option<String>,
+
+    /// Say what would run, and run nothing.
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Do not begin another scenario after one that did not hold; the rest is reported as not run.
+    #[arg(long, overrides_with = "no_fail_fast")]
+    pub(crate) fail_fast: bool,
+
+    /// Run all scenarios, whatever comes of them. This is the default.
+    #[arg(long, overrides_with = "fail_fast")]
+    pub(crate) no_fail_fast: bool,
+
+    /// How to report.
+    #[arg(
+        long,
+        visible_alias = "format",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub(crate) report: Format,
+
+    /// Write the report to this file; standard output has the verdicts as text then.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report_file: Option<PathBuf>,
+
     /// Scenarios to run at once (default: one a processor). The results do not depend on it.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
+
+    /// What packetdrill scripts are played with.
+    #[command(flatten)]
+    pub(crate) scripts: Scripts,
+}
+
+/// The heading of the arguments that are for packetdrill scripts alone.
+const SCRIPTS: &str = "Packetdrill scripts";
+
+/// Arguments of `run` for packetdrill scripts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Scripts {
+    /// The system under test: a profile whose programs make the calls of POSIX.
+    #[arg(help_heading = SCRIPTS, long, value_name = "NAME", default_value = "linux")]
+    pub(crate) profile: String,
+
+    /// What to play scripts over: ipv4, ipv4-mapped-ipv6 or ipv6 (default: what a script says, or
+    /// ipv4).
+    #[arg(help_heading = SCRIPTS, long, value_name = "VERSION")]
+    pub(crate) ip_version: Option<String>,
+
+    /// Define a symbol.
+    #[arg(help_heading = SCRIPTS, short = 'D', long, value_name = "NAME=VALUE")]
+    pub(crate) define: Vec<String>,
+
+    /// Fail a script by whose end the host has sent a packet that no line expects.
+    #[arg(help_heading = SCRIPTS, long)]
+    pub(crate) leftovers: bool,
+
+    /// Let scripts that have something that cannot be played not count.
+    #[arg(help_heading = SCRIPTS, long)]
+    pub(crate) allow_unsupported: bool,
 }
 
 /// Arguments of `check`.
@@ -98,6 +212,10 @@ pub(crate) struct Run {
 pub(crate) struct Check {
     /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
+
+    /// Give a key of the scenario another value first, as `run` does.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<Setting>,
 }
 
 /// Arguments of `list`.
@@ -105,6 +223,56 @@ pub(crate) struct Check {
 pub(crate) struct List {
     /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compare {
+    /// The scenario: a file, or a name under scenarios/.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) path: PathBuf,
+
+    /// The systems to compare, by their profiles: built-in ones, or the scenario's own.
+    #[arg(
+        long,
+        short,
+        value_name = "PROFILE,...",
+        value_delimiter = ',',
+        default_value = "wsprecvdisconnect,winsock,linux,freebsd,macos"
+    )]
+    pub(crate) profiles: Vec<String>,
+
+    /// The host that is another system each time (default: the first that has a system).
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+
+    /// Replace the seed of the scenario.
+    #[arg(long, env = "HANGUP_SEED", value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Draw so many columns wide (default: as wide as the terminal, or 120).
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(60..=400))]
+    pub(crate) width: Option<u16>,
+
+    /// Print it as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `contract`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Contract {
+    /// Only the statements of these documents, such as wsarecvdisconnect (default: all).
+    #[arg(value_name = "DOCUMENT")]
+    pub(crate) documents: Vec<String>,
+
+    /// Print it as JSON.
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
+
+    /// Print it as Markdown, with links to the scenarios from a document in docs/.
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 /// Arguments of `profiles`.
@@ -116,6 +284,22 @@ pub(crate) struct Profiles {
     /// Say behind each value how it is known and where it is from.
     #[arg(long, requires = "name")]
     pub(crate) why: bool,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// List the fields that the filters of [[expect]] have instead.
+    #[arg(long)]
+    pub(crate) filters: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// When to use colour.

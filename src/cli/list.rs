@@ -15,11 +15,15 @@ pub(super) fn list(args: &List) -> Exit {
         .max()
         .unwrap_or(0);
     for file in &found {
-        match report::load(file) {
-            Ok(scenario) => {
+        match report::load(file, &[]) {
+            Ok(scenarios) => {
                 let name = file.name.display().to_string();
-                let claim = report::claim(&scenario);
-                if let Err(exit) = report::print(&format!("{name:width$}  {claim}\n")) {
+                let claim = report::claim(scenarios.first());
+                let times = match scenarios.len() {
+                    1 => String::new(),
+                    count => format!(" ({count} combinations)"),
+                };
+                if let Err(exit) = report::print(&format!("{name:width$}  {claim}{times}\n")) {
                     return exit;
                 }
             }

@@ -6,11 +6,17 @@
 mod args;
 mod bench;
 mod check;
+mod compare;
+mod contract;
 mod exit;
+mod in_order;
 mod list;
+mod packetdrill;
 mod profiles;
+mod progress;
 mod report;
 mod run;
+mod schema;
 mod traces;
 
 use std::process::ExitCode;
@@ -44,8 +50,13 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run::run(run, args.quiet),
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
+        Command::Compare(compare) => compare::compare(compare, args.quiet),
+        Command::Contract(contract) => contract::contract(contract, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),
         Command::Bench(bench) => bench::bench(bench, args.quiet),
+        Command::Schema(schema) => schema::schema(schema),
+        Command::Completions(completions) => schema::completions(completions),
+        Command::Man => schema::man(),
     };
     exit.into()
 }

@@ -142,7 +142,7 @@ fn value_of<'t>(table: &'t Table, knob: &str) -> Option<&'t Value> {
     place.get(last)
 }
 
-fn unknown(name: &str) -> String {
+pub(super) fn unknown(name: &str) -> String {
     let mut known: Vec<&str> = Profile::names().to_vec();
     known.extend(Profile::aliases().iter().map(|(alias, _)| *alias));
     match nearest_name(name, &known) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::Exit;
 use crate::diagnostic::Colour;
 use crate::scenario::discover::{self, DiscoverError, Found};
-use crate::scenario::{LoadError, Scenario};
+use crate::scenario::{LoadError, Scenario, ScenarioFile, Setting, limits};
 
 /// The folder that paths are taken from.
 pub(super) const BASE: &str = ".";
@@ -30,6 +30,29 @@ pub(super) fn print(text: &str) -> Result<(), Exit> {
         }
         Exit::Environment
     })
+}
+
+/// Prints a result, or with `to_stderr` says it where standard output is somebody else's; nothing
+/// where it is not to be shown.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn say(text: &str, shown: bool, to_stderr: bool) -> Result<(), Exit> {
+    if !shown || text.is_empty() {
+        return Ok(());
+    }
+    if to_stderr {
+        complain(text);
+        return Ok(());
+    }
+    print(text)
+}
+
+/// How many columns a table may have: those of the terminal, within reason, and 120 where there is
+/// none.
+pub(super) fn width() -> u16 {
+    const USUAL: u16 = 120;
+    terminal_size::terminal_size().map_or(USUAL, |(width, _)| width.0.clamp(60, 200))
 }
 
 /// The scenarios that were asked for.
@@ -57,12 +80,27 @@ pub(super) fn select(paths: &[PathBuf]) -> Result<Vec<Found>, Exit> {
     })
 }
 
-/// Reads a scenario, or says in words what is wrong with it.
-pub(super) fn load(found: &Found) -> Result<Scenario, (Exit, String)> {
-    Scenario::load(&found.path).map_err(|error| match error {
+/// Reads a scenario file, or says in words what is wrong with it.
+pub(super) fn load(found: &Found, settings: &[Setting]) -> Result<ScenarioFile, (Exit, String)> {
+    ScenarioFile::load(&found.path, settings).map_err(|error| match error {
         LoadError::Read { .. } => (Exit::Environment, format!("hangup: {error}\n")),
         LoadError::Invalid(invalid) => (Exit::Usage, invalid.render(Colour::Ansi)),
     })
+}
+
+/// Whether there are no more settings than a file is read with.
+///
+/// # Errors
+/// There are more; it has been said.
+pub(super) fn few_enough(settings: &[Setting]) -> Result<(), Exit> {
+    let (count, most) = (settings.len(), limits::SETTINGS_MAX);
+    if count <= most {
+        return Ok(());
+    }
+    complain(&format!(
+        "hangup: {count} `--set`, and at most {most} can be\n"
+    ));
+    Err(Exit::Usage)
 }
 
 /// The claim of a scenario, in one line.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use hangup_stack::network::HostId;
 
 use crate::capture::{self, FileError, Trace, pcapng, text};
+use crate::report::Golden;
 
 /// The folder of the golden traces.
 pub(super) const GOLDEN: &str = "captures";
@@ -45,33 +46,26 @@ pub(super) fn write(folder: &Path, name: &Path, written: &Written) -> Result<(),
     capture::write_atomically(&path(folder, name, "txt"), written.text.as_bytes())
 }
 
-/// How a trace compares with its golden one.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Comparison {
-    /// They are the same, to the byte.
-    Same,
-    /// There is no golden one.
-    Missing,
-    /// They differ: in this line of the text, if it shows there.
-    Differs { line: Option<usize> },
-}
-
 /// Compares a trace with its golden one.
-pub(super) fn compare(name: &Path, written: &Written) -> Comparison {
-    let golden = Path::new(GOLDEN);
-    let Ok(pcapng) = std::fs::read(path(golden, name, "pcapng")) else {
-        return Comparison::Missing;
+pub(super) fn compare(name: &Path, written: &Written) -> Golden {
+    let golden = |extension| path(Path::new(GOLDEN), name, extension);
+    let differs = |extension, line| Golden::Differs {
+        path: golden(extension).display().to_string(),
+        line,
+    };
+    let Ok(pcapng) = std::fs::read(golden("pcapng")) else {
+        return Golden::Missing;
     };
     if pcapng == written.pcapng {
-        return Comparison::Same;
+        return Golden::Same;
     }
-    let text = std::fs::read_to_string(path(golden, name, "txt")).unwrap_or_default();
+    let text = std::fs::read_to_string(golden("txt")).unwrap_or_default();
     let (mut ours, mut theirs) = (written.text.lines(), text.lines());
     let mut line = 1;
     loop {
         match (ours.next(), theirs.next()) {
-            (None, None) => return Comparison::Differs { line: None },
-            (one, other) if one != other => return Comparison::Differs { line: Some(line) },
+            (None, None) => return differs("pcapng", None),
+            (one, other) if one != other => return differs("txt", Some(line)),
             (Some(_), _) | (None, Some(_)) => line += 1,
         }
     }

@@ -1,9 +1,11 @@
 //! Whether a filter selects a frame.
 
 use std::cmp::Ordering;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::Named;
 use super::fields::Field;
-use super::value::Value;
+use super::value::{Prefix, Value};
 
 /// The fields of a frame, in the order in which they stand in it.
 pub(super) type Occurrences = [(Field, Value)];
@@ -107,6 +109,26 @@ impl Element {
 }
 
 impl Expression {
+    /// Adds the addresses and ports that are compared with `==`.
+    pub(super) fn named(&self, named: &mut Vec<Named>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|it| it.named(named)),
+            Self::Compare {
+                field,
+                relation: Relation::Equal,
+                operand: Operand::Literal(value),
+                ..
+            } => named.extend(name_of(*field, value)),
+            // What is not there is what a negation asks for.
+            Self::Not(_)
+            | Self::Everything
+            | Self::Exists(_)
+            | Self::Compare { .. }
+            | Self::Contains { .. }
+            | Self::In { .. } => {}
+        }
+    }
+
     /// Whether it holds for a frame with these fields.
     pub(super) fn matches(&self, fields: &Occurrences) -> bool {
         match self {
@@ -173,5 +195,25 @@ where
     match quantifier {
         Quantifier::Any => left().any(|a| right().any(|b| relation.holds(a, b))),
         Quantifier::All => left().all(|a| right().all(|b| relation.holds(a, b))),
+    }
+}
+
+/// The address or port that a value is.
+fn name_of(field: Field, value: &Value) -> Option<Named> {
+    match value {
+        Value::Ipv4(Prefix { bits, len: 32 }) => {
+            Some(Named::Address(Ipv4Addr::from_bits(*bits).into()))
+        }
+        Value::Ipv6(Prefix { bits, len: 128 }) => {
+            Some(Named::Address(Ipv6Addr::from_bits(*bits).into()))
+        }
+        Value::Number(port) if field.name().ends_with("port") => Some(Named::Port(*port)),
+        Value::Number(_)
+        | Value::Ipv4(_)
+        | Value::Ipv6(_)
+        | Value::Present
+        | Value::Boolean(_)
+        | Value::Text(_)
+        | Value::Time(_) => None,
     }
 }

@@ -75,10 +75,27 @@ impl Filter {
         Ok(Self { expression })
     }
 
+    /// The addresses and ports that a frame must have one of for some part of the filter to hold:
+    /// what stands behind `==` at a field of them.
+    pub(crate) fn named(&self) -> Vec<Named> {
+        let mut named = Vec::new();
+        self.expression.named(&mut named);
+        named
+    }
+
     /// Whether it selects a frame.
     pub fn matches(&self, frame: &View<'_>) -> bool {
         self.expression.matches(&frame.fields)
     }
+}
+
+/// Something of the network that a filter names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Named {
+    /// One address, and no network.
+    Address(std::net::IpAddr),
+    /// A port of TCP or UDP.
+    Port(u64),
 }
 
 /// Why a text is no filter.

@@ -5,6 +5,7 @@ use hangup_stack::socket::SocketId;
 use smoltcp::time::Instant;
 
 use super::player::{Player, moments, span_of};
+use super::{MadeCall, Moment, ReturnedValue};
 use crate::calls::{Answer, Blocked, Note, Returned};
 use crate::capture::{CallRow, SocketEnds, Toward};
 use crate::diagnostic::{Diagnostic, Span};
@@ -20,6 +21,10 @@ pub(super) struct Waiting<'a> {
     pub(super) blocked: Blocked,
     /// When it must return; none: at once, which it did not.
     pub(super) returns: Option<(Instant, Instant)>,
+    /// Its place in the account of the run, once it was made.
+    place: usize,
+    /// Where it stands among the calls that were made; none before it was.
+    made: Option<usize>,
 }
 
 /// Whether a call is made for the first time.
@@ -102,6 +107,27 @@ impl<'a> Player<'a> {
             arguments,
             blocked,
             returns,
+            place: 0,
+            made: None,
+        }
+    }
+
+    /// Remembers a call that is made for the first time.
+    fn begun(&mut self, waiting: &mut Waiting<'_>) {
+        waiting.made = Some(self.made.len());
+        self.made.push(MadeCall {
+            host: waiting.host,
+            name: waiting.call.name.value.clone(),
+            arguments: waiting.arguments.clone(),
+            begun: self.moment(),
+            returned: None,
+        });
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            at: self.network.now(),
+            events_before: self.events.len(),
         }
     }
 
@@ -138,10 +164,15 @@ impl<'a> Player<'a> {
 
     /// Makes a call, for the first time or again.
     fn make(&mut self, mut waiting: Waiting<'a>, attempt: Attempt) {
-        let Some(table) = self.tables[waiting.host].as_mut() else {
+        let events_before = self.events.len();
+        if attempt == Attempt::First {
+            waiting.place = self.note_call(waiting.host, waiting.arguments.first());
+            self.begun(&mut waiting);
+        }
+        let (host, place) = (waiting.host, waiting.place);
+        let Some(table) = self.tables[host].as_mut() else {
             return;
         };
-        let events_before = self.events.len();
         let name = &waiting.call.name.value;
         let thread = waiting.call.thread.as_ref().map(|it| it.value.as_str());
         table.switch_to(thread);
@@ -160,7 +191,10 @@ impl<'a> Player<'a> {
                     .argument
                     .and_then(|index| waiting.call.arguments.get(index));
                 let span = argument.map_or(waiting.call.name.span, |argument| argument.span);
-                self.failures.push(Diagnostic::new(span, bad.message));
+                let diagnostic = Diagnostic::new(span, bad.message);
+                self.account.unmade.push(diagnostic.clone());
+                self.failures.push(diagnostic);
+                self.refused = true;
             }
             Ok(Answer::Blocks(blocked)) => {
                 waiting.blocked = blocked;
@@ -174,6 +208,9 @@ impl<'a> Player<'a> {
                 self.waiting.push(waiting);
             }
             Ok(Answer::Returned(returned)) => self.returned(&waiting, &returned, events_before),
+        }
+        if attempt == Attempt::First {
+            self.note_after(host, place);
         }
         self.record();
     }
@@ -220,6 +257,18 @@ impl<'a> Player<'a> {
         {
             table.label(label, descriptor);
         }
+        let moment = Moment {
+            at: self.network.now(),
+            events_before,
+        };
+        if let Some(made) = waiting.made.and_then(|it| self.made.get_mut(it)) {
+            let label = label.filter(|_| returned.opened.is_some());
+            let value = ReturnedValue {
+                value: label.map_or_else(|| returned.value.clone(), |it| it.to_string()),
+                error: returned.error.clone(),
+            };
+            made.returned = Some((moment, value));
+        }
         self.rows.push(CallRow {
             at: self.network.now(),
             host: HostId(waiting.host),
@@ -233,6 +282,9 @@ impl<'a> Player<'a> {
                 None => returned.row(label),
             },
         });
+        if let Some(call) = self.account.calls.get_mut(waiting.place) {
+            call.returned = Some((self.network.now(), returned.clone()));
+        }
         self.judge_time(waiting);
         self.judge_result(call, returned);
     }
@@ -297,7 +349,7 @@ fn is_result(wanted: &ExpectedResult, returned: &Returned) -> bool {
     match wanted {
         ExpectedResult::Any => true,
         // A call that opens something returns a descriptor; the number in the script is its label.
-        ExpectedResult::Integer(_) if returned.opened.is_some() => true,
+        ExpectedResult::Integer(label) if returned.opened.is_some() => *label >= 0,
         ExpectedResult::Integer(wanted) => returned.value.parse() == Ok(*wanted),
         ExpectedResult::Word(wanted) => *wanted == returned.value,
         ExpectedResult::Flags(wanted) => {

@@ -4,16 +4,23 @@
 //! place in the file. Times on the wire are those of the first host, the vantage point of the
 //! trace: a frame it sends counts when it is sent, a frame it receives when it arrives.
 
+mod account;
 mod calls;
 mod conditions;
 mod filters;
 mod forge;
 mod injection;
+mod made;
+mod packetdrill;
 mod packets;
 mod player;
 mod state;
+mod tcp_info;
 mod verdict;
 
+pub use account::{Account, CallAccount, SocketAccount};
+pub use made::{MadeCall, Moment, ReturnedValue};
+pub use packetdrill::{Leftovers, ScriptOutcome, run_packetdrill};
 pub use verdict::{Outcome, Verdict};
 
 use hangup_stack::network::{HostConfig, HostId, Network, StackKind};

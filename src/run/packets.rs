@@ -22,7 +22,7 @@ pub(super) struct Seen {
     pub(super) to: Option<usize>,
     pub(super) packet: Packet,
     /// Its octets, for a line that says what it carries.
-    bytes: Bytes,
+    pub(super) bytes: Bytes,
     pub(super) origins: Origins,
     /// Whether a stack sent it, and not the script.
     pub(super) by_stack: bool,
@@ -270,7 +270,7 @@ fn matches_segment(wanted: &script::Segment, actual: &RelativeSegment) -> bool {
     sequence && acknowledgment && window && options
 }
 
-fn same_option(wanted: &script::TcpOption, actual: &TcpOption) -> bool {
+pub(super) fn same_option(wanted: &script::TcpOption, actual: &TcpOption) -> bool {
     match (wanted, actual) {
         (script::TcpOption::EndOfList, TcpOption::EndOfList)
         | (script::TcpOption::NoOperation, TcpOption::NoOperation)

@@ -7,10 +7,11 @@ use hangup_stack::socket::Protocol;
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
+use super::account::Account;
 use super::calls::Waiting;
 use super::packets::{Packets, Seen};
 use super::verdict::Outcome;
-use super::{EVENTS_MOST, TAIL, instant};
+use super::{EVENTS_MOST, MadeCall, TAIL, instant};
 use crate::calls::{self, Calls};
 use crate::capture::{CallRow, TraceHost};
 use crate::diagnostic::{Diagnostic, Span};
@@ -36,15 +37,19 @@ pub(super) struct Player<'a> {
     pub(super) packets: Packets,
     pub(super) events: Vec<Event>,
     pub(super) rows: Vec<CallRow>,
+    pub(super) made: Vec<MadeCall>,
     pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Vec<Diagnostic>,
+    /// Whether a call could not be made at all, which is the last of the failures then.
+    pub(super) refused: bool,
+    pub(super) account: Account,
     /// Ports and sequence numbers that the script's own packets have used.
     pub(super) forged_port: u16,
     /// The ports of the last forged packet between two hosts, and when it was sent.
     pub(super) forged_ports: Vec<ForgedPorts>,
     pub(super) forged_sequence: u32,
     /// Whether the limit on facts was reached.
-    exhausted: bool,
+    pub(super) exhausted: bool,
 }
 
 /// The first port of a host without a stack.
@@ -71,8 +76,11 @@ impl<'a> Player<'a> {
             packets: Packets::new(addresses, names),
             events: Vec::new(),
             rows: Vec::new(),
+            made: Vec::new(),
             waiting: Vec::new(),
             failures: Vec::new(),
+            refused: false,
+            account: Account::default(),
             forged_port: FORGED_PORT,
             forged_ports: Vec::new(),
             forged_sequence: FORGED_SEQUENCE,
@@ -86,6 +94,7 @@ impl<'a> Player<'a> {
         let mut before = Instant::ZERO;
         for statement in &scenario.script.statements {
             before = self.statement(statement, before);
+            self.account.played.push(self.network.now());
             if self.exhausted {
                 return;
             }
@@ -157,7 +166,7 @@ impl<'a> Player<'a> {
     }
 
     /// Moves the time to `limit`, and makes waiting calls again whenever something has happened.
-    fn advance(&mut self, limit: Instant) {
+    pub(super) fn advance(&mut self, limit: Instant) {
         // A call of another thread may have ended a wait, without anything that is due later.
         self.retry();
         loop {
@@ -336,6 +345,7 @@ impl<'a> Player<'a> {
         if self.scenario.strict {
             self.judge_leftovers();
         }
+        self.account.sockets = self.final_sockets();
         let mut outcome = Outcome {
             failures: self.failures,
             ended: self.network.now(),
@@ -343,14 +353,12 @@ impl<'a> Player<'a> {
             hosts,
             events: self.events,
             calls: self.rows,
+            account: self.account,
+            made: self.made,
         };
         super::filters::judge(self.scenario, &mut outcome);
         outcome.failures.sort_by_key(|failure| failure.span);
-        let replay = format!(
-            "hangup run {} --seed {}",
-            self.scenario.source.path().display(),
-            self.seed
-        );
+        let replay = replay(self.scenario, self.seed);
         for failure in &mut outcome.failures {
             let owned = std::mem::replace(failure, Diagnostic::of_file(""));
             *failure = owned.note("replay", replay.clone());
@@ -359,7 +367,7 @@ impl<'a> Player<'a> {
     }
 
     /// Strictly, every packet that a stack sent must stand in the script.
-    fn judge_leftovers(&mut self) {
+    pub(super) fn judge_leftovers(&mut self) {
         let left = self
             .packets
             .seen
@@ -371,6 +379,19 @@ impl<'a> Player<'a> {
             self.fail(Diagnostic::of_file(message).note("sent", line));
         }
     }
+}
+
+/// The command that runs a scenario again as it was run.
+fn replay(scenario: &Scenario, seed: u64) -> String {
+    let mut command = format!("hangup run {}", scenario.source.path().display());
+    // The seed stands behind, whether or not it was one of the keys.
+    let settings = scenario.variant.settings.iter();
+    for setting in settings.filter(|it| !it.starts_with("seed=")) {
+        command.push_str(" --set ");
+        command.push_str(setting);
+    }
+    command.push_str(&format!(" --seed {seed}"));
+    command
 }
 
 /// The first and last moment of a time; no last one where any time will do.

@@ -16,8 +16,10 @@ use super::names;
 pub const ROOT: &str = "scenarios";
 /// The end of a scenario's name.
 const EXTENSION: &str = "toml";
+/// The end of the name of a packetdrill script.
+const SCRIPT_EXTENSION: &str = "pkt";
 /// The file under the root that is no scenario: the list of the documented statements.
-const CONTRACT: &str = "contract.toml";
+pub const CONTRACT: &str = "contract.toml";
 /// How deep folders are searched.
 const DEPTH_MAX: usize = 32;
 /// The most scenarios of one run.
@@ -31,6 +33,20 @@ pub struct Found {
     /// Its name: where it is under `scenarios/`, or else under the folder that was asked for,
     /// without its extension. Its traces have that name too.
     pub name: PathBuf,
+}
+
+impl Found {
+    /// The name of the traces of a combination of the scenario's sweep; of the empty combination,
+    /// that of the scenario.
+    pub fn of_combination(&self, combination: &str) -> PathBuf {
+        if combination.is_empty() {
+            return self.name.clone();
+        }
+        let mut name = self.name.clone().into_os_string();
+        name.push("@");
+        name.push(combination);
+        name.into()
+    }
 }
 
 /// Why there is no list.
@@ -102,6 +118,43 @@ fn suggestion(nearest: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
+/// The packetdrill scripts that are asked for, sorted by name; of no path, those under [`ROOT`].
+/// A path may have none.
+///
+/// # Errors
+/// A folder cannot be read, or has too many.
+pub fn discover_scripts(base: &Path, paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
+    let root = [PathBuf::from(ROOT)];
+    let paths = if paths.is_empty() { &root } else { paths };
+    let mut found = BTreeMap::new();
+    for path in paths {
+        for candidate in [path.clone(), Path::new(ROOT).join(path)] {
+            let Ok(metadata) = fs::metadata(base.join(&candidate)) else {
+                continue;
+            };
+            let mut files = Vec::new();
+            if metadata.is_dir() {
+                search(base, &candidate, 0, &mut files, is_script)?;
+            } else if is_script(&candidate) {
+                files.push(candidate);
+            }
+            // Scripts of several folders may have one name: where they are is theirs.
+            let named = |path: PathBuf| {
+                let name = name(&path, Path::new("")).with_extension(SCRIPT_EXTENSION);
+                (path.clone(), Found { path, name })
+            };
+            found.extend(files.into_iter().map(named));
+            break;
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Whether a file is a packetdrill script, by its name.
+pub fn is_script(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it == SCRIPT_EXTENSION)
+}
+
 /// The scenarios that are asked for, sorted by name; of no path, those under [`ROOT`].
 ///
 /// Paths are taken from `base`, which is the working directory (`.`) but in tests.
@@ -149,7 +202,7 @@ fn resolve(base: &Path, path: &Path) -> Result<Vec<PathBuf>, DiscoverError> {
         };
         if metadata.is_dir() {
             let mut files = Vec::new();
-            search(base, &candidate, 0, &mut files)?;
+            search(base, &candidate, 0, &mut files, is_scenario)?;
             if files.is_empty() {
                 return Err(DiscoverError::Empty { path: candidate });
             }
@@ -167,12 +220,14 @@ fn resolve(base: &Path, path: &Path) -> Result<Vec<PathBuf>, DiscoverError> {
     })
 }
 
-/// Adds the scenarios under a folder. Links to folders are not followed, so there are no circles.
+/// Adds the files under a folder that are wanted. Links to folders are not followed, so there are
+/// no circles.
 fn search(
     base: &Path,
     folder: &Path,
     depth: usize,
     files: &mut Vec<PathBuf>,
+    is_wanted: fn(&Path) -> bool,
 ) -> Result<(), DiscoverError> {
     let too_many = |what, limit| DiscoverError::TooMany {
         path: folder.to_owned(),
@@ -192,9 +247,9 @@ fn search(
         let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
         if entry.file_type().map_err(cannot_read)?.is_dir() {
             if !is_hidden {
-                search(base, &path, depth + 1, files)?;
+                search(base, &path, depth + 1, files, is_wanted)?;
             }
-        } else if !is_hidden && is_scenario(&path) {
+        } else if !is_hidden && is_wanted(&path) {
             if files.len() == FILES_MAX {
                 return Err(too_many("scenarios", FILES_MAX));
             }
@@ -232,7 +287,7 @@ fn same(first: &Path, second: &Path) -> bool {
 /// The name under the root that is nearest to what was asked for.
 fn nearest(base: &Path, asked: &Path) -> Option<String> {
     let mut files = Vec::new();
-    search(base, Path::new(ROOT), 0, &mut files).ok()?;
+    search(base, Path::new(ROOT), 0, &mut files, is_scenario).ok()?;
     let names: Vec<String> = files
         .iter()
         .map(|it| name(it, Path::new(ROOT)).to_string_lossy().into_owned())

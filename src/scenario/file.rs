@@ -1,23 +1,20 @@
-//! Scenario files: TOML with a script in it, read in full before anything runs.
+//! A scenario: TOML with a script in it, read in full before anything runs.
 //!
 //! Reading has two halves. This one turns the file into data: the TOML, then the script. The other,
 //! `check`, looks at what only both together can say: whether a script's hosts and calls exist.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
 
 use smoltcp::time::Duration;
 use toml::de::DeTable;
 
-use super::hosts::{self, Host};
+use super::hosts::{self, Host, Stack};
 use super::limits;
 use super::network::{self, Network};
 use super::reader::{Entry, Reader, entries};
 use super::script::Script;
-use super::{check, parse, profiles};
-use crate::diagnostic::{Diagnostic, Invalid, Source, Span, Spanned};
+use super::{check, doubt, parse, profiles};
+use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::filter::Filter;
 
 /// A scenario: who takes part, over what network, what they do, and what must be seen.
@@ -43,6 +40,23 @@ pub struct Scenario {
     pub script: Script,
     /// `[[expect]]`
     pub expects: Vec<TraceExpect>,
+    /// What it says and hardly means. It runs all the same.
+    pub warnings: Vec<Diagnostic>,
+    /// What it has that its file does not say by itself.
+    pub variant: Variant,
+}
+
+/// How a scenario that is run differs from what its file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variant {
+    /// The combination of the file's `[sweep]`, as the names of its traces have it:
+    /// `receive_buffer=4000,delay=10ms`. Empty where the file has none.
+    pub combination: String,
+    /// What `--set` takes to get the same again, each quoted for a shell.
+    pub settings: Vec<String>,
+    /// Whether the command line set a key that is not one of the sweep's, so that this is no run of
+    /// the file any more.
+    pub set: bool,
 }
 
 /// `[[expect]]`: how many frames of the finished trace a display filter must select.
@@ -62,69 +76,31 @@ pub struct TraceExpect {
     pub until: Option<Duration>,
 }
 
-/// Why a scenario could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The file cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        error: io::Error,
-    },
-    /// It was read, and something is wrong with it.
-    #[error(transparent)]
-    Invalid(#[from] Box<Invalid>),
-}
-
 impl Scenario {
-    /// Reads a scenario file.
+    /// What would run on a host if it had another profile: a built-in one, or one of the
+    /// scenario's own, with the host's knobs turned.
     ///
     /// # Errors
-    /// The file cannot be read, or everything that is wrong with it.
-    pub fn load(path: &Path) -> Result<Self, LoadError> {
-        let read = |path: &Path| {
-            let mut bytes = Vec::new();
-            // One octet more than allowed, so that a longer file is noticed without reading it all.
-            let limit = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
-            File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        let bytes = read(path).map_err(|error| LoadError::Read {
-            path: path.to_owned(),
-            error,
-        })?;
-        Self::parse(path, bytes).map_err(LoadError::Invalid)
-    }
-
-    /// Reads a scenario from the octets of a file. The path is only shown.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, Box<Invalid>> {
-        let (source, scenario, mut diagnostics) = match text(bytes) {
-            Ok(text) => {
-                let source = Source::new(path, text);
-                let (scenario, diagnostics) = read(&source);
-                (source, scenario, diagnostics)
-            }
-            Err((text, diagnostic)) => (Source::new(path, text), None, vec![*diagnostic]),
-        };
-        match scenario {
-            Some(scenario) if diagnostics.is_empty() => Ok(scenario),
-            Some(_) | None => {
-                diagnostics.sort_by_key(|it| it.span);
-                if diagnostics.len() > limits::DIAGNOSTICS_MAX {
-                    diagnostics.truncate(limits::DIAGNOSTICS_MAX);
-                    let message = format!("more than {} errors", limits::DIAGNOSTICS_MAX);
-                    diagnostics.push(Diagnostic::of_file(message));
-                }
-                Err(Box::new(Invalid {
-                    source,
-                    diagnostics,
-                }))
-            }
+    /// There is no such profile, or the host's knobs do not go with it.
+    pub fn stack_as(&self, host: usize, profile: &str) -> Result<Stack, Vec<Diagnostic>> {
+        let (table, _) = DeTable::parse_recoverable(self.source.text());
+        let all = entries(table.get_ref());
+        let find = |key: &str| all.iter().find(|it| it.key == key).copied();
+        let mut reader = Reader::default();
+        let network = find("network").and_then(|it| reader.table(it));
+        let ip = network
+            .map(|it| network::family(&mut reader, it))
+            .unwrap_or_default();
+        let own = find("profiles").and_then(|it| reader.table(it));
+        let profiles = own
+            .map(|it| profiles::read(&mut reader, it))
+            .unwrap_or_default();
+        let hosts = find("hosts").and_then(|it| reader.table(it));
+        let stack =
+            hosts.and_then(|it| hosts::stack_as(&mut reader, it, (ip, &profiles), host, profile));
+        match stack {
+            Some(stack) if reader.diagnostics.is_empty() => Ok(stack),
+            Some(_) | None => Err(reader.diagnostics),
         }
     }
 
@@ -134,66 +110,14 @@ impl Scenario {
     }
 }
 
-/// The text of a file, or as much of it as can be shown and what is wrong.
-fn text(bytes: Vec<u8>) -> Result<String, (String, Box<Diagnostic>)> {
-    if bytes.len() > limits::FILE_MAX {
-        let message = format!("a scenario file has at most {} KiB", limits::FILE_MAX >> 10);
-        return Err((String::new(), Box::new(Diagnostic::of_file(message))));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        // Up to there the lossy text is the same as the file, so the place is right.
-        let at = error.utf8_error().valid_up_to();
-        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        (
-            text,
-            Box::new(Diagnostic::new(Span::at(at), "the file is not UTF-8 text")),
-        )
-    })
-}
-
-/// Reads a file. No scenario comes only with errors.
-fn read(source: &Source) -> (Option<Scenario>, Vec<Diagnostic>) {
-    let (table, errors) = DeTable::parse_recoverable(source.text());
-    if !errors.is_empty() {
-        return (None, toml_errors(source, &errors));
-    }
-    let mut reader = Reader::default();
-    let scenario = read_table(&mut reader, source, table.get_ref());
-    (scenario, reader.diagnostics)
-}
-
-/// What is wrong with the TOML itself: the first error of each line, since the parser goes on in
-/// the middle of it and then finds more that is no error of its own.
-fn toml_errors(source: &Source, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
-    const SHOWN_MAX: usize = 10;
-    let mut diagnostics: Vec<Diagnostic> = Vec::new();
-    let mut last_line = 0;
-    for error in errors {
-        let message = format!("invalid TOML: {}", error.message());
-        let Some(span) = error.span().map(Span::new) else {
-            diagnostics.push(Diagnostic::of_file(message));
-            continue;
-        };
-        let line = source.line(span.start);
-        if line > last_line {
-            diagnostics.push(Diagnostic::new(span, message));
-            last_line = line;
-        }
-        if diagnostics.len() == SHOWN_MAX {
-            break;
-        }
-    }
-    diagnostics
-}
-
 /// The keys of the file.
-const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 10] = [
     "claims", "seed", "until", "strict", "network", "hosts", "profiles", "script", "expect",
     "sweep",
 ];
 
-/// Reads the file's table.
-fn read_table(reader: &mut Reader, source: &Source, table: &DeTable<'_>) -> Option<Scenario> {
+/// Reads the file's table, without its `[sweep]`. None: nothing that can be run; why was reported.
+pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) -> Option<Scenario> {
     let all = entries(table);
     let find = |key: &str| all.iter().find(|it| it.key == key).copied();
     let mut settings = Settings {
@@ -243,7 +167,7 @@ fn read_table(reader: &mut Reader, source: &Source, table: &DeTable<'_>) -> Opti
         .into_iter()
         .for_each(|it| reader.error(it));
     let hosts: Option<Vec<Host>> = hosts.into_iter().collect();
-    Some(Scenario {
+    let mut scenario = Scenario {
         source: source.clone(),
         claim: claim(source),
         claims: settings.claims,
@@ -254,7 +178,11 @@ fn read_table(reader: &mut Reader, source: &Source, table: &DeTable<'_>) -> Opti
         hosts: hosts?,
         script,
         expects,
-    })
+        warnings: Vec::new(),
+        variant: Variant::default(),
+    };
+    scenario.warnings = doubt::doubts(&scenario, find("until").map(|it| it.span));
+    Some(scenario)
 }
 
 /// The keys of the file that have one value.
@@ -280,11 +208,6 @@ impl Settings {
             }
             "strict" => self.strict = reader.boolean(entry).unwrap_or(false),
             "claims" => self.claims = reader.strings(entry, limits::LIST_MAX),
-            "sweep" => {
-                let message = "`[sweep]` is not supported yet";
-                let diagnostic = Diagnostic::new(entry.key_span, message);
-                reader.error(diagnostic.help("write one scenario for each value"));
-            }
             "network" | "hosts" | "profiles" | "script" | "expect" => {}
             _ => reader.unknown_key(entry, "", &KEYS),
         }
@@ -316,6 +239,9 @@ fn claim(source: &Source) -> Option<Spanned<String>> {
 /// Reads `script`.
 fn script(reader: &mut Reader, source: &Source, entry: Option<Entry<'_>>) -> Script {
     let Some(entry) = entry else {
+        if reader.misplaced_script {
+            return Script::default();
+        }
         let diagnostic = Diagnostic::of_file("a scenario needs a `script`");
         reader.error(diagnostic.help("add `script = '''`, the statements, and `'''`"));
         return Script::default();
@@ -383,9 +309,11 @@ fn expects(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Vec<TraceE
     expects.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
+/// The keys of an `[[expect]]`.
+pub(super) const EXPECT_KEYS: [&str; 6] = ["filter", "frames", "min", "max", "from", "until"];
+
 /// Reads one `[[expect]]`. None where it has errors, which were reported.
 fn expect(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Option<TraceExpect> {
-    const KEYS: [&str; 6] = ["filter", "frames", "min", "max", "from", "until"];
     let table = reader.table(entry)?;
     let times = Duration::ZERO..=limits::TIME_MAX;
     let counts = 0..=u64::from(u32::MAX);
@@ -403,7 +331,7 @@ fn expect(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Option<Trac
             "max" => max = reader.number(inner, &counts),
             "from" => from = reader.duration(inner, &times).unwrap_or(from),
             "until" => until = reader.duration(inner, &times),
-            _ => reader.unknown_key(inner, "[[expect]]", &KEYS),
+            _ => reader.unknown_key(inner, "[[expect]]", &EXPECT_KEYS),
         }
     }
     let fault = if !has(table, "filter") {

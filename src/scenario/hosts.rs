@@ -58,7 +58,7 @@ impl Host {
 }
 
 /// The keys of a host that are not knobs of its profile.
-const HOST_KEYS: [&str; 6] = [
+pub(super) const HOST_KEYS: [&str; 6] = [
     "profile",
     "address",
     "mss",
@@ -86,7 +86,7 @@ pub(super) fn read(
             let message = format!("bad name of a host {}: {fault}", quote(entry.key));
             reader.error(Diagnostic::new(entry.key_span, message));
         }
-        hosts.push(host(reader, entry, ip, profiles, &mut taken));
+        hosts.push(host(reader, entry, (ip, profiles), &mut taken, None));
     }
     for (index, host) in hosts.iter_mut().enumerate() {
         let Some(host) = host.as_mut().filter(|it| it.addresses.is_empty()) else {
@@ -104,13 +104,34 @@ pub(super) fn read(
     hosts
 }
 
-/// Reads `[hosts.NAME]`. None where it has no stack that a script could be checked against.
+/// What would run on the host at a position of `[hosts]` if it had another profile. None where it
+/// would have errors, which were reported.
+pub(super) fn stack_as(
+    reader: &mut Reader,
+    table: &DeTable<'_>,
+    (ip, profiles): (IpFamily, &Profiles),
+    index: usize,
+    profile: &str,
+) -> Option<Stack> {
+    let entry = *entries(table).get(index)?;
+    let host = host(
+        reader,
+        entry,
+        (ip, profiles),
+        &mut Vec::new(),
+        Some(profile),
+    );
+    host.map(|it| it.stack)
+}
+
+/// Reads `[hosts.NAME]`, perhaps as if it had another profile. None where it has no stack that a
+/// script could be checked against.
 fn host(
     reader: &mut Reader,
     entry: Entry<'_>,
-    ip: IpFamily,
-    profiles: &Profiles,
+    (ip, profiles): (IpFamily, &Profiles),
     taken: &mut Vec<IpAddress>,
+    instead: Option<&str>,
 ) -> Option<Host> {
     let table = reader.table(entry)?;
     let section = format!("[hosts.{}]", entry.key);
@@ -148,7 +169,8 @@ fn host(
         reader.error(diagnostic.help(format!("add `profile = ...`: {known}, {SCRIPTED}")));
         return None;
     };
-    let profile_name = reader.string(profile_entry, "the name of a profile")?;
+    let said = reader.string(profile_entry, "the name of a profile")?;
+    let profile_name = instead.unwrap_or(said);
     let profile_name = Spanned::new(profile_name, profile_entry.span);
     let stack = stack(reader, profile_name, profiles, &section, knobs)?;
     let stack = own.apply(reader, stack, entry);

@@ -20,6 +20,18 @@ pub const PROFILES_MAX: usize = 64;
 pub const ADDRESSES_MAX: usize = 8;
 /// The most `claims`, and the most `[[expect]]`.
 pub const LIST_MAX: usize = 256;
+/// The most combinations of a `[sweep]`.
+pub const COMBINATIONS_MAX: usize = 1024;
+/// The most that is read of a file with a `[sweep]`, in octets: its length for each combination.
+pub const SWEEP_READ_MAX: usize = 64 << 20;
+/// The most `--set` of one command line.
+pub const SETTINGS_MAX: usize = 256;
+/// The longest `--set`, in octets.
+pub const SETTING_MAX: usize = 4096;
+/// The longest name of a combination, in octets, so that it can be part of a file's name.
+pub const COMBINATION_NAME_MAX: usize = 160;
+/// The most documents, and the most statements, of a contract.
+pub const CONTRACT_MAX: usize = 2048;
 /// The most errors that are reported of one file; the rest of the file is not looked at after them.
 pub const DIAGNOSTICS_MAX: usize = 100;
 

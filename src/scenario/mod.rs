@@ -14,23 +14,36 @@
 //! ```
 
 mod check;
+pub mod contract;
 pub mod discover;
+mod doubt;
 mod file;
 mod hosts;
 pub mod icmp;
 pub mod limits;
+mod load;
 mod names;
 mod network;
 mod parse;
 mod profiles;
+pub mod range;
 mod reader;
+mod schema;
 pub mod script;
+mod select;
+mod setting;
+mod sweep;
 #[cfg(test)]
 mod tests;
 pub mod units;
 mod vocabulary;
 
-pub use file::{LoadError, Scenario, TraceExpect};
+pub use file::{Scenario, TraceExpect, Variant};
 pub use hosts::{Host, Stack};
+pub(crate) use load::read_file;
+pub use load::{LoadError, ScenarioFile};
 pub(crate) use names::nearest as nearest_name;
 pub use network::Network;
+pub use schema::schema;
+pub use select::{Kind as SelectionKind, Pattern, Selection};
+pub use setting::{Setting, SettingError};

@@ -59,7 +59,7 @@ impl LinkChange {
 }
 
 /// The keys that a direction may have too.
-const LINK_KEYS: [&str; 8] = [
+pub(super) const LINK_KEYS: [&str; 8] = [
     "delay",
     "rate",
     "queue",
@@ -70,7 +70,7 @@ const LINK_KEYS: [&str; 8] = [
     "corrupt",
 ];
 /// All keys.
-const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 10] = [
     "delay",
     "rate",
     "queue",

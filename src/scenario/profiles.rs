@@ -168,6 +168,9 @@ pub(super) fn turn(
         if reader.is_full() {
             break;
         }
+        if !known.contains(&knob) && reader.misplaced(entry, section) {
+            continue;
+        }
         if !known.contains(&knob) && knob != "title" {
             let known = keys.iter().copied().chain(known.iter().map(String::as_str));
             let what = format!("key| in {section}");

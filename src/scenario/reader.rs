@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 use smoltcp::time::Duration;
 use toml::de::{DeTable, DeValue};
 
+use super::file::KEYS;
 use super::limits;
 use super::names::{self, quote};
 use super::units;
@@ -47,6 +48,8 @@ pub(super) fn entries<'t>(table: &'t DeTable<'t>) -> Vec<Entry<'t>> {
 pub(super) struct Reader {
     /// What is wrong so far.
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Whether the script stands in a section, where it was reported.
+    pub(super) misplaced_script: bool,
 }
 
 impl Reader {
@@ -78,6 +81,9 @@ impl Reader {
         if self.is_full() {
             return;
         }
+        if self.misplaced(entry, section) {
+            return;
+        }
         let what = if section.is_empty() {
             "key".to_owned()
         } else {
@@ -85,6 +91,20 @@ impl Reader {
         };
         let known = known.iter().copied();
         self.error(names::unknown(entry.key_span, &what, entry.key, known));
+    }
+
+    /// Reports a key of the file that stands in a section, as a key below its header does. False:
+    /// it is something else.
+    pub(super) fn misplaced(&mut self, entry: Entry<'_>, section: &str) -> bool {
+        if section.is_empty() || !KEYS.contains(&entry.key) {
+            return false;
+        }
+        self.misplaced_script |= entry.key == "script";
+        let key = quote(entry.key);
+        let message = format!("{key} stands in {section}, and belongs to the file");
+        let help = format!("put it above the first section: all keys below {section} are its own");
+        self.error(Diagnostic::new(entry.key_span, message).help(help));
+        true
     }
 
     /// Reports that a value is of the wrong type.

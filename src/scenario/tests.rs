@@ -196,7 +196,7 @@ fn a_whole_scenario() {
 /// Something that is wrong with [`whole`]: a name, what is replaced, and by what.
 const FAULTS: &[(&str, &str, &str)] = &[
     ("unknown_key", "seed = 7", "sede = 7"),
-    ("sweep", "seed = 7", "sweep.seed = [1, 2]"),
+    ("sweep", "seed = 7", "sweep.sede = [1, 2]"),
     ("seed_negative", "seed = 7", "seed = -7"),
     ("duration_without_unit", "delay = \"10ms\"", "delay = 10"),
     ("duration_unit", "delay = \"10ms\"", "delay = \"10 msec\""),
@@ -234,6 +234,16 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("toml_duplicate", "seed = 7", "seed = 7\nseed = 8"),
     ("toml_syntax", "seed = 7", "seed == 7"),
     ("toml_nul", "seed = 7", "seed = \"\0\""),
+    (
+        "script_in_a_section",
+        "[network]\ndelay",
+        "[network]\nscript = ''\ndelay",
+    ),
+    (
+        "key_in_a_host",
+        "mss = 1000",
+        "mss = 1000\nseed = 7\nuntil = '1s'",
+    ),
     ("script_missing", "script = '''", "skript = '''"),
     ("script_call", "WSPRecvDisconnect(4", "WSPRecvDisconect(4"),
     (

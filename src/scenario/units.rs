@@ -36,6 +36,14 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     scaled(text, 1_000_000, "microseconds").map(Duration::from_micros)
 }
 
+/// A number without a unit, in millionths: `10`, `0.05`.
+///
+/// # Errors
+/// What is wrong with it, where it is no number or not a whole number of millionths.
+pub(super) fn millionths(text: &str) -> Result<u64, String> {
+    scaled(text, 1_000_000, "millionths")
+}
+
 /// A size in octets: `4000`, `64KiB`, `1MiB`, `1GiB`.
 ///
 /// # Errors
@@ -122,7 +130,7 @@ pub fn show_duration(duration: Duration) -> String {
 }
 
 /// The number at the start, and the unit after it.
-fn split(text: &str) -> (&str, &str) {
+pub(super) fn split(text: &str) -> (&str, &str) {
     let end = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(text.len());
@@ -167,7 +175,7 @@ fn scaled(text: &str, scale: u64, unit: &str) -> Result<u64, String> {
 }
 
 /// The start of a text that may be long.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     text.chars().take(16).collect()
 }
 

@@ -113,6 +113,21 @@ pub struct HostConfig {
     pub send_buffer: Option<usize>,
 }
 
+impl HostConfig {
+    /// A host that behaves as a profile says, with one address, frames of Ethernet, and the buffers
+    /// of its profile.
+    pub fn new(name: &str, address: IpAddress, profile: Profile) -> Self {
+        Self {
+            name: name.to_owned(),
+            addresses: vec![address],
+            stack: StackKind::Profile(Box::new(profile)),
+            mtu: 1500,
+            receive_buffer: None,
+            send_buffer: None,
+        }
+    }
+}
+
 /// Hosts and links in virtual time.
 #[derive(Debug)]
 pub struct Network {

@@ -1,13 +1,13 @@
 //! The table of `docs/measured.md`.
 
 use super::lineup::Deviations;
-use super::table::Table;
+use super::table::{Part, Table};
 
 const BEGIN: &str = "<!-- computed by tests/measured -->\n";
 const END: &str = "<!-- end -->\n";
 
 /// The document with the table of these rows; none where it does not say where the table is.
-pub(crate) fn with_table(document: &str, rows: &[(Table, Deviations)]) -> Option<String> {
+pub(crate) fn with_table(document: &str, rows: &[(Part, &Table, Deviations)]) -> Option<String> {
     let begin = document.find(BEGIN)? + BEGIN.len();
     let end = begin + document[begin..].find(END)?;
     Some(format!(
@@ -18,13 +18,13 @@ pub(crate) fn with_table(document: &str, rows: &[(Table, Deviations)]) -> Option
     ))
 }
 
-/// A line for each measured table.
-pub(crate) fn table(rows: &[(Table, Deviations)]) -> String {
+/// A line for each part of a measured table.
+pub(crate) fn table(rows: &[(Part, &Table, Deviations)]) -> String {
     let mut text = String::from(
         "| run | what was done | packets, results | timers | off by at most | answers | late |\n\
          |---|---|---|---|---|---|---|\n",
     );
-    for (table, deviations) in rows {
+    for (part, table, deviations) in rows {
         let Deviations {
             packets,
             results,
@@ -33,17 +33,26 @@ pub(crate) fn table(rows: &[(Table, Deviations)]) -> String {
             answer,
             late,
         } = deviations;
-        let file = format!("../scenarios/{}.toml", table.scenario);
+        let file = format!("../scenarios/{}.toml", part.scenario);
         let none = || "-".to_owned();
         let timer = timer.map_or_else(none, |(off, of)| timer_text(off, of));
         let answer = answer.map_or_else(none, millis);
         text.push_str(&format!(
             "| [{}]({file}) | {} | {packets}, {results} | {timers} | {timer} | {answer} \
              | {late} |\n",
-            table.name, table.title,
+            table.name,
+            title(table, part),
         ));
     }
     text
+}
+
+/// What was done, and which part of it a scenario is.
+fn title(table: &Table, part: &Part) -> String {
+    match &part.words {
+        Some(words) => format!("{}: {words}", table.title),
+        None => table.title.clone(),
+    }
 }
 
 /// `-4.6 ms of 46.5 ms (-9.9 %)`
@@ -76,10 +85,8 @@ fn the_table_stands_between_its_marks() {
         late: 0,
     };
     let text = "# A title.\nscenario linux/a\n0.1  server: close() = 0\n";
-    let rows = [(
-        Table::parse("T09", text).expect("it is well-formed"),
-        deviations,
-    )];
+    let table = Table::parse("T09", text).expect("it is well-formed");
+    let rows = [(table.parts[0].clone(), &table, deviations)];
     let document = format!("before\n{BEGIN}old\n{END}after\n");
     let written = with_table(&document, &rows).expect("it has marks");
     assert!(written.starts_with("before\n") && written.ends_with("<!-- end -->\nafter\n"));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::table::{Recorder, Row, Table, What, micros};
+use super::table::{Part, Recorder, Row, Table, What, micros};
 
 /// What a time may be off by, whichever is more: so many microseconds, or this part of the time
 /// since the row before.
@@ -82,6 +82,8 @@ pub(crate) struct Deviations {
 #[derive(Debug)]
 pub(crate) struct Lineup<'a> {
     table: &'a Table,
+    /// The first time of the table that is not looked at, in microseconds.
+    until: i64,
     traced: &'a Traced,
     /// How many packets of each direction have been met.
     met: BTreeMap<(String, String), usize>,
@@ -94,9 +96,10 @@ pub(crate) struct Lineup<'a> {
 }
 
 impl<'a> Lineup<'a> {
-    pub(crate) fn new(table: &'a Table, traced: &'a Traced) -> Self {
+    pub(crate) fn new(table: &'a Table, part: &Part, traced: &'a Traced) -> Self {
         Self {
             table,
+            until: part.until.unwrap_or(i64::MAX),
             traced,
             met: BTreeMap::new(),
             next_call: 0,
@@ -113,7 +116,8 @@ impl<'a> Lineup<'a> {
     /// Every row that the trace does not have, or not at its time, one a line.
     pub(crate) fn compare(mut self) -> Result<Deviations, String> {
         let mut end = 0;
-        for row in &self.table.rows {
+        let (table, until) = (self.table, self.until);
+        for row in table.rows.iter().filter(|row| row.at < until) {
             match self.counterpart(row) {
                 Ok(Some(at)) => {
                     self.compare_time(row, at);
@@ -262,7 +266,7 @@ scenario a/b
         let expects = [What::Expect("server: state == CLOSE_WAIT".to_owned())];
         let scripted = ["peer".to_owned()];
         let traced = Traced::parse(trace, scripted.into_iter(), expects.into_iter());
-        Lineup::new(&table, &traced).compare()
+        Lineup::new(&table, &table.parts[0], &traced).compare()
     }
 
     #[test]

@@ -18,7 +18,7 @@ use hangup::run::run;
 use hangup::scenario::script::Subject;
 use hangup::scenario::{Scenario, Stack};
 use lineup::{Deviations, Lineup, Traced};
-use table::{Table, What};
+use table::{Part, Table, What};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -41,9 +41,9 @@ fn tables() -> Vec<Table> {
     paths.iter().map(table).collect()
 }
 
-/// Runs the scenario of a table.
-fn trace(table: &Table) -> Traced {
-    let path = format!("scenarios/{}.toml", table.scenario);
+/// Runs a scenario of a table.
+fn trace(table: &Table, part: &Part) -> Traced {
+    let path = format!("scenarios/{}.toml", part.scenario);
     let octets = std::fs::read(root().join(&path))
         .unwrap_or_else(|error| panic!("{}: {path}: {error}", table.name));
     let scenario = Scenario::parse(Path::new(&path), octets).unwrap_or_else(|bad| panic!("{bad}"));
@@ -53,7 +53,7 @@ fn trace(table: &Table) -> Traced {
         "{path}: {:?}",
         outcome.failures
     );
-    let summary = outcome.summary(&table.scenario, "");
+    let summary = outcome.summary(&part.scenario, "");
     let rendered = text::render(&outcome.trace(&summary), outcome.vantage());
     let scripted = scenario
         .hosts
@@ -80,26 +80,28 @@ fn expects(scenario: &Scenario, source: &str) -> Vec<What> {
     found
 }
 
-/// Every table with what its scenario made of it.
-fn lined_up() -> Vec<(Table, Result<Deviations, String>)> {
-    tables()
-        .into_iter()
-        .map(|table| {
-            let deviations = Lineup::new(&table, &trace(&table)).compare();
-            (table, deviations)
+/// Every part of every table with what its scenario made of it.
+fn lined_up(tables: &[Table]) -> Vec<(Part, &Table, Result<Deviations, String>)> {
+    tables
+        .iter()
+        .flat_map(|table| table.parts.iter().map(move |part| (part, table)))
+        .map(|(part, table)| {
+            let deviations = Lineup::new(table, part, &trace(table, part)).compare();
+            (part.clone(), table, deviations)
         })
         .collect()
 }
 
 #[test]
 fn every_table_is_reproduced() {
-    let lined_up = lined_up();
+    let tables = tables();
+    let lined_up = lined_up(&tables);
     assert!(!lined_up.is_empty(), "there are tables");
     let wrong: Vec<String> = lined_up
         .iter()
-        .filter_map(|(table, result)| {
+        .filter_map(|(part, table, result)| {
             let message = result.as_ref().err()?;
-            Some(format!("{} ({}):\n{message}", table.name, table.scenario))
+            Some(format!("{} ({}):\n{message}", table.name, part.scenario))
         })
         .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -108,9 +110,10 @@ fn every_table_is_reproduced() {
 /// `MEASURED=write cargo test --test measured` writes it.
 #[test]
 fn the_document_says_what_is_computed() {
-    let rows: Vec<(Table, Deviations)> = lined_up()
+    let tables = tables();
+    let rows: Vec<(Part, &Table, Deviations)> = lined_up(&tables)
         .into_iter()
-        .filter_map(|(table, result)| Some((table, result.ok()?)))
+        .filter_map(|(part, table, result)| Some((part, table, result.ok()?)))
         .collect();
     let path = root().join("docs/measured.md");
     let present = std::fs::read_to_string(&path).expect("the document is there");

@@ -3,6 +3,7 @@
 //! ```text
 //! # What was done, in a line.
 //! scenario linux/shut-rd-then-data-and-fin
+//! scenario linux/shut-rd-then-data until 0.3: as far as the data goes
 //! 0.1755  peer > server: FP. 1:1001(1000) ack 1 win 65535
 //! 0.2159  server > peer: . 1:1(0) ack 1002 win 63239
 //! 0.3259  server: expect state == CLOSE_WAIT
@@ -15,7 +16,8 @@
 //! (tcpi_state, select). A call stands in front of what it sent, also where it returned after that.
 //! A time behind `<` is one at which the recorder came late, as the rows around
 //! it prove: what it saw had happened by then. Comments are lines that begin with `#`; the first is
-//! the title.
+//! the title. Each `scenario` is lined up with the table by itself: with all of it, or with what
+//! came before a time; the words behind a colon say which part of the run it is.
 
 /// A measured table.
 #[derive(Debug)]
@@ -24,9 +26,39 @@ pub(crate) struct Table {
     pub(crate) name: String,
     /// What was done.
     pub(crate) title: String,
-    /// The scenario that reproduces it: its path below `scenarios/`, without extension.
-    pub(crate) scenario: String,
+    /// The scenarios that reproduce it.
+    pub(crate) parts: Vec<Part>,
     pub(crate) rows: Vec<Row>,
+}
+
+/// A scenario that reproduces a table, or the beginning of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// Its path below `scenarios/`, without extension.
+    pub(crate) scenario: String,
+    /// The first time of the table, in microseconds, that is not its concern.
+    pub(crate) until: Option<i64>,
+    /// Which part of the run it is, where it is not all of it.
+    pub(crate) words: Option<String>,
+}
+
+impl Part {
+    fn parse(text: &str) -> Option<Self> {
+        let (text, words) = match text.split_once(": ") {
+            Some((text, words)) => (text, Some(words.trim().to_owned())),
+            None => (text, None),
+        };
+        let (scenario, until) = match text.split_once(" until ") {
+            Some((scenario, until)) => (scenario, Some(micros(until.trim())?)),
+            None => (text, None),
+        };
+        let scenario = scenario.trim().to_owned();
+        Some(Self {
+            scenario,
+            until,
+            words,
+        })
+    }
 }
 
 /// Something that was seen.
@@ -70,7 +102,7 @@ impl Table {
         let mut table = Self {
             name: name.to_owned(),
             title: String::new(),
-            scenario: String::new(),
+            parts: Vec::new(),
             rows: Vec::new(),
         };
         for (index, line) in text.lines().enumerate() {
@@ -80,14 +112,16 @@ impl Table {
                     table.title = comment.trim().trim_end_matches('.').to_owned();
                 }
             } else if let Some(scenario) = line.strip_prefix("scenario ") {
-                table.scenario = scenario.trim().to_owned();
+                let part = Part::parse(scenario)
+                    .ok_or_else(|| format!("line {number}: no time: {line}"))?;
+                table.parts.push(part);
             } else if !line.trim().is_empty() {
                 let row = Row::parse(number, line)
                     .ok_or_else(|| format!("line {number}: neither a time nor a row: {line}"))?;
                 table.rows.push(row);
             }
         }
-        match (table.title.is_empty(), table.scenario.is_empty()) {
+        match (table.title.is_empty(), table.parts.is_empty()) {
             (true, _) => Err("it has no title".to_owned()),
             (_, true) => Err("it names no scenario".to_owned()),
             (false, false) if table.rows.is_empty() => Err("it has no rows".to_owned()),

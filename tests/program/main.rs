@@ -2,9 +2,15 @@
 
 mod bad_input;
 mod bench;
+mod compare;
+mod contract;
 mod help;
+mod packetdrill;
 mod profiles;
+mod reports;
+mod sweep;
 mod traces;
+mod warnings;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -49,7 +49,8 @@ pub(crate) fn name(path: &str) -> Findings {
     vec![(0, "a name is made of a-z, 0-9 and `-`".to_owned())]
 }
 
-/// Scenarios without golden traces, and golden traces without a scenario.
+/// Scenarios without golden traces, and golden traces without a scenario. Those of a sweep have its
+/// combination behind an `@`; that none of them is missing is seen where scenarios are run.
 pub(crate) fn unpaired(scenarios: &[&str], captures: &[&str]) -> Vec<Violation> {
     let missing = |path: &str, message: &str| Violation {
         path: path.to_owned(),
@@ -61,7 +62,15 @@ pub(crate) fn unpaired(scenarios: &[&str], captures: &[&str]) -> Vec<Violation> 
         .filter_map(|path| path.strip_prefix("scenarios/")?.strip_suffix(".toml"))
         .flat_map(|stem| CAPTURE_EXTENSIONS.map(|extension| format!("captures/{stem}.{extension}")))
         .collect();
-    let present: BTreeSet<String> = captures.iter().map(|&path| path.to_owned()).collect();
+    let of_scenario = |path: &str| {
+        let (stem, rest) = path.split_once('@')?;
+        let extension = rest.rsplit_once('.')?.1;
+        Some(format!("{stem}.{extension}"))
+    };
+    let present: BTreeSet<String> = captures
+        .iter()
+        .map(|path| of_scenario(path).unwrap_or_else(|| (*path).to_owned()))
+        .collect();
     let bless = "missing: look at the trace, then `hangup run --bless`";
     let orphan = "belongs to no scenario: remove it";
     let mut violations: Vec<Violation> = expected
@@ -126,6 +135,13 @@ mod tests {
             "captures/udp/a.txt",
         ];
         assert_eq!(unpaired(&scenarios, &complete), []);
+        let swept = [
+            "captures/b@mss=88,delay=1.5s.pcapng",
+            "captures/b@mss=88,delay=1.5s.txt",
+            "captures/udp/a.pcapng",
+            "captures/udp/a.txt",
+        ];
+        assert_eq!(unpaired(&scenarios, &swept), []);
 
         let wrong = [
             "captures/b.pcapng",

@@ -2,7 +2,7 @@
 
 use hangup_winsock::WsaError;
 
-use super::words::{ERRORS, PROTOCOLS};
+use super::words::{ERRORS, PROTOCOLS, SERVICE_FLAGS};
 use super::{WinsockCalls, failed, status};
 use crate::calls::BadCall;
 use crate::calls::argument::Context;
@@ -43,7 +43,9 @@ impl WinsockCalls {
         Ok(Made::value(0))
     }
 
-    /// `WSAEnumProtocols(NULL, 4096)`: how many there are. The list of protocols is a list.
+    /// `WSAEnumProtocols(NULL, 4096)`: how many there are. The list of protocols is a list. Where
+    /// the buffer is, a script can write what each protocol can do:
+    /// `[{dwServiceFlags1=XP1_CONNECTIONLESS|...}, ...]`.
     pub(super) fn enum_protocols(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let wanted: Option<Vec<i32>> = match context.argument(0) {
             None => None,
@@ -55,7 +57,9 @@ impl WinsockCalls {
             ),
             Some(_) => return context.bad(0, "the protocols are NULL or a list"),
         };
+        let expected = service_flags(context)?;
         let mut length = match context.argument(1) {
+            _ if expected.is_some() => usize::MAX,
             None => usize::MAX,
             Some(Argument::List(list)) if list.len() == 1 => context.narrow_in(1, &list[0], &[])?,
             Some(_) => context.narrow(1, &[])?,
@@ -64,7 +68,15 @@ impl WinsockCalls {
             process.wsa_enum_protocols(host, wanted.as_deref(), &mut length)
         });
         Ok(match found {
-            Ok(found) => Made::value(found.len()),
+            Ok(found) => {
+                let actual: Vec<u32> = found.iter().map(|it| it.service_flags).collect();
+                match expected {
+                    Some(expected) if expected != actual => {
+                        Made::differs(found.len(), 1, shown(&actual))
+                    }
+                    Some(_) | None => Made::value(found.len()),
+                }
+            }
             Err(error) => failed(error),
         })
     }
@@ -111,4 +123,39 @@ impl WinsockCalls {
     pub(super) fn unhook_blocking_hook(&mut self, _: &mut Context<'_>) -> Result<Made, BadCall> {
         Ok(status(self.process.wsa_unhook_blocking_hook()))
     }
+}
+
+/// What a script says of the protocols that WSAEnumProtocols tells of. None: nothing.
+fn service_flags(context: &Context<'_>) -> Result<Option<Vec<u32>>, BadCall> {
+    let Some(Argument::List(list)) = context.argument(1) else {
+        return Ok(None);
+    };
+    if !matches!(list.first(), Some(Argument::Struct(_))) {
+        return Ok(None);
+    }
+    let flags = list.iter().map(|protocol| {
+        let Argument::Struct(fields) = protocol else {
+            return context.bad(1, PROTOCOL);
+        };
+        match &fields[..] {
+            [(Some(name), flags)] if name == "dwServiceFlags1" => {
+                context.narrow_in(1, flags, SERVICE_FLAGS)
+            }
+            _ => context.bad(1, PROTOCOL),
+        }
+    });
+    flags.collect::<Result<_, _>>().map(Some)
+}
+
+const PROTOCOL: &str = "a protocol is {dwServiceFlags1=XP1_...|XP1_...}";
+
+/// What protocols can do, as a script writes it.
+fn shown(flags: &[u32]) -> String {
+    let each = flags.iter().map(|&flags| {
+        let is_set = |&&(_, bit): &&(&str, i64)| i64::from(flags) & bit != 0;
+        let names = SERVICE_FLAGS.iter().filter(is_set).map(|(name, _)| *name);
+        let names: Vec<&str> = names.collect();
+        format!("{{dwServiceFlags1={}}}", names.join("|"))
+    });
+    format!("[{}]", each.collect::<Vec<_>>().join(", "))
 }

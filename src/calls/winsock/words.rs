@@ -4,6 +4,7 @@ use hangup_winsock::WsaError;
 use hangup_winsock::api::data::{MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_WAITALL};
 use hangup_winsock::api::disconnect::{SD_BOTH, SD_RECEIVE, SD_SEND};
 use hangup_winsock::api::{options, ready, sockets};
+use hangup_winsock::catalog;
 use hangup_winsock::notify;
 
 use crate::calls::argument::Words;
@@ -34,6 +35,30 @@ pub(super) const SOCKET_FLAGS: &Words = &[
         "WSA_FLAG_NO_HANDLE_INHERIT",
         sockets::WSA_FLAG_NO_HANDLE_INHERIT as i64,
     ),
+];
+/// dwServiceFlags1 of a catalog entry.
+pub(super) const SERVICE_FLAGS: &Words = &[
+    ("XP1_CONNECTIONLESS", catalog::XP1_CONNECTIONLESS as i64),
+    (
+        "XP1_GUARANTEED_DELIVERY",
+        catalog::XP1_GUARANTEED_DELIVERY as i64,
+    ),
+    ("XP1_GUARANTEED_ORDER", catalog::XP1_GUARANTEED_ORDER as i64),
+    ("XP1_MESSAGE_ORIENTED", catalog::XP1_MESSAGE_ORIENTED as i64),
+    ("XP1_PSEUDO_STREAM", catalog::XP1_PSEUDO_STREAM as i64),
+    ("XP1_GRACEFUL_CLOSE", catalog::XP1_GRACEFUL_CLOSE as i64),
+    ("XP1_EXPEDITED_DATA", catalog::XP1_EXPEDITED_DATA as i64),
+    ("XP1_CONNECT_DATA", catalog::XP1_CONNECT_DATA as i64),
+    ("XP1_DISCONNECT_DATA", catalog::XP1_DISCONNECT_DATA as i64),
+    (
+        "XP1_SUPPORT_BROADCAST",
+        catalog::XP1_SUPPORT_BROADCAST as i64,
+    ),
+    (
+        "XP1_SUPPORT_MULTIPOINT",
+        catalog::XP1_SUPPORT_MULTIPOINT as i64,
+    ),
+    ("XP1_IFS_HANDLES", catalog::XP1_IFS_HANDLES as i64),
 ];
 pub(super) const BACKLOGS: &Words = &[("SOMAXCONN", sockets::SOMAXCONN as i64)];
 pub(super) const FLAGS: &Words = &[

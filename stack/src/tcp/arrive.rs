@@ -1,13 +1,11 @@
 //! A segment arrives (RFC 9293 section 3.10.7).
 
 use bytes::Bytes;
-use smoltcp::time::{Duration, Instant};
+use smoltcp::time::Instant;
 
 use super::Connection;
 use super::acknowledge::{Received, Wait};
-use super::receive_shutdown::{
-    AnswerAtEdge, AnswerToHeld, Arrival, Disposition, answer_at_edge, answer_to_held, on_data,
-};
+use super::receive_shutdown::{AnswerToHeld, Arrival, Disposition, answer_to_held, on_data};
 use super::recv::Taken;
 use super::segment::Segment;
 use super::state::State;
@@ -87,8 +85,8 @@ impl Connection {
         let done = self.check_handshake_repetition(&arriving, now) == Check::Done
             || self.check_new_data(&arriving) == Check::Done
             || self.check_sequence(&arriving, now) == Check::Done
-            || self.check_reset(&arriving) == Check::Done
-            || self.check_syn(&arriving) == Check::Done
+            || self.check_reset(&arriving, now) == Check::Done
+            || self.check_syn(&arriving, now) == Check::Done
             || self.check_acknowledgment(&arriving, now) == Check::Done;
         if done {
             return;
@@ -180,7 +178,8 @@ impl Connection {
         if self.repeats_unacknowledged(arriving) && self.acknowledger.repetition(now) == Wait::Yes {
             return Check::Done;
         }
-        if self.is_answered_enough(arriving, now) {
+        let brings_nothing = arriving.end == arriving.start;
+        if brings_nothing && !self.may_answer(now) {
             return Check::Done;
         }
         self.answer_beyond_edge(refused);
@@ -194,52 +193,8 @@ impl Connection {
             && arriving.end <= self.recv.acknowledged()
     }
 
-    /// Whether a segment outside the window carries nothing and comes too soon after another.
-    fn is_answered_enough(&mut self, arriving: &Arriving<'_>, now: Instant) -> bool {
-        let interval = self.config.profile.acknowledge.out_of_window_interval;
-        if arriving.end != arriving.start || interval == Duration::ZERO {
-            return false;
-        }
-        let enough = self.out_of_window.is_some_and(|at| now - at < interval);
-        if !enough {
-            self.out_of_window = Some(now);
-        }
-        enough
-    }
-
-    /// Answers a segment of which so many new octets found no room.
-    fn answer_beyond_edge(&mut self, refused: usize) {
-        let rules = &self.config.profile.receive_shutdown;
-        let speaks = !self.recv.is_shut() || answer_at_edge(rules, refused) == AnswerAtEdge::Ack;
-        if speaks {
-            self.acknowledger.now();
-        }
-    }
-
-    /// RFC 9293 section 3.10.7.4, the four cases of acceptability. RCV.NXT is what the peer was
-    /// told: data whose acknowledgment is withheld is, seen from the wire, still to come.
-    fn is_acceptable(&self, arriving: &Arriving<'_>) -> bool {
-        let next = self.recv.acknowledged();
-        let edge = self.recv.right_edge();
-        let in_window = |position: i64| next <= position && position < edge;
-        let empty = arriving.end == arriving.start;
-        if edge == next {
-            // A FIN in order takes no room and may end the stream even so, or the peer could never
-            // finish.
-            let bare_fin = arriving.header.flags.fin && arriving.payload.is_empty();
-            return arriving.start == next && (empty || bare_fin);
-        }
-        if empty {
-            return in_window(arriving.start)
-                // All that was sent has been taken, and more was acknowledged than the window has
-                // room for.
-                || (arriving.start == edge && self.recv.accepted() == edge);
-        }
-        in_window(arriving.start) || in_window(arriving.end - 1)
-    }
-
     /// Second: a reset (RFC 5961 section 3).
-    fn check_reset(&mut self, arriving: &Arriving<'_>) -> Check {
+    fn check_reset(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
         if !arriving.header.flags.rst {
             return Check::Continue;
         }
@@ -247,7 +202,7 @@ impl Connection {
         // one it was told is the acknowledged one. Either is exact.
         let exact = [self.recv.acknowledged(), self.recv.accepted()].contains(&arriving.start);
         if !exact {
-            self.challenge();
+            self.challenge(now);
             return Check::Done;
         }
         self.facts.push_back(Fact::ResetReceived);
@@ -269,7 +224,7 @@ impl Connection {
     }
 
     /// Fourth: a SYN where there can be none (RFC 5961 section 4.2).
-    fn check_syn(&mut self, arriving: &Arriving<'_>) -> Check {
+    fn check_syn(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
         if !arriving.header.flags.syn {
             return Check::Continue;
         }
@@ -279,133 +234,8 @@ impl Connection {
             self.die(None);
             return Check::Done;
         }
-        self.challenge();
+        self.challenge(now);
         Check::Done
-    }
-
-    fn challenge(&mut self) {
-        self.facts.push_back(Fact::Challenged);
-        self.acknowledger.now();
-    }
-
-    /// Fifth: the acknowledgment.
-    fn check_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
-        let header = arriving.header;
-        if !header.flags.ack {
-            return Check::Done;
-        }
-        let acknowledged = arriving.acknowledged;
-        if self.state == State::SynReceived {
-            if acknowledged <= self.send.unacknowledged() || acknowledged > self.send.next() {
-                self.replies.push_back(header.reset_from_segment());
-                return Check::Done;
-            }
-            self.enter_open();
-        }
-        if acknowledged > self.send.next() {
-            self.acknowledger.now();
-            return Check::Done;
-        }
-        // RFC 5961 section 5.2: an acknowledgment older than any window is a blind guess.
-        if acknowledged < self.send.unacknowledged() - self.send.max_window() {
-            self.challenge();
-            return Check::Done;
-        }
-        self.hear_acknowledgment(arriving, now);
-        self.advance_closing(now)
-    }
-
-    fn hear_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) {
-        let header = arriving.header;
-        self.soft_error = None;
-        let window = i64::from(header.window) << self.negotiated.send_shift;
-        let was_window = self.send.window();
-        let was_handshake = self.send.unacknowledged() == 0;
-        let base = self.config.initial_sequence;
-        let near = self.send.unacknowledged();
-        let blocks = header.options.sack.iter().flatten();
-        let blocks = blocks.map(|&(left, right)| {
-            (
-                Self::position(base, left, near),
-                Self::position(base, right, near),
-            )
-        });
-        self.send.on_selective(blocks);
-        let progress = self.take_acknowledgment(arriving.acknowledged, now);
-        if was_handshake {
-            self.rto.on_established();
-        }
-        // RFC 9293 section 3.10.7.4: the window of an old acknowledgment is old as well.
-        let opened = arriving.acknowledged >= self.send.unacknowledged()
-            && self
-                .send
-                .update_window(arriving.start, arriving.acknowledged, window);
-        if opened {
-            self.timers.stop(Timer::Persist);
-            self.bare_probe = None;
-            self.patience.probing_since = None;
-            if was_window == 0 {
-                self.rto.reset_backoff();
-                self.send.repeat_probe();
-            }
-        }
-        let duplicate = !progress
-            && arriving.acknowledged == self.send.unacknowledged()
-            && arriving.end == arriving.start
-            && window == was_window;
-        if duplicate {
-            self.send.on_duplicate();
-        }
-        self.send.wake();
-    }
-
-    /// Whether the acknowledgment was news.
-    pub(super) fn take_acknowledgment(&mut self, acknowledged: i64, now: Instant) -> bool {
-        let outcome = self.send.on_acknowledgment(acknowledged, now);
-        if let Some(round_trip) = outcome.sample {
-            self.rto.measure(round_trip);
-        }
-        if outcome.progress {
-            self.patience.timeouts = 0;
-            self.patience.first = None;
-            if self.tail_probe.is_some_and(|until| acknowledged >= until) {
-                self.tail_probe = None;
-            }
-            if let Some(smoothed) = self.rto.smoothed() {
-                self.send.on_measured(smoothed, self.rto.least());
-            }
-            self.rearm_after_acknowledgment(now);
-        }
-        outcome.progress
-    }
-
-    /// The states that wait for the acknowledgment of our FIN.
-    fn advance_closing(&mut self, now: Instant) -> Check {
-        if !self.send.fin_is_acknowledged() {
-            return Check::Continue;
-        }
-        match self.state {
-            State::FinWait1 => {
-                self.enter(State::FinWait2);
-                if self.orphan {
-                    self.begin_orphan_wait(now);
-                }
-            }
-            State::Closing => self.begin_time_wait(now),
-            State::LastAck => {
-                self.die(None);
-                return Check::Done;
-            }
-            State::Closed
-            | State::Listen
-            | State::SynSent
-            | State::SynReceived
-            | State::Established
-            | State::FinWait2
-            | State::CloseWait
-            | State::TimeWait => {}
-        }
-        Check::Continue
     }
 
     /// Seventh and eighth: payload and FIN.

@@ -23,12 +23,14 @@ mod calls;
 mod congestion;
 mod cubic;
 mod handshake;
+mod hear;
 mod in_flight;
 #[cfg(debug_assertions)]
 mod invariants;
 mod keep_alive;
 mod receive_shutdown;
 mod recv;
+mod refuse;
 mod rto;
 pub mod segment;
 mod send;
@@ -55,11 +57,12 @@ use acknowledge::Acknowledger;
 use keep_alive::KeepingAlive;
 use receive_shutdown::Phase;
 use recv::Recv;
+use refuse::Refusals;
 use rto::Rto;
 use segment::{Segment, Timestamps};
 use send::Send;
 pub use state::State;
-use timer::Timers;
+use timer::{Timer, Timers};
 pub use transmit::Outgoing;
 use window::Buffer;
 
@@ -152,8 +155,7 @@ pub struct Connection {
     last_acknowledgment: i64,
     error: Option<Gone>,
     gone: Option<Gone>,
-    /// When a segment outside the window that carried nothing was last answered.
-    out_of_window: Option<Instant>,
+    refusals: Refusals,
     /// What the network said since anything was last acknowledged, which ended nothing.
     soft_error: Option<Gone>,
     /// What the invariants compare each step with.
@@ -195,7 +197,7 @@ impl Connection {
             last_acknowledgment: 1,
             error: None,
             gone: None,
-            out_of_window: None,
+            refusals: Refusals::default(),
             soft_error: None,
             #[cfg(debug_assertions)]
             seen: invariants::Seen::default(),
@@ -206,6 +208,7 @@ impl Connection {
     /// Begins an active open (RFC 9293 section 3.10.1): the SYN is the first thing to transmit.
     pub fn connect(config: Config, now: Instant) -> Self {
         let mut connection = Self::new(config, now);
+        connection.limit_handshake(now);
         connection.enter(State::SynSent);
         connection
     }
@@ -214,10 +217,18 @@ impl Connection {
     pub fn accept(config: Config, syn: &Segment, now: Instant) -> Self {
         let mut connection = Self::new(config, now);
         connection.passive = true;
+        connection.limit_handshake(now);
         connection.state = State::Listen;
         connection.take_syn(syn);
         connection.enter(State::SynReceived);
         connection
+    }
+
+    fn limit_handshake(&mut self, now: Instant) {
+        let limit = self.config.profile.give_up.handshake;
+        if limit > Duration::ZERO {
+            self.timers.set(Timer::Handshake, now + limit);
+        }
     }
 
     /// RFC 9293's state.
@@ -268,7 +279,10 @@ impl Connection {
 
     fn enter(&mut self, to: State) {
         let from = std::mem::replace(&mut self.state, to);
-        self.opened |= to.is_synchronized();
+        if to.is_synchronized() {
+            self.opened = true;
+            self.timers.stop(Timer::Handshake);
+        }
         if from != to {
             self.facts.push_back(Fact::StateChanged { from, to });
         }

@@ -19,9 +19,11 @@ pub(crate) enum Timer {
     Linger,
     /// An idle connection is to be probed (RFC 9293 section 3.8.4).
     KeepAlive,
+    /// The handshake has taken too long.
+    Handshake,
 }
 
-const TIMERS: usize = 6;
+const TIMERS: usize = 7;
 
 /// When each timer expires, if it runs.
 #[derive(Clone, Debug, Default)]

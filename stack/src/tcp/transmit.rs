@@ -355,6 +355,10 @@ impl Connection {
             self.die(None);
             return;
         }
+        if self.timers.take_expired(Timer::Handshake, now) {
+            self.give_up();
+            return;
+        }
         if self.timers.take_expired(Timer::TailLossProbe, now) {
             self.tail_probe = Some(self.send.probe_tail(now));
             let expiry = self.expiry(now, self.rto.timeout());
@@ -373,22 +377,38 @@ impl Connection {
 
     fn on_retransmission_timeout(&mut self, now: Instant) {
         if self.gives_up(now) {
-            self.facts.push_back(Fact::TimedOut);
-            self.die(Some(self.reason_of_timeout()));
+            self.give_up();
             return;
         }
         self.patience.timeouts += 1;
         self.patience.first.get_or_insert(now);
         self.tail_probe = None;
-        self.rto.back_off();
+        let linear = self.state == State::SynSent
+            && self.patience.timeouts <= self.config.profile.give_up.syn_linear;
+        if !linear {
+            self.rto.back_off();
+        }
         self.send.on_timeout();
+    }
+
+    fn give_up(&mut self) {
+        self.facts.push_back(Fact::TimedOut);
+        self.die(Some(self.reason_of_timeout()));
     }
 
     /// Whether the peer has been silent for too long (RFC 9293 section 3.8.3).
     fn gives_up(&self, now: Instant) -> bool {
         let rules = &self.config.profile.give_up;
         let (limit, counted) = match self.state {
-            State::SynSent => (rules.syn, Counted::Retransmissions),
+            State::SynSent => (
+                // Zero is for ever, whatever comes before it.
+                if rules.syn == 0 {
+                    0
+                } else {
+                    rules.syn.saturating_add(rules.syn_linear)
+                },
+                Counted::Retransmissions,
+            ),
             State::SynReceived => (rules.syn_ack, Counted::Retransmissions),
             State::Closed
             | State::Listen
@@ -448,8 +468,7 @@ impl Connection {
             None => limit > 0 && self.patience.probes >= limit,
         };
         if gives_up {
-            self.facts.push_back(Fact::TimedOut);
-            self.die(Some(self.reason_of_timeout()));
+            self.give_up();
             return;
         }
         self.patience.probes += 1;

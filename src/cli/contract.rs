@@ -1,0 +1,155 @@
+//! `hangup contract`
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::args::Contract as Args;
+use super::{Exit, report};
+use crate::contract::{self, Case, Standing};
+use crate::diagnostic::Colour;
+use crate::run::{Verdict, run};
+use crate::scenario::contract::Contract;
+use crate::scenario::discover::{self, Found};
+use crate::scenario::{LoadError, Scenario};
+
+/// Where links of the Markdown report lead: from a document in docs/.
+const LINKS: &str = "../scenarios";
+
+pub(super) fn contract(args: &Args, quiet: bool) -> Exit {
+    match prove(args, quiet) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn prove(args: &Args, quiet: bool) -> Result<Exit, Exit> {
+    let contract = load()?;
+    for name in &args.documents {
+        if contract.document(name).is_none() {
+            report::complain(&format!("hangup: {}\n", unknown(&contract, name)));
+            return Err(Exit::Usage);
+        }
+    }
+    let found = report::select(&[])?;
+    let mut worst = Exit::Held;
+    let scenarios = claiming(&contract, &found, &args.documents, &mut worst);
+    let cases = in_parallel(scenarios)?;
+    for (_, complaints) in &cases {
+        report::complain(complaints);
+    }
+    let cases: Vec<Case> = cases.into_iter().map(|(case, _)| case).collect();
+    let proofs = contract::prove(&contract, &args.documents, &cases);
+    let is_lacking = |standing| contract::count(&proofs, standing) > 0;
+    if is_lacking(Standing::Failed) || is_lacking(Standing::Unproven) {
+        worst = worst.max(Exit::Failed);
+    }
+    let text = if args.json {
+        contract::report::json(&contract, &proofs)
+    } else if args.markdown {
+        contract::report::markdown(&contract, &proofs, LINKS)
+    } else if quiet {
+        String::new()
+    } else {
+        contract::report::table(&contract, &proofs, report::width())
+    };
+    report::print(&text)?;
+    Ok(worst)
+}
+
+/// Reads the contract, or says what is wrong with it.
+fn load() -> Result<Contract, Exit> {
+    let path = Path::new(discover::ROOT).join(discover::CONTRACT);
+    Contract::load(&path).map_err(|error| match error {
+        LoadError::Read { error, .. } if error.kind() == std::io::ErrorKind::NotFound => {
+            let path = path.display();
+            report::complain(&format!(
+                "hangup: there is no {path} here: run it where hangup's scenarios are\n"
+            ));
+            Exit::Nothing
+        }
+        LoadError::Read { .. } => {
+            report::complain(&format!("hangup: {error}\n"));
+            Exit::Environment
+        }
+        LoadError::Invalid(invalid) => {
+            report::complain(&invalid.render(Colour::Ansi));
+            Exit::Usage
+        }
+    })
+}
+
+fn unknown(contract: &Contract, name: &str) -> String {
+    match contract.nearest_document(name) {
+        Some(nearest) => format!("there is no document `{name}`: did you mean `{nearest}`?"),
+        None => {
+            let names = contract.documents.iter().map(|it| it.name.value.as_str());
+            let names: Vec<&str> = names.collect();
+            format!(
+                "there is no document `{name}`; there are {}",
+                names.join(", ")
+            )
+        }
+    }
+}
+
+/// The scenarios that claim a statement of the documents, by their names. What is wrong with any
+/// scenario or its claims is said.
+fn claiming(
+    contract: &Contract,
+    found: &[Found],
+    documents: &[String],
+    worst: &mut Exit,
+) -> Vec<(String, Scenario)> {
+    let is_asked = |claim: &str| {
+        let statement = contract.statements.iter().find(|it| it.id.value == claim);
+        statement.is_some_and(|it| {
+            documents.is_empty() || it.documents.iter().any(|name| documents.contains(name))
+        })
+    };
+    let mut claiming = Vec::new();
+    for file in found {
+        match report::load(file, &[]) {
+            Ok(scenarios) => {
+                let first = scenarios.first();
+                for fault in contract.faults(first) {
+                    report::complain(&first.source.render(&fault, Colour::Ansi));
+                    *worst = (*worst).max(Exit::Usage);
+                }
+                if first.claims.iter().any(|it| is_asked(&it.value)) {
+                    // A statement is held where every combination holds it.
+                    claiming.extend(scenarios.scenarios().map(|scenario| {
+                        let name = file.of_combination(&scenario.variant.combination);
+                        (name.display().to_string(), scenario)
+                    }));
+                }
+            }
+            Err((exit, text)) => {
+                report::complain(&text);
+                *worst = (*worst).max(exit);
+            }
+        }
+    }
+    claiming
+}
+
+/// Runs each scenario on one thread. The cases come in the order of the scenarios, each with the
+/// failures that are to be shown.
+fn in_parallel(scenarios: Vec<(String, Scenario)>) -> Result<Vec<(Case, String)>, Exit> {
+    let pool = rayon::ThreadPoolBuilder::new().build().map_err(|error| {
+        report::complain(&format!("hangup: cannot start threads: {error}\n"));
+        Exit::Environment
+    })?;
+    let one = |(name, scenario): (String, Scenario)| {
+        let outcome = run(&scenario, None);
+        let failures = outcome.failures.iter();
+        let complaints = failures.map(|it| scenario.source.render(it, Colour::Ansi));
+        let case = Case {
+            name,
+            claims: scenario.claims.iter().map(|it| it.value.clone()).collect(),
+            verdict: outcome.verdict(),
+        };
+        debug_assert_eq!(case.verdict == Verdict::Held, outcome.failures.is_empty());
+        (case, complaints.collect())
+    };
+    Ok(pool.install(|| scenarios.into_par_iter().map(one).collect()))
+}

@@ -1,0 +1,399 @@
+//! A comparison as people read it: the ladders side by side, where they part, and a table of what
+//! came of the receive shutdown.
+
+use std::ops::Range;
+
+use annotate_snippets::renderer::{AnsiColor, Effects, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+use smoltcp::time::Instant;
+
+use super::align::{Cell, Interval, Row, intervals, results_differ};
+use super::column::{Made, Noted};
+use super::summary::{End, Fate, Summary};
+use super::{Comparison, Step};
+
+/// The width of times, and of what is between two columns.
+const TIME_WIDTH: usize = 9;
+const GAP: usize = 2;
+/// The narrowest column in which a segment can be read. Where there is no room for all systems,
+/// they are drawn in bands, one below the other.
+const COLUMN_LEAST: usize = 20;
+/// The widest one that a segment fills.
+const COLUMN_MOST: usize = 44;
+/// The narrowest table in which words stay whole.
+const TABLE_LEAST: usize = 90;
+/// The most rows between two calls. A trace has them all.
+const ROWS_MOST: usize = 24;
+/// The calls that set sockets up, which are only drawn where they come to something else.
+const SETUP: [&str; 6] = [
+    "WSAStartup(",
+    "WSACleanup(",
+    "socket(",
+    "WSASocket(",
+    "bind(",
+    "listen(",
+];
+
+/// The comparison of the scenario of a name, for so many columns of characters. Colours are ANSI
+/// codes, which the one who prints them takes out where they are not wanted.
+pub fn draw(comparison: &Comparison, name: &str, width: u16) -> String {
+    let host = &comparison.host;
+    let total = comparison.columns.len();
+    let width = usize::from(width);
+    let mut text = format!("{name}, with another system on {host}: > it sends, < it receives\n");
+    let fitting = (width.saturating_sub(TIME_WIDTH) / (COLUMN_LEAST + GAP)).max(1);
+    let each = total.div_ceil(total.div_ceil(fitting).max(1)).max(1);
+    for start in (0..total).step_by(each) {
+        let band = start..(start + each).min(total);
+        let room = width.saturating_sub(TIME_WIDTH) / band.len();
+        let ladder = Ladder {
+            comparison,
+            width: room.saturating_sub(GAP).clamp(COLUMN_LEAST, COLUMN_MOST),
+            band,
+        };
+        text.push('\n');
+        text.push_str(&ladder.draw());
+    }
+    text.push_str(&format!("\n{}\n\n", conclusion(comparison)));
+    text.push_str(&table(comparison, width.max(TABLE_LEAST)));
+    text
+}
+
+/// Where the systems part, in a sentence.
+fn conclusion(comparison: &Comparison) -> String {
+    let Some(parting) = comparison.parting else {
+        let not_compared = "(Times, windows and options are not compared.)";
+        return format!("They do not part. {not_compared}");
+    };
+    let at = seconds(parting.at);
+    let is_it = |step: &&Step| Some(step.statement) == parting.statement;
+    match comparison.steps.iter().find(is_it) {
+        Some(Step { host, call, .. }) if parting.is_result => {
+            format!("They part at {at} s, in what {host}: {call} returns.")
+        }
+        Some(Step { host, call, .. }) => format!("They part at {at} s, after {host}: {call}."),
+        None => format!("They part at {at} s, before the first call."),
+    }
+}
+
+/// Some of the columns, side by side.
+struct Ladder<'a> {
+    comparison: &'a Comparison,
+    band: Range<usize>,
+    /// The width of each column, in characters.
+    width: usize,
+}
+
+impl Ladder<'_> {
+    fn draw(&self) -> String {
+        let columns = &self.comparison.columns;
+        let mut text = String::new();
+        let heads = columns[self.band.clone()].iter();
+        let heads: Vec<String> = heads.map(|it| it.profile.clone()).collect();
+        self.line(&mut text, "seconds", &heads, Some(bold()));
+        let intervals = intervals(&self.comparison.steps, columns);
+        let mut steps = self.comparison.steps.iter().peekable();
+        for (number, interval) in intervals.iter().enumerate() {
+            if let Some(step) = interval.step {
+                self.step(&mut text, step);
+            }
+            self.rows(&mut text, interval);
+            // Calls that not all of them have made stand behind the packets before them.
+            let next = intervals.get(number + 1).and_then(|it| it.step);
+            let is_before = |it: &&Step| next.is_none_or(|next| it.statement < next.statement);
+            let own = interval.step.map(|it| it.statement);
+            while let Some(step) = steps.next_if(is_before) {
+                if Some(step.statement) != own {
+                    self.step(&mut text, step);
+                }
+            }
+        }
+        text
+    }
+
+    /// A call, and what it came to in each system; in one line where that is the same.
+    fn step(&self, text: &mut String, step: &Step) {
+        let all = &self.comparison.columns;
+        let differs = results_differ(step, all);
+        let is_setup = SETUP.iter().any(|it| step.call.starts_with(it));
+        let made = || all.iter().filter_map(|it| it.calls.get(&step.statement));
+        if (is_setup && !(differs && made().count() == all.len())) || made().count() == 0 {
+            return;
+        }
+        let parting = self.comparison.parting;
+        if parting.is_some_and(|it| it.is_result && it.statement == Some(step.statement)) {
+            self.parting(text);
+        }
+        let cells: Vec<String> = all[self.band.clone()]
+            .iter()
+            .map(|column| match column.calls.get(&step.statement) {
+                Some(made) => outcome(made),
+                None => "not made".to_owned(),
+            })
+            .collect();
+        let head = format!("{}: {}", step.host, step.call);
+        let time = seconds(step.at);
+        let is_translated = made().any(|it| it.translated.is_some());
+        let same = !is_translated && cells.iter().all(|it| *it == cells[0]);
+        if same {
+            text.push_str(&format!("{time:>TIME_WIDTH$}  {head} {}\n", cells[0]));
+        } else {
+            text.push_str(&format!("{time:>TIME_WIDTH$}  {head}\n"));
+            self.line(text, "", &cells, None);
+        }
+    }
+
+    /// What was seen up to the next call.
+    fn rows(&self, text: &mut String, interval: &Interval<'_>) {
+        let parting = self.comparison.parting;
+        let own = interval.step.map(|it| it.statement);
+        let mut parts_at = parting
+            .filter(|it| !it.is_result && it.statement == own)
+            .map(|it| it.at);
+        let is_shown = |row: &Row<'_>| row.cells[self.band.clone()].iter().any(Option::is_some);
+        let rows = interval.rows();
+        let mut left = rows.iter().filter(|row| is_shown(row)).count();
+        for (number, row) in rows.iter().filter(|row| is_shown(row)).enumerate() {
+            if number == ROWS_MOST {
+                text.push_str(&format!("{:>TIME_WIDTH$}  and {left} more rows\n", "..."));
+                break;
+            }
+            left -= 1;
+            if parts_at.is_some_and(|at| row.at >= at) {
+                self.parting(text);
+                parts_at = None;
+            }
+            let cells = row.cells[self.band.clone()].iter();
+            let cells: Vec<String> = cells
+                .map(|it| it.map_or_else(String::new, |it| self.cell(it)))
+                .collect();
+            self.line(text, &seconds(row.at), &cells, None);
+        }
+    }
+
+    /// What one system has seen, in words.
+    fn cell(&self, cell: Cell<'_>) -> String {
+        let mut text = match &cell.seen.what {
+            Noted::Packet {
+                is_sent,
+                peer,
+                text,
+                ..
+            } => {
+                let arrow = if *is_sent { '>' } else { '<' };
+                match self.comparison.has_many_hosts() {
+                    true => format!("{arrow} {peer}: {text}"),
+                    false => format!("{arrow} {text}"),
+                }
+            }
+            Noted::TimedOut { host } => format!("{host} timed out"),
+        };
+        for remark in &cell.seen.remarks {
+            text.push_str(&format!(" {remark}"));
+        }
+        if cell.times > 1 {
+            let again = cell.times - 1;
+            text.push_str(&match cell.last == cell.seen.at {
+                true => format!(", {again} more"),
+                false => format!(", {again} more to {}", seconds(cell.last)),
+            });
+        }
+        text
+    }
+
+    /// The line at which the systems part.
+    fn parting(&self, text: &mut String) {
+        let width = (self.width + GAP) * self.band.len();
+        let style = AnsiColor::Yellow.on_default();
+        let line = format!("{:-<width$}", "-- here they part ");
+        text.push_str(&format!(
+            "{:TIME_WIDTH$}  {style}{}{style:#}\n",
+            "",
+            &line[..width - GAP]
+        ));
+    }
+
+    /// A time, and a cell for each system, over as many lines as the longest of them needs.
+    fn line(&self, text: &mut String, time: &str, cells: &[String], style: Option<Style>) {
+        let wrapped: Vec<Vec<String>> = cells.iter().map(|it| wrap(it, self.width)).collect();
+        let height = wrapped.iter().map(Vec::len).max().unwrap_or(0).max(1);
+        let style = style.unwrap_or_default();
+        for number in 0..height {
+            let time = if number == 0 { time } else { "" };
+            let mut line = format!("{time:>TIME_WIDTH$}");
+            for cell in &wrapped {
+                let part = cell.get(number).map_or("", String::as_str);
+                line.push_str(&format!("{:GAP$}{part:width$}", "", width = self.width));
+            }
+            text.push_str(&format!("{style}{}{style:#}\n", line.trim_end()));
+        }
+    }
+}
+
+fn bold() -> Style {
+    Style::new().effects(Effects::BOLD)
+}
+
+/// What a call came to: `= 0`, `= -1 ECONNRESET at 0.220`, `waits`.
+fn outcome(made: &Made) -> String {
+    let result = match &made.returned {
+        None => "waits".to_owned(),
+        Some((at, value, error)) => {
+            let mut text = format!("= {value}");
+            if let Some(error) = error {
+                text.push_str(&format!(" {error}"));
+            }
+            if *at != made.at {
+                text.push_str(&format!(" at {}", seconds(*at)));
+            }
+            text
+        }
+    };
+    match &made.translated {
+        Some(call) => format!("{call} {result}"),
+        None => result,
+    }
+}
+
+/// A text in lines of at most so many characters. What does not fit on the first goes on a little
+/// to the right.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    const INDENT: &str = "  ";
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split(' ') {
+        let used = lines.last().map_or(0, |it| it.chars().count());
+        let is_first = used == 0;
+        if !is_first && used + 1 + word.chars().count() > width {
+            lines.push(INDENT.to_owned());
+        }
+        let Some(mut line) = lines.last_mut() else {
+            continue;
+        };
+        if !line.is_empty() && line != INDENT {
+            line.push(' ');
+        }
+        let mut rest = word.chars().peekable();
+        loop {
+            let room = width.saturating_sub(line.chars().count()).max(1);
+            line.extend(rest.by_ref().take(room));
+            if rest.peek().is_none() {
+                break;
+            }
+            // A word that is longer than a line goes on in the next one.
+            lines.push(INDENT.to_owned());
+            let Some(next) = lines.last_mut() else { break };
+            line = next;
+        }
+    }
+    lines
+}
+
+/// What came of the receive shutdown, a row for each system.
+fn table(comparison: &Comparison, width: usize) -> String {
+    let mut table = Table::new();
+    let mut hosts: Vec<&String> = Vec::new();
+    for column in &comparison.columns {
+        for host in column.summary.ends.keys() {
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+    }
+    hosts.sort_by_key(|it| **it != comparison.host);
+    let mut head = ["system", "queued data", "later data", "window"]
+        .map(str::to_owned)
+        .to_vec();
+    head.extend(hosts.iter().map(|it| (*it).clone()));
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX))
+        .set_header(head);
+    for column in &comparison.columns {
+        let Summary {
+            queued,
+            later,
+            window,
+            ends,
+        } = &column.summary;
+        let mut row = vec![
+            column.profile.clone(),
+            queued.map_or("-", kept).to_owned(),
+            later
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |it| fates(it)),
+            window.map_or_else(|| "-".to_owned(), |it| it.to_string()),
+        ];
+        row.extend(
+            hosts
+                .iter()
+                .map(|host| ends.get(*host).map_or_else(String::new, end)),
+        );
+        table.add_row(row);
+    }
+    let lines = table.lines().map(|line| format!("{}\n", line.trim_end()));
+    lines.collect()
+}
+
+/// What became of queued data, for which being queued is to be kept.
+fn kept(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Queued => "kept",
+        Fate::None | Fate::Held | Fate::Discarded | Fate::Refused | Fate::Reset => fate.name(),
+    }
+}
+
+fn fates(fates: &[(Fate, usize)]) -> String {
+    if fates.is_empty() {
+        return Fate::None.name().to_owned();
+    }
+    let each = fates.iter().map(|(fate, octets)| match octets {
+        0 => fate.name().to_owned(),
+        octets => format!("{octets} {}", fate.name()),
+    });
+    each.collect::<Vec<_>>().join(", then ")
+}
+
+fn end(end: &End) -> String {
+    match end.at {
+        Some(at) => format!("{} at {}", end.how, seconds(at)),
+        None => end.how.clone(),
+    }
+}
+
+/// Virtual time in seconds, to the millisecond where that is all of it: `0.100`.
+fn seconds(at: Instant) -> String {
+    let text = crate::capture::text::seconds(at);
+    text.strip_suffix("000").unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_wrapped_between_words() {
+        let rows: [(&str, usize, &[&str]); 5] = [
+            ("", 20, &[""]),
+            ("> R. 1:1(0) ack 1", 20, &["> R. 1:1(0) ack 1"]),
+            (
+                "> . 1:1(0) ack 1001 win 3000",
+                20,
+                &["> . 1:1(0) ack 1001", "  win 3000"],
+            ),
+            (
+                "= SOCKET_ERROR WSAESHUTDOWN",
+                20,
+                &["= SOCKET_ERROR", "  WSAESHUTDOWN"],
+            ),
+            (
+                "= POLLIN|POLLOUT",
+                8,
+                &["=", "  POLLIN", "  |POLLO", "  UT"],
+            ),
+        ];
+        for (text, width, lines) in rows {
+            assert_eq!(wrap(text, width), lines, "{text}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One scenario under several systems: the same calls, the same network, and what differs.
+//!
+//! The scenario is run once as it is, which says when each of its calls is made. Then one host, by
+//! default the first, is given each system in turn, and the calls are made at the same moments.
+//! Nothing is expected in those runs: packet lines, `expect`, `nothing`, `[[expect]]` and results
+//! say what happens under the scenario's own system, and are left out. What other hosts without a
+//! stack send is still sent.
+//!
+//! Two runs *part* where a call comes to something else, or where what goes over the wire up to the
+//! next call is something else. Windows, options and the times in between are not compared, since
+//! no two systems agree on them; nor are acknowledgments alone, unless what one system acknowledges
+//! another one never does.
+
+mod align;
+mod column;
+mod draw;
+mod json;
+mod summary;
+#[cfg(test)]
+mod tests;
+pub mod translate;
+mod variant;
+
+use hangup_stack::profile::Api;
+use smoltcp::time::Instant;
+
+use crate::calls;
+use crate::diagnostic::Diagnostic;
+use crate::run::run;
+use crate::scenario::Scenario;
+use crate::scenario::script::{Call, Subject};
+
+pub use align::{Parting, Step};
+pub use column::{Column, Made, Noted, Seen};
+pub use draw::draw;
+pub use json::json;
+pub use summary::{Fate, Summary};
+
+/// The most systems of a comparison. More would leave no room to read them.
+pub const SYSTEMS_MAX: usize = 16;
+
+/// A scenario under several systems.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// The host that is another system in each column.
+    pub host: String,
+    /// All hosts, in their order.
+    pub hosts: Vec<String>,
+    /// The seed of every run.
+    pub seed: u64,
+    /// The calls of the script, in its order.
+    pub steps: Vec<Step>,
+    /// The systems, in the order in which they were asked for.
+    pub columns: Vec<Column>,
+    /// Where the systems part, if they do.
+    pub parting: Option<Parting>,
+}
+
+impl Comparison {
+    /// Whether there are more hosts than two, so that it has to be said whom a packet is from.
+    fn has_many_hosts(&self) -> bool {
+        self.hosts.len() > 2
+    }
+}
+
+/// Runs a scenario under each of some systems on one host. `seed` overrides the file's.
+///
+/// # Errors
+/// A system that there is not, or what in the script one of them cannot be asked to do: places in
+/// the scenario's file.
+pub fn compare(
+    scenario: &Scenario,
+    host: usize,
+    profiles: &[String],
+    seed: Option<u64>,
+) -> Result<Comparison, Vec<Diagnostic>> {
+    let played = run(scenario, seed).account.played;
+    let mut columns = Vec::new();
+    for profile in profiles {
+        let variant = variant::variant(scenario, &played, host, profile)?;
+        columns.push(column::column(&variant, host, profile, seed)?);
+    }
+    let steps = steps(scenario, &played);
+    let parting = align::parting(&steps, &columns);
+    Ok(Comparison {
+        host: scenario.hosts[host].name.value.clone(),
+        hosts: scenario
+            .hosts
+            .iter()
+            .map(|it| it.name.value.clone())
+            .collect(),
+        seed: seed.unwrap_or(scenario.seed),
+        steps,
+        columns,
+        parting,
+    })
+}
+
+/// The calls of a script, each with its moment.
+fn steps(scenario: &Scenario, played: &[Instant]) -> Vec<Step> {
+    let statements = scenario.script.statements.iter().enumerate();
+    let step = |(index, statement): (usize, &crate::scenario::script::Statement)| {
+        let Subject::Call(call) = &statement.subject else {
+            return None;
+        };
+        Some(Step {
+            statement: index,
+            line: statement.line,
+            at: *played.get(index)?,
+            host: call.host.value.clone(),
+            call: shown(call),
+        })
+    };
+    statements.filter_map(step).collect()
+}
+
+/// A call as a script has it, without its result.
+fn shown(call: &Call) -> String {
+    let arguments = call
+        .arguments
+        .iter()
+        .map(|it| calls::show_argument(&it.value));
+    let arguments: Vec<String> = arguments.collect();
+    format!("{}({})", call.name.value, arguments.join(", "))
+}
+
+/// The family of the calls of a host. None where it has no stack.
+fn api(scenario: &Scenario, host: usize) -> Option<Api> {
+    scenario.hosts.get(host)?.profile().map(|it| it.api)
+}

@@ -1,0 +1,497 @@
+//! `%{ assert tcpi_state == TCPI_CLOSE_WAIT, tcpi_state }%`: comparisons of what TCP_INFO says.
+//!
+//! packetdrill hands such code to Python. Here it is a language of its own, with what scripts use
+//! it for: `assert` with numbers, names, `+ - * / // % & |`, comparisons, `and`, `or`, `not` and
+//! parentheses, with Python's meaning. Anything else is said to be unsupported, and nothing is ever
+//! executed.
+
+use super::limits;
+
+/// `assert EXPRESSION`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assertion {
+    /// Its text, without a message behind it.
+    pub text: String,
+    pub(super) expression: Expression,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Expression {
+    Number(f64),
+    Info(Info),
+    Not(Box<Self>),
+    Negative(Box<Self>),
+    Binary(Operator, Box<Self>, Box<Self>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    Or,
+    And,
+    Equal,
+    NotEqual,
+    LessOrEqual,
+    GreaterOrEqual,
+    Less,
+    Greater,
+    BitOr,
+    BitAnd,
+    Add,
+    Subtract,
+    Multiply,
+    DivideWhole,
+    Divide,
+    Remainder,
+}
+
+/// What is said of the connection, by Linux's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Info {
+    /// `tcpi_state`: Linux's number of the state.
+    State,
+    /// `tcpi_options`: 1 timestamps, 2 SACK, 4 window scaling.
+    Options,
+    /// `tcpi_snd_mss`: the largest segment that is sent, in octets.
+    SendMss,
+    /// `tcpi_snd_cwnd`: the congestion window, in segments where the system counts these.
+    CongestionWindow,
+    /// `tcpi_snd_ssthresh`: in segments likewise; 2³¹ - 1 where there is none yet.
+    SlowStartThreshold,
+    /// `tcpi_unacked`: how many full segments what is in flight would take.
+    Unacked,
+    /// `tcpi_notsent_bytes`: octets that were written and not sent.
+    NotSent,
+    /// `tcpi_snd_wnd`: the window of the peer, in octets.
+    SendWindow,
+    /// `tcpi_rcv_wnd`: our window, in octets.
+    ReceiveWindow,
+    /// `tcpi_rto`: in microseconds.
+    RetransmissionTimeout,
+    /// `tcpi_rtt`: in microseconds; 0 where it was not measured.
+    RoundTripTime,
+    /// `tcpi_total_retrans`: segments that were sent again.
+    Retransmissions,
+}
+
+const INFOS: [(&str, Info); 12] = [
+    ("tcpi_state", Info::State),
+    ("tcpi_options", Info::Options),
+    ("tcpi_snd_mss", Info::SendMss),
+    ("tcpi_snd_cwnd", Info::CongestionWindow),
+    ("tcpi_snd_ssthresh", Info::SlowStartThreshold),
+    ("tcpi_unacked", Info::Unacked),
+    ("tcpi_notsent_bytes", Info::NotSent),
+    ("tcpi_snd_wnd", Info::SendWindow),
+    ("tcpi_rcv_wnd", Info::ReceiveWindow),
+    ("tcpi_rto", Info::RetransmissionTimeout),
+    ("tcpi_rtt", Info::RoundTripTime),
+    ("tcpi_total_retrans", Info::Retransmissions),
+];
+
+/// The states, without the `TCP_` or `TCPI_` before them, each at Linux's number less one.
+/// FreeBSD's names are among them.
+const STATES: [&[&str]; 11] = [
+    &["ESTABLISHED"],
+    &["SYN_SENT"],
+    &["SYN_RECV", "SYN_RECEIVED"],
+    &["FIN_WAIT1", "FIN_WAIT_1"],
+    &["FIN_WAIT2", "FIN_WAIT_2"],
+    &["TIME_WAIT"],
+    &["CLOSE", "CLOSED"],
+    &["CLOSE_WAIT"],
+    &["LAST_ACK"],
+    &["LISTEN"],
+    &["CLOSING"],
+];
+
+/// Other names of numbers.
+const CONSTANTS: [(&str, f64); 6] = [
+    ("TCPI_OPT_TIMESTAMPS", 1.0),
+    ("TCPI_OPT_SACK", 2.0),
+    ("TCPI_OPT_WSCALE", 4.0),
+    ("TCPI_OPT_ECN", 8.0),
+    ("True", 1.0),
+    ("False", 0.0),
+];
+
+/// How deep expressions stand in each other.
+const DEPTH_MAX: usize = 32;
+
+/// Reads the code between `%{` and `}%`.
+///
+/// # Errors
+/// What of it is more than comparisons.
+pub(super) fn parse(code: &str) -> Result<Vec<Assertion>, String> {
+    let mut assertions = Vec::new();
+    for statement in statements(code)? {
+        let Some(rest) = statement.strip_prefix("assert") else {
+            return Err(format!(
+                "code other than `assert` is not played: {}",
+                shown(statement)
+            ));
+        };
+        if rest.starts_with(|it: char| it.is_ascii_alphanumeric() || it == '_') {
+            return Err(format!(
+                "code other than `assert` is not played: {}",
+                shown(statement)
+            ));
+        }
+        let mut parser = Parser { rest };
+        let expression = parser.binary(0, 0)?;
+        parser.skip();
+        let end = rest.len() - parser.rest.len();
+        // A message is Python's own affair: the failure says the values.
+        if !parser.rest.is_empty() && !parser.rest.starts_with(',') {
+            return Err(format!(
+                "this part of an `assert` is not played: {}",
+                shown(parser.rest)
+            ));
+        }
+        if assertions.len() == limits::ASSERTIONS_MAX {
+            return Err(format!(
+                "code has at most {} statements",
+                limits::ASSERTIONS_MAX
+            ));
+        }
+        assertions.push(Assertion {
+            text: rest[..end].split_whitespace().collect::<Vec<_>>().join(" "),
+            expression,
+        });
+    }
+    Ok(assertions)
+}
+
+/// As much of a text as a message shows.
+fn shown(text: &str) -> String {
+    const SHOWN: usize = 40;
+    let text: String = text.trim().chars().take(SHOWN).collect();
+    format!("`{text}`")
+}
+
+/// The statements of code, at line ends and `;` outside of brackets and texts, without comments.
+fn statements(code: &str) -> Result<Vec<&str>, String> {
+    let mut found = Vec::new();
+    let (mut begin, mut depth, mut quote, mut comment) = (0, 0_usize, None, false);
+    for (at, character) in code.char_indices().chain([(code.len(), '\n')]) {
+        match (character, quote) {
+            ('\n', _) if comment => {
+                comment = false;
+                begin = (at + 1).min(code.len());
+            }
+            _ if comment => {}
+            (_, Some(open)) if open == character => quote = None,
+            ('\n', Some(_)) => return Err("a text in the code is not closed".to_owned()),
+            (_, Some(_)) => {}
+            ('"' | '\'', None) => quote = Some(character),
+            ('(' | '[' | '{', None) => depth += 1,
+            (')' | ']' | '}', None) => depth = depth.saturating_sub(1),
+            ('#', None) => {
+                found.push(&code[begin..at]);
+                comment = true;
+            }
+            ('\n' | ';', None) if depth == 0 => {
+                found.push(&code[begin..at]);
+                begin = (at + 1).min(code.len());
+            }
+            _ => {}
+        }
+    }
+    if depth > 0 {
+        return Err("a bracket in the code is not closed".to_owned());
+    }
+    found.retain(|it| !it.trim().is_empty());
+    Ok(found.into_iter().map(str::trim).collect())
+}
+
+/// What binds less stands before what binds more.
+const LEVELS: [&[(&str, Operator)]; 7] = [
+    &[("or", Operator::Or)],
+    &[("and", Operator::And)],
+    &[
+        ("==", Operator::Equal),
+        ("!=", Operator::NotEqual),
+        ("<=", Operator::LessOrEqual),
+        (">=", Operator::GreaterOrEqual),
+        ("<", Operator::Less),
+        (">", Operator::Greater),
+    ],
+    &[("|", Operator::BitOr)],
+    &[("&", Operator::BitAnd)],
+    &[("+", Operator::Add), ("-", Operator::Subtract)],
+    &[
+        ("*", Operator::Multiply),
+        ("//", Operator::DivideWhole),
+        ("/", Operator::Divide),
+        ("%", Operator::Remainder),
+    ],
+];
+/// The level of comparisons, of which several in a row are a chain.
+const COMPARISONS: usize = 2;
+
+struct Parser<'t> {
+    rest: &'t str,
+}
+
+impl Parser<'_> {
+    fn skip(&mut self) {
+        self.rest = self.rest.trim_start();
+    }
+
+    fn take(&mut self, sign: &str) -> bool {
+        self.skip();
+        let Some(rest) = self.rest.strip_prefix(sign) else {
+            return false;
+        };
+        let is_word = |it: char| it.is_ascii_alphanumeric() || it == '_';
+        // `order` does not begin with `or`, and `<<` is no `<`.
+        let goes_on = match sign.starts_with(is_word) {
+            true => rest.starts_with(is_word),
+            false => ["<", ">", "*", "|", "&"].contains(&sign) && rest.starts_with(sign),
+        };
+        if !goes_on {
+            self.rest = rest;
+        }
+        !goes_on
+    }
+
+    fn binary(&mut self, level: usize, depth: usize) -> Result<Expression, String> {
+        if depth > DEPTH_MAX {
+            return Err(format!(
+                "expressions stand at most {DEPTH_MAX} deep in each other"
+            ));
+        }
+        let Some(operators) = LEVELS.get(level) else {
+            return self.unary(depth);
+        };
+        if level == COMPARISONS && self.take("not") {
+            let inner = self.binary(level, depth + 1)?;
+            return Ok(Expression::Not(Box::new(inner)));
+        }
+        let mut left = self.binary(level + 1, depth)?;
+        let mut count = 0;
+        while let Some((_, operator)) = operators.iter().find(|(sign, _)| self.take(sign)) {
+            count += 1;
+            if level == COMPARISONS && count > 1 {
+                return Err("a chain of comparisons is not played".to_owned());
+            }
+            if count > DEPTH_MAX {
+                return Err(format!("more than {DEPTH_MAX} operations in a row"));
+            }
+            let right = self.binary(level + 1, depth)?;
+            left = Expression::Binary(*operator, Box::new(left), Box::new(right));
+        }
+        Ok(left)
+    }
+
+    fn unary(&mut self, depth: usize) -> Result<Expression, String> {
+        if self.take("-") {
+            if depth > DEPTH_MAX {
+                return Err(format!(
+                    "expressions stand at most {DEPTH_MAX} deep in each other"
+                ));
+            }
+            return Ok(Expression::Negative(Box::new(self.unary(depth + 1)?)));
+        }
+        if self.take("(") {
+            let inner = self.binary(0, depth + 1)?;
+            if self.take(")") {
+                return Ok(inner);
+            }
+            return Err(format!("this is not played: {}", shown(self.rest)));
+        }
+        let is_word = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '.';
+        let end = self
+            .rest
+            .find(|it: char| !is_word(it))
+            .unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        if word.starts_with(|it: char| it.is_ascii_digit() || it == '.') {
+            return number(word).map(Expression::Number);
+        }
+        if let Some((_, info)) = INFOS.iter().find(|(name, _)| *name == word) {
+            return Ok(Expression::Info(*info));
+        }
+        let state = ["TCPI_", "TCP_"].iter().find_map(|prefix| {
+            let name = word.strip_prefix(prefix)?;
+            STATES.iter().position(|names| names.contains(&name))
+        });
+        let constant = CONSTANTS.iter().find(|(name, _)| *name == word);
+        match (state, constant) {
+            (Some(index), _) => Ok(Expression::Number(index as f64 + 1.0)),
+            (None, Some((_, number))) => Ok(Expression::Number(*number)),
+            (None, None) if word.is_empty() => {
+                Err(format!("this is not played: {}", shown(self.rest)))
+            }
+            (None, None) => Err(format!("the host does not know {}", shown(word))),
+        }
+    }
+}
+
+fn number(word: &str) -> Result<f64, String> {
+    let hexadecimal = word.strip_prefix("0x");
+    let number = match hexadecimal.map(|digits| u32::from_str_radix(digits, 16)) {
+        Some(number) => number.ok().map(f64::from),
+        None => word.parse().ok(),
+    };
+    number.ok_or_else(|| format!("this is no number: {}", shown(word)))
+}
+
+impl Assertion {
+    /// Whether it holds, where `info` says what is asked for. None of `info`: the host does not
+    /// know.
+    ///
+    /// # Errors
+    /// A value that is not known, or a division by zero.
+    pub fn holds(&self, info: &dyn Fn(Info) -> Option<f64>) -> Result<bool, String> {
+        Ok(is_true(value(&self.expression, info)?))
+    }
+
+    /// The names in it with their values, for the failure.
+    pub fn values(&self, info: &dyn Fn(Info) -> Option<f64>) -> String {
+        let mut found = Vec::new();
+        collect(&self.expression, &mut found);
+        let known = found.iter().filter_map(|it| Some((it, info(*it)?)));
+        let shown = known.map(|(it, value)| {
+            let name = INFOS.iter().find(|(_, known)| known == it);
+            format!("{} is {value}", name.map_or("", |(name, _)| name))
+        });
+        shown.collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn collect(expression: &Expression, found: &mut Vec<Info>) {
+    match expression {
+        Expression::Number(_) => {}
+        Expression::Info(info) if found.contains(info) => {}
+        Expression::Info(info) => found.push(*info),
+        Expression::Not(inner) | Expression::Negative(inner) => collect(inner, found),
+        Expression::Binary(_, left, right) => {
+            collect(left, found);
+            collect(right, found);
+        }
+    }
+}
+
+fn is_true(value: f64) -> bool {
+    value != 0.0
+}
+
+fn value(expression: &Expression, info: &dyn Fn(Info) -> Option<f64>) -> Result<f64, String> {
+    match expression {
+        Expression::Number(number) => Ok(*number),
+        Expression::Info(wanted) => {
+            info(*wanted).ok_or_else(|| "there is no connection that could be asked".to_owned())
+        }
+        Expression::Not(inner) => Ok(f64::from(!is_true(value(inner, info)?))),
+        Expression::Negative(inner) => Ok(-value(inner, info)?),
+        Expression::Binary(Operator::Or, left, right) => match value(left, info)? {
+            left if is_true(left) => Ok(left),
+            _ => value(right, info),
+        },
+        Expression::Binary(Operator::And, left, right) => match value(left, info)? {
+            left if is_true(left) => value(right, info),
+            left => Ok(left),
+        },
+        Expression::Binary(operator, left, right) => {
+            apply(*operator, value(left, info)?, value(right, info)?)
+        }
+    }
+}
+
+fn apply(operator: Operator, left: f64, right: f64) -> Result<f64, String> {
+    let divides = [Operator::Divide, Operator::DivideWhole, Operator::Remainder];
+    if divides.contains(&operator) && right == 0.0 {
+        return Err("division by zero".to_owned());
+    }
+    Ok(match operator {
+        Operator::Or | Operator::And => f64::from(is_true(left) || is_true(right)),
+        Operator::Equal => f64::from(left == right),
+        Operator::NotEqual => f64::from(left != right),
+        Operator::LessOrEqual => f64::from(left <= right),
+        Operator::GreaterOrEqual => f64::from(left >= right),
+        Operator::Less => f64::from(left < right),
+        Operator::Greater => f64::from(left > right),
+        Operator::BitOr => (left as i64 | right as i64) as f64,
+        Operator::BitAnd => (left as i64 & right as i64) as f64,
+        Operator::Add => left + right,
+        Operator::Subtract => left - right,
+        Operator::Multiply => left * right,
+        Operator::Divide => left / right,
+        Operator::DivideWhole => (left / right).floor(),
+        // Python's remainder has the sign of the divisor.
+        Operator::Remainder => left - right * (left / right).floor(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether each statement holds where the window is 10 and the state CLOSE-WAIT.
+    fn held(code: &str) -> Result<Vec<bool>, String> {
+        let known = [
+            (Info::State, 8.0),
+            (Info::CongestionWindow, 10.0),
+            (Info::Options, 6.0),
+        ];
+        let info = |info: Info| {
+            let mut known = known.iter();
+            known.find(|(it, _)| *it == info).map(|(_, value)| *value)
+        };
+        parse(code)?.iter().map(|it| it.holds(&info)).collect()
+    }
+
+    #[test]
+    fn what_holds() {
+        for (code, expected) in [
+            ("assert tcpi_snd_cwnd == 10, tcpi_snd_cwnd", true),
+            (
+                "assert tcpi_snd_cwnd == 11, 'it is %d' % tcpi_snd_cwnd",
+                false,
+            ),
+            ("assert tcpi_state == TCPI_CLOSE_WAIT", true),
+            ("assert TCP_CLOSE_WAIT != tcpi_state", false),
+            ("assert(tcpi_snd_cwnd >= 10 and tcpi_snd_cwnd < 11)", true),
+            ("assert not tcpi_snd_cwnd > 10 or False", true),
+            ("assert 2 + 3 * 4 - 1 == 13", true),
+            ("assert (2 + 3) * 4 // 3 == 6", true),
+            ("assert 7 / 2 == 3.5 and 7 % 2 == 1 and -7 % 2 == 1", true),
+            ("assert tcpi_options & TCPI_OPT_SACK != 0", true),
+            ("assert (tcpi_options & 0x1) | 4 == 4", true),
+            ("assert -tcpi_snd_cwnd == -10", true),
+            ("assert 0 and tcpi_rtt", false),
+        ] {
+            assert_eq!(held(code), Ok(vec![expected]), "{code}");
+        }
+        let several =
+            "\n# first\nassert True; assert False # one\n  assert (tcpi_snd_cwnd\n == 10)\n";
+        assert_eq!(held(several), Ok(vec![true, false, true]));
+    }
+
+    #[test]
+    fn what_is_more_than_a_comparison_is_named() {
+        for (code, said) in [
+            ("print(tcpi_state)", "other than `assert`"),
+            ("import os", "other than `assert`"),
+            ("assertion = 1", "other than `assert`"),
+            ("assert os.system('true') == 0", "`os.system`"),
+            ("assert tcpi_reordering == 3", "`tcpi_reordering`"),
+            ("assert 1 < 2 < 3", "chain"),
+            ("assert 1 << 2", "`<< 2`"),
+            ("assert 2 ** 2", "`** 2`"),
+            ("assert", "not played"),
+            ("assert (1", "bracket"),
+            ("assert 1 / 0", "division by zero"),
+            ("assert tcpi_rtt > 0", "no connection"),
+            ("assert 1x == 1", "no number"),
+        ] {
+            let message = held(code).unwrap_err();
+            assert!(message.contains(said), "{code}: {message}");
+        }
+        let deep = format!("assert {}1{}", "(".repeat(100), ")".repeat(100));
+        assert!(held(&deep).unwrap_err().contains("deep"));
+        let minus = format!("assert {}1", "-".repeat(100_000));
+        assert!(held(&minus).unwrap_err().contains("deep"));
+    }
+}

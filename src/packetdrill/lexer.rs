@@ -1,0 +1,398 @@
+//! The words of packetdrill's language.
+//!
+//! Blanks and line ends only separate words. Where several rules fit, the longest word wins, so
+//! that `.1:1(0)` begins with the number .1 and a bare ACK needs a blank behind its dot. A symbol
+//! that was defined is replaced where it stands as a word of its own.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::limits;
+use crate::diagnostic::{Diagnostic, Span};
+
+/// One word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Token<'t> {
+    /// `0.1`, `.1`, `-1.5`
+    Float(&'t str),
+    /// `1000`, `-1`
+    Integer(Cow<'t, str>),
+    /// `0x2f`, without the prefix
+    Hexadecimal(&'t str),
+    /// `socket`, `S`, `3021b9d8`
+    Word(Cow<'t, str>),
+    /// `"text"`, without its quotes
+    Text(Cow<'t, str>),
+    /// A line for the shell, without its back-quotes
+    Shell(Cow<'t, str>),
+    /// What stands between `%{` and `}%`
+    Code(&'t str),
+    /// `...`
+    Ellipsis,
+    /// `192.0.2.1`, `2001:db8::1`
+    Address(&'t str),
+    /// `--name` or `--name=value`
+    Setting(&'t str, Option<&'t str>),
+    /// Any other character
+    Sign(char),
+}
+
+/// What stands for a symbol that was defined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Replacement {
+    /// `"text"`
+    Text(String),
+    /// A line for the shell: `` `line` ``
+    Shell(String),
+    /// `10`
+    Integer(String),
+    /// Anything else
+    Word(String),
+}
+
+impl Replacement {
+    /// The value of `NAME=value`.
+    pub(super) fn of(value: &str) -> Self {
+        let within = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+        let digits = value.strip_prefix('-').unwrap_or(value);
+        if let Some(text) = within('"') {
+            Self::Text(text.to_owned())
+        } else if let Some(line) = within('`') {
+            Self::Shell(line.to_owned())
+        } else if !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit()) {
+            Self::Integer(value.to_owned())
+        } else {
+            Self::Word(value.to_owned())
+        }
+    }
+
+    fn token<'t>(&self) -> Token<'t> {
+        match self {
+            Self::Text(text) => Token::Text(text.clone().into()),
+            Self::Shell(line) => Token::Shell(line.clone().into()),
+            Self::Integer(digits) => Token::Integer(digits.clone().into()),
+            Self::Word(word) => Token::Word(word.clone().into()),
+        }
+    }
+}
+
+/// Splits a `NAME=value` and remembers it.
+///
+/// # Errors
+/// It has no name, or there are too many.
+pub(super) fn define(
+    text: &str,
+    defines: &mut BTreeMap<String, Replacement>,
+) -> Result<(), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("a symbol is defined as NAME=value")?;
+    if name.is_empty() || !name.bytes().all(is_word) {
+        return Err("a symbol is made of letters, digits and `_`".to_owned());
+    }
+    if defines.len() == limits::DEFINES_MAX && !defines.contains_key(name) {
+        return Err(format!(
+            "at most {} symbols are defined",
+            limits::DEFINES_MAX
+        ));
+    }
+    defines.insert(name.to_owned(), Replacement::of(value));
+    Ok(())
+}
+
+/// The words of a script, each with its place. Symbols that the script defines at its top are added
+/// to those that are known; what the command line says of one stays.
+pub(super) fn lex<'t>(
+    text: &'t str,
+    defines: &mut BTreeMap<String, Replacement>,
+) -> Result<Vec<(Token<'t>, Span)>, Box<Diagnostic>> {
+    let given = defines.clone();
+    let mut lexer = Lexer { text, at: 0 };
+    let mut tokens = Vec::with_capacity(text.len() / 4);
+    while let Some((token, span)) = lexer.next()? {
+        if tokens.len() == limits::TOKENS_MAX {
+            let message = format!("a script has at most {} words", limits::TOKENS_MAX);
+            return Err(Box::new(Diagnostic::new(span, message)));
+        }
+        if let Token::Setting("define", Some(value)) = token {
+            define(value, defines).map_err(|it| Box::new(Diagnostic::new(span, it)))?;
+            defines.extend(given.iter().map(|(k, v)| (k.clone(), v.clone())));
+            continue;
+        }
+        let replacement = if let Token::Word(word) = &token {
+            defines.get(word.as_ref())
+        } else {
+            None
+        };
+        tokens.push((replacement.map_or(token, Replacement::token), span));
+    }
+    Ok(tokens)
+}
+
+fn is_word(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || octet == b'_'
+}
+
+struct Lexer<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Lexer<'t> {
+    fn next(&mut self) -> Result<Option<(Token<'t>, Span)>, Box<Diagnostic>> {
+        self.skip()?;
+        let rest = &self.text[self.at..];
+        let Some(first) = rest.chars().next() else {
+            return Ok(None);
+        };
+        let (token, length) = match first {
+            '"' => {
+                let (text, length) = self.quoted(rest, '"', "text")?;
+                (Token::Text(unescaped(text)), length)
+            }
+            '`' => {
+                let (line, length) = self.quoted(rest, '`', "line for the shell")?;
+                (Token::Shell(line.trim().into()), length)
+            }
+            '%' if rest.starts_with("%{") => {
+                let Some(end) = rest.find("}%") else {
+                    let span = Span::new(self.at..self.at + 2);
+                    return Err(Box::new(Diagnostic::new(
+                        span,
+                        "this code is not closed with `}%`",
+                    )));
+                };
+                (Token::Code(rest[2..end].trim_matches([' ', '\t'])), end + 2)
+            }
+            '-' if rest.starts_with("--") => setting(rest),
+            _ => plain(rest, first),
+        };
+        let span = Span::new(self.at..self.at + length);
+        self.at += length;
+        Ok(Some((token, span)))
+    }
+
+    /// Goes past blanks and comments.
+    fn skip(&mut self) -> Result<(), Box<Diagnostic>> {
+        loop {
+            let rest = &self.text[self.at..];
+            let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\n', '\r']).len();
+            self.at += blank;
+            let rest = &rest[blank..];
+            if rest.starts_with("//") {
+                self.at += rest.find('\n').unwrap_or(rest.len());
+            } else if rest.starts_with("/*") {
+                let Some(end) = rest.find("*/") else {
+                    let span = Span::new(self.at..self.at + 2);
+                    return Err(Box::new(Diagnostic::new(
+                        span,
+                        "this comment is not closed with `*/`",
+                    )));
+                };
+                self.at += end + 2;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What stands between two quotes, and how long it is with them.
+    fn quoted(
+        &self,
+        rest: &'t str,
+        quote: char,
+        what: &str,
+    ) -> Result<(&'t str, usize), Box<Diagnostic>> {
+        let mut escaped = false;
+        for (index, character) in rest.char_indices().skip(1) {
+            match character {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                _ if character == quote => return Ok((&rest[1..index], index + 1)),
+                _ => {}
+            }
+        }
+        let span = Span::new(self.at..self.at + 1);
+        Err(Box::new(Diagnostic::new(
+            span,
+            format!("this {what} is not closed"),
+        )))
+    }
+}
+
+/// A text without its escapes: `\"` and `\\`; others stay as they are.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if text.contains('\\') {
+        text.replace("\\\"", "\"").replace("\\\\", "\\").into()
+    } else {
+        text.into()
+    }
+}
+
+/// `--name` or `--name=value`: a value goes to the next blank, or to its closing quote.
+fn setting(rest: &str) -> (Token<'_>, usize) {
+    let name = rest[2..].bytes().take_while(|it| is_word(*it)).count();
+    if name == 0 {
+        return (Token::Sign('-'), 1);
+    }
+    let end = 2 + name;
+    let Some(value) = rest[end..].strip_prefix('=') else {
+        return (Token::Setting(&rest[2..end], None), end);
+    };
+    let mut open = None;
+    let mut length = value.len();
+    for (index, character) in value.char_indices() {
+        match (open, character) {
+            (None, '"' | '`') => open = Some(character),
+            (Some(quote), _) if quote == character => open = None,
+            (None, ' ' | '\t' | '\n' | '\r') => {
+                length = index;
+                break;
+            }
+            _ => {}
+        }
+    }
+    let token = Token::Setting(&rest[2..end], Some(&value[..length]));
+    (token, end + 1 + length)
+}
+
+/// A number, a word, an address or a sign.
+fn plain(rest: &str, first: char) -> (Token<'_>, usize) {
+    if let Some((address, length)) = address(rest) {
+        return (Token::Address(address), length);
+    }
+    let count = |text: &str, fits: fn(&u8) -> bool| text.bytes().take_while(fits).count();
+    let sign = usize::from(first == '-');
+    let digits = count(&rest[sign..], u8::is_ascii_digit);
+    let whole = sign + digits;
+    let decimals = match rest[whole..].strip_prefix('.') {
+        Some(decimals) => count(decimals, u8::is_ascii_digit),
+        None => 0,
+    };
+    let word = count(rest, |it| is_word(*it));
+    if decimals > 0 {
+        let length = whole + 1 + decimals;
+        return (Token::Float(&rest[..length]), length);
+    }
+    if rest.starts_with("...") {
+        return (Token::Ellipsis, 3);
+    }
+    let hexadecimal = rest
+        .strip_prefix("0x")
+        .map_or(0, |it| count(it, u8::is_ascii_hexdigit));
+    if hexadecimal > 0 && hexadecimal + 2 >= word {
+        return (
+            Token::Hexadecimal(&rest[2..2 + hexadecimal]),
+            2 + hexadecimal,
+        );
+    }
+    if digits > 0 && whole >= word {
+        return (Token::Integer(rest[..whole].into()), whole);
+    }
+    if word > 0 {
+        return (Token::Word(rest[..word].into()), word);
+    }
+    (Token::Sign(first), first.len_utf8())
+}
+
+/// An IP address. `1:1001` is none: of eight groups or with `::` it would be.
+fn address(rest: &str) -> Option<(&str, usize)> {
+    let run = rest
+        .bytes()
+        .take_while(|it| it.is_ascii_hexdigit() || b".:".contains(it))
+        .count();
+    let text = &rest[..run];
+    if text.bytes().filter(|it| *it == b':').count() >= 2 {
+        let text = text
+            .strip_suffix(':')
+            .filter(|it| !it.ends_with(':'))
+            .unwrap_or(text);
+        return text.parse::<Ipv6Addr>().ok().map(|_| (text, text.len()));
+    }
+    let text = text.split(':').next().unwrap_or_default();
+    let dots = text.bytes().filter(|it| *it == b'.').count();
+    (dots == 3 && text.parse::<Ipv4Addr>().is_ok()).then_some((text, text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of a text, each as its kind and itself.
+    fn words(text: &str) -> String {
+        let mut defines = BTreeMap::from([
+            ("COOKIE".to_owned(), Replacement::of("`a b`")),
+            ("TEN".to_owned(), Replacement::of("10")),
+        ]);
+        let tokens = match lex(text, &mut defines) {
+            Ok(tokens) => tokens,
+            Err(diagnostic) => return diagnostic.message,
+        };
+        let shown = tokens.iter().map(|(token, _)| match token {
+            Token::Float(it) => format!("f{it}"),
+            Token::Integer(it) => format!("i{it}"),
+            Token::Hexadecimal(it) => format!("x{it}"),
+            Token::Word(it) => format!("w{it}"),
+            Token::Text(it) => format!("t{it}"),
+            Token::Shell(it) => format!("s{it}"),
+            Token::Code(it) => format!("c{it}"),
+            Token::Ellipsis => "...".to_owned(),
+            Token::Address(it) => format!("a{it}"),
+            Token::Setting(name, value) => format!("-{name}={}", value.unwrap_or_default()),
+            Token::Sign(it) => it.to_string(),
+        });
+        shown.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_longest_word_wins() {
+        for (text, expected) in [
+            ("+.01 -1 0x2F 3021b9d8 123", "+ f.01 i-1 x2F w3021b9d8 i123"),
+            ("0.100...0.200 read", "f0.100 ... f0.200 wread"),
+            ("1...2", "i1 ... i2"),
+            ("S. 0:0(0)", "wS . i0 : i0 ( i0 )"),
+            (".1:1(0)", "f.1 : i1 ( i0 )"),
+            (". 1:1001(1000)", ". i1 : i1001 ( i1000 )"),
+            ("S.5", "wS f.5"),
+            ("192.168.0.1 1.5", "a192.168.0.1 f1.5"),
+            ("ipv6 2001:db8::1 > ::2:", "wipv6 a2001:db8::1 > a::2 :"),
+            ("ipv4 192.0.2.1: S", "wipv4 a192.0.2.1 : wS"),
+            (
+                "sack 1001:2001 3001:4001",
+                "wsack i1001 : i2001 i3001 : i4001",
+            ),
+            (
+                "\"a \\\" b\" `x\ny` %{ assert a }%",
+                "ta \" b sx\ny cassert a",
+            ),
+            ("a // b\r\nc /* d\n e */ f", "wa wc wf"),
+            (
+                "--mss=1000\r\n--strict_segments --ip_version=ipv4-mapped-ipv6 0",
+                "-mss=1000 -strict_segments= -ip_version=ipv4-mapped-ipv6 i0",
+            ),
+            ("TEN TENS COOKIE", "i10 wTENS sa b"),
+            ("--define=A=\"b c\" --define=TEN=11 A TEN", "tb c i10"),
+            ("1\u{e9}", "i1 \u{e9}"),
+        ] {
+            assert_eq!(words(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_closed_is_named() {
+        for (text, message) in [
+            ("\"abc", "this text is not closed"),
+            ("`abc", "this line for the shell is not closed"),
+            ("%{ abc", "this code is not closed with `}%`"),
+            ("/* abc", "this comment is not closed with `*/`"),
+            ("--define=x", "a symbol is defined as NAME=value"),
+            (
+                "--define=a.b=1",
+                "a symbol is made of letters, digits and `_`",
+            ),
+        ] {
+            assert_eq!(words(text), message, "{text}");
+        }
+    }
+}

@@ -1,0 +1,487 @@
+//! From what is written to what is played: two hosts, and events that the runner knows.
+
+use hangup_stack::profile::Profile;
+use smoltcp::time::Duration;
+use smoltcp::wire::{IpAddress, IpEndpoint};
+
+use super::parse::{Parsed, Written, WrittenAction, WrittenCall};
+use super::settings::{Options, Settings};
+use super::{Assertion, HOST, PEER, Script, code, limits, sysctl};
+use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
+use crate::scenario::script::{
+    Argument, Call, ExpectedResult, Packet, PacketLine, Script as Statements, TimeSpec,
+};
+use crate::scenario::{Host, Network, Scenario, Stack, Variant};
+
+/// One event of a script: when, and what.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// All of it, from its time to its last word.
+    pub span: Span,
+    /// When it happens or must happen.
+    pub time: Spanned<TimeSpec>,
+    /// What happens or must happen.
+    pub action: Action,
+}
+
+/// What happens or must happen.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// A packet is sent to the host under test.
+    Inbound(PacketLine),
+    /// The next packet that the host under test sends is this.
+    Outbound(PacketLine),
+    /// The host under test makes a call.
+    Call(Call),
+    /// What is known of the connection is compared.
+    Code(Vec<Assertion>),
+    /// Nothing but that time passes: a line for the shell, which is not carried out.
+    Pause,
+}
+
+/// The thread that makes the calls that wait.
+const WAITING_THREAD: &str = "waiting";
+
+/// A script without its text.
+#[derive(Debug)]
+pub(super) struct Lowered {
+    claim: Option<Spanned<String>>,
+    settings: Settings,
+    hosts: Vec<Host>,
+    events: Vec<Event>,
+    unsupported: Vec<Diagnostic>,
+    ignored: Vec<String>,
+}
+
+impl Lowered {
+    pub(super) fn into_script(self, source: Source) -> Script {
+        let mut network = Network::default();
+        network.ip = self.settings.ip_version.family();
+        Script {
+            scenario: Scenario {
+                source,
+                claim: self.claim,
+                claims: Vec::new(),
+                seed: 0,
+                until: None,
+                strict: false,
+                network,
+                hosts: self.hosts,
+                script: Statements::default(),
+                expects: Vec::new(),
+                warnings: Vec::new(),
+                variant: Variant::default(),
+            },
+            settings: self.settings,
+            events: self.events,
+            unsupported: self.unsupported,
+            ignored: self.ignored,
+        }
+    }
+}
+
+/// Turns a script into what is played.
+///
+/// # Errors
+/// A setting that is wrong, or more octets than one run carries.
+pub(super) fn lower(
+    text: &str,
+    parsed: Parsed,
+    options: &Options,
+) -> Result<Lowered, Box<Diagnostic>> {
+    let mut unsupported = parsed.unsupported;
+    let settings = Settings::read(&parsed.settings, options.ip_version, &mut unsupported)?;
+    let mut lowering = Lowering {
+        settings: &settings,
+        profile: options.profile.clone(),
+        begun: false,
+        octets: 0,
+        unsupported,
+        ignored: Vec::new(),
+    };
+    if let Some(init) = &parsed.init {
+        lowering.shell(&init.value, init.span);
+    }
+    let events = parsed.events.into_iter();
+    let events = events
+        .map(|it| lowering.event(it))
+        .collect::<Result<_, _>>()?;
+    let Lowering {
+        profile,
+        unsupported,
+        ignored,
+        ..
+    } = lowering;
+    let stack = Stack::Profile(Box::new(profile));
+    Ok(Lowered {
+        claim: claim(text),
+        hosts: vec![
+            host(HOST, settings.local_ip, Some(settings.host_mtu()), stack),
+            host(PEER, settings.remote_ip, None, Stack::Scripted),
+        ],
+        settings,
+        events,
+        unsupported,
+        ignored,
+    })
+}
+
+fn host(name: &str, address: IpAddress, mtu: Option<usize>, stack: Stack) -> Host {
+    let profile_name = match &stack {
+        Stack::Profile(profile) => profile.name.clone(),
+        Stack::Scripted => "scripted".to_owned(),
+    };
+    Host {
+        name: Spanned::new(name.to_owned(), Span::default()),
+        profile_name: Spanned::new(profile_name, Span::default()),
+        stack,
+        addresses: vec![address],
+        mss: None,
+        mtu,
+        receive_buffer: None,
+        send_buffer: None,
+    }
+}
+
+/// The comment at the top, as one line.
+fn claim(text: &str) -> Option<Spanned<String>> {
+    let begin = text.len() - text.trim_start().len();
+    let lines = text[begin..]
+        .lines()
+        .map_while(|it| it.trim().strip_prefix("//"));
+    let lines: Vec<&str> = lines
+        .map(str::trim)
+        .take_while(|it| !it.is_empty())
+        .collect();
+    let claim = lines.join(" ");
+    let end = text[begin..].find('\n').unwrap_or(text.len() - begin);
+    (!claim.is_empty()).then(|| Spanned::new(claim, Span::new(begin..begin + end)))
+}
+
+struct Lowering<'s> {
+    settings: &'s Settings,
+    profile: Profile,
+    /// Whether anything has happened by now for which a knob would be turned too late.
+    begun: bool,
+    octets: u64,
+    unsupported: Vec<Diagnostic>,
+    ignored: Vec<String>,
+}
+
+impl Lowering<'_> {
+    fn event(&mut self, written: Written) -> Result<Event, Box<Diagnostic>> {
+        let Written { span, time, action } = written;
+        let action = match action {
+            WrittenAction::Inbound(line) => {
+                self.carries(&line, span)?;
+                Action::Inbound(line)
+            }
+            WrittenAction::Outbound(line) => Action::Outbound(line),
+            WrittenAction::Call(call) => Action::Call(self.call(call, &time)?),
+            WrittenAction::Shell(line) => {
+                self.shell(&line, span);
+                return Ok(Event {
+                    span,
+                    time,
+                    action: Action::Pause,
+                });
+            }
+            WrittenAction::Code(code) => {
+                let assertions = code::parse(&code.value);
+                Action::Code(assertions.unwrap_or_else(|reason| {
+                    self.refuse(code.span, reason);
+                    Vec::new()
+                }))
+            }
+        };
+        self.begun = true;
+        Ok(Event { span, time, action })
+    }
+
+    fn refuse(&mut self, span: Span, what: impl Into<String>) {
+        self.unsupported.push(Diagnostic::new(span, what));
+    }
+
+    /// Takes the settings in a line for the shell, and nothing else.
+    fn shell(&mut self, line: &str, span: Span) {
+        let found = sysctl::read(line);
+        for (name, value) in found.set {
+            if sysctl::asks_for_ecn(&name, &value) {
+                self.refuse(span, "ECN is not played");
+                continue;
+            }
+            match sysctl::apply(&self.profile, &name, &value) {
+                Some(profile) if profile == self.profile => {}
+                Some(profile) if !self.begun => self.profile = profile,
+                Some(_) => self.refuse(span, format!("{name} is set while the script runs")),
+                None => self.ignored.push(format!("sysctl {name}={value}")),
+            }
+        }
+        self.ignored
+            .extend(found.others.into_iter().map(|it| format!("`{it}`")));
+    }
+
+    /// Counts what a script carries.
+    fn count(&mut self, octets: u64, span: Span) -> Result<(), Box<Diagnostic>> {
+        self.octets = self.octets.saturating_add(octets);
+        if self.octets <= limits::OCTETS_MAX {
+            return Ok(());
+        }
+        let most = limits::OCTETS_MAX >> 20;
+        Err(Box::new(Diagnostic::new(
+            span,
+            format!("a script carries at most {most} MiB"),
+        )))
+    }
+
+    fn carries(&mut self, line: &PacketLine, span: Span) -> Result<(), Box<Diagnostic>> {
+        let octets = match &line.packet {
+            Packet::Segment(segment) => segment.sequence.as_ref().map_or(0, |it| it.value.length),
+            Packet::Udp { length } => length.value,
+            Packet::Icmp { .. } => 0,
+        };
+        self.count(octets.into(), span)
+    }
+
+    fn call(
+        &mut self,
+        written: WrittenCall,
+        time: &Spanned<TimeSpec>,
+    ) -> Result<Call, Box<Diagnostic>> {
+        let WrittenCall {
+            returns,
+            mut name,
+            mut arguments,
+            result,
+            error,
+        } = written;
+        self.arguments(&mut name, &mut arguments)?;
+        let thread = returns
+            .as_ref()
+            .map(|it| Spanned::new(WAITING_THREAD.to_owned(), it.span));
+        let named = |name: &str| Spanned::new(name.to_owned(), Span::default());
+        Ok(Call {
+            host: named(HOST),
+            thread,
+            routine: None,
+            returns: returns.map(|it| it.map(|ends| self.returns(ends, time.value))),
+            name,
+            arguments,
+            result: self.result(result),
+            // One number, two names.
+            error: error.map(|it| match it.value.as_str() {
+                "EWOULDBLOCK" => Spanned::new("EAGAIN".to_owned(), it.span),
+                _ => it,
+            }),
+        })
+    }
+
+    /// When a call that waits returns, counted from when it is made.
+    fn returns(&self, ends: Duration, begins: TimeSpec) -> TimeSpec {
+        let begin = match begins {
+            TimeSpec::Absolute(at) | TimeSpec::Relative(at) => at,
+            TimeSpec::Any | TimeSpec::AbsoluteRange { .. } | TimeSpec::RelativeRange { .. } => ends,
+        };
+        let after = Duration::from_micros(ends.total_micros() - begin.total_micros());
+        let tolerance = self.settings.tolerance_of(after);
+        let micros = after.total_micros();
+        TimeSpec::RelativeRange {
+            earliest: Duration::from_micros(micros.saturating_sub(tolerance.total_micros())),
+            latest: after + tolerance,
+        }
+    }
+
+    /// A result as the host's calls say it: numbers.
+    fn result(&mut self, result: Spanned<ExpectedResult>) -> Spanned<ExpectedResult> {
+        match &result.value {
+            ExpectedResult::Any | ExpectedResult::Integer(_) => {}
+            ExpectedResult::Word(_) | ExpectedResult::Flags(_) => {
+                self.refuse(result.span, "a result that is no number is not played");
+            }
+        }
+        result
+    }
+
+    /// The arguments as the host's calls take them: addresses resolved, and calls with lists of
+    /// buffers as those with one.
+    fn arguments(
+        &mut self,
+        name: &mut Spanned<String>,
+        arguments: &mut Vec<Spanned<Argument>>,
+    ) -> Result<(), Box<Diagnostic>> {
+        let Settings {
+            local_ip,
+            remote_ip,
+            bind_port,
+            connect_port,
+            ..
+        } = *self.settings;
+        let (local, remote) = (
+            IpEndpoint::new(local_ip, bind_port),
+            IpEndpoint::new(remote_ip, connect_port),
+        );
+        match name.value.as_str() {
+            "socket" => {
+                // Under a mapped address the socket is one of AF_INET6, and IPv4 is on the wire.
+                if let Some(domain) = arguments.first_mut() {
+                    let is = |word: &str| domain.value == Argument::Word(word.to_owned());
+                    if is("AF_INET6") && local_ip.version() == smoltcp::wire::IpVersion::Ipv4 {
+                        domain.value = Argument::Ellipsis;
+                    }
+                }
+            }
+            "bind" => address_at(arguments, 1, local),
+            "connect" => address_at(arguments, 1, remote),
+            "sendto" => address_at(arguments, 4, remote),
+            "accept" => {
+                for argument in arguments.iter().skip(1) {
+                    if argument.value != Argument::Ellipsis {
+                        self.refuse(argument.span, "the address of a peer is not compared");
+                    }
+                }
+            }
+            "readv" | "writev" => {
+                let one = if name.value == "readv" {
+                    "read"
+                } else {
+                    "write"
+                };
+                self.gather(name, arguments, one);
+            }
+            "sendmsg" => self.message(name, arguments, "send"),
+            "recvmsg" => self.message(name, arguments, "recv"),
+            _ => {}
+        }
+        if ["read", "recv", "recvfrom", "write", "send", "sendto"].contains(&name.value.as_str())
+            && let Some(Spanned {
+                value: Argument::Integer(octets),
+                span,
+            }) = arguments.get(2)
+        {
+            self.count(u64::try_from(*octets).unwrap_or(0), *span)?;
+        }
+        Ok(())
+    }
+
+    /// `writev(4, [{..., 1000}, {..., 500}], 2)` is `write(4, ..., 1500)`.
+    fn gather(
+        &mut self,
+        name: &mut Spanned<String>,
+        arguments: &mut Vec<Spanned<Argument>>,
+        one: &str,
+    ) {
+        let octets = match arguments.as_slice() {
+            [_, buffers, count] => octets_of(&buffers.value)
+                .filter(|(_, entries)| count.value == Argument::Integer(*entries)),
+            _ => None,
+        };
+        let Some((octets, _)) = octets else {
+            let message = format!("{} takes (fd, [{{..., octets}}, ...], entries)", name.value);
+            return self.refuse(name.span, message);
+        };
+        let span = arguments[1].span;
+        arguments.truncate(1);
+        arguments.push(Spanned::new(Argument::Ellipsis, span));
+        arguments.push(Spanned::new(Argument::Integer(octets), span));
+        name.value = one.to_owned();
+    }
+
+    /// `sendmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 1000}], msg_flags=0}, 0)` is
+    /// `send(4, ..., 1000, 0)`.
+    fn message(
+        &mut self,
+        name: &mut Spanned<String>,
+        arguments: &mut Vec<Spanned<Argument>>,
+        one: &str,
+    ) {
+        let [_, message, flags] = arguments.as_slice() else {
+            let message = format!("{} takes (fd, {{msg_iov(1)=...}}, flags)", name.value);
+            return self.refuse(name.span, message);
+        };
+        let (span, flags) = (message.span, flags.clone());
+        let Argument::Struct(fields) = &message.value else {
+            return self.refuse(span, "a message is a structure: {msg_iov(1)=...}");
+        };
+        let mut octets = None;
+        let mut other = None;
+        for (field, value) in fields {
+            let says_nothing = [Argument::Ellipsis, Argument::Integer(0)].contains(value);
+            match field.as_deref() {
+                Some("msg_iov") => octets = octets_of(value),
+                Some("msg_name" | "msg_flags" | "msg_control") if says_nothing => {}
+                Some(field) => other = Some(field.to_owned()),
+                None => other = Some("a field without a name".to_owned()),
+            }
+        }
+        if let Some(other) = other {
+            return self.refuse(span, format!("{other} of a message is not played"));
+        }
+        let Some((octets, _)) = octets else {
+            return self.refuse(
+                span,
+                "a message has a list of buffers: msg_iov(1)=[{..., 1000}]",
+            );
+        };
+        arguments.truncate(1);
+        arguments.push(Spanned::new(Argument::Ellipsis, span));
+        arguments.push(Spanned::new(Argument::Integer(octets), span));
+        arguments.push(flags);
+        name.value = one.to_owned();
+    }
+}
+
+/// Resolves the address in an argument, if it is one: `...` is the default.
+fn address_at(arguments: &mut [Spanned<Argument>], index: usize, default: IpEndpoint) {
+    let Some(argument) = arguments.get_mut(index) else {
+        return;
+    };
+    let address = if let Argument::Struct(fields) = &argument.value {
+        socket_address(fields)
+    } else {
+        (argument.value == Argument::Ellipsis).then_some(default)
+    };
+    if let Some(address) = address {
+        argument.value = Argument::Address(address);
+    }
+}
+
+/// `{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.1")}`
+fn socket_address(fields: &[(Option<String>, Argument)]) -> Option<IpEndpoint> {
+    let field = |names: [&str; 2]| {
+        let known = |name: &Option<String>| names.iter().any(|it| name.as_deref() == Some(it));
+        fields
+            .iter()
+            .find(|(name, _)| known(name))
+            .map(|(_, value)| value)
+    };
+    let Argument::Integer(port) = field(["sin_port", "sin6_port"])? else {
+        return None;
+    };
+    let Argument::Text(address) = field(["sin_addr", "sin6_addr"])? else {
+        return None;
+    };
+    let address: std::net::IpAddr = address.parse().ok()?;
+    Some(IpEndpoint::new(address.into(), u16::try_from(*port).ok()?))
+}
+
+/// How many octets and how many entries a list of buffers has.
+fn octets_of(buffers: &Argument) -> Option<(i64, i64)> {
+    let Argument::List(list) = buffers else {
+        return None;
+    };
+    let mut octets: i64 = 0;
+    for buffer in list {
+        let Argument::Struct(fields) = buffer else {
+            return None;
+        };
+        let [
+            (None, Argument::Ellipsis),
+            (None, Argument::Integer(length)),
+        ] = fields.as_slice()
+        else {
+            return None;
+        };
+        octets = octets.checked_add(*length)?;
+    }
+    Some((octets, i64::try_from(list.len()).ok()?))
+}

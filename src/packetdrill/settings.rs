@@ -1,0 +1,330 @@
+//! What the top of a script and the command line say about a run.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use hangup_stack::network::IpFamily;
+use hangup_stack::profile::{Api, Profile};
+use smoltcp::time::Duration;
+use smoltcp::wire::IpAddress;
+
+use super::lexer::{self, Replacement};
+use super::limits;
+use crate::diagnostic::{Diagnostic, Spanned};
+use crate::scenario::limits::{MTU_V4, MTU_V6, within};
+
+/// What a script is played as, where it does not say so itself.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The system under test.
+    pub(super) profile: Profile,
+    /// `--ip-version`, which counts more than what the script says.
+    pub(super) ip_version: Option<IpVersion>,
+    /// `--define`, and the symbol of the system.
+    pub(super) defines: BTreeMap<String, Replacement>,
+}
+
+/// The symbols that a system defines, as FreeBSD's dialect asks for them, by the name of its
+/// profile without a version.
+const SYSTEMS: [(&str, &str); 3] = [
+    ("freebsd", "FreeBSD"),
+    ("linux", "Linux"),
+    ("macos", "Darwin"),
+];
+
+impl Options {
+    /// Scripts are played on hosts of this profile.
+    ///
+    /// # Errors
+    /// The profile's programs make the calls of Winsock, and scripts make those of POSIX.
+    pub fn new(profile: Profile) -> Result<Self, String> {
+        if profile.api != Api::Posix {
+            return Err(format!(
+                "a packetdrill script makes the calls of POSIX, and programs of {} make those of \
+                 Winsock",
+                profile.name
+            ));
+        }
+        let system = profile.name.split('-').next().unwrap_or_default();
+        let symbol = SYSTEMS.iter().find(|(name, _)| *name == system);
+        let defines = symbol.map(|(_, symbol)| {
+            let replacement = Replacement::Word((*symbol).to_owned());
+            ((*symbol).to_owned(), replacement)
+        });
+        Ok(Self {
+            profile,
+            ip_version: None,
+            defines: defines.into_iter().collect(),
+        })
+    }
+
+    /// With an IP version, whatever scripts say.
+    #[must_use]
+    pub fn ip_version(mut self, version: IpVersion) -> Self {
+        self.ip_version = Some(version);
+        self
+    }
+
+    /// With a symbol: `NAME=value`.
+    ///
+    /// # Errors
+    /// It is not of that form, or there are too many.
+    pub fn define(mut self, text: &str) -> Result<Self, String> {
+        lexer::define(text, &mut self.defines)?;
+        Ok(self)
+    }
+}
+
+/// What IP a script is played over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IpVersion {
+    /// IPv4
+    #[default]
+    V4,
+    /// IPv4 on the wire, under sockets of AF_INET6. Nothing that a script can say tells it from
+    /// IPv4.
+    V4Mapped,
+    /// IPv6
+    V6,
+}
+
+impl IpVersion {
+    /// Every version with its name.
+    pub const ALL: [(Self, &'static str); 3] = [
+        (Self::V4, "ipv4"),
+        (Self::V4Mapped, "ipv4-mapped-ipv6"),
+        (Self::V6, "ipv6"),
+    ];
+
+    /// The version of a name.
+    pub fn of(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter();
+        all.find(|(_, known)| *known == name).map(|(it, _)| *it)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        let mut all = Self::ALL.iter();
+        all.find(|(it, _)| *it == self).map_or("", |(_, name)| name)
+    }
+
+    /// The family of the addresses on the wire.
+    pub fn family(self) -> IpFamily {
+        match self {
+            Self::V4 | Self::V4Mapped => IpFamily::V4,
+            Self::V6 => IpFamily::V6,
+        }
+    }
+}
+
+/// What the script and the command line say about the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// What it is played over.
+    pub ip_version: IpVersion,
+    /// `tolerance_usecs`: how far from its time something may happen at any rate.
+    pub tolerance: Duration,
+    /// `tolerance_percent`: how far in parts of the time since the event before, if that is more.
+    pub tolerance_percent: f64,
+    /// `strict_segments`: whether a segment that is expected must come as one.
+    pub strict_segments: bool,
+    /// The address of the host under test.
+    pub local_ip: IpAddress,
+    /// The address of its peer.
+    pub remote_ip: IpAddress,
+    /// Where `bind(..., ...)` binds to.
+    pub bind_port: u16,
+    /// What `connect(..., ...)` connects to.
+    pub connect_port: u16,
+    /// The largest IPv4 packet of the host, in octets.
+    pub mtu: usize,
+}
+
+/// packetdrill's default of `bind_port` and `connect_port`.
+const PORT: u16 = 8080;
+
+/// How much larger an IPv6 header is than one of IPv4: over IPv6 the device has an MTU that is
+/// larger by this, so that segments are as large.
+const IPV6_MORE: usize = 20;
+
+/// Settings of which none says anything about a host in virtual time without a kernel.
+const WITHOUT_EFFECT: [&str; 27] = [
+    "code_command",
+    "code_format",
+    "code_sockopt",
+    "debug",
+    "dry_run",
+    "gateway_ip",
+    "init_scripts",
+    "is_anyip",
+    "local_linklocal_ip",
+    // The kernel's own scripts set it and still expect the size that the MTU makes it.
+    "mss",
+    "netmask_ip",
+    "no_cleanup",
+    "persistent_tun_dev",
+    "send_omit_free",
+    "so_filename",
+    "so_flags",
+    "speed",
+    "tun_dev",
+    "v",
+    "verbose",
+    "wire_client",
+    "wire_client_dev",
+    "wire_server",
+    "wire_server_at",
+    "wire_server_dev",
+    "wire_server_ip",
+    "wire_server_port",
+];
+
+/// Settings that are known and not played.
+const UNSUPPORTED: [&str; 6] = [
+    "non_fatal",
+    "psp_udp_port",
+    "tcp_md5_secret",
+    "tcp_ts_ecr_scaled",
+    "tcp_ts_tick_usecs",
+    "udp_encapsulation",
+];
+
+impl Settings {
+    /// packetdrill's defaults.
+    fn new(ip_version: IpVersion) -> Self {
+        // The addresses of RFC 5737 and RFC 3849; no script sees them unless it names them.
+        let address = |last: u8| match ip_version.family() {
+            IpFamily::V4 => IpAddress::v4(192, 0, 2, last),
+            IpFamily::V6 => IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into()),
+        };
+        Self {
+            ip_version,
+            tolerance: Duration::from_micros(4000),
+            tolerance_percent: 12.5,
+            strict_segments: false,
+            local_ip: address(1),
+            remote_ip: address(2),
+            bind_port: PORT,
+            connect_port: PORT,
+            mtu: 1500,
+        }
+    }
+
+    /// The largest IP packet of the host, in octets.
+    pub fn host_mtu(&self) -> usize {
+        match self.ip_version.family() {
+            IpFamily::V4 => self.mtu,
+            IpFamily::V6 => self.mtu + IPV6_MORE,
+        }
+    }
+
+    /// How far from its time something may happen that comes so long after the event before.
+    pub fn tolerance_of(&self, after: Duration) -> Duration {
+        // At most a day in microseconds, which a float holds exactly, and then at most 10,000 days.
+        let part = after.total_micros() as f64 * self.tolerance_percent / 100.0;
+        self.tolerance.max(Duration::from_micros(part as u64))
+    }
+
+    /// Reads what stands at the top of a script.
+    ///
+    /// # Errors
+    /// The first setting that is unknown or has a bad value.
+    pub(super) fn read(
+        written: &[Spanned<(String, Option<String>)>],
+        given: Option<IpVersion>,
+        unsupported: &mut Vec<Diagnostic>,
+    ) -> Result<Self, Box<Diagnostic>> {
+        let find = |name: &str| written.iter().rev().find(|it| it.value.0 == name);
+        let mut version = IpVersion::default();
+        if let Some(Spanned { value, span }) = find("ip_version") {
+            let name = value.1.as_deref().unwrap_or_default();
+            version = IpVersion::of(name).ok_or_else(|| {
+                Diagnostic::new(*span, format!("there is no IP version `{name}`"))
+                    .help("ipv4, ipv4-mapped-ipv6 or ipv6")
+            })?;
+        }
+        let mut settings = Self::new(given.unwrap_or(version));
+        for Spanned { value, span } in written {
+            let (name, text) = (value.0.as_str(), value.1.as_deref());
+            if UNSUPPORTED.contains(&name) {
+                let what = format!("--{name} is not played");
+                unsupported.push(Diagnostic::new(*span, what));
+            } else if !WITHOUT_EFFECT.contains(&name) {
+                let taken = settings.set(name, text);
+                taken.map_err(|it| Diagnostic::new(*span, format!("--{name}: {it}")))?;
+            }
+        }
+        if settings.local_ip == settings.remote_ip {
+            return Err(Box::new(Diagnostic::of_file(
+                "local_ip and remote_ip are the same",
+            )));
+        }
+        Ok(settings)
+    }
+
+    fn set(&mut self, name: &str, text: Option<&str>) -> Result<(), String> {
+        let text = match (name, text) {
+            ("strict_segments", _) => {
+                self.strict_segments = true;
+                return Ok(());
+            }
+            ("ip_version", _) => return Ok(()),
+            (_, Some(text)) => text,
+            (_, None) => return Err("its value is missing".to_owned()),
+        };
+        match name {
+            "tolerance_usecs" => {
+                let micros = within(number(text)?, &(0..=limits::TIME_MAX.total_micros()))?;
+                self.tolerance = Duration::from_micros(micros);
+            }
+            "tolerance_percent" => {
+                let percent: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+                self.tolerance_percent = within(percent, &(0.0..=1e6))?;
+            }
+            "bind_port" => self.bind_port = port(text)?,
+            "connect_port" => self.connect_port = port(text)?,
+            "local_ip" => self.local_ip = self.address(text)?,
+            "remote_ip" => self.remote_ip = self.address(text)?,
+            "mtu" => {
+                let range = match self.ip_version.family() {
+                    IpFamily::V4 => MTU_V4,
+                    // What it is over IPv6 is larger, and must not be too large.
+                    IpFamily::V6 => MTU_V6.start() - 20..=MTU_V6.end() - 20,
+                };
+                let octets = within(number(text)?, &range)?;
+                self.mtu = usize::try_from(octets).unwrap_or(usize::MAX);
+            }
+            _ => return Err("there is no such setting".to_owned()),
+        }
+        Ok(())
+    }
+
+    /// An address of the family on the wire; the length of a prefix behind it says nothing here.
+    fn address(&self, text: &str) -> Result<IpAddress, String> {
+        let address = text.split('/').next().unwrap_or_default();
+        let address: IpAddr = address.parse().map_err(|_| "it is no address".to_owned())?;
+        if address.is_unspecified() || address.is_multicast() || address.is_loopback() {
+            return Err("a host on a link has a unicast address".to_owned());
+        }
+        let family = match address {
+            IpAddr::V4(_) => IpFamily::V4,
+            IpAddr::V6(_) => IpFamily::V6,
+        };
+        if family == self.ip_version.family() {
+            Ok(address.into())
+        } else {
+            Err("it is not of the family on the wire".to_owned())
+        }
+    }
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "it is no whole number".to_owned())
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a port is 1 to 65535".to_owned()),
+        Ok(port) => Ok(port),
+    }
+}

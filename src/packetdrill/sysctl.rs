@@ -1,0 +1,314 @@
+//! Lines for the shell: the `sysctl` settings in them that are knobs of the host. Nothing is ever
+//! executed.
+
+use hangup_stack::profile::Profile;
+
+/// What a line sets, by the names of sysctl, and what else it has.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Line {
+    /// `net.ipv4.tcp_timestamps`, `0`
+    pub(super) set: Vec<(String, String)>,
+    /// Commands that are no sysctl.
+    pub(super) others: Vec<String>,
+}
+
+/// What the script sets with which the suites of Google and of the kernel begin, as far as it is
+/// about what a host has (defaults.sh in the kernel's selftests).
+const DEFAULTS: [(&str, &str); 8] = [
+    ("net.ipv4.tcp_rmem", "4096 540000 15728640"),
+    ("net.ipv4.tcp_timestamps", "1"),
+    ("net.ipv4.tcp_syn_retries", "5"),
+    ("net.ipv4.tcp_synack_retries", "5"),
+    ("net.ipv4.tcp_sack", "1"),
+    ("net.ipv4.tcp_congestion_control", "cubic"),
+    ("net.ipv4.tcp_slow_start_after_idle", "0"),
+    ("net.ipv4.tcp_ecn", "0"),
+];
+
+/// Reads a line: commands behind `;`, `&&`, `||` or line ends.
+pub(super) fn read(line: &str) -> Line {
+    let mut found = Line::default();
+    for command in line.split(['\n', ';']).flat_map(|it| it.split("&&")) {
+        let command = command.trim();
+        if !command.is_empty() && !command.starts_with('#') {
+            read_command(command, &mut found);
+        }
+    }
+    found
+}
+
+fn read_command(command: &str, found: &mut Line) {
+    let words = words(command);
+    let first = words.first().map_or("", String::as_str);
+    let is = |name: &str| first == name || first.ends_with(&format!("/{name}"));
+    let before = found.set.len();
+    if is("sysctl") || is("set_sysctls.py") {
+        let wanted = words[1..].iter().filter(|it| !it.starts_with('-'));
+        for word in wanted.take_while(|it| !it.contains('>') && *it != "||") {
+            if let Some((name, value)) = word.split_once('=') {
+                found.set.push((dotted(name), value.trim().to_owned()));
+            }
+        }
+    } else if first == "echo"
+        && let Some(at) = words.iter().position(|it| it == ">")
+        && let Some(path) = words.get(at + 1).filter(|it| it.starts_with("/proc/sys/"))
+    {
+        found.set.push((dotted(path), words[1..at].join(" ")));
+    } else if is("defaults.sh") {
+        let set = DEFAULTS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        found.set.extend(set);
+    }
+    if found.set.len() == before {
+        found.others.push(command.to_owned());
+    }
+}
+
+/// The words of a command, without their quotes.
+fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for character in command.chars() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (None, '"' | '\'') => quote = Some(character),
+            (None, ' ' | '\t' | '\r') => words.push(String::new()),
+            // `>/proc/...` is two words.
+            (None, '>') => words.extend([">".to_owned(), String::new()]),
+            _ => {
+                if let Some(word) = words.last_mut() {
+                    word.push(character);
+                }
+            }
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// `/proc/sys/net/ipv4/x` as `net.ipv4.x`.
+fn dotted(name: &str) -> String {
+    name.trim_start_matches("/proc/sys/").replace('/', ".")
+}
+
+/// Turns the knob that a setting stands for. None: no knob stands for it.
+pub(super) fn apply(profile: &Profile, name: &str, value: &str) -> Option<Profile> {
+    let (knob, value) = match name {
+        "net.ipv4.tcp_rmem" => return receive_memory(profile, value),
+        "net.ipv4.tcp_timestamps" => return offer(profile, &["timestamps"], value),
+        "net.ipv4.tcp_sack" | "net.inet.tcp.sack.enable" => {
+            return offer(profile, &["sack-permitted"], value);
+        }
+        "net.ipv4.tcp_window_scaling" => return offer(profile, &["window-scale"], value),
+        "net.inet.tcp.rfc1323" => return offer(profile, &["timestamps", "window-scale"], value),
+        // No host has ECN, so that not asking for it is what is so already.
+        "net.ipv4.tcp_ecn" | "net.inet.tcp.ecn.enable" if ["0", "2"].contains(&value) => {
+            return Some(profile.clone());
+        }
+        "net.ipv4.tcp_slow_start_after_idle" if value == "0" => {
+            ("send.restart", "\"never\"".to_owned())
+        }
+        "net.ipv4.tcp_fin_timeout" => ("linger.fin_wait_2", seconds(value)?),
+        "net.inet.tcp.finwait2_timeout" => ("linger.fin_wait_2", milliseconds(value, 1)?),
+        "net.inet.tcp.msl" => ("linger.time_wait", milliseconds(value, 2)?),
+        "net.ipv4.tcp_syn_retries" => ("give_up.syn", count(value)?),
+        "net.ipv4.tcp_synack_retries" => ("give_up.syn_ack", count(value)?),
+        "net.ipv4.tcp_retries2" => ("give_up.data", count(value)?),
+        "net.ipv4.tcp_keepalive_time" => ("keep_alive.idle", seconds(value)?),
+        "net.ipv4.tcp_keepalive_intvl" => ("keep_alive.interval", seconds(value)?),
+        "net.ipv4.tcp_keepalive_probes" | "net.inet.tcp.keepcnt" => {
+            ("keep_alive.count", count(value)?)
+        }
+        "net.inet.tcp.keepidle" => ("keep_alive.idle", milliseconds(value, 1)?),
+        "net.inet.tcp.keepintvl" => ("keep_alive.interval", milliseconds(value, 1)?),
+        "net.ipv4.tcp_congestion_control" | "net.inet.tcp.cc.algorithm" => {
+            let known = ["cubic", "reno", "newreno"].contains(&value);
+            ("send.congestion", known.then(|| format!("\"{value}\""))?)
+        }
+        "net.ipv4.tcp_early_retrans" => ("send.tail_loss_probe", (value != "0").to_string()),
+        "net.inet.tcp.recvspace" => ("window.receive_buffer", count(value)?),
+        "net.inet.tcp.sendspace" => ("send.send_buffer", count(value)?),
+        "net.inet.tcp.initcwnd_segments" => ("send.initial_window", count(value)?),
+        "net.inet.tcp.rexmit_min" => ("rto.min", milliseconds(value, 1)?),
+        _ => return None,
+    };
+    turn(profile, knob, &value)
+}
+
+/// Whether a setting lets hosts ask for ECN, which none here does.
+pub(super) fn asks_for_ecn(name: &str, value: &str) -> bool {
+    let is_ecn = ["net.ipv4.tcp_ecn", "net.inet.tcp.ecn.enable"].contains(&name);
+    is_ecn && !["0", "2"].contains(&value)
+}
+
+/// The profile with one knob turned.
+fn turn(profile: &Profile, knob: &str, value: &str) -> Option<Profile> {
+    let table: toml::Table = format!("{knob} = {value}").parse().ok()?;
+    profile.with(&table).ok()
+}
+
+fn count(value: &str) -> Option<String> {
+    value.parse::<u32>().ok().map(|it| it.to_string())
+}
+
+fn seconds(value: &str) -> Option<String> {
+    count(value).map(|it| format!("\"{it}s\""))
+}
+
+/// So many times a number of milliseconds.
+fn milliseconds(value: &str, times: u64) -> Option<String> {
+    let value: u64 = value.parse::<u32>().ok()?.into();
+    Some(format!("\"{}ms\"", value * times))
+}
+
+/// `tcp_rmem`: the smallest, the usual and the largest receive buffer. Linux scales its windows so
+/// that the largest can be said (tcp_select_initial_window).
+fn receive_memory(profile: &Profile, value: &str) -> Option<Profile> {
+    let sizes: Vec<u32> = value
+        .split_whitespace()
+        .map(|it| it.parse().ok())
+        .collect::<Option<_>>()?;
+    let &[_, usual, largest] = sizes.as_slice() else {
+        return None;
+    };
+    let scale = (0..14).find(|scale| largest >> scale <= u16::MAX.into());
+    let turned = turn(profile, "window.receive_buffer", &usual.to_string())?;
+    turn(
+        &turned,
+        "options.window_scale",
+        &scale.unwrap_or(14).to_string(),
+    )
+}
+
+/// Leaves options out of those that the host offers, or leaves them in.
+fn offer(profile: &Profile, options: &[&str], value: &str) -> Option<Profile> {
+    let on = value.parse::<u32>().ok()? != 0;
+    let written: toml::Table = profile.to_toml().parse().ok()?;
+    let groups = written.get("options")?.get("syn")?.as_array()?;
+    let offers = |option: &str| {
+        let mut all = groups.iter().filter_map(|it| it.as_array()).flatten();
+        all.any(|it| it.as_str() == Some(option))
+    };
+    if on {
+        return options.iter().all(|it| offers(it)).then(|| profile.clone());
+    }
+    let kept: Vec<toml::Value> = groups
+        .iter()
+        .filter_map(|group| {
+            let left = |it: &&toml::Value| it.as_str().is_some_and(|it| !options.contains(&it));
+            let left: Vec<_> = group.as_array()?.iter().filter(left).cloned().collect();
+            (!left.is_empty()).then_some(toml::Value::Array(left))
+        })
+        .collect();
+    turn(
+        profile,
+        "options.syn",
+        &toml::Value::Array(kept).to_string(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(line: &str) -> String {
+        let found = read(line);
+        let set = found
+            .set
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let others = found.others.iter().map(|it| format!("not {it}"));
+        set.chain(others).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn settings_in_lines_for_the_shell() {
+        for (line, expected) in [
+            ("sysctl -w net.inet.tcp.rfc1323=1", "net.inet.tcp.rfc1323=1"),
+            (
+                "sysctl -q net.ipv4.tcp_rmem=\"4096 1 2\" a.b=3 > /dev/null 2>&1",
+                "net.ipv4.tcp_rmem=4096 1 2, a.b=3",
+            ),
+            (
+                "../common/set_sysctls.py /proc/sys/net/ipv4/tcp_sack=0 \n nstat -n",
+                "net.ipv4.tcp_sack=0, not nstat -n",
+            ),
+            (
+                "echo 0 >/proc/sys/net/ipv4/tcp_sack && sysctl a=1; true",
+                "net.ipv4.tcp_sack=0, a=1, not true",
+            ),
+            ("echo 0 > /etc/passwd", "not echo 0 > /etc/passwd"),
+            ("sysctl -a", "not sysctl -a"),
+        ] {
+            assert_eq!(pairs(line), expected, "{line}");
+        }
+        assert!(pairs("../common/defaults.sh").contains("tcp_rmem=4096 540000 15728640"));
+    }
+
+    #[test]
+    fn settings_turn_knobs_of_their_system() {
+        for (system, name, value, knob) in [
+            (
+                "linux",
+                "net.ipv4.tcp_rmem",
+                "4096 540000 15728640",
+                "window_scale = 8",
+            ),
+            (
+                "linux",
+                "net.ipv4.tcp_rmem",
+                "4096 540000 15728640",
+                "receive_buffer = 540000",
+            ),
+            (
+                "linux",
+                "net.ipv4.tcp_timestamps",
+                "0",
+                "[\"sack-permitted\"], [\"window-scale\"]",
+            ),
+            (
+                "linux",
+                "net.ipv4.tcp_fin_timeout",
+                "5",
+                "fin_wait_2 = \"5s\"",
+            ),
+            (
+                "linux",
+                "net.ipv4.tcp_slow_start_after_idle",
+                "0",
+                "restart = \"never\"",
+            ),
+            (
+                "freebsd",
+                "net.inet.tcp.rfc1323",
+                "0",
+                "[[\"mss\"], [\"sack-permitted\"]]",
+            ),
+            ("freebsd", "net.inet.tcp.msl", "1000", "time_wait = \"2s\""),
+            (
+                "freebsd",
+                "net.inet.tcp.keepidle",
+                "1500",
+                "idle = \"1500ms\"",
+            ),
+        ] {
+            let profile = Profile::built_in(system).unwrap();
+            let turned = apply(&profile, name, value).unwrap().to_toml();
+            let flat = turned.split_whitespace().collect::<Vec<_>>().join(" ");
+            let knob = knob.replace("\"1500ms\"", "\"1.5s\"");
+            let flat = flat.replace("[ ", "[").replace(", ]", "]");
+            assert!(
+                flat.contains(&knob) || flat.contains(&knob.replace("1.5s", "1500ms")),
+                "{name}={value}: {flat}"
+            );
+        }
+        let profile = Profile::built_in("linux").unwrap();
+        for (name, value) in [
+            ("net.ipv4.tcp_rmem", "4096"),
+            ("net.ipv4.tcp_retries2", "many"),
+            ("net.inet.tcp.blackhole", "1"),
+            ("net.ipv4.tcp_congestion_control", "bbr\"\nx = \"1"),
+        ] {
+            assert_eq!(apply(&profile, name, value), None, "{name}={value}");
+        }
+    }
+}

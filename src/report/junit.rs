@@ -1,0 +1,125 @@
+//! JUnit XML: one suite for each folder of scenarios.
+//!
+//! The format has no specification; these elements and attributes are those that Jenkins, GitLab
+//! and GitHub's actions for it all read.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use quick_xml::events::{BytesDecl, BytesText, Event};
+use quick_xml::writer::Writer;
+
+use super::{Case, CaseVerdict, Summary};
+
+/// The whole report.
+pub(super) fn report(cases: &[Case], summary: &Summary) -> String {
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    // Writing into memory cannot fail.
+    write(&mut writer, cases, summary).expect("memory takes everything");
+    let mut text = String::from_utf8_lossy(&writer.into_inner()).into_owned();
+    text.push('\n');
+    text
+}
+
+type Xml = Writer<Vec<u8>>;
+
+fn write(writer: &mut Xml, cases: &[Case], summary: &Summary) -> std::io::Result<()> {
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let element = writer.create_element("testsuites");
+    let element = element
+        .with_attribute(("name", "hangup"))
+        .with_attributes(counts(cases))
+        .with_attribute(("time", seconds(summary.wall).as_str()));
+    element.write_inner_content(|writer| {
+        let mut rest = cases;
+        // Cases are sorted by name, so those of a folder are neighbours.
+        while let Some(first) = rest.first() {
+            let folder = folder(first);
+            let end = rest.iter().take_while(|it| self::folder(it) == folder);
+            let (suite, others) = rest.split_at(end.count());
+            write_suite(writer, folder, suite)?;
+            rest = others;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn write_suite(writer: &mut Xml, folder: &str, cases: &[Case]) -> std::io::Result<()> {
+    let wall = cases.iter().map(|it| it.wall).sum();
+    let element = writer.create_element("testsuite");
+    let element = element
+        .with_attribute(("name", text(folder).as_str()))
+        .with_attributes(counts(cases))
+        .with_attribute(("time", seconds(wall).as_str()));
+    element
+        .write_inner_content(|writer| cases.iter().try_for_each(|case| write_case(writer, case)))?;
+    Ok(())
+}
+
+fn write_case(writer: &mut Xml, case: &Case) -> std::io::Result<()> {
+    let element = writer.create_element("testcase");
+    let element = element
+        .with_attribute(("name", text(&case.name).as_str()))
+        .with_attribute(("classname", text(folder(case)).as_str()))
+        .with_attribute(("file", text(&case.path).as_str()))
+        .with_attribute(("time", seconds(case.wall).as_str()));
+    let tag = match case.verdict {
+        CaseVerdict::Held => {
+            element.write_empty()?;
+            return Ok(());
+        }
+        CaseVerdict::Failed => "failure",
+        CaseVerdict::Invalid | CaseVerdict::Unable => "error",
+        CaseVerdict::NotRun => "skipped",
+    };
+    let message = case.problems.first().map_or("", |it| it.message.as_str());
+    let shown = text(&case.plain_complaints());
+    element.write_inner_content(|writer| {
+        let inner = writer.create_element(tag);
+        let inner = inner.with_attribute(("message", text(message).as_str()));
+        if shown.is_empty() {
+            inner.write_empty()?;
+        } else {
+            let inner = inner.with_attribute(("type", case.verdict.name()));
+            inner.write_text_content(BytesText::new(&shown))?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// The attributes that count.
+fn counts(cases: &[Case]) -> Vec<(&'static str, Cow<'static, str>)> {
+    let count = |of: &[CaseVerdict]| {
+        let counted = cases.iter().filter(|it| of.contains(&it.verdict));
+        Cow::Owned(counted.count().to_string())
+    };
+    vec![
+        ("tests", Cow::Owned(cases.len().to_string())),
+        ("failures", count(&[CaseVerdict::Failed])),
+        (
+            "errors",
+            count(&[CaseVerdict::Invalid, CaseVerdict::Unable]),
+        ),
+        ("skipped", count(&[CaseVerdict::NotRun])),
+    ]
+}
+
+/// The folder in the name of a case.
+fn folder(case: &Case) -> &str {
+    // A combination may have a path in it no more than a file's name can.
+    let name = case.name.split('@').next().unwrap_or_default();
+    name.rsplit_once('/')
+        .map_or("scenarios", |(folder, _)| folder)
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.6}", duration.as_secs_f64())
+}
+
+/// A text without the characters that XML cannot hold, escaped or not.
+fn text(text: &str) -> String {
+    let held = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{fffd}' | '\u{10000}'..);
+    text.replace(|c| !held(c), "\u{fffd}")
+}

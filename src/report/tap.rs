@@ -1,0 +1,51 @@
+//! The Test Anything Protocol, version 14.
+
+use super::{Case, CaseVerdict};
+
+pub(super) fn begin(total: usize) -> String {
+    format!("TAP version 14\n1..{total}\n")
+}
+
+/// A test point, and behind one that is not ok a block of YAML with everything there is to say.
+pub(super) fn case(case: &Case, number: usize) -> String {
+    let name = escaped(&case.name);
+    match case.verdict {
+        CaseVerdict::Held => format!("ok {number} - {name}\n"),
+        CaseVerdict::NotRun => format!("ok {number} - {name} # SKIP not run\n"),
+        CaseVerdict::Failed | CaseVerdict::Invalid | CaseVerdict::Unable => {
+            let mut text = format!("not ok {number} - {name}\n  ---\n");
+            let verdict = quoted(case.verdict.name());
+            text.push_str(&format!("  verdict: {verdict}\n"));
+            if let Some(problem) = case.problems.first() {
+                text.push_str(&format!("  message: {}\n", quoted(&problem.message)));
+                if let Some(place) = &problem.place {
+                    let (line, column) = (place.line, place.column);
+                    text.push_str(&format!("  file: {}\n", quoted(&place.file)));
+                    text.push_str(&format!("  line: {line}\n  column: {column}\n"));
+                }
+            }
+            text.push_str("  shown: |2\n");
+            for line in case.plain_complaints().lines() {
+                // A block cannot hold characters that are not printed, and there are none here but
+                // those that a script has in a text.
+                let line = line.replace(|c: char| c.is_control() && c != '\t', "\u{fffd}");
+                text.push_str(format!("    {line}").trim_end());
+                text.push('\n');
+            }
+            text.push_str("  ...\n");
+            text
+        }
+    }
+}
+
+/// A description, in which `#` would begin a directive.
+fn escaped(text: &str) -> String {
+    text.replace('\\', r"\\")
+        .replace('#', r"\#")
+        .replace(char::is_control, " ")
+}
+
+/// A text between double quotes, which YAML reads as JSON does.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

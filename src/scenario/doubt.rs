@@ -1,0 +1,213 @@
+//! What a scenario may say and hardly mean: expectations that hold, or fail, whatever happens.
+//!
+//! A doubt is no error: the scenario runs. There are few, and each is sure of its case; an
+//! expectation that only looks odd is left alone.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use smoltcp::time::Duration;
+
+use super::names::quote;
+use super::script::{PacketLine, Statement, Subject, TimeSpec};
+use super::{Scenario, TraceExpect, units};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::filter::Named;
+
+/// Ports from here on may be chosen by a stack; one below must be named by somebody.
+const CHOSEN_FROM: u64 = 1024;
+
+/// Everything doubtful about a scenario. `until` is where the file says when the run ends.
+pub(super) fn doubts(scenario: &Scenario, until: Option<Span>) -> Vec<Diagnostic> {
+    let mut doubts = Vec::new();
+    if let (Some(end), Some(span)) = (scenario.until, until) {
+        let script = script_ends(&scenario.script.statements);
+        if script > end {
+            let script = units::show_duration(script);
+            let message = "warning: the script goes on after that, and the run with it";
+            let label = format!("the script ends at {script} at the earliest");
+            doubts.push(Diagnostic::new(span, message).label(label));
+        }
+    }
+    let (all, done) = (
+        numbers_of(scenario, |_| true),
+        numbers_of(scenario, |it| expected(scenario, it).is_none()),
+    );
+    for expect in &scenario.expects {
+        doubts.extend(expectation(scenario, expect, &all));
+    }
+    for statement in &scenario.script.statements {
+        let line = expected(scenario, statement);
+        doubts.extend(line.and_then(|line| port(line, &done)));
+    }
+    doubts.sort_by_key(|it| it.span);
+    doubts
+}
+
+/// The earliest moment at which a script can be over.
+fn script_ends(statements: &[Statement]) -> Duration {
+    statements.iter().fold(Duration::ZERO, |before, statement| {
+        let is_silence = matches!(statement.subject, Subject::Nothing(_));
+        let end = match statement.time.value {
+            TimeSpec::Absolute(at) => at,
+            TimeSpec::Relative(after) => before + after,
+            TimeSpec::Any => before,
+            TimeSpec::AbsoluteRange { latest, .. } if is_silence => latest,
+            TimeSpec::RelativeRange { latest, .. } if is_silence => before + latest,
+            TimeSpec::AbsoluteRange { earliest, .. } => earliest,
+            TimeSpec::RelativeRange { earliest, .. } => before + earliest,
+        };
+        before.max(end)
+    })
+}
+
+/// The line of a packet that must be seen. None: the statement is something else.
+fn expected<'s>(scenario: &Scenario, statement: &'s Statement) -> Option<&'s PacketLine> {
+    let Subject::Packet(line) = &statement.subject else {
+        return None;
+    };
+    let sender = scenario.hosts.get(scenario.host(&line.from.value)?)?;
+    sender.profile().map(|_| line)
+}
+
+/// Every number that stands in these statements, whatever it means there.
+fn numbers_of(scenario: &Scenario, of: impl Fn(&Statement) -> bool) -> BTreeSet<u64> {
+    let statements = scenario.script.statements.iter().filter(|it| of(it));
+    statements
+        .flat_map(|it| {
+            let digits = scenario
+                .source
+                .slice(it.span)
+                .split(|c: char| !c.is_ascii_digit());
+            digits.filter_map(|it| it.parse().ok())
+        })
+        .collect()
+}
+
+/// A port that an expected packet has and nobody uses.
+fn port(line: &PacketLine, used: &BTreeSet<u64>) -> Option<Diagnostic> {
+    let ports = [&line.from_port, &line.to_port].into_iter().flatten();
+    let unused = |it: &&Spanned<u16>| is_unused(it.value.into(), used);
+    let Spanned { value, span } = ports.copied().find(|it| unused(&it))?;
+    let message = format!("warning: nothing in the script uses port {value}");
+    Some(Diagnostic::new(span, message).label("so that no such packet can come"))
+}
+
+fn is_unused(port: u64, used: &BTreeSet<u64>) -> bool {
+    port < CHOSEN_FROM && !used.contains(&port)
+}
+
+/// What is doubtful about an `[[expect]]`.
+fn expectation(
+    scenario: &Scenario,
+    expect: &TraceExpect,
+    numbers: &BTreeSet<u64>,
+) -> Option<Diagnostic> {
+    if expect.frames == (0..=u64::MAX) {
+        let message = "warning: this holds whatever happens";
+        let diagnostic = Diagnostic::new(expect.filter.span, message);
+        return Some(
+            diagnostic.help("`min = 0` asks for nothing: give `frames`, `max` or a `min`"),
+        );
+    }
+    let has = |address: IpAddr| {
+        let mut hosts = scenario.hosts.iter();
+        hosts.any(|host| host.addresses.iter().any(|it| IpAddr::from(*it) == address))
+    };
+    let stranger = expect.selects.named().into_iter().find_map(|it| match it {
+        Named::Address(address) if !has(address) => Some(format!("no host has {address}")),
+        Named::Port(port) if is_unused(port, numbers) => {
+            Some(format!("nothing in the script uses port {port}"))
+        }
+        Named::Address(_) | Named::Port(_) => None,
+    })?;
+    let message = format!("warning: {stranger}");
+    let diagnostic = Diagnostic::new(expect.filter.span, message);
+    let addresses: Vec<String> = scenario
+        .hosts
+        .iter()
+        .map(|host| {
+            let all: Vec<String> = host.addresses.iter().map(ToString::to_string).collect();
+            format!("{} has {}", quote(&host.name.value), all.join(" and "))
+        })
+        .collect();
+    Some(diagnostic.help(addresses.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn doubts(head: &str, script: &str, expect: &str) -> String {
+        let text = format!(
+            "{head}\nscript = '''\n{script}\n'''\nhosts.server.profile = 'linux'\n\
+             hosts.peer.profile = 'scripted'\n{expect}\n"
+        );
+        let scenario = Scenario::parse(Path::new("x.toml"), text.into());
+        let scenario = scenario.unwrap_or_else(|invalid| panic!("{invalid}"));
+        let messages = scenario.warnings.iter().map(|it| it.message.as_str());
+        messages.collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn what_is_doubted_and_what_is_not() {
+        let listens = "0 server: bind(3, server:80) = 0\n+1 peer > server:80: S 0:0(0)\n";
+        let with = |line: &str| format!("{listens}{line}");
+        let expect = |text: &str| format!("[[expect]]\n{text}");
+        let address = |filter: &str| expect(&format!("filter = '{filter}'\nframes = 0"));
+        let never = "warning: nothing in the script uses port 81";
+        let after = "warning: the script goes on after that, and the run with it";
+        let holds = "warning: this holds whatever happens";
+        for (head, line, tail, expected) in [
+            ("", "", String::new(), ""),
+            ("until = '1s'", "", String::new(), ""),
+            ("until = '999ms'", "", String::new(), after),
+            (
+                "until = '5s'",
+                "+0~+4.1 server > peer: nothing",
+                String::new(),
+                after,
+            ),
+            (
+                "until = '5s'",
+                "+0~+4.1 server > peer: S.",
+                String::new(),
+                "",
+            ),
+            ("", "+0 server:80 > peer: S.", String::new(), ""),
+            ("", "+0 server:81 > peer: S.", String::new(), never),
+            ("", "+0 server > peer:40000: S.", String::new(), ""),
+            ("", "+0 peer:81 > server: S 0:0(0)", String::new(), ""),
+            ("", "", expect("filter = 'tcp'\nmin = 0"), holds),
+            ("", "", expect("filter = 'tcp'\nmin = 1"), ""),
+            ("", "", address("ip.src == 192.0.2.2"), ""),
+            (
+                "",
+                "",
+                address("tcp && ip.src == 192.0.2.3"),
+                "warning: no host has 192.0.2.3",
+            ),
+            ("", "", address("ip.src != 192.0.2.3"), ""),
+            ("", "", address("!(ip.src == 192.0.2.3)"), ""),
+            ("", "", address("ip.src == 192.0.2.0/24"), ""),
+            (
+                "",
+                "",
+                address("ipv6.dst == ::7"),
+                "warning: no host has ::7",
+            ),
+            ("", "", address("tcp.port == 80"), ""),
+            ("", "", address("tcp.port == 8080"), ""),
+            ("", "", address("tcp.port == 81"), never),
+            ("", "", address("tcp.len == 81"), ""),
+        ] {
+            assert_eq!(
+                doubts(head, &with(line), &tail),
+                expected,
+                "{head} {line} {tail}"
+            );
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! From the octets of a file to its scenarios: one, or with a `[sweep]` one for each combination.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+use super::file::{self, Scenario, Variant};
+use super::limits;
+use super::reader::{Reader, entries};
+use super::setting::{self, Assignment, Setting};
+use super::sweep::{self, Combination};
+use crate::diagnostic::{Diagnostic, Invalid, Source, Span};
+
+/// Why a scenario could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// It was read, and something is wrong with it.
+    #[error(transparent)]
+    Invalid(#[from] Box<Invalid>),
+}
+
+impl Scenario {
+    /// Reads a scenario file. Of one with a `[sweep]` it is the first combination; a
+    /// [`ScenarioFile`] has all.
+    ///
+    /// # Errors
+    /// The file cannot be read, or everything that is wrong with it.
+    pub fn load(path: &Path) -> Result<Self, LoadError> {
+        ScenarioFile::load(path, &[]).map(|it| it.first)
+    }
+
+    /// Reads a scenario from the octets of a file. The path is only shown.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, Box<Invalid>> {
+        ScenarioFile::parse(path, bytes, &[]).map(|it| it.first)
+    }
+}
+
+/// The octets of a file that is read whole, at most one more than [`limits::FILE_MAX`].
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let read = |path: &Path| {
+        let mut bytes = Vec::new();
+        // One octet more than allowed, so that a longer file is noticed without reading it all.
+        let limit = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
+        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read(path).map_err(|error| LoadError::Read {
+        path: path.to_owned(),
+        error,
+    })
+}
+
+/// What `read` makes of the text of a file.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the file.
+pub(super) fn parsed<T>(
+    path: &Path,
+    bytes: Vec<u8>,
+    read: impl Fn(&Source) -> (Option<T>, Vec<Diagnostic>),
+) -> Result<T, Box<Invalid>> {
+    let (source, value, diagnostics) = match text(bytes) {
+        Ok(text) => {
+            let source = Source::new(path, text);
+            let (value, diagnostics) = read(&source);
+            (source, value, diagnostics)
+        }
+        Err((text, diagnostic)) => (Source::new(path, text), None, vec![*diagnostic]),
+    };
+    match value {
+        Some(value) if diagnostics.is_empty() => Ok(value),
+        Some(_) | None => Err(invalid(source, diagnostics)),
+    }
+}
+
+/// A file that was read and found good, with every scenario in it.
+#[derive(Clone, Debug)]
+pub struct ScenarioFile {
+    source: Source,
+    settings: Settings,
+    combinations: Vec<Combination>,
+    first: Scenario,
+}
+
+/// What the command line sets.
+#[derive(Clone, Debug, Default)]
+struct Settings {
+    /// What is not a key of the sweep.
+    assignments: Vec<Assignment>,
+    /// The same as `--set` takes it.
+    written: Vec<String>,
+}
+
+impl ScenarioFile {
+    /// Reads a file, with keys set as the command line has it.
+    ///
+    /// # Errors
+    /// The file cannot be read, or everything that is wrong with it.
+    pub fn load(path: &Path, settings: &[Setting]) -> Result<Self, LoadError> {
+        Self::parse(path, read_file(path)?, settings).map_err(LoadError::Invalid)
+    }
+
+    /// Reads the octets of a file. The path is only shown.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, in any of its combinations.
+    pub fn parse(path: &Path, bytes: Vec<u8>, settings: &[Setting]) -> Result<Self, Box<Invalid>> {
+        let text = match text(bytes) {
+            Ok(text) => text,
+            Err((text, diagnostic)) => {
+                return Err(invalid(Source::new(path, text), vec![*diagnostic]));
+            }
+        };
+        let mut source = Source::new(path, text.as_str());
+        let (table, errors) = DeTable::parse_recoverable(&text);
+        if !errors.is_empty() {
+            let diagnostics = toml_errors(&source, &errors);
+            return Err(invalid(source, diagnostics));
+        }
+        let assignments = settings.iter().map(|it| it.assignment(&mut source));
+        let assignments = assignments.collect();
+        let table = table.into_inner();
+        let (settings, combinations, mut diagnostics) = plan(&source, &table, assignments);
+        if combinations.is_empty() {
+            return Err(invalid(source, diagnostics));
+        }
+        let plan = Plan {
+            source: &source,
+            table: &table,
+            settings: &settings,
+        };
+        match plan.check(&combinations, &mut diagnostics) {
+            Some(first) if diagnostics.is_empty() => Ok(Self {
+                source,
+                settings,
+                combinations,
+                first,
+            }),
+            Some(_) | None => Err(invalid(source, diagnostics)),
+        }
+    }
+
+    /// How many scenarios there are: at least one.
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a file is never without a scenario"
+    )]
+    pub fn len(&self) -> usize {
+        self.combinations.len()
+    }
+
+    /// The scenario of the first combination, or the only one.
+    pub fn first(&self) -> &Scenario {
+        &self.first
+    }
+
+    /// What a combination is called, as [`Variant::combination`] has it. None: there are not so
+    /// many.
+    pub fn combination(&self, index: usize) -> Option<&str> {
+        self.combinations.get(index).map(|it| it.name.as_str())
+    }
+
+    /// The scenario of a combination, counted from 0. None: there are not so many.
+    pub fn scenario(&self, index: usize) -> Option<Scenario> {
+        if index == 0 {
+            return Some(self.first.clone());
+        }
+        let combination = self.combinations.get(index)?;
+        let (table, _) = DeTable::parse_recoverable(self.source.text());
+        let plan = Plan {
+            source: &self.source,
+            table: table.get_ref(),
+            settings: &self.settings,
+        };
+        plan.read(&mut Reader::default(), combination)
+    }
+
+    /// Every scenario, in the order in which they run.
+    pub fn scenarios(&self) -> impl Iterator<Item = Scenario> {
+        (0..self.len()).filter_map(|index| self.scenario(index))
+    }
+}
+
+/// What to run of a file: the settings that are no keys of its sweep, and the combinations of those
+/// that are. No combination comes only with errors.
+fn plan(
+    source: &Source,
+    table: &DeTable<'_>,
+    assignments: Vec<Assignment>,
+) -> (Settings, Vec<Combination>, Vec<Diagnostic>) {
+    let mut reader = Reader::default();
+    let entry = entries(table).into_iter().find(|it| it.key == "sweep");
+    let mut axes = match entry {
+        Some(entry) => sweep::read(&mut reader, source, entry),
+        None => Vec::new(),
+    };
+    let mut settings = Settings::default();
+    for assignment in assignments {
+        let name = assignment.name();
+        if let Some(axis) = axes.iter_mut().find(|it| it.name() == name) {
+            axis.pin(&assignment);
+        } else {
+            let written = setting::written(&name, &assignment.value.value);
+            settings.written.push(written);
+            settings.assignments.push(assignment);
+        }
+    }
+    let place = entry.map(|it| it.key_span).unwrap_or_default();
+    let octets = source.text().len();
+    let combinations = match sweep::combinations(&axes, place, octets) {
+        Ok(combinations) => combinations,
+        Err(diagnostic) => {
+            reader.error(*diagnostic);
+            Vec::new()
+        }
+    };
+    (settings, combinations, reader.diagnostics)
+}
+
+/// A file whose combinations can be read.
+#[derive(Clone, Copy)]
+struct Plan<'a> {
+    source: &'a Source,
+    table: &'a DeTable<'a>,
+    settings: &'a Settings,
+}
+
+impl Plan<'_> {
+    /// Reads every combination, and returns the first. What is wrong with all of them is reported
+    /// once, what is wrong with some of them with the first of these.
+    fn check(
+        &self,
+        combinations: &[Combination],
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Scenario> {
+        let mut found: Vec<(Diagnostic, usize, &Combination)> = Vec::new();
+        let mut first = None;
+        for combination in combinations {
+            let mut reader = Reader::default();
+            let scenario = self.read(&mut reader, combination);
+            first = first.or(scenario);
+            for diagnostic in reader.diagnostics {
+                match found.iter_mut().find(|(it, ..)| *it == diagnostic) {
+                    Some((_, count, _)) => *count += 1,
+                    None => found.push((diagnostic, 1, combination)),
+                }
+            }
+            if found.len() > limits::DIAGNOSTICS_MAX {
+                break;
+            }
+        }
+        diagnostics.extend(found.into_iter().map(|(diagnostic, count, combination)| {
+            if count == combinations.len() || combination.assignments.is_empty() {
+                return diagnostic;
+            }
+            let settings: Vec<String> = combination.settings().collect();
+            diagnostic.note("where", settings.join(", "))
+        }));
+        first
+    }
+
+    /// Reads one combination.
+    fn read(&self, reader: &mut Reader, combination: &Combination) -> Option<Scenario> {
+        let mut table = self.table.clone();
+        table.remove("sweep");
+        let assignments = &self.settings.assignments;
+        for assignment in assignments.iter().chain(&combination.assignments) {
+            if let Err(diagnostic) = assignment.apply(&mut table) {
+                reader.error(*diagnostic);
+            }
+        }
+        let mut scenario = file::read(reader, self.source, &table)?;
+        let settings = self.settings.written.iter().cloned();
+        scenario.variant = Variant {
+            combination: combination.name.clone(),
+            settings: settings.chain(combination.settings()).collect(),
+            set: !assignments.is_empty(),
+        };
+        Some(scenario)
+    }
+}
+
+/// What is wrong with a file, in its order and not more than a person reads.
+fn invalid(source: Source, mut diagnostics: Vec<Diagnostic>) -> Box<Invalid> {
+    diagnostics.sort_by_key(|it| it.span);
+    if diagnostics.len() > limits::DIAGNOSTICS_MAX {
+        diagnostics.truncate(limits::DIAGNOSTICS_MAX);
+        let message = format!("more than {} errors", limits::DIAGNOSTICS_MAX);
+        diagnostics.push(Diagnostic::of_file(message));
+    }
+    Box::new(Invalid {
+        source,
+        diagnostics,
+    })
+}
+
+/// The text of a file, or as much of it as can be shown and what is wrong.
+fn text(bytes: Vec<u8>) -> Result<String, (String, Box<Diagnostic>)> {
+    if bytes.len() > limits::FILE_MAX {
+        let message = format!("a scenario file has at most {} KiB", limits::FILE_MAX >> 10);
+        return Err((String::new(), Box::new(Diagnostic::of_file(message))));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        // Up to there the lossy text is the same as the file, so the place is right.
+        let at = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        (
+            text,
+            Box::new(Diagnostic::new(Span::at(at), "the file is not UTF-8 text")),
+        )
+    })
+}
+
+/// What is wrong with the TOML itself: the first error of each line, since the parser goes on in
+/// the middle of it and then finds more that is no error of its own.
+pub(super) fn toml_errors(source: &Source, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
+    const SHOWN_MAX: usize = 10;
+    let mut diagnostics: Vec<Diagnostic> = Vec::new();
+    let mut last_line = 0;
+    for error in errors {
+        let message = format!("invalid TOML: {}", error.message());
+        let Some(span) = error.span().map(Span::new) else {
+            diagnostics.push(Diagnostic::of_file(message));
+            continue;
+        };
+        let line = source.line(span.start);
+        if line > last_line {
+            diagnostics.push(Diagnostic::new(span, message));
+            last_line = line;
+        }
+        if diagnostics.len() == SHOWN_MAX {
+            break;
+        }
+    }
+    diagnostics
+}

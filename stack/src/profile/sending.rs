@@ -1,0 +1,233 @@
+//! How data is sent, and for how long: windows, segments, timers, giving up.
+
+use serde::{Deserialize, Serialize};
+use smoltcp::time::Duration;
+
+use super::duration;
+
+/// How data is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendRules {
+    /// The send buffer, in octets.
+    pub send_buffer: usize,
+    /// The initial congestion window, in segments (RFC 6928); zero: no congestion control at all.
+    pub initial_window: usize,
+    /// How the congestion window grows and shrinks.
+    pub congestion: Algorithm,
+    /// What becomes of it when nothing was sent for a retransmission timeout (RFC 5681 section
+    /// 4.1).
+    pub restart: Restart,
+    /// Whether the first two duplicate acknowledgments each let a new segment out (RFC 3042).
+    pub limited_transmit: bool,
+    /// What the congestion window counts.
+    pub window_unit: WindowUnit,
+    /// When a segment that is not full waits (RFC 9293 section 3.7.4).
+    pub nagle: Nagle,
+    /// How segments are cut from what was written.
+    pub segmentation: Segmentation,
+    /// Which segments carry PSH.
+    pub push: Push,
+    /// Whether a tail loss probe is sent where SACK was negotiated (RFC 8985 section 7).
+    pub tail_loss_probe: bool,
+    /// Whether a retransmission takes the following small segments with it.
+    pub collapse_retransmissions: bool,
+    /// Duplicate acknowledgments that make a fast retransmission (RFC 5681 section 3.2).
+    pub duplicate_threshold: usize,
+    /// What a probe of a closed window carries (RFC 9293 section 3.8.6.1).
+    pub window_probe: WindowProbe,
+    /// When a FIN follows what was written.
+    pub fin: FinTiming,
+}
+
+/// When a FIN follows what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FinTiming {
+    /// At once, in the last segment or behind it (RFC 9293 section 3.10.4).
+    BehindData,
+    /// Once everything before it was acknowledged.
+    WhenAcknowledged,
+}
+
+/// What the congestion window counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WindowUnit {
+    /// Octets.
+    Octets,
+    /// Segments, however short.
+    Segments,
+}
+
+/// How the congestion window grows and shrinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// By a segment a round trip, and by half (RFC 5681, RFC 6582).
+    Reno,
+    /// By the time since the last loss, and by three tenths (RFC 9438).
+    Cubic,
+}
+
+/// What becomes of the congestion window of an idle connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restart {
+    /// It stays.
+    Never,
+    /// It is the initial window again.
+    InitialWindow,
+    /// It is halved for each timeout that has passed, down to the initial window.
+    Halve,
+}
+
+/// When a segment that is not full waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nagle {
+    /// While anything is unacknowledged (RFC 9293 section 3.7.4).
+    AnyUnacknowledged,
+    /// While another segment that was not full is unacknowledged.
+    SmallUnacknowledged,
+    /// Never.
+    Off,
+}
+
+/// Which segments carry PSH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Push {
+    /// The segment that ends a write.
+    EndOfWrite,
+    /// The segment that empties the send buffer.
+    EmptiesBuffer,
+    /// The segment that ends a write or, in a long write, half of the peer's largest window, and
+    /// the last of several that go out as a burst. The PSH of a burst is not repeated when its last
+    /// segment is sent again.
+    EndOfBurst,
+}
+
+/// How segments are cut from what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Segmentation {
+    /// One by one, from all that waits.
+    Single,
+    /// In bursts, as where segmentation is offloaded: up to half of the congestion window at a
+    /// time, from pieces as large as half of the peer's window.
+    Bursts,
+}
+
+/// What a probe of a closed window carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WindowProbe {
+    /// No data, at SND.UNA-1.
+    OldSequence,
+    /// One octet of new data.
+    NewOctet,
+}
+
+/// The retransmission timer (RFC 6298).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RtoRules {
+    /// Before the first measurement.
+    #[serde(with = "duration")]
+    pub initial: Duration,
+    /// The least.
+    #[serde(with = "duration")]
+    pub min: Duration,
+    /// What `min` bounds.
+    pub min_bounds: MinBounds,
+    /// The most.
+    #[serde(with = "duration")]
+    pub max: Duration,
+    /// Whether an echoed timestamp measures the round trip (RFC 7323 section 4).
+    pub from_timestamps: FromTimestamps,
+    /// The clock that timers run on.
+    pub clock: Clock,
+}
+
+/// Whether an echoed timestamp measures the round trip, where timestamps were negotiated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FromTimestamps {
+    /// The sender's own clock does.
+    Never,
+    /// Only where something was sent twice, so that the sender's own clock cannot tell which of
+    /// the two is acknowledged (RFC 6298 section 3).
+    WhereRepeated,
+    /// Wherever there is one.
+    Always,
+}
+
+/// What the least retransmission timeout bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MinBounds {
+    /// The timeout (RFC 6298 rule 2.4).
+    Timeout,
+    /// The variance part of it.
+    Variance,
+}
+
+/// The clock that timers run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clock {
+    /// Microseconds: a timer expires when it says.
+    Exact,
+    /// A timer wheel at 250 ticks a second, where long timers run late by up to an eighth.
+    Wheel250,
+}
+
+/// When a sender gives up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GiveUpRules {
+    /// Retransmissions of a SYN.
+    pub syn: u32,
+    /// Retransmissions of a SYN that come before those, without doubling the timeout.
+    pub syn_linear: u32,
+    /// Retransmissions of a SYN-ACK.
+    pub syn_ack: u32,
+    /// Retransmissions of data (RFC 9293 section 3.8.3, R2); zero: it never gives up.
+    pub data: u32,
+    /// The same once the application has closed.
+    pub orphan: u32,
+    /// How long a handshake may take, whatever was retransmitted; zero: as long as that takes.
+    #[serde(with = "duration")]
+    pub handshake: Duration,
+    /// Whether the numbers are counted or turned into a deadline.
+    pub counted: Counted,
+}
+
+/// When an idle connection is probed, where the application has asked for it and not said when (RFC
+/// 9293 section 3.8.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeepAliveRules {
+    /// After how much silence.
+    #[serde(with = "duration")]
+    pub idle: Duration,
+    /// How long after a probe without an answer the next one follows.
+    #[serde(with = "duration")]
+    pub interval: Duration,
+    /// After how many probes without an answer the connection is reset.
+    pub count: u32,
+    /// Whether the application can set a user timeout (RFC 5482), TCP_USER_TIMEOUT.
+    pub user_timeout: bool,
+}
+
+/// Whether retransmissions are counted or turned into a deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Counted {
+    /// They are counted.
+    Retransmissions,
+    /// The time that many retransmissions would take from the least timeout, doubling, counted from
+    /// the first retransmission.
+    Deadline,
+}

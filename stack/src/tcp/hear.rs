@@ -1,0 +1,167 @@
+//! An acknowledgment is heard: what it says of our data, of the path, and of the peer's window (RFC
+//! 9293 section 3.10.7.4, fifth check).
+
+use smoltcp::time::{Duration, Instant};
+
+use super::Connection;
+use super::arrive::{Arriving, Check};
+use super::segment::Segment;
+use super::state::State;
+use super::timer::Timer;
+use crate::profile::FromTimestamps;
+
+impl Connection {
+    /// Fifth: the acknowledgment.
+    pub(super) fn check_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
+        let header = arriving.header;
+        if !header.flags.ack {
+            return Check::Done;
+        }
+        let acknowledged = arriving.acknowledged;
+        if self.state == State::SynReceived {
+            if acknowledged <= self.send.unacknowledged() || acknowledged > self.send.next() {
+                self.replies.push_back(header.reset_from_segment());
+                return Check::Done;
+            }
+            self.enter_open();
+        }
+        if acknowledged > self.send.next() {
+            self.acknowledger.now();
+            return Check::Done;
+        }
+        // RFC 5961 section 5.2: an acknowledgment older than any window is a blind guess.
+        if acknowledged < self.send.unacknowledged() - self.send.max_window() {
+            self.challenge(now);
+            return Check::Done;
+        }
+        self.hear_acknowledgment(arriving, now);
+        self.advance_closing(now)
+    }
+
+    fn hear_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) {
+        let header = arriving.header;
+        self.soft_error = None;
+        let window = i64::from(header.window) << self.negotiated.send_shift;
+        let was_window = self.send.window();
+        let was_handshake = self.send.unacknowledged() == 0;
+        let base = self.config.initial_sequence;
+        let near = self.send.unacknowledged();
+        let blocks = header.options.sack.iter().flatten();
+        let blocks = blocks.map(|&(left, right)| {
+            (
+                Self::position(base, left, near),
+                Self::position(base, right, near),
+            )
+        });
+        self.send.on_selective(blocks);
+        let progress = self.take_acknowledgment(header, arriving.acknowledged, now);
+        if was_handshake {
+            self.rto.on_established();
+        }
+        // RFC 9293 section 3.10.7.4: the window of an old acknowledgment is old as well.
+        let opened = arriving.acknowledged >= self.send.unacknowledged()
+            && self
+                .send
+                .update_window(arriving.start, arriving.acknowledged, window);
+        if opened {
+            self.timers.stop(Timer::Persist);
+            self.bare_probe = None;
+            self.patience.probing_since = None;
+            if was_window == 0 {
+                self.rto.reset_backoff();
+                self.send.repeat_probe();
+            }
+        }
+        let duplicate = !progress
+            && arriving.acknowledged == self.send.unacknowledged()
+            && arriving.end == arriving.start
+            && window == was_window;
+        if duplicate {
+            self.send.on_duplicate();
+        }
+        self.send.wake();
+    }
+
+    /// Whether the acknowledgment was news.
+    pub(super) fn take_acknowledgment(
+        &mut self,
+        header: &Segment,
+        acknowledged: i64,
+        now: Instant,
+    ) -> bool {
+        let outcome = self.send.on_acknowledgment(acknowledged, now);
+        if outcome.progress {
+            if let Some(round_trip) = self.round_trip(header, outcome.sample, now) {
+                self.rto.measure(round_trip);
+            }
+            self.patience.timeouts = 0;
+            self.patience.first = None;
+            if self.tail_probe.is_some_and(|until| acknowledged >= until) {
+                self.tail_probe = None;
+            }
+            if let Some(smoothed) = self.rto.smoothed() {
+                self.send.on_measured(smoothed, self.rto.least());
+            }
+            self.rearm_after_acknowledgment(now);
+        }
+        outcome.progress
+    }
+
+    /// The states that wait for the acknowledgment of our FIN.
+    fn advance_closing(&mut self, now: Instant) -> Check {
+        if !self.send.fin_is_acknowledged() {
+            return Check::Continue;
+        }
+        match self.state {
+            State::FinWait1 => {
+                self.enter(State::FinWait2);
+                if self.orphan {
+                    self.begin_orphan_wait(now);
+                }
+            }
+            State::Closing => self.begin_time_wait(now),
+            State::LastAck => {
+                self.die(None);
+                return Check::Done;
+            }
+            State::Closed
+            | State::Listen
+            | State::SynSent
+            | State::SynReceived
+            | State::Established
+            | State::FinWait2
+            | State::CloseWait
+            | State::TimeWait => {}
+        }
+        Check::Continue
+    }
+
+    /// The round-trip time that an acknowledgment shows, by our own clock (`timed`) or by the
+    /// timestamp that it echoes.
+    fn round_trip(
+        &self,
+        header: &Segment,
+        timed: Option<Duration>,
+        now: Instant,
+    ) -> Option<Duration> {
+        let echoed = || self.echoed_round_trip(header, now);
+        match self.config.profile.rto.from_timestamps {
+            FromTimestamps::Never => timed,
+            FromTimestamps::WhereRepeated => timed.or_else(echoed),
+            FromTimestamps::Always => echoed().or(timed),
+        }
+    }
+
+    /// The round-trip time since the timestamp that was echoed (RFC 7323 section 4), one tick at
+    /// least. It tells a segment apart from its repetition.
+    fn echoed_round_trip(&self, header: &Segment, now: Instant) -> Option<Duration> {
+        let echoed = header.options.timestamps?.echo;
+        if !self.negotiated.timestamps || echoed == 0 {
+            return None;
+        }
+        let ticks = self.timestamps(now)?.value.wrapping_sub(echoed);
+        // An echo from the future, or of a clock that has gone round, measures nothing.
+        let ticks = u32::try_from(ticks.cast_signed()).ok()?;
+        Some(self.config.profile.options.timestamp_tick * ticks.max(1))
+    }
+}

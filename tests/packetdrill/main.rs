@@ -1,0 +1,43 @@
+//! packetdrill's scripts: those under `scenarios/packetdrill` pass over every IP version, and what
+//! is not as a script says fails it, at its place.
+
+mod any_script;
+mod exported;
+mod hostile;
+mod scripts;
+mod verdicts;
+
+use std::path::Path;
+
+use hangup::diagnostic::Colour;
+use hangup::packetdrill::{IpVersion, Options, Script};
+use hangup::run::{Leftovers, ScriptOutcome, run_packetdrill};
+use hangup_stack::profile::Profile;
+
+/// What a script is played as.
+fn options(profile: &str, version: IpVersion) -> Options {
+    let profile = Profile::built_in(profile).expect("it is a built-in profile");
+    let options = Options::new(profile).expect("it has the calls of POSIX");
+    options.ip_version(version)
+}
+
+/// Plays a script and says in words how it came out.
+fn verdict(text: &str, options: &Options, leftovers: Leftovers) -> String {
+    let script = match Script::parse(Path::new("a.pkt"), text.into(), options) {
+        Ok(script) => script,
+        Err(invalid) => return format!("invalid\n{}", invalid.render(Colour::Plain)),
+    };
+    let source = &script.scenario.source;
+    match run_packetdrill(&script, 0, leftovers) {
+        ScriptOutcome::Passed(_) => "pass".to_owned(),
+        ScriptOutcome::Failed(outcome) => {
+            let shown = outcome.failures.iter();
+            let shown = shown.map(|it| source.render(it, Colour::Plain));
+            format!("fail\n{}", shown.collect::<String>())
+        }
+        ScriptOutcome::Unsupported(reasons) => {
+            let shown = reasons.iter().map(|it| source.render(it, Colour::Plain));
+            format!("unsupported\n{}", shown.collect::<String>())
+        }
+    }
+}
