@@ -48,6 +48,8 @@ pub enum Axis {
     Loss,
     /// The octets of each write of the sender's application.
     Write,
+    /// The sender's send buffer (SO_SNDBUF), in octets.
+    SendBuffer,
     /// The octets that the application has to send after the shutdown.
     Offer,
     /// How long a run is watched after the shutdown, in virtual time.
@@ -207,6 +209,13 @@ const AXES: &[Description] = &[
         "write_octets",
         Kind::Size(&[], WRITE_MOST),
         Value::Number(1 << 20),
+    ),
+    describe(
+        Axis::SendBuffer,
+        "send-buffer",
+        "send_buffer_octets",
+        Kind::Size(&[PROFILE], GIBIBYTE),
+        Value::Word(PROFILE),
     ),
     describe(
         Axis::Offer,

@@ -67,6 +67,11 @@ impl Case {
         self.octets(Axis::Window)
     }
 
+    /// The send buffer that the sender asks for, in octets.
+    pub fn send_buffer(&self) -> Option<usize> {
+        self.octets(Axis::SendBuffer)
+    }
+
     /// What the application writes at a time, in octets.
     pub fn write(&self) -> usize {
         self.octets(Axis::Write).unwrap_or(1).max(1)

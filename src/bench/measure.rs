@@ -42,6 +42,9 @@ fn octets() -> &'static [u8] {
     OCTETS.get_or_init(|| vec![0; WRITE_MOST as usize])
 }
 
+/// What one read takes at most, in octets.
+const READ_OCTETS: usize = 16 * 1024;
+
 /// How one side of a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ending {
@@ -227,6 +230,8 @@ struct Run<'a> {
     blocked: bool,
     situation: Option<Situation>,
     kept_most: u64,
+    /// What the receiver reads into.
+    buffer: Vec<u8>,
     began: Instant,
     accepted_before: u64,
     acknowledged_before: u64,
@@ -257,17 +262,22 @@ impl<'a> Run<'a> {
         let profile = case.sender();
         let congestion_unit = unit(&profile);
         let mtu = case.mtu();
-        let config = |name: &str, address, profile, receive_buffer| HostConfig {
+        let config = |name: &str, address, profile, buffers: [Option<usize>; 2]| HostConfig {
             name: name.to_owned(),
             addresses: vec![address],
             stack: StackKind::Profile(Box::new(profile)),
             mtu,
-            receive_buffer,
-            send_buffer: None,
+            receive_buffer: buffers[0],
+            send_buffer: buffers[1],
         };
-        let buffer = case.receive_buffer();
-        let receiver = network.add_host(config("receiver", RECEIVER, case.receiver(), buffer));
-        let sender = network.add_host(config("sender", SENDER, profile, None));
+        let buffers = [case.receive_buffer(), None];
+        let receiver = network.add_host(config("receiver", RECEIVER, case.receiver(), buffers));
+        let sender = network.add_host(config(
+            "sender",
+            SENDER,
+            profile,
+            [None, case.send_buffer()],
+        ));
         network.set_link(receiver, sender, case.link());
         network.set_link(sender, receiver, case.link());
         let listener = network.with_host(receiver, |host, _| {
@@ -305,6 +315,7 @@ impl<'a> Run<'a> {
             blocked: false,
             situation: None,
             kept_most: 0,
+            buffer: Vec::new(),
             began: Instant::ZERO,
             accepted_before: 0,
             acknowledged_before: 0,
@@ -414,11 +425,13 @@ impl<'a> Run<'a> {
     /// Reads everything that waits; returns how many octets.
     fn read(&mut self) -> usize {
         let socket = self.receiver.socket;
+        let buffer = &mut self.buffer;
+        // Clearing it for each read would be most of what a warm-up costs.
+        buffer.resize(READ_OCTETS, 0);
         self.network.with_host(self.receiver.host, |host, now| {
-            let mut buffer = [0; 16 * 1024];
             let mut total = 0;
             loop {
-                match host.recv(socket, &mut buffer, now) {
+                match host.recv(socket, buffer, now) {
                     Ok(octets) if octets > 0 => total += octets,
                     Ok(_) | Err(RecvError::WouldBlock) => return total,
                     Err(

@@ -181,6 +181,7 @@ pub fn predict(case: &Case, start: &Start) -> Prediction {
                 start,
                 offer,
                 write: case.write() as u64,
+                buffer: case.send_buffer().unwrap_or(sender.send.send_buffer) as u64,
                 answered: rules.acknowledge == Acknowledge::Duplicate,
             };
             Prediction {
@@ -254,6 +255,8 @@ struct Held<'a> {
     offer: u64,
     /// What it writes at a time.
     write: u64,
+    /// What the send buffer takes.
+    buffer: u64,
     /// Whether each segment is answered, with the acknowledgment as it was.
     answered: bool,
 }
@@ -282,8 +285,7 @@ impl Held<'_> {
     /// What the application and the send buffer have, less a small end that waits for an
     /// acknowledgment (RFC 9293 section 3.7.4) and for no tail loss probe.
     fn supply(&self, segment: u64) -> u64 {
-        let buffer = self.sender.send.send_buffer as u64;
-        let octets = self.offer.min(buffer);
+        let octets = self.offer.min(self.buffer);
         let waits = match self.sender.send.nagle {
             Nagle::AnyUnacknowledged => !self.probes_tail(),
             Nagle::Off | Nagle::SmallUnacknowledged => !self.is_ours(),

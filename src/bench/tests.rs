@@ -214,3 +214,17 @@ fn a_link_that_loses_everything_is_a_row_without_a_measurement() {
     assert_eq!(row.result, Err(super::MeasureError::NotConnected));
     assert!(Filter::parse("loss=1").unwrap().takes(&case));
 }
+
+/// A congestion window without an end is no number that anything is multiplied with.
+#[test]
+fn every_sender_can_do_without_congestion_control() {
+    let mut plan = Plan::default();
+    let senders = "[sweep]\ncongestion = 'none'\nwarm-up = 14600\nwindow = 262144\nsender = ";
+    let names = hangup_stack::profile::names().join(",");
+    plan.read(&format!("{senders}'{names}'")).unwrap();
+    let of = |(_, case): (u64, Case)| measure(&case).unwrap();
+    let limits: Vec<_> = plan.rows().map(of).map(|it| it.limit).collect();
+    assert_eq!(limits.len(), hangup_stack::profile::names().len());
+    assert!(!limits.contains(&Limit::CongestionWindow), "{limits:?}");
+    assert!(!limits.contains(&Limit::Unexplained), "{limits:?}");
+}

@@ -169,6 +169,10 @@ pub(crate) struct Axes {
     #[arg(long, value_name = "SIZES")]
     write: Option<String>,
 
+    /// The sender's send buffer: profile, or octets.
+    #[arg(long, value_name = "SIZES")]
+    send_buffer: Option<String>,
+
     /// Octets that it has to send after the shutdown: auto (twice the window, 128KiB at least), or
     /// octets.
     #[arg(long, value_name = "SIZES")]
@@ -202,6 +206,7 @@ impl Axes {
             queue,
             loss,
             write,
+            send_buffer,
             offer,
             until,
             seed,
@@ -222,6 +227,7 @@ impl Axes {
             ("queue", queue),
             ("loss", loss),
             ("write", write),
+            ("send-buffer", send_buffer),
             ("offer", offer),
             ("until", until),
             ("seed", seed),

@@ -390,8 +390,8 @@ impl Pace {
     pub(super) fn segments_most(self) -> usize {
         let percent = if self.starts_slowly { 200 } else { 120 };
         let round_trip = self.smoothed.total_micros().max(1);
-        let octets_a_second =
-            u128::from(self.mss * self.window) * 10_000 * percent / u128::from(round_trip);
+        let octets_a_second = u128::from(self.mss) * u128::from(self.window) * 10_000 * percent
+            / u128::from(round_trip);
         let paced = u64::try_from(octets_a_second >> PACE_SHIFT).unwrap_or(OCTETS_MOST);
         let halvings = self.least.total_micros() >> NEARNESS_SHIFT;
         let near = if halvings < OCTET_PLACES {
