@@ -13,11 +13,11 @@ pub(super) fn text(
 ) -> Result<String, Inexpressible> {
     let arguments = made.arguments.as_slice();
     let at = |index: usize| arguments.get(index);
-    let fd = at(0).map(show).unwrap_or_default();
+    let fd = at(0).map(show_argument).unwrap_or_default();
     let mut result = returned.value.clone();
     let written = match made.name.as_str() {
         "socket" => {
-            let rest: Vec<String> = arguments.iter().skip(1).map(show).collect();
+            let rest: Vec<String> = arguments.iter().skip(1).map(show_argument).collect();
             format!("socket(..., {})", rest.join(", "))
         }
         "bind" => {
@@ -30,7 +30,7 @@ pub(super) fn text(
         }
         "accept" => format!("accept({fd}, ..., ...)"),
         "listen" | "shutdown" | "close" | "fcntl" => {
-            let all: Vec<String> = arguments.iter().map(show).collect();
+            let all: Vec<String> = arguments.iter().map(show_argument).collect();
             format!("{}({})", made.name, all.join(", "))
         }
         "send" | "write" | "sendto" => sent(ports, &made.name, arguments)?,
@@ -52,7 +52,7 @@ pub(super) fn text(
         "ioctl" => {
             let (value, _) = taken(at(2), &mut result);
             let request = at(1)
-                .map(show)
+                .map(show_argument)
                 .unwrap_or_default()
                 .replace("FIONREAD", "SIOCINQ");
             format!("ioctl({fd}, {request}, {value})")
@@ -67,7 +67,7 @@ pub(super) fn text(
 
 /// The first arguments as they are.
 fn head(arguments: &[Argument], count: usize) -> String {
-    let shown: Vec<String> = arguments.iter().take(count).map(show).collect();
+    let shown: Vec<String> = arguments.iter().take(count).map(show_argument).collect();
     shown.join(", ")
 }
 
@@ -137,7 +137,7 @@ fn sent(ports: &mut Ports, name: &str, arguments: &[Argument]) -> Result<String,
 fn received(name: &str, arguments: &[Argument]) -> String {
     let fd = head(arguments, 1);
     let (length, next) = octets(arguments);
-    let flags = arguments.get(next).map_or("0".to_owned(), show);
+    let flags = arguments.get(next).map_or("0".to_owned(), show_argument);
     match name {
         "read" => format!("read({fd}, ..., {length})"),
         "recv" => format!("recv({fd}, ..., {length}, {flags})"),
@@ -148,12 +148,12 @@ fn received(name: &str, arguments: &[Argument]) -> String {
 /// The short form says in its result what a socket is ready for.
 fn polled(arguments: &[Argument], result: &mut String) -> String {
     if let Some(Argument::List(_)) = arguments.first() {
-        let shown: Vec<String> = arguments.iter().map(show).collect();
+        let shown: Vec<String> = arguments.iter().map(show_argument).collect();
         return format!("poll({})", shown.join(", "));
     }
     let events = arguments
         .get(1)
-        .map_or("POLLIN|POLLOUT|POLLRDHUP".to_owned(), show);
+        .map_or("POLLIN|POLLOUT|POLLRDHUP".to_owned(), show_argument);
     let revents = std::mem::replace(result, "1".to_owned());
     if revents == "0" {
         "0".clone_into(result);
