@@ -168,7 +168,6 @@ impl<'a> Player<'a> {
         if attempt == Attempt::First {
             self.begun(&mut waiting);
             waiting.place = self.note_call(waiting.host, waiting.arguments.first());
-            self.begun(&mut waiting);
         }
         let (host, place) = (waiting.host, waiting.place);
         let Some(table) = self.tables[host].as_mut() else {
