@@ -13,6 +13,7 @@ use smoltcp::storage::Assembler;
 
 use super::arrived::Arrived;
 use super::receive_shutdown::{Disposition, Room};
+use super::segment::SACK_BLOCKS;
 use super::window::{Buffer, Growth, Situation};
 use crate::profile::BeyondEdge;
 
@@ -102,8 +103,9 @@ pub(crate) struct Recv {
     charged: usize,
     /// Whether arriving data is kept at all.
     stores: bool,
-    /// Where the last segment began that came behind a gap.
-    recent: i64,
+    /// Where segments began that came behind a gap: the last one of each stretch, the newest first,
+    /// and no more than can be reported.
+    recent: Vec<i64>,
 }
 
 impl Recv {
@@ -128,7 +130,7 @@ impl Recv {
             discarded: 0,
             charged: 0,
             stores: true,
-            recent: 0,
+            recent: Vec::new(),
         }
     }
 
@@ -223,8 +225,8 @@ impl Recv {
         self.buffer.segment_octets()
     }
 
-    /// The stretches that have come behind a gap, the one that grew last in front (RFC 2018 section
-    /// 4). None where acknowledgments are withheld: a SACK block is an acknowledgment in all but
+    /// The stretches that have come behind a gap, those that grew last in front (RFC 2018 section 4).
+    /// None where acknowledgments are withheld: a SACK block is an acknowledgment in all but
     /// name.
     pub(crate) fn stretches(&self) -> Vec<(i64, i64)> {
         if self.withholds || self.ahead.is_empty() {
@@ -235,11 +237,33 @@ impl Recv {
         let mut stretches: Vec<_> = ahead
             .map(|(start, end)| (base + start as i64, base + end as i64))
             .collect();
-        let recent = |&(start, end): &(i64, i64)| start <= self.recent && self.recent < end;
-        if let Some(place) = stretches.iter().position(recent) {
-            stretches[..=place].rotate_right(1);
-        }
+        let age = |&(start, end): &(i64, i64)| {
+            let mut recent = self.recent.iter();
+            let place = recent.position(|&it| start <= it && it < end);
+            place.unwrap_or(usize::MAX)
+        };
+        stretches.sort_by_key(age);
         stretches
+    }
+
+    /// Notes that a segment has come that begins at `first`.
+    fn note_recent(&mut self, first: i64) {
+        let accepted = self.accepted;
+        if first <= accepted {
+            return;
+        }
+        let mut ahead = self.ahead.iter_data();
+        let grown = ahead.find_map(|(start, end)| {
+            let stretch = accepted + start as i64..accepted + end as i64;
+            stretch.contains(&first).then_some(stretch)
+        });
+        let Some(grown) = grown else {
+            return;
+        };
+        self.recent
+            .retain(|it| *it > accepted && !grown.contains(it));
+        self.recent.insert(0, first);
+        self.recent.truncate(SACK_BLOCKS);
     }
 
     /// Applies a disposition to a segment's payload, which begins at `start`, and to its FIN.
@@ -332,7 +356,7 @@ impl Recv {
             self.queue.close_gap(contiguous);
         }
         self.accepted += contiguous as i64;
-        self.recent = first;
+        self.note_recent(first);
         if !self.stores {
             self.read = self.accepted;
         }

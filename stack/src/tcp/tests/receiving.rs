@@ -17,7 +17,8 @@ fn data_in_order_is_read_in_order() {
 
 #[test]
 fn a_gap_is_reported_at_once_and_so_is_its_end() {
-    // RFC 5681 section 4.2, RFC 2018 section 4: the stretch that grew last stands first.
+    // RFC 5681 section 4.2, RFC 2018 section 4: the stretch that grew last stands first, and behind it
+    // those that were reported before, the newest first.
     let mut t = setup("winsock")
         .peer_offers("<mss 1000,sackOK>")
         .established();
@@ -26,7 +27,7 @@ fn a_gap_is_reported_at_once_and_so_is_its_end() {
     t.peer(". 3001:4001(1000) ack 1");
     t.sent(". 1:1(0) ack 1 <sack 3001:4001 1001:2001>");
     t.peer(". 5001:6001(1000) ack 1");
-    t.sent(". 1:1(0) ack 1 <sack 5001:6001 1001:2001 3001:4001>");
+    t.sent(". 1:1(0) ack 1 <sack 5001:6001 3001:4001 1001:2001>");
     t.peer(". 2001:3001(1000) ack 1");
     t.sent(". 1:1(0) ack 1 <sack 1001:4001 5001:6001>");
     assert_eq!(t.try_recv(9000), Err(RecvError::WouldBlock));
