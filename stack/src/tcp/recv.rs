@@ -225,8 +225,8 @@ impl Recv {
         self.buffer.segment_octets()
     }
 
-    /// The stretches that have come behind a gap, those that grew last in front (RFC 2018 section 4).
-    /// None where acknowledgments are withheld: a SACK block is an acknowledgment in all but
+    /// The stretches that have come behind a gap, those that grew last in front (RFC 2018 section
+    /// 4). None where acknowledgments are withheld: a SACK block is an acknowledgment in all but
     /// name.
     pub(crate) fn stretches(&self) -> Vec<(i64, i64)> {
         if self.withholds || self.ahead.is_empty() {

@@ -17,8 +17,8 @@ fn data_in_order_is_read_in_order() {
 
 #[test]
 fn a_gap_is_reported_at_once_and_so_is_its_end() {
-    // RFC 5681 section 4.2, RFC 2018 section 4: the stretch that grew last stands first, and behind it
-    // those that were reported before, the newest first.
+    // RFC 5681 section 4.2, RFC 2018 section 4: the stretch that grew last stands first, and behind
+    // it those that were reported before, the newest first.
     let mut t = setup("winsock")
         .peer_offers("<mss 1000,sackOK>")
         .established();
