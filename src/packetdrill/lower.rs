@@ -140,6 +140,7 @@ fn host(name: &str, address: IpAddress, mtu: Option<usize>, stack: Stack) -> Hos
         mtu,
         receive_buffer: None,
         send_buffer: None,
+        receive_offload: None,
     }
 }
 

@@ -54,7 +54,7 @@ pub fn run(scenario: &Scenario, seed: Option<u64>) -> Outcome {
 fn network(scenario: &Scenario, seed: u64) -> Network {
     let mut network = Network::new(seed, scenario.network.resolution);
     for host in &scenario.hosts {
-        network.add_host(HostConfig {
+        let id = network.add_host(HostConfig {
             name: host.name.value.clone(),
             addresses: host.addresses.clone(),
             stack: match &host.stack {
@@ -65,6 +65,9 @@ fn network(scenario: &Scenario, seed: u64) -> Network {
             receive_buffer: host.receive_buffer,
             send_buffer: host.send_buffer,
         });
+        if let Some(frames) = host.receive_offload {
+            network.with_host(id, |host, _| host.set_receive_offload(frames));
+        }
     }
     for from in 0..scenario.hosts.len() {
         for to in (0..scenario.hosts.len()).filter(|&to| to != from) {

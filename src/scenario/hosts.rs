@@ -36,6 +36,8 @@ pub struct Host {
     /// `send_buffer`, in octets, which the profile's `send.send_buffer` is then too. None: the
     /// profile's.
     pub send_buffer: Option<usize>,
+    /// `receive_offload`, in frames. None: it answers each frame before it sees the next.
+    pub receive_offload: Option<usize>,
 }
 
 /// What runs on a host.
@@ -58,13 +60,14 @@ impl Host {
 }
 
 /// The keys of a host that are not knobs of its profile.
-pub(super) const HOST_KEYS: [&str; 6] = [
+pub(super) const HOST_KEYS: [&str; 7] = [
     "profile",
     "address",
     "mss",
     "mtu",
     "receive_buffer",
     "send_buffer",
+    "receive_offload",
 ];
 
 /// Reads `[hosts]`, in the order of the file.
@@ -139,7 +142,7 @@ fn host(
     let mut profile_name = None;
     let mut own = Settings::default();
     for inner in entries(table) {
-        let octets = |number: u64| usize::try_from(number).ok();
+        let count = |number: u64| usize::try_from(number).ok();
         match inner.key {
             "profile" => profile_name = Some(inner),
             "address" => own.addresses = addresses(reader, inner, ip, taken),
@@ -147,12 +150,16 @@ fn host(
                 let mss = reader.size(inner, &limits::MSS);
                 own.mss = mss.and_then(|it| u16::try_from(it).ok());
             }
-            "mtu" => own.mtu = reader.size(inner, &mtu_range(ip)).and_then(octets),
+            "mtu" => own.mtu = reader.size(inner, &mtu_range(ip)).and_then(count),
             "receive_buffer" => {
-                own.receive_buffer = reader.size(inner, &limits::BUFFER).and_then(octets);
+                own.receive_buffer = reader.size(inner, &limits::BUFFER).and_then(count);
             }
             "send_buffer" => {
-                own.send_buffer = reader.size(inner, &limits::BUFFER).and_then(octets);
+                own.send_buffer = reader.size(inner, &limits::BUFFER).and_then(count);
+            }
+            "receive_offload" => {
+                let frames = reader.number(inner, &limits::RECEIVE_OFFLOAD);
+                own.receive_offload = frames.and_then(count);
             }
             // A profile's own name and title are not for a host to change.
             "name" | "title" => reader.unknown_key(inner, &section, &HOST_KEYS),
@@ -183,6 +190,7 @@ fn host(
         mtu: own.mtu,
         receive_buffer: own.receive_buffer,
         send_buffer: own.send_buffer,
+        receive_offload: own.receive_offload,
     })
 }
 
@@ -194,6 +202,7 @@ struct Settings {
     mtu: Option<usize>,
     receive_buffer: Option<usize>,
     send_buffer: Option<usize>,
+    receive_offload: Option<usize>,
 }
 
 impl Settings {

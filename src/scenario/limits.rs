@@ -51,6 +51,8 @@ pub const MTU_V6: RangeInclusive<u64> = 1280..=65535;
 pub const MSS: RangeInclusive<u64> = 88..=65495;
 /// `receive_buffer` and `send_buffer`, in octets
 pub const BUFFER: RangeInclusive<u64> = 1..=1 << 30;
+/// `receive_offload`, in frames: Linux puts 64 KiB together at most, which is 44 full segments.
+pub const RECEIVE_OFFLOAD: RangeInclusive<u64> = 1..=1024;
 
 /// The number, where it lies in a range.
 ///

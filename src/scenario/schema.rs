@@ -202,6 +202,15 @@ fn host() -> Value {
     ] {
         keys.insert(key.to_owned(), described(reference("size"), text));
     }
+    keys.insert(
+        "receive_offload".to_owned(),
+        json!({
+            "type": "integer",
+            "minimum": limits::RECEIVE_OFFLOAD.start(),
+            "maximum": limits::RECEIVE_OFFLOAD.end(),
+            "description": "Frames of one instant that it takes in before it answers (1).",
+        }),
+    );
     json!({
         "type": "object",
         "required": ["profile"],

@@ -122,7 +122,7 @@ impl Stack {
                 let raw = self.smoltcp.get_mut::<raw::Socket<'_>>(handle);
                 // A full queue loses the segment, as a full queue of a real resolver does.
                 let _ = raw.send_slice(&packet[ETHERNET_HEADER..]);
-                self.settle_interface(now, outputs);
+                self.settle_interface(now, spares, outputs);
                 outputs.extend(about.map(|fact| Output::Fact { socket, fact }));
             }
         }

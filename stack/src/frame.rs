@@ -80,6 +80,21 @@ impl Spares {
         Frame::Segment(Box::new(transit))
     }
 
+    /// A frame that was written by somebody else, smoltcp's interface. A segment in it is read
+    /// once, for all who look at it on its way.
+    pub(crate) fn read(&mut self, octets: Bytes) -> Frame {
+        let Some(transit) = InTransit::read(&octets) else {
+            return Frame::Octets(octets);
+        };
+        Frame::Segment(match self.0.pop() {
+            Some(mut spare) => {
+                *spare = transit;
+                spare
+            }
+            None => Box::new(transit),
+        })
+    }
+
     /// Takes a segment that has arrived.
     pub(crate) fn put(&mut self, mut transit: Box<InTransit>) {
         if self.0.len() < SPARES_MOST {
@@ -91,15 +106,6 @@ impl Spares {
 }
 
 impl Frame {
-    /// A frame that was written by somebody else, smoltcp's interface. A segment in it is read
-    /// once, for all who look at it on its way.
-    pub(crate) fn read(octets: Bytes) -> Self {
-        match InTransit::read(&octets) {
-            Some(transit) => Self::Segment(Box::new(transit)),
-            None => Self::Octets(octets),
-        }
-    }
-
     /// Its octets.
     pub(crate) fn octets(&mut self) -> Bytes {
         match self {

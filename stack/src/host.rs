@@ -518,7 +518,7 @@ impl Stack {
         let due = self.interface_due.is_some_and(|at| at <= now);
         let stirred = interface == Stirred::Yes || carries_segments || due;
         if stirred && self.interface.is_some() {
-            self.settle_interface(now, outputs);
+            self.settle_interface(now, spares, outputs);
         }
         #[cfg(debug_assertions)]
         crate::invariants::check_tables(self);
@@ -589,7 +589,12 @@ impl Stack {
     }
 
     /// Lets smoltcp's interface and its sockets send, and learns when they are next due.
-    pub(crate) fn settle_interface(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
+    pub(crate) fn settle_interface(
+        &mut self,
+        now: Instant,
+        spares: &mut Spares,
+        outputs: &mut VecDeque<Output>,
+    ) {
         self.introduce(now);
         let (interface, ..) = self.interface();
         interface.poll_maintenance(now);
@@ -599,7 +604,7 @@ impl Stack {
             let sent = !wire.outbound.is_empty();
             for octets in wire.outbound.drain(..) {
                 outputs.push_back(Output::Frame {
-                    frame: Frame::read(octets.into()),
+                    frame: spares.read(octets),
                     socket: None,
                     about: None,
                 });

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
 use smoltcp::wire::{
@@ -25,15 +25,21 @@ const HOP_LIMIT: u8 = 64;
 #[derive(Debug)]
 pub(crate) struct Wire {
     pub(crate) inbound: VecDeque<Bytes>,
-    pub(crate) outbound: VecDeque<Vec<u8>>,
+    pub(crate) outbound: VecDeque<Bytes>,
+    /// Room for frames that are sent next.
+    room: BytesMut,
     mtu: usize,
 }
+
+/// How much room is made at once, in octets.
+const ROOM: usize = 16 * 1024;
 
 impl Wire {
     pub(crate) fn new(mtu: usize) -> Self {
         Self {
             inbound: VecDeque::new(),
             outbound: VecDeque::new(),
+            room: BytesMut::new(),
             mtu,
         }
     }
@@ -43,19 +49,25 @@ impl Wire {
 pub(crate) struct Inbound(Bytes);
 
 /// Room for a frame that the interface sends.
-pub(crate) struct Outbound<'a>(&'a mut VecDeque<Vec<u8>>);
+pub(crate) struct Outbound<'a> {
+    queue: &'a mut VecDeque<Bytes>,
+    room: &'a mut BytesMut,
+}
 
 impl Device for Wire {
     type RxToken<'a> = Inbound;
     type TxToken<'a> = Outbound<'a>;
 
-    fn receive(&mut self, _timestamp: Instant) -> Option<(Inbound, Outbound<'_>)> {
+    fn receive(&mut self, timestamp: Instant) -> Option<(Inbound, Outbound<'_>)> {
         let frame = self.inbound.pop_front()?;
-        Some((Inbound(frame), Outbound(&mut self.outbound)))
+        Some((Inbound(frame), self.transmit(timestamp)?))
     }
 
     fn transmit(&mut self, _timestamp: Instant) -> Option<Outbound<'_>> {
-        Some(Outbound(&mut self.outbound))
+        Some(Outbound {
+            queue: &mut self.outbound,
+            room: &mut self.room,
+        })
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
@@ -74,9 +86,13 @@ impl RxToken for Inbound {
 
 impl TxToken for Outbound<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
-        let mut frame = vec![0; len];
-        let result = f(&mut frame);
-        self.0.push_back(frame);
+        if self.room.capacity() < len {
+            // Where no frame is in use any more, their room is taken again.
+            self.room.reserve(len.max(ROOM));
+        }
+        self.room.resize(len, 0);
+        let result = f(self.room);
+        self.queue.push_back(self.room.split().freeze());
         result
     }
 }
