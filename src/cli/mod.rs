@@ -10,6 +10,7 @@ mod compare;
 mod contract;
 mod exit;
 mod in_order;
+mod interrupt;
 mod list;
 mod packetdrill;
 mod profiles;

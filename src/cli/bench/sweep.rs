@@ -3,8 +3,6 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -14,7 +12,7 @@ use crate::bench::{
     Axis, Case, Finished, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, differing, sweep, table,
 };
 use crate::capture;
-use crate::cli::{Exit, report};
+use crate::cli::{Exit, interrupt, report};
 
 /// How many rows are given to the threads at once. They are written before the next ones begin.
 const BATCH: usize = 512;
@@ -48,18 +46,18 @@ fn run(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
     let threads = args.jobs.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| environment(format!("cannot start threads: {error}")))?;
-    let interrupted = interruption()?;
+    interrupt::listen().map_err(environment)?;
     let bar = progress::bar(wanted, quiet);
     let mut rows = plan.rows();
     let mut remembered = Vec::new();
     let mut done = 0;
     loop {
         let batch: Vec<(u64, Case)> = rows.by_ref().take(BATCH).collect();
-        if batch.is_empty() || interrupted.load(Ordering::Relaxed) {
+        if batch.is_empty() || interrupt::has_come() {
             break;
         }
         let one = |&(id, case): &(u64, Case)| {
-            let goes_on = !interrupted.load(Ordering::Relaxed);
+            let goes_on = !interrupt::has_come();
             let known = finished.row(id).cloned();
             known.or_else(|| goes_on.then(|| Row::run(id, case)))
         };
@@ -172,13 +170,4 @@ fn count(args: &Exhaustion, plan: &Plan) -> Result<u64, Failure> {
         )),
         rows => Ok(rows),
     }
-}
-
-/// Whether somebody wants the sweep to end.
-fn interruption() -> Result<Arc<AtomicBool>, Failure> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-        .map_err(|error| environment(format!("cannot take signals: {error}")))?;
-    Ok(interrupted)
 }
