@@ -421,8 +421,8 @@ mod tests {
                 "line 2: no axis is called `windw`; did you mean `window`?",
             ),
             (
-                "[sweep]\nwindow = '1..2'",
-                "line 2: window `1..2`: a range needs a step",
+                "[sweep]\nwindow = '1..2:+0'",
+                "line 2: window `1..2:+0`: the range never ends",
             ),
             ("window = 1", "line 1: `window` is not in a table"),
             (
