@@ -6,6 +6,7 @@ use std::fmt;
 use hangup_stack::profile::Profile;
 use smoltcp::time::Duration;
 
+use super::turned;
 use crate::scenario::range::{Quantities, Written};
 use crate::scenario::units;
 
@@ -62,7 +63,7 @@ pub enum Axis {
 /// How the values of an axis are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// A built-in profile.
+    /// A built-in profile, perhaps with knobs turned.
     Profile,
     /// One of a few words.
     Words(&'static [&'static str]),
@@ -384,6 +385,8 @@ impl Axis {
     pub(super) fn read_back(self, text: &str) -> Option<Value> {
         match text.parse() {
             Ok(number) => Some(Value::Number(number)),
+            // The plan has read all that there can be; nothing else is kept.
+            Err(_) if turned::base(text) != text => turned::known(text).map(Value::Word),
             Err(_) => self.value(text).ok(),
         }
     }
@@ -440,7 +443,12 @@ fn bounded(number: u64, least: u64, most: u64) -> Result<Value, String> {
     Ok(Value::Number(number))
 }
 
+/// A profile, perhaps with knobs turned.
 fn profile(text: &str, axis: Axis) -> Result<Value, String> {
+    let (text, knobs) = match text.split_once('+') {
+        Some((name, knobs)) => (name.trim_end(), Some(knobs)),
+        None => (text, None),
+    };
     let aliases = Profile::aliases().iter().map(|(alias, _)| *alias);
     let names = || Profile::names().iter().copied().chain(aliases.clone());
     let Some(found) = names().find(|name| *name == text) else {
@@ -451,7 +459,10 @@ fn profile(text: &str, axis: Axis) -> Result<Value, String> {
         let message = "smoltcp has no receive shutdown, so it can only be the sender";
         return Err(message.to_owned());
     }
-    Ok(Value::Word(found))
+    match knobs {
+        Some(knobs) => turned::read(found, knobs).map(Value::Word),
+        None => Ok(Value::Word(found)),
+    }
 }
 
 impl fmt::Display for Value {
@@ -533,6 +544,8 @@ mod tests {
             (Axis::Seed, "0..1000000:+1", "more than 1000000 values"),
             (Axis::Sender, "solaris", "no profile"),
             (Axis::Sender, "linux..windows:x2", "from one number"),
+            (Axis::Sender, "solaris+rto.min=1s", "no profile"),
+            (Axis::Sender, "linux+rto.mni=1s", "did you mean `rto.min`?"),
             (Axis::Receiver, "smoltcp", "no receive shutdown"),
             (Axis::Sack, "maybe", "none of"),
             (Axis::WindowScale, "15", "more than 14"),

@@ -112,6 +112,17 @@ impl Plan {
         Ok(())
     }
 
+    /// Turns a knob, `KNOB=VALUE`, of every profile of an axis.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn turn(&mut self, axis: Axis, knob: &str) -> Result<(), PlanError> {
+        let values = self.values(axis).into_iter();
+        let turned = values.map(|value| format!("{}+{knob}", axis.show(value)));
+        let turned: Vec<String> = turned.collect();
+        self.set(axis, &turned.join(","))
+    }
+
     /// Adds a filter that rows have to pass.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::bench::{
 };
 use crate::capture;
 use crate::cli::{Exit, interrupt, report};
+use crate::scenario::{Setting, nearest_name};
 
 /// How many rows are given to the threads at once. They are written before the next ones begin.
 const BATCH: usize = 512;
@@ -122,8 +123,23 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
         plan.set(axis, values)
             .map_err(|error| usage(format!("--{error}")))?;
     }
+    report::few_enough(&args.settings).map_err(|exit| (exit, String::new()))?;
+    let mut turned = Vec::new();
+    for setting in &args.settings {
+        let complain = |error| usage(format!("--set {}: {error}", setting.text()));
+        match place(setting).map_err(complain)? {
+            Place::Axis(axis) => plan
+                .set(axis, &setting.value().1)
+                .map_err(|it| complain(it.0))?,
+            Place::Knob(side, knob) => turned.push((side, knob, setting)),
+        }
+    }
     if args.plan.is_none() && plan.is_empty() {
         plan = Plan::default_sweep();
+    }
+    for (side, knob, setting) in turned {
+        plan.turn(side, &format!("{knob}={}", setting.value().1))
+            .map_err(|error| usage(format!("--set {}: {error}", setting.text())))?;
     }
     for filter in &args.filter {
         plan.filter(filter)
@@ -137,6 +153,34 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
         plan.shard(shard);
     }
     Ok(plan)
+}
+
+/// What a setting is about.
+enum Place<'s> {
+    /// Values of an axis, as its flag has them.
+    Axis(Axis),
+    /// A knob of the profiles of one side.
+    Knob(Axis, &'s str),
+}
+
+/// What a setting is about: `sweep.AXIS` as in a plan file, `AXIS`, or `sender.KNOB`.
+fn place(setting: &Setting) -> Result<Place<'_>, String> {
+    let key = setting.key();
+    let key = key.strip_prefix("sweep.").unwrap_or(key);
+    let axis = |name: &str| {
+        Axis::named(name).ok_or_else(|| {
+            let names: Vec<&str> = Axis::all().map(Axis::name).collect();
+            let near = nearest_name(name, &names).unwrap_or("window");
+            format!("no axis is called `{name}`; write `{near}=...` or `sender.rto.min=1s`")
+        })
+    };
+    match key.split_once('.') {
+        None => axis(key).map(Place::Axis),
+        Some((side @ ("sender" | "receiver"), knob)) => Ok(Place::Knob(axis(side)?, knob)),
+        Some((side, _)) => Err(format!(
+            "`{side}` has no knobs; the hosts are `sender` and `receiver`"
+        )),
+    }
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
