@@ -369,21 +369,15 @@ impl Stack {
 
     /// smoltcp's interface and what it works on. From now on it is there.
     pub(crate) fn interface(&mut self) -> (&mut Interface, &mut Wire, &mut SocketSet<'static>) {
-        let interface = self.interface.get_or_insert_with(|| {
-            let mut config = Config::new(HardwareAddress::Ethernet(self.ethernet));
-            config.random_seed = self.interface_seed;
-            // Whatever it does later, it is told the time first.
-            let mut interface = Interface::new(config, &mut self.wire, Instant::ZERO);
-            interface.update_ip_addrs(|cidrs| {
-                for &address in &self.addresses {
-                    // Every host is on the link: there are no routers here.
-                    cidrs
-                        .push(IpCidr::new(address, 0))
-                        .expect("a host has few addresses");
-                }
-            });
-            Box::new(interface)
-        });
+        let interface = match &mut self.interface {
+            Some(interface) => interface,
+            none => none.insert(new_interface(
+                self.ethernet,
+                self.interface_seed,
+                &mut self.wire,
+                &self.addresses,
+            )),
+        };
         (interface, &mut self.wire, &mut self.smoltcp)
     }
 
@@ -589,7 +583,7 @@ impl Stack {
             let sent = !wire.outbound.is_empty();
             for octets in wire.outbound.drain(..) {
                 outputs.push_back(Output::Frame {
-                    frame: Frame::Octets(octets.into()),
+                    frame: Frame::read(octets.into()),
                     socket: None,
                     about: None,
                 });
@@ -627,4 +621,29 @@ impl Stack {
             interface.poll_ingress_single(now, wire, sockets);
         }
     }
+}
+
+/// smoltcp's interface of a host. It is made once and is larger than a stack likes, so that whoever
+/// asks for it must not have room for it on theirs.
+#[cold]
+#[inline(never)]
+fn new_interface(
+    ethernet: EthernetAddress,
+    seed: u64,
+    wire: &mut Wire,
+    addresses: &[IpAddress],
+) -> Box<Interface> {
+    let mut config = Config::new(HardwareAddress::Ethernet(ethernet));
+    config.random_seed = seed;
+    // Whatever it does later, it is told the time first.
+    let mut interface = Interface::new(config, wire, Instant::ZERO);
+    interface.update_ip_addrs(|cidrs| {
+        for &address in addresses {
+            // Every host is on the link: there are no routers here.
+            cidrs
+                .push(IpCidr::new(address, 0))
+                .expect("a host has few addresses");
+        }
+    });
+    Box::new(interface)
 }
