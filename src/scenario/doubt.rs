@@ -10,7 +10,7 @@ use hangup_stack::profile::Api;
 use smoltcp::time::Duration;
 
 use super::names::{quote, suggest};
-use super::script::{Condition, PacketLine, Statement, Subject, TimeSpec, Value};
+use super::script::{Condition, Flags, Packet, PacketLine, Statement, Subject, TimeSpec, Value};
 use super::{Scenario, TraceExpect, units, vocabulary};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::filter::Named;
@@ -40,6 +40,7 @@ pub(super) fn doubts(scenario: &Scenario, until: Option<Span>) -> Vec<Diagnostic
     for statement in &scenario.script.statements {
         let line = expected(scenario, statement);
         doubts.extend(line.and_then(|line| port(line, &done)));
+        doubts.extend(line.and_then(acknowledgment));
         doubts.extend(names(scenario, &statement.subject));
     }
     doubts.sort_by_key(|it| it.span);
@@ -93,6 +94,21 @@ fn port(line: &PacketLine, used: &BTreeSet<u64>) -> Option<Diagnostic> {
     let Spanned { value, span } = ports.copied().find(|it| unused(&it))?;
     let message = format!("warning: nothing in the script uses port {value}");
     Some(Diagnostic::new(span, message).label("so that no such packet can come"))
+}
+
+/// An acknowledgment number of an expected segment that has none (RFC 9293 section 3.1).
+fn acknowledgment(line: &PacketLine) -> Option<Diagnostic> {
+    let Packet::Segment(segment) = &line.packet else {
+        return None;
+    };
+    let number = segment.acknowledgment.as_ref()?;
+    if segment.flags.value.contains(Flags::ACK) {
+        return None;
+    }
+    let message = "warning: a segment without ACK has no acknowledgment number";
+    let diagnostic = Diagnostic::new(number.span, message);
+    let flags = segment.flags.value.union(Flags::ACK);
+    Some(diagnostic.help(format!("with ACK it is written `{flags}`")))
 }
 
 /// The names of errors and events that a script expects of a host and that none of its family has.
@@ -247,6 +263,15 @@ mod tests {
             ("", "+0 server:80 > peer: S.", String::new(), ""),
             ("", "+0 server:81 > peer: S.", String::new(), never),
             ("", "+0 server > peer:40000: S.", String::new(), ""),
+            ("", "+0 server > peer: R. 1:1(0) ack 1", String::new(), ""),
+            (
+                "",
+                "+0 server > peer: R 1:1(0) ack 1",
+                String::new(),
+                "warning: a segment without ACK has no acknowledgment number",
+            ),
+            // What is sent is put on the wire as it is written.
+            ("", "+0 peer > server: R 1:1(0) ack 1", String::new(), ""),
             ("", "+0 peer:81 > server: S 0:0(0)", String::new(), ""),
             ("", "", expect("filter = 'tcp'\nmin = 0"), holds),
             ("", "", expect("filter = 'tcp'\nmin = 1"), ""),
