@@ -96,7 +96,9 @@ pub(crate) struct Stack {
     pub(crate) wire: Wire,
     pub(crate) ethernet: EthernetAddress,
     pub(crate) resolution: Resolution,
-    pub(crate) neighbours: BTreeMap<IpAddress, EthernetAddress>,
+    neighbours: BTreeMap<IpAddress, EthernetAddress>,
+    /// The one that was looked for last: most hosts speak to one.
+    neighbour: Option<(IpAddress, EthernetAddress)>,
     introduced: Option<Instant>,
     /// Segments whose neighbour has yet to be resolved wait in these: one for each version of IP.
     pub(crate) raw: [SocketHandle; 2],
@@ -231,6 +233,7 @@ impl Host {
             for &address in &neighbour.addresses {
                 stack.neighbours.insert(address, neighbour.ethernet);
             }
+            stack.neighbour = None;
             stack.introduced = None;
         }
     }
@@ -351,6 +354,7 @@ impl Stack {
             ethernet,
             resolution,
             neighbours: BTreeMap::new(),
+            neighbour: None,
             introduced: None,
             raw,
             deadlines: Timetable::default(),
@@ -396,6 +400,18 @@ impl Stack {
             }
         }
         None
+    }
+
+    /// The Ethernet address of a host that is known from the start.
+    pub(crate) fn neighbour(&mut self, address: IpAddress) -> Option<EthernetAddress> {
+        if let Some((last, ethernet)) = self.neighbour
+            && last == address
+        {
+            return Some(ethernet);
+        }
+        let ethernet = *self.neighbours.get(&address)?;
+        self.neighbour = Some((address, ethernet));
+        Some(ethernet)
     }
 
     /// Our address of the family of another.
