@@ -3,7 +3,6 @@
 #
 #   ./ci.sh                 every stage, in order
 #   ./ci.sh fmt clippy      only these stages
-#   ./ci.sh fuzz            every fuzz target for a minute, which is no part of the rest
 #   ./ci.sh --list          the stages
 #
 # It works from any directory, stops at the first stage that fails, and leaves nothing behind but
@@ -11,9 +10,7 @@
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
-readonly STAGES=(tools fmt clippy test doc bench scenarios deny)
-# Those that take long and run only when they are named.
-readonly MORE=(fuzz)
+readonly STAGES=(tools fmt clippy test doc bench scenarios fuzz deny)
 
 # Tests must never rewrite their own expectations.
 export INSTA_UPDATE=no
@@ -34,10 +31,10 @@ leave() {
 }
 trap leave EXIT
 
-# Some tests look at traces with other people's eyes, and some talk to the machine's own kernel. They
-# need these programs, as `program package`, and skip themselves where one is missing, so that a
-# machine without them can still run everything else.
-readonly TOOLS=("tshark tshark" "ip iproute2" "curl curl" "unshare util-linux")
+# Some tests look at traces with other people's eyes, some talk to the machine's own kernel, and the
+# fuzzer is written in C++. They need these programs, as `program package`, and skip themselves where
+# one is missing, so that a machine without them can still run everything else.
+readonly TOOLS=("tshark tshark" "ip iproute2" "curl curl" "unshare util-linux" "c++ g++")
 
 stage_tools() {
     local tool packages=()
@@ -53,9 +50,9 @@ stage_tools() {
         if apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}"; then
             return
         fi
-        echo "could not be installed: ${packages[*]}; the tests that need them will be skipped"
+        echo "could not be installed: ${packages[*]}; what needs them will be skipped"
     else
-        echo "missing, and this user cannot install them: ${packages[*]}; the tests that need them" \
+        echo "missing, and this user cannot install them: ${packages[*]}; what needs them" \
             "will be skipped"
     fi
 }
@@ -103,19 +100,79 @@ stage_deny() {
     fi
 }
 
-# Every fuzz target for a minute. Without cargo-fuzz and a nightly compiler, the same checks over a
-# corpus that is changed at random, ten times as often as in the tests.
-stage_fuzz() {
-    local target
-    if cargo +nightly fuzz --version >/dev/null 2>&1; then
-        for target in $(cargo +nightly fuzz list); do
-            cargo +nightly fuzz run "$target" -- -max_total_time=60 -timeout=30
-        done
+# How long each fuzz target runs, how many at once, and what an input may take.
+FUZZ_SECONDS=${FUZZ_SECONDS:-60}
+readonly FUZZ_AT_ONCE=2 FUZZ_MIB_MAX=256 FUZZ_INPUT_SECONDS_MAX=10
+
+# What cargo-fuzz gives the compiler without a sanitizer: counters and comparisons that libFuzzer
+# follows. Safe code has nothing for an address sanitizer to find, and only that needs a nightly one.
+fuzz_flags() {
+    local flag
+    printf -- '--cfg fuzzing -Cpasses=sancov-module'
+    for flag in sanitizer-coverage-level=4 sanitizer-coverage-inline-8bit-counters \
+        sanitizer-coverage-pc-table sanitizer-coverage-trace-compares \
+        simplifycfg-branch-fold-threshold=0; do
+        printf -- ' -Cllvm-args=-%s' "$flag"
+    done
+    if [[ $(uname) == Linux ]]; then
+        printf -- ' -Cllvm-args=-sanitizer-coverage-stack-depth'
+    fi
+}
+
+# Runs one target. Its own corpus and what else it can read are input only; what it finds goes to the
+# scratch folder. An input that fails is printed, as it is gone with that folder.
+fuzz_target() {
+    local program=$1 scratch=$2 name=${1##*/} artifact
+    local work=$scratch/$name inputs=("fuzz/corpus/$name") words=("fuzz/$name.dict")
+    case $name in
+        run | scenario_file) inputs+=(scenarios) words=(fuzz/scenario.dict fuzz/script.dict) ;;
+        itot_*) words=(fuzz/itot.dict) ;;
+    esac
+    mkdir -p -- "$work/corpus"
+    cat "${words[@]}" >"$work/words"
+    if "$program" -seed=1 -max_total_time="$FUZZ_SECONDS" -rss_limit_mb="$FUZZ_MIB_MAX" \
+        -timeout="$FUZZ_INPUT_SECONDS_MAX" -dict="$work/words" \
+        -artifact_prefix="$work/" -print_final_stats=1 "$work/corpus" "${inputs[@]}" \
+        >"$work/log" 2>&1; then
+        printf '%s: %s inputs, %s MiB at most, %s\n' "$name" \
+            "$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")" \
+            "$(sed -n 's/^stat::peak_rss_mb: *//p' "$work/log")" \
+            "$(grep -o 'cov: [0-9]*' "$work/log" | tail -n 1)"
         return
     fi
-    echo "NO FUZZER: cargo-fuzz or a nightly compiler is missing. What follows is no replacement:"
-    echo "it changes the corpus at random and follows no coverage."
-    HANGUP_FUZZ_CASES=30000 cargo test --locked --release --test fuzz
+    {
+        printf '\n%s: FAILED\n' "$name"
+        tail -n 40 "$work/log"
+        for artifact in "$work"/*-*; do
+            [[ -f $artifact ]] || continue
+            printf '\nReplay it, and keep it as a test, under a name that says what it is:\n'
+            printf "  echo '%s' | base64 -d > fuzz/corpus/%s/NAME\n" \
+                "$(base64 <"$artifact" | tr -d '\n')" "$name"
+            printf '  %s fuzz/corpus/%s/NAME\n' "$program" "$name"
+        done
+    } >&2
+    return 1
+}
+
+# Every fuzz target for a minute, from its corpus on and along what the code does with it. It takes
+# the stable compiler and a C++ compiler.
+stage_fuzz() {
+    local folder=${CARGO_TARGET_DIR:-target}/fuzz triple
+    if ! command -v c++ >/dev/null; then
+        echo "NO FUZZER: there is no C++ compiler to build it with. What follows is no replacement:"
+        echo "it changes the corpus at random and follows no coverage."
+        HANGUP_FUZZ_CASES=30000 cargo test --locked --release --test fuzz
+        return
+    fi
+    # With a target that is named, build scripts and macros are not instrumented.
+    triple=$(rustc --print host-tuple)
+    RUSTFLAGS=$(fuzz_flags) cargo build --locked --release --manifest-path fuzz/Cargo.toml \
+        --target "$triple" --target-dir "$folder"
+    export -f fuzz_target
+    export FUZZ_SECONDS FUZZ_MIB_MAX FUZZ_INPUT_SECONDS_MAX
+    basename -s .rs fuzz/fuzz_targets/*.rs \
+        | xargs -P "$FUZZ_AT_ONCE" -I '{}' \
+            bash -c 'fuzz_target "$1" "$2"' fuzz "$folder/$triple/release/{}" "$scratch"
 }
 
 # Runs one stage under its name, and says how long it took.
@@ -130,16 +187,16 @@ run_stage() {
 main() {
     local wanted=() stage
     for stage in "$@"; do
-        case " ${STAGES[*]} ${MORE[*]} --list " in
+        case " ${STAGES[*]} --list " in
             *" $stage "*) wanted+=("$stage") ;;
             *)
-                echo "ci.sh: no stage '$stage'; there are: ${STAGES[*]} ${MORE[*]}" >&2
+                echo "ci.sh: no stage '$stage'; there are: ${STAGES[*]}" >&2
                 exit 2
                 ;;
         esac
     done
     if [[ " ${wanted[*]-} " == *" --list "* ]]; then
-        printf '%s\n' "${STAGES[@]}" "${MORE[@]}"
+        printf '%s\n' "${STAGES[@]}"
         return
     fi
     if [[ ${#wanted[@]} -eq 0 ]]; then

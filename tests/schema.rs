@@ -98,3 +98,22 @@ fn bad_files_do_not_fit() {
         assert!(parsed.is_ok(), "the program refuses {line}");
     }
 }
+
+/// What `hangup profiles NAME` prints can be pasted into a scenario without an underline.
+#[test]
+fn every_profile_fits_the_schema() {
+    let validator = jsonschema::draft7::new(&schema()).expect("the schema is one");
+    let head = "script = '+0 a: close(3) = 0'\nhosts.a.profile = 'linux'\n";
+    for name in hangup_stack::profile::Profile::names() {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hangup"));
+        let printed = command.args(["profiles", name]).output();
+        let printed = String::from_utf8(printed.expect("it was built").stdout).expect("it is text");
+        assert!(printed.contains("\n[profiles.my-"), "{printed}");
+        let text = json(&format!("{head}{printed}"));
+        let errors: Vec<String> = validator
+            .iter_errors(&text)
+            .map(|error| format!("{}: {error}", error.instance_path))
+            .collect();
+        assert_eq!(errors, [""; 0], "{name}");
+    }
+}

@@ -6,6 +6,8 @@ use std::fmt;
 use hangup_stack::profile::Profile;
 use smoltcp::time::Duration;
 
+use super::turned;
+use crate::scenario::range::{Quantities, Written};
 use crate::scenario::units;
 
 /// The most values that one list or range may have.
@@ -61,7 +63,7 @@ pub enum Axis {
 /// How the values of an axis are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// A built-in profile.
+    /// A built-in profile, perhaps with knobs turned.
     Profile,
     /// One of a few words.
     Words(&'static [&'static str]),
@@ -349,63 +351,17 @@ impl Axis {
     }
 
     fn part(self, text: &str, values: &mut Vec<Value>) -> Result<(), String> {
-        let Some((first, rest)) = text.split_once("..") else {
+        let Some(range) = Written::of(text) else {
             values.push(self.value(text)?);
             return Ok(());
         };
-        let (last, step) = rest
-            .split_once(':')
-            .ok_or("a range needs a step: FIRST..LAST:xFACTOR or FIRST..LAST:+STEP")?;
-        let (Value::Number(first), Value::Number(last)) = (self.value(first)?, self.value(last)?)
-        else {
-            return Err("a range goes from one number to another".to_owned());
-        };
-        let step = self.step(step.trim())?;
-        if first > last {
-            return Err("the range is empty: it ends before it begins".to_owned());
-        }
-        let mut next = Some(first);
-        while let Some(number) = next.filter(|number| *number <= last) {
+        for number in range.read(&self)?.iter() {
             if values.len() == VALUES_MOST {
                 return Err(format!("there are more than {VALUES_MOST} values"));
             }
             values.push(Value::Number(number));
-            next = step.after(number);
         }
         Ok(())
-    }
-
-    fn step(self, text: &str) -> Result<Step, String> {
-        const ENDLESS: &str = "a range with that step never ends";
-        if let Some(factor) = text.strip_prefix('x') {
-            let number = factor
-                .parse()
-                .map_err(|_| "the factor is no whole number")?;
-            return match number {
-                0 | 1 => Err(ENDLESS.to_owned()),
-                factor => Ok(Step::Times(factor)),
-            };
-        }
-        let Some(summand) = text.strip_prefix('+') else {
-            return Err("the step is neither xFACTOR nor +STEP".to_owned());
-        };
-        match self.summand(summand)? {
-            0 => Err(ENDLESS.to_owned()),
-            summand => Ok(Step::Plus(summand)),
-        }
-    }
-
-    /// A step in the unit of the axis, whatever the bounds of its values.
-    fn summand(self, text: &str) -> Result<u64, String> {
-        match self.description().kind {
-            Kind::Size(..) | Kind::Number(..) => units::size(text),
-            Kind::Duration(_) => Ok(units::duration(text)?.total_micros()),
-            Kind::Rate => units::rate(text),
-            Kind::Profile | Kind::Words(_) | Kind::Probability => match self.value(text)? {
-                Value::Number(number) => Ok(number),
-                Value::Word(_) => Err("a range goes from one number to another".to_owned()),
-            },
-        }
     }
 
     /// A value as a person writes it.
@@ -429,27 +385,51 @@ impl Axis {
     pub(super) fn read_back(self, text: &str) -> Option<Value> {
         match text.parse() {
             Ok(number) => Some(Value::Number(number)),
+            // The plan has read all that there can be; nothing else is kept.
+            Err(_) if turned::base(text) != text => turned::known(text).map(Value::Word),
             Err(_) => self.value(text).ok(),
         }
     }
 }
 
-/// How a range goes on.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Times(u64),
-    Plus(u64),
-}
+/// What a range says that is not about numbers.
+const NO_NUMBERS: &str = "a range goes from one number to another";
 
-impl Step {
-    /// The number behind another; none where there is none.
-    fn after(self, number: u64) -> Option<u64> {
-        let next = match self {
-            Self::Times(factor) => number.checked_mul(factor),
-            Self::Plus(summand) => number.checked_add(summand),
-        };
-        // Zero stays zero however often it is multiplied.
-        next.filter(|next| *next > number)
+impl Quantities for Axis {
+    fn bound(&self, text: &str) -> Result<u64, String> {
+        match self.value(text)? {
+            Value::Number(number) => Ok(number),
+            Value::Word(_) => Err(NO_NUMBERS.to_owned()),
+        }
+    }
+
+    /// A step in the unit of the axis, whatever the bounds of its values.
+    fn summand(&self, text: &str) -> Result<u64, String> {
+        match self.description().kind {
+            Kind::Size(..) | Kind::Number(..) => units::size(text),
+            Kind::Duration(_) => Ok(units::duration(text)?.total_micros()),
+            Kind::Rate => units::rate(text),
+            Kind::Profile | Kind::Words(_) | Kind::Probability => self.bound(text),
+        }
+    }
+
+    fn usual(&self, _first: u64, _last: u64) -> Option<u64> {
+        match self.description().kind {
+            Kind::Size(..) | Kind::Number(..) => Some(1),
+            Kind::Duration(_) | Kind::Rate | Kind::Probability | Kind::Profile | Kind::Words(_) => {
+                None
+            }
+        }
+    }
+
+    fn example(&self) -> &'static str {
+        match self.description().kind {
+            Kind::Size(..) => "+4KiB",
+            Kind::Duration(_) => "+10ms",
+            Kind::Rate => "+10Mbit",
+            Kind::Probability => "+0.1",
+            Kind::Number(..) | Kind::Profile | Kind::Words(_) => "+1",
+        }
     }
 }
 
@@ -463,7 +443,12 @@ fn bounded(number: u64, least: u64, most: u64) -> Result<Value, String> {
     Ok(Value::Number(number))
 }
 
+/// A profile, perhaps with knobs turned.
 fn profile(text: &str, axis: Axis) -> Result<Value, String> {
+    let (text, knobs) = match text.split_once('+') {
+        Some((name, knobs)) => (name.trim_end(), Some(knobs)),
+        None => (text, None),
+    };
     let aliases = Profile::aliases().iter().map(|(alias, _)| *alias);
     let names = || Profile::names().iter().copied().chain(aliases.clone());
     let Some(found) = names().find(|name| *name == text) else {
@@ -474,7 +459,10 @@ fn profile(text: &str, axis: Axis) -> Result<Value, String> {
         let message = "smoltcp has no receive shutdown, so it can only be the sender";
         return Err(message.to_owned());
     }
-    Ok(Value::Word(found))
+    match knobs {
+        Some(knobs) => turned::read(found, knobs).map(Value::Word),
+        None => Ok(Value::Word(found)),
+    }
 }
 
 impl fmt::Display for Value {
@@ -527,7 +515,7 @@ mod tests {
             "no value twice"
         );
         assert_eq!(numbers(Axis::Loss, "0,0.01"), [0, 10_000]);
-        assert_eq!(numbers(Axis::WarmUp, "0..10:x2"), [0]);
+        assert_eq!(numbers(Axis::WindowScale, "2..5"), [2, 3, 4, 5]);
         let max = u64::MAX;
         assert_eq!(
             numbers(Axis::Seed, &format!("{}..{max}:+2", max - 3)),
@@ -546,14 +534,18 @@ mod tests {
             (Axis::Window, "1..10:+0", "never ends"),
             (Axis::Window, "1..10:x0", "never ends"),
             (Axis::Window, "10..1:x2", "empty"),
-            (Axis::Window, "1..10", "needs a step"),
-            (Axis::Window, "1..10:2", "neither"),
+            (Axis::WarmUp, "0..10:x2", "never ends"),
+            (Axis::Delay, "1ms..10ms", "needs a step"),
+            (Axis::Window, "1..10:2", "bad step `2`"),
+            (Axis::Window, "profile..10:x2", "from one number"),
             (Axis::Window, "0", "less than 1"),
             (Axis::Window, "2GiB", "more than"),
             (Axis::Window, "", "number is needed"),
             (Axis::Seed, "0..1000000:+1", "more than 1000000 values"),
             (Axis::Sender, "solaris", "no profile"),
             (Axis::Sender, "linux..windows:x2", "from one number"),
+            (Axis::Sender, "solaris+rto.min=1s", "no profile"),
+            (Axis::Sender, "linux+rto.mni=1s", "did you mean `rto.min`?"),
             (Axis::Receiver, "smoltcp", "no receive shutdown"),
             (Axis::Sack, "maybe", "none of"),
             (Axis::WindowScale, "15", "more than 14"),

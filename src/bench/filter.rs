@@ -2,6 +2,7 @@
 
 use super::axis::{Axis, Value};
 use super::case::Case;
+use super::turned;
 
 /// Conditions of which one must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,9 +89,15 @@ impl Condition {
             (Value::Number(number), Some(Value::Number(other))) => holds(&number, other),
             (Value::Number(_) | Value::Word(_), _) => false,
         };
+        // A profile is one of its name whatever knobs are turned.
+        let base = match value {
+            Value::Word(word) => Value::Word(turned::base(word)),
+            Value::Number(_) => value,
+        };
+        let is_one = [value, base].iter().any(|it| self.values.contains(it));
         match self.relation {
-            Relation::Equal => self.values.contains(&value),
-            Relation::Unequal => !self.values.contains(&value),
+            Relation::Equal => is_one,
+            Relation::Unequal => !is_one,
             Relation::Less => compare(u64::lt),
             Relation::LessOrEqual => compare(u64::le),
             Relation::Greater => compare(u64::gt),
@@ -126,6 +133,22 @@ mod tests {
                 expected,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_profile_is_one_of_its_name() {
+        let sender = Axis::Sender.value("linux+rto.min=3s").unwrap();
+        let case = Case::default().with(Axis::Sender, sender);
+        for (text, expected) in [
+            ("sender=linux", true),
+            ("sender!=linux", false),
+            ("sender=linux+rto.min=3s", true),
+            ("sender=linux+rto.min=4s", false),
+            ("sender=freebsd", false),
+        ] {
+            let filter = Filter::parse(text).unwrap();
+            assert_eq!(filter.takes(&case), expected, "{text}");
         }
     }
 

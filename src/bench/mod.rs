@@ -22,6 +22,7 @@ mod resume;
 mod row;
 mod stop;
 mod table;
+mod turned;
 mod watch;
 
 #[cfg(test)]

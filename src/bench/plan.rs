@@ -112,6 +112,17 @@ impl Plan {
         Ok(())
     }
 
+    /// Turns a knob, `KNOB=VALUE`, of every profile of an axis.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn turn(&mut self, axis: Axis, knob: &str) -> Result<(), PlanError> {
+        let values = self.values(axis).into_iter();
+        let turned = values.map(|value| format!("{}+{knob}", axis.show(value)));
+        let turned: Vec<String> = turned.collect();
+        self.set(axis, &turned.join(","))
+    }
+
     /// Adds a filter that rows have to pass.
     ///
     /// # Errors
@@ -421,8 +432,8 @@ mod tests {
                 "line 2: no axis is called `windw`; did you mean `window`?",
             ),
             (
-                "[sweep]\nwindow = '1..2'",
-                "line 2: window `1..2`: a range needs a step",
+                "[sweep]\nwindow = '1..2:+0'",
+                "line 2: window `1..2:+0`: the range never ends",
             ),
             ("window = 1", "line 1: `window` is not in a table"),
             (

@@ -20,7 +20,8 @@ use crate::scenario::script::{Argument, Routine};
 use hangup_stack::network::{HostId, Network};
 use hangup_stack::profile::Api;
 use hangup_stack::smoltcp::time::Instant;
-use hangup_stack::socket::SocketId;
+use hangup_stack::socket::{Gone, SocketId};
+use hangup_winsock::WsaError;
 
 /// What a call came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,6 +189,30 @@ pub fn table(api: Api) -> Box<dyn Calls> {
     match api {
         Api::Posix => Box::<posix::PosixCalls>::default(),
         Api::Winsock => Box::<winsock::WinsockCalls>::default(),
+    }
+}
+
+/// The names of the errors that calls of an API report.
+pub fn error_names(api: Api) -> Vec<&'static str> {
+    match api {
+        Api::Posix => posix::ERRORS.to_vec(),
+        Api::Winsock => WsaError::ALL.iter().map(|error| error.name()).collect(),
+    }
+}
+
+/// The error by which calls of an API say why a connection is gone.
+pub fn gone_name(gone: Gone, api: Api) -> &'static str {
+    match api {
+        Api::Posix => posix::gone_name(gone),
+        Api::Winsock => WsaError::from(gone).name(),
+    }
+}
+
+/// The names of the network events that an API records; none where it has no such thing.
+pub fn event_names(api: Api) -> Vec<&'static str> {
+    match api {
+        Api::Posix => Vec::new(),
+        Api::Winsock => winsock::event_names().collect(),
     }
 }
 

@@ -14,7 +14,7 @@ mod words;
 use hangup_stack::network::{HostId, IpFamily, Network};
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
-use hangup_stack::socket::{Direction, Protocol, SocketId};
+use hangup_stack::socket::{Direction, Gone, Protocol, SocketId};
 
 use self::process::{Mode, Outcome, Process, Reading};
 use self::words::{
@@ -41,6 +41,14 @@ pub struct PosixCalls {
 
 /// The names of the calls, in the order of the table.
 pub(super) const NAMES: &[&str] = &names(&CALLS);
+
+/// The errors that they report.
+pub(super) const ERRORS: &[&str] = Errno::NAMES;
+
+/// The error that says why a connection is gone.
+pub(super) fn gone_name(gone: Gone) -> &'static str {
+    Errno::from(gone).name()
+}
 
 const fn call(
     name: &'static str,

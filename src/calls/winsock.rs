@@ -53,6 +53,13 @@ pub struct WinsockCalls {
 /// The names of the calls, in the order of the table.
 pub(super) const NAMES: &[&str] = &names(&CALLS);
 
+/// The network events that can be recorded for a socket.
+pub(super) fn event_names() -> impl Iterator<Item = &'static str> {
+    let events = words::NETWORK_EVENTS.iter().map(|(name, _)| *name);
+    // Not an event, but all of them.
+    events.filter(|name| *name != "FD_ALL_EVENTS")
+}
+
 const fn call(
     name: &'static str,
     takes: &'static str,

@@ -242,6 +242,11 @@ pub(crate) struct Compare {
     )]
     pub(crate) profiles: Vec<String>,
 
+    /// Give a key of the scenario another value, as `run` does. Of a sweep the first combination is
+    /// compared, and a key of it that is set has that value.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<Setting>,
+
     /// The host that is another system each time (default: the first that has a system).
     #[arg(long, value_name = "HOST")]
     pub(crate) host: Option<String>,

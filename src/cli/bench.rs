@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Exit;
+use crate::scenario::Setting;
 
 /// Arguments of `bench`.
 #[derive(Debug, Args)]
@@ -40,6 +41,11 @@ pub(crate) struct Exhaustion {
 
     #[command(flatten)]
     pub(crate) axes: Axes,
+
+    /// Turn a knob of every sender or receiver (sender.rto.min=1s), or give an axis its values as
+    /// its flag does (window=4000,8000).
+    #[arg(long = "set", value_name = "KEY=VALUE", help_heading = "Rows")]
+    pub(crate) settings: Vec<Setting>,
 
     /// Only rows that fit, such as `window<=64KiB` or `receiver=linux or sack=off`; each of several
     /// has to.

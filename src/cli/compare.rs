@@ -24,7 +24,8 @@ fn try_compare(args: &Compare, quiet: bool) -> Result<(), Exit> {
         ));
         return Err(Exit::Usage);
     };
-    let read = report::load(file, &[]).map_err(|(exit, text)| {
+    report::few_enough(&args.settings)?;
+    let read = report::load(file, &args.settings).map_err(|(exit, text)| {
         report::complain(&text);
         exit
     })?;
@@ -49,7 +50,8 @@ fn try_compare(args: &Compare, quiet: bool) -> Result<(), Exit> {
         report::complain(&invalid.render(Colour::Ansi));
         Exit::Usage
     })?;
-    let name = file.name.display().to_string();
+    let name = file.of_combination(&scenario.variant.combination);
+    let name = name.display().to_string();
     let text = if args.json {
         compare::json(&comparison, &name)
     } else if quiet {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rayon::ThreadPool;
 
+use super::interrupt;
 use crate::report::Case;
 
 /// How long to wait for a case before something else is done.
@@ -39,6 +40,7 @@ pub(super) trait Sink {
 
 /// Runs every job, and hands on the cases in the order of the jobs. With `fail_fast`, no job behind
 /// the first that did not hold is reported as run; one that had begun by then comes to nothing.
+/// After an interruption no job is begun; which ones had begun is a matter of time.
 ///
 /// # Errors
 /// What the sink says.
@@ -57,7 +59,7 @@ pub(super) fn run<J: Named + Sync, S: Sink>(
         for (index, job) in jobs.iter().enumerate() {
             let sender = sender.clone();
             scope.spawn(move |_| {
-                let case = if index > last.load(Ordering::Relaxed) {
+                let case = if index > last.load(Ordering::Relaxed) || interrupt::has_come() {
                     job.not_run()
                 } else {
                     one(job)

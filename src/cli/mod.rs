@@ -10,6 +10,7 @@ mod compare;
 mod contract;
 mod exit;
 mod in_order;
+mod interrupt;
 mod list;
 mod packetdrill;
 mod profiles;
@@ -70,7 +71,9 @@ fn log_to_stderr(verbose: u8) {
         _ => LevelFilter::TRACE,
     };
     tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        // It takes out colours that are not wanted there.
+        .with_writer(anstream::stderr)
+        .with_ansi(true)
         .with_max_level(level)
         .with_target(false)
         .without_time()

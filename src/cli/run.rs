@@ -12,7 +12,7 @@ use super::args::Run;
 use super::in_order::{self, Sink};
 use super::progress::Progress;
 use super::traces::{self, GOLDEN, Written};
-use super::{Exit, packetdrill, report};
+use super::{Exit, interrupt, packetdrill, report};
 use crate::capture::{self, text};
 use crate::diagnostic::{Colour, Source};
 use crate::report::{Case, CaseVerdict, Format, Problem, Reporter, Summary};
@@ -54,7 +54,7 @@ fn scripts_and_scenarios(args: &Run, quiet: bool) -> Result<Exit, Exit> {
         None if scripts.is_empty() => return Err(nothing()),
         None => Exit::Held,
     };
-    if scripts.is_empty() || (args.bless && paths.is_some()) {
+    if scripts.is_empty() || (args.bless && paths.is_some()) || exit == Exit::Interrupted {
         return Ok(exit);
     }
     if args.list {
@@ -107,6 +107,10 @@ fn scenarios(
     if !packetdrill::is_one(args, jobs.len(), "scenarios") {
         return Err(Exit::Usage);
     }
+    interrupt::listen().map_err(|message| {
+        report::complain(&format!("hangup: {message}\n"));
+        Exit::Environment
+    })?;
     let mut output = Output::new(args, quiet, &jobs);
     output.begin()?;
     let case = |job: &Job<'_>| one(args, job);
@@ -360,6 +364,9 @@ struct Output<'a> {
     filed: Option<(&'a Path, Reporter, String)>,
     summary: Summary,
     worst: Exit,
+    /// How many cases there are, and how many of them have run.
+    total: usize,
+    ran: usize,
     progress: Progress,
     /// Whether verdicts that held are left out.
     brief: bool,
@@ -384,6 +391,8 @@ impl<'a> Output<'a> {
             filed: to_file.map(|path| (path, reporter(args.report), String::new())),
             summary: Summary::default(),
             worst: Exit::Held,
+            total: jobs.len(),
+            ran: 0,
             progress: Progress::new(jobs.len(), quiet),
             brief: quiet && format == Format::Text,
             to_stderr: args.write.as_deref() == Some(Path::new("-")),
@@ -424,6 +433,13 @@ impl<'a> Output<'a> {
                 return Err(Exit::Environment);
             }
         }
+        if self.ran < self.total && interrupt::has_come() {
+            let (ran, total) = (self.ran, self.total);
+            report::complain(&format!(
+                "hangup: interrupted: {ran} of {total} scenarios have run\n"
+            ));
+            return Ok(Exit::Interrupted);
+        }
         Ok(self.worst)
     }
 }
@@ -442,6 +458,7 @@ impl Sink for Output<'_> {
             CaseVerdict::Unable => Exit::Environment,
         };
         self.worst = self.worst.max(exit);
+        self.ran += usize::from(case.verdict != CaseVerdict::NotRun);
         if let Some((_, reporter, text)) = &mut self.filed {
             text.push_str(&reporter.case(case));
         }

@@ -117,33 +117,24 @@ pub(super) fn column(
 
 fn calls(variant: &Variant, outcome: &Outcome) -> BTreeMap<usize, Made> {
     let mut calls = BTreeMap::new();
-    for account in &outcome.account.calls {
-        let Some(origin) = variant.origins.get(account.statement) else {
+    for made in &outcome.account.calls {
+        let Some(origin) = variant.origins.get(made.statement) else {
             continue;
         };
-        let statement = &variant.scenario.script.statements[account.statement];
+        let statement = &variant.scenario.script.statements[made.statement];
         let Subject::Call(call) = &statement.subject else {
             continue;
         };
         if !origin.is_main {
             continue;
         }
-        let played = outcome.account.played.get(account.statement);
-        let returned = account.returned.as_ref();
+        let played = outcome.account.played.get(made.statement);
+        let returned = made.returned.as_ref();
         let made = Made {
             translated: origin.is_translated.then(|| super::shown(call)),
             at: played.copied().unwrap_or(Instant::ZERO),
-            events_before: account.events_before,
-            returned: returned.map(|(at, it)| {
-                // A new descriptor has the number that the script gives it.
-                let value = match (&it.opened, &call.result.value) {
-                    (Some(_), crate::scenario::script::ExpectedResult::Integer(label)) => {
-                        label.to_string()
-                    }
-                    _ => it.value.clone(),
-                };
-                (*at, value, it.error.clone())
-            }),
+            events_before: made.begun.events_before,
+            returned: returned.map(|(moment, it)| (moment.at, it.value.clone(), it.error.clone())),
         };
         calls.insert(origin.statement, made);
     }

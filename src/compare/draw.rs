@@ -41,6 +41,9 @@ pub fn draw(comparison: &Comparison, name: &str, width: u16) -> String {
     let total = comparison.columns.len();
     let width = usize::from(width);
     let mut text = format!("{name}, with another system on {host}: > it sends, < it receives\n");
+    if !comparison.settings.is_empty() {
+        text.push_str(&format!("set: {}\n", comparison.settings.join(", ")));
+    }
     let fitting = (width.saturating_sub(TIME_WIDTH) / (COLUMN_LEAST + GAP)).max(1);
     let each = total.div_ceil(total.div_ceil(fitting).max(1)).max(1);
     for start in (0..total).step_by(each) {

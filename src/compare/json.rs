@@ -12,6 +12,7 @@ struct Report<'a> {
     scenario: &'a str,
     host: &'a str,
     seed: u64,
+    settings: &'a [String],
     calls: Vec<StepReport<'a>>,
     parting: Option<PartingReport>,
     systems: Vec<SystemReport<'a>>,
@@ -95,6 +96,7 @@ pub fn json(comparison: &Comparison, name: &str) -> String {
         scenario: name,
         host: &comparison.host,
         seed: comparison.seed,
+        settings: &comparison.settings,
         calls: comparison
             .steps
             .iter()

@@ -48,6 +48,8 @@ pub struct Comparison {
     pub hosts: Vec<String>,
     /// The seed of every run.
     pub seed: u64,
+    /// What was set from elsewhere than the file's own keys, as `--set` takes it.
+    pub settings: Vec<String>,
     /// The calls of the script, in its order.
     pub steps: Vec<Step>,
     /// The systems, in the order in which they were asked for.
@@ -90,6 +92,7 @@ pub fn compare(
             .map(|it| it.name.value.clone())
             .collect(),
         seed: seed.unwrap_or(scenario.seed),
+        settings: scenario.variant.settings.clone(),
         steps,
         columns,
         parting,

@@ -9,7 +9,7 @@ use hangup_stack::socket::{Protocol, SocketId, Status};
 use hangup_stack::tcp::State;
 use smoltcp::time::Instant;
 
-use crate::run::{CallAccount, Outcome};
+use crate::run::{MadeCall, Outcome};
 use crate::scenario::Scenario;
 use crate::scenario::script::{Argument, Call, Subject};
 
@@ -98,17 +98,17 @@ fn receive_shutdown<'o>(
     scenario: &Scenario,
     outcome: &'o Outcome,
     host: HostId,
-) -> Option<&'o CallAccount> {
+) -> Option<&'o MadeCall> {
     let name = &scenario.hosts.get(host.0)?.name.value;
-    let is_shutdown = |account: &&CallAccount| {
-        let statement = &scenario.script.statements[account.statement];
+    let is_shutdown = |made: &&MadeCall| {
+        let statement = &scenario.script.statements[made.statement];
         let Subject::Call(call) = &statement.subject else {
             return false;
         };
-        call.host.value == *name && shuts_receiving(call) && account.socket.is_some()
+        call.host.value == *name && shuts_receiving(call) && made.socket.is_some()
     };
-    let succeeds = |account: &&CallAccount| {
-        let returned = account.returned.as_ref();
+    let succeeds = |made: &&MadeCall| {
+        let returned = made.returned.as_ref();
         returned.is_some_and(|(_, it)| it.error.is_none())
     };
     let all = || outcome.account.calls.iter().filter(is_shutdown);
@@ -156,14 +156,14 @@ fn facts(
 }
 
 /// What became of the data that was queued at a call.
-fn queued(outcome: &Outcome, host: HostId, call: &CallAccount) -> Fate {
+fn queued(outcome: &Outcome, host: HostId, call: &MadeCall) -> Fate {
     let count = |status: &Option<Status>| status.as_ref().map_or(0, |it| it.queued);
     if count(&call.before) == 0 {
         return Fate::None;
     }
-    let at = call.returned.as_ref().map(|(at, _)| *at);
+    let at = call.returned.as_ref().map(|(moment, _)| moment.at);
     let socket = call.socket.unwrap_or(SocketId(usize::MAX));
-    let mut at_once = facts(outcome, host, socket, call.events_before);
+    let mut at_once = facts(outcome, host, socket, call.begun.events_before);
     if at_once.any(|it| it.fact == Fact::ResetSent && Some(it.at) == at && it.frame.is_none()) {
         Fate::Reset
     } else if count(&call.after) < count(&call.before) {
@@ -174,7 +174,7 @@ fn queued(outcome: &Outcome, host: HostId, call: &CallAccount) -> Fate {
 }
 
 /// What became of what arrived after a call.
-fn later(outcome: &Outcome, host: HostId, call: &CallAccount) -> Vec<(Fate, usize)> {
+fn later(outcome: &Outcome, host: HostId, call: &MadeCall) -> Vec<(Fate, usize)> {
     let mut fates: Vec<(Fate, usize)> = Vec::new();
     let mut add = |fate: Fate, octets: usize| match fates.iter_mut().find(|it| it.0 == fate) {
         Some((_, total)) => *total += octets,
@@ -183,7 +183,7 @@ fn later(outcome: &Outcome, host: HostId, call: &CallAccount) -> Vec<(Fate, usiz
     let Some(socket) = call.socket else {
         return fates;
     };
-    for event in facts(outcome, host, socket, call.events_before) {
+    for event in facts(outcome, host, socket, call.begun.events_before) {
         // What happens without a frame is the call's, or a timer's.
         if event.frame.is_none() {
             continue;

@@ -73,7 +73,8 @@ pub fn export(
     let seen = Seen::gather(outcome, host, name)?;
     let mut ports = Ports::default();
     let mut lines = seen.lines;
-    for made in outcome.made.iter().filter(|made| made.host == host.0) {
+    let calls = outcome.account.calls.iter();
+    for made in calls.filter(|made| made.host == host) {
         let line = ports.call(made, name)?;
         let buffers = buffers(chosen, made, &line);
         lines.push(line);

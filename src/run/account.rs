@@ -1,12 +1,12 @@
 //! The account of a run: when each statement happened, what became of each call, and how the
-//! sockets stood. Who compares runs reads it; verdicts and traces do not need it.
+//! sockets stood. Who compares runs or writes them down in another language reads it; verdicts and
+//! traces do not need it.
 
 use hangup_stack::network::HostId;
 use hangup_stack::socket::{SocketId, Status};
 use smoltcp::time::Instant;
 
 use super::player::Player;
-use crate::calls::Returned;
 use crate::diagnostic::Diagnostic;
 use crate::scenario::script::Argument;
 
@@ -17,7 +17,7 @@ pub struct Account {
     /// made.
     pub played: Vec<Instant>,
     /// The calls, in the order in which they were made.
-    pub calls: Vec<CallAccount>,
+    pub calls: Vec<MadeCall>,
     /// What is wrong with calls that could not be made at all.
     pub unmade: Vec<Diagnostic>,
     /// The sockets that labels of the script stand for at the end, in the order of hosts and
@@ -25,21 +25,45 @@ pub struct Account {
     pub sockets: Vec<SocketAccount>,
 }
 
+/// A moment of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// When.
+    pub at: Instant,
+    /// How many facts had been recorded before.
+    pub events_before: usize,
+}
+
 /// A call that was made.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CallAccount {
+pub struct MadeCall {
     /// Which statement of the script it is, from 0.
     pub statement: usize,
-    /// How many facts had been recorded when it was made.
-    pub events_before: usize,
+    /// The host that made it.
+    pub host: HostId,
+    /// Its name.
+    pub name: String,
+    /// What it was given.
+    pub arguments: Vec<Argument>,
+    /// When it was made.
+    pub begun: Moment,
     /// The socket that it was about, where there was one.
     pub socket: Option<SocketId>,
     /// That socket before the call.
     pub before: Option<Status>,
     /// That socket after the call was made, whether it has returned or waits.
     pub after: Option<Status>,
-    /// What it returned, and when. None: it never did.
-    pub returned: Option<(Instant, Returned)>,
+    /// When it returned, and with what. None: it never did.
+    pub returned: Option<(Moment, ReturnedValue)>,
+}
+
+/// What a call returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnedValue {
+    /// The value as a script writes it; where the call has opened something, its label.
+    pub value: String,
+    /// The error, where it failed.
+    pub error: Option<String>,
 }
 
 /// A socket at the end of a run.
@@ -57,16 +81,23 @@ pub struct SocketAccount {
 
 impl Player<'_> {
     /// Notes that a call is about to be made; returns its place in the account.
-    pub(super) fn note_call(&mut self, host: usize, first: Option<&Argument>) -> usize {
+    pub(super) fn note_call(&mut self, host: usize, name: &str, arguments: &[Argument]) -> usize {
         let table = self.tables[host].as_ref();
-        let socket = match first {
+        let host = HostId(host);
+        let socket = match arguments.first() {
             Some(Argument::Integer(label)) => table.and_then(|it| it.labelled(*label)),
             Some(_) | None => None,
         };
-        let before = socket.and_then(|it| self.network.host(HostId(host)).status(it));
-        self.account.calls.push(CallAccount {
+        let before = socket.and_then(|it| self.network.host(host).status(it));
+        self.account.calls.push(MadeCall {
             statement: self.account.played.len(),
-            events_before: self.events.len(),
+            host,
+            name: name.to_owned(),
+            arguments: arguments.to_vec(),
+            begun: Moment {
+                at: self.network.now(),
+                events_before: self.events.len(),
+            },
             socket,
             before,
             after: None,
@@ -76,11 +107,11 @@ impl Player<'_> {
     }
 
     /// Notes how the socket of a call stands behind it.
-    pub(super) fn note_after(&mut self, host: usize, place: usize) {
+    pub(super) fn note_after(&mut self, place: usize) {
         let Some(call) = self.account.calls.get_mut(place) else {
             return;
         };
-        let status = |socket| self.network.host(HostId(host)).status(socket);
+        let status = |socket| self.network.host(call.host).status(socket);
         call.after = call.socket.and_then(status);
     }
 

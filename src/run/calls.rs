@@ -5,7 +5,7 @@ use hangup_stack::socket::SocketId;
 use smoltcp::time::Instant;
 
 use super::player::{Player, moments, span_of};
-use super::{MadeCall, Moment, ReturnedValue};
+use super::{Moment, ReturnedValue};
 use crate::calls::{Answer, Blocked, Note, Returned};
 use crate::capture::{CallRow, SocketEnds, Toward};
 use crate::diagnostic::{Diagnostic, Span};
@@ -21,10 +21,8 @@ pub(super) struct Waiting<'a> {
     pub(super) blocked: Blocked,
     /// When it must return; none: at once, which it did not.
     pub(super) returns: Option<(Instant, Instant)>,
-    /// Its place in the account of the run, once it was made.
-    place: usize,
-    /// Where it stands among the calls that were made; none before it was.
-    made: Option<usize>,
+    /// Its place in the account of the run. None: it was not made yet.
+    place: Option<usize>,
 }
 
 /// Whether a call is made for the first time.
@@ -107,27 +105,7 @@ impl<'a> Player<'a> {
             arguments,
             blocked,
             returns,
-            place: 0,
-            made: None,
-        }
-    }
-
-    /// Remembers a call that is made for the first time.
-    fn begun(&mut self, waiting: &mut Waiting<'_>) {
-        waiting.made = Some(self.made.len());
-        self.made.push(MadeCall {
-            host: waiting.host,
-            name: waiting.call.name.value.clone(),
-            arguments: waiting.arguments.clone(),
-            begun: self.moment(),
-            returned: None,
-        });
-    }
-
-    fn moment(&self) -> Moment {
-        Moment {
-            at: self.network.now(),
-            events_before: self.events.len(),
+            place: None,
         }
     }
 
@@ -165,15 +143,15 @@ impl<'a> Player<'a> {
     /// Makes a call, for the first time or again.
     fn make(&mut self, mut waiting: Waiting<'a>, attempt: Attempt) {
         let events_before = self.events.len();
-        if attempt == Attempt::First {
-            self.begun(&mut waiting);
-            waiting.place = self.note_call(waiting.host, waiting.arguments.first());
-        }
-        let (host, place) = (waiting.host, waiting.place);
-        let Some(table) = self.tables[host].as_mut() else {
+        let name = &waiting.call.name.value;
+        let place = match waiting.place {
+            Some(place) => place,
+            None => self.note_call(waiting.host, name, &waiting.arguments),
+        };
+        waiting.place = Some(place);
+        let Some(table) = self.tables[waiting.host].as_mut() else {
             return;
         };
-        let name = &waiting.call.name.value;
         let thread = waiting.call.thread.as_ref().map(|it| it.value.as_str());
         table.switch_to(thread);
         let answer = table.call(
@@ -210,7 +188,7 @@ impl<'a> Player<'a> {
             Ok(Answer::Returned(returned)) => self.returned(&waiting, &returned, events_before),
         }
         if attempt == Attempt::First {
-            self.note_after(host, place);
+            self.note_after(place);
         }
         self.record();
     }
@@ -261,7 +239,8 @@ impl<'a> Player<'a> {
             at: self.network.now(),
             events_before,
         };
-        if let Some(made) = waiting.made.and_then(|it| self.made.get_mut(it)) {
+        let calls = &mut self.account.calls;
+        if let Some(made) = waiting.place.and_then(|it| calls.get_mut(it)) {
             let label = label.filter(|_| returned.opened.is_some());
             let value = ReturnedValue {
                 value: label.map_or_else(|| returned.value.clone(), |it| it.to_string()),
@@ -282,9 +261,6 @@ impl<'a> Player<'a> {
                 None => returned.row(label),
             },
         });
-        if let Some(call) = self.account.calls.get_mut(waiting.place) {
-            call.returned = Some((self.network.now(), returned.clone()));
-        }
         self.judge_time(waiting);
         self.judge_result(call, returned);
     }

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use hangup_stack::profile::{Api, format_duration};
-use hangup_stack::socket::{Gone, Status};
+use hangup_stack::socket::Status;
 use hangup_stack::tcp::State;
 
+use crate::calls::gone_name;
 use crate::scenario::script::{Comparison, Condition, Property, Value};
 
 /// What a condition found where it does not hold: the value as a script writes it.
@@ -46,9 +47,9 @@ fn value(property: Property, status: &Status, api: Api) -> Value {
         Property::Rto => Value::Duration(status.rto),
         Property::Srtt => status.srtt.map_or(Value::None, Value::Duration),
         Property::Retransmissions => Value::Number(status.retransmissions),
-        Property::Error => status
-            .error
-            .map_or(Value::None, |gone| Value::Error(name(gone, api).to_owned())),
+        Property::Error => status.error.map_or(Value::None, |gone| {
+            Value::Error(gone_name(gone, api).to_owned())
+        }),
         // The process knows them, and not the stack.
         Property::NetworkEvents => Value::None,
     }
@@ -60,26 +61,6 @@ fn network_events(events: &str) -> Value {
     names.retain(|name| name != "0");
     names.sort_unstable();
     Value::Events(names)
-}
-
-/// The error that a call would report.
-fn name(gone: Gone, api: Api) -> &'static str {
-    match (gone, api) {
-        (Gone::Reset, Api::Posix) => "ECONNRESET",
-        (Gone::Aborted, Api::Posix) => "ECONNABORTED",
-        (Gone::TimedOut, Api::Posix) => "ETIMEDOUT",
-        (Gone::Refused, Api::Posix) => "ECONNREFUSED",
-        (Gone::NetworkUnreachable, Api::Posix) => "ENETUNREACH",
-        (Gone::HostUnreachable, Api::Posix) => "EHOSTUNREACH",
-        (Gone::ProtocolUnreachable, Api::Posix) => "ENOPROTOOPT",
-        (Gone::Reset, Api::Winsock) => "WSAECONNRESET",
-        (Gone::Aborted, Api::Winsock) => "WSAECONNABORTED",
-        (Gone::TimedOut, Api::Winsock) => "WSAETIMEDOUT",
-        (Gone::Refused, Api::Winsock) => "WSAECONNREFUSED",
-        (Gone::NetworkUnreachable, Api::Winsock) => "WSAENETUNREACH",
-        (Gone::HostUnreachable, Api::Winsock) => "WSAEHOSTUNREACH",
-        (Gone::ProtocolUnreachable, Api::Winsock) => "WSAENOPROTOOPT",
-    }
 }
 
 fn holds(actual: &Value, comparison: Comparison, wanted: &Value) -> bool {

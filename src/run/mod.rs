@@ -10,7 +10,6 @@ mod conditions;
 mod filters;
 mod forge;
 mod injection;
-mod made;
 mod packetdrill;
 mod packets;
 mod player;
@@ -18,8 +17,7 @@ mod state;
 mod tcp_info;
 mod verdict;
 
-pub use account::{Account, CallAccount, SocketAccount};
-pub use made::{MadeCall, Moment, ReturnedValue};
+pub use account::{Account, MadeCall, Moment, ReturnedValue, SocketAccount};
 pub use packetdrill::{Leftovers, ScriptOutcome, run_packetdrill};
 pub use verdict::{Outcome, Verdict};
 

@@ -11,7 +11,7 @@ use super::account::Account;
 use super::calls::Waiting;
 use super::packets::{Packets, Seen};
 use super::verdict::Outcome;
-use super::{EVENTS_MOST, MadeCall, TAIL, instant};
+use super::{EVENTS_MOST, TAIL, instant};
 use crate::calls::{self, Calls};
 use crate::capture::{CallRow, TraceHost};
 use crate::diagnostic::{Diagnostic, Span};
@@ -37,7 +37,6 @@ pub(super) struct Player<'a> {
     pub(super) packets: Packets,
     pub(super) events: Vec<Event>,
     pub(super) rows: Vec<CallRow>,
-    pub(super) made: Vec<MadeCall>,
     pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Vec<Diagnostic>,
     /// Whether a call could not be made at all, which is the last of the failures then.
@@ -76,7 +75,6 @@ impl<'a> Player<'a> {
             packets: Packets::new(addresses, names),
             events: Vec::new(),
             rows: Vec::new(),
-            made: Vec::new(),
             waiting: Vec::new(),
             failures: Vec::new(),
             refused: false,
@@ -354,7 +352,6 @@ impl<'a> Player<'a> {
             events: self.events,
             calls: self.rows,
             account: self.account,
-            made: self.made,
         };
         super::filters::judge(self.scenario, &mut outcome);
         outcome.failures.sort_by_key(|failure| failure.span);

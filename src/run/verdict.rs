@@ -4,7 +4,6 @@ use hangup_stack::event::Event;
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
-use super::MadeCall;
 use super::account::Account;
 use crate::capture::{CallRow, Summary, Trace, TraceHost};
 use crate::diagnostic::Diagnostic;
@@ -45,8 +44,6 @@ pub struct Outcome {
     pub calls: Vec<CallRow>,
     /// What became of each statement.
     pub account: Account,
-    /// The socket calls as data, in the order in which they were made.
-    pub made: Vec<MadeCall>,
 }
 
 impl Outcome {

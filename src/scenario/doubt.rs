@@ -6,11 +6,12 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use hangup_stack::profile::Api;
 use smoltcp::time::Duration;
 
-use super::names::quote;
-use super::script::{PacketLine, Statement, Subject, TimeSpec};
-use super::{Scenario, TraceExpect, units};
+use super::names::{quote, suggest};
+use super::script::{Condition, Flags, Packet, PacketLine, Statement, Subject, TimeSpec, Value};
+use super::{Scenario, TraceExpect, units, vocabulary};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::filter::Named;
 
@@ -39,6 +40,8 @@ pub(super) fn doubts(scenario: &Scenario, until: Option<Span>) -> Vec<Diagnostic
     for statement in &scenario.script.statements {
         let line = expected(scenario, statement);
         doubts.extend(line.and_then(|line| port(line, &done)));
+        doubts.extend(line.and_then(acknowledgment));
+        doubts.extend(names(scenario, &statement.subject));
     }
     doubts.sort_by_key(|it| it.span);
     doubts
@@ -93,6 +96,86 @@ fn port(line: &PacketLine, used: &BTreeSet<u64>) -> Option<Diagnostic> {
     Some(Diagnostic::new(span, message).label("so that no such packet can come"))
 }
 
+/// An acknowledgment number of an expected segment that has none (RFC 9293 section 3.1).
+fn acknowledgment(line: &PacketLine) -> Option<Diagnostic> {
+    let Packet::Segment(segment) = &line.packet else {
+        return None;
+    };
+    let number = segment.acknowledgment.as_ref()?;
+    if segment.flags.value.contains(Flags::ACK) {
+        return None;
+    }
+    let message = "warning: a segment without ACK has no acknowledgment number";
+    let diagnostic = Diagnostic::new(number.span, message);
+    let flags = segment.flags.value.union(Flags::ACK);
+    Some(diagnostic.help(format!("with ACK it is written `{flags}`")))
+}
+
+/// The names of errors and events that a script expects of a host and that none of its family has.
+fn names(scenario: &Scenario, subject: &Subject) -> Vec<Diagnostic> {
+    let api = |host: &Spanned<String>| {
+        let host = &scenario.hosts[scenario.host(&host.value)?];
+        host.profile().map(|profile| profile.api)
+    };
+    match subject {
+        Subject::Call(call) => {
+            let error = api(&call.host).zip(call.error.as_ref());
+            let doubt = error.and_then(|(api, it)| error_name(api, &it.value, it.span));
+            doubt.into_iter().collect()
+        }
+        Subject::Expect(expect) => {
+            let conditions = api(&expect.host).map(|api| (api, &expect.conditions));
+            conditions.map_or_else(Vec::new, |(api, conditions)| {
+                let doubt = |it: &Spanned<Condition>| condition(api, &it.value);
+                conditions.iter().filter_map(doubt).collect()
+            })
+        }
+        Subject::Packet(_)
+        | Subject::Nothing(_)
+        | Subject::Inject(_)
+        | Subject::Link(_)
+        | Subject::Subsystem(_) => Vec::new(),
+    }
+}
+
+/// A condition on a name that is nothing's.
+fn condition(api: Api, condition: &Condition) -> Option<Diagnostic> {
+    let Spanned { value, span } = &condition.value;
+    match value {
+        Value::Error(name) => error_name(api, name, *span),
+        Value::Events(_) if api == Api::Posix => {
+            let message = "warning: only programs of Winsock have network events";
+            let span = condition.property.span;
+            Some(Diagnostic::new(span, message).label("this is always `none`"))
+        }
+        Value::Events(names) => {
+            let known = vocabulary::events(api);
+            let stranger = names.iter().find(|it| !known.contains(&it.as_str()))?;
+            let message = format!("warning: there is no network event {}", quote(stranger));
+            Some(suggest(Diagnostic::new(*span, message), stranger, &known))
+        }
+        Value::None
+        | Value::State(_)
+        | Value::Boolean(_)
+        | Value::Number(_)
+        | Value::Duration(_) => None,
+    }
+}
+
+/// An error that no call reports.
+fn error_name(api: Api, name: &str, span: Span) -> Option<Diagnostic> {
+    let known = vocabulary::errors(api);
+    if known.contains(&name) {
+        return None;
+    }
+    let family = match api {
+        Api::Posix => "POSIX",
+        Api::Winsock => "Winsock",
+    };
+    let message = format!("warning: no {family} call reports {}", quote(name));
+    Some(suggest(Diagnostic::new(span, message), name, &known))
+}
+
 fn is_unused(port: u64, used: &BTreeSet<u64>) -> bool {
     port < CHOSEN_FROM && !used.contains(&port)
 }
@@ -143,7 +226,8 @@ mod tests {
     fn doubts(head: &str, script: &str, expect: &str) -> String {
         let text = format!(
             "{head}\nscript = '''\n{script}\n'''\nhosts.server.profile = 'linux'\n\
-             hosts.peer.profile = 'scripted'\n{expect}\n"
+             hosts.peer.profile = 'scripted'\nhosts.win.profile = 'winsock'\n\
+             hosts.win.address = '192.0.2.9'\n{expect}\n"
         );
         let scenario = Scenario::parse(Path::new("x.toml"), text.into());
         let scenario = scenario.unwrap_or_else(|invalid| panic!("{invalid}"));
@@ -179,6 +263,15 @@ mod tests {
             ("", "+0 server:80 > peer: S.", String::new(), ""),
             ("", "+0 server:81 > peer: S.", String::new(), never),
             ("", "+0 server > peer:40000: S.", String::new(), ""),
+            ("", "+0 server > peer: R. 1:1(0) ack 1", String::new(), ""),
+            (
+                "",
+                "+0 server > peer: R 1:1(0) ack 1",
+                String::new(),
+                "warning: a segment without ACK has no acknowledgment number",
+            ),
+            // What is sent is put on the wire as it is written.
+            ("", "+0 peer > server: R 1:1(0) ack 1", String::new(), ""),
             ("", "+0 peer:81 > server: S 0:0(0)", String::new(), ""),
             ("", "", expect("filter = 'tcp'\nmin = 0"), holds),
             ("", "", expect("filter = 'tcp'\nmin = 1"), ""),
@@ -202,6 +295,57 @@ mod tests {
             ("", "", address("tcp.port == 8080"), ""),
             ("", "", address("tcp.port == 81"), never),
             ("", "", address("tcp.len == 81"), ""),
+            ("", "+0 server: close(4) = -1 EBADF", String::new(), ""),
+            (
+                "",
+                "+0 server: close(4) = -1 EBDAF",
+                String::new(),
+                "warning: no POSIX call reports `EBDAF`",
+            ),
+            (
+                "",
+                "+0 win: closesocket(4) = 0 WSAENOTSOCK",
+                String::new(),
+                "",
+            ),
+            (
+                "",
+                "+0 win: closesocket(4) = 0 EBADF",
+                String::new(),
+                "warning: no Winsock call reports `EBADF`",
+            ),
+            (
+                "",
+                "+0 server: expect error == ECONNRESET",
+                String::new(),
+                "",
+            ),
+            ("", "+0 server: expect error != none", String::new(), ""),
+            (
+                "",
+                "+0 server: expect error != WSAECONNRESET",
+                String::new(),
+                "warning: no POSIX call reports `WSAECONNRESET`",
+            ),
+            ("", "+0 win: expect network_events == 0", String::new(), ""),
+            (
+                "",
+                "+0 win: expect network_events == FD_READ|FD_CLOSE",
+                String::new(),
+                "",
+            ),
+            (
+                "",
+                "+0 win: expect network_events == FD_READ|FD_CLOES",
+                String::new(),
+                "warning: there is no network event `FD_CLOES`",
+            ),
+            (
+                "",
+                "+0 server: expect network_events == 0",
+                String::new(),
+                "warning: only programs of Winsock have network events",
+            ),
         ] {
             assert_eq!(
                 doubts(head, &with(line), &tail),

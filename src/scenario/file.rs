@@ -13,6 +13,7 @@ use super::limits;
 use super::network::{self, Network};
 use super::reader::{Entry, Reader, entries};
 use super::script::Script;
+use super::setting::Assignment;
 use super::{check, doubt, parse, profiles};
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::filter::Filter;
@@ -57,6 +58,8 @@ pub struct Variant {
     /// Whether the command line set a key that is not one of the sweep's, so that this is no run of
     /// the file any more.
     pub set: bool,
+    /// The values of all these settings, to read the file again with them.
+    pub(super) assignments: Vec<Assignment>,
 }
 
 /// `[[expect]]`: how many frames of the finished trace a display filter must select.
@@ -78,15 +81,21 @@ pub struct TraceExpect {
 
 impl Scenario {
     /// What would run on a host if it had another profile: a built-in one, or one of the
-    /// scenario's own, with the host's knobs turned.
+    /// scenario's own, with the host's knobs turned as the file and the settings have them.
     ///
     /// # Errors
     /// There is no such profile, or the host's knobs do not go with it.
     pub fn stack_as(&self, host: usize, profile: &str) -> Result<Stack, Vec<Diagnostic>> {
         let (table, _) = DeTable::parse_recoverable(self.source.text());
-        let all = entries(table.get_ref());
-        let find = |key: &str| all.iter().find(|it| it.key == key).copied();
+        let mut table = table.into_inner();
         let mut reader = Reader::default();
+        for assignment in &self.variant.assignments {
+            if let Err(diagnostic) = assignment.apply(&mut table) {
+                reader.error(*diagnostic);
+            }
+        }
+        let all = entries(&table);
+        let find = |key: &str| all.iter().find(|it| it.key == key).copied();
         let network = find("network").and_then(|it| reader.table(it));
         let ip = network
             .map(|it| network::family(&mut reader, it))

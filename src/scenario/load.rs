@@ -250,6 +250,7 @@ impl Plan<'_> {
             combination: combination.name.clone(),
             settings: settings.chain(combination.settings()).collect(),
             set: !assignments.is_empty(),
+            assignments: [assignments.as_slice(), &combination.assignments].concat(),
         };
         Some(scenario)
     }

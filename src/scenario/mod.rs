@@ -44,6 +44,7 @@ pub(crate) use load::read_file;
 pub use load::{LoadError, ScenarioFile};
 pub(crate) use names::nearest as nearest_name;
 pub use network::Network;
+pub(crate) use profiles::nested as knob_table;
 pub use schema::schema;
 pub use select::{Kind as SelectionKind, Pattern, Selection};
 pub use setting::{Setting, SettingError};

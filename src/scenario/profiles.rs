@@ -217,7 +217,7 @@ fn leaves_of<'t>(entry: Entry<'t>, prefix: String, leaves: &mut Vec<(String, Ent
 }
 
 /// A table with one knob in it.
-pub(super) fn nested(knob: &str, value: toml::Value) -> toml::Table {
+pub(crate) fn nested(knob: &str, value: toml::Value) -> toml::Table {
     let mut parts = knob.rsplit('.');
     let last = parts.next().unwrap_or_default();
     let innermost = toml::Table::from_iter([(last.to_owned(), value)]);

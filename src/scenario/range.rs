@@ -8,15 +8,12 @@ use smoltcp::time::Duration;
 
 use super::units;
 
-/// A range that was written down.
+/// A range whose quantities say of what kind they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     kind: Kind,
-    /// The first value, in the smallest unit of its kind.
-    start: u64,
-    /// No value is greater.
-    end: u64,
-    step: Step,
+    /// Its values, in the smallest unit of their kind.
+    numbers: Numbers,
 }
 
 /// What kind of values a range has.
@@ -32,15 +29,6 @@ enum Kind {
     Rate,
 }
 
-/// How a value follows from the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// So much is added, in the smallest unit; more than nothing.
-    Plus(u64),
-    /// It is multiplied; at least doubled.
-    Times(u64),
-}
-
 impl Range {
     /// Reads a range: `START..END`, `START..END:+STEP`, `START..END:xFACTOR`.
     ///
@@ -48,28 +36,92 @@ impl Range {
     /// A sentence that says what is wrong with it, where it is not written like that, has no value,
     /// or would never end.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let Some((start, rest)) = text.split_once("..") else {
+        let Some(written) = Written::of(text) else {
             return Err("a range is `START..END`, and perhaps `:+STEP` or `:xFACTOR`".to_owned());
         };
+        let kind = kind(&[written.start, written.end])?;
+        let numbers = written.read(&kind)?;
+        Ok(Self { kind, numbers })
+    }
+
+    /// Its values as TOML writes them: `4000`, `0.05`, `"10ms"`, `"100Mbit"`. A size is a number of
+    /// octets.
+    ///
+    /// # Errors
+    /// There are more than `most`.
+    pub fn values(&self, most: usize) -> Result<Vec<String>, String> {
+        // One more than allowed, to know of it.
+        let numbers = self.numbers.iter().take(most.saturating_add(1));
+        let values: Vec<String> = numbers.map(|it| self.kind.written(it)).collect();
+        if values.len() > most {
+            return Err(format!("the range has more than {most} values"));
+        }
+        Ok(values)
+    }
+}
+
+/// A range as it is written, before its quantities are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written<'t> {
+    start: &'t str,
+    end: &'t str,
+    step: Option<&'t str>,
+}
+
+/// How the quantities of a range are read, as numbers of one unit.
+pub trait Quantities {
+    /// The first value, or the bound.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    fn bound(&self, text: &str) -> Result<u64, String>;
+
+    /// What is added from one value to the next.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    fn summand(&self, text: &str) -> Result<u64, String>;
+
+    /// What is added where the range does not say, between these bounds. None: it has to say.
+    fn usual(&self, first: u64, last: u64) -> Option<u64>;
+
+    /// A step for those who left it out.
+    fn example(&self) -> &'static str;
+}
+
+impl<'t> Written<'t> {
+    /// Takes a range apart. None: the text is none.
+    pub fn of(text: &'t str) -> Option<Self> {
+        let (start, rest) = text.split_once("..")?;
         let (end, step) = match rest.split_once(':') {
-            Some((end, step)) => (end.trim(), Some(step.trim())),
-            None => (rest.trim(), None),
+            Some((end, step)) => (end, Some(step.trim())),
+            None => (rest, None),
         };
-        let start = start.trim();
-        let kind = kind(&[start, end])?;
-        let (first, last) = (kind.read(start)?, kind.read(end)?);
+        Some(Self {
+            start: start.trim(),
+            end: end.trim(),
+            step,
+        })
+    }
+
+    /// Its values.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with a quantity, that there is no value, or that there is
+    /// no end of them.
+    pub fn read(self, quantities: &impl Quantities) -> Result<Numbers, String> {
+        let Self { start, end, step } = self;
+        let (first, last) = (quantities.bound(start)?, quantities.bound(end)?);
         if first > last {
             return Err(format!("the range is empty: {start} is more than {end}"));
         }
-        let step = match step {
-            Some(step) => kind.step(step)?,
-            None if kind == Kind::Number && [first, last].iter().all(|it| is_whole(*it)) => {
-                Step::Plus(MILLION)
-            }
-            None => {
+        let step = match (step, quantities.usual(first, last)) {
+            (Some(text), _) => self::step(text, quantities)?,
+            (None, Some(usual)) => Step::Plus(usual),
+            (None, None) => {
                 return Err(format!(
-                    "the range needs a step: `{start}..{end}:x2` or {}",
-                    kind.example()
+                    "the range needs a step: `{start}..{end}:x2` or `:{}`",
+                    quantities.example()
                 ));
             }
         };
@@ -81,37 +133,55 @@ impl Range {
             Step::Times(_) if first == 0 => {
                 Err("the range never ends: 0 times anything is 0".to_owned())
             }
-            Step::Plus(_) | Step::Times(_) => Ok(Self {
-                kind,
-                start: first,
-                end: last,
-                step,
-            }),
+            Step::Plus(_) | Step::Times(_) => Ok(Numbers { first, last, step }),
         }
     }
+}
 
-    /// Its values as TOML writes them: `4000`, `0.05`, `"10ms"`, `"100Mbit"`. A size is a number of
-    /// octets.
-    ///
-    /// # Errors
-    /// There are more than `most`.
-    pub fn values(&self, most: usize) -> Result<Vec<String>, String> {
-        let next = |at: &u64| {
+/// `+10ms`, `x2`
+fn step(text: &str, quantities: &impl Quantities) -> Result<Step, String> {
+    if let Some(summand) = text.strip_prefix('+') {
+        return quantities.summand(summand.trim()).map(Step::Plus);
+    }
+    let factor = text.strip_prefix('x').map(str::trim);
+    match factor.map(str::parse) {
+        Some(Ok(factor)) => Ok(Step::Times(factor)),
+        Some(Err(_)) => Err("a factor is a whole number from 2 on, such as `x2`".to_owned()),
+        None => Err(format!(
+            "bad step `{}`: it is `+STEP` or `xFACTOR`",
+            units::short(text)
+        )),
+    }
+}
+
+/// The values of a range, which go up and come to an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    first: u64,
+    /// No value is greater.
+    last: u64,
+    step: Step,
+}
+
+/// How a value follows from the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// So much is added; more than nothing.
+    Plus(u64),
+    /// It is multiplied; at least doubled.
+    Times(u64),
+}
+
+impl Numbers {
+    /// The values, in their order. There may be very many.
+    pub fn iter(self) -> impl Iterator<Item = u64> {
+        std::iter::successors(Some(self.first), move |at| {
             match self.step {
                 Step::Plus(step) => at.checked_add(step),
                 Step::Times(factor) => at.checked_mul(factor),
             }
-            .filter(|it| *it <= self.end)
-        };
-        let values: Vec<String> = std::iter::successors(Some(self.start), next)
-            // One more than allowed, to know of it.
-            .take(most.saturating_add(1))
-            .map(|it| self.kind.written(it))
-            .collect();
-        if values.len() > most {
-            return Err(format!("the range has more than {most} values"));
-        }
-        Ok(values)
+            .filter(|it| *it <= self.last)
+        })
     }
 }
 
@@ -141,6 +211,30 @@ fn kind(quantities: &[&str]) -> Result<Kind, String> {
     Ok(found)
 }
 
+impl Quantities for Kind {
+    fn bound(&self, text: &str) -> Result<u64, String> {
+        self.read(text)
+    }
+
+    fn summand(&self, text: &str) -> Result<u64, String> {
+        self.read(text)
+    }
+
+    fn usual(&self, first: u64, last: u64) -> Option<u64> {
+        let is_count = *self == Self::Number && is_whole(first) && is_whole(last);
+        is_count.then_some(MILLION)
+    }
+
+    fn example(&self) -> &'static str {
+        match self {
+            Self::Number => "+0.1",
+            Self::Size => "+4KiB",
+            Self::Duration => "+10ms",
+            Self::Rate => "+10Mbit",
+        }
+    }
+}
+
 impl Kind {
     /// A value, in the smallest unit.
     fn read(self, text: &str) -> Result<u64, String> {
@@ -151,32 +245,6 @@ impl Kind {
             Self::Rate => units::rate(text),
         }
         .map_err(|fault| format!("bad value `{}` of the range: {fault}", units::short(text)))
-    }
-
-    /// `+10ms`, `x2`
-    fn step(self, text: &str) -> Result<Step, String> {
-        if let Some(step) = text.strip_prefix('+') {
-            return self.read(step.trim()).map(Step::Plus);
-        }
-        let factor = text.strip_prefix('x').map(str::trim);
-        match factor.map(str::parse) {
-            Some(Ok(factor)) => Ok(Step::Times(factor)),
-            Some(Err(_)) => Err("a factor is a whole number from 2 on, such as `x2`".to_owned()),
-            None => Err(format!(
-                "bad step `{}`: it is `+STEP` or `xFACTOR`",
-                units::short(text)
-            )),
-        }
-    }
-
-    /// A step for those who left it out.
-    fn example(self) -> &'static str {
-        match self {
-            Self::Number => "`:+0.1`",
-            Self::Size => "`:+4KiB`",
-            Self::Duration => "`:+10ms`",
-            Self::Rate => "`:+10Mbit`",
-        }
     }
 
     /// A value as TOML writes it.

@@ -49,6 +49,17 @@ impl Setting {
         self.text[..self.value_at - 1].trim()
     }
 
+    /// The value, and as a text: without its quotes, where it has some.
+    pub fn value(&self) -> (toml::Value, String) {
+        // It was read before, so that it can be read.
+        let table = format!("value = {}", self.toml).parse::<toml::Table>();
+        let value = table.ok().and_then(|mut it| it.remove("value"));
+        let value = value.unwrap_or(toml::Value::Boolean(false));
+        let text = value.as_str();
+        let text = text.unwrap_or(self.text[self.value_at..].trim()).to_owned();
+        (value, text)
+    }
+
     /// `KEY=VALUE`, as it was written.
     pub fn text(&self) -> &str {
         &self.text

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod any_filter;
+mod any_plan;
 mod any_run;
 mod any_scenario;
 mod any_script;
@@ -97,6 +98,11 @@ fn any_filter() {
         10_000,
         any_filter::check,
     );
+}
+
+#[test]
+fn any_plan() {
+    holds("plan", Vec::new(), 1000, any_plan::check);
 }
 
 #[test]

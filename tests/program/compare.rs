@@ -93,6 +93,63 @@ fn systems_that_do_the_same_do_not_part() {
     assert!(text.contains("with another system on client"), "{text}");
 }
 
+/// What is set holds in every column, under systems that the file does not name, too.
+#[test]
+fn settings_hold_under_every_system() {
+    let scenario = "recv-disconnect/arriving-data-resets";
+    let buffer = "hosts.server.receive_buffer=4000";
+    let compared = |settings: &[&str]| {
+        let text = printed(&[&[scenario, "-p", "linux,freebsd", "--json"], settings].concat());
+        serde_json::from_str::<serde_json::Value>(&text).expect("it is JSON")
+    };
+    let (plain, set) = (compared(&[]), compared(&["--set", buffer]));
+    assert_eq!(plain["settings"], serde_json::json!([]));
+    assert_eq!(set["settings"], serde_json::json!([buffer]));
+    for system in 0..2 {
+        let window = |it: &serde_json::Value| it["systems"][system]["summary"]["window"].as_u64();
+        let (plain, set) = (window(&plain).unwrap(), window(&set).unwrap());
+        assert!(plain > 60_000 && set < 4000, "{plain} and {set}");
+    }
+    let text = printed(&[scenario, "-p", "linux", "--set", "network.delay=1ms"]);
+    assert!(text.contains("\nset: network.delay=1ms\n"), "{text}");
+    for (setting, says) in [
+        ("hosts.servre.mss=500", "did you mean `server`?"),
+        ("hosts.server.mss=1", "--set"),
+        ("hosts.server", "a setting is `KEY=VALUE`"),
+    ] {
+        let ran = hangup(&["compare", scenario, "--set", setting]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{setting}");
+        assert!(ran.err.contains(says), "{setting}: {}", ran.err);
+    }
+}
+
+/// Of a sweep the first combination is compared, or the one that is set.
+#[test]
+fn a_combination_of_a_sweep_is_compared_as_it_is() {
+    let folder = Folder::new("compare-sweep");
+    let scenario = "# A window follows the buffer.\nscript = '''\n\
+        0    server: socket(AF_INET, SOCK_STREAM, 0) = 3\n\
+        +0   server: bind(3, server:80) = 0\n\
+        +0   server: listen(3, 1) = 0\n\
+        +.1  client > server: S 0:0(0) win 65535 <mss 1460>\n'''\n\
+        hosts.server.profile = \"linux\"\nhosts.client.profile = \"scripted\"\n\
+        [sweep]\nhosts.server.receive_buffer = [5000, 9000]\n";
+    folder.write("mine.toml", scenario);
+    let other: &[&str] = &["--set", "hosts.server.receive_buffer=9000"];
+    for (set, buffer) in [(&[][..], 5000), (other, 9000)] {
+        let ran = folder.hangup(&[&["compare", "mine.toml", "-p", "freebsd"], set].concat());
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        let expected = [
+            format!("mine@receive_buffer={buffer}, with another system"),
+            format!("set: hosts.server.receive_buffer={buffer}\n"),
+            format!("win {buffer}"),
+        ];
+        for expected in expected {
+            assert!(ran.out.contains(&expected), "{expected}:\n{}", ran.out);
+        }
+    }
+}
+
 #[test]
 fn a_comparison_for_programs() {
     let scenario = "recv-disconnect/arriving-data-resets";

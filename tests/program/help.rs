@@ -57,3 +57,51 @@ fn schema_completions_and_manual() {
     }
     assert_eq!(folder.hangup(&["completions", "tcsh"]).code, 2);
 }
+
+/// Colour is for terminals, and for those who ask for it; logs are no exception.
+#[test]
+fn colour_is_for_those_who_want_it() {
+    let folder = Folder::new("colour");
+    let bad = super::HOLDS.replace("accept(3) = 4", "accept(3) = 4\n+0  server: close(9) = 0");
+    folder.write("a.toml", bad);
+    let coloured = |colour: &[&str], no_color: bool| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hangup"));
+        command
+            .args(["run", "-vvv", "--no-traces", "a.toml"])
+            .args(colour);
+        command.current_dir(&folder.0).env_remove("NO_COLOR");
+        // What else asks for colour, or against it.
+        for name in ["CLICOLOR", "CLICOLOR_FORCE", "TERM", "CI"] {
+            command.env_remove(name);
+        }
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        let ran = super::Ran::from(command.output().expect("the program was built"));
+        assert!(
+            ran.err.contains("TRACE") && ran.err.contains("`close`"),
+            "{}",
+            ran.err
+        );
+        let is_coloured = |line: &str| line.contains('\u{1b}');
+        let logs = ran
+            .err
+            .lines()
+            .filter(|it| it.contains("TRACE"))
+            .any(is_coloured);
+        let messages = ran
+            .err
+            .lines()
+            .filter(|it| it.contains("`close`"))
+            .any(is_coloured);
+        (logs, messages)
+    };
+    assert_eq!(
+        coloured(&[], false),
+        (false, false),
+        "a pipe is no terminal"
+    );
+    assert_eq!(coloured(&["--color", "never"], false), (false, false));
+    assert_eq!(coloured(&["--color", "always"], false), (true, true));
+    assert_eq!(coloured(&[], true), (false, false));
+}

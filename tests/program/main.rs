@@ -5,6 +5,8 @@ mod bench;
 mod compare;
 mod contract;
 mod help;
+#[cfg(unix)]
+mod interrupt;
 mod packetdrill;
 mod profiles;
 mod reports;

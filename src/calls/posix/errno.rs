@@ -6,89 +6,78 @@ use hangup_stack::socket::{
     AcceptError, BindError, ConnectError, Gone, ListenError, RecvError, SendError, ShutdownError,
 };
 
-/// An errno.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Errno {
-    /// EADDRINUSE: the address is in use.
-    AddressInUse,
-    /// EADDRNOTAVAIL: the host does not have the address.
-    AddressNotAvailable,
-    /// EAFNOSUPPORT: the address is of another family than the socket.
-    AddressFamilyNotSupported,
-    /// EAGAIN: the call would wait.
-    Again,
-    /// EALREADY: the handshake is not finished.
-    Already,
-    /// EBADF: the descriptor is not open.
-    BadDescriptor,
-    /// ECONNABORTED: the connection was ended by this side.
-    ConnectionAborted,
-    /// ECONNREFUSED: the peer refused the connection.
-    ConnectionRefused,
-    /// ECONNRESET: the peer reset the connection.
-    ConnectionReset,
-    /// EDESTADDRREQ: there is no destination.
-    DestinationRequired,
-    /// EHOSTUNREACH: the network cannot reach the host.
-    HostUnreachable,
-    /// EINPROGRESS: the handshake has begun.
-    InProgress,
-    /// EINVAL: an argument is not valid, or the socket is in the wrong state.
-    Invalid,
-    /// EISCONN: the socket is connected.
-    IsConnected,
-    /// EMFILE: the process has no more descriptors.
-    TooManyFiles,
-    /// EMSGSIZE: the datagram is too long.
-    MessageSize,
-    /// ENETDOWN: the network subsystem has failed.
-    NetworkDown,
-    /// ENETUNREACH: there is no route.
-    NetworkUnreachable,
-    /// ENOPROTOOPT: the socket does not have the option.
-    NoProtocolOption,
-    /// ENOTCONN: the socket is not connected.
-    NotConnected,
-    /// EOPNOTSUPP: the call is not supported for this kind of socket.
-    OperationNotSupported,
-    /// EPIPE: the send direction is shut down, or the connection is over.
-    BrokenPipe,
-    /// EPROTONOSUPPORT: the protocol does not go with the socket type.
-    ProtocolNotSupported,
-    /// ETIMEDOUT: the peer did not answer in time.
-    TimedOut,
+/// Defines the enum, its names and the list of all of them from one table.
+macro_rules! errors {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// An errno.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Errno {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Errno {
+            /// The names of all of them.
+            pub const NAMES: &[&str] = &[$($name,)*];
+
+            /// The name: `EPIPE`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl Errno {
-    /// The name: `EPIPE`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AddressInUse => "EADDRINUSE",
-            Self::AddressNotAvailable => "EADDRNOTAVAIL",
-            Self::AddressFamilyNotSupported => "EAFNOSUPPORT",
-            Self::Again => "EAGAIN",
-            Self::Already => "EALREADY",
-            Self::BadDescriptor => "EBADF",
-            Self::ConnectionAborted => "ECONNABORTED",
-            Self::ConnectionRefused => "ECONNREFUSED",
-            Self::ConnectionReset => "ECONNRESET",
-            Self::DestinationRequired => "EDESTADDRREQ",
-            Self::HostUnreachable => "EHOSTUNREACH",
-            Self::InProgress => "EINPROGRESS",
-            Self::Invalid => "EINVAL",
-            Self::IsConnected => "EISCONN",
-            Self::TooManyFiles => "EMFILE",
-            Self::MessageSize => "EMSGSIZE",
-            Self::NetworkDown => "ENETDOWN",
-            Self::NetworkUnreachable => "ENETUNREACH",
-            Self::NoProtocolOption => "ENOPROTOOPT",
-            Self::NotConnected => "ENOTCONN",
-            Self::OperationNotSupported => "EOPNOTSUPP",
-            Self::BrokenPipe => "EPIPE",
-            Self::ProtocolNotSupported => "EPROTONOSUPPORT",
-            Self::TimedOut => "ETIMEDOUT",
-        }
-    }
+errors! {
+    /// EADDRINUSE: the address is in use.
+    AddressInUse = "EADDRINUSE",
+    /// EADDRNOTAVAIL: the host does not have the address.
+    AddressNotAvailable = "EADDRNOTAVAIL",
+    /// EAFNOSUPPORT: the address is of another family than the socket.
+    AddressFamilyNotSupported = "EAFNOSUPPORT",
+    /// EAGAIN: the call would wait.
+    Again = "EAGAIN",
+    /// EALREADY: the handshake is not finished.
+    Already = "EALREADY",
+    /// EBADF: the descriptor is not open.
+    BadDescriptor = "EBADF",
+    /// ECONNABORTED: the connection was ended by this side.
+    ConnectionAborted = "ECONNABORTED",
+    /// ECONNREFUSED: the peer refused the connection.
+    ConnectionRefused = "ECONNREFUSED",
+    /// ECONNRESET: the peer reset the connection.
+    ConnectionReset = "ECONNRESET",
+    /// EDESTADDRREQ: there is no destination.
+    DestinationRequired = "EDESTADDRREQ",
+    /// EHOSTUNREACH: the network cannot reach the host.
+    HostUnreachable = "EHOSTUNREACH",
+    /// EINPROGRESS: the handshake has begun.
+    InProgress = "EINPROGRESS",
+    /// EINVAL: an argument is not valid, or the socket is in the wrong state.
+    Invalid = "EINVAL",
+    /// EISCONN: the socket is connected.
+    IsConnected = "EISCONN",
+    /// EMFILE: the process has no more descriptors.
+    TooManyFiles = "EMFILE",
+    /// EMSGSIZE: the datagram is too long.
+    MessageSize = "EMSGSIZE",
+    /// ENETDOWN: the network subsystem has failed.
+    NetworkDown = "ENETDOWN",
+    /// ENETUNREACH: there is no route.
+    NetworkUnreachable = "ENETUNREACH",
+    /// ENOPROTOOPT: the socket does not have the option.
+    NoProtocolOption = "ENOPROTOOPT",
+    /// ENOTCONN: the socket is not connected.
+    NotConnected = "ENOTCONN",
+    /// EOPNOTSUPP: the call is not supported for this kind of socket.
+    OperationNotSupported = "EOPNOTSUPP",
+    /// EPIPE: the send direction is shut down, or the connection is over.
+    BrokenPipe = "EPIPE",
+    /// EPROTONOSUPPORT: the protocol does not go with the socket type.
+    ProtocolNotSupported = "EPROTONOSUPPORT",
+    /// ETIMEDOUT: the peer did not answer in time.
+    TimedOut = "ETIMEDOUT",
 }
 
 impl From<BindError> for Errno {

@@ -3,8 +3,6 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -14,7 +12,8 @@ use crate::bench::{
     Axis, Case, Finished, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, differing, sweep, table,
 };
 use crate::capture;
-use crate::cli::{Exit, report};
+use crate::cli::{Exit, interrupt, report};
+use crate::scenario::{Setting, nearest_name};
 
 /// How many rows are given to the threads at once. They are written before the next ones begin.
 const BATCH: usize = 512;
@@ -48,18 +47,18 @@ fn run(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
     let threads = args.jobs.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| environment(format!("cannot start threads: {error}")))?;
-    let interrupted = interruption()?;
+    interrupt::listen().map_err(environment)?;
     let bar = progress::bar(wanted, quiet);
     let mut rows = plan.rows();
     let mut remembered = Vec::new();
     let mut done = 0;
     loop {
         let batch: Vec<(u64, Case)> = rows.by_ref().take(BATCH).collect();
-        if batch.is_empty() || interrupted.load(Ordering::Relaxed) {
+        if batch.is_empty() || interrupt::has_come() {
             break;
         }
         let one = |&(id, case): &(u64, Case)| {
-            let goes_on = !interrupted.load(Ordering::Relaxed);
+            let goes_on = !interrupt::has_come();
             let known = finished.row(id).cloned();
             known.or_else(|| goes_on.then(|| Row::run(id, case)))
         };
@@ -124,8 +123,23 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
         plan.set(axis, values)
             .map_err(|error| usage(format!("--{error}")))?;
     }
+    report::few_enough(&args.settings).map_err(|exit| (exit, String::new()))?;
+    let mut turned = Vec::new();
+    for setting in &args.settings {
+        let complain = |error| usage(format!("--set {}: {error}", setting.text()));
+        match place(setting).map_err(complain)? {
+            Place::Axis(axis) => plan
+                .set(axis, &setting.value().1)
+                .map_err(|it| complain(it.0))?,
+            Place::Knob(side, knob) => turned.push((side, knob, setting)),
+        }
+    }
     if args.plan.is_none() && plan.is_empty() {
         plan = Plan::default_sweep();
+    }
+    for (side, knob, setting) in turned {
+        plan.turn(side, &format!("{knob}={}", setting.value().1))
+            .map_err(|error| usage(format!("--set {}: {error}", setting.text())))?;
     }
     for filter in &args.filter {
         plan.filter(filter)
@@ -139,6 +153,34 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
         plan.shard(shard);
     }
     Ok(plan)
+}
+
+/// What a setting is about.
+enum Place<'s> {
+    /// Values of an axis, as its flag has them.
+    Axis(Axis),
+    /// A knob of the profiles of one side.
+    Knob(Axis, &'s str),
+}
+
+/// What a setting is about: `sweep.AXIS` as in a plan file, `AXIS`, or `sender.KNOB`.
+fn place(setting: &Setting) -> Result<Place<'_>, String> {
+    let key = setting.key();
+    let key = key.strip_prefix("sweep.").unwrap_or(key);
+    let axis = |name: &str| {
+        Axis::named(name).ok_or_else(|| {
+            let names: Vec<&str> = Axis::all().map(Axis::name).collect();
+            let near = nearest_name(name, &names).unwrap_or("window");
+            format!("no axis is called `{name}`; write `{near}=...` or `sender.rto.min=1s`")
+        })
+    };
+    match key.split_once('.') {
+        None => axis(key).map(Place::Axis),
+        Some((side @ ("sender" | "receiver"), knob)) => Ok(Place::Knob(axis(side)?, knob)),
+        Some((side, _)) => Err(format!(
+            "`{side}` has no knobs; the hosts are `sender` and `receiver`"
+        )),
+    }
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -172,13 +214,4 @@ fn count(args: &Exhaustion, plan: &Plan) -> Result<u64, Failure> {
         )),
         rows => Ok(rows),
     }
-}
-
-/// Whether somebody wants the sweep to end.
-fn interruption() -> Result<Arc<AtomicBool>, Failure> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-        .map_err(|error| environment(format!("cannot take signals: {error}")))?;
-    Ok(interrupted)
 }

@@ -1,0 +1,140 @@
+//! Profiles with knobs turned, as values of an axis: `linux+rto.min=1s+send.restart=never`.
+//!
+//! A case is copied once a row and its values are words and numbers, so that such a profile is its
+//! name everywhere but here. What was read is kept for good; there are few.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+use hangup_stack::profile::Profile;
+
+use crate::scenario::{Setting, knob_table, nearest_name};
+
+/// The longest name, in octets.
+const NAME_MOST: usize = 256;
+
+/// How many there can be.
+const TURNED_MOST: usize = 1000;
+
+/// Every one that was read, by its name.
+static TURNED: RwLock<BTreeMap<&'static str, Profile>> = RwLock::new(BTreeMap::new());
+
+/// Reads the knobs of a profile, `KNOB=VALUE` with a `+` between two, and returns the name of what
+/// they make of it.
+///
+/// # Errors
+/// What is wrong with them, as a sentence.
+pub(super) fn read(base: &str, knobs: &str) -> Result<&'static str, String> {
+    let mut profile = Profile::built_in(base).ok_or_else(|| format!("there is no {base}"))?;
+    let mut turned: Vec<String> = Vec::new();
+    let mut name = base.to_owned();
+    for part in knobs.split('+') {
+        let setting: Setting = part.parse().map_err(|_| {
+            "a knob is turned with `+KNOB=VALUE`, such as `linux+rto.min=1s`".to_owned()
+        })?;
+        let knob = setting.key().to_owned();
+        if turned.contains(&knob) {
+            return Err(format!("`{knob}` is there twice"));
+        }
+        let (value, text) = setting.value();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if text.is_empty() || !text.chars().all(is_plain) {
+            return Err(format!(
+                "the value of `{knob}` has to fit a column: letters, digits, `.`, `_` and `-`"
+            ));
+        }
+        profile = profile
+            .with(&knob_table(&knob, value))
+            .map_err(|error| fault(&knob, &error.message))?;
+        name.push_str(&format!("+{knob}={text}"));
+        turned.push(knob);
+    }
+    if name.len() > NAME_MOST {
+        return Err(format!("it has more than {NAME_MOST} octets"));
+    }
+    keep(name, profile)
+}
+
+/// What is wrong with a knob.
+fn fault(knob: &str, message: &str) -> String {
+    let known = Profile::knobs();
+    let names: Vec<&str> = known.iter().map(String::as_str).collect();
+    match nearest_name(knob, &names) {
+        Some(nearest) if !names.contains(&knob) => {
+            format!("{message}: `{knob}`; did you mean `{nearest}`?")
+        }
+        Some(_) | None => format!("`{knob}`: {message}"),
+    }
+}
+
+/// Keeps a profile under its name.
+fn keep(name: String, profile: Profile) -> Result<&'static str, String> {
+    if let Some(known) = known(&name) {
+        return Ok(known);
+    }
+    let mut all = TURNED.write().unwrap_or_else(PoisonError::into_inner);
+    if all.len() == TURNED_MOST {
+        return Err(format!("there are more than {TURNED_MOST} such profiles"));
+    }
+    let name: &'static str = Box::leak(name.into_boxed_str());
+    all.insert(name, profile);
+    Ok(name)
+}
+
+/// A name that was read before.
+pub(super) fn known(name: &str) -> Option<&'static str> {
+    let all = TURNED.read().unwrap_or_else(PoisonError::into_inner);
+    all.get_key_value(name).map(|(name, _)| *name)
+}
+
+/// The profile of a name: a built-in one, or one that was read before.
+pub(super) fn profile(name: &str) -> Option<Profile> {
+    if base(name) == name {
+        return Profile::built_in(name);
+    }
+    let all = TURNED.read().unwrap_or_else(PoisonError::into_inner);
+    all.get(name).cloned()
+}
+
+/// The profile whose knobs are turned.
+pub(super) fn base(name: &str) -> &str {
+    name.split_once('+').map_or(name, |(base, _)| base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knobs_are_turned_and_named() {
+        let name = read("linux", "rto.min=1s + send.restart = \"never\"").unwrap();
+        assert_eq!(name, "linux+rto.min=1s+send.restart=never");
+        assert_eq!((known(name), base(name)), (Some(name), "linux"));
+        let turned = profile(name).unwrap();
+        assert!(
+            turned.to_toml().contains("min = \"1s\""),
+            "{}",
+            turned.to_toml()
+        );
+        assert_ne!(Some(turned), profile("linux"));
+        assert_eq!(known("linux+rto.min=7s"), None);
+        assert_eq!(profile("linux+rto.min=7s"), None);
+    }
+
+    #[test]
+    fn bad_knobs_say_what_is_wrong() {
+        for (knobs, expected) in [
+            ("", "a knob is turned with"),
+            ("rto.min", "a knob is turned with"),
+            ("rto.mni=1s", "did you mean `rto.min`?"),
+            ("rto.min=1", "`rto.min`: "),
+            ("rto.min=1s+rto.min=2s", "`rto.min` is there twice"),
+            ("rto.min='1 s'", "has to fit a column"),
+            ("options.syn=[]", "has to fit a column"),
+            (&format!("rto.min={}s", "0".repeat(300)), "octets"),
+        ] {
+            let error = read("linux", knobs).unwrap_err();
+            assert!(error.contains(expected), "{knobs}: {error}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Ctrl-C: what is finished is told and kept, and nothing else is begun.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+use super::{Folder, HOLDS};
+
+/// How many scenarios there are: far more than run while a signal is on its way.
+const TOTAL: usize = 3 * 1024;
+
+#[test]
+fn an_interrupted_run_reports_what_is_finished() {
+    let folder = Folder::new("interrupt");
+    for name in ["a", "b", "c"] {
+        let swept = format!("{HOLDS}\n[sweep]\nseed = '1..1024'\n");
+        folder.write(&format!("scenarios/{name}.toml"), swept);
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hangup"))
+        .args(["run", "-j", "1"])
+        .current_dir(&folder.0)
+        .env_remove("HANGUP_SEED")
+        .env_remove("HANGUP_TRACES")
+        .env("NO_COLOR", "1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program was built");
+    let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut text = String::new();
+    out.read_line(&mut text).expect("it says something");
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(sent.expect("there is `kill`").success());
+    out.read_to_string(&mut text).expect("it is text");
+    let ran = super::Ran::from(child.wait_with_output().expect("it ends"));
+    assert_eq!(ran.code, 130, "{}", ran.err);
+
+    let held = text.lines().filter(|line| line.starts_with("held")).count();
+    assert!((1..TOTAL).contains(&held), "{held} have run");
+    let said = format!("hangup: interrupted: {held} of {TOTAL} scenarios have run\n");
+    assert!(ran.err.ends_with(&said), "{}", ran.err);
+
+    // Each that held has its whole trace, and there is nothing but whole traces.
+    let traces: Vec<String> = folder.files();
+    let traces: Vec<&String> = traces
+        .iter()
+        .filter(|it| it.starts_with("traces/"))
+        .collect();
+    assert_eq!(traces.len(), 2 * held, "{traces:?}");
+    let last = text.lines().rfind(|line| line.starts_with("held"));
+    let last = last
+        .and_then(|line| line.split_whitespace().nth(1))
+        .expect("one held");
+    let (file, seed) = last.split_once("@seed=").expect("a combination has a name");
+    let file = format!("scenarios/{file}.toml");
+    let again = folder.hangup(&["run", &file, "--seed", seed, "--traces", "again"]);
+    assert_eq!(again.code, 0, "{}", again.err);
+    for extension in ["pcapng", "txt"] {
+        let read =
+            |under: &str| std::fs::read(folder.0.join(format!("{under}/{last}.{extension}")));
+        assert_eq!(read("traces").unwrap(), read("again").unwrap());
+    }
+}
