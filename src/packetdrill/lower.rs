@@ -1,12 +1,13 @@
 //! From what is written to what is played: two hosts, and events that the runner knows.
 
-use hangup_stack::profile::Profile;
+use hangup_stack::profile::{Api, Profile};
 use smoltcp::time::Duration;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use super::parse::{Parsed, Written, WrittenAction, WrittenCall};
 use super::settings::{Options, Settings};
 use super::{Assertion, HOST, PEER, Script, code, limits, sysctl};
+use crate::calls;
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::scenario::script::{
     Argument, Call, ExpectedResult, Packet, PacketLine, Script as Statements, TimeSpec,
@@ -256,6 +257,9 @@ impl Lowering<'_> {
             error,
         } = written;
         self.arguments(&mut name, &mut arguments)?;
+        if !calls::known(Api::Posix, &name.value) {
+            self.refuse(name.span, format!("there is no call {}", name.value));
+        }
         let thread = returns
             .as_ref()
             .map(|it| Spanned::new(WAITING_THREAD.to_owned(), it.span));

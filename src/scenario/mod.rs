@@ -45,5 +45,5 @@ pub use load::{LoadError, ScenarioFile};
 pub(crate) use names::nearest as nearest_name;
 pub use network::Network;
 pub use schema::schema;
-pub use select::{Kind as SelectionKind, Pattern, Selection};
+pub use select::{Facts, Kind as SelectionKind, Pattern, Selection};
 pub use setting::{Setting, SettingError};
