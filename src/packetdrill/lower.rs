@@ -159,6 +159,9 @@ fn claim(text: &str) -> Option<Spanned<String>> {
     (!claim.is_empty()).then(|| Spanned::new(claim, Span::new(begin..begin + end)))
 }
 
+/// The calls with lists of buffers, which are played as those with one.
+const GATHERED: [&str; 4] = ["readv", "recvmsg", "sendmsg", "writev"];
+
 struct Lowering<'s> {
     settings: &'s Settings,
     profile: Profile,
@@ -256,8 +259,9 @@ impl Lowering<'_> {
             result,
             error,
         } = written;
+        let is_known = calls::known(Api::Posix, &name.value) || GATHERED.contains(&&*name.value);
         self.arguments(&mut name, &mut arguments)?;
-        if !calls::known(Api::Posix, &name.value) {
+        if !is_known {
             self.refuse(name.span, format!("there is no call {}", name.value));
         }
         let thread = returns

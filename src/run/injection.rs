@@ -8,10 +8,11 @@ use hangup_stack::tcp::State;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
-use super::forge;
 use super::player::{ForgedPorts, Player};
+use super::{forge, headers};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::notation::Origins;
+use crate::scenario::detail::QuotedPacket;
 use crate::scenario::script::{Flags, Packet, PacketLine};
 
 /// The step between the initial sequence numbers of hosts without a stack.
@@ -33,10 +34,11 @@ impl Player<'_> {
                 return;
             }
         };
-        let frame = match &line.packet {
+        let detail = &line.detail;
+        let mut frame = match &line.packet {
             Packet::Segment(segment) => {
                 let origins = self.origins(&ends, segment.flags.value);
-                forge::segment(&ends, segment, origins)
+                forge::segment(&ends, segment, detail, origins)
             }
             Packet::Udp { length } => forge::datagram(&ends, usize::from(length.value)),
             Packet::Icmp { kind, code } => {
@@ -46,12 +48,50 @@ impl Player<'_> {
                     .as_ref()
                     .and_then(|it| it.value.number(family))
                     .unwrap_or_default();
-                let about = self.last_frame_of(to).map(<[u8]>::to_vec);
-                forge::icmp(&ends, kind, code, about.as_deref())
+                let about = match &detail.icmp.quoted {
+                    Some(quoted) => self.about(&ends, (from, to), quoted.value),
+                    None => self.last_frame_of(to).unwrap_or_default().to_vec(),
+                };
+                let rest = headers::icmp_rest(&detail.icmp, ends.source.addr);
+                forge::icmp(&ends, (kind, code), rest, forge::quotation(&about))
             }
         };
+        headers::mark(&mut frame, &detail.ip);
         self.network.inject(HostId(from), frame);
         self.record();
+    }
+
+    /// A frame of the receiver of an ICMP error, of the connection or the datagrams between the two
+    /// hosts, as the error says that it was.
+    fn about(
+        &self,
+        ends: &forge::Ends,
+        (from, to): (usize, usize),
+        packet: QuotedPacket,
+    ) -> Vec<u8> {
+        let protocol = match packet {
+            QuotedPacket::Segment { .. } => Protocol::Tcp,
+            QuotedPacket::Udp { .. } | QuotedPacket::Raw { .. } => Protocol::Udp,
+        };
+        let known = self.last_ports(from, to, protocol);
+        let (theirs, ours) = known.unwrap_or((ends.source.port, ends.destination.port));
+        let back = forge::Ends {
+            source: IpEndpoint::new(ends.destination.addr, ours),
+            destination: IpEndpoint::new(ends.source.addr, theirs),
+            ethernet: (ends.ethernet.1, ends.ethernet.0),
+        };
+        let sequence = match packet {
+            QuotedPacket::Segment {
+                start, is_absolute, ..
+            } => {
+                let tracker = &self.packets.tracker;
+                let origin = tracker.initial_sequence_number(back.source, back.destination);
+                let origin = origin.filter(|_| !is_absolute);
+                origin.unwrap_or(0).wrapping_add(start)
+            }
+            QuotedPacket::Udp { .. } | QuotedPacket::Raw { .. } => 0,
+        };
+        forge::about(&back, packet, sequence)
     }
 
     /// The last frame a host has sent: what an ICMP error to it is about.

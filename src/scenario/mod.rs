@@ -15,6 +15,7 @@
 
 mod check;
 pub mod contract;
+pub mod detail;
 pub mod discover;
 mod doubt;
 mod file;

@@ -3,9 +3,11 @@
 
 mod any_script;
 mod exported;
+mod grammar;
 mod hostile;
 mod scripts;
 mod verdicts;
+mod wire;
 
 use std::path::Path;
 
