@@ -29,27 +29,40 @@ const CALL_OCTETS: usize = 64 * 1024;
 const MEBIBYTES_MAX: usize = 16 * 1024;
 const ROUNDS_MAX: usize = 1001;
 
-/// Something that carries out the transfer.
+/// Something that carries out the transfer. Frames that wait for a host are taken in together and
+/// answered together, or each is answered before the next is seen; what is compared takes them in
+/// alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Engine {
     /// Two smoltcp interfaces, each polled once for all frames that wait: the usual way.
     Bare,
-    /// Two smoltcp interfaces that answer each frame before they see the next one, as our hosts do.
-    BareSingle,
-    /// Two of our hosts.
+    /// Two of our hosts with a receive offload.
     Ours,
+    /// Two smoltcp interfaces that answer each frame before they see the next one.
+    BareSingle,
+    /// Two of our hosts as they are.
+    OursSingle,
 }
 
 impl Engine {
-    /// All of them, in the order of the table. The first is what the others are compared with.
-    const ALL: [Self; 3] = [Self::Bare, Self::BareSingle, Self::Ours];
+    /// All of them, in the order of the table.
+    const ALL: [Self; 4] = [Self::Bare, Self::Ours, Self::BareSingle, Self::OursSingle];
+
+    /// What it is compared with.
+    fn reference(self) -> Self {
+        match self {
+            Self::Bare | Self::Ours => Self::Bare,
+            Self::BareSingle | Self::OursSingle => Self::BareSingle,
+        }
+    }
 
     /// The name in the table.
     fn title(self) -> &'static str {
         match self {
             Self::Bare => "smoltcp, all waiting frames a poll",
+            Self::Ours => "hangup, with a receive offload",
             Self::BareSingle => "smoltcp, one frame a poll",
-            Self::Ours => "hangup, two hosts",
+            Self::OursSingle => "hangup, one frame at a time",
         }
     }
 
@@ -57,8 +70,9 @@ impl Engine {
     fn argument(self) -> &'static str {
         match self {
             Self::Bare => "bare",
-            Self::BareSingle => "bare-single",
             Self::Ours => "ours",
+            Self::BareSingle => "bare-single",
+            Self::OursSingle => "ours-single",
         }
     }
 
@@ -66,8 +80,9 @@ impl Engine {
     fn transfer(self, octets: usize) -> Result<(), Stalled> {
         match self {
             Self::Bare => bare::transfer(octets, bare::Polling::Batch).map(drop),
+            Self::Ours => ours::transfer(octets, ours::Intake::Offload),
             Self::BareSingle => bare::transfer(octets, bare::Polling::Single).map(drop),
-            Self::Ours => ours::transfer(octets),
+            Self::OursSingle => ours::transfer(octets, ours::Intake::Single),
         }
     }
 
@@ -76,8 +91,9 @@ impl Engine {
     fn frames(self, octets: usize) -> Result<u64, Stalled> {
         match self {
             Self::Bare => bare::transfer(octets, bare::Polling::Batch),
+            Self::Ours => ours::frames(octets, ours::Intake::Offload),
             Self::BareSingle => bare::transfer(octets, bare::Polling::Single),
-            Self::Ours => ours::frames(octets),
+            Self::OursSingle => ours::frames(octets, ours::Intake::Single),
         }
     }
 }
@@ -222,9 +238,11 @@ fn table(plan: &Plan, measurements: &[Measurement]) -> String {
         "{:<36}{:>14}{:>14}{:>10}{:>9}{:>8}",
         "", "octets/s", "frames/s", "frames", "spread", "ratio"
     );
-    let reference = measurements[0].median_seconds();
     for measurement in measurements {
         let seconds = measurement.median_seconds();
+        let reference = measurement.engine.reference();
+        let reference = measurements.iter().find(|it| it.engine == reference);
+        let ratio = reference.map_or(1.0, |it| it.median_seconds() / seconds);
         let _ = writeln!(
             text,
             "{:<36}{:>14.0}{:>14.0}{:>10}{:>8.0}%{:>8.2}",
@@ -233,7 +251,7 @@ fn table(plan: &Plan, measurements: &[Measurement]) -> String {
             measurement.frames as f64 / seconds,
             measurement.frames,
             measurement.spread() * 100.0,
-            reference / seconds,
+            ratio,
         );
     }
     text

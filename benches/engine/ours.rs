@@ -13,31 +13,48 @@ use crate::{CALL_OCTETS, RECEIVE_BUFFER_OCTETS, SEND_BUFFER_OCTETS, Stalled};
 const SENDER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 1));
 const RECEIVER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 2));
 const PORT: u16 = 80;
+/// How many frames are taken in together where a receive offload is asked for: 64 KiB of full
+/// segments, as many as Linux puts together.
+const OFFLOAD_FRAMES: usize = 44;
 /// An IPv4 datagram with a full segment in it.
 const MTU_OCTETS: usize = 1500;
+
+/// How a host takes in the frames that wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intake {
+    /// Many at once, which it answers together.
+    Offload,
+    /// One, which it answers before it sees the next.
+    Single,
+}
 
 /// Carries `octets` from one host to the other, with nothing recorded.
 ///
 /// # Errors
 /// The transfer came to a halt.
-pub(crate) fn transfer(octets: usize) -> Result<(), Stalled> {
-    run(octets, Recording::Nothing).map(drop)
+pub(crate) fn transfer(octets: usize, intake: Intake) -> Result<(), Stalled> {
+    run(octets, intake, Recording::Nothing).map(drop)
 }
 
 /// How many frames, both ways, a transfer takes.
 ///
 /// # Errors
 /// The transfer came to a halt.
-pub(crate) fn frames(octets: usize) -> Result<u64, Stalled> {
-    run(octets, Recording::Everything)
+pub(crate) fn frames(octets: usize, intake: Intake) -> Result<u64, Stalled> {
+    run(octets, intake, Recording::Everything)
 }
 
 /// Makes the transfer and counts the frames that were recorded.
-fn run(octets: usize, recording: Recording) -> Result<u64, Stalled> {
+fn run(octets: usize, intake: Intake, recording: Recording) -> Result<u64, Stalled> {
     let mut network = Network::new(0, Resolution::Static);
     network.record(recording);
     let sender = network.add_host(host("sender", SENDER));
     let receiver = network.add_host(host("receiver", RECEIVER));
+    if intake == Intake::Offload {
+        for host in [sender, receiver] {
+            network.with_host(host, |host, _| host.set_receive_offload(OFFLOAD_FRAMES));
+        }
+    }
     let listening = network.with_host(receiver, |host, _| listen(host));
     let sending = network.with_host(sender, connect);
 

@@ -27,10 +27,13 @@ impl Stack {
     ) -> Stirred {
         let ours = self.profile.transport == Transport::Hangup;
         let mut frame = match frame {
-            Frame::Segment(transit) if ours && self.addresses.contains(&transit.destination) => {
+            Frame::Segment(mut transit)
+                if ours && self.addresses.contains(&transit.destination) =>
+            {
                 let local = IpEndpoint::new(transit.destination, transit.segment.destination);
                 let remote = IpEndpoint::new(transit.source, transit.segment.source);
-                self.on_segment(local, remote, &transit.segment, &transit.payload, now);
+                let payload = std::mem::take(&mut transit.payload);
+                self.on_segment(local, remote, &transit.segment, payload, now);
                 spares.put(transit);
                 return Stirred::No;
             }
@@ -83,7 +86,7 @@ impl Stack {
             let local = IpEndpoint::new(found.destination, header.destination);
             let remote = IpEndpoint::new(found.source, header.source);
             let payload = frame.slice_ref(payload);
-            self.on_segment(local, remote, &header, &payload, now);
+            self.on_segment(local, remote, &header, payload, now);
         }
     }
 
@@ -92,7 +95,7 @@ impl Stack {
         local: IpEndpoint,
         remote: IpEndpoint,
         header: &Segment,
-        payload: &Bytes,
+        payload: Bytes,
         now: Instant,
     ) {
         let known = self

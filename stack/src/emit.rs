@@ -35,17 +35,10 @@ impl Stack {
         self.send_outgoing(ends, outgoing, None, now, spares, outputs);
     }
 
-    /// Tells what has happened to a connection and sends its next segment; returns whether there
-    /// was one.
-    pub(crate) fn send_segment(
-        &mut self,
-        id: SocketId,
-        now: Instant,
-        spares: &mut Spares,
-        outputs: &mut VecDeque<Output>,
-    ) -> Sent {
+    /// Tells what has happened to a connection.
+    pub(crate) fn tell_of(&mut self, id: SocketId, outputs: &mut VecDeque<Output>) {
         let Some(connection) = connection(&mut self.entries, id) else {
-            return Sent::Nothing;
+            return;
         };
         let mut established = false;
         while let Some(fact) = connection.poll_fact() {
@@ -57,11 +50,26 @@ impl Stack {
                 });
             }
         }
-        let outgoing = connection.poll_transmit(now);
-        let ends = (connection.local(), connection.remote());
         if established {
             self.offer_to_listener(id);
         }
+    }
+
+    /// Tells what has happened to a connection and sends its next segment; returns whether there
+    /// was one.
+    pub(crate) fn send_segment(
+        &mut self,
+        id: SocketId,
+        now: Instant,
+        spares: &mut Spares,
+        outputs: &mut VecDeque<Output>,
+    ) -> Sent {
+        self.tell_of(id, outputs);
+        let Some(connection) = connection(&mut self.entries, id) else {
+            return Sent::Nothing;
+        };
+        let outgoing = connection.poll_transmit(now);
+        let ends = (connection.local(), connection.remote());
         let Some(outgoing) = outgoing else {
             return Sent::Nothing;
         };

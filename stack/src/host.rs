@@ -45,11 +45,11 @@ pub(crate) enum Output {
 }
 
 /// Whether something may have happened to smoltcp's interface or to a socket of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stirred {
-    Yes,
     /// Nothing but segments of our TCP came and went.
     No,
+    Yes,
 }
 
 /// A host that another one can reach.
@@ -66,6 +66,8 @@ pub struct Host {
     addresses: Vec<IpAddress>,
     mtu: usize,
     up: bool,
+    /// How many frames that arrive at one instant are taken in together.
+    receive_offload: usize,
     outputs: VecDeque<Output>,
     stack: Option<Box<Stack>>,
 }
@@ -155,6 +157,7 @@ impl Host {
             addresses: config.addresses,
             mtu: config.mtu,
             up: true,
+            receive_offload: 1,
             outputs: VecDeque::new(),
             stack,
         }
@@ -192,6 +195,18 @@ impl Host {
         self.up = up;
     }
 
+    /// Takes in up to so many frames together that arrive at one instant, and then answers them,
+    /// as hosts do whose network card or driver puts segments together before TCP sees them (large
+    /// receive offload; on Linux GRO, 64 KiB at most). One, as at first: each is answered before
+    /// the next is seen.
+    pub fn set_receive_offload(&mut self, frames: usize) {
+        self.receive_offload = frames.max(1);
+    }
+
+    pub(crate) fn receive_offload(&self) -> usize {
+        self.receive_offload
+    }
+
     /// The stack of a host that has one.
     ///
     /// # Panics
@@ -220,12 +235,19 @@ impl Host {
         }
     }
 
-    pub(crate) fn on_frame(&mut self, frame: Frame, now: Instant, spares: &mut Spares) {
-        let Some(stack) = self.stack.as_mut().filter(|_| self.up) else {
-            return;
-        };
-        let interface = stack.on_frame(frame, now, spares, &mut self.outputs);
-        self.settle_with(interface, now, spares);
+    /// Takes in a frame, and no more: [`Host::settle_with`] answers.
+    pub(crate) fn on_frame(&mut self, frame: Frame, now: Instant, spares: &mut Spares) -> Stirred {
+        match self.stack.as_mut().filter(|_| self.up) {
+            Some(stack) => stack.on_frame(frame, now, spares, &mut self.outputs),
+            None => Stirred::No,
+        }
+    }
+
+    /// Tells what has happened to connections, without letting them send.
+    pub(crate) fn tell(&mut self) {
+        if let Some(stack) = &mut self.stack {
+            stack.tell_of_touched(&mut self.outputs);
+        }
     }
 
     pub(crate) fn on_timeout(&mut self, now: Instant, spares: &mut Spares) {
@@ -249,7 +271,9 @@ impl Host {
         self.settle_with(Stirred::Yes, now, spares);
     }
 
-    fn settle_with(&mut self, interface: Stirred, now: Instant, spares: &mut Spares) {
+    /// Lets the sockets that have changed send what they have to, and smoltcp's interface where it
+    /// was stirred.
+    pub(crate) fn settle_with(&mut self, interface: Stirred, now: Instant, spares: &mut Spares) {
         let Some(stack) = &mut self.stack else {
             return;
         };
@@ -454,7 +478,16 @@ impl Stack {
 
     /// Marks a socket as changed, so that it is settled.
     pub(crate) fn touch(&mut self, id: SocketId) {
-        self.touched.push_back(id);
+        if self.touched.back() != Some(&id) {
+            self.touched.push_back(id);
+        }
+    }
+
+    /// Tells what has happened to the sockets that have changed.
+    fn tell_of_touched(&mut self, outputs: &mut VecDeque<Output>) {
+        for place in 0..self.touched.len() {
+            self.tell_of(self.touched[place], outputs);
+        }
     }
 
     fn settle(

@@ -10,7 +10,7 @@ use smoltcp::wire::{EthernetAddress, IpAddress};
 
 use crate::event::{DropCause, Event, Fact, Forged, FrameId};
 use crate::frame::{Frame, Spares};
-use crate::host::{Host, Neighbour, Output};
+use crate::host::{Host, Neighbour, Output, Stirred};
 use crate::link::{Fate, Link, LinkConfig};
 use crate::profile::Profile;
 use crate::random::Random;
@@ -310,20 +310,38 @@ impl Network {
         self.sightings.drain(..)
     }
 
+    /// Delivers the next frame, and those behind it that its host takes in together with it.
     fn deliver(&mut self) {
-        let Some(Arrival {
-            to, id, mut frame, ..
-        }) = self.arrivals.pop()
-        else {
+        let Some(arrival) = self.arrivals.pop() else {
             return;
         };
+        let (to, mut id) = (arrival.to, arrival.id);
+        let mut stirred = self.take_in(arrival);
+        for _ in 1..self.hosts[to.0].receive_offload() {
+            let Some(next) = self.arrivals.pop_if(self.now, to) else {
+                break;
+            };
+            if self.recording == Recording::Everything {
+                self.hosts[to.0].tell();
+                self.drain(to, Some(id));
+            }
+            id = next.id;
+            stirred = stirred.max(self.take_in(next));
+        }
+        self.hosts[to.0].settle_with(stirred, self.now, &mut self.spares);
+        self.drain(to, Some(id));
+    }
+
+    fn take_in(&mut self, arrival: Arrival) -> Stirred {
+        let Arrival {
+            to, id, mut frame, ..
+        } = arrival;
         if self.recording == Recording::Everything {
             let bytes = frame.octets();
             self.tell(to, Some(id), None, Fact::Received { bytes });
         }
         self.sight(to, Way::Received, &frame);
-        self.hosts[to.0].on_frame(frame, self.now, &mut self.spares);
-        self.drain(to, Some(id));
+        self.hosts[to.0].on_frame(frame, self.now, &mut self.spares)
     }
 
     /// Takes what a host has to say and to send, and learns when it is next due. Facts belong to

@@ -88,6 +88,12 @@ impl Arrivals {
         }
     }
 
+    /// Takes the next frame where it arrives at `now` at that host.
+    pub(crate) fn pop_if(&mut self, now: Instant, to: HostId) -> Option<Arrival> {
+        let next = self.next()?;
+        (next.at == now && next.to == to).then(|| self.pop())?
+    }
+
     fn next(&self) -> Option<&Arrival> {
         if self.overtaking_is_next() {
             self.overtaking.peek().map(|Reverse(arrival)| arrival)

@@ -14,7 +14,7 @@ use crate::event::Fact;
 use crate::profile::ReactiveReset;
 use crate::socket::Gone;
 
-/// A segment in stream positions.
+/// A segment in stream positions, without its payload.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arriving<'a> {
     pub(super) header: &'a Segment,
@@ -24,7 +24,8 @@ pub(super) struct Arriving<'a> {
     pub(super) end: i64,
     /// SEG.ACK
     pub(super) acknowledged: i64,
-    pub(super) payload: &'a Bytes,
+    /// How many octets of payload it has.
+    pub(super) octets: usize,
 }
 
 /// Whether to go on with a segment.
@@ -36,7 +37,7 @@ pub(super) enum Check {
 
 impl Connection {
     /// Takes a segment of this connection. The checksum has been verified.
-    pub fn on_segment(&mut self, header: &Segment, payload: &Bytes, now: Instant) {
+    pub fn on_segment(&mut self, header: &Segment, payload: Bytes, now: Instant) {
         self.last_heard = now;
         self.patience.probes = 0;
         if self.send.window() == 0 {
@@ -65,7 +66,7 @@ impl Connection {
     }
 
     /// RFC 9293 section 3.10.7.4, for all states from SYN-RECEIVED on.
-    pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: &Bytes, now: Instant) {
+    pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: Bytes, now: Instant) {
         let start = Self::position(
             self.peer_initial_sequence,
             header.sequence,
@@ -80,10 +81,10 @@ impl Connection {
                 header.acknowledgment,
                 self.send.unacknowledged(),
             ),
-            payload,
+            octets: payload.len(),
         };
         let done = self.check_handshake_repetition(&arriving, now) == Check::Done
-            || self.check_new_data(&arriving) == Check::Done
+            || self.check_new_data(&arriving, &payload) == Check::Done
             || self.check_sequence(&arriving, now) == Check::Done
             || self.check_reset(&arriving, now) == Check::Done
             || self.check_syn(&arriving, now) == Check::Done
@@ -91,11 +92,11 @@ impl Connection {
         if done {
             return;
         }
-        self.take_payload(&arriving, now);
+        self.take_payload(&arriving, payload, now);
     }
 
     /// Some systems reset on any new octet before they look at the window.
-    fn check_new_data(&mut self, arriving: &Arriving<'_>) -> Check {
+    fn check_new_data(&mut self, arriving: &Arriving<'_>, payload: &Bytes) -> Check {
         let flags = arriving.header.flags;
         if flags.rst || flags.syn || !flags.ack || !self.state.receives() {
             return Check::Continue;
@@ -111,14 +112,14 @@ impl Connection {
             ..arrival
         };
         if arrival.new_in_window == 0 && on_data(rules, phase, outside) == Disposition::Reset {
-            self.reset_in_answer(arriving);
+            self.reset_in_answer(arriving, payload.clone());
             return Check::Done;
         }
         Check::Continue
     }
 
     fn arrival(&self, arriving: &Arriving<'_>) -> Arrival {
-        let data_end = arriving.start + arriving.payload.len() as i64;
+        let data_end = arriving.start + arriving.octets as i64;
         let first = arriving.start.max(self.recv.accepted());
         let new = (data_end - first).max(0) as usize;
         let new_in_window = (data_end.min(self.recv.right_edge()) - first).max(0) as usize;
@@ -163,7 +164,7 @@ impl Connection {
         let at_closed_window = arriving.start == self.recv.accepted();
         if at_closed_window && header.flags.ack && !header.flags.syn {
             let bare = Arriving {
-                payload: &Bytes::new(),
+                octets: 0,
                 end: arriving.start,
                 ..*arriving
             };
@@ -188,7 +189,7 @@ impl Connection {
 
     /// Whether a segment brings nothing but data that was taken and whose acknowledgment is due.
     fn repeats_unacknowledged(&self, arriving: &Arriving<'_>) -> bool {
-        !arriving.payload.is_empty()
+        arriving.octets > 0
             && arriving.end > self.last_acknowledgment
             && arriving.end <= self.recv.acknowledged()
     }
@@ -239,33 +240,31 @@ impl Connection {
     }
 
     /// Seventh and eighth: payload and FIN.
-    fn take_payload(&mut self, arriving: &Arriving<'_>, now: Instant) {
+    fn take_payload(&mut self, arriving: &Arriving<'_>, payload: Bytes, now: Instant) {
         let fin = arriving.header.flags.fin;
         if !self.state.receives() {
             // After the peer's FIN there is nothing to take; a repetition of it is acknowledged
             // again.
-            if fin || !arriving.payload.is_empty() {
+            if fin || arriving.octets > 0 {
                 self.acknowledger.now();
             }
             return;
         }
-        if arriving.payload.is_empty() && !fin {
+        if arriving.octets == 0 && !fin {
             return;
         }
         let disposition = match self.phase() {
-            Some(phase) if !arriving.payload.is_empty() => {
+            Some(phase) if arriving.octets > 0 => {
                 let rules = &self.config.profile.receive_shutdown;
                 on_data(rules, phase, self.arrival(arriving))
             }
             Some(_) | None => Disposition::Deliver,
         };
         if disposition == Disposition::Reset {
-            self.reset_in_answer(arriving);
+            self.reset_in_answer(arriving, payload);
             return;
         }
-        let taken = self
-            .recv
-            .take(arriving.start, arriving.payload, fin, disposition);
+        let taken = self.recv.take(arriving.start, payload, fin, disposition);
         self.report(arriving, taken);
         self.schedule_acknowledgment(arriving, taken, disposition, now);
         if taken.ended {
@@ -307,7 +306,7 @@ impl Connection {
         );
         if taken.repeated && total > 0 {
             self.facts.push_back(Fact::HeldAgain {
-                octets: arriving.payload.len(),
+                octets: arriving.octets,
             });
         }
         if taken.exhausted {
@@ -341,7 +340,7 @@ impl Connection {
             return;
         }
         if taken.ended {
-            self.acknowledger.on_fin(!arriving.payload.is_empty(), now);
+            self.acknowledger.on_fin(arriving.octets > 0, now);
             return;
         }
         if taken.gap || taken.filled || taken.repeated {
@@ -393,7 +392,7 @@ impl Connection {
     }
 
     /// Resets the connection because of data that nobody can read.
-    fn reset_in_answer(&mut self, arriving: &Arriving<'_>) {
+    fn reset_in_answer(&mut self, arriving: &Arriving<'_>, payload: Bytes) {
         let rules = self.config.profile.reset;
         let reset = match rules.reactive {
             ReactiveReset::FromSegment => arriving.header.reset_from_segment(),
@@ -409,7 +408,7 @@ impl Connection {
             }
             ReactiveReset::FromTcbAckAfter => {
                 let fin = arriving.header.flags.fin;
-                let (start, payload) = (arriving.start, arriving.payload);
+                let start = arriving.start;
                 let taken = self.recv.take(start, payload, fin, Disposition::Discard);
                 self.report(arriving, taken);
                 let window = self.reset_window(rules.reactive_window);

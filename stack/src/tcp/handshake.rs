@@ -18,7 +18,7 @@ impl Connection {
     pub(super) fn on_segment_in_syn_sent(
         &mut self,
         header: &Segment,
-        payload: &Bytes,
+        payload: Bytes,
         now: Instant,
     ) {
         let flags = header.flags;

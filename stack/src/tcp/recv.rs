@@ -8,7 +8,7 @@
 //!
 //! Stream positions are relative and never wrap: the peer's SYN is 0, its first octet 1.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use smoltcp::storage::Assembler;
 
 use super::arrived::Arrived;
@@ -270,7 +270,7 @@ impl Recv {
     pub(crate) fn take(
         &mut self,
         start: i64,
-        payload: &Bytes,
+        mut payload: Bytes,
         fin: bool,
         disposition: Disposition,
     ) -> Taken {
@@ -288,7 +288,8 @@ impl Recv {
         }
         let had_gap = !self.ahead.is_empty();
         if new > 0 {
-            let payload = payload.slice((first - start) as usize..(last - start) as usize);
+            payload.truncate((last - start) as usize);
+            payload.advance((first - start) as usize);
             self.insert(first, payload, disposition, &mut taken);
         }
         if fin && taken.refused == 0 && self.fin.is_none() && self.furthest() <= end {

@@ -53,7 +53,7 @@ impl Connection {
         if edge == next {
             // A FIN in order takes no room and may end the stream even so, or the peer could never
             // finish.
-            let bare_fin = arriving.header.flags.fin && arriving.payload.is_empty();
+            let bare_fin = arriving.header.flags.fin && arriving.octets == 0;
             return arriving.start == next && (empty || bare_fin);
         }
         if empty {

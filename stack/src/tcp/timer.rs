@@ -25,21 +25,31 @@ pub(crate) enum Timer {
 
 const TIMERS: usize = 7;
 
-/// When each timer expires, if it runs.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Timers([Option<Instant>; TIMERS]);
+/// Where a timer stands that does not run: behind everything that ever happens.
+const NEVER: Instant = Instant::from_micros_const(i64::MAX);
+
+/// When each timer expires; [`NEVER`] where it does not run. What is first is asked for behind
+/// every segment.
+#[derive(Clone, Debug)]
+pub(crate) struct Timers([Instant; TIMERS]);
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self([NEVER; TIMERS])
+    }
+}
 
 impl Timers {
     pub(crate) fn set(&mut self, timer: Timer, at: Instant) {
-        self.0[timer as usize] = Some(at);
+        self.0[timer as usize] = at;
     }
 
     pub(crate) fn stop(&mut self, timer: Timer) {
-        self.0[timer as usize] = None;
+        self.0[timer as usize] = NEVER;
     }
 
     pub(crate) fn at(&self, timer: Timer) -> Option<Instant> {
-        self.0[timer as usize]
+        running(self.0[timer as usize])
     }
 
     pub(crate) fn is_set(&self, timer: Timer) -> bool {
@@ -47,7 +57,7 @@ impl Timers {
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {
-        self.0.iter().flatten().min().copied()
+        running(self.0.into_iter().fold(NEVER, Instant::min))
     }
 
     /// Stops a timer that has expired and says whether it had.
@@ -58,6 +68,11 @@ impl Timers {
         }
         expired
     }
+}
+
+/// When a timer expires, if it runs.
+fn running(at: Instant) -> Option<Instant> {
+    (at != NEVER).then_some(at)
 }
 
 /// Ticks of Linux's clock in microseconds, at 250 a second.

@@ -9,11 +9,16 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-/// The room of the first chunk, in octets: enough for what most connections ever write.
+/// The least room of a chunk, in octets: enough for what most connections ever write.
 const CHUNK_LEAST: usize = 512;
 
 /// The most room that is made for later writes, in octets.
 const CHUNK_MOST: usize = 64 * 1024;
+
+/// A chunk has room for so many times what waits in the queue: a writer that is far ahead of the
+/// network needs few chunks, and one whose octets leave at once uses the same memory again and
+/// again.
+const ROOM_AHEAD: usize = 2;
 
 /// A queue of octets. Places in it are counted from its front.
 #[derive(Debug, Default)]
@@ -21,8 +26,6 @@ pub(crate) struct Written {
     chunks: VecDeque<Bytes>,
     /// The last chunk, which still grows.
     growing: BytesMut,
-    /// The room of the last chunk that was made, in octets.
-    room: usize,
     len: usize,
     /// A chunk and the place of its first octet: where the last part was taken from, since the next
     /// is mostly beside it.
@@ -41,8 +44,9 @@ impl Written {
     pub(crate) fn push(&mut self, octets: &[u8]) {
         if self.growing.capacity() - self.growing.len() < octets.len() {
             self.freeze();
-            self.room = (2 * self.room).clamp(CHUNK_LEAST, CHUNK_MOST);
-            self.growing = BytesMut::with_capacity(octets.len().max(self.room));
+            let room = (ROOM_AHEAD * self.len).clamp(CHUNK_LEAST, CHUNK_MOST);
+            // Where nothing of the chunk is in use any more, its room is taken again.
+            self.growing.reserve(octets.len().max(room));
         }
         self.growing.extend_from_slice(octets);
         self.len += octets.len();

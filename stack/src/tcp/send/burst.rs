@@ -390,9 +390,12 @@ impl Pace {
     pub(super) fn segments_most(self) -> usize {
         let percent = if self.starts_slowly { 200 } else { 120 };
         let round_trip = self.smoothed.total_micros().max(1);
-        let octets_a_second = u128::from(self.mss) * u128::from(self.window) * 10_000 * percent
-            / u128::from(round_trip);
-        let paced = u64::try_from(octets_a_second >> PACE_SHIFT).unwrap_or(OCTETS_MOST);
+        // A product that does not fit is far beyond what a burst can be.
+        let octets = self
+            .mss
+            .saturating_mul(self.window)
+            .saturating_mul(10_000 * percent);
+        let paced = (octets / round_trip) >> PACE_SHIFT;
         let halvings = self.least.total_micros() >> NEARNESS_SHIFT;
         let near = if halvings < OCTET_PLACES {
             OCTETS_MOST >> halvings

@@ -289,7 +289,7 @@ impl Dialogue {
         let first = row.start + i64::from(segment.flags.syn);
         let octets = (first..).map(peer_octet);
         let payload: Bytes = octets.take(segment.payload_octets).collect();
-        self.connection.on_segment(&segment, &payload, self.now);
+        self.connection.on_segment(&segment, payload, self.now);
         self.drain();
     }
 
