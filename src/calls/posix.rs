@@ -11,12 +11,14 @@ mod poll;
 mod process;
 mod words;
 
+use std::collections::BTreeMap;
+
 use hangup_stack::network::{HostId, IpFamily, Network};
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Direction, Protocol, SocketId};
 
-use self::process::{Mode, Outcome, Process, Reading};
+use self::process::{Mode, Outcome, Process, Reading, ThreadId};
 use self::words::{
     BACKLOGS, DOMAINS, F_GETFL, F_SETFL, FCNTLS, FILE_FLAGS, FIONBIO, FIONREAD, FLAGS, HOWS,
     MSG_DONTROUTE, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, O_NONBLOCK, O_RDWR, PROTOCOLS, REQUESTS,
@@ -35,8 +37,10 @@ pub struct PosixCalls {
     process: Process,
     descriptors: Descriptors,
     memory: Memory,
-    /// When the `poll` that waits returns at the latest.
-    poll_until: Option<Instant>,
+    /// The threads that a script has named.
+    threads: Vec<String>,
+    /// When the `poll` of each thread that waits returns at the latest.
+    poll_until: BTreeMap<ThreadId, Instant>,
 }
 
 /// The names of the calls, in the order of the table.
@@ -94,6 +98,18 @@ impl Calls for PosixCalls {
         let (mut context, make) = find(&CALLS, network, host, name, arguments)?;
         let made = make(self, &mut context)?;
         Ok(context.answer(made, "fd", &self.descriptors))
+    }
+
+    fn switch_to(&mut self, thread: Option<&str>) {
+        let known = |name: &str| self.threads.iter().position(|known| known == name);
+        self.process.thread = match thread.map(|name| (name, known(name))) {
+            None => ThreadId::default(),
+            Some((_, Some(index))) => ThreadId(index + 1),
+            Some((name, None)) => {
+                self.threads.push(name.to_owned());
+                ThreadId(self.threads.len())
+            }
+        };
     }
 
     fn send_zeros(&mut self) {

@@ -71,9 +71,27 @@ pub enum Info {
     RoundTripTime,
     /// `tcpi_total_retrans`: segments that were sent again.
     Retransmissions,
+    /// `tcpi_ca_state`: Linux's number of what the sender takes the path for.
+    CongestionState,
+    /// `tcpi_sacked`: segments that the peer has reported beyond what it acknowledges.
+    Reported,
+    /// `tcpi_snd_wscale`: by how many bits the peer's windows are shifted.
+    SendScale,
+    /// `tcpi_rcv_wscale`: by how many bits ours are.
+    ReceiveScale,
+    /// `tcpi_advmss`: the largest segment that we take, as our SYN says.
+    AdvertisedMss,
+    /// `tcpi_data_segs_out`: segments with payload that were sent, also again.
+    SegmentsSent,
+    /// `tcpi_data_segs_in`: segments with payload that came.
+    SegmentsReceived,
+    /// `tcpi_bytes_sent`: their payload that was sent, also again, in octets.
+    OctetsSent,
+    /// `tcpi_bytes_retrans`: what of it was sent again, in octets.
+    OctetsAgain,
 }
 
-const INFOS: [(&str, Info); 12] = [
+const INFOS: [(&str, Info); 21] = [
     ("tcpi_state", Info::State),
     ("tcpi_options", Info::Options),
     ("tcpi_snd_mss", Info::SendMss),
@@ -86,6 +104,15 @@ const INFOS: [(&str, Info); 12] = [
     ("tcpi_rto", Info::RetransmissionTimeout),
     ("tcpi_rtt", Info::RoundTripTime),
     ("tcpi_total_retrans", Info::Retransmissions),
+    ("tcpi_ca_state", Info::CongestionState),
+    ("tcpi_sacked", Info::Reported),
+    ("tcpi_snd_wscale", Info::SendScale),
+    ("tcpi_rcv_wscale", Info::ReceiveScale),
+    ("tcpi_advmss", Info::AdvertisedMss),
+    ("tcpi_data_segs_out", Info::SegmentsSent),
+    ("tcpi_data_segs_in", Info::SegmentsReceived),
+    ("tcpi_bytes_sent", Info::OctetsSent),
+    ("tcpi_bytes_retrans", Info::OctetsAgain),
 ];
 
 /// The states, without the `TCP_` or `TCPI_` before them, each at Linux's number less one.
@@ -105,11 +132,18 @@ const STATES: [&[&str]; 11] = [
 ];
 
 /// Other names of numbers.
-const CONSTANTS: [(&str, f64); 6] = [
+const CONSTANTS: [(&str, f64); 13] = [
     ("TCPI_OPT_TIMESTAMPS", 1.0),
     ("TCPI_OPT_SACK", 2.0),
     ("TCPI_OPT_WSCALE", 4.0),
     ("TCPI_OPT_ECN", 8.0),
+    ("TCPI_OPT_ECN_SEEN", 16.0),
+    ("TCPI_OPT_SYN_DATA", 32.0),
+    ("TCP_CA_Open", 0.0),
+    ("TCP_CA_Disorder", 1.0),
+    ("TCP_CA_CWR", 2.0),
+    ("TCP_CA_Recovery", 3.0),
+    ("TCP_CA_Loss", 4.0),
     ("True", 1.0),
     ("False", 0.0),
 ];
@@ -381,7 +415,7 @@ fn value(expression: &Expression, info: &dyn Fn(Info) -> Option<f64>) -> Result<
     match expression {
         Expression::Number(number) => Ok(*number),
         Expression::Info(wanted) => {
-            info(*wanted).ok_or_else(|| "there is no connection that could be asked".to_owned())
+            info(*wanted).ok_or_else(|| "no connection of this host says so".to_owned())
         }
         Expression::Not(inner) => Ok(f64::from(!is_true(value(inner, info)?))),
         Expression::Negative(inner) => Ok(-value(inner, info)?),

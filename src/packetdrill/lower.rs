@@ -40,7 +40,7 @@ pub enum Action {
     Pause,
 }
 
-/// The thread that makes the calls that wait.
+/// What the threads are called that make the calls that wait; a number stands behind.
 const WAITING_THREAD: &str = "waiting";
 
 /// A script without its text.
@@ -97,6 +97,7 @@ pub(super) fn lower(
         profile: options.profile.clone(),
         begun: false,
         octets: 0,
+        waits: 0,
         unsupported,
         ignored: Vec::new(),
     };
@@ -168,6 +169,8 @@ struct Lowering<'s> {
     /// Whether anything has happened by now for which a knob would be turned too late.
     begun: bool,
     octets: u64,
+    /// How many calls wait, at one time or another.
+    waits: usize,
     unsupported: Vec<Diagnostic>,
     ignored: Vec<String>,
 }
@@ -264,9 +267,11 @@ impl Lowering<'_> {
         if !is_known {
             self.refuse(name.span, format!("there is no call {}", name.value));
         }
-        let thread = returns
-            .as_ref()
-            .map(|it| Spanned::new(WAITING_THREAD.to_owned(), it.span));
+        // Several calls may wait at once: each is made by a thread of its own.
+        let thread = returns.as_ref().map(|it| {
+            self.waits += 1;
+            Spanned::new(format!("{WAITING_THREAD} {}", self.waits), it.span)
+        });
         let named = |name: &str| Spanned::new(name.to_owned(), Span::default());
         Ok(Call {
             host: named(HOST),

@@ -2,6 +2,7 @@
 //! is not as a script says fails it, at its place.
 
 mod any_script;
+mod connection;
 mod exported;
 mod grammar;
 mod hostile;

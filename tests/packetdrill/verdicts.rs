@@ -295,12 +295,6 @@ fn what_cannot_be_played_is_said_to_be_unsupported() {
             "1:1",
             "--non_fatal",
         ),
-        (
-            "+.1  close(4) = 0",
-            "+.1...0.3 read(4, ..., 9) = 0 +0...0.3 read(4, ..., 9) = 0",
-            "11:40",
-            "while another one does",
-        ),
     ] {
         let verdict = changed(from, to);
         let as_said = verdict.starts_with("unsupported\n") && verdict.contains(said);

@@ -28,7 +28,9 @@ impl PosixCalls {
         }
         let ready = polled.iter().filter(|entry| entry.revents != 0).count();
         let (now, timeout) = (context.network.now(), context.number(2, &[])?);
-        let until = match (self.poll_until, u64::try_from(timeout)) {
+        let thread = self.process.thread;
+        let begun = self.poll_until.remove(&thread);
+        let until = match (begun, u64::try_from(timeout)) {
             (Some(until), _) => Some(until),
             (None, Ok(milliseconds)) => {
                 // The timeout is an int, so that the sum stays far below the end of time.
@@ -37,10 +39,9 @@ impl PosixCalls {
             (None, Err(_)) => None,
         };
         if ready == 0 && until.is_none_or(|until| now < until) {
-            self.poll_until = until;
+            self.poll_until.extend(until.map(|until| (thread, until)));
             return Ok(Made::Blocks { until });
         }
-        self.poll_until = None;
         let as_written = polled.iter().all(|entry| {
             entry
                 .expected
