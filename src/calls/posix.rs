@@ -43,6 +43,12 @@ pub struct PosixCalls {
     poll_until: BTreeMap<ThreadId, Instant>,
 }
 
+/// The number of a flag of a file, which `fcntl` returns: `O_NONBLOCK`.
+pub(crate) fn file_flag(name: &str) -> Option<i64> {
+    let known = FILE_FLAGS.iter().find(|(known, _)| *known == name);
+    known.map(|(_, number)| *number)
+}
+
 /// The names of the calls, in the order of the table.
 pub(super) const NAMES: &[&str] = &names(&CALLS);
 

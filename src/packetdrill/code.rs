@@ -302,17 +302,23 @@ impl Parser<'_> {
             return Ok(Expression::Not(Box::new(inner)));
         }
         let mut left = self.binary(level + 1, depth)?;
+        // What stands between two comparisons of a chain: `a < b < c` is `a < b and b < c`.
+        let mut middle = None;
         let mut count = 0;
         while let Some((_, operator)) = operators.iter().find(|(sign, _)| self.take(sign)) {
             count += 1;
-            if level == COMPARISONS && count > 1 {
-                return Err("a chain of comparisons is not played".to_owned());
-            }
             if count > DEPTH_MAX {
                 return Err(format!("more than {DEPTH_MAX} operations in a row"));
             }
             let right = self.binary(level + 1, depth)?;
-            left = Expression::Binary(*operator, Box::new(left), Box::new(right));
+            let next = (level == COMPARISONS).then(|| right.clone());
+            left = match std::mem::replace(&mut middle, next) {
+                Some(middle) => {
+                    let link = Expression::Binary(*operator, Box::new(middle), Box::new(right));
+                    Expression::Binary(Operator::And, Box::new(left), Box::new(link))
+                }
+                None => Expression::Binary(*operator, Box::new(left), Box::new(right)),
+            };
         }
         Ok(left)
     }
@@ -495,6 +501,10 @@ mod tests {
             ("assert (tcpi_options & 0x1) | 4 == 4", true),
             ("assert -tcpi_snd_cwnd == -10", true),
             ("assert 0 and tcpi_rtt", false),
+            ("assert 9 <= tcpi_snd_cwnd <= 11", true),
+            ("assert 1 < 2 < 2", false),
+            ("assert 3 > 2 > 1 > 0 == 0", true),
+            ("assert (1 < 2) < 2", true),
         ] {
             assert_eq!(held(code), Ok(vec![expected]), "{code}");
         }
@@ -511,7 +521,6 @@ mod tests {
             ("assertion = 1", "other than `assert`"),
             ("assert os.system('true') == 0", "`os.system`"),
             ("assert tcpi_reordering == 3", "`tcpi_reordering`"),
-            ("assert 1 < 2 < 3", "chain"),
             ("assert 1 << 2", "`<< 2`"),
             ("assert 2 ** 2", "`** 2`"),
             ("assert", "not played"),

@@ -304,15 +304,23 @@ impl Lowering<'_> {
         }
     }
 
-    /// A result as the host's calls say it: numbers.
+    /// A result as the host's calls say it: numbers, and flags of files by their names.
     fn result(&mut self, result: Spanned<ExpectedResult>) -> Spanned<ExpectedResult> {
-        match &result.value {
-            ExpectedResult::Any | ExpectedResult::Integer(_) => {}
-            ExpectedResult::Word(_) | ExpectedResult::Flags(_) => {
+        let words = match &result.value {
+            ExpectedResult::Any | ExpectedResult::Integer(_) => return result,
+            ExpectedResult::Word(word) => std::slice::from_ref(word),
+            ExpectedResult::Flags(words) => words,
+        };
+        let all = words
+            .iter()
+            .try_fold(0, |all, it| Some(all | calls::posix::file_flag(it)?));
+        match all {
+            Some(flags) => result.map(|_| ExpectedResult::Integer(flags)),
+            None => {
                 self.refuse(result.span, "a result that is no number is not played");
+                result
             }
         }
-        result
     }
 
     /// The arguments as the host's calls take them: addresses resolved, and calls with lists of
@@ -488,12 +496,16 @@ fn octets_of(buffers: &Argument) -> Option<(i64, i64)> {
             return None;
         };
         let [
-            (None, Argument::Ellipsis),
-            (None, Argument::Integer(length)),
+            (base, Argument::Ellipsis),
+            (size, Argument::Integer(length)),
         ] = fields.as_slice()
         else {
             return None;
         };
+        match (base.as_deref(), size.as_deref()) {
+            (None, None) | (Some("iov_base"), Some("iov_len")) => {}
+            _ => return None,
+        }
         octets = octets.checked_add(*length)?;
     }
     Some((octets, i64::try_from(list.len()).ok()?))

@@ -175,7 +175,21 @@ fn calls() {
         "+0 setsockopt(3, SOL_SOCKET, SO_LINGER, {onoff=1, linger=0}, 8) = 0",
         "+0 getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0",
         "+0 fcntl(3, F_GETFL) = 0x2 (flags O_RDWR)",
+        "+0 fcntl(3, F_GETFL) = O_RDWR|O_NONBLOCK (flags O_RDWR|O_NONBLOCK)",
         "+0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0",
+        "+0 writev(3, [{iov_base=..., iov_len=1000}], 1) = 1000",
+        "+0 close ( 3 )\n=\n-1 EBADF ( Bad file descriptor )",
+        "+0 close(3) = -1 EBADF",
+        "+0 close(3) = 0 (a note)",
+        "+0 setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [], 4) = 0",
+        "+0 setsockopt(3, IPPROTO_TCP, TCP_FUNCTION_BLK, {function_set_name=\"rack\", pcbcnt=...}, \
+         36) = 0",
+        "+0 setsockopt(3, SOL_SOCKET, SO_ACCEPTFILTER, {af_name=\"httpready\"}, 256) = 0",
+        "+0 connect(3, {sa_family=AF_INET6, sin6_port=htons(80), \
+         sin6_addr=inet6_addr(\"2001:db8::1\")}, ...) = 0",
+        "+0 recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 1}], msg_control(0)=..., \
+         msg_flags=0}, 0) = 1",
+        "+0 %{ assert 1 <= tcpi_snd_cwnd <= 10, 'a text' }%",
         "+0 connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)",
         "+0 connect(3, AF_UNSPEC, ...) = 0",
         "+0 bind(3, {sa_family=AF_INET, sin_port=htons(80), \
@@ -206,6 +220,8 @@ fn the_top_of_a_script() {
     let mut wrong = String::new();
     for top in [
         "--tolerance_usecs=100000",
+        "--tolerance_usecs = 100000 --mss\n=\n1000",
+        "--mtu=1400//a comment",
         "--tolerance_usecs=100000\n--mss=1000 --mtu=1500",
         "--ip_version=ipv4 --local_ip=192.0.2.9 --remote_ip=192.0.2.8",
         "--ip_version=ipv6\n--local_ip=2001:db8::9/64\n--remote_ip=2001:db8::8",
@@ -347,6 +363,17 @@ fn what_is_read_and_not_played() {
             "ECN is not played",
         ),
         ("+0 close(3) = TRUE", "2:15", "a result that is no number"),
+        (
+            "+0 close(3) = O_RDWR|O_SYNC",
+            "2:15",
+            "a result that is no number",
+        ),
+        (
+            "+0 close(3) = \"abc\"",
+            "2:15",
+            "a result that is no number",
+        ),
+        ("+0 close(3) = {a=1}", "2:15", "a result that is no number"),
     ] {
         let said = line(text);
         let as_said = said.starts_with(&format!("a.pkt:{place}:")) && said.contains(reason);
