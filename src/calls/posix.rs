@@ -5,6 +5,7 @@
 //! (`recv(3, 1000)`, `bind(3, server:80)`). `poll` has a short form too, `poll(3)`, which never
 //! waits and returns what the socket is ready for: `= POLLIN|POLLOUT`.
 
+mod epoll;
 mod errno;
 mod options;
 mod poll;
@@ -39,8 +40,9 @@ pub struct PosixCalls {
     memory: Memory,
     /// The threads that a script has named.
     threads: Vec<String>,
-    /// When the `poll` of each thread that waits returns at the latest.
+    /// When the `poll` or `epoll_wait` of each thread that waits returns at the latest.
     poll_until: BTreeMap<ThreadId, Instant>,
+    epolls: epoll::Lists,
 }
 
 /// The number of a flag of a file, which `fcntl` returns: `O_NONBLOCK`.
@@ -69,7 +71,7 @@ const fn call(
 }
 
 #[rustfmt::skip]
-const CALLS: [Call<PosixCalls>; 18] = [
+const CALLS: [Call<PosixCalls>; 21] = [
     call("socket", "(domain, type, protocol)", (3, 3), Shape::Process, PosixCalls::socket),
     call("bind", "(fd, address[, length])", (2, 3), Shape::Socket, PosixCalls::bind),
     call("listen", "(fd, backlog)", (2, 2), Shape::Socket, PosixCalls::listen),
@@ -85,6 +87,11 @@ const CALLS: [Call<PosixCalls>; 18] = [
     call("close", "(fd)", (1, 1), Shape::Socket, PosixCalls::close),
     call("poll", "(fd[, events]) or ([{fd=3, events=POLLIN, revents=POLLIN}], 1, milliseconds)",
          (1, 3), Shape::Socket, PosixCalls::poll),
+    call("epoll_create", "(size)", (1, 1), Shape::Process, PosixCalls::epoll_create),
+    call("epoll_ctl", "(epfd, operation, fd[, {events=EPOLLIN, fd=4}])", (3, 4), Shape::Process,
+         PosixCalls::epoll_ctl),
+    call("epoll_wait", "(epfd, {events=EPOLLIN, fd=4}, most, milliseconds)", (4, 4),
+         Shape::Process, PosixCalls::epoll_wait),
     call("setsockopt", "(fd, level, option, value[, size])", (4, 5), Shape::Socket,
          PosixCalls::setsockopt),
     call("getsockopt", "(fd, level, option[, value, size])", (3, 5), Shape::Socket,
@@ -160,7 +167,11 @@ fn waited<T: ToString>(outcome: Outcome<T>) -> Made {
 impl PosixCalls {
     /// The descriptor in the first argument.
     fn fd(&self, context: &Context<'_>) -> Result<u64, BadCall> {
-        self.descriptors.first(context)
+        let fd = self.descriptors.first(context)?;
+        if self.epolls.contains_key(&fd) {
+            return context.bad(0, "a list of epoll is no socket");
+        }
+        Ok(fd)
     }
 
     /// The family of a socket; IPv4's for what is none.
@@ -366,7 +377,10 @@ impl PosixCalls {
     }
 
     fn close(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let fd = self.fd(context)?;
+        let fd = self.descriptors.first(context)?;
+        if self.epolls.remove(&fd).is_some() {
+            return Ok(Made::value(0));
+        }
         let process = &mut self.process;
         let outcome = context
             .network

@@ -230,7 +230,7 @@ fn unescaped(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// `--name` or `--name=value`, perhaps with blanks around the `=`: a value goes to the next blank or
+/// `--name` or `--name=value`, perhaps with blanks around the `=`: a value goes to the next blank,
 /// comment, or to its closing quote.
 fn setting(rest: &str) -> (Token<'_>, usize) {
     let name = rest[2..].bytes().take_while(|it| is_word(*it)).count();

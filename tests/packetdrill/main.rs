@@ -3,6 +3,7 @@
 
 mod any_script;
 mod connection;
+mod epoll;
 mod exported;
 mod grammar;
 mod hostile;

@@ -276,12 +276,7 @@ fn what_cannot_be_played_is_said_to_be_unsupported() {
             "11:1",
             "while the",
         ),
-        (
-            "close(4)",
-            "epoll_create(1)",
-            "11:6",
-            "there is no call epoll_create",
-        ),
+        ("close(4)", "pipe([5, 6])", "11:6", "there is no call pipe"),
         ("IPPROTO_TCP", "IPPROTO_MPTCP", "1:31", "IPPROTO_MPTCP"),
         (
             "accept(3, ..., ...)",

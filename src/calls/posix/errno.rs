@@ -29,6 +29,8 @@ pub enum Errno {
     ConnectionReset,
     /// EDESTADDRREQ: there is no destination.
     DestinationRequired,
+    /// EEXIST: the descriptor is in the list already.
+    Exists,
     /// EHOSTUNREACH: the network cannot reach the host.
     HostUnreachable,
     /// EINPROGRESS: the handshake has begun.
@@ -45,6 +47,8 @@ pub enum Errno {
     NetworkDown,
     /// ENETUNREACH: there is no route.
     NetworkUnreachable,
+    /// ENOENT: the descriptor is not in the list.
+    NoEntry,
     /// ENOPROTOOPT: the socket does not have the option.
     NoProtocolOption,
     /// ENOTCONN: the socket is not connected.
@@ -73,6 +77,7 @@ impl Errno {
             Self::ConnectionRefused => "ECONNREFUSED",
             Self::ConnectionReset => "ECONNRESET",
             Self::DestinationRequired => "EDESTADDRREQ",
+            Self::Exists => "EEXIST",
             Self::HostUnreachable => "EHOSTUNREACH",
             Self::InProgress => "EINPROGRESS",
             Self::Invalid => "EINVAL",
@@ -81,6 +86,7 @@ impl Errno {
             Self::MessageSize => "EMSGSIZE",
             Self::NetworkDown => "ENETDOWN",
             Self::NetworkUnreachable => "ENETUNREACH",
+            Self::NoEntry => "ENOENT",
             Self::NoProtocolOption => "ENOPROTOOPT",
             Self::NotConnected => "ENOTCONN",
             Self::OperationNotSupported => "EOPNOTSUPP",

@@ -113,6 +113,16 @@ impl Process {
         Ok(self.adopt(id, protocol, family, mode))
     }
 
+    /// A descriptor for something that is no socket, of which there are so many.
+    pub(super) fn reserve(&mut self, others: usize) -> Result<u64, Errno> {
+        if self.files.len() + others >= FILES_MAX {
+            return Err(Errno::TooManyFiles);
+        }
+        let fd = self.next;
+        self.next += 1;
+        Ok(fd)
+    }
+
     fn check_room(&self) -> Result<(), Errno> {
         if self.files.len() < FILES_MAX {
             Ok(())
