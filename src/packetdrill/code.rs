@@ -2,8 +2,8 @@
 //!
 //! packetdrill hands such code to Python. Here it is a language of its own, with what scripts use
 //! it for: `assert` with numbers, names, `+ - * / // % & |`, comparisons, `and`, `or`, `not` and
-//! parentheses, with Python's meaning. Anything else is said to be unsupported, and nothing is ever
-//! executed.
+//! parentheses, with Python's meaning. `print` says nothing of the host and is left out. Anything
+//! else is said to be unsupported, and nothing is ever executed.
 
 use super::limits;
 
@@ -158,6 +158,10 @@ const DEPTH_MAX: usize = 32;
 pub(super) fn parse(code: &str) -> Result<Vec<Assertion>, String> {
     let mut assertions = Vec::new();
     for statement in statements(code)? {
+        // What is printed is for people, and says nothing of the host.
+        if is_print(statement) {
+            continue;
+        }
         let Some(rest) = statement.strip_prefix("assert") else {
             return Err(format!(
                 "code other than `assert` is not played: {}",
@@ -193,6 +197,12 @@ pub(super) fn parse(code: &str) -> Result<Vec<Assertion>, String> {
         });
     }
     Ok(assertions)
+}
+
+/// Whether a statement only prints, as Python 2 or as Python 3 writes it.
+fn is_print(statement: &str) -> bool {
+    let rest = statement.strip_prefix("print").map(str::trim_start);
+    rest.is_some_and(|it| it.is_empty() || it.starts_with(['(', '"', '\'']))
 }
 
 /// As much of a text as a message shows.
@@ -511,12 +521,15 @@ mod tests {
         let several =
             "\n# first\nassert True; assert False # one\n  assert (tcpi_snd_cwnd\n == 10)\n";
         assert_eq!(held(several), Ok(vec![true, false, true]));
+        let prints = "print \"{}\".format(tcpi_rtt)\nprint(tcpi_rtt); assert True\nprint";
+        assert_eq!(held(prints), Ok(vec![true]));
     }
 
     #[test]
     fn what_is_more_than_a_comparison_is_named() {
         for (code, said) in [
-            ("print(tcpi_state)", "other than `assert`"),
+            ("printer(tcpi_state)", "other than `assert`"),
+            ("if tcpi_state:\n  print('x')", "other than `assert`"),
             ("import os", "other than `assert`"),
             ("assertion = 1", "other than `assert`"),
             ("assert os.system('true') == 0", "`os.system`"),

@@ -1,5 +1,6 @@
 //! From what is written to what is played: two hosts, and events that the runner knows.
 
+use hangup_stack::network::IpFamily;
 use hangup_stack::profile::{Api, Profile};
 use smoltcp::time::Duration;
 use smoltcp::wire::{IpAddress, IpEndpoint};
@@ -181,9 +182,13 @@ impl Lowering<'_> {
         let action = match action {
             WrittenAction::Inbound(line) => {
                 self.carries(&line, span)?;
+                self.exists(&line);
                 Action::Inbound(line)
             }
-            WrittenAction::Outbound(line) => Action::Outbound(line),
+            WrittenAction::Outbound(line) => {
+                self.exists(&line);
+                Action::Outbound(line)
+            }
             WrittenAction::Call(call) => Action::Call(self.call(call, &time)?),
             WrittenAction::Shell(line) => {
                 self.shell(&line, span);
@@ -248,6 +253,26 @@ impl Lowering<'_> {
             Packet::Icmp { .. } => 0,
         };
         self.count(octets.into(), span)
+    }
+
+    /// Whether a message exists in the protocol of the wire.
+    fn exists(&mut self, line: &PacketLine) {
+        let Packet::Icmp { kind, code } = &line.packet else {
+            return;
+        };
+        let family = self.settings.ip_version.family();
+        let missing = match (kind.value.number(family), code) {
+            (None, _) => Some(kind.span),
+            (Some(_), Some(code)) if code.value.number(family).is_none() => Some(code.span),
+            (Some(_), _) => None,
+        };
+        if let Some(span) = missing {
+            let protocol = match family {
+                IpFamily::V4 => "ICMP",
+                IpFamily::V6 => "ICMPv6",
+            };
+            self.refuse(span, format!("{protocol} has no such message"));
+        }
     }
 
     fn call(

@@ -155,14 +155,18 @@ pub(super) fn quotation(frame: &[u8]) -> &[u8] {
     &packet[..packet.len().min(header + QUOTED)]
 }
 
+/// What stands behind the header of an ICMP message of so many octets that quotes nothing.
+pub(super) fn blank_message(length: u16) -> Vec<u8> {
+    vec![0; usize::from(length).saturating_sub(ICMP)]
+}
+
 /// A frame with the beginning of a packet that an ICMP error is about, which need never have been
-/// sent. `sequence` is the number on the wire.
+/// sent. `sequence` is the number on the wire. Empty where there is no such packet.
 pub(super) fn about(ends: &Ends, packet: QuotedPacket, sequence: u32) -> Vec<u8> {
     let (protocol, header, length) = match packet {
         QuotedPacket::Segment { length, .. } => (IpProtocol::Tcp, TCP, length),
         QuotedPacket::Udp { length } => (IpProtocol::Udp, UDP, length),
-        // The number that IANA has reserved for it.
-        QuotedPacket::Raw { length } => (IpProtocol::Unknown(255), 0, length),
+        QuotedPacket::Raw { .. } => return Vec::new(),
     };
     let length = header + usize::from(length);
     let mut frame = ip_frame(ends, protocol, length);
@@ -182,6 +186,7 @@ pub(super) fn about(ends: &Ends, packet: QuotedPacket, sequence: u32) -> Vec<u8>
             packet.set_dst_port(ends.destination.port);
             packet.set_len(u16::try_from(length).unwrap_or(u16::MAX));
         }
+        // Nothing is quoted.
         QuotedPacket::Raw { .. } => {}
     }
     frame

@@ -178,6 +178,10 @@ pub(super) fn icmp_fault(body: &IcmpBody, frame: &[u8], tracker: &Tracker) -> Op
         return Some(format!("its `{what}` is another"));
     }
     let quoted = body.quoted.as_ref()?;
+    if let QuotedPacket::Raw { length } = quoted.value {
+        let is_so = packet.length == usize::from(length);
+        return (!is_so).then(|| format!("the message has {} octets", packet.length));
+    }
     let is_so = IpPacket::read(&packet.payload[ICMP..])
         .is_some_and(|it| quotes(quoted.value, &it, tracker));
     (!is_so).then(|| "it quotes another packet".to_owned())
@@ -211,6 +215,7 @@ fn quotes(said: QuotedPacket, packet: &IpPacket<'_>, tracker: &Tracker) -> bool 
         QuotedPacket::Udp { length } => {
             packet.protocol == IpProtocol::Udp && packet.length == 8 + usize::from(length)
         }
-        QuotedPacket::Raw { length } => packet.length == usize::from(length),
+        // It quotes nothing.
+        QuotedPacket::Raw { .. } => false,
     }
 }

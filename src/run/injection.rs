@@ -48,12 +48,15 @@ impl Player<'_> {
                     .as_ref()
                     .and_then(|it| it.value.number(family))
                     .unwrap_or_default();
-                let about = match &detail.icmp.quoted {
-                    Some(quoted) => self.about(&ends, (from, to), quoted.value),
-                    None => self.last_frame_of(to).unwrap_or_default().to_vec(),
+                let quoted = match detail.icmp.quoted.as_ref().map(|it| it.value) {
+                    Some(QuotedPacket::Raw { length }) => forge::blank_message(length),
+                    Some(packet) => {
+                        forge::quotation(&self.about(&ends, (from, to), packet)).to_vec()
+                    }
+                    None => forge::quotation(self.last_frame_of(to).unwrap_or_default()).to_vec(),
                 };
                 let rest = headers::icmp_rest(&detail.icmp, ends.source.addr);
-                forge::icmp(&ends, (kind, code), rest, forge::quotation(&about))
+                forge::icmp(&ends, (kind, code), rest, &quoted)
             }
         };
         headers::mark(&mut frame, &detail.ip);

@@ -103,9 +103,9 @@ pub enum QuotedPacket {
         /// Its payload in octets.
         length: u16,
     },
-    /// `[raw (100)]`: of no protocol that has ports.
+    /// `[raw (100)]`: none, but the message has so many octets.
     Raw {
-        /// Its payload in octets.
+        /// The octets of the message, its header included.
         length: u16,
     },
 }

@@ -158,9 +158,16 @@ fn messages() {
         "+0 < icmp unreachable net_unreachable [0:0(0)]",
         "+0 < icmp unreachable frag_needed mtu 1200 [1:1461(1460)]",
         "+0 < icmp unreachable port_unreachable [1:1001(1000)]",
-        "+0 < icmp packet_too_big mtu 1280 [1:1461(1460)]",
         "+0 < icmp unreachable protocol_unreachable [raw (20)]",
         "+0 > icmp unreachable port_unreachable [udp (8)]",
+        "+0 <icmp unreachable net_unknown [0:0(0)]",
+        "+0 < [0:0(0)]icmp unreachable precedence_cutoff",
+        "+0 < [4294967295:4294967295(0)] icmp time_exceeded ttl_exceeded_in_transit",
+        "+0 < [udp (10)] (ttl 3) icmp parameter_problem code_2",
+        "+0 < (ttl 3) [1:1(0)] icmp type_9 code_255",
+        "+0 < icmp time_exceeded frag_reass_exceeded [raw (8)]",
+        "+0 < icmp redirect [0:0(0)]",
+        "+0 < icmp timestamp_request id 1",
         "+0 < icmp echo_request id 7",
         "+0 > icmp echo_reply id 7",
         "+0 < icmp time_exceeded ttl_exceeded",
@@ -190,6 +197,7 @@ fn calls() {
         "+0 recvmsg(3, {msg_name(...)=..., msg_iov(1)=[{..., 1}], msg_control(0)=..., \
          msg_flags=0}, 0) = 1",
         "+0 %{ assert 1 <= tcpi_snd_cwnd <= 10, 'a text' }%",
+        "+0 %{ print \"{} {}\".format(tcpi_snd_cwnd, tcpi_snd_ssthresh) }%",
         "+0 connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)",
         "+0 connect(3, AF_UNSPEC, ...) = 0",
         "+0 bind(3, {sa_family=AF_INET, sin_port=htons(80), \
@@ -331,10 +339,26 @@ fn what_is_read_and_not_played() {
             "2:26",
             "segments in datagrams",
         ),
+        ("+0 < icmp photuris", "2:11", "icmp photuris"),
         (
-            "+0 < icmp timestamp_request",
+            "+0 < icmp packet_too_big mtu 1280 [1:1461(1460)]",
             "2:11",
-            "icmp timestamp_request",
+            "ICMP has no such message",
+        ),
+        (
+            "+0 < icmp unreachable no_route",
+            "2:23",
+            "ICMP has no such message",
+        ),
+        (
+            "+0 > S 0:0(0) <nop,nop,md5 valid>",
+            "2:24",
+            "no host signs its segments",
+        ),
+        (
+            "+0 < [0:0(0)/udp(9811 > 1)] icmp unreachable port_unreachable",
+            "2:13",
+            "segments in datagrams",
         ),
         (
             "+0 < icmp unreachable src_route_failed",
@@ -356,7 +380,7 @@ fn what_is_read_and_not_played() {
             "2:4",
             "there is no call sendfile",
         ),
-        ("+0 %{ print(tcpi_state) }%", "2:4", "other than `assert`"),
+        ("+0 %{ import os }%", "2:4", "other than `assert`"),
         (
             "+0 `sysctl -w net.inet.tcp.ecn.enable=1`",
             "2:1",
@@ -463,6 +487,13 @@ fn what_is_no_grammar() {
         ),
         ("+0 > . 1:1(65536)", "2:12", "65536 is out of range"),
         ("+0 > . 4294967296:1(0)", "2:8", "out of range"),
+        ("+0 < [1:1(0)] S 0:0(0) win 1", "2:15", "expected `icmp`"),
+        (
+            "+0 < [1:1(0)] icmp redirect [1:1(0)]",
+            "2:29",
+            "quotes a packet already",
+        ),
+        ("+0 < icmp redirect [raw (7)]", "2:26", "at least 8 octets"),
         (
             "+0 > icmp unreachable frag_needed [1:1(0)",
             "2:42",

@@ -266,7 +266,7 @@ fn what_cannot_be_played_is_said_to_be_unsupported() {
         ),
         (
             "+.1  close",
-            "+.1 %{ print(tcpi_state) }% +0 close",
+            "+.1 %{ import os }% +0 close",
             "11:5",
             "other than `assert`",
         ),

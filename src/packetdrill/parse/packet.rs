@@ -22,10 +22,13 @@ impl Parser<'_> {
     /// What follows `<` or `>`.
     pub(super) fn packet(&mut self, way: Way) -> Result<PacketLine, Box<Diagnostic>> {
         self.encapsulation()?;
-        let mut detail = Detail {
-            ip: self.ip_info(way)?,
-            ..Detail::default()
-        };
+        let mut detail = Detail::default();
+        self.quoted_before(&mut detail)?;
+        detail.ip = self.ip_info(way)?;
+        self.quoted_before(&mut detail)?;
+        if detail.icmp.quoted.is_some() && !self.is_word("icmp") {
+            return Err(self.unexpected("`icmp` behind what it quotes"));
+        }
         self.protection()?;
         let (mut from_port, mut to_port) = self.ports()?;
         let packet = if self.take_word("udp") {
