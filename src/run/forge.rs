@@ -33,8 +33,13 @@ pub(super) struct Ends {
     pub(super) ethernet: (EthernetAddress, EthernetAddress),
 }
 
-/// A frame with a TCP segment.
-pub(super) fn segment(ends: &Ends, wanted: &Segment, detail: &Detail, origins: Origins) -> Vec<u8> {
+/// A frame with a TCP segment. None, here and below: an IP packet cannot be so long.
+pub(super) fn segment(
+    ends: &Ends,
+    wanted: &Segment,
+    detail: &Detail,
+    origins: Origins,
+) -> Option<Vec<u8>> {
     let flags = wanted.flags.value;
     let sequence = wanted.sequence.as_ref().map(|sequence| sequence.value);
     let payload = sequence.map_or(0, |sequence| usize::from(sequence.length));
@@ -43,7 +48,7 @@ pub(super) fn segment(ends: &Ends, wanted: &Segment, detail: &Detail, origins: O
         Some(Options::Any) | None => Vec::new(),
     };
     let header = TCP + options.len();
-    let mut frame = ip_frame(ends, IpProtocol::Tcp, header + payload);
+    let mut frame = ip_frame(ends, IpProtocol::Tcp, header + payload)?;
     let begin = frame.len() - header - payload;
     let octets = &mut frame[begin..];
     let data = wanted.data.as_ref().map(|data| data.value.as_slice());
@@ -91,7 +96,7 @@ pub(super) fn segment(ends: &Ends, wanted: &Segment, detail: &Detail, origins: O
     packet.set_urgent_at(detail.urgent.as_ref().map_or(0, |urgent| urgent.value));
     packet.options_mut().copy_from_slice(&options);
     packet.fill_checksum(&ends.source.addr, &ends.destination.addr);
-    frame
+    Some(frame)
 }
 
 /// Options as octets, in their order, the last word filled with zeros. Blocks are relative to the
@@ -130,8 +135,8 @@ fn options_of<'a>(list: impl Iterator<Item = &'a TcpOption>, origins: Origins) -
 }
 
 /// A frame with a UDP datagram of so many octets.
-pub(super) fn datagram(ends: &Ends, payload: usize) -> Vec<u8> {
-    let mut frame = ip_frame(ends, IpProtocol::Udp, UDP + payload);
+pub(super) fn datagram(ends: &Ends, payload: usize) -> Option<Vec<u8>> {
+    let mut frame = ip_frame(ends, IpProtocol::Udp, UDP + payload)?;
     let begin = frame.len() - UDP - payload;
     let octets = &mut frame[begin..];
     for (place, octet) in octets[UDP..].iter_mut().zip((b'a'..=b'z').cycle()) {
@@ -142,7 +147,7 @@ pub(super) fn datagram(ends: &Ends, payload: usize) -> Vec<u8> {
     packet.set_dst_port(ends.destination.port);
     packet.set_len(u16::try_from(UDP + payload).unwrap_or(u16::MAX));
     packet.fill_checksum(&ends.source.addr, &ends.destination.addr);
-    frame
+    Some(frame)
 }
 
 /// As much of the packet in a frame as an ICMP error quotes.
@@ -162,14 +167,14 @@ pub(super) fn blank_message(length: u16) -> Vec<u8> {
 
 /// A frame with the beginning of a packet that an ICMP error is about, which need never have been
 /// sent. `sequence` is the number on the wire. Empty where there is no such packet.
-pub(super) fn about(ends: &Ends, packet: QuotedPacket, sequence: u32) -> Vec<u8> {
+pub(super) fn about(ends: &Ends, packet: QuotedPacket, sequence: u32) -> Option<Vec<u8>> {
     let (protocol, header, length) = match packet {
         QuotedPacket::Segment { length, .. } => (IpProtocol::Tcp, TCP, length),
         QuotedPacket::Udp { length } => (IpProtocol::Udp, UDP, length),
-        QuotedPacket::Raw { .. } => return Vec::new(),
+        QuotedPacket::Raw { .. } => return Some(Vec::new()),
     };
     let length = header + usize::from(length);
-    let mut frame = ip_frame(ends, protocol, length);
+    let mut frame = ip_frame(ends, protocol, length)?;
     let begin = frame.len() - length;
     let octets = &mut frame[begin..];
     match packet {
@@ -189,18 +194,23 @@ pub(super) fn about(ends: &Ends, packet: QuotedPacket, sequence: u32) -> Vec<u8>
         // Nothing is quoted.
         QuotedPacket::Raw { .. } => {}
     }
-    frame
+    Some(frame)
 }
 
 /// A frame with an ICMP message: four octets that depend on its type, and what it quotes.
-pub(super) fn icmp(ends: &Ends, (kind, code): (u8, u8), rest: [u8; 4], quoted: &[u8]) -> Vec<u8> {
+pub(super) fn icmp(
+    ends: &Ends,
+    (kind, code): (u8, u8),
+    rest: [u8; 4],
+    quoted: &[u8],
+) -> Option<Vec<u8>> {
     let length = ICMP + quoted.len();
     let (protocol, source, destination) = (
         icmp_protocol(ends.source.addr),
         ends.source.addr,
         ends.destination.addr,
     );
-    let mut frame = ip_frame(ends, protocol, length);
+    let mut frame = ip_frame(ends, protocol, length)?;
     let begin = frame.len() - length;
     let octets = &mut frame[begin..];
     octets[0] = kind;
@@ -213,7 +223,7 @@ pub(super) fn icmp(ends: &Ends, (kind, code): (u8, u8), rest: [u8; 4], quoted: &
         }
         _ => Icmpv4Packet::new_unchecked(octets).fill_checksum(),
     }
-    frame
+    Some(frame)
 }
 
 fn icmp_protocol(address: IpAddress) -> IpProtocol {
@@ -223,13 +233,25 @@ fn icmp_protocol(address: IpAddress) -> IpProtocol {
     }
 }
 
-/// A frame with Ethernet and IP headers in place and room for `length` octets behind them.
-fn ip_frame(ends: &Ends, next_header: IpProtocol, length: usize) -> Vec<u8> {
+/// The most octets that the length field of an IP header can say: of the whole packet in IPv4, and
+/// of what is behind its header in IPv6 (RFC 791 section 3.1, RFC 8200 section 3).
+const LENGTH_MAX: usize = 65_535;
+
+/// A frame with Ethernet and IP headers in place and room for `length` octets behind them. None:
+/// there is no such packet.
+fn ip_frame(ends: &Ends, next_header: IpProtocol, length: usize) -> Option<Vec<u8>> {
     let (source, destination) = (ends.source.addr, ends.destination.addr);
     let header = match source {
         IpAddress::Ipv4(_) => 20,
         IpAddress::Ipv6(_) => 40,
     };
+    let counted = match source {
+        IpAddress::Ipv4(_) => header + length,
+        IpAddress::Ipv6(_) => length,
+    };
+    if counted > LENGTH_MAX {
+        return None;
+    }
     let mut frame = vec![0; ETHERNET + header + length];
     let ethertype = match source {
         IpAddress::Ipv4(_) => EthernetProtocol::Ipv4,
@@ -269,5 +291,5 @@ fn ip_frame(ends: &Ends, next_header: IpProtocol, length: usize) -> Vec<u8> {
         // Whoever found the ends took two addresses of one family.
         (IpAddress::Ipv4(_), IpAddress::Ipv6(_)) | (IpAddress::Ipv6(_), IpAddress::Ipv4(_)) => {}
     }
-    frame
+    Some(frame)
 }

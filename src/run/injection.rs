@@ -34,13 +34,29 @@ impl Player<'_> {
                 return;
             }
         };
+        let Some(frame) = self.forged(line, &ends, (from, to)) else {
+            let message = "an IP packet cannot be so long";
+            let help = "with all headers it has at most 65535 octets";
+            return self.fail(Diagnostic::new(span, message).help(help));
+        };
+        self.network.inject(HostId(from), frame);
+        self.record();
+    }
+
+    /// The frame of a packet of the script. None: an IP packet cannot be so long.
+    fn forged(
+        &mut self,
+        line: &PacketLine,
+        ends: &forge::Ends,
+        pair: (usize, usize),
+    ) -> Option<Vec<u8>> {
         let detail = &line.detail;
         let mut frame = match &line.packet {
             Packet::Segment(segment) => {
-                let origins = self.origins(&ends, segment.flags.value);
-                forge::segment(&ends, segment, detail, origins)
+                let origins = self.origins(ends, segment.flags.value);
+                forge::segment(ends, segment, detail, origins)?
             }
-            Packet::Udp { length } => forge::datagram(&ends, usize::from(length.value)),
+            Packet::Udp { length } => forge::datagram(ends, usize::from(length.value))?,
             Packet::Icmp { kind, code } => {
                 let family = IpFamily::of(ends.source.addr);
                 let kind = kind.value.number(family).unwrap_or_default();
@@ -50,18 +66,18 @@ impl Player<'_> {
                     .unwrap_or_default();
                 let quoted = match detail.icmp.quoted.as_ref().map(|it| it.value) {
                     Some(QuotedPacket::Raw { length }) => forge::blank_message(length),
-                    Some(packet) => {
-                        forge::quotation(&self.about(&ends, (from, to), packet)).to_vec()
+                    Some(packet) => forge::quotation(&self.about(ends, pair, packet)?).to_vec(),
+                    None => {
+                        let last = self.last_frame_of(pair.1);
+                        forge::quotation(last.unwrap_or_default()).to_vec()
                     }
-                    None => forge::quotation(self.last_frame_of(to).unwrap_or_default()).to_vec(),
                 };
                 let rest = headers::icmp_rest(&detail.icmp, ends.source.addr);
-                forge::icmp(&ends, (kind, code), rest, &quoted)
+                forge::icmp(ends, (kind, code), rest, &quoted)?
             }
         };
         headers::mark(&mut frame, &detail.ip);
-        self.network.inject(HostId(from), frame);
-        self.record();
+        Some(frame)
     }
 
     /// A frame of the receiver of an ICMP error, of the connection or the datagrams between the two
@@ -71,7 +87,7 @@ impl Player<'_> {
         ends: &forge::Ends,
         (from, to): (usize, usize),
         packet: QuotedPacket,
-    ) -> Vec<u8> {
+    ) -> Option<Vec<u8>> {
         let protocol = match packet {
             QuotedPacket::Segment { .. } => Protocol::Tcp,
             QuotedPacket::Udp { .. } | QuotedPacket::Raw { .. } => Protocol::Udp,

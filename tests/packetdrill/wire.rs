@@ -279,3 +279,38 @@ fn clocks_are_compared_where_their_tick_is_said() {
         }
     }
 }
+
+/// The longest packet goes out, and what is longer is said, whatever it is.
+#[test]
+fn a_packet_is_as_long_as_its_header_can_say() {
+    for (line, v4, v6) in [
+        ("< . 1:65496(65495) ack 1 win 1", true, true),
+        ("< . 1:65497(65496) ack 1 win 1", false, true),
+        ("< . 1:65516(65515) ack 1 win 1", false, true),
+        ("< . 1:65517(65516) ack 1 win 1", false, false),
+        ("< . 1:65516(65515) ack 1 win 1 <nop>", false, false),
+        ("< udp 1 > 2 (65507)", true, true),
+        ("< udp 1 > 2 (65508)", false, true),
+        ("< udp 1 > 2 (65527)", false, true),
+        ("< udp 1 > 2 (65535)", false, false),
+        ("< icmp echo_request [raw (65515)]", true, true),
+        ("< icmp echo_request [raw (65516)]", false, true),
+        ("< icmp unreachable [1:65496(65495)]", true, true),
+        ("< icmp unreachable [1:65536(65535)]", false, false),
+        ("< icmp unreachable [udp (65508)]", false, true),
+    ] {
+        for (version, holds) in [(IpVersion::V4, v4), (IpVersion::V6, v6)] {
+            let verdict = verdict(
+                &format!("0 {line}\n"),
+                &options("linux", version),
+                Leftovers::Allowed,
+            );
+            let said = if holds {
+                verdict == "pass"
+            } else {
+                verdict.contains("an IP packet cannot be so long")
+            };
+            assert!(said, "{line} {version:?}: {verdict}");
+        }
+    }
+}
