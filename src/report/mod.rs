@@ -296,7 +296,8 @@ impl Summary {
             return;
         }
         self.scripts += 1;
-        let folder = case.path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        let path = case.path.strip_prefix("./").unwrap_or(&case.path);
+        let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
         let counts = self.folders.entry(folder.to_owned()).or_default();
         counts.count(case.verdict);
         if case.verdict == CaseVerdict::Unsupported {

@@ -67,7 +67,16 @@ pub fn run_packetdrill(script: &Script, seed: u64, leftovers: Leftovers) -> Scri
     play.events();
     let Play { mut player, .. } = play;
     if player.refused {
-        return ScriptOutcome::Unsupported(player.failures.split_off(player.failures.len() - 1));
+        let mut reasons = player.failures.split_off(player.failures.len() - 1);
+        // What most scripts want and no host has is told in few words, and the rest as help.
+        if let (Some(word), Some(reason)) = (&player.unknown, reasons.first_mut()) {
+            let short = Diagnostic {
+                message: format!("{word} is not known here"),
+                ..reason.clone()
+            };
+            *reason = short.help(reason.message.clone());
+        }
+        return ScriptOutcome::Unsupported(reasons);
     }
     if player.failures.is_empty() && leftovers == Leftovers::Fail {
         player.judge_leftovers();

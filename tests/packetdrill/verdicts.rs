@@ -277,7 +277,12 @@ fn what_cannot_be_played_is_said_to_be_unsupported() {
             "while the",
         ),
         ("close(4)", "pipe([5, 6])", "11:6", "there is no call pipe"),
-        ("IPPROTO_TCP", "IPPROTO_MPTCP", "1:31", "IPPROTO_MPTCP"),
+        (
+            "IPPROTO_TCP",
+            "IPPROTO_MPTCP",
+            "1:31",
+            "IPPROTO_MPTCP is not known here",
+        ),
         (
             "accept(3, ..., ...)",
             "accept(3, {sa_family=AF_INET}, [16])",

@@ -48,6 +48,19 @@ fn verdicts_are_counted_by_folder_and_told_by_the_exit_code() {
         assert_eq!(ran.code, code, "{arguments:?}: {}{}", ran.out, ran.err);
     }
     let ran = folder.hangup(&["run", "a", "b"]);
+    folder.write(
+        "e/six.pkt",
+        "0 socket(..., SOCK_STREAM, IPPROTO_MPTCP) = 3\n",
+    );
+    let few = folder.hangup(&["run", "a", "e", "--allow-unsupported", "--no-traces"]);
+    for line in [
+        "unsupported  e/six.pkt:1: IPPROTO_MPTCP is not known here\n",
+        "unsupported in 1: IPPROTO_MPTCP is not known here\n",
+    ] {
+        assert!(few.out.contains(line), "{}", few.out);
+    }
+    // Who lets it not count has the lines, and no excerpts.
+    assert_eq!(few.err, "");
     let table = "\nfolder  held  failed  unsupported\n\
                  a          1       0            1\n\
                  b          0       1            0\n\n";
