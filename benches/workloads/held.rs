@@ -5,7 +5,7 @@ use hangup::bench::{Axis, Case, measure as row};
 use super::{Effort, Measured, median};
 
 /// How much is held.
-const OCTETS: [u64; 3] = [64 << 10, 1 << 20, 16 << 20];
+const OCTETS: [u64; 5] = [64 << 10, 1 << 20, 16 << 20, 256 << 20, 1 << 30];
 
 pub(crate) fn measure(effort: Effort) -> Vec<Measured> {
     let sizes = match effort {

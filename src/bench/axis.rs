@@ -30,7 +30,7 @@ pub enum Axis {
     /// The sender's congestion control.
     Congestion,
     /// The octets that the receiver takes before the shutdown, which warm the sender's congestion
-    /// window.
+    /// window; `auto`: enough that it limits less than the receiver's window does.
     WarmUp,
     /// The receive buffer that the receiver asks for, in octets; a window follows from it.
     Window,
@@ -151,7 +151,7 @@ const AXES: &[Description] = &[
         Axis::WarmUp,
         "warm-up",
         "warm_up_octets",
-        Kind::Number(&[], GIBIBYTE),
+        Kind::Number(&["auto"], GIBIBYTE),
         Value::Number(0),
     ),
     describe(

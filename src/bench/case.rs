@@ -10,6 +10,9 @@ use super::axis::{Axis, Value};
 /// without scaling.
 const OFFER_LEAST: u64 = 128 * 1024;
 
+/// The window of a receiver that was asked for none: the largest without scaling.
+const WINDOW_UNSCALED: usize = 65_535;
+
 /// A combination of values: everything that a run depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Case {
@@ -77,9 +80,15 @@ impl Case {
         self.octets(Axis::Write).unwrap_or(1).max(1)
     }
 
-    /// What it writes before the shutdown, in octets.
+    /// What it writes before the shutdown, in octets: twice the window where that is left to us.
+    /// While nothing is lost a congestion window grows by half of what is acknowledged at least.
     pub fn warm_up(&self) -> usize {
-        self.octets(Axis::WarmUp).unwrap_or(0)
+        let window = self.octets(Axis::Window).unwrap_or(WINDOW_UNSCALED);
+        self.octets(Axis::WarmUp)
+            .unwrap_or_else(|| match self.value(Axis::WarmUp) {
+                Value::Word(_) => window.saturating_mul(2),
+                Value::Number(_) => 0,
+            })
     }
 
     /// What it has to write after it, in octets: enough to fill the window twice where nothing is

@@ -60,7 +60,7 @@ fn the_default_sweep_finds_the_never_acknowledged_figures() {
             Limit::CongestionWindow,
         ),
         (
-            [linux, silent, "sack=off", "window=65535", "warm-up=300000"],
+            [linux, silent, "sack=off", "window=65535", "warm-up=auto"],
             65_535,
             Limit::Window,
         ),
@@ -82,7 +82,7 @@ fn the_default_sweep_finds_the_never_acknowledged_figures() {
     ];
     for (filters, octets, limit) in rows {
         let mut filters = filters.to_vec();
-        let warm = filters.contains(&"warm-up=300000");
+        let warm = filters.contains(&"warm-up=auto");
         filters.push(if warm { "delay=10ms" } else { "delay=100us" });
         filters.push("receiver=wsprecvdisconnect");
         let found = one(&filters);

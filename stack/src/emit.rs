@@ -11,6 +11,7 @@ use crate::event::Fact;
 use crate::frame::{self, Spares};
 use crate::host::{Output, Stack};
 use crate::network::{Recording, Resolution};
+use crate::profile::Profile;
 use crate::socket::SocketId;
 use crate::table::{Entries, Kind};
 use crate::tcp::segment::{Layout, Segment};
@@ -97,15 +98,12 @@ impl Stack {
         if local.addr.version() != remote.addr.version() {
             return;
         }
-        let layout = Layout {
-            syn: &self.profile.options.syn,
-            padding: self.profile.options.padding,
-        };
         match self.resolution {
             Resolution::Static => {
-                let Some(&neighbour) = self.neighbours.get(&remote.addr) else {
+                let Some(neighbour) = self.neighbour(remote.addr) else {
                     return;
                 };
+                let layout = layout(&self.profile);
                 let ethernet = (self.ethernet, neighbour);
                 let frame = spares.frame(ethernet, addresses, segment, payload, &layout);
                 outputs.push_back(Output::Frame {
@@ -115,6 +113,7 @@ impl Stack {
                 });
             }
             Resolution::Arp => {
+                let layout = layout(&self.profile);
                 let packet = frame::packet(addresses, &segment, &payload, &layout);
                 let handle = match remote.addr {
                     IpAddress::Ipv4(_) => self.raw[0],
@@ -127,6 +126,14 @@ impl Stack {
                 outputs.extend(about.map(|fact| Output::Fact { socket, fact }));
             }
         }
+    }
+}
+
+/// How a profile lays out the options of a segment.
+fn layout(profile: &Profile) -> Layout<'_> {
+    Layout {
+        syn: &profile.options.syn,
+        padding: profile.options.padding,
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct InTransit {
     /// No SYN: how its options are laid out depends on the profile of its sender.
     pub(crate) segment: Segment,
     pub(crate) payload: Bytes,
-    /// The frame's octets, once somebody has asked for them.
+    /// The frame's octets, where it was read from them or once somebody has asked for them.
     octets: Option<Bytes>,
 }
 
@@ -91,6 +91,15 @@ impl Spares {
 }
 
 impl Frame {
+    /// A frame that was written by somebody else, smoltcp's interface. A segment in it is read
+    /// once, for all who look at it on its way.
+    pub(crate) fn read(octets: Bytes) -> Self {
+        match InTransit::read(&octets) {
+            Some(transit) => Self::Segment(Box::new(transit)),
+            None => Self::Octets(octets),
+        }
+    }
+
     /// Its octets.
     pub(crate) fn octets(&mut self) -> Bytes {
         match self {
@@ -122,10 +131,13 @@ impl Frame {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Octets(octets) => octets.len(),
-            Self::Segment(transit) => {
-                let ip = wire::ip_header(transit.source);
-                ETHERNET_HEADER + ip + transit.segment.header_octets() + transit.payload.len()
-            }
+            Self::Segment(transit) => match &transit.octets {
+                Some(octets) => octets.len(),
+                None => {
+                    let ip = wire::ip_header(transit.source);
+                    ETHERNET_HEADER + ip + transit.segment.header_octets() + transit.payload.len()
+                }
+            },
         }
     }
 
@@ -142,6 +154,21 @@ impl Frame {
 }
 
 impl InTransit {
+    /// A segment that is no SYN, if there is one in a frame.
+    fn read(octets: &Bytes) -> Option<Self> {
+        let found = wire::segment_in(octets)?;
+        let (segment, payload) = Segment::parse(found.octets, found.source, found.destination)?;
+        let ethernet = EthernetFrame::new_checked(&octets[..]).ok()?;
+        (!segment.flags.syn).then(|| Self {
+            ethernet: (ethernet.src_addr(), ethernet.dst_addr()),
+            source: found.source,
+            destination: found.destination,
+            segment,
+            payload: octets.slice_ref(payload),
+            octets: Some(octets.clone()),
+        })
+    }
+
     fn written(&self, layout: &Layout<'_>) -> Bytes {
         let ends = (self.source, self.destination);
         let mut octets = packet(ends, &self.segment, &self.payload, layout);

@@ -96,7 +96,9 @@ pub(crate) struct Stack {
     pub(crate) wire: Wire,
     pub(crate) ethernet: EthernetAddress,
     pub(crate) resolution: Resolution,
-    pub(crate) neighbours: BTreeMap<IpAddress, EthernetAddress>,
+    neighbours: BTreeMap<IpAddress, EthernetAddress>,
+    /// The one that was looked for last: most hosts speak to one.
+    neighbour: Option<(IpAddress, EthernetAddress)>,
     introduced: Option<Instant>,
     /// Segments whose neighbour has yet to be resolved wait in these: one for each version of IP.
     pub(crate) raw: [SocketHandle; 2],
@@ -231,6 +233,7 @@ impl Host {
             for &address in &neighbour.addresses {
                 stack.neighbours.insert(address, neighbour.ethernet);
             }
+            stack.neighbour = None;
             stack.introduced = None;
         }
     }
@@ -351,6 +354,7 @@ impl Stack {
             ethernet,
             resolution,
             neighbours: BTreeMap::new(),
+            neighbour: None,
             introduced: None,
             raw,
             deadlines: Timetable::default(),
@@ -369,21 +373,15 @@ impl Stack {
 
     /// smoltcp's interface and what it works on. From now on it is there.
     pub(crate) fn interface(&mut self) -> (&mut Interface, &mut Wire, &mut SocketSet<'static>) {
-        let interface = self.interface.get_or_insert_with(|| {
-            let mut config = Config::new(HardwareAddress::Ethernet(self.ethernet));
-            config.random_seed = self.interface_seed;
-            // Whatever it does later, it is told the time first.
-            let mut interface = Interface::new(config, &mut self.wire, Instant::ZERO);
-            interface.update_ip_addrs(|cidrs| {
-                for &address in &self.addresses {
-                    // Every host is on the link: there are no routers here.
-                    cidrs
-                        .push(IpCidr::new(address, 0))
-                        .expect("a host has few addresses");
-                }
-            });
-            Box::new(interface)
-        });
+        let interface = match &mut self.interface {
+            Some(interface) => interface,
+            none => none.insert(new_interface(
+                self.ethernet,
+                self.interface_seed,
+                &mut self.wire,
+                &self.addresses,
+            )),
+        };
         (interface, &mut self.wire, &mut self.smoltcp)
     }
 
@@ -402,6 +400,18 @@ impl Stack {
             }
         }
         None
+    }
+
+    /// The Ethernet address of a host that is known from the start.
+    pub(crate) fn neighbour(&mut self, address: IpAddress) -> Option<EthernetAddress> {
+        if let Some((last, ethernet)) = self.neighbour
+            && last == address
+        {
+            return Some(ethernet);
+        }
+        let ethernet = *self.neighbours.get(&address)?;
+        self.neighbour = Some((address, ethernet));
+        Some(ethernet)
     }
 
     /// Our address of the family of another.
@@ -589,7 +599,7 @@ impl Stack {
             let sent = !wire.outbound.is_empty();
             for octets in wire.outbound.drain(..) {
                 outputs.push_back(Output::Frame {
-                    frame: Frame::Octets(octets.into()),
+                    frame: Frame::read(octets.into()),
                     socket: None,
                     about: None,
                 });
@@ -627,4 +637,29 @@ impl Stack {
             interface.poll_ingress_single(now, wire, sockets);
         }
     }
+}
+
+/// smoltcp's interface of a host. It is made once and is larger than a stack likes, so that whoever
+/// asks for it must not have room for it on theirs.
+#[cold]
+#[inline(never)]
+fn new_interface(
+    ethernet: EthernetAddress,
+    seed: u64,
+    wire: &mut Wire,
+    addresses: &[IpAddress],
+) -> Box<Interface> {
+    let mut config = Config::new(HardwareAddress::Ethernet(ethernet));
+    config.random_seed = seed;
+    // Whatever it does later, it is told the time first.
+    let mut interface = Interface::new(config, wire, Instant::ZERO);
+    interface.update_ip_addrs(|cidrs| {
+        for &address in addresses {
+            // Every host is on the link: there are no routers here.
+            cidrs
+                .push(IpCidr::new(address, 0))
+                .expect("a host has few addresses");
+        }
+    });
+    Box::new(interface)
 }

@@ -117,13 +117,16 @@ impl Arrivals {
 pub(crate) struct Deadlines {
     /// The final first; the matches of round `n` begin at place `2^n`; the hosts are the last
     /// round.
-    matches: Vec<Option<(Instant, HostId)>>,
+    matches: Vec<(Instant, HostId)>,
 }
+
+/// Who wins where nobody is due.
+const NOBODY: (Instant, HostId) = (Instant::from_micros_const(i64::MAX), HostId(usize::MAX));
 
 impl Deadlines {
     /// The host that is due first, and when; of several the one that was added first.
     pub(crate) fn next(&self) -> Option<(Instant, HostId)> {
-        *self.matches.get(1)?
+        self.matches.get(1).copied().filter(|&it| it != NOBODY)
     }
 
     /// Sets when a host is due.
@@ -131,7 +134,7 @@ impl Deadlines {
         if host.0 >= self.matches.len() / 2 {
             self.grow(host.0 + 1);
         }
-        let entrant = at.map(|at| (at, host));
+        let entrant = at.map_or(NOBODY, |at| (at, host));
         let mut place = self.matches.len() / 2 + host.0;
         if self.matches[place] == entrant {
             return;
@@ -139,16 +142,19 @@ impl Deadlines {
         self.matches[place] = entrant;
         while place > 1 {
             place /= 2;
-            let [one, other] = [self.matches[2 * place], self.matches[2 * place + 1]];
-            self.matches[place] = [one, other].into_iter().flatten().min();
+            let winner = self.matches[2 * place].min(self.matches[2 * place + 1]);
+            if self.matches[place] == winner {
+                return;
+            }
+            self.matches[place] = winner;
         }
     }
 
     fn grow(&mut self, hosts: usize) {
         let before = self.matches.len() / 2;
         let entrants = self.matches.split_off(before);
-        self.matches = vec![None; 2 * hosts.next_power_of_two()];
-        for (at, host) in entrants.into_iter().flatten() {
+        self.matches = vec![NOBODY; 2 * hosts.next_power_of_two()];
+        for (at, host) in entrants.into_iter().filter(|&it| it != NOBODY) {
             self.set(host, Some(at));
         }
     }

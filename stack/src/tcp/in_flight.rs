@@ -87,6 +87,9 @@ pub(crate) struct Finished {
 pub(crate) struct InFlight {
     segments: VecDeque<Flying>,
     pipe: Pipe,
+    /// No segment before this place counts as lost: after a timeout all of them do and are sent
+    /// again one by one.
+    lost_begin: usize,
 }
 
 impl InFlight {
@@ -116,20 +119,20 @@ impl InFlight {
 
     /// The first segment that counts as lost.
     pub(crate) fn first_lost(&self) -> Option<&Flying> {
-        self.segments.iter().find(|segment| segment.lost)
+        let mut behind = self.segments.range(self.lost_begin..);
+        behind.find(|segment| segment.lost)
     }
 
     /// The segments from a position on that count as lost, up to the first one that does not.
     pub(crate) fn lost_from(&self, position: i64) -> impl Iterator<Item = &Flying> {
-        let behind = move |segment: &&Flying| segment.start < position;
-        let segments = self.segments.iter().skip_while(behind);
+        let segments = self.segments.range(self.place_of(position)..);
         segments.take_while(|segment| segment.lost)
     }
 
-    /// Whether a segment with payload, but less than `mss`, is unacknowledged.
-    pub(crate) fn has_small(&self, mss: usize) -> bool {
-        let small = |segment: &Flying| (1..mss).contains(&segment.payload());
-        self.segments.iter().any(small)
+    /// The place of the first segment that begins at a position or behind it.
+    fn place_of(&self, position: i64) -> usize {
+        self.segments
+            .partition_point(|segment| segment.start < position)
     }
 
     /// A segment was sent for the first time.
@@ -140,11 +143,10 @@ impl InFlight {
 
     /// The segments from `start` to `end` were sent again, as one; they stay together.
     pub(crate) fn sent_again(&mut self, start: i64, end: i64, now: Instant) {
-        let at_start = |segment: &Flying| segment.start == start;
-        let Some(first) = self.segments.iter().position(at_start) else {
+        let first = self.place_of(start);
+        let Some(&(mut merged)) = self.segments.get(first).filter(|it| it.start == start) else {
             return;
         };
-        let mut merged = self.segments[first];
         self.leave_pipe(&merged);
         while merged.end < end && first + 1 < self.segments.len() {
             let Some(next) = self.segments.remove(first + 1) else {
@@ -161,6 +163,9 @@ impl InFlight {
         merged.sent_at = now;
         self.enter_pipe(&merged);
         self.segments[first] = merged;
+        if first <= self.lost_begin {
+            self.lost_begin = first + 1;
+        }
     }
 
     /// Everything before `position` was acknowledged.
@@ -173,6 +178,7 @@ impl InFlight {
                 break;
             }
             self.segments.pop_front();
+            self.lost_begin = self.lost_begin.saturating_sub(1);
             self.leave_pipe(&segment);
             repeated |= segment.retransmitted;
             segments += 1;
@@ -221,7 +227,7 @@ impl InFlight {
                 above += 1;
             } else if above >= threshold && !segment.lost && !segment.retransmitted {
                 self.leave_pipe(&segment);
-                self.segments[index].lost = true;
+                self.lose(index);
                 found = true;
             }
         }
@@ -242,8 +248,13 @@ impl InFlight {
         let segment = self.segments[index];
         if !segment.lost {
             self.leave_pipe(&segment);
-            self.segments[index].lost = true;
+            self.lose(index);
         }
+    }
+
+    fn lose(&mut self, place: usize) {
+        self.segments[place].lost = true;
+        self.lost_begin = self.lost_begin.min(place);
     }
 
     /// The first segment that was not reported as arrived counts as lost where something behind it
@@ -269,6 +280,7 @@ impl InFlight {
             first.lost = true;
         }
         self.pipe = Pipe::default();
+        self.lost_begin = 0;
     }
 
     fn enter_pipe(&mut self, segment: &Flying) {
@@ -287,6 +299,11 @@ impl InFlight {
     /// without gaps, and the pipe is what of it is on its way.
     #[cfg(debug_assertions)]
     pub(crate) fn check(&self, unacknowledged: i64, next: i64) {
+        let mut before = self.segments.iter().take(self.lost_begin);
+        assert!(
+            !before.any(|segment| segment.lost),
+            "a lost segment is passed over"
+        );
         let mut at = unacknowledged;
         let mut pipe = Pipe::default();
         for segment in &self.segments {

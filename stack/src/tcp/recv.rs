@@ -71,13 +71,36 @@ pub(crate) struct Taken {
     pub(crate) grew: bool,
 }
 
+/// Which octets have come behind a gap. Most connections never have one, and need no room for it.
+#[derive(Debug, Default)]
+struct Ahead(Option<Box<Assembler>>);
+
+impl Ahead {
+    fn is_empty(&self) -> bool {
+        self.0.as_ref().is_none_or(|assembler| assembler.is_empty())
+    }
+
+    /// Where each stretch begins and ends, counted from the first octet that is missing.
+    fn stretches(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.0.iter().flat_map(|assembler| assembler.iter_data())
+    }
+
+    /// Octets have come; returns how many of the first are now without a gap, or none where there
+    /// would be too many stretches.
+    fn add(&mut self, offset: usize, octets: usize) -> Option<usize> {
+        let new = || Box::new(Assembler::new());
+        let assembler = self.0.get_or_insert_with(new);
+        assembler.add_then_remove_front(offset, octets).ok()
+    }
+}
+
 /// The receive half of a connection.
 #[derive(Debug)]
 pub(crate) struct Recv {
     /// Accepted and not read, from `read` to `accepted`; what waits behind a gap stands behind its
     /// end.
     queue: Arrived,
-    ahead: Assembler,
+    ahead: Ahead,
     buffer: Buffer,
     beyond_edge: BeyondEdge,
     /// How far the application has read, or lost what it had not.
@@ -114,7 +137,7 @@ impl Recv {
         let offered = buffer.initial();
         Self {
             queue: Arrived::default(),
-            ahead: Assembler::new(),
+            ahead: Ahead::default(),
             buffer,
             beyond_edge,
             read: 1,
@@ -187,7 +210,7 @@ impl Recv {
         if self.ahead.is_empty() {
             return 0;
         }
-        self.ahead.iter_data().map(|(start, end)| end - start).sum()
+        self.ahead.stretches().map(|(start, end)| end - start).sum()
     }
 
     /// Octets that were acknowledged and not read.
@@ -233,7 +256,7 @@ impl Recv {
             return Vec::new();
         }
         let base = self.accepted;
-        let ahead = self.ahead.iter_data();
+        let ahead = self.ahead.stretches();
         let mut stretches: Vec<_> = ahead
             .map(|(start, end)| (base + start as i64, base + end as i64))
             .collect();
@@ -252,7 +275,7 @@ impl Recv {
         if first <= accepted {
             return;
         }
-        let mut ahead = self.ahead.iter_data();
+        let mut ahead = self.ahead.stretches();
         let grown = ahead.find_map(|(start, end)| {
             let stretch = accepted + start as i64..accepted + end as i64;
             stretch.contains(&first).then_some(stretch)
@@ -330,7 +353,7 @@ impl Recv {
 
     /// Behind the last octet that was taken, in order or not.
     fn furthest(&self) -> i64 {
-        let ahead = self.ahead.iter_data().map(|(_, end)| end).max();
+        let ahead = self.ahead.stretches().map(|(_, end)| end).max();
         self.accepted + ahead.unwrap_or(0) as i64
     }
 
@@ -344,7 +367,7 @@ impl Recv {
         let contiguous = if in_order {
             payload.len()
         } else {
-            let Ok(contiguous) = self.ahead.add_then_remove_front(offset, payload.len()) else {
+            let Some(contiguous) = self.ahead.add(offset, payload.len()) else {
                 taken.refused += payload.len();
                 return;
             };

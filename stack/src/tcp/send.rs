@@ -82,6 +82,8 @@ pub(crate) struct Send {
     /// When something was sent last.
     sent_at: Option<Instant>,
     in_flight: InFlight,
+    /// Behind the last segment with payload that was not full (Minshall's snd_sml).
+    small_end: i64,
     /// SND.WND, in octets.
     window: i64,
     /// The largest window the peer has offered.
@@ -126,6 +128,7 @@ impl Send {
             smoothed: Duration::ZERO,
             sent_at: None,
             in_flight: InFlight::default(),
+            small_end: 0,
             window: 1,
             max_window: 0,
             window_from: (-1, -1),
@@ -437,6 +440,9 @@ impl Send {
             self.retransmissions += 1;
             self.in_flight.sent_again(start, segment.end, now);
         } else {
+            if (1..self.mss).contains(&octets) {
+                self.small_end = segment.end;
+            }
             self.in_flight.push(segment);
             self.next = segment.end;
             self.pieces.skip_to(self.next);

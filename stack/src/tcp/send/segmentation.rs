@@ -85,7 +85,7 @@ impl Send {
         let waits = match self.rules.nagle {
             Nagle::Off => false,
             Nagle::AnyUnacknowledged => !self.in_flight.is_empty(),
-            Nagle::SmallUnacknowledged => self.in_flight.has_small(self.mss),
+            Nagle::SmallUnacknowledged => self.small_end > self.unacknowledged,
         };
         waits && !self.no_delay
     }
