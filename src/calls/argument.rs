@@ -59,10 +59,15 @@ impl<'a> Context<'a> {
         argument: usize,
         why: impl std::fmt::Display,
     ) -> Result<T, BadCall> {
-        Err(BadCall {
+        Err(self.bad_call(argument, why))
+    }
+
+    fn bad_call(&self, argument: usize, why: impl std::fmt::Display) -> BadCall {
+        BadCall {
             argument: Some(argument),
             message: format!("{} takes {}: {why}", self.name, self.takes),
-        })
+            unknown: None,
+        }
     }
 
     /// An argument, if there are so many.
@@ -93,7 +98,10 @@ impl<'a> Context<'a> {
                 None => {
                     let known: Vec<_> = words.iter().map(|(name, _)| *name).collect();
                     let known = known.join(", ");
-                    self.bad(index, format_args!("{word} is none of {known}"))
+                    Err(BadCall {
+                        unknown: Some(word.clone()),
+                        ..self.bad_call(index, format_args!("{word} is none of {known}"))
+                    })
                 }
             },
             Argument::Flags(flags) => flags

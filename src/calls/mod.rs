@@ -182,6 +182,8 @@ pub struct BadCall {
     pub argument: Option<usize>,
     /// What is wrong and what the call takes.
     pub message: String,
+    /// The word that no call of this kind knows, where that is what is wrong.
+    pub unknown: Option<String>,
 }
 
 /// The calls of a host with this API, before any was made.

@@ -5,18 +5,21 @@
 //! (`recv(3, 1000)`, `bind(3, server:80)`). `poll` has a short form too, `poll(3)`, which never
 //! waits and returns what the socket is ready for: `= POLLIN|POLLOUT`.
 
+mod epoll;
 mod errno;
 mod options;
 mod poll;
 mod process;
 mod words;
 
+use std::collections::BTreeMap;
+
 use hangup_stack::network::{HostId, IpFamily, Network};
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Direction, Gone, Protocol, SocketId};
 
-use self::process::{Mode, Outcome, Process, Reading};
+use self::process::{Mode, Outcome, Process, Reading, ThreadId};
 use self::words::{
     BACKLOGS, DOMAINS, F_GETFL, F_SETFL, FCNTLS, FILE_FLAGS, FIONBIO, FIONREAD, FLAGS, HOWS,
     MSG_DONTROUTE, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, O_NONBLOCK, O_RDWR, PROTOCOLS, REQUESTS,
@@ -35,8 +38,17 @@ pub struct PosixCalls {
     process: Process,
     descriptors: Descriptors,
     memory: Memory,
-    /// When the `poll` that waits returns at the latest.
-    poll_until: Option<Instant>,
+    /// The threads that a script has named.
+    threads: Vec<String>,
+    /// When the `poll` or `epoll_wait` of each thread that waits returns at the latest.
+    poll_until: BTreeMap<ThreadId, Instant>,
+    epolls: epoll::Lists,
+}
+
+/// The number of a flag of a file, which `fcntl` returns: `O_NONBLOCK`.
+pub(crate) fn file_flag(name: &str) -> Option<i64> {
+    let known = FILE_FLAGS.iter().find(|(known, _)| *known == name);
+    known.map(|(_, number)| *number)
 }
 
 /// The names of the calls, in the order of the table.
@@ -67,7 +79,7 @@ const fn call(
 }
 
 #[rustfmt::skip]
-const CALLS: [Call<PosixCalls>; 18] = [
+const CALLS: [Call<PosixCalls>; 21] = [
     call("socket", "(domain, type, protocol)", (3, 3), Shape::Process, PosixCalls::socket),
     call("bind", "(fd, address[, length])", (2, 3), Shape::Socket, PosixCalls::bind),
     call("listen", "(fd, backlog)", (2, 2), Shape::Socket, PosixCalls::listen),
@@ -83,6 +95,11 @@ const CALLS: [Call<PosixCalls>; 18] = [
     call("close", "(fd)", (1, 1), Shape::Socket, PosixCalls::close),
     call("poll", "(fd[, events]) or ([{fd=3, events=POLLIN, revents=POLLIN}], 1, milliseconds)",
          (1, 3), Shape::Socket, PosixCalls::poll),
+    call("epoll_create", "(size)", (1, 1), Shape::Process, PosixCalls::epoll_create),
+    call("epoll_ctl", "(epfd, operation, fd[, {events=EPOLLIN, fd=4}])", (3, 4), Shape::Process,
+         PosixCalls::epoll_ctl),
+    call("epoll_wait", "(epfd, {events=EPOLLIN, fd=4}, most, milliseconds)", (4, 4),
+         Shape::Process, PosixCalls::epoll_wait),
     call("setsockopt", "(fd, level, option, value[, size])", (4, 5), Shape::Socket,
          PosixCalls::setsockopt),
     call("getsockopt", "(fd, level, option[, value, size])", (3, 5), Shape::Socket,
@@ -102,6 +119,18 @@ impl Calls for PosixCalls {
         let (mut context, make) = find(&CALLS, network, host, name, arguments)?;
         let made = make(self, &mut context)?;
         Ok(context.answer(made, "fd", &self.descriptors))
+    }
+
+    fn switch_to(&mut self, thread: Option<&str>) {
+        let known = |name: &str| self.threads.iter().position(|known| known == name);
+        self.process.thread = match thread.map(|name| (name, known(name))) {
+            None => ThreadId::default(),
+            Some((_, Some(index))) => ThreadId(index + 1),
+            Some((name, None)) => {
+                self.threads.push(name.to_owned());
+                ThreadId(self.threads.len())
+            }
+        };
     }
 
     fn send_zeros(&mut self) {
@@ -146,7 +175,11 @@ fn waited<T: ToString>(outcome: Outcome<T>) -> Made {
 impl PosixCalls {
     /// The descriptor in the first argument.
     fn fd(&self, context: &Context<'_>) -> Result<u64, BadCall> {
-        self.descriptors.first(context)
+        let fd = self.descriptors.first(context)?;
+        if self.epolls.contains_key(&fd) {
+            return context.bad(0, "a list of epoll is no socket");
+        }
+        Ok(fd)
     }
 
     /// The family of a socket; IPv4's for what is none.
@@ -352,7 +385,10 @@ impl PosixCalls {
     }
 
     fn close(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let fd = self.fd(context)?;
+        let fd = self.descriptors.first(context)?;
+        if self.epolls.remove(&fd).is_some() {
+            return Ok(Made::value(0));
+        }
         let process = &mut self.process;
         let outcome = context
             .network

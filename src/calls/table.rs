@@ -67,12 +67,14 @@ pub(super) fn find<'a, T>(
                 "there is no call {name}; this host has {}",
                 known.join(", ")
             ),
+            unknown: Some(name.to_owned()),
         });
     };
     if !(*fewest..=*most).contains(&arguments.len()) {
         return Err(BadCall {
             argument: (arguments.len() > *most).then_some(*most),
             message: format!("{name} takes {takes}, not {} arguments", arguments.len()),
+            unknown: None,
         });
     }
     let context = Context::new(network, host, name, takes, *shape, arguments);

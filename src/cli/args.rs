@@ -182,9 +182,9 @@ pub(crate) struct Run {
 /// The heading of the arguments that are for packetdrill scripts alone.
 const SCRIPTS: &str = "Packetdrill scripts";
 
-/// Arguments of `run` for packetdrill scripts.
+/// What packetdrill scripts are read with.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Scripts {
+pub(crate) struct ScriptOptions {
     /// The system under test: a profile whose programs make the calls of POSIX.
     #[arg(help_heading = SCRIPTS, long, value_name = "NAME", default_value = "linux")]
     pub(crate) profile: String,
@@ -197,6 +197,14 @@ pub(crate) struct Scripts {
     /// Define a symbol.
     #[arg(help_heading = SCRIPTS, short = 'D', long, value_name = "NAME=VALUE")]
     pub(crate) define: Vec<String>,
+}
+
+/// Arguments of `run` for packetdrill scripts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Scripts {
+    /// What they are read with.
+    #[command(flatten)]
+    pub(crate) options: ScriptOptions,
 
     /// Fail a script by whose end the host has sent a packet that no line expects.
     #[arg(help_heading = SCRIPTS, long)]
@@ -210,19 +218,33 @@ pub(crate) struct Scripts {
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {
-    /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
+    /// Scenario files, packetdrill scripts (.pkt), folders, or names under scenarios/ (default: all
+    /// of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
 
     /// Give a key of the scenario another value first, as `run` does.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<Setting>,
+
+    /// Let scripts that have something that cannot be played not count.
+    #[arg(help_heading = SCRIPTS, long)]
+    pub(crate) allow_unsupported: bool,
+
+    /// What packetdrill scripts are read with.
+    #[command(flatten)]
+    pub(crate) scripts: ScriptOptions,
 }
 
 /// Arguments of `list`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// Scenario files, folders, or names under scenarios/ (default: all of scenarios/).
+    /// Scenario files, packetdrill scripts (.pkt), folders, or names under scenarios/ (default: all
+    /// of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
+
+    /// What packetdrill scripts are read with.
+    #[command(flatten)]
+    pub(crate) scripts: ScriptOptions,
 }
 
 /// Arguments of `compare`.

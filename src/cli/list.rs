@@ -1,37 +1,56 @@
 //! `hangup list`
 
 use super::args::List;
-use super::{Exit, report};
+use super::{Exit, packetdrill, report};
+use crate::packetdrill::Script;
 
 pub(super) fn list(args: &List) -> Exit {
-    let found = match report::select(&args.paths) {
-        Ok(found) => found,
-        Err(exit) => return exit,
+    match scripts_and_scenarios(args) {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+/// # Errors
+/// Why nothing can be listed; it has been said.
+fn scripts_and_scenarios(args: &List) -> Result<Exit, Exit> {
+    let scripts = packetdrill::select(&args.paths)?;
+    let scenarios = match packetdrill::other_paths(&args.paths, &scripts) {
+        Some(paths) => report::select(&paths)?,
+        None => Vec::new(),
     };
-    let mut worst = Exit::Held;
-    let width = found
-        .iter()
+    let options = packetdrill::options(&args.scripts)?;
+    let files = scenarios.iter().chain(&scripts);
+    let width = files
         .map(|file| file.name.display().to_string().len())
         .max()
         .unwrap_or(0);
-    for file in &found {
-        match report::load(file, &[]) {
-            Ok(scenarios) => {
-                let name = file.name.display().to_string();
-                let claim = report::claim(scenarios.first());
-                let times = match scenarios.len() {
-                    1 => String::new(),
-                    count => format!(" ({count} combinations)"),
-                };
-                if let Err(exit) = report::print(&format!("{name:width$}  {claim}{times}\n")) {
-                    return exit;
-                }
-            }
-            Err((exit, text)) => {
-                report::complain(&text);
-                worst = worst.max(exit);
-            }
+    let mut worst = Exit::Held;
+    let mut say = |name: String, read: Result<String, (Exit, String)>| match read {
+        Ok(claim) => report::print(&format!(
+            "{}\n",
+            format!("{name:width$}  {claim}").trim_end()
+        )),
+        Err((exit, text)) => {
+            report::complain(&text);
+            worst = worst.max(exit);
+            Ok(())
         }
+    };
+    for file in &scenarios {
+        let read = report::load(file, &[]).map(|scenarios| {
+            let claim = report::claim(scenarios.first());
+            match scenarios.len() {
+                1 => claim.to_owned(),
+                count => format!("{claim} ({count} combinations)"),
+            }
+        });
+        say(file.name.display().to_string(), read)?;
     }
-    worst
+    for file in &scripts {
+        let read = Script::load(&file.path, &options);
+        let read = read.map(|script| script.claim().to_owned());
+        let read = read.map_err(|error| report::load_error(&error));
+        say(file.name.display().to_string(), read)?;
+    }
+    Ok(worst)
 }

@@ -82,10 +82,15 @@ pub(super) fn select(paths: &[PathBuf]) -> Result<Vec<Found>, Exit> {
 
 /// Reads a scenario file, or says in words what is wrong with it.
 pub(super) fn load(found: &Found, settings: &[Setting]) -> Result<ScenarioFile, (Exit, String)> {
-    ScenarioFile::load(&found.path, settings).map_err(|error| match error {
+    ScenarioFile::load(&found.path, settings).map_err(|error| load_error(&error))
+}
+
+/// Why a file has no scenario or script, in words, and the exit code that it stands for.
+pub(super) fn load_error(error: &LoadError) -> (Exit, String) {
+    match error {
         LoadError::Read { .. } => (Exit::Environment, format!("hangup: {error}\n")),
         LoadError::Invalid(invalid) => (Exit::Usage, invalid.render(Colour::Ansi)),
-    })
+    }
 }
 
 /// Whether there are no more settings than a file is read with.

@@ -1,5 +1,6 @@
 //! `hangup run`
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,10 +16,11 @@ use super::traces::{self, GOLDEN, Written};
 use super::{Exit, interrupt, packetdrill, report};
 use crate::capture::{self, text};
 use crate::diagnostic::{Colour, Source};
-use crate::report::{Case, CaseVerdict, Format, Problem, Reporter, Summary};
+use crate::packetdrill::Script;
+use crate::report::{Case, CaseKind, CaseVerdict, Format, Problem, Reporter, Summary};
 use crate::run::{Outcome, Verdict};
 use crate::scenario::discover::Found;
-use crate::scenario::{LoadError, Scenario, ScenarioFile, Selection, Setting};
+use crate::scenario::{Facts, LoadError, Scenario, ScenarioFile, Selection, Setting};
 
 /// How many lines of the trace a failure shows.
 const LADDER_LINES: usize = 12;
@@ -32,79 +34,27 @@ pub(super) fn run(args: &Run, quiet: bool) -> Exit {
 /// # Errors
 /// Why nothing ran; it has been said.
 fn scripts_and_scenarios(args: &Run, quiet: bool) -> Result<Exit, Exit> {
+    let started = Instant::now();
     report::few_enough(&args.settings)?;
     let selection = selection(args)?;
-    let mut scripts = packetdrill::select(args)?;
-    let paths = packetdrill::other_paths(args, &scripts);
-    if let Some(selection) = &selection {
-        scripts.retain(|it| {
-            let name = it.name.display().to_string();
-            selection.selects(&name, None) != Some(false)
-        });
-    }
-    if !scripts.is_empty() && !args.settings.is_empty() {
-        report::complain("hangup: a packetdrill script has no keys to --set: it has options\n");
-        return Err(Exit::Usage);
-    }
-    let exit = match &paths {
-        Some(paths) => {
-            let found = report::select(paths)?;
-            scenarios(args, quiet, &found, selection.as_ref(), scripts.is_empty())?
-        }
-        None if scripts.is_empty() => return Err(nothing()),
-        None => Exit::Held,
-    };
-    if scripts.is_empty() || (args.bless && paths.is_some()) || exit == Exit::Interrupted {
-        return Ok(exit);
-    }
-    if args.list {
-        for script in &scripts {
-            report::print(&format!("{}\n", script.name.display()))?;
-        }
-        return Ok(exit);
-    }
-    Ok(exit.max(packetdrill::run(args, &scripts, quiet)))
-}
-
-/// Says that nothing is left to run.
-fn nothing() -> Exit {
-    report::complain("hangup: no scenario matches --filter\n");
-    Exit::Nothing
-}
-
-/// Runs the scenarios of these files.
-///
-/// # Errors
-/// Why nothing ran; it has been said.
-fn scenarios(
-    args: &Run,
-    quiet: bool,
-    found: &[Found],
-    selection: Option<&Selection>,
-    alone: bool,
-) -> Result<Exit, Exit> {
-    let started = Instant::now();
+    let files = Files::select(args)?;
     let threads = args.jobs.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| {
         report::complain(&format!("hangup: cannot start threads: {error}\n"));
         Exit::Environment
     })?;
-    let settings = settings(args);
-    let read = |file: &Found| ScenarioFile::load(&file.path, &settings);
-    let reads: Vec<Read> = pool.install(|| found.par_iter().map(read).collect());
-    let jobs = jobs(found, &reads, selection);
+    let reads = pool.install(|| files.read(args));
+    let reads = reads?;
+    let jobs = jobs(&files, &reads, selection.as_ref());
     if jobs.is_empty() {
-        return if alone {
-            Err(nothing())
-        } else {
-            Ok(Exit::Held)
-        };
+        report::complain("hangup: no scenario matches --filter\n");
+        return Err(Exit::Nothing);
     }
     if args.list {
         return list(&jobs);
     }
-    if !packetdrill::is_one(args, jobs.len(), "scenarios") {
+    if !is_one(args, &jobs) {
         return Err(Exit::Usage);
     }
     interrupt::listen().map_err(|message| {
@@ -116,6 +66,77 @@ fn scenarios(
     let case = |job: &Job<'_>| one(args, job);
     in_order::run(&pool, &jobs, args.fail_fast, case, &mut output)?;
     output.end(args, started.elapsed())
+}
+
+/// The files that were asked for, each kind sorted by name.
+#[derive(Debug)]
+struct Files {
+    scenarios: Vec<Found>,
+    scripts: Vec<Found>,
+}
+
+impl Files {
+    /// # Errors
+    /// There are none, or what was asked for cannot be done with them; it has been said.
+    fn select(args: &Run) -> Result<Self, Exit> {
+        let mut scripts = packetdrill::select(&args.paths)?;
+        let scenarios = match packetdrill::other_paths(&args.paths, &scripts) {
+            Some(paths) => report::select(&paths)?,
+            None => Vec::new(),
+        };
+        if !scripts.is_empty() && !args.settings.is_empty() {
+            report::complain("hangup: a packetdrill script has no keys to --set: it has options\n");
+            return Err(Exit::Usage);
+        }
+        if args.bless {
+            if scenarios.is_empty() {
+                report::complain("hangup: packetdrill scripts have no golden traces to --bless\n");
+                return Err(Exit::Usage);
+            }
+            scripts.clear();
+        }
+        Ok(Self { scenarios, scripts })
+    }
+
+    /// Reads all of them, the scenarios first.
+    ///
+    /// # Errors
+    /// What scripts are played with makes no sense; it has been said.
+    fn read(&self, args: &Run) -> Result<Vec<Read>, Exit> {
+        let settings = settings(args);
+        let scenarios = self.scenarios.par_iter();
+        let scenarios = scenarios.map(|it| Read::Scenario(ScenarioFile::load(&it.path, &settings)));
+        let mut reads: Vec<Read> = scenarios.collect();
+        if !self.scripts.is_empty() {
+            let options = packetdrill::options(&args.scripts.options)?;
+            let scripts = self.scripts.par_iter();
+            let scripts = scripts.map(|it| Read::Script(Script::load(&it.path, &options)));
+            reads.par_extend(scripts);
+        }
+        Ok(reads)
+    }
+}
+
+/// Whether at most one scenario or script was selected, where one file is to be written of it.
+fn is_one(args: &Run, jobs: &[Job<'_>]) -> bool {
+    let option = match (&args.write, &args.export_pkt) {
+        (Some(_), _) => "-w writes one trace",
+        (None, Some(_)) => "--export-pkt writes one script",
+        (None, None) => return true,
+    };
+    let count = jobs.len();
+    if count != 1 {
+        let scripts = jobs.iter().filter(|it| it.kind() == CaseKind::Script);
+        let what = match scripts.count() {
+            0 => "scenarios",
+            scripts if scripts == count => "scripts",
+            _ => "scenarios and scripts",
+        };
+        report::complain(&format!(
+            "hangup: {option}, and {count} {what} were selected: name one\n"
+        ));
+    }
+    count == 1
 }
 
 /// The expression of `--filter`.
@@ -141,9 +162,23 @@ fn settings(args: &Run) -> Vec<Setting> {
 }
 
 /// A file that was read, or what is wrong with it.
-type Read = Result<ScenarioFile, LoadError>;
+#[derive(Debug)]
+enum Read {
+    Scenario(Result<ScenarioFile, LoadError>),
+    Script(Result<Script, LoadError>),
+}
 
-/// One thing to run or to report: a scenario, or a file that has none.
+impl Read {
+    /// How many scenarios or scripts are in it; one that is wrong counts.
+    fn len(&self) -> usize {
+        match self {
+            Self::Scenario(read) => read.as_ref().map_or(1, ScenarioFile::len),
+            Self::Script(_) => 1,
+        }
+    }
+}
+
+/// One thing to run or to report: a scenario or a script, or a file that has none.
 #[derive(Debug)]
 struct Job<'a> {
     file: &'a Found,
@@ -155,9 +190,36 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The scenario. None: the file has none.
-    fn scenario(&self) -> Option<Scenario> {
-        self.read.as_ref().ok()?.scenario(self.index)
+    fn kind(&self) -> CaseKind {
+        match self.read {
+            Read::Scenario(_) => CaseKind::Scenario,
+            Read::Script(_) => CaseKind::Script,
+        }
+    }
+
+    /// Whether it is selected; None where only its name is known, and does not decide.
+    fn is_selected(&self, selection: &Selection) -> Option<bool> {
+        let name = self.name.display().to_string();
+        match self.read {
+            Read::Scenario(Ok(file)) => {
+                let scenario = file.scenario(self.index);
+                let facts = scenario.as_ref().map(Facts::of);
+                selection.selects(&name, facts.as_ref())
+            }
+            Read::Script(Ok(script)) => selection.selects(&name, Some(&script.facts())),
+            Read::Scenario(Err(_)) | Read::Script(Err(_)) => selection.selects(&name, None),
+        }
+    }
+
+    /// What it shows, in one sentence; none where there is nothing to run.
+    fn claim(&self) -> Option<String> {
+        match self.read {
+            Read::Scenario(read) => {
+                let scenario = read.as_ref().ok()?.scenario(self.index)?;
+                Some(report::claim(&scenario).to_owned())
+            }
+            Read::Script(read) => Some(read.as_ref().ok()?.claim().to_owned()),
+        }
     }
 }
 
@@ -165,6 +227,7 @@ impl in_order::Named for Job<'_> {
     /// What is said of it before it ran.
     fn not_run(&self) -> Case {
         Case {
+            kind: self.kind(),
             name: self.name.display().to_string(),
             path: self.file.path.display().to_string(),
             claim: String::new(),
@@ -175,19 +238,23 @@ impl in_order::Named for Job<'_> {
             wall: Duration::ZERO,
             warnings: Vec::new(),
             problems: Vec::new(),
+            ignored: Vec::new(),
             ladder: Vec::new(),
             golden: None,
         }
     }
 }
 
-/// Every combination of every file that is selected.
-fn jobs<'a>(found: &'a [Found], reads: &'a [Read], selection: Option<&Selection>) -> Vec<Job<'a>> {
+/// Every script, and every combination of every scenario, that is selected.
+fn jobs<'a>(files: &'a Files, reads: &'a [Read], selection: Option<&Selection>) -> Vec<Job<'a>> {
     let mut jobs = Vec::new();
-    for (file, read) in found.iter().zip(reads) {
-        let count = read.as_ref().map_or(1, ScenarioFile::len);
-        jobs.extend((0..count).map(|index| {
-            let combination = read.as_ref().ok().and_then(|it| it.combination(index));
+    let files = files.scenarios.iter().chain(&files.scripts);
+    for (file, read) in files.zip(reads) {
+        jobs.extend((0..read.len()).map(|index| {
+            let combination = match read {
+                Read::Scenario(Ok(scenarios)) => scenarios.combination(index),
+                Read::Scenario(Err(_)) | Read::Script(_) => None,
+            };
             Job {
                 file,
                 name: file.of_combination(combination.unwrap_or_default()),
@@ -197,11 +264,8 @@ fn jobs<'a>(found: &'a [Found], reads: &'a [Read], selection: Option<&Selection>
         }));
     }
     if let Some(selection) = selection {
-        jobs.retain(|job| {
-            let name = job.name.display().to_string();
-            // What is wrong with a file is said, unless its name alone leaves it out.
-            selection.selects(&name, job.scenario().as_ref()) != Some(false)
-        });
+        // What is wrong with a file is said, unless its name alone leaves it out.
+        jobs.retain(|job| job.is_selected(selection) != Some(false));
     }
     jobs
 }
@@ -214,20 +278,31 @@ fn list(jobs: &[Job<'_>]) -> Result<Exit, Exit> {
         .collect();
     let width = names.iter().map(|it| it.chars().count()).max().unwrap_or(0);
     for (job, name) in jobs.iter().zip(names) {
-        let scenario = job.scenario();
-        let claim = scenario.as_ref().map_or("invalid", report::claim);
-        report::print(&format!("{name:width$}  {claim}\n"))?;
+        let claim = job.claim().unwrap_or_else(|| "invalid".to_owned());
+        let line = format!("{name:width$}  {claim}");
+        report::print(&format!("{}\n", line.trim_end()))?;
     }
     Ok(Exit::Held)
 }
 
-/// Runs one scenario.
+/// Runs one scenario or script.
 fn one(args: &Run, job: &Job<'_>) -> Case {
-    let mut case = in_order::Named::not_run(job);
-    let scenario = match job.read {
-        Ok(file) => file
-            .scenario(job.index)
-            .unwrap_or_else(|| file.first().clone()),
+    let case = in_order::Named::not_run(job);
+    match job.read {
+        Read::Scenario(read) => scenario(args, read, job.index, case),
+        Read::Script(read) => packetdrill::one(args, read, case),
+    }
+}
+
+/// Runs one combination of a scenario file.
+fn scenario(
+    args: &Run,
+    read: &Result<ScenarioFile, LoadError>,
+    index: usize,
+    mut case: Case,
+) -> Case {
+    let scenario = match read {
+        Ok(file) => file.scenario(index).unwrap_or_else(|| file.first().clone()),
         Err(error) => {
             (case.verdict, case.problems) = unreadable(error);
             return case;
@@ -235,7 +310,7 @@ fn one(args: &Run, job: &Job<'_>) -> Case {
     };
     case.claim = report::claim(&scenario).to_owned();
     case.settings.clone_from(&scenario.variant.settings);
-    if job.index == 0 {
+    if index == 0 {
         let warning = |it| Problem::new(&scenario.source, it);
         case.warnings = scenario.warnings.iter().map(warning).collect();
     }
@@ -253,33 +328,12 @@ fn one(args: &Run, job: &Job<'_>) -> Case {
     let (name, facts) = (&case.name, outcome.events.len());
     tracing::info!(scenario = %name, facts, wall = ?case.wall, "ran");
     judge(&scenario, &outcome, at, &mut case);
-    let written = packetdrill::write_script(args, &scenario, &outcome, at, &case.name);
-    if let Err((exit, message)) = written {
-        case.verdict = match exit {
-            Exit::Usage => CaseVerdict::Invalid,
-            Exit::Held | Exit::Failed | Exit::Environment | Exit::Nothing | Exit::Interrupted => {
-                CaseVerdict::Unable
-            }
-        };
-        case.problems.push(Problem::elsewhere(message));
-    }
-    let summary = outcome.summary(&case.name, &case.claim);
-    match traces::draw(&outcome.trace(&summary), at) {
-        Ok(written) => {
-            // Another setting, seed or vantage point is another trace.
-            let is_of_file = !scenario.variant.set && args.at.is_none();
-            keep(args, job, &written, is_of_file, &mut case);
-        }
-        Err(error) => {
-            let message = format!("the trace of {}: {error}", case.name);
-            unable(&mut case, message);
-        }
-    }
+    keep(args, &scenario, &outcome, at, &mut case);
     case
 }
 
 /// What is said of a file that has no scenario.
-fn unreadable(error: &LoadError) -> (CaseVerdict, Vec<Problem>) {
+pub(super) fn unreadable(error: &LoadError) -> (CaseVerdict, Vec<Problem>) {
     match error {
         LoadError::Read { .. } => {
             let problem = Problem::elsewhere(error.to_string());
@@ -300,7 +354,7 @@ fn unable(case: &mut Case, message: String) {
 }
 
 /// The failures of a run, and the last lines of its trace.
-fn judge(scenario: &Scenario, outcome: &Outcome, at: HostId, case: &mut Case) {
+pub(super) fn judge(scenario: &Scenario, outcome: &Outcome, at: HostId, case: &mut Case) {
     let problem = |it| Problem::new(&scenario.source, it);
     case.problems = outcome.failures.iter().map(problem).collect();
     case.seed = Some(outcome.seed);
@@ -329,31 +383,60 @@ fn vantage(args: &Run, scenario: &Scenario) -> Result<HostId, String> {
     })
 }
 
-/// Writes a trace to where it was asked for, and compares it with its golden one.
-fn keep(args: &Run, job: &Job<'_>, written: &Written, is_of_file: bool, case: &mut Case) {
+/// Writes the script and the trace of a run to where they were asked for, and compares the trace
+/// with its golden one.
+pub(super) fn keep(
+    args: &Run,
+    scenario: &Scenario,
+    outcome: &Outcome,
+    at: HostId,
+    case: &mut Case,
+) {
+    let written = packetdrill::write_script(args, scenario, outcome, at, &case.name);
+    if let Err((exit, message)) = written {
+        case.verdict = match exit {
+            Exit::Usage => CaseVerdict::Invalid,
+            Exit::Held | Exit::Failed | Exit::Environment | Exit::Nothing | Exit::Interrupted => {
+                CaseVerdict::Unable
+            }
+        };
+        case.problems.push(Problem::elsewhere(message));
+    }
+    let summary = outcome.summary(&case.name, &case.claim);
+    let written = match traces::draw(&outcome.trace(&summary), at) {
+        Ok(written) => written,
+        Err(error) => {
+            let message = format!("the trace of {}: {error}", case.name);
+            return unable(case, message);
+        }
+    };
+    let name = PathBuf::from(&case.name);
+    if let Err(message) = write(args, &name, &written) {
+        unable(case, message);
+    }
+    // Another setting, seed or vantage point is another trace, and scripts have no golden ones.
+    if case.kind == CaseKind::Scenario && !scenario.variant.set && args.at.is_none() {
+        case.golden = Some(traces::compare(&name, &written));
+    }
+}
+
+/// Writes a trace to where it was asked for.
+fn write(args: &Run, name: &Path, written: &Written) -> Result<(), String> {
     let result = if args.bless {
-        traces::write(Path::new(GOLDEN), &job.name, written)
+        traces::write(Path::new(GOLDEN), name, written)
     } else {
         match &args.write {
             Some(path) if path.as_os_str() == "-" => {
                 let mut out = std::io::stdout().lock();
                 let result = out.write_all(&written.pcapng).and_then(|()| out.flush());
-                if let Err(error) = result {
-                    unable(case, format!("cannot write to standard output: {error}"));
-                }
-                Ok(())
+                return result.map_err(|error| format!("cannot write to standard output: {error}"));
             }
             Some(path) => capture::write_atomically(path, &written.pcapng),
             None if args.no_traces => Ok(()),
-            None => traces::write(&args.traces, &job.name, written),
+            None => traces::write(&args.traces, name, written),
         }
     };
-    if let Err(error) = result {
-        unable(case, error.to_string());
-    }
-    if is_of_file {
-        case.golden = Some(traces::compare(&job.name, written));
-    }
+    result.map_err(|error| error.to_string())
 }
 
 /// Where cases go: the terminal, and perhaps a file.
@@ -368,6 +451,11 @@ struct Output<'a> {
     total: usize,
     ran: usize,
     progress: Progress,
+    /// Whether what cannot be played counts.
+    unsupported_counts: bool,
+    /// What was left out of scripts, and of how many.
+    ignored: BTreeMap<String, usize>,
+    quiet: bool,
     /// Whether verdicts that held are left out.
     brief: bool,
     /// Where standard output is the trace's, the verdicts go where the diagnostics go.
@@ -376,11 +464,12 @@ struct Output<'a> {
 
 impl<'a> Output<'a> {
     fn new(args: &'a Run, quiet: bool, jobs: &[Job<'_>]) -> Self {
-        let names: Vec<String> = jobs
+        let names = jobs
             .iter()
-            .map(|it| it.name.display().to_string())
-            .collect();
-        let reporter = |format| Reporter::new(format, names.iter().map(String::as_str));
+            .map(|it| (it.kind(), it.name.display().to_string()));
+        let names: Vec<(CaseKind, String)> = names.collect();
+        let names = || names.iter().map(|(kind, name)| (*kind, name.as_str()));
+        let reporter = |format| Reporter::new(format, names());
         let to_file = args.report_file.as_deref();
         let format = match to_file {
             Some(_) => Format::Text,
@@ -394,6 +483,9 @@ impl<'a> Output<'a> {
             total: jobs.len(),
             ran: 0,
             progress: Progress::new(jobs.len(), quiet),
+            unsupported_counts: !args.scripts.allow_unsupported,
+            ignored: BTreeMap::new(),
+            quiet,
             brief: quiet && format == Format::Text,
             to_stderr: args.write.as_deref() == Some(Path::new("-")),
         }
@@ -422,6 +514,9 @@ impl<'a> Output<'a> {
         } else {
             Some(args.traces.display().to_string())
         };
+        if !self.quiet {
+            report::complain(&packetdrill::say_ignored(&self.ignored));
+        }
         let last = self.shown.end(&self.summary);
         if !self.brief {
             self.say(&last)?;
@@ -440,6 +535,11 @@ impl<'a> Output<'a> {
             ));
             return Ok(Exit::Interrupted);
         }
+        // What cannot be played is no failure, and says less than one.
+        let unsupported = self.unsupported_counts && self.summary.counts.unsupported > 0;
+        if unsupported && self.worst == Exit::Held {
+            return Ok(Exit::Usage);
+        }
         Ok(self.worst)
     }
 }
@@ -448,11 +548,17 @@ impl Sink for Output<'_> {
     type Error = Exit;
 
     fn case(&mut self, case: &Case) -> Result<(), Exit> {
-        let complaints = case.complaints();
-        self.progress.aside(|| report::complain(&complaints));
+        // Who lets what cannot be played not count has its line, and need not read each excerpt.
+        if case.verdict != CaseVerdict::Unsupported || self.unsupported_counts {
+            let complaints = case.complaints();
+            self.progress.aside(|| report::complain(&complaints));
+        }
+        for line in &case.ignored {
+            *self.ignored.entry(line.clone()).or_default() += 1;
+        }
         self.summary.count(case);
         let exit = match case.verdict {
-            CaseVerdict::Held | CaseVerdict::NotRun => Exit::Held,
+            CaseVerdict::Held | CaseVerdict::Unsupported | CaseVerdict::NotRun => Exit::Held,
             CaseVerdict::Failed => Exit::Failed,
             CaseVerdict::Invalid => Exit::Usage,
             CaseVerdict::Unable => Exit::Environment,

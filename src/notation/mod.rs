@@ -11,7 +11,7 @@
 //! numbers of each connection begin, and [`Notation`] puts both into words.
 //!
 //! What it leaves out: IP header fields, and the packet that an ICMP error quotes. They are in the
-//! capture, and no expectation of a script can name them. A script can name the payload of a
+//! capture, and only packetdrill's scripts can name them. A script can name the payload of a
 //! segment ([`payload`]); no printed line does.
 
 mod frame;

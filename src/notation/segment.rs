@@ -165,6 +165,8 @@ pub enum TcpOption {
         kind: u8,
         /// Its length field, which counts kind and length too.
         len: u8,
+        /// What follows them.
+        data: Vec<u8>,
     },
     /// An option that says it is longer than the header. Nothing after it can be read.
     Malformed,
@@ -208,7 +210,11 @@ impl TcpOption {
                 Some((value, echo)) => Self::Timestamps { value, echo },
                 None => Self::Malformed,
             },
-            _ => Self::Unknown { kind, len },
+            _ => Self::Unknown {
+                kind,
+                len,
+                data: data.to_vec(),
+            },
         };
         (option, usize::from(len))
     }
@@ -236,7 +242,7 @@ impl fmt::Display for TcpOption {
                     .try_for_each(|(left, right)| write!(f, " {left}:{right}"))
             }
             Self::Timestamps { value, echo } => write!(f, "TS val {value} ecr {echo}"),
-            Self::Unknown { kind, len } => write!(f, "kind {kind} length {len}"),
+            Self::Unknown { kind, len, .. } => write!(f, "kind {kind} length {len}"),
             Self::Malformed => f.write_str("malformed"),
         }
     }

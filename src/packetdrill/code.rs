@@ -2,8 +2,8 @@
 //!
 //! packetdrill hands such code to Python. Here it is a language of its own, with what scripts use
 //! it for: `assert` with numbers, names, `+ - * / // % & |`, comparisons, `and`, `or`, `not` and
-//! parentheses, with Python's meaning. Anything else is said to be unsupported, and nothing is ever
-//! executed.
+//! parentheses, with Python's meaning. `print` says nothing of the host and is left out. Anything
+//! else is said to be unsupported, and nothing is ever executed.
 
 use super::limits;
 
@@ -71,9 +71,27 @@ pub enum Info {
     RoundTripTime,
     /// `tcpi_total_retrans`: segments that were sent again.
     Retransmissions,
+    /// `tcpi_ca_state`: Linux's number of what the sender takes the path for.
+    CongestionState,
+    /// `tcpi_sacked`: segments that the peer has reported beyond what it acknowledges.
+    Reported,
+    /// `tcpi_snd_wscale`: by how many bits the peer's windows are shifted.
+    SendScale,
+    /// `tcpi_rcv_wscale`: by how many bits ours are.
+    ReceiveScale,
+    /// `tcpi_advmss`: the largest segment that we take, as our SYN says.
+    AdvertisedMss,
+    /// `tcpi_data_segs_out`: segments with payload that were sent, also again.
+    SegmentsSent,
+    /// `tcpi_data_segs_in`: segments with payload that came.
+    SegmentsReceived,
+    /// `tcpi_bytes_sent`: their payload that was sent, also again, in octets.
+    OctetsSent,
+    /// `tcpi_bytes_retrans`: what of it was sent again, in octets.
+    OctetsAgain,
 }
 
-const INFOS: [(&str, Info); 12] = [
+const INFOS: [(&str, Info); 21] = [
     ("tcpi_state", Info::State),
     ("tcpi_options", Info::Options),
     ("tcpi_snd_mss", Info::SendMss),
@@ -86,6 +104,15 @@ const INFOS: [(&str, Info); 12] = [
     ("tcpi_rto", Info::RetransmissionTimeout),
     ("tcpi_rtt", Info::RoundTripTime),
     ("tcpi_total_retrans", Info::Retransmissions),
+    ("tcpi_ca_state", Info::CongestionState),
+    ("tcpi_sacked", Info::Reported),
+    ("tcpi_snd_wscale", Info::SendScale),
+    ("tcpi_rcv_wscale", Info::ReceiveScale),
+    ("tcpi_advmss", Info::AdvertisedMss),
+    ("tcpi_data_segs_out", Info::SegmentsSent),
+    ("tcpi_data_segs_in", Info::SegmentsReceived),
+    ("tcpi_bytes_sent", Info::OctetsSent),
+    ("tcpi_bytes_retrans", Info::OctetsAgain),
 ];
 
 /// The states, without the `TCP_` or `TCPI_` before them, each at Linux's number less one.
@@ -105,11 +132,18 @@ const STATES: [&[&str]; 11] = [
 ];
 
 /// Other names of numbers.
-const CONSTANTS: [(&str, f64); 6] = [
+const CONSTANTS: [(&str, f64); 13] = [
     ("TCPI_OPT_TIMESTAMPS", 1.0),
     ("TCPI_OPT_SACK", 2.0),
     ("TCPI_OPT_WSCALE", 4.0),
     ("TCPI_OPT_ECN", 8.0),
+    ("TCPI_OPT_ECN_SEEN", 16.0),
+    ("TCPI_OPT_SYN_DATA", 32.0),
+    ("TCP_CA_Open", 0.0),
+    ("TCP_CA_Disorder", 1.0),
+    ("TCP_CA_CWR", 2.0),
+    ("TCP_CA_Recovery", 3.0),
+    ("TCP_CA_Loss", 4.0),
     ("True", 1.0),
     ("False", 0.0),
 ];
@@ -124,6 +158,10 @@ const DEPTH_MAX: usize = 32;
 pub(super) fn parse(code: &str) -> Result<Vec<Assertion>, String> {
     let mut assertions = Vec::new();
     for statement in statements(code)? {
+        // What is printed is for people, and says nothing of the host.
+        if is_print(statement) {
+            continue;
+        }
         let Some(rest) = statement.strip_prefix("assert") else {
             return Err(format!(
                 "code other than `assert` is not played: {}",
@@ -159,6 +197,12 @@ pub(super) fn parse(code: &str) -> Result<Vec<Assertion>, String> {
         });
     }
     Ok(assertions)
+}
+
+/// Whether a statement only prints, as Python 2 or as Python 3 writes it.
+fn is_print(statement: &str) -> bool {
+    let rest = statement.strip_prefix("print").map(str::trim_start);
+    rest.is_some_and(|it| it.is_empty() || it.starts_with(['(', '"', '\'']))
 }
 
 /// As much of a text as a message shows.
@@ -268,17 +312,23 @@ impl Parser<'_> {
             return Ok(Expression::Not(Box::new(inner)));
         }
         let mut left = self.binary(level + 1, depth)?;
+        // What stands between two comparisons of a chain: `a < b < c` is `a < b and b < c`.
+        let mut middle = None;
         let mut count = 0;
         while let Some((_, operator)) = operators.iter().find(|(sign, _)| self.take(sign)) {
             count += 1;
-            if level == COMPARISONS && count > 1 {
-                return Err("a chain of comparisons is not played".to_owned());
-            }
             if count > DEPTH_MAX {
                 return Err(format!("more than {DEPTH_MAX} operations in a row"));
             }
             let right = self.binary(level + 1, depth)?;
-            left = Expression::Binary(*operator, Box::new(left), Box::new(right));
+            let next = (level == COMPARISONS).then(|| right.clone());
+            left = match std::mem::replace(&mut middle, next) {
+                Some(middle) => {
+                    let link = Expression::Binary(*operator, Box::new(middle), Box::new(right));
+                    Expression::Binary(Operator::And, Box::new(left), Box::new(link))
+                }
+                None => Expression::Binary(*operator, Box::new(left), Box::new(right)),
+            };
         }
         Ok(left)
     }
@@ -381,7 +431,7 @@ fn value(expression: &Expression, info: &dyn Fn(Info) -> Option<f64>) -> Result<
     match expression {
         Expression::Number(number) => Ok(*number),
         Expression::Info(wanted) => {
-            info(*wanted).ok_or_else(|| "there is no connection that could be asked".to_owned())
+            info(*wanted).ok_or_else(|| "no connection of this host says so".to_owned())
         }
         Expression::Not(inner) => Ok(f64::from(!is_true(value(inner, info)?))),
         Expression::Negative(inner) => Ok(-value(inner, info)?),
@@ -461,23 +511,29 @@ mod tests {
             ("assert (tcpi_options & 0x1) | 4 == 4", true),
             ("assert -tcpi_snd_cwnd == -10", true),
             ("assert 0 and tcpi_rtt", false),
+            ("assert 9 <= tcpi_snd_cwnd <= 11", true),
+            ("assert 1 < 2 < 2", false),
+            ("assert 3 > 2 > 1 > 0 == 0", true),
+            ("assert (1 < 2) < 2", true),
         ] {
             assert_eq!(held(code), Ok(vec![expected]), "{code}");
         }
         let several =
             "\n# first\nassert True; assert False # one\n  assert (tcpi_snd_cwnd\n == 10)\n";
         assert_eq!(held(several), Ok(vec![true, false, true]));
+        let prints = "print \"{}\".format(tcpi_rtt)\nprint(tcpi_rtt); assert True\nprint";
+        assert_eq!(held(prints), Ok(vec![true]));
     }
 
     #[test]
     fn what_is_more_than_a_comparison_is_named() {
         for (code, said) in [
-            ("print(tcpi_state)", "other than `assert`"),
+            ("printer(tcpi_state)", "other than `assert`"),
+            ("if tcpi_state:\n  print('x')", "other than `assert`"),
             ("import os", "other than `assert`"),
             ("assertion = 1", "other than `assert`"),
             ("assert os.system('true') == 0", "`os.system`"),
             ("assert tcpi_reordering == 3", "`tcpi_reordering`"),
-            ("assert 1 < 2 < 3", "chain"),
             ("assert 1 << 2", "`<< 2`"),
             ("assert 2 ** 2", "`** 2`"),
             ("assert", "not played"),

@@ -230,16 +230,19 @@ fn unescaped(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// `--name` or `--name=value`: a value goes to the next blank, or to its closing quote.
+/// `--name` or `--name=value`, perhaps with blanks around the `=`: a value goes to the next blank,
+/// comment, or to its closing quote.
 fn setting(rest: &str) -> (Token<'_>, usize) {
     let name = rest[2..].bytes().take_while(|it| is_word(*it)).count();
     if name == 0 {
         return (Token::Sign('-'), 1);
     }
     let end = 2 + name;
-    let Some(value) = rest[end..].strip_prefix('=') else {
+    let Some(value) = rest[end..].trim_start().strip_prefix('=') else {
         return (Token::Setting(&rest[2..end], None), end);
     };
+    let value = value.trim_start();
+    let begin = rest.len() - value.len();
     let mut open = None;
     let mut length = value.len();
     for (index, character) in value.char_indices() {
@@ -250,11 +253,15 @@ fn setting(rest: &str) -> (Token<'_>, usize) {
                 length = index;
                 break;
             }
+            (None, '/') if ["//", "/*"].iter().any(|it| value[index..].starts_with(it)) => {
+                length = index;
+                break;
+            }
             _ => {}
         }
     }
     let token = Token::Setting(&rest[2..end], Some(&value[..length]));
-    (token, end + 1 + length)
+    (token, begin + length)
 }
 
 /// A number, a word, an address or a sign.
@@ -371,6 +378,14 @@ mod tests {
                 "--mss=1000\r\n--strict_segments --ip_version=ipv4-mapped-ipv6 0",
                 "-mss=1000 -strict_segments= -ip_version=ipv4-mapped-ipv6 i0",
             ),
+            (
+                "--mss = 1000 --mtu=\t9 --speed\n0",
+                "-mss=1000 -mtu=9 -speed= i0",
+            ),
+            ("--mss=1//a\n--mtu=2/*b*/0", "-mss=1 -mtu=2 i0"),
+            ("--init_scripts=\"a//b c\" 0", "-init_scripts=\"a//b c\" i0"),
+            ("-.5 1. +.1 0...5 ..1", "f-.5 i1 . + f.1 i0 ... i5 . f.1"),
+            ("::ffff:192.0.2.1 1:2:3", "a::ffff:192.0.2.1 i1 : i2 : i3"),
             ("TEN TENS COOKIE", "i10 wTENS sa b"),
             ("--define=A=\"b c\" --define=TEN=11 A TEN", "tb c i10"),
             ("1\u{e9}", "i1 \u{e9}"),

@@ -1,12 +1,14 @@
 //! From what is written to what is played: two hosts, and events that the runner knows.
 
-use hangup_stack::profile::Profile;
+use hangup_stack::network::IpFamily;
+use hangup_stack::profile::{Api, Profile};
 use smoltcp::time::Duration;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use super::parse::{Parsed, Written, WrittenAction, WrittenCall};
 use super::settings::{Options, Settings};
 use super::{Assertion, HOST, PEER, Script, code, limits, sysctl};
+use crate::calls;
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::scenario::script::{
     Argument, Call, ExpectedResult, Packet, PacketLine, Script as Statements, TimeSpec,
@@ -39,7 +41,7 @@ pub enum Action {
     Pause,
 }
 
-/// The thread that makes the calls that wait.
+/// What the threads are called that make the calls that wait; a number stands behind.
 const WAITING_THREAD: &str = "waiting";
 
 /// A script without its text.
@@ -96,6 +98,7 @@ pub(super) fn lower(
         profile: options.profile.clone(),
         begun: false,
         octets: 0,
+        waits: 0,
         unsupported,
         ignored: Vec::new(),
     };
@@ -159,12 +162,17 @@ fn claim(text: &str) -> Option<Spanned<String>> {
     (!claim.is_empty()).then(|| Spanned::new(claim, Span::new(begin..begin + end)))
 }
 
+/// The calls with lists of buffers, which are played as those with one.
+const GATHERED: [&str; 4] = ["readv", "recvmsg", "sendmsg", "writev"];
+
 struct Lowering<'s> {
     settings: &'s Settings,
     profile: Profile,
     /// Whether anything has happened by now for which a knob would be turned too late.
     begun: bool,
     octets: u64,
+    /// How many calls wait, at one time or another.
+    waits: usize,
     unsupported: Vec<Diagnostic>,
     ignored: Vec<String>,
 }
@@ -175,9 +183,13 @@ impl Lowering<'_> {
         let action = match action {
             WrittenAction::Inbound(line) => {
                 self.carries(&line, span)?;
+                self.exists(&line);
                 Action::Inbound(line)
             }
-            WrittenAction::Outbound(line) => Action::Outbound(line),
+            WrittenAction::Outbound(line) => {
+                self.exists(&line);
+                Action::Outbound(line)
+            }
             WrittenAction::Call(call) => Action::Call(self.call(call, &time)?),
             WrittenAction::Shell(line) => {
                 self.shell(&line, span);
@@ -244,6 +256,26 @@ impl Lowering<'_> {
         self.count(octets.into(), span)
     }
 
+    /// Whether a message exists in the protocol of the wire.
+    fn exists(&mut self, line: &PacketLine) {
+        let Packet::Icmp { kind, code } = &line.packet else {
+            return;
+        };
+        let family = self.settings.ip_version.family();
+        let missing = match (kind.value.number(family), code) {
+            (None, _) => Some(kind.span),
+            (Some(_), Some(code)) if code.value.number(family).is_none() => Some(code.span),
+            (Some(_), _) => None,
+        };
+        if let Some(span) = missing {
+            let protocol = match family {
+                IpFamily::V4 => "ICMP",
+                IpFamily::V6 => "ICMPv6",
+            };
+            self.refuse(span, format!("{protocol} has no such message"));
+        }
+    }
+
     fn call(
         &mut self,
         written: WrittenCall,
@@ -256,10 +288,16 @@ impl Lowering<'_> {
             result,
             error,
         } = written;
+        let is_known = calls::known(Api::Posix, &name.value) || GATHERED.contains(&&*name.value);
         self.arguments(&mut name, &mut arguments)?;
-        let thread = returns
-            .as_ref()
-            .map(|it| Spanned::new(WAITING_THREAD.to_owned(), it.span));
+        if !is_known {
+            self.refuse(name.span, format!("there is no call {}", name.value));
+        }
+        // Several calls may wait at once: each is made by a thread of its own.
+        let thread = returns.as_ref().map(|it| {
+            self.waits += 1;
+            Spanned::new(format!("{WAITING_THREAD} {}", self.waits), it.span)
+        });
         let named = |name: &str| Spanned::new(name.to_owned(), Span::default());
         Ok(Call {
             host: named(HOST),
@@ -292,15 +330,23 @@ impl Lowering<'_> {
         }
     }
 
-    /// A result as the host's calls say it: numbers.
+    /// A result as the host's calls say it: numbers, and flags of files by their names.
     fn result(&mut self, result: Spanned<ExpectedResult>) -> Spanned<ExpectedResult> {
-        match &result.value {
-            ExpectedResult::Any | ExpectedResult::Integer(_) => {}
-            ExpectedResult::Word(_) | ExpectedResult::Flags(_) => {
+        let words = match &result.value {
+            ExpectedResult::Any | ExpectedResult::Integer(_) => return result,
+            ExpectedResult::Word(word) => std::slice::from_ref(word),
+            ExpectedResult::Flags(words) => words,
+        };
+        let all = words
+            .iter()
+            .try_fold(0, |all, it| Some(all | calls::posix::file_flag(it)?));
+        match all {
+            Some(flags) => result.map(|_| ExpectedResult::Integer(flags)),
+            None => {
                 self.refuse(result.span, "a result that is no number is not played");
+                result
             }
         }
-        result
     }
 
     /// The arguments as the host's calls take them: addresses resolved, and calls with lists of
@@ -476,12 +522,16 @@ fn octets_of(buffers: &Argument) -> Option<(i64, i64)> {
             return None;
         };
         let [
-            (None, Argument::Ellipsis),
-            (None, Argument::Integer(length)),
+            (base, Argument::Ellipsis),
+            (size, Argument::Integer(length)),
         ] = fields.as_slice()
         else {
             return None;
         };
+        match (base.as_deref(), size.as_deref()) {
+            (None, None) | (Some("iov_base"), Some("iov_len")) => {}
+            _ => return None,
+        }
         octets = octets.checked_add(*length)?;
     }
     Some((octets, i64::try_from(list.len()).ok()?))

@@ -29,7 +29,7 @@ pub use lower::{Action, Event};
 pub use settings::{IpVersion, Options, Settings};
 
 use crate::diagnostic::{Diagnostic, Invalid, Source};
-use crate::scenario::{LoadError, Scenario};
+use crate::scenario::{Facts, LoadError, Scenario};
 
 /// The name of the host under test.
 pub const HOST: &str = "host";
@@ -92,6 +92,18 @@ impl Script {
     pub fn claim(&self) -> &str {
         let claim = self.scenario.claim.as_ref();
         claim.map_or("", |claim| claim.value.as_str())
+    }
+
+    /// What an expression that selects scenarios can ask of it.
+    pub fn facts(&self) -> Facts<'_> {
+        let calls = self.events.iter().filter_map(|event| match &event.action {
+            Action::Call(call) => Some(call.name.value.as_str()),
+            Action::Inbound(_) | Action::Outbound(_) | Action::Code(_) | Action::Pause => None,
+        });
+        Facts {
+            calls: calls.collect(),
+            ..Facts::of(&self.scenario)
+        }
     }
 }
 

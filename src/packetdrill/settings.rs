@@ -138,10 +138,18 @@ pub struct Settings {
     pub connect_port: u16,
     /// The largest IPv4 packet of the host, in octets.
     pub mtu: usize,
+    /// `tcp_ts_tick_usecs`: how long the host's clock of timestamps takes for one, where the `val`
+    /// of what it sends is compared.
+    pub tick: Option<Duration>,
+    /// `tcp_ts_ecr_scaled`: whether an `ecr` of the script may be one that the host has never sent.
+    pub scaled_echo: bool,
 }
 
 /// packetdrill's default of `bind_port` and `connect_port`.
 const PORT: u16 = 8080;
+
+/// The slowest clock of timestamps, in microseconds (RFC 7323 section 5.4).
+const TICK_MAX: u64 = 1_000_000;
 
 /// How much larger an IPv6 header is than one of IPv4: over IPv6 the device has an MTU that is
 /// larger by this, so that segments are as large.
@@ -180,12 +188,10 @@ const WITHOUT_EFFECT: [&str; 27] = [
 ];
 
 /// Settings that are known and not played.
-const UNSUPPORTED: [&str; 6] = [
+const UNSUPPORTED: [&str; 4] = [
     "non_fatal",
     "psp_udp_port",
     "tcp_md5_secret",
-    "tcp_ts_ecr_scaled",
-    "tcp_ts_tick_usecs",
     "udp_encapsulation",
 ];
 
@@ -207,6 +213,8 @@ impl Settings {
             bind_port: PORT,
             connect_port: PORT,
             mtu: 1500,
+            tick: None,
+            scaled_echo: false,
         }
     }
 
@@ -268,6 +276,10 @@ impl Settings {
                 self.strict_segments = true;
                 return Ok(());
             }
+            ("tcp_ts_ecr_scaled", _) => {
+                self.scaled_echo = true;
+                return Ok(());
+            }
             ("ip_version", _) => return Ok(()),
             (_, Some(text)) => text,
             (_, None) => return Err("its value is missing".to_owned()),
@@ -280,6 +292,10 @@ impl Settings {
             "tolerance_percent" => {
                 let percent: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
                 self.tolerance_percent = within(percent, &(0.0..=1e6))?;
+            }
+            "tcp_ts_tick_usecs" => {
+                let micros = within(number(text)?, &(0..=TICK_MAX))?;
+                self.tick = (micros > 0).then(|| Duration::from_micros(micros));
             }
             "bind_port" => self.bind_port = port(text)?,
             "connect_port" => self.connect_port = port(text)?,

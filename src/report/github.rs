@@ -1,7 +1,7 @@
 //! Annotations of GitHub Actions: commands on lines of their own, which put a message beside the
 //! line of the file.
 
-use super::{Case, Golden, Problem};
+use super::{Case, CaseVerdict, Golden, Problem};
 
 /// One annotation for each problem, and one where the trace differs from its golden one.
 pub(super) fn case(case: &Case) -> String {
@@ -10,7 +10,16 @@ pub(super) fn case(case: &Case) -> String {
         text.push_str(&annotation("warning", case, warning));
     }
     for problem in &case.problems {
-        text.push_str(&annotation("error", case, problem));
+        // What cannot be played is nothing that a change of the file has broken.
+        let command = match case.verdict {
+            CaseVerdict::Unsupported => "notice",
+            CaseVerdict::Held
+            | CaseVerdict::Failed
+            | CaseVerdict::Invalid
+            | CaseVerdict::Unable
+            | CaseVerdict::NotRun => "error",
+        };
+        text.push_str(&annotation(command, case, problem));
     }
     if let Some(Golden::Differs { path, line }) = &case.golden {
         let mut properties = format!("file={}", property(path));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Case, Golden, Problem, Summary};
+use super::{Case, CaseKind, Counts, Golden, Problem, Summary};
 
 /// The number of this form.
 const SCHEMA: u32 = 1;
@@ -19,12 +19,13 @@ struct Run {
     schema: u32,
     version: &'static str,
     scenarios: usize,
+    scripts: usize,
 }
 
-/// A scenario.
+/// A scenario or a script.
 #[derive(Serialize)]
-#[serde(tag = "type", rename = "scenario")]
-struct Scenario<'a> {
+struct Line<'a> {
+    r#type: &'static str,
     name: &'a str,
     path: &'a str,
     claim: &'a str,
@@ -35,6 +36,7 @@ struct Scenario<'a> {
     wall_us: u64,
     warnings: Vec<Fault<'a>>,
     problems: Vec<Fault<'a>>,
+    ignored: &'a [String],
     trace_end: &'a [String],
     golden: Option<&'static str>,
 }
@@ -59,21 +61,35 @@ struct Note<'a> {
 /// The last line.
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "summary")]
-struct Counts<'a> {
+struct Total<'a> {
     held: usize,
     failed: usize,
+    unsupported: usize,
     unable: usize,
     not_run: usize,
     differ: usize,
+    folders: Vec<Folder<'a>>,
     wall_us: u64,
     traces: Option<&'a str>,
 }
 
-pub(super) fn begin(scenarios: usize) -> String {
+/// How the scripts of a folder came out.
+#[derive(Serialize)]
+struct Folder<'a> {
+    path: &'a str,
+    held: usize,
+    failed: usize,
+    unsupported: usize,
+    unable: usize,
+    not_run: usize,
+}
+
+pub(super) fn begin(scenarios: usize, scripts: usize) -> String {
     line(&Run {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
         scenarios,
+        scripts,
     })
 }
 
@@ -83,7 +99,11 @@ pub(super) fn case(case: &Case) -> String {
         Golden::Missing => "missing",
         Golden::Differs { .. } => "differs",
     });
-    line(&Scenario {
+    line(&Line {
+        r#type: match case.kind {
+            CaseKind::Scenario => "scenario",
+            CaseKind::Script => "script",
+        },
         name: &case.name,
         path: &case.path,
         claim: &case.claim,
@@ -94,17 +114,35 @@ pub(super) fn case(case: &Case) -> String {
         wall_us: micros(case.wall),
         warnings: case.warnings.iter().map(fault).collect(),
         problems: case.problems.iter().map(fault).collect(),
+        ignored: &case.ignored,
         trace_end: &case.ladder,
         golden,
     })
 }
 
 pub(super) fn summary(summary: &Summary) -> String {
-    line(&Counts {
-        held: summary.held,
-        failed: summary.failed,
-        unable: summary.unable,
-        not_run: summary.not_run,
+    let Counts {
+        held,
+        failed,
+        unsupported,
+        unable,
+        not_run,
+    } = summary.counts;
+    let folders = summary.folders.iter().map(|(path, counts)| Folder {
+        path,
+        held: counts.held,
+        failed: counts.failed,
+        unsupported: counts.unsupported,
+        unable: counts.unable,
+        not_run: counts.not_run,
+    });
+    line(&Total {
+        held,
+        failed,
+        unsupported,
+        unable,
+        not_run,
+        folders: folders.collect(),
         differ: summary.differ,
         wall_us: micros(summary.wall),
         traces: summary.traces.as_deref(),

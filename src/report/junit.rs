@@ -4,6 +4,7 @@
 //! and GitHub's actions for it all read.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quick_xml::events::{BytesDecl, BytesText, Event};
@@ -28,24 +29,33 @@ fn write(writer: &mut Xml, cases: &[Case], summary: &Summary) -> std::io::Result
     let element = writer.create_element("testsuites");
     let element = element
         .with_attribute(("name", "hangup"))
-        .with_attributes(counts(cases))
+        .with_attributes(counts(&cases.iter().collect::<Vec<_>>()))
         .with_attribute(("time", seconds(summary.wall).as_str()));
     element.write_inner_content(|writer| {
-        let mut rest = cases;
-        // Cases are sorted by name, so those of a folder are neighbours.
-        while let Some(first) = rest.first() {
-            let folder = folder(first);
-            let end = rest.iter().take_while(|it| self::folder(it) == folder);
-            let (suite, others) = rest.split_at(end.count());
-            write_suite(writer, folder, suite)?;
-            rest = others;
-        }
-        Ok(())
+        let suites = suites(cases);
+        let mut suites = suites.iter();
+        suites.try_for_each(|(folder, suite)| write_suite(writer, folder, suite))
     })?;
     Ok(())
 }
 
-fn write_suite(writer: &mut Xml, folder: &str, cases: &[Case]) -> std::io::Result<()> {
+/// The cases of each folder, in the order in which folders come first. Those of a folder need not
+/// be neighbours: what is in a folder below may stand between them.
+fn suites(cases: &[Case]) -> Vec<(&str, Vec<&Case>)> {
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut suites: Vec<(&str, Vec<&Case>)> = Vec::new();
+    for case in cases {
+        let folder = folder(case);
+        let place = *places.entry(folder).or_insert(suites.len());
+        match suites.get_mut(place) {
+            Some((_, suite)) => suite.push(case),
+            None => suites.push((folder, vec![case])),
+        }
+    }
+    suites
+}
+
+fn write_suite(writer: &mut Xml, folder: &str, cases: &[&Case]) -> std::io::Result<()> {
     let wall = cases.iter().map(|it| it.wall).sum();
     let element = writer.create_element("testsuite");
     let element = element
@@ -71,7 +81,7 @@ fn write_case(writer: &mut Xml, case: &Case) -> std::io::Result<()> {
         }
         CaseVerdict::Failed => "failure",
         CaseVerdict::Invalid | CaseVerdict::Unable => "error",
-        CaseVerdict::NotRun => "skipped",
+        CaseVerdict::Unsupported | CaseVerdict::NotRun => "skipped",
     };
     let message = case.problems.first().map_or("", |it| it.message.as_str());
     let shown = text(&case.plain_complaints());
@@ -90,7 +100,7 @@ fn write_case(writer: &mut Xml, case: &Case) -> std::io::Result<()> {
 }
 
 /// The attributes that count.
-fn counts(cases: &[Case]) -> Vec<(&'static str, Cow<'static, str>)> {
+fn counts(cases: &[&Case]) -> Vec<(&'static str, Cow<'static, str>)> {
     let count = |of: &[CaseVerdict]| {
         let counted = cases.iter().filter(|it| of.contains(&it.verdict));
         Cow::Owned(counted.count().to_string())
@@ -102,7 +112,10 @@ fn counts(cases: &[Case]) -> Vec<(&'static str, Cow<'static, str>)> {
             "errors",
             count(&[CaseVerdict::Invalid, CaseVerdict::Unable]),
         ),
-        ("skipped", count(&[CaseVerdict::NotRun])),
+        (
+            "skipped",
+            count(&[CaseVerdict::Unsupported, CaseVerdict::NotRun]),
+        ),
     ]
 }
 

@@ -1,9 +1,9 @@
 //! What came of a run, as people and programs read it.
 //!
-//! A [`Case`] is what is to be said of one scenario (or one combination of its sweep); a
-//! [`Reporter`] turns cases, in their order, into one of the [`Format`]s. Nothing here runs
-//! anything or writes a file. But for wall times, a report depends on nothing but the scenarios:
-//! two runs of the same files have the same report, whatever ran at once.
+//! A [`Case`] is what is to be said of one scenario (or one combination of its sweep) or of one
+//! packetdrill script; a [`Reporter`] turns cases, in their order, into one of the [`Format`]s.
+//! Nothing here runs anything or writes a file. But for wall times, a report depends on nothing but
+//! the scenarios: two runs of the same files have the same report, whatever ran at once.
 
 mod github;
 mod json;
@@ -13,10 +13,10 @@ mod tap;
 mod tests;
 mod text;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::diagnostic::{Colour, Diagnostic, Source, Span, clean};
-pub(crate) use text::wall_time;
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -34,6 +34,15 @@ pub enum Format {
     Github,
 }
 
+/// What a case is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseKind {
+    /// A scenario, or one combination of its sweep.
+    Scenario,
+    /// A packetdrill script.
+    Script,
+}
+
 /// What came of one scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaseVerdict {
@@ -45,6 +54,8 @@ pub enum CaseVerdict {
     Invalid,
     /// The environment did not let us: a file cannot be read or written.
     Unable,
+    /// It is a packetdrill script and says something that cannot be played.
+    Unsupported,
     /// It was not run, because another one had failed.
     NotRun,
 }
@@ -57,6 +68,7 @@ impl CaseVerdict {
             Self::Failed => "failed",
             Self::Invalid => "invalid",
             Self::Unable => "unable",
+            Self::Unsupported => "unsupported",
             Self::NotRun => "not run",
         }
     }
@@ -65,7 +77,7 @@ impl CaseVerdict {
     pub fn stops(self) -> bool {
         match self {
             Self::Failed | Self::Invalid | Self::Unable => true,
-            Self::Held | Self::NotRun => false,
+            Self::Held | Self::Unsupported | Self::NotRun => false,
         }
     }
 }
@@ -73,6 +85,8 @@ impl CaseVerdict {
 /// What is to be said of one scenario, or one combination of its sweep.
 #[derive(Clone, Debug)]
 pub struct Case {
+    /// Whether it is a scenario.
+    pub kind: CaseKind,
     /// The name of its trace.
     pub name: String,
     /// The file.
@@ -91,8 +105,10 @@ pub struct Case {
     pub wall: Duration,
     /// What it says and hardly means.
     pub warnings: Vec<Problem>,
-    /// What did not hold or is wrong, in the order of the file.
+    /// What did not hold, is wrong or cannot be played, in the order of the file.
     pub problems: Vec<Problem>,
+    /// The lines of a script that are not carried out and have no meaning here.
+    pub ignored: Vec<String>,
     /// The last lines of its trace, where something failed.
     pub ladder: Vec<String>,
     /// How its trace compares with the golden one. None: it was not compared.
@@ -186,9 +202,11 @@ impl Case {
         // Errors of a file have an empty line between them, and failures stand together.
         let between = match self.verdict {
             CaseVerdict::Invalid => "\n",
-            CaseVerdict::Held | CaseVerdict::Failed | CaseVerdict::Unable | CaseVerdict::NotRun => {
-                ""
-            }
+            CaseVerdict::Held
+            | CaseVerdict::Failed
+            | CaseVerdict::Unable
+            | CaseVerdict::Unsupported
+            | CaseVerdict::NotRun => "",
         };
         let shown: Vec<&str> = self.problems.iter().map(|it| it.shown.as_str()).collect();
         text.push_str(&shown.join(between));
@@ -210,16 +228,57 @@ impl Case {
 }
 
 /// Counts of cases.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
     /// Those in which everything held.
     pub held: usize,
     /// Those in which an expectation failed.
     pub failed: usize,
+    /// Those that say something that cannot be played.
+    pub unsupported: usize,
     /// Those that could not be run, or whose trace could not be written.
     pub unable: usize,
     /// Those that were not run because another one had failed.
     pub not_run: usize,
+}
+
+impl Counts {
+    /// Counts one more.
+    fn count(&mut self, verdict: CaseVerdict) {
+        let counter = match verdict {
+            CaseVerdict::Held => &mut self.held,
+            CaseVerdict::Failed => &mut self.failed,
+            CaseVerdict::Unsupported => &mut self.unsupported,
+            CaseVerdict::Invalid | CaseVerdict::Unable => &mut self.unable,
+            CaseVerdict::NotRun => &mut self.not_run,
+        };
+        *counter += 1;
+    }
+
+    /// How many there were.
+    pub fn total(&self) -> usize {
+        let Self {
+            held,
+            failed,
+            unsupported,
+            unable,
+            not_run,
+        } = self;
+        held + failed + unsupported + unable + not_run
+    }
+}
+
+/// What is to be said of all cases.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// All of them.
+    pub counts: Counts,
+    /// How many of them are packetdrill scripts.
+    pub scripts: usize,
+    /// The scripts of each folder.
+    pub folders: BTreeMap<String, Counts>,
+    /// Why scripts cannot be played, and how many each reason stops.
+    pub reasons: BTreeMap<String, usize>,
     /// Those whose trace differs from its golden one.
     pub differ: usize,
     /// How long all of it took.
@@ -231,19 +290,33 @@ pub struct Summary {
 impl Summary {
     /// Counts a case.
     pub fn count(&mut self, case: &Case) {
-        let counter = match case.verdict {
-            CaseVerdict::Held => &mut self.held,
-            CaseVerdict::Failed => &mut self.failed,
-            CaseVerdict::Invalid | CaseVerdict::Unable => &mut self.unable,
-            CaseVerdict::NotRun => &mut self.not_run,
-        };
-        *counter += 1;
+        self.counts.count(case.verdict);
         self.differ += usize::from(matches!(case.golden, Some(Golden::Differs { .. })));
+        if case.kind == CaseKind::Scenario {
+            return;
+        }
+        self.scripts += 1;
+        let path = case.path.strip_prefix("./").unwrap_or(&case.path);
+        let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+        let counts = self.folders.entry(folder.to_owned()).or_default();
+        counts.count(case.verdict);
+        if case.verdict == CaseVerdict::Unsupported {
+            let reasons: BTreeSet<&str> = case.problems.iter().map(|it| &*it.message).collect();
+            for reason in reasons {
+                *self.reasons.entry(reason.to_owned()).or_default() += 1;
+            }
+        }
     }
 
-    /// How many there were.
-    pub fn total(&self) -> usize {
-        self.held + self.failed + self.unable + self.not_run
+    /// What the cases are, in words.
+    fn what(&self) -> &'static str {
+        let total = self.counts.total();
+        match self.scripts {
+            0 => "scenarios",
+            scripts if scripts < total => "scenarios and scripts",
+            1 => "script",
+            _ => "scripts",
+        }
     }
 }
 
@@ -253,6 +326,8 @@ pub struct Reporter {
     format: Format,
     /// How many cases there will be.
     total: usize,
+    /// How many of them are scripts.
+    scripts: usize,
     /// The longest name of a case, in characters.
     width: usize,
     /// How many there were.
@@ -263,16 +338,18 @@ pub struct Reporter {
 
 impl Reporter {
     /// A report of the cases of these names.
-    pub fn new<'a>(format: Format, names: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn new<'a>(format: Format, names: impl IntoIterator<Item = (CaseKind, &'a str)>) -> Self {
         let mut reporter = Self {
             format,
             total: 0,
+            scripts: 0,
             width: 0,
             done: 0,
             kept: Vec::new(),
         };
-        for name in names {
+        for (kind, name) in names {
             reporter.total += 1;
+            reporter.scripts += usize::from(kind == CaseKind::Script);
             reporter.width = reporter.width.max(name.chars().count());
         }
         reporter
@@ -282,7 +359,7 @@ impl Reporter {
     pub fn begin(&self) -> String {
         match self.format {
             Format::Text | Format::Junit | Format::Github => String::new(),
-            Format::Json => json::begin(self.total),
+            Format::Json => json::begin(self.total - self.scripts, self.scripts),
             Format::Tap => tap::begin(self.total),
         }
     }
@@ -291,7 +368,7 @@ impl Reporter {
     pub fn case(&mut self, case: &Case) -> String {
         self.done += 1;
         match self.format {
-            Format::Text => text::case(case, self.width),
+            Format::Text => text::case(case, self.width, self.scripts > 0),
             Format::Json => json::case(case),
             Format::Junit => {
                 self.kept.push(case.clone());

@@ -12,6 +12,10 @@ pub(super) fn case(case: &Case, number: usize) -> String {
     match case.verdict {
         CaseVerdict::Held => format!("ok {number} - {name}\n"),
         CaseVerdict::NotRun => format!("ok {number} - {name} # SKIP not run\n"),
+        CaseVerdict::Unsupported => {
+            let reason = escaped(case.problems.first().map_or("", |it| &it.message));
+            format!("ok {number} - {name} # SKIP unsupported: {reason}\n")
+        }
         CaseVerdict::Failed | CaseVerdict::Invalid | CaseVerdict::Unable => {
             let mut text = format!("not ok {number} - {name}\n  ---\n");
             let verdict = quoted(case.verdict.name());

@@ -2,13 +2,20 @@
 
 use std::time::Duration;
 
-use super::{Case, CaseVerdict, Golden, Summary};
+use super::{Case, CaseVerdict, Counts, Golden, Problem, Summary};
 
-/// The line of a scenario.
-pub(super) fn case(case: &Case, width: usize) -> String {
+/// The line of a scenario or script; with scripts among the cases there are longer verdicts.
+pub(super) fn case(case: &Case, width: usize, with_scripts: bool) -> String {
     let (verdict, name) = (case.verdict.name(), &case.name);
+    let column = match with_scripts {
+        true => CaseVerdict::Unsupported.name().len(),
+        false => CaseVerdict::NotRun.name().len(),
+    };
+    if case.verdict == CaseVerdict::Unsupported {
+        return format!("{verdict:<column$}  {}\n", reason(case));
+    }
     let Some(virtual_time) = case.virtual_time else {
-        return format!("{verdict:<7}  {name}\n");
+        return format!("{verdict:<column$}  {name}\n");
     };
     let remark = match &case.golden {
         Some(Golden::Differs { path, line }) => {
@@ -18,30 +25,61 @@ pub(super) fn case(case: &Case, width: usize) -> String {
         Some(Golden::Same | Golden::Missing) | None => String::new(),
     };
     format!(
-        "{verdict:<7}  {name:width$}  {:>10} s virtual  {:>9} wall{remark}\n",
+        "{verdict:<column$}  {name:width$}  {:>10} s virtual  {:>9} wall{remark}\n",
         format!("{:.3}", virtual_time.as_secs_f64()),
         wall_time(case.wall),
     )
 }
 
-/// The last line.
+/// The name of a script that cannot be played, with the first reason and its line.
+fn reason(case: &Case) -> String {
+    let name = &case.name;
+    let Some((Problem { message, place, .. }, others)) = case.problems.split_first() else {
+        return name.clone();
+    };
+    let line = place
+        .as_ref()
+        .map(|it| format!(":{}", it.line))
+        .unwrap_or_default();
+    let more = match others.len() {
+        0 => String::new(),
+        count => format!(" (and {count} more)"),
+    };
+    format!("{name}{line}: {message}{more}")
+}
+
+/// The last lines.
 pub(super) fn summary(summary: &Summary) -> String {
     let Summary {
-        held,
-        failed,
-        unable,
-        not_run,
+        counts,
+        scripts: _,
+        folders,
+        reasons,
         differ,
         wall,
         traces,
     } = summary;
-    let mut text = format!("{held} of {} scenarios held", summary.total());
+    let mut text = String::new();
+    if folders.len() > 1 {
+        let rows = folders.iter().map(|(name, counts)| (name.as_str(), counts));
+        text.push_str(&table(rows.collect()));
+    }
+    if counts.unsupported > 1 {
+        text.push_str(&why(reasons));
+    }
+    let total = counts.total();
+    text.push_str(&format!(
+        "{} of {total} {} held",
+        counts.held,
+        summary.what()
+    ));
     for (count, what) in [
-        (failed, CaseVerdict::Failed.name()),
-        (unable, "could not be run"),
-        (not_run, CaseVerdict::NotRun.name()),
+        (counts.failed, CaseVerdict::Failed.name()),
+        (counts.unsupported, CaseVerdict::Unsupported.name()),
+        (counts.unable, "could not be run"),
+        (counts.not_run, CaseVerdict::NotRun.name()),
     ] {
-        if *count > 0 {
+        if count > 0 {
             text.push_str(&format!(", {count} {what}"));
         }
     }
@@ -58,8 +96,58 @@ pub(super) fn summary(summary: &Summary) -> String {
     text
 }
 
+/// How the scripts of each folder came out. What no folder has one of has no column, but for what
+/// is always asked for.
+fn table(rows: Vec<(&str, &Counts)>) -> String {
+    type Column = (&'static str, fn(&Counts) -> usize);
+    let columns: [Column; 5] = [
+        ("held", |it| it.held),
+        ("failed", |it| it.failed),
+        ("unsupported", |it| it.unsupported),
+        ("could not be run", |it| it.unable),
+        ("not run", |it| it.not_run),
+    ];
+    let always = 3;
+    let shown = columns.iter().enumerate().filter(|(index, (_, count))| {
+        *index < always || rows.iter().any(|(_, counts)| count(counts) > 0)
+    });
+    let shown: Vec<&Column> = shown.map(|(_, column)| column).collect();
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max();
+    let width = width.unwrap_or(0).max("folder".len());
+    let mut text = format!("\n{:width$}", "folder");
+    for (name, _) in &shown {
+        text.push_str(&format!("  {name}"));
+    }
+    text.push('\n');
+    for (name, counts) in rows {
+        text.push_str(&format!("{name:width$}"));
+        for (column, count) in &shown {
+            text.push_str(&format!("  {:>1$}", count(counts), column.len()));
+        }
+        text.push('\n');
+    }
+    text.push('\n');
+    text
+}
+
+/// What stands in the way of most scripts.
+fn why(reasons: &std::collections::BTreeMap<String, usize>) -> String {
+    const SHOWN: usize = 10;
+    let mut sorted: Vec<(&String, &usize)> = reasons.iter().collect();
+    sorted.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let mut text = String::new();
+    for (reason, count) in sorted.iter().take(SHOWN) {
+        text.push_str(&format!("unsupported in {count}: {reason}\n"));
+    }
+    if sorted.len() > SHOWN {
+        let more = sorted.len() - SHOWN;
+        text.push_str(&format!("and for {more} other reasons\n"));
+    }
+    text
+}
+
 /// A time of the machine as verdicts have it.
-pub(crate) fn wall_time(wall: Duration) -> String {
+fn wall_time(wall: Duration) -> String {
     let micros = wall.as_micros();
     if micros < 1_000_000 {
         format!("{}.{} ms", micros / 1000, micros % 1000 / 100)

@@ -173,6 +173,7 @@ impl<'a> Player<'a> {
                 self.account.unmade.push(diagnostic.clone());
                 self.failures.push(diagnostic);
                 self.refused = true;
+                self.unknown = bad.unknown;
             }
             Ok(Answer::Blocks(blocked)) => {
                 waiting.blocked = blocked;

@@ -8,7 +8,8 @@ use smoltcp::wire::{
 };
 
 use crate::notation::Origins;
-use crate::scenario::script::{Options, Segment, TcpOption};
+use crate::scenario::detail::QuotedPacket;
+use crate::scenario::script::{Detail, Options, Segment, TcpOption};
 
 /// Headers in octets.
 const ETHERNET: usize = 14;
@@ -32,8 +33,13 @@ pub(super) struct Ends {
     pub(super) ethernet: (EthernetAddress, EthernetAddress),
 }
 
-/// A frame with a TCP segment.
-pub(super) fn segment(ends: &Ends, wanted: &Segment, origins: Origins) -> Vec<u8> {
+/// A frame with a TCP segment. None, here and below: an IP packet cannot be so long.
+pub(super) fn segment(
+    ends: &Ends,
+    wanted: &Segment,
+    detail: &Detail,
+    origins: Origins,
+) -> Option<Vec<u8>> {
     let flags = wanted.flags.value;
     let sequence = wanted.sequence.as_ref().map(|sequence| sequence.value);
     let payload = sequence.map_or(0, |sequence| usize::from(sequence.length));
@@ -42,7 +48,7 @@ pub(super) fn segment(ends: &Ends, wanted: &Segment, origins: Origins) -> Vec<u8
         Some(Options::Any) | None => Vec::new(),
     };
     let header = TCP + options.len();
-    let mut frame = ip_frame(ends, IpProtocol::Tcp, header + payload);
+    let mut frame = ip_frame(ends, IpProtocol::Tcp, header + payload)?;
     let begin = frame.len() - header - payload;
     let octets = &mut frame[begin..];
     let data = wanted.data.as_ref().map(|data| data.value.as_slice());
@@ -58,9 +64,13 @@ pub(super) fn segment(ends: &Ends, wanted: &Segment, origins: Origins) -> Vec<u8
     packet.set_src_port(ends.source.port);
     packet.set_dst_port(ends.destination.port);
     let start = sequence.map_or(0, |sequence| sequence.start);
-    packet.set_seq_number(TcpSeqNumber(origins.seq.wrapping_add(start).cast_signed()));
+    let origin = |is_absolute: bool, origin: u32| if is_absolute { 0 } else { origin };
+    let sequence = origin(detail.absolute_sequence, origins.seq).wrapping_add(start);
+    packet.set_seq_number(TcpSeqNumber(sequence.cast_signed()));
     let acknowledged = match &wanted.acknowledgment {
-        Some(acknowledged) => origins.ack.wrapping_add(acknowledged.value),
+        Some(acknowledged) => {
+            origin(detail.absolute_acknowledgment, origins.ack).wrapping_add(acknowledged.value)
+        }
         None => 0,
     };
     packet.set_ack_number(TcpSeqNumber(acknowledged.cast_signed()));
@@ -75,16 +85,18 @@ pub(super) fn segment(ends: &Ends, wanted: &Segment, origins: Origins) -> Vec<u8
     packet.set_urg(flags.contains(Flags::URG));
     packet.set_ece(flags.contains(Flags::ECE));
     packet.set_cwr(flags.contains(Flags::CWR));
+    // What is AE now was the nonce sum once (RFC 9768 section 3.1).
+    packet.set_ns(detail.accurate_ecn);
     packet.set_window_len(
         wanted
             .window
             .as_ref()
             .map_or(DEFAULT_WINDOW, |window| window.value),
     );
-    packet.set_urgent_at(0);
+    packet.set_urgent_at(detail.urgent.as_ref().map_or(0, |urgent| urgent.value));
     packet.options_mut().copy_from_slice(&options);
     packet.fill_checksum(&ends.source.addr, &ends.destination.addr);
-    frame
+    Some(frame)
 }
 
 /// Options as octets, in their order, the last word filled with zeros. Blocks are relative to the
@@ -112,6 +124,10 @@ fn options_of<'a>(list: impl Iterator<Item = &'a TcpOption>, origins: Origins) -
                 octets.extend(value.to_be_bytes());
                 octets.extend(echo_reply.to_be_bytes());
             }
+            TcpOption::Other { kind, data } => {
+                octets.extend([*kind, u8::try_from(2 + data.len()).unwrap_or(u8::MAX)]);
+                octets.extend(data);
+            }
         }
     }
     octets.resize(octets.len().next_multiple_of(4), 0);
@@ -119,8 +135,8 @@ fn options_of<'a>(list: impl Iterator<Item = &'a TcpOption>, origins: Origins) -
 }
 
 /// A frame with a UDP datagram of so many octets.
-pub(super) fn datagram(ends: &Ends, payload: usize) -> Vec<u8> {
-    let mut frame = ip_frame(ends, IpProtocol::Udp, UDP + payload);
+pub(super) fn datagram(ends: &Ends, payload: usize) -> Option<Vec<u8>> {
+    let mut frame = ip_frame(ends, IpProtocol::Udp, UDP + payload)?;
     let begin = frame.len() - UDP - payload;
     let octets = &mut frame[begin..];
     for (place, octet) in octets[UDP..].iter_mut().zip((b'a'..=b'z').cycle()) {
@@ -131,31 +147,75 @@ pub(super) fn datagram(ends: &Ends, payload: usize) -> Vec<u8> {
     packet.set_dst_port(ends.destination.port);
     packet.set_len(u16::try_from(UDP + payload).unwrap_or(u16::MAX));
     packet.fill_checksum(&ends.source.addr, &ends.destination.addr);
-    frame
+    Some(frame)
 }
 
-/// A frame with an ICMP error about a frame that the destination sent, or, without one, a bare
-/// message.
-pub(super) fn icmp(ends: &Ends, kind: u8, code: u8, about: Option<&[u8]>) -> Vec<u8> {
-    let quoted = about.map_or(&[][..], |frame| {
-        let packet = frame.get(ETHERNET..).unwrap_or_default();
-        let header = match ends.source.addr {
-            IpAddress::Ipv4(_) => 20,
-            IpAddress::Ipv6(_) => 40,
-        };
-        &packet[..packet.len().min(header + QUOTED)]
-    });
+/// As much of the packet in a frame as an ICMP error quotes.
+pub(super) fn quotation(frame: &[u8]) -> &[u8] {
+    let packet = frame.get(ETHERNET..).unwrap_or_default();
+    let header = match packet.first().map(|it| it >> 4) {
+        Some(6) => 40,
+        Some(_) | None => 20,
+    };
+    &packet[..packet.len().min(header + QUOTED)]
+}
+
+/// What stands behind the header of an ICMP message of so many octets that quotes nothing.
+pub(super) fn blank_message(length: u16) -> Vec<u8> {
+    vec![0; usize::from(length).saturating_sub(ICMP)]
+}
+
+/// A frame with the beginning of a packet that an ICMP error is about, which need never have been
+/// sent. `sequence` is the number on the wire. Empty where there is no such packet.
+pub(super) fn about(ends: &Ends, packet: QuotedPacket, sequence: u32) -> Option<Vec<u8>> {
+    let (protocol, header, length) = match packet {
+        QuotedPacket::Segment { length, .. } => (IpProtocol::Tcp, TCP, length),
+        QuotedPacket::Udp { length } => (IpProtocol::Udp, UDP, length),
+        QuotedPacket::Raw { .. } => return Some(Vec::new()),
+    };
+    let length = header + usize::from(length);
+    let mut frame = ip_frame(ends, protocol, length)?;
+    let begin = frame.len() - length;
+    let octets = &mut frame[begin..];
+    match packet {
+        QuotedPacket::Segment { .. } => {
+            let mut packet = TcpPacket::new_unchecked(octets);
+            packet.set_src_port(ends.source.port);
+            packet.set_dst_port(ends.destination.port);
+            packet.set_seq_number(TcpSeqNumber(sequence.cast_signed()));
+            packet.set_header_len(u8::try_from(TCP).unwrap_or_default());
+        }
+        QuotedPacket::Udp { .. } => {
+            let mut packet = UdpPacket::new_unchecked(octets);
+            packet.set_src_port(ends.source.port);
+            packet.set_dst_port(ends.destination.port);
+            packet.set_len(u16::try_from(length).unwrap_or(u16::MAX));
+        }
+        // Nothing is quoted.
+        QuotedPacket::Raw { .. } => {}
+    }
+    Some(frame)
+}
+
+/// A frame with an ICMP message: four octets that depend on its type, and what it quotes.
+pub(super) fn icmp(
+    ends: &Ends,
+    (kind, code): (u8, u8),
+    rest: [u8; 4],
+    quoted: &[u8],
+) -> Option<Vec<u8>> {
     let length = ICMP + quoted.len();
     let (protocol, source, destination) = (
         icmp_protocol(ends.source.addr),
         ends.source.addr,
         ends.destination.addr,
     );
-    let mut frame = ip_frame(ends, protocol, length);
+    let mut frame = ip_frame(ends, protocol, length)?;
     let begin = frame.len() - length;
     let octets = &mut frame[begin..];
     octets[0] = kind;
     octets[1] = code;
+    octets[4..ICMP].copy_from_slice(&rest);
     octets[ICMP..].copy_from_slice(quoted);
     match (source, destination) {
         (IpAddress::Ipv6(source), IpAddress::Ipv6(destination)) => {
@@ -163,7 +223,7 @@ pub(super) fn icmp(ends: &Ends, kind: u8, code: u8, about: Option<&[u8]>) -> Vec
         }
         _ => Icmpv4Packet::new_unchecked(octets).fill_checksum(),
     }
-    frame
+    Some(frame)
 }
 
 fn icmp_protocol(address: IpAddress) -> IpProtocol {
@@ -173,13 +233,25 @@ fn icmp_protocol(address: IpAddress) -> IpProtocol {
     }
 }
 
-/// A frame with Ethernet and IP headers in place and room for `length` octets behind them.
-fn ip_frame(ends: &Ends, next_header: IpProtocol, length: usize) -> Vec<u8> {
+/// The most octets that the length field of an IP header can say: of the whole packet in IPv4, and
+/// of what is behind its header in IPv6 (RFC 791 section 3.1, RFC 8200 section 3).
+const LENGTH_MAX: usize = 65_535;
+
+/// A frame with Ethernet and IP headers in place and room for `length` octets behind them. None:
+/// there is no such packet.
+fn ip_frame(ends: &Ends, next_header: IpProtocol, length: usize) -> Option<Vec<u8>> {
     let (source, destination) = (ends.source.addr, ends.destination.addr);
     let header = match source {
         IpAddress::Ipv4(_) => 20,
         IpAddress::Ipv6(_) => 40,
     };
+    let counted = match source {
+        IpAddress::Ipv4(_) => header + length,
+        IpAddress::Ipv6(_) => length,
+    };
+    if counted > LENGTH_MAX {
+        return None;
+    }
     let mut frame = vec![0; ETHERNET + header + length];
     let ethertype = match source {
         IpAddress::Ipv4(_) => EthernetProtocol::Ipv4,
@@ -219,5 +291,5 @@ fn ip_frame(ends: &Ends, next_header: IpProtocol, length: usize) -> Vec<u8> {
         // Whoever found the ends took two addresses of one family.
         (IpAddress::Ipv4(_), IpAddress::Ipv6(_)) | (IpAddress::Ipv6(_), IpAddress::Ipv4(_)) => {}
     }
-    frame
+    Some(frame)
 }

@@ -8,10 +8,11 @@ use hangup_stack::tcp::State;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
-use super::forge;
 use super::player::{ForgedPorts, Player};
+use super::{forge, headers};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::notation::Origins;
+use crate::scenario::detail::QuotedPacket;
 use crate::scenario::script::{Flags, Packet, PacketLine};
 
 /// The step between the initial sequence numbers of hosts without a stack.
@@ -33,12 +34,29 @@ impl Player<'_> {
                 return;
             }
         };
-        let frame = match &line.packet {
+        let Some(frame) = self.forged(line, &ends, (from, to)) else {
+            let message = "an IP packet cannot be so long";
+            let help = "with all headers it has at most 65535 octets";
+            return self.fail(Diagnostic::new(span, message).help(help));
+        };
+        self.network.inject(HostId(from), frame);
+        self.record();
+    }
+
+    /// The frame of a packet of the script. None: an IP packet cannot be so long.
+    fn forged(
+        &mut self,
+        line: &PacketLine,
+        ends: &forge::Ends,
+        pair: (usize, usize),
+    ) -> Option<Vec<u8>> {
+        let detail = &line.detail;
+        let mut frame = match &line.packet {
             Packet::Segment(segment) => {
-                let origins = self.origins(&ends, segment.flags.value);
-                forge::segment(&ends, segment, origins)
+                let origins = self.origins(ends, segment.flags.value);
+                forge::segment(ends, segment, detail, origins)?
             }
-            Packet::Udp { length } => forge::datagram(&ends, usize::from(length.value)),
+            Packet::Udp { length } => forge::datagram(ends, usize::from(length.value))?,
             Packet::Icmp { kind, code } => {
                 let family = IpFamily::of(ends.source.addr);
                 let kind = kind.value.number(family).unwrap_or_default();
@@ -46,12 +64,53 @@ impl Player<'_> {
                     .as_ref()
                     .and_then(|it| it.value.number(family))
                     .unwrap_or_default();
-                let about = self.last_frame_of(to).map(<[u8]>::to_vec);
-                forge::icmp(&ends, kind, code, about.as_deref())
+                let quoted = match detail.icmp.quoted.as_ref().map(|it| it.value) {
+                    Some(QuotedPacket::Raw { length }) => forge::blank_message(length),
+                    Some(packet) => forge::quotation(&self.about(ends, pair, packet)?).to_vec(),
+                    None => {
+                        let last = self.last_frame_of(pair.1);
+                        forge::quotation(last.unwrap_or_default()).to_vec()
+                    }
+                };
+                let rest = headers::icmp_rest(&detail.icmp, ends.source.addr);
+                forge::icmp(ends, (kind, code), rest, &quoted)?
             }
         };
-        self.network.inject(HostId(from), frame);
-        self.record();
+        headers::mark(&mut frame, &detail.ip);
+        Some(frame)
+    }
+
+    /// A frame of the receiver of an ICMP error, of the connection or the datagrams between the two
+    /// hosts, as the error says that it was.
+    fn about(
+        &self,
+        ends: &forge::Ends,
+        (from, to): (usize, usize),
+        packet: QuotedPacket,
+    ) -> Option<Vec<u8>> {
+        let protocol = match packet {
+            QuotedPacket::Segment { .. } => Protocol::Tcp,
+            QuotedPacket::Udp { .. } | QuotedPacket::Raw { .. } => Protocol::Udp,
+        };
+        let known = self.last_ports(from, to, protocol);
+        let (theirs, ours) = known.unwrap_or((ends.source.port, ends.destination.port));
+        let back = forge::Ends {
+            source: IpEndpoint::new(ends.destination.addr, ours),
+            destination: IpEndpoint::new(ends.source.addr, theirs),
+            ethernet: (ends.ethernet.1, ends.ethernet.0),
+        };
+        let sequence = match packet {
+            QuotedPacket::Segment {
+                start, is_absolute, ..
+            } => {
+                let tracker = &self.packets.tracker;
+                let origin = tracker.initial_sequence_number(back.source, back.destination);
+                let origin = origin.filter(|_| !is_absolute);
+                origin.unwrap_or(0).wrapping_add(start)
+            }
+            QuotedPacket::Udp { .. } | QuotedPacket::Raw { .. } => 0,
+        };
+        forge::about(&back, packet, sequence)
     }
 
     /// The last frame a host has sent: what an ICMP error to it is about.

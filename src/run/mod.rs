@@ -9,6 +9,7 @@ mod calls;
 mod conditions;
 mod filters;
 mod forge;
+mod headers;
 mod injection;
 mod packetdrill;
 mod packets;

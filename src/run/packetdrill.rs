@@ -8,12 +8,13 @@ use smoltcp::time::{Duration, Instant};
 
 use super::packets::{Seen, same_option};
 use super::player::{Player, moments, span_of};
-use super::{Outcome, TAIL, tcp_info};
+use super::{Outcome, TAIL, headers, tcp_info};
 use crate::capture::TraceHost;
 use crate::capture::text::seconds;
-use crate::diagnostic::{Diagnostic, Span};
-use crate::notation::{self, Checksum, Kind, RelativeSegment, payload};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::notation::{self, Checksum, Kind, Origins, RelativeSegment, payload};
 use crate::packetdrill::{Action, Assertion, Event, Script};
+use crate::scenario::detail::{Detail, Stamp};
 use crate::scenario::script::{Flags, Options, Packet, PacketLine, Segment, TcpOption, TimeSpec};
 
 /// Whether the host may have sent packets by the end of the script that no line stands for.
@@ -66,7 +67,16 @@ pub fn run_packetdrill(script: &Script, seed: u64, leftovers: Leftovers) -> Scri
     play.events();
     let Play { mut player, .. } = play;
     if player.refused {
-        return ScriptOutcome::Unsupported(player.failures.split_off(player.failures.len() - 1));
+        let mut reasons = player.failures.split_off(player.failures.len() - 1);
+        // What most scripts want and no host has is told in few words, and the rest as help.
+        if let (Some(word), Some(reason)) = (&player.unknown, reasons.first_mut()) {
+            let short = Diagnostic {
+                message: format!("{word} is not known here"),
+                ..reason.clone()
+            };
+            *reason = short.help(reason.message.clone());
+        }
+        return ScriptOutcome::Unsupported(reasons);
     }
     if player.failures.is_empty() && leftovers == Leftovers::Fail {
         player.judge_leftovers();
@@ -164,13 +174,6 @@ impl<'a> Play<'a> {
         match &event.action {
             Action::Inbound(line) => self.inject(line, event.span),
             Action::Call(call) => {
-                let waits = !self.player.waiting.is_empty();
-                if call.returns.is_some() && waits {
-                    let message = "a call that waits while another one does is not played";
-                    self.player.fail(Diagnostic::new(call.name.span, message));
-                    self.player.refused = true;
-                    return;
-                }
                 self.player.begin_call(call, event.span, earliest.max(now));
                 // What one thread has done may be what another waits for.
                 self.player.poll();
@@ -184,7 +187,7 @@ impl<'a> Play<'a> {
     /// Compares what is known of the connection.
     fn compare(&mut self, assertions: &[Assertion], span: Span) {
         let known = tcp_info::of_connection(&self.player, HOST);
-        let info = |info| Some(known.as_ref()?.value(info));
+        let info = |info| known.as_ref()?.value(info);
         for assertion in assertions {
             let said = match assertion.holds(&info) {
                 Ok(true) => continue,
@@ -201,21 +204,21 @@ impl<'a> Play<'a> {
         let Packet::Segment(segment) = &line.packet else {
             return self.player.forge(line, span);
         };
+        let is_answer = segment.flags.value.contains(Flags::ACK);
+        let is_mapped = is_answer && line.detail.echo == Stamp::Script;
         let mut segment = segment.clone();
         let octets = segment.sequence.as_ref().map_or(0, |it| it.value.length);
-        segment.data = Some(crate::diagnostic::Spanned::new(
-            vec![0; octets.into()],
-            span,
-        ));
+        segment.data = Some(Spanned::new(vec![0; octets.into()], span));
         if let Some(Options::Exact(list)) = segment.options.as_mut().map(|it| &mut it.value) {
             for option in list {
                 let TcpOption::Timestamps { echo_reply, .. } = &mut option.value else {
                     continue;
                 };
-                let mut clocks = self.clocks.iter().rev();
-                match clocks.find(|(script, _)| script == echo_reply) {
-                    Some((_, live)) => *echo_reply = *live,
-                    None if *echo_reply == 0 => {}
+                if !is_mapped {
+                    continue;
+                }
+                match self.live_clock(*echo_reply) {
+                    Some(live) => *echo_reply = live,
                     None => {
                         let message = format!("the host has sent no `TS val {echo_reply}`");
                         return self.player.fail(Diagnostic::new(option.span, message));
@@ -228,6 +231,19 @@ impl<'a> Play<'a> {
             ..line.clone()
         };
         self.player.forge(&line, span);
+    }
+
+    /// What the host really sent where the script says that it echoes a value of it.
+    fn live_clock(&self, echo_reply: u32) -> Option<u32> {
+        let mut clocks = self.clocks.iter().rev();
+        let known = clocks.find(|(script, _)| *script == echo_reply);
+        match (known, self.clocks.first()) {
+            (Some((_, live)), _) => Some(*live),
+            (None, Some((script, live))) if self.script.settings.scaled_echo => {
+                Some(echo_reply.wrapping_sub(*script).wrapping_add(*live))
+            }
+            (None, _) => (echo_reply == 0).then_some(0),
+        }
     }
 
     /// Waits for what a line says, which may come in parts.
@@ -304,14 +320,7 @@ impl<'a> Play<'a> {
             return;
         };
         let sent = self.player.packets.seen[index].packet.segment();
-        let live = sent.and_then(|it| {
-            it.options.iter().find_map(|option| {
-                let notation::TcpOption::Timestamps { value, .. } = option else {
-                    return None;
-                };
-                Some(*value)
-            })
-        });
+        let live = sent.and_then(live_clock_of);
         if let Some(live) = live
             && self.clocks.last() != Some(&(wanted, live))
         {
@@ -332,6 +341,9 @@ impl<'a> Play<'a> {
                 }
             }
         }
+        if let Some(fault) = headers::ip_fault(&line.detail.ip, &seen.bytes) {
+            return Some(fault);
+        }
         match (&line.packet, &seen.packet.kind) {
             (Packet::Segment(wanted), Kind::Segment(sent)) => {
                 if !sent.flags.contains(notation::Flags::ACK) && sent.ack != 0 {
@@ -340,31 +352,50 @@ impl<'a> Play<'a> {
                 if payload(&seen.bytes).is_some_and(|it| it.iter().any(|octet| *octet != 0)) {
                     return Some("it carries something else than was written".to_owned());
                 }
+                if let Some(fault) = self.clock_fault(line, sent) {
+                    return Some(fault);
+                }
                 let strict = self.script.settings.strict_segments;
-                let sent = RelativeSegment::new(sent, seen.origins);
-                segment_fault(wanted, &sent, came, strict)
+                segment_fault(wanted, &line.detail, (sent, seen.origins), came, strict)
             }
             _ if super::packets::matches_line(line, &seen.packet, seen.origins) => {
                 *came = payload_of(line);
-                None
+                headers::icmp_fault(&line.detail.icmp, &seen.bytes, &self.player.packets.tracker)
             }
             _ => Some("it is something else".to_owned()),
         }
+    }
+
+    /// In what the clock of a segment is not what a line says, where the script says how fast it
+    /// goes: as far from the first one as the script says, to within the tolerance.
+    fn clock_fault(&self, line: &PacketLine, sent: &notation::Segment) -> Option<String> {
+        let tick = i64::try_from(self.script.settings.tick?.total_micros()).ok()?;
+        let (wanted, sent) = (clock_of(line)?, live_clock_of(sent)?);
+        let (script, live) = self.clocks.first()?;
+        let expected = wanted.wrapping_sub(*script).wrapping_add(*live);
+        let apart = i64::from(sent.wrapping_sub(expected).cast_signed());
+        let tolerance = self.script.settings.tolerance.total_micros();
+        let is_off = (apart * tick).unsigned_abs() > tolerance;
+        is_off.then(|| format!("its `TS val` is off by {apart}"))
     }
 }
 
 /// The payload of the segment that a line expects.
 fn payload_of(line: &PacketLine) -> u32 {
     match &line.packet {
-        Packet::Segment(segment) => segment
-            .sequence
-            .as_ref()
-            .map_or(0, |it| it.value.length.into()),
+        Packet::Segment(segment) => length_of(segment, &line.detail).into(),
         Packet::Udp { .. } | Packet::Icmp { .. } => 0,
     }
 }
 
-/// The `TS val` that a line expects.
+/// The payload of a segment, also where its numbers are not said.
+fn length_of(segment: &Segment, detail: &Detail) -> u16 {
+    let alone = detail.length.as_ref().map_or(0, |it| it.value);
+    let sequence = segment.sequence.as_ref();
+    sequence.map_or(alone, |it| it.value.length)
+}
+
+/// The `TS val` that a line expects, where it stands for one of the host's.
 fn clock_of(line: &PacketLine) -> Option<u32> {
     let Packet::Segment(segment) = &line.packet else {
         return None;
@@ -372,31 +403,48 @@ fn clock_of(line: &PacketLine) -> Option<u32> {
     let Options::Exact(list) = &segment.options.as_ref()?.value else {
         return None;
     };
-    list.iter().find_map(|option| {
+    let mut values = list.iter().filter_map(|option| {
         let TcpOption::Timestamps { value, .. } = option.value else {
             return None;
         };
         Some(value)
+    });
+    values.next().filter(|_| line.detail.clock == Stamp::Script)
+}
+
+/// The `TS val` of a segment.
+fn live_clock_of(segment: &notation::Segment) -> Option<u32> {
+    segment.options.iter().find_map(|option| {
+        let notation::TcpOption::Timestamps { value, .. } = option else {
+            return None;
+        };
+        Some(*value)
     })
 }
 
 /// In what a segment, or a part of it, is not what is expected.
 fn segment_fault(
     wanted: &Segment,
-    sent: &RelativeSegment,
+    detail: &Detail,
+    (raw, origins): (&notation::Segment, Origins),
     came: &mut u32,
     strict: bool,
 ) -> Option<String> {
-    let sequence = wanted.sequence.as_ref()?.value;
-    let (start, length) = (
-        sequence.start.wrapping_add(*came),
-        u32::from(sequence.length),
-    );
+    let sent = RelativeSegment::new(raw, origins);
+    let length = u32::from(length_of(wanted, detail));
+    if let Some(sequence) = &wanted.sequence {
+        let start = sequence.value.start.wrapping_add(*came);
+        let actual = if detail.absolute_sequence {
+            raw.seq
+        } else {
+            sent.seq
+        };
+        if actual != start {
+            return Some(format!("its sequence number is not {start}"));
+        }
+    }
     // A segment is shorter than 2^16 octets.
     let octets = u32::try_from(sent.len).unwrap_or(u32::MAX);
-    if sent.seq != start {
-        return Some(format!("its sequence number is not {start}"));
-    }
     if *came + octets > length || (octets == 0 && length > 0) {
         return Some(format!("{} octets are expected", length - *came));
     }
@@ -406,11 +454,17 @@ fn segment_fault(
     }
     let (flags, bits) = (wanted.flags.value, sent.flags.octet());
     let compared = if whole { u8::MAX } else { !MAY_DIFFER };
-    if flags.bits() & compared != bits & compared {
-        return Some(format!("its flags are not {flags}"));
+    let is_accurate = sent.flags.contains(notation::Flags::AE);
+    if flags.bits() & compared != bits & compared || is_accurate != detail.accurate_ecn {
+        let accurate = if detail.accurate_ecn { "A" } else { "" };
+        return Some(format!("its flags are not {accurate}{flags}"));
     }
     let acknowledged = wanted.acknowledgment.as_ref().map_or(0, |it| it.value);
-    if flags.contains(Flags::ACK) && sent.ack != Some(acknowledged) {
+    let actual = match detail.absolute_acknowledgment {
+        true => Some(raw.ack),
+        false => sent.ack,
+    };
+    if flags.contains(Flags::ACK) && actual != Some(acknowledged) {
         return Some(format!("it does not acknowledge {acknowledged}"));
     }
     if let Some(window) = &wanted.window
@@ -418,20 +472,40 @@ fn segment_fault(
     {
         return Some(format!("its window is not {}", window.value));
     }
-    if let Some(Options::Exact(list)) = wanted.options.as_ref().map(|it| &it.value) {
-        let same = |(a, b): (&TcpOption, &notation::TcpOption)| match (a, b) {
-            // What the host's clock says is its own affair.
-            (
-                TcpOption::Timestamps { echo_reply, .. },
-                notation::TcpOption::Timestamps { echo, .. },
-            ) => echo_reply == echo,
-            _ => same_option(a, b),
-        };
-        let all = list.iter().map(|it| &it.value).zip(&sent.options);
-        if list.len() != sent.options.len() || !all.into_iter().all(same) {
-            return Some("its options are not these".to_owned());
-        }
+    let urgent = detail.urgent.as_ref().map_or(0, |it| it.value);
+    if raw.urgent != urgent {
+        return Some(format!("its urgent pointer is not {urgent}"));
+    }
+    if let Some(Options::Exact(list)) = wanted.options.as_ref().map(|it| &it.value)
+        && !are_options(list, detail, &sent.options)
+    {
+        return Some("its options are not these".to_owned());
     }
     *came += octets;
     None
+}
+
+/// Whether options are those that a line says. What follows the end of their list is padding.
+fn are_options(
+    wanted: &[Spanned<TcpOption>],
+    detail: &Detail,
+    sent: &[notation::TcpOption],
+) -> bool {
+    let same = |(a, b): (&TcpOption, &notation::TcpOption)| match (a, b) {
+        (
+            TcpOption::Timestamps { value, echo_reply },
+            notation::TcpOption::Timestamps { value: clock, echo },
+        ) => {
+            // What the host's clock says is its own affair, but for how fast it goes.
+            let as_said = detail.clock != Stamp::Absolute || value == clock;
+            as_said && (detail.echo == Stamp::Any || echo_reply == echo)
+        }
+        _ => same_option(a, b),
+    };
+    let wanted = wanted.iter().map(|it| &it.value);
+    let end = wanted
+        .clone()
+        .position(|it| *it == TcpOption::EndOfList)
+        .map_or(wanted.len(), |it| it + 1);
+    end == sent.len() && wanted.take(end).zip(sent).all(same)
 }

@@ -282,6 +282,14 @@ pub(super) fn same_option(wanted: &script::TcpOption, actual: &TcpOption) -> boo
             script::TcpOption::Timestamps { value, echo_reply },
             TcpOption::Timestamps { value: b, echo },
         ) => value == b && echo_reply == echo,
+        (
+            script::TcpOption::Other { kind, data },
+            TcpOption::Unknown {
+                kind: b,
+                data: sent,
+                ..
+            },
+        ) => kind == b && data == sent,
         _ => false,
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Player<'a> {
     pub(super) failures: Vec<Diagnostic>,
     /// Whether a call could not be made at all, which is the last of the failures then.
     pub(super) refused: bool,
+    /// The word that it had and no call of the host knows, where that was why.
+    pub(super) unknown: Option<String>,
     pub(super) account: Account,
     /// Ports and sequence numbers that the script's own packets have used.
     pub(super) forged_port: u16,
@@ -78,6 +80,7 @@ impl<'a> Player<'a> {
             waiting: Vec::new(),
             failures: Vec::new(),
             refused: false,
+            unknown: None,
             account: Account::default(),
             forged_port: FORGED_PORT,
             forged_ports: Vec::new(),

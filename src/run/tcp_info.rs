@@ -4,7 +4,7 @@ use hangup_stack::network::HostId;
 use hangup_stack::profile::{Profile, WindowUnit};
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::Status;
-use hangup_stack::tcp::State;
+use hangup_stack::tcp::{PathState, State};
 
 use super::player::Player;
 use crate::notation::{Flags, Segment, TcpOption};
@@ -24,8 +24,40 @@ const TIMESTAMPS: u16 = 12;
 pub(super) struct TcpInfo {
     status: Status,
     unit: WindowUnit,
+    ours: Offer,
+    theirs: Offer,
+    traffic: Traffic,
+}
+
+/// What a SYN offers.
+#[derive(Clone, Copy, Debug)]
+struct Offer {
+    /// Options, as bits of tcpi_options.
     options: u8,
+    /// The largest segment that its sender takes, in octets.
     mss: u16,
+    /// By how many bits its sender's windows are shifted.
+    shift: u8,
+}
+
+impl Default for Offer {
+    fn default() -> Self {
+        Self {
+            options: 0,
+            mss: DEFAULT_MSS,
+            shift: 0,
+        }
+    }
+}
+
+/// The segments with payload of a connection, as they were on the wire.
+#[derive(Clone, Copy, Debug, Default)]
+struct Traffic {
+    segments_sent: usize,
+    segments_received: usize,
+    octets_sent: usize,
+    /// The number behind the last octet that was sent, counted from the SYN.
+    end: u32,
 }
 
 /// What is known of the connection of a host that was opened last; none where there is none.
@@ -39,50 +71,49 @@ pub(super) fn of_connection(player: &Player<'_>, host: usize) -> Option<TcpInfo>
         .filter(|(_, status)| status.state.is_some())
         .max_by_key(|(socket, status)| (status.remote.is_some(), *socket))
         .map(|(_, status)| status)?;
-    let (options, mss) = match (status.local, status.remote) {
-        (Some(local), Some(remote)) => agreed(player, local, remote),
-        _ => (0, DEFAULT_MSS),
-    };
     let profile = player.scenario.hosts[host].profile();
-    Some(TcpInfo {
+    let mut info = TcpInfo {
         status,
         unit: profile.map_or(WindowUnit::Segments, unit),
-        options,
-        mss,
-    })
+        ours: Offer::default(),
+        theirs: Offer::default(),
+        traffic: Traffic::default(),
+    };
+    if let (Some(local), Some(remote)) = (info.status.local, info.status.remote) {
+        info.ours = offer(player, local, remote);
+        info.theirs = offer(player, remote, local);
+        info.traffic = traffic(player, local, remote);
+    }
+    Some(info)
 }
 
 fn unit(profile: &Profile) -> WindowUnit {
     profile.send.window_unit
 }
 
-/// What both sides have offered when the connection was opened, as bits of tcpi_options, and the
-/// largest segment.
-fn agreed(player: &Player<'_>, one: IpEndpoint, other: IpEndpoint) -> (u8, u16) {
-    let offers = |from: IpEndpoint, to: IpEndpoint| {
-        let mut seen = player.packets.seen.iter().rev();
-        let syn = seen.find_map(|seen| {
-            let segment = seen.packet.segment()?;
-            let begins = segment.flags.contains(Flags::SYN);
-            (begins && seen.packet.endpoints() == Some((from, to))).then_some(segment)
-        });
-        syn.map_or((0, DEFAULT_MSS), offered)
-    };
-    let (ours, theirs) = (offers(one, other), offers(other, one));
-    let options = ours.0 & theirs.0;
-    let taken = if options & 1 == 0 { 0 } else { TIMESTAMPS };
-    (options, ours.1.min(theirs.1).saturating_sub(taken))
+/// What one end of a connection has offered when it was opened.
+fn offer(player: &Player<'_>, from: IpEndpoint, to: IpEndpoint) -> Offer {
+    let mut seen = player.packets.seen.iter().rev();
+    let syn = seen.find_map(|seen| {
+        let segment = seen.packet.segment()?;
+        let begins = segment.flags.contains(Flags::SYN);
+        (begins && seen.packet.endpoints() == Some((from, to))).then_some(segment)
+    });
+    syn.map(offered).unwrap_or_default()
 }
 
-/// What a SYN offers, as bits of tcpi_options, and the largest segment that its sender takes.
-fn offered(syn: &Segment) -> (u8, u16) {
-    let mut offers = (0, DEFAULT_MSS);
+/// What a SYN offers.
+fn offered(syn: &Segment) -> Offer {
+    let mut offer = Offer::default();
     for option in &syn.options {
         match option {
-            TcpOption::Timestamps { .. } => offers.0 |= 1,
-            TcpOption::SackPermitted => offers.0 |= 2,
-            TcpOption::WindowScale(_) => offers.0 |= 4,
-            TcpOption::MaximumSegmentSize(octets) => offers.1 = *octets,
+            TcpOption::Timestamps { .. } => offer.options |= 1,
+            TcpOption::SackPermitted => offer.options |= 2,
+            TcpOption::WindowScale(shift) => {
+                offer.options |= 4;
+                offer.shift = *shift;
+            }
+            TcpOption::MaximumSegmentSize(octets) => offer.mss = *octets,
             TcpOption::EndOfList
             | TcpOption::NoOperation
             | TcpOption::Sack(_)
@@ -90,34 +121,107 @@ fn offered(syn: &Segment) -> (u8, u16) {
             | TcpOption::Malformed => {}
         }
     }
-    offers
+    offer
+}
+
+/// What was on the wire of a connection since its last SYN.
+fn traffic(player: &Player<'_>, local: IpEndpoint, remote: IpEndpoint) -> Traffic {
+    let mut traffic = Traffic::default();
+    let mut origin = None;
+    for seen in &player.packets.seen {
+        let Some((segment, ends)) = seen.packet.segment().zip(seen.packet.endpoints()) else {
+            continue;
+        };
+        if ends == (local, remote) {
+            if segment.flags.contains(Flags::SYN) && origin != Some(segment.seq) {
+                origin = Some(segment.seq);
+                traffic = Traffic::default();
+            }
+            if segment.len > 0 {
+                traffic.segments_sent += 1;
+                traffic.octets_sent += segment.len;
+                let begin = segment.seq.wrapping_sub(origin.unwrap_or(0));
+                let end = begin.wrapping_add(u32::try_from(segment.len).unwrap_or(u32::MAX));
+                traffic.end = traffic.end.max(end);
+            }
+        } else if ends == (remote, local) && segment.len > 0 {
+            traffic.segments_received += 1;
+        }
+    }
+    traffic
 }
 
 impl TcpInfo {
-    /// One value of it.
-    pub(super) fn value(&self, info: Info) -> f64 {
+    /// What both sides have offered, as bits of tcpi_options.
+    fn options(&self) -> u8 {
+        self.ours.options & self.theirs.options
+    }
+
+    /// The largest segment that is sent, in octets.
+    fn mss(&self) -> u16 {
+        let taken = if self.options() & 1 == 0 {
+            0
+        } else {
+            TIMESTAMPS
+        };
+        self.ours.mss.min(self.theirs.mss).saturating_sub(taken)
+    }
+
+    /// A shift that counts only where both sides scale their windows (RFC 7323 section 2.2).
+    fn shift(&self, offer: Offer) -> f64 {
+        if self.options() & 4 == 0 {
+            0.0
+        } else {
+            offer.shift.into()
+        }
+    }
+
+    /// One value of it. None: the host does not say.
+    pub(super) fn value(&self, info: Info) -> Option<f64> {
         let status = &self.status;
-        match info {
+        let traffic = &self.traffic;
+        Some(match info {
             Info::State => status.state.map_or(0.0, number),
-            Info::Options => self.options.into(),
-            Info::SendMss => self.mss.into(),
+            Info::Options => self.options().into(),
+            Info::SendMss => self.mss().into(),
             Info::CongestionWindow => self.counted(status.cwnd),
             Info::SlowStartThreshold if status.ssthresh == usize::MAX => NO_THRESHOLD,
             Info::SlowStartThreshold => self.counted(status.ssthresh),
-            Info::Unacked => status.unacked.div_ceil(self.mss.max(1).into()) as f64,
+            Info::Unacked => status.unacked.div_ceil(self.mss().max(1).into()) as f64,
             Info::NotSent => status.unsent as f64,
             Info::SendWindow => status.send_window as f64,
             Info::ReceiveWindow => status.window as f64,
             Info::RetransmissionTimeout => status.rto.total_micros() as f64,
             Info::RoundTripTime => status.srtt.map_or(0.0, |it| it.total_micros() as f64),
             Info::Retransmissions => status.retransmissions as f64,
-        }
+            Info::CongestionState => match status.path? {
+                PathState::Open => 0.0,
+                PathState::Disorder => 1.0,
+                PathState::Recovery => 3.0,
+                PathState::Loss => 4.0,
+            },
+            Info::Reported => {
+                status.path?;
+                status.reported as f64
+            }
+            Info::SendScale => self.shift(self.theirs),
+            Info::ReceiveScale => self.shift(self.ours),
+            Info::AdvertisedMss => self.ours.mss.into(),
+            Info::SegmentsSent => traffic.segments_sent as f64,
+            Info::SegmentsReceived => traffic.segments_received as f64,
+            Info::OctetsSent => traffic.octets_sent as f64,
+            Info::OctetsAgain => {
+                // The first octet has the number behind that of the SYN.
+                let once = usize::try_from(traffic.end.saturating_sub(1)).unwrap_or(usize::MAX);
+                traffic.octets_sent.saturating_sub(once) as f64
+            }
+        })
     }
 
     /// Octets of a window as the system counts them.
     fn counted(&self, octets: usize) -> f64 {
         match self.unit {
-            WindowUnit::Segments => (octets / usize::from(self.mss.max(1))) as f64,
+            WindowUnit::Segments => (octets / usize::from(self.mss().max(1))) as f64,
             WindowUnit::Octets => octets as f64,
         }
     }

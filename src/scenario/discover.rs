@@ -126,7 +126,7 @@ fn suggestion(nearest: Option<&str>) -> String {
 pub fn discover_scripts(base: &Path, paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
     let root = [PathBuf::from(ROOT)];
     let paths = if paths.is_empty() { &root } else { paths };
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     for path in paths {
         for candidate in [path.clone(), Path::new(ROOT).join(path)] {
             let Ok(metadata) = fs::metadata(base.join(&candidate)) else {
@@ -138,16 +138,28 @@ pub fn discover_scripts(base: &Path, paths: &[PathBuf]) -> Result<Vec<Found>, Di
             } else if is_script(&candidate) {
                 files.push(candidate);
             }
-            // Scripts of several folders may have one name: where they are is theirs.
-            let named = |path: PathBuf| {
-                let name = name(&path, Path::new("")).with_extension(SCRIPT_EXTENSION);
-                (path.clone(), Found { path, name })
-            };
-            found.extend(files.into_iter().map(named));
+            for path in files {
+                let name = script_name(&path);
+                match found.get(&name) {
+                    Some(first) if !same(&base.join(first), &base.join(&path)) => {
+                        let first = first.clone();
+                        return Err(DiscoverError::SameName {
+                            first,
+                            second: path,
+                            name,
+                        });
+                    }
+                    Some(_) => {}
+                    None => {
+                        found.insert(name, path);
+                    }
+                }
+            }
             break;
         }
     }
-    Ok(found.into_values().collect())
+    let found = found.into_iter();
+    Ok(found.map(|(name, path)| Found { path, name }).collect())
 }
 
 /// Whether a file is a packetdrill script, by its name.
@@ -279,6 +291,22 @@ fn name(file: &Path, asked: &Path) -> PathBuf {
     relative.with_extension("")
 }
 
+/// The name of a script: where it is, as scripts of several folders may be called the same. Its
+/// trace is below the folder of traces, wherever the script is.
+fn script_name(file: &Path) -> PathBuf {
+    let mut below = PathBuf::new();
+    for part in name(file, Path::new("")).components() {
+        match part {
+            Component::Normal(part) => below.push(part),
+            Component::ParentDir => {
+                below.pop();
+            }
+            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+        }
+    }
+    below.with_extension(SCRIPT_EXTENSION)
+}
+
 /// Whether two paths lead to the same file.
 fn same(first: &Path, second: &Path) -> bool {
     first == second || fs::canonicalize(first).ok() == fs::canonicalize(second).ok()
@@ -391,6 +419,24 @@ mod tests {
         ] {
             assert_eq!(tree.names(&[path]), Err(message.to_owned()));
         }
+    }
+
+    #[test]
+    fn scripts_are_named_by_where_they_are_and_never_outside() {
+        for (path, name) in [
+            ("scenarios/packetdrill/a.pkt", "packetdrill/a.pkt"),
+            ("./x/a.pkt", "x/a.pkt"),
+            ("../../x/a.pkt", "x/a.pkt"),
+            ("/x/y/a.pkt", "x/y/a.pkt"),
+            ("a.pkt", "a.pkt"),
+        ] {
+            assert_eq!(script_name(Path::new(path)), Path::new(name), "{path}");
+        }
+        let tree = Tree::new("scripts", &["a/x.pkt", "b/x.pkt", "b/c.toml"]);
+        let paths = ["a", "b", "a/../a"].map(PathBuf::from);
+        let found = discover_scripts(&tree.0, &paths).unwrap();
+        let names = found.iter().map(|it| it.name.display().to_string());
+        assert_eq!(names.collect::<Vec<_>>(), ["a/x.pkt", "b/x.pkt"]);
     }
 
     #[test]

@@ -15,6 +15,7 @@
 
 mod check;
 pub mod contract;
+pub mod detail;
 pub mod discover;
 mod doubt;
 mod file;
@@ -46,5 +47,5 @@ pub(crate) use names::nearest as nearest_name;
 pub use network::Network;
 pub(crate) use profiles::nested as knob_table;
 pub use schema::schema;
-pub use select::{Kind as SelectionKind, Pattern, Selection};
+pub use select::{Facts, Kind as SelectionKind, Pattern, Selection};
 pub use setting::{Setting, SettingError};

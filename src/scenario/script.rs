@@ -13,6 +13,7 @@ use hangup_stack::tcp::State;
 use smoltcp::time::Duration;
 
 pub use crate::diagnostic::{Span, Spanned};
+pub use crate::scenario::detail::Detail;
 pub use crate::scenario::icmp::{IcmpCode, IcmpType};
 
 /// A whole script.
@@ -211,6 +212,8 @@ pub struct PacketLine {
     pub to_port: Option<Spanned<u16>>,
     /// What it is.
     pub packet: Packet,
+    /// What only packetdrill's scripts say of it.
+    pub detail: Detail,
 }
 
 /// What a packet is. Fields that a script leaves out match anything.
@@ -376,6 +379,13 @@ pub enum TcpOption {
         /// TSecr
         echo_reply: u32,
     },
+    /// An option that no host here has: of packetdrill's scripts alone.
+    Other {
+        /// Its kind.
+        kind: u8,
+        /// What follows its kind and length.
+        data: Vec<u8>,
+    },
 }
 
 impl TcpOption {
@@ -388,6 +398,7 @@ impl TcpOption {
             Self::MaximumSegmentSize(_) => 4,
             Self::Timestamps { .. } => 10,
             Self::Sack(blocks) => 2 + 8 * blocks.len(),
+            Self::Other { data, .. } => 2 + data.len(),
         }
     }
 }

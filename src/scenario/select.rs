@@ -10,7 +10,7 @@
 
 use super::Scenario;
 use super::names;
-use super::script::Subject;
+use super::script::{Statement, Subject};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// The longest expression, in octets.
@@ -79,6 +79,41 @@ impl Pattern {
     }
 }
 
+/// What can be asked of a scenario but for its name.
+#[derive(Clone, Debug, Default)]
+pub struct Facts<'a> {
+    /// The statements that it claims.
+    pub claims: Vec<&'a str>,
+    /// The profiles of its hosts, by the names that it gives them and by their own.
+    pub profiles: Vec<&'a str>,
+    /// The calls in its script.
+    pub calls: Vec<&'a str>,
+}
+
+impl<'a> Facts<'a> {
+    /// Those of a scenario.
+    pub fn of(scenario: &'a Scenario) -> Self {
+        let call = |statement: &'a Statement| match &statement.subject {
+            Subject::Call(call) => Some(call.name.value.as_str()),
+            Subject::Packet(_)
+            | Subject::Nothing(_)
+            | Subject::Inject(_)
+            | Subject::Expect(_)
+            | Subject::Link(_)
+            | Subject::Subsystem(_) => None,
+        };
+        let profiles = scenario.hosts.iter().flat_map(|host| {
+            let own = host.profile().map(|it| it.name.as_str());
+            [Some(host.profile_name.value.as_str()), own]
+        });
+        Self {
+            claims: scenario.claims.iter().map(|it| it.value.as_str()).collect(),
+            profiles: profiles.flatten().collect(),
+            calls: scenario.script.statements.iter().filter_map(call).collect(),
+        }
+    }
+}
+
 impl Selection {
     /// Reads an expression.
     ///
@@ -103,10 +138,10 @@ impl Selection {
 
     /// Whether a scenario is selected. Of a file that cannot be read only the name is known; None
     /// where that does not decide.
-    pub fn selects(&self, name: &str, scenario: Option<&Scenario>) -> Option<bool> {
+    pub fn selects(&self, name: &str, facts: Option<&Facts<'_>>) -> Option<bool> {
         match self {
             Self::Any(parts) => {
-                let parts = parts.iter().map(|it| it.selects(name, scenario));
+                let parts = parts.iter().map(|it| it.selects(name, facts));
                 parts.reduce(|a, b| match (a, b) {
                     (Some(true), _) | (_, Some(true)) => Some(true),
                     (Some(false), Some(false)) => Some(false),
@@ -114,40 +149,25 @@ impl Selection {
                 })?
             }
             Self::All(parts) => {
-                let parts = parts.iter().map(|it| it.selects(name, scenario));
+                let parts = parts.iter().map(|it| it.selects(name, facts));
                 parts.reduce(|a, b| match (a, b) {
                     (Some(false), _) | (_, Some(false)) => Some(false),
                     (Some(true), Some(true)) => Some(true),
                     (None, _) | (_, None) => None,
                 })?
             }
-            Self::Not(inner) => inner.selects(name, scenario).map(|it| !it),
+            Self::Not(inner) => inner.selects(name, facts).map(|it| !it),
             Self::Matching(Kind::Name, pattern) => {
                 Some(name.contains(&pattern.0) || anywhere(pattern).matches(name))
             }
             Self::Matching(Kind::Claim, pattern) => {
-                let claims = &scenario?.claims;
-                Some(claims.iter().any(|it| pattern.matches(&it.value)))
+                Some(facts?.claims.iter().any(|it| pattern.matches(it)))
             }
             Self::Matching(Kind::Profile, pattern) => {
-                let mut hosts = scenario?.hosts.iter();
-                Some(hosts.any(|host| {
-                    let own = host.profile().map(|it| it.name.as_str());
-                    let names = [Some(host.profile_name.value.as_str()), own];
-                    names.into_iter().flatten().any(|it| pattern.matches(it))
-                }))
+                Some(facts?.profiles.iter().any(|it| pattern.matches(it)))
             }
             Self::Matching(Kind::Call, pattern) => {
-                let mut statements = scenario?.script.statements.iter();
-                Some(statements.any(|it| match &it.subject {
-                    Subject::Call(call) => pattern.matches(&call.name.value),
-                    Subject::Packet(_)
-                    | Subject::Nothing(_)
-                    | Subject::Inject(_)
-                    | Subject::Expect(_)
-                    | Subject::Link(_)
-                    | Subject::Subsystem(_) => false,
-                }))
+                Some(facts?.calls.iter().any(|it| pattern.matches(it)))
             }
         }
     }
@@ -331,7 +351,7 @@ mod tests {
             let selection = Selection::parse(text).unwrap();
             let name = "close/linux-linger-zero";
             assert_eq!(
-                selection.selects(name, Some(&scenario)),
+                selection.selects(name, Some(&Facts::of(&scenario))),
                 Some(expected),
                 "{text}"
             );

@@ -8,7 +8,7 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::IpEndpoint;
 
 use crate::icmp::Unreachable;
-use crate::tcp::{Connection, State};
+use crate::tcp::{Connection, PathState, State};
 
 /// A socket of a host. Never used again for another socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -271,6 +271,10 @@ pub struct Status {
     pub srtt: Option<Duration>,
     /// Segments sent again so far.
     pub retransmissions: u64,
+    /// What the sender takes the path for; none where the host does not say.
+    pub path: Option<PathState>,
+    /// Segments that the peer has reported beyond what it acknowledges (RFC 2018).
+    pub reported: usize,
     /// Why the connection is gone, until a call has said so.
     pub error: Option<Gone>,
     /// The local address.
@@ -313,6 +317,8 @@ impl Status {
             rto: Duration::ZERO,
             srtt: None,
             retransmissions: 0,
+            path: None,
+            reported: 0,
             error: None,
             local: None,
             remote: None,
@@ -343,6 +349,8 @@ impl Status {
             rto: numbers.rto,
             srtt: numbers.smoothed_round_trip,
             retransmissions: numbers.retransmissions,
+            path: Some(numbers.path),
+            reported: numbers.reported,
             error: connection.error(),
             local: Some(connection.local()),
             remote: Some(connection.remote()),

@@ -11,7 +11,7 @@ use proptest::sample::Index;
 use crate::{any_script, options, verdict};
 
 /// Words that mean something.
-const WORDS: [&str; 52] = [
+const WORDS: [&str; 86] = [
     "0 ",
     "+0 ",
     "+.1 ",
@@ -64,6 +64,41 @@ const WORDS: [&str; 52] = [
     "<...> ",
     "`sysctl -w a=1` ",
     "%{ assert 1 }% ",
+    // Forms of packets that few scripts have.
+    "[ect0] ",
+    "(tos 0xff, ttl 0) ",
+    "(dscp ef, ecn ce, flowlabel 0xfffff) ",
+    "SEWA ",
+    "5. ",
+    "P7. ",
+    ".3 ",
+    "...(0) ",
+    "1:1(0)! ",
+    "4294967295:65534(65535) ",
+    "1:65536(65535) ",
+    "ack 4294967295! ",
+    "win 65535 ",
+    "urg 65535 ",
+    "<FO 00ff,nop> ",
+    "<md5 00112233445566778899aabbccddeeff> ",
+    "<exp-AccECN1 ee1b 1 eceb 2 ee0b 3> ",
+    "<TS val ... ecr 1!> ",
+    "<TS val 1! ecr ...> ",
+    "<sack 1:1001 4294967295:0> ",
+    "1000 > 8080 ",
+    "udp (65507) ",
+    "udp (65535) ",
+    "icmp unreachable port_unreachable ",
+    "icmp type_255 code_255 ",
+    "mtu 4294967295 ",
+    "id 65535 ",
+    "[1:65536(65535)!] ",
+    "[udp (65535)] ",
+    "[raw (65535)] ",
+    "epoll_create(1) = 5 ",
+    "epoll_ctl(5, EPOLL_CTL_ADD, 3, {events=EPOLLIN|EPOLLONESHOT, fd=3}) = 0 ",
+    "+0...0.2 epoll_wait(5, {events=EPOLLIN, fd=3}, 1, 100) = 0 ",
+    "--tcp_ts_tick_usecs=1 ",
 ];
 
 /// The scripts of the repository.

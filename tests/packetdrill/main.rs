@@ -2,10 +2,14 @@
 //! is not as a script says fails it, at its place.
 
 mod any_script;
+mod connection;
+mod epoll;
 mod exported;
+mod grammar;
 mod hostile;
 mod scripts;
 mod verdicts;
+mod wire;
 
 use std::path::Path;
 

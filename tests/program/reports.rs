@@ -17,7 +17,7 @@ fn folder(test: &str) -> Folder {
 }
 
 /// A report without the times that differ from run to run.
-fn timeless(report: &str) -> String {
+pub(super) fn timeless(report: &str) -> String {
     let mut text = String::new();
     for line in report.lines() {
         let wall = |word: &&str| !word.starts_with("time=\"");

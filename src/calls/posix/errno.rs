@@ -50,6 +50,8 @@ errors! {
     ConnectionReset = "ECONNRESET",
     /// EDESTADDRREQ: there is no destination.
     DestinationRequired = "EDESTADDRREQ",
+    /// EEXIST: the descriptor is in the list already.
+    Exists = "EEXIST",
     /// EHOSTUNREACH: the network cannot reach the host.
     HostUnreachable = "EHOSTUNREACH",
     /// EINPROGRESS: the handshake has begun.
@@ -66,6 +68,8 @@ errors! {
     NetworkDown = "ENETDOWN",
     /// ENETUNREACH: there is no route.
     NetworkUnreachable = "ENETUNREACH",
+    /// ENOENT: the descriptor is not in the list.
+    NoEntry = "ENOENT",
     /// ENOPROTOOPT: the socket does not have the option.
     NoProtocolOption = "ENOPROTOOPT",
     /// ENOTCONN: the socket is not connected.

@@ -1,7 +1,5 @@
 //! poll, in its short form and in packetdrill's.
 
-use hangup_stack::smoltcp::time::Duration;
-
 use super::PosixCalls;
 use super::words::{EVENTS, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDHUP};
 use crate::calls::BadCall;
@@ -27,20 +25,11 @@ impl PosixCalls {
             return context.bad(1, format_args!("the list has {} entries", polled.len()));
         }
         let ready = polled.iter().filter(|entry| entry.revents != 0).count();
-        let (now, timeout) = (context.network.now(), context.number(2, &[])?);
-        let until = match (self.poll_until, u64::try_from(timeout)) {
-            (Some(until), _) => Some(until),
-            (None, Ok(milliseconds)) => {
-                // The timeout is an int, so that the sum stays far below the end of time.
-                Some(now + Duration::from_millis(milliseconds.min(i32::MAX.unsigned_abs().into())))
-            }
-            (None, Err(_)) => None,
-        };
-        if ready == 0 && until.is_none_or(|until| now < until) {
-            self.poll_until = until;
+        let until = self.deadline(context, 2)?;
+        if ready == 0 && until.is_none_or(|until| context.network.now() < until) {
+            self.keep_waiting(until);
             return Ok(Made::Blocks { until });
         }
-        self.poll_until = None;
         let as_written = polled.iter().all(|entry| {
             entry
                 .expected
@@ -102,7 +91,7 @@ impl PosixCalls {
 
     /// Which of some events a descriptor is ready for. An error, the end of both directions and a
     /// descriptor that is not open are always among them.
-    fn ready(&mut self, context: &Context<'_>, fd: u64, events: i64) -> i64 {
+    pub(super) fn ready(&mut self, context: &Context<'_>, fd: u64, events: i64) -> i64 {
         let status = match self.process.status(context.network.host(context.host), fd) {
             Err(_) => return POLLNVAL,
             Ok(None) => return POLLHUP,

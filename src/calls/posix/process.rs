@@ -58,7 +58,13 @@ pub(super) enum Reading {
 pub(super) struct Process {
     files: BTreeMap<u64, File>,
     next: u64,
+    /// The thread that makes the calls now.
+    pub(super) thread: ThreadId,
 }
+
+/// A thread of the process: the first, or one that the script has named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ThreadId(pub(super) usize);
 
 /// An open socket.
 #[derive(Debug)]
@@ -70,8 +76,8 @@ pub(super) struct File {
     pub(super) no_delay: bool,
     /// A handshake has begun, and no `connect` has said yet that it is over.
     connecting: bool,
-    /// How many octets the blocking send that waits has handed to the stack.
-    sent: usize,
+    /// How many octets the blocking send of each thread that waits has handed to the stack.
+    sent: BTreeMap<ThreadId, usize>,
     /// An error that came after part of a send had succeeded, for the next call.
     pending: Option<Errno>,
 }
@@ -85,6 +91,7 @@ impl Default for Process {
         Self {
             files: BTreeMap::new(),
             next: 3,
+            thread: ThreadId::default(),
         }
     }
 }
@@ -104,6 +111,16 @@ impl Process {
         self.check_room()?;
         let id = host.open(protocol, family);
         Ok(self.adopt(id, protocol, family, mode))
+    }
+
+    /// A descriptor for something that is no socket, of which there are so many.
+    pub(super) fn reserve(&mut self, others: usize) -> Result<u64, Errno> {
+        if self.files.len() + others >= FILES_MAX {
+            return Err(Errno::TooManyFiles);
+        }
+        let fd = self.next;
+        self.next += 1;
+        Ok(fd)
     }
 
     fn check_room(&self) -> Result<(), Errno> {
@@ -126,7 +143,7 @@ impl Process {
             mode,
             no_delay: false,
             connecting: false,
-            sent: 0,
+            sent: BTreeMap::new(),
             pending: None,
         };
         self.files.insert(fd, file);
@@ -230,6 +247,7 @@ impl Process {
         to: Option<IpEndpoint>,
         mode: Mode,
     ) -> Outcome<usize> {
+        let thread = self.thread;
         let file = match self.file(fd) {
             Ok(_) if !host.is_up() => return Err(Errno::NetworkDown).into(),
             Ok(file) => file,
@@ -246,7 +264,8 @@ impl Process {
             // A stream has one destination, and Linux does not look at another.
             (Protocol::Tcp, _) => None,
         };
-        let rest = data.get(file.sent..).unwrap_or_default();
+        let before = file.sent.remove(&thread).unwrap_or(0);
+        let rest = data.get(before..).unwrap_or_default();
         let result = match to {
             Some(to) => host.send_to(file.id, rest, to, now),
             None => host.send(file.id, rest, now),
@@ -254,17 +273,20 @@ impl Process {
         let blocking = file.mode == Mode::Blocking && mode == Mode::Blocking;
         match result {
             Ok(octets) if blocking && octets < rest.len() => {
-                file.sent += octets;
+                file.sent.insert(thread, before + octets);
                 Outcome::WAITS
             }
-            Err(SendError::WouldBlock) if blocking => Outcome::WAITS,
-            Ok(octets) => Ok(std::mem::take(&mut file.sent) + octets).into(),
+            Err(SendError::WouldBlock) if blocking => {
+                file.sent.insert(thread, before);
+                Outcome::WAITS
+            }
+            Ok(octets) => Ok(before + octets).into(),
             Err(error) => {
                 let error = match (file.protocol, error) {
                     (Protocol::Udp, SendError::NotConnected) => Errno::DestinationRequired,
                     (_, error) => error.into(),
                 };
-                match std::mem::take(&mut file.sent) {
+                match before {
                     0 => Err(error).into(),
                     part => {
                         file.pending = Some(error);

@@ -91,6 +91,26 @@ pub(super) const REQUESTS: &Words = &[
     ("FIONBIO", FIONBIO),
     ("SIOCOUTQ", SIOCOUTQ),
 ];
+pub(super) const EPOLL_CTL_ADD: i64 = 1;
+pub(super) const EPOLL_CTL_DEL: i64 = 2;
+pub(super) const EPOLL_CTL_MOD: i64 = 3;
+pub(super) const EPOLL_CTLS: &Words = &[
+    ("EPOLL_CTL_ADD", EPOLL_CTL_ADD),
+    ("EPOLL_CTL_DEL", EPOLL_CTL_DEL),
+    ("EPOLL_CTL_MOD", EPOLL_CTL_MOD),
+];
+pub(super) const EPOLLONESHOT: i64 = 1 << 30;
+pub(super) const EPOLLET: i64 = 1 << 31;
+/// Linux: the events of epoll have the numbers of those of poll.
+pub(super) const EPOLL_EVENTS: &Words = &[
+    ("EPOLLIN", POLLIN),
+    ("EPOLLOUT", POLLOUT),
+    ("EPOLLERR", POLLERR),
+    ("EPOLLHUP", POLLHUP),
+    ("EPOLLRDHUP", POLLRDHUP),
+    ("EPOLLONESHOT", EPOLLONESHOT),
+    ("EPOLLET", EPOLLET),
+];
 pub(super) const POLLIN: i64 = 0x1;
 pub(super) const POLLOUT: i64 = 0x4;
 pub(super) const POLLERR: i64 = 0x8;

@@ -76,6 +76,13 @@ impl Parser<'_> {
             ExpectedResult::Any
         } else if let Some(number) = self.integer()? {
             ExpectedResult::Integer(number)
+        } else if let Some(Token::Text(_) | Token::Sign('[' | '{')) = self.peek() {
+            self.primary(0)?;
+            self.refuse(
+                self.since(start),
+                "a result that is no number is not played",
+            );
+            ExpectedResult::Any
         } else {
             loop {
                 words.push(self.word("what the call returns")?.value);

@@ -4,6 +4,9 @@
 //! place, so that a script is never refused as if it were wrong.
 
 mod call;
+mod header;
+mod icmp;
+mod option;
 mod packet;
 
 use smoltcp::time::Duration;

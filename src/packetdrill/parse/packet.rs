@@ -1,11 +1,12 @@
-//! Packets: `< S 0:0(0) win 32792 <mss 1000>`, `> udp (100)`, `< icmp unreachable`.
+//! Packets: `< S 0:0(0) win 32792 <mss 1000>`, `> [ect0] P. 1:11(10) ack 1`, `> udp (100)`.
 
 use super::Parser;
+use super::option::only_expected;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::packetdrill::lexer::Token;
 use crate::packetdrill::{HOST, PEER};
-use crate::scenario::icmp::{CODES, IcmpCode, IcmpType, TYPES};
-use crate::scenario::script::{Flags, Options, Packet, PacketLine, Segment, Sequence, TcpOption};
+use crate::scenario::detail::Detail;
+use crate::scenario::script::{Flags, Packet, PacketLine, Segment, Sequence};
 
 /// Which way a packet goes, as seen from the host under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,35 +18,30 @@ pub(in crate::packetdrill) enum Way {
 /// The ports of a packet, where they are written.
 type WrittenPorts = (Option<Spanned<u16>>, Option<Spanned<u16>>);
 
-/// The octets that options have room for in a header.
-const OPTIONS_MAX: usize = 40;
-
 impl Parser<'_> {
     /// What follows `<` or `>`.
     pub(super) fn packet(&mut self, way: Way) -> Result<PacketLine, Box<Diagnostic>> {
         self.encapsulation()?;
-        self.ip_info()?;
-        if self.is_word("encap") {
-            let start = self.span();
-            while !matches!(self.peek(), Some(Token::Integer(_)) | None) {
-                self.at += 1;
-            }
-            self.at += 1;
-            self.refuse(self.since(start), "encapsulation is not played");
+        let mut detail = Detail::default();
+        self.quoted_before(&mut detail)?;
+        detail.ip = self.ip_info(way)?;
+        self.quoted_before(&mut detail)?;
+        if detail.icmp.quoted.is_some() && !self.is_word("icmp") {
+            return Err(self.unexpected("`icmp` behind what it quotes"));
         }
+        self.protection()?;
         let (mut from_port, mut to_port) = self.ports()?;
         let packet = if self.take_word("udp") {
             let behind = self.ports()?;
             from_port = from_port.or(behind.0);
             to_port = to_port.or(behind.1);
-            self.sign('(')?;
-            let length = self.number("the octets of the datagram")?;
-            self.sign(')')?;
-            Packet::Udp { length }
+            Packet::Udp {
+                length: self.payload()?,
+            }
         } else if self.take_word("icmp") {
-            self.icmp()?
+            self.icmp(&mut detail)?
         } else {
-            Packet::Segment(self.segment(way)?)
+            Packet::Segment(self.segment(way, &mut detail)?)
         };
         let (from, to) = match way {
             Way::Inbound => (PEER, HOST),
@@ -58,46 +54,16 @@ impl Parser<'_> {
             to: named(to),
             to_port,
             packet,
+            detail,
         })
     }
 
-    /// `ipv4 A > B:`, `gre ...:`, `mpls (...):` before the packet itself.
-    fn encapsulation(&mut self) -> Result<(), Box<Diagnostic>> {
-        while let Some(Token::Word(word)) = self.peek() {
-            if !["ipv4", "ipv6", "gre", "GREv0", "mpls"].contains(&word.as_ref()) {
-                break;
-            }
-            let start = self.span();
-            while !self.is_sign(':') {
-                if self.peek().is_none() {
-                    return Err(self.unexpected("`:` behind the outer header"));
-                }
-                self.at += 1;
-            }
-            self.at += 1;
-            self.refuse(self.since(start), "encapsulation is not played");
-        }
-        Ok(())
-    }
-
-    /// `[ect0]`, `(ttl 64)` and the like.
-    fn ip_info(&mut self) -> Result<(), Box<Diagnostic>> {
-        let close = match self.peek() {
-            Some(Token::Sign('(')) => ')',
-            Some(Token::Sign('[')) => ']',
-            _ => return Ok(()),
-        };
-        let start = self.span();
-        while !self.is_sign(close) {
-            if self.peek().is_none() {
-                return Err(self.unexpected(&format!("`{close}`")));
-            }
-            self.at += 1;
-        }
-        self.at += 1;
-        let message = "fields of the IP header (ECN, TOS, TTL, flow label) are not played";
-        self.refuse(self.since(start), message);
-        Ok(())
+    /// `(1000)`
+    pub(super) fn payload(&mut self) -> Result<Spanned<u16>, Box<Diagnostic>> {
+        self.sign('(')?;
+        let length = self.number("the octets of payload")?;
+        self.sign(')')?;
+        Ok(length)
     }
 
     /// `1234 > 80`
@@ -112,22 +78,21 @@ impl Parser<'_> {
         Ok((Some(from), Some(self.number("a port")?)))
     }
 
-    fn segment(&mut self, way: Way) -> Result<Segment, Box<Diagnostic>> {
-        let flags = self.flags()?;
-        let sequence = self.sequence()?;
+    fn segment(&mut self, way: Way, detail: &mut Detail) -> Result<Segment, Box<Diagnostic>> {
+        let flags = self.flags(detail)?;
+        let sequence = self.sequence(way, detail)?;
         let acknowledgment = self.field("ack")?;
+        detail.absolute_acknowledgment = acknowledgment.is_some() && self.take_sign('!');
         let window = self.field("win")?;
         if way == Way::Inbound && window.is_none() {
             return Err(self.unexpected("`win`: an inbound segment says its window"));
         }
-        let start = self.span();
-        if self.field::<u16>("urg")?.is_some() {
-            self.refuse(self.since(start), "urgent data is not played");
-        }
-        let options = self.options(way)?;
+        detail.urgent = self.field("urg")?;
+        let options = self.options(way, detail)?;
+        self.inside_datagram()?;
         Ok(Segment {
             flags,
-            sequence: Some(sequence),
+            sequence,
             acknowledgment,
             window,
             options: Some(options),
@@ -135,75 +100,104 @@ impl Parser<'_> {
         })
     }
 
-    /// `S.`, `P.`, `.`, `-`
-    fn flags(&mut self) -> Result<Spanned<Flags>, Box<Diagnostic>> {
+    /// `S.`, `P.`, `.`, `-`; of accurate ECN `SEWA`, `P5.`, `5.`, `S.5`, `.5`
+    fn flags(&mut self, detail: &mut Detail) -> Result<Spanned<Flags>, Box<Diagnostic>> {
         let start = self.span();
         let mut flags = Flags::default();
         if self.take_sign('-') {
             return Ok(Spanned::new(flags, start));
         }
-        let mut any = false;
-        if let Some(Token::Word(letters)) = self.peek() {
-            let letters = letters.clone();
-            for letter in letters.chars() {
-                match Flags::from_letter(letter) {
-                    Some(flag) => flags = flags.union(flag),
-                    None if letter == 'A' || ('0'..='7').contains(&letter) => {
-                        self.refuse(start, "accurate ECN is not played");
-                    }
-                    None => {
-                        return Err(Box::new(
-                            Diagnostic::new(start, "these are no flags")
-                                .label("F, S, R, P, E, W, A, U, then `.` for ACK; `-` for none"),
-                        ));
-                    }
+        let letters = match self.peek() {
+            Some(Token::Word(letters)) => letters.clone().into_owned(),
+            // A counter alone looks like a number, and is followed by a dot or by another number.
+            Some(Token::Integer(digits)) if digits.len() == 1 => match self.peek_at(1) {
+                Some(Token::Sign('.') | Token::Integer(_)) => digits.clone().into_owned(),
+                _ => String::new(),
+            },
+            _ => String::new(),
+        };
+        self.at += usize::from(!letters.is_empty());
+        let mut any = !letters.is_empty();
+        let mut counter = None;
+        for letter in letters.chars() {
+            match (Flags::from_letter(letter), letter) {
+                (Some(flag), _) => flags = flags.union(flag),
+                (None, 'A') => detail.accurate_ecn = true,
+                (None, '0'..='7') if counter.is_none() => counter = letter.to_digit(8),
+                (None, _) => {
+                    return Err(Box::new(
+                        Diagnostic::new(start, "these are no flags").label(
+                            "F, S, R, P, E, W, A, U, one of 0 to 7, then `.` for ACK; `-` for none",
+                        ),
+                    ));
                 }
             }
-            self.at += 1;
-            any = true;
         }
         if self.take_sign('.') {
             flags = flags.union(Flags::ACK);
             any = true;
-        } else if let Some(Token::Float(ace)) = self.peek() {
-            if !ace.starts_with('.') {
-                return Err(self.unexpected("flags"));
-            }
+        } else if let Some(Token::Float(text)) = self.peek() {
+            let digit = text.strip_prefix('.').filter(|_| counter.is_none());
+            let digit = digit.and_then(|it| it.parse().ok()).filter(|it| *it < 8);
+            let Some(digit) = digit else {
+                return Err(self.unexpected("flags: behind the dot a counter from 0 to 7"));
+            };
+            counter = Some(digit);
             self.at += 1;
-            any = true;
             flags = flags.union(Flags::ACK);
-            self.refuse(self.since(start), "accurate ECN is not played");
+            any = true;
         }
-        if any {
-            Ok(Spanned::new(flags, self.since(start)))
-        } else {
-            Err(self.unexpected("flags, `udp` or `icmp`"))
+        let span = self.since(start);
+        if !any {
+            return Err(self.unexpected("flags, `udp` or `icmp`"));
         }
+        if let Some(counter) = counter {
+            // RFC 9768 section 3.1: AE, CWR and ECE are the three bits of one counter.
+            let bits = flags.contains(Flags::ECE) || flags.contains(Flags::CWR);
+            if bits || detail.accurate_ecn {
+                let message = "a counter takes the place of E, W and A";
+                return Err(Box::new(Diagnostic::new(span, message)));
+            }
+            detail.accurate_ecn = counter & 4 != 0;
+            for (bit, flag) in [(2, Flags::CWR), (1, Flags::ECE)] {
+                if counter & bit != 0 {
+                    flags = flags.union(flag);
+                }
+            }
+        }
+        Ok(Spanned::new(flags, span))
     }
 
-    /// `1:1001(1000)`
-    fn sequence(&mut self) -> Result<Spanned<Sequence>, Box<Diagnostic>> {
+    /// `1:1001(1000)`, or `...(1000)` where only the payload is looked at.
+    fn sequence(
+        &mut self,
+        way: Way,
+        detail: &mut Detail,
+    ) -> Result<Option<Spanned<Sequence>>, Box<Diagnostic>> {
         let start = self.span();
         if self.peek() == Some(&Token::Ellipsis) {
             self.at += 1;
-            self.sign('(')?;
-            let length = self.number::<u16>("the octets of payload")?.value;
-            self.sign(')')?;
-            let span = self.since(start);
-            self.refuse(
-                span,
-                "a sequence number that is not looked at is not played",
-            );
-            return Ok(Spanned::new(Sequence { start: 0, length }, span));
+            detail.length = Some(self.payload()?);
+            if way == Way::Inbound {
+                return Err(only_expected(self.since(start), "`...` for its numbers"));
+            }
+            return Ok(None);
         }
+        let (sequence, is_absolute) = self.numbers()?;
+        detail.absolute_sequence = is_absolute;
+        Ok(Some(sequence))
+    }
+
+    /// `1:1001(1000)`, and whether a `!` says that the numbers are those on the wire.
+    pub(super) fn numbers(&mut self) -> Result<(Spanned<Sequence>, bool), Box<Diagnostic>> {
+        let start = self.span();
         let first = self.number::<u32>("a sequence number")?.value;
-        self.absolute(start);
+        let mut is_absolute = self.take_sign('!');
         self.sign(':')?;
         let end = self.number::<u32>("a sequence number")?.value;
-        self.absolute(start);
-        self.sign('(')?;
-        let length = self.number::<u16>("the octets of payload")?.value;
-        self.sign(')')?;
+        is_absolute |= self.take_sign('!');
+        let length = self.payload()?.value;
+        is_absolute |= self.take_sign('!');
         let span = self.since(start);
         let sequence = Sequence {
             start: first,
@@ -216,17 +210,7 @@ impl Parser<'_> {
                     .label("START:END(LENGTH), where SYN and FIN do not count"),
             ));
         }
-        Ok(Spanned::new(sequence, span))
-    }
-
-    /// The `!` behind a number that is not relative.
-    fn absolute(&mut self, start: Span) {
-        if self.take_sign('!') {
-            self.refuse(
-                self.since(start),
-                "an absolute sequence number is not played",
-            );
-        }
+        Ok((Spanned::new(sequence, span), is_absolute))
     }
 
     /// `ack 1`, `win 65535`
@@ -237,159 +221,6 @@ impl Parser<'_> {
         if !self.take_word(name) {
             return Ok(None);
         }
-        let start = self.span();
-        let value = self.number(&format!("the number of `{name}`"))?;
-        self.absolute(start);
-        Ok(Some(value))
-    }
-
-    /// `<mss 1460,nop,nop,sackOK>`; what is not written is no option at all.
-    fn options(&mut self, way: Way) -> Result<Spanned<Options>, Box<Diagnostic>> {
-        let start = self.span();
-        if !self.take_sign('<') {
-            return Ok(Spanned::new(
-                Options::Exact(Vec::new()),
-                Span::at(start.start),
-            ));
-        }
-        if self.peek() == Some(&Token::Ellipsis) {
-            self.at += 1;
-            self.sign('>')?;
-            let span = self.since(start);
-            if way == Way::Inbound {
-                let message = "only a packet that is expected (>) can have <...>";
-                return Err(Box::new(Diagnostic::new(span, message)));
-            }
-            return Ok(Spanned::new(Options::Any, span));
-        }
-        let mut list = Vec::new();
-        let mut room: usize = 0;
-        while !self.take_sign('>') {
-            if !list.is_empty() || room > 0 {
-                self.sign(',')?;
-            }
-            let place = self.span();
-            match self.option()? {
-                Some(option) => {
-                    room += option.length();
-                    list.push(Spanned::new(option, self.since(place)));
-                }
-                // One of another kind takes some room.
-                None => room += 1,
-            }
-            if room > OPTIONS_MAX {
-                let message = format!("options take at most {OPTIONS_MAX} octets");
-                return Err(Box::new(Diagnostic::new(self.since(start), message)));
-            }
-        }
-        Ok(Spanned::new(Options::Exact(list), self.since(start)))
-    }
-
-    /// One option; none where it is of a kind that is not played.
-    fn option(&mut self) -> Result<Option<TcpOption>, Box<Diagnostic>> {
-        let kind = self.word("an option: mss, wscale, sackOK, sack, TS, nop, eol")?;
-        Ok(Some(match kind.value.as_str() {
-            "nop" => TcpOption::NoOperation,
-            "eol" => TcpOption::EndOfList,
-            "sackOK" => TcpOption::SackPermitted,
-            "mss" => TcpOption::MaximumSegmentSize(self.number("octets")?.value),
-            "wscale" => TcpOption::WindowScale(self.number("a count of bits")?.value),
-            "sack" => {
-                let mut blocks = Vec::new();
-                while let Some(Token::Integer(_)) = self.peek() {
-                    let left = self.number("a sequence number")?.value;
-                    self.sign(':')?;
-                    blocks.push((left, self.number("a sequence number")?.value));
-                }
-                TcpOption::Sack(blocks)
-            }
-            "TS" => return self.timestamps(kind.span),
-            "FO" | "FOEXP" | "md5" | "ECN" | "AccECN0" | "AccECN1" | "EXP" => {
-                while !self.is_sign(',') && !self.is_sign('>') {
-                    if self.peek().is_none() {
-                        return Err(self.unexpected("`>`"));
-                    }
-                    self.at += 1;
-                }
-                let what = format!("the option {} is not played", kind.value);
-                self.refuse(self.since(kind.span), what);
-                return Ok(None);
-            }
-            _ => {
-                return Err(Box::new(
-                    Diagnostic::new(kind.span, "this is no option")
-                        .label("mss, wscale, sackOK, sack, TS, nop or eol"),
-                ));
-            }
-        }))
-    }
-
-    /// `TS val N ecr N`
-    fn timestamps(&mut self, start: Span) -> Result<Option<TcpOption>, Box<Diagnostic>> {
-        let mut number = |name: &str| {
-            if !self.take_word(name) {
-                return Err(self.unexpected(&format!("`{name}`")));
-            }
-            if self.peek() == Some(&Token::Ellipsis) {
-                self.at += 1;
-                return Ok(None);
-            }
-            let value = self.number::<u32>("a number")?.value;
-            Ok((!self.take_sign('!')).then_some(value))
-        };
-        let (value, echo_reply) = (number("val")?, number("ecr")?);
-        if let (Some(value), Some(echo_reply)) = (value, echo_reply) {
-            return Ok(Some(TcpOption::Timestamps { value, echo_reply }));
-        }
-        let message = "timestamps that are absolute or not looked at are not played";
-        self.refuse(self.since(start), message);
-        Ok(None)
-    }
-
-    /// `unreachable port_unreachable`, `unreachable frag_needed mtu 1200 [1:1461(1460)]`
-    fn icmp(&mut self) -> Result<Packet, Box<Diagnostic>> {
-        let kind = self.word("the type of the message")?;
-        let name = TYPES.iter().find(|it| it.name == kind.value);
-        if name.is_none() {
-            self.refuse(kind.span, format!("icmp {} is not played", kind.value));
-        }
-        let kind = Spanned::new(name.map_or(IcmpType::Number(0), IcmpType::Name), kind.span);
-        let mut code = None;
-        if let Some(Token::Word(_)) = self.peek()
-            && !self.is_word("mtu")
-            && !self.is_word("id")
-        {
-            let written = self.word("the code of the message")?;
-            match CODES.iter().find(|it| it.name == written.value) {
-                Some(name) => code = Some(Spanned::new(IcmpCode::Name(name), written.span)),
-                None => {
-                    self.refuse(
-                        written.span,
-                        format!("icmp code {} is not played", written.value),
-                    );
-                }
-            }
-        }
-        for name in ["mtu", "id"] {
-            let start = self.span();
-            if self.field::<u32>(name)?.is_some() {
-                self.refuse(self.since(start), format!("`{name}` of ICMP is not played"));
-            }
-        }
-        let start = self.span();
-        if self.take_sign('[') {
-            while !self.is_sign(']') {
-                if self.peek().is_none() {
-                    return Err(self.unexpected("`]`"));
-                }
-                self.at += 1;
-            }
-            self.at += 1;
-            self.refuse(
-                self.since(start),
-                "what an ICMP message quotes is not played",
-            );
-        }
-        Ok(Packet::Icmp { kind, code })
+        self.number(&format!("the number of `{name}`")).map(Some)
     }
 }

@@ -12,8 +12,8 @@ use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::scenario::icmp;
 use crate::scenario::names::{self, quote};
 use crate::scenario::script::{
-    Direction, Flags, IcmpCode, IcmpType, Options, Packet, PacketLine, Segment, Sequence, Subject,
-    TcpOption,
+    Detail, Direction, Flags, IcmpCode, IcmpType, Options, Packet, PacketLine, Segment, Sequence,
+    Subject, TcpOption,
 };
 
 /// The room for options in a TCP header, in octets (RFC 9293 section 3.1).
@@ -72,6 +72,7 @@ pub(super) fn packet_or_nothing(
         to,
         to_port,
         packet,
+        detail: Detail::default(),
     }))
 }
 

@@ -234,6 +234,11 @@ impl InFlight {
         found
     }
 
+    /// How many segments were reported as arrived and are not acknowledged.
+    pub(crate) fn reported(&self) -> usize {
+        self.segments.iter().filter(|it| it.sacked).count()
+    }
+
     /// The first segment that was not reported as arrived counts as lost.
     pub(crate) fn mark_first_lost(&mut self) {
         let missing = |segment: &Flying| !segment.sacked;

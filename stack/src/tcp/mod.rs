@@ -60,6 +60,7 @@ use recv::Recv;
 use refuse::Refusals;
 use rto::Rto;
 use segment::{Segment, Timestamps};
+pub use send::PathState;
 use send::Send;
 pub use state::State;
 use timer::{Timer, Timers};
@@ -389,6 +390,10 @@ pub struct Numbers {
     pub smoothed_round_trip: Option<Duration>,
     /// Segments sent again.
     pub retransmissions: u64,
+    /// What the sender takes the path for.
+    pub path: PathState,
+    /// Segments that the peer has reported beyond what it acknowledges.
+    pub reported: usize,
 }
 
 impl Connection {
@@ -409,6 +414,8 @@ impl Connection {
             rto: self.rto.timeout(),
             smoothed_round_trip: self.rto.smoothed(),
             retransmissions: self.send.retransmissions(),
+            path: self.send.path(),
+            reported: self.send.reported(),
         }
     }
 }

@@ -21,6 +21,7 @@ use super::written::Written;
 use crate::event::Retransmission;
 use crate::profile::{FinTiming, Segmentation, SendRules};
 use burst::Pieces;
+pub use recovery::PathState;
 use recovery::Recovery;
 use segmentation::Limits;
 

@@ -16,6 +16,19 @@ pub(crate) struct Acknowledged {
     pub(crate) sample: Option<Duration>,
 }
 
+/// What a sender takes the path for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathState {
+    /// Everything arrives in its order.
+    Open,
+    /// Acknowledgments repeat themselves or report later segments: something is late or lost.
+    Disorder,
+    /// A segment counts as lost since duplicates said so, and is being made up for.
+    Recovery,
+    /// The retransmission timer expired.
+    Loss,
+}
+
 /// Recovery from a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Recovery {
@@ -28,6 +41,23 @@ pub(super) enum Recovery {
 }
 
 impl Send {
+    /// What acknowledgments, and their absence, have said of the path by now.
+    pub(crate) fn path(&self) -> PathState {
+        match self.recovery {
+            Recovery::Fast(_) => PathState::Recovery,
+            Recovery::Timeout(_) => PathState::Loss,
+            Recovery::No if self.duplicates > 0 || self.in_flight.reported() > 0 => {
+                PathState::Disorder
+            }
+            Recovery::No => PathState::Open,
+        }
+    }
+
+    /// How many segments the peer has reported beyond what it acknowledges.
+    pub(crate) fn reported(&self) -> usize {
+        self.in_flight.reported()
+    }
+
     /// Takes an acceptable acknowledgment.
     pub(crate) fn on_acknowledgment(&mut self, acknowledged: i64, now: Instant) -> Acknowledged {
         if acknowledged <= self.unacknowledged {
