@@ -432,10 +432,16 @@ impl<'a> Run<'a> {
             let mut total = 0;
             loop {
                 match host.recv(socket, buffer, now) {
-                    Ok(octets) if octets > 0 => total += octets,
-                    Ok(_) | Err(RecvError::WouldBlock) => return total,
+                    Ok(octets) => {
+                        total += octets;
+                        // A read that comes back with less has taken all there was.
+                        if octets < buffer.len() {
+                            return total;
+                        }
+                    }
                     Err(
-                        RecvError::NotConnected
+                        RecvError::WouldBlock
+                        | RecvError::NotConnected
                         | RecvError::NotBound
                         | RecvError::Shutdown
                         | RecvError::Truncated(_)
@@ -559,10 +565,9 @@ impl<'a> Run<'a> {
         if seen.new || (seen.heard && !self.watch.repeats) {
             self.situation = self.situation_now();
         }
-        if seen.arrived
-            && let Some(status) = self.receiver.status(&self.network)
-        {
-            let kept = (status.queued + status.held) as u64;
+        if seen.arrived {
+            let receiver = self.network.host(self.receiver.host);
+            let kept = receiver.kept(self.receiver.socket) as u64;
             self.kept_most = self.kept_most.max(kept);
         }
         // A connection ends with a reset, or because nothing passed.
@@ -580,10 +585,10 @@ impl<'a> Run<'a> {
     }
 
     fn situation_now(&self) -> Option<Situation> {
-        let status = self.sender.status(&self.network)?;
+        let sender = self.network.host(self.sender.host);
+        let window = sender.congestion_window(self.sender.socket)? as u64;
         let watch = &self.watch;
         let segment = watch.segment_octets() as u64;
-        let window = status.cwnd as u64;
         let written = self.case.offer() as u64 - self.unwritten;
         let sent = (watch.next - self.first()) as u64;
         Some(Situation {

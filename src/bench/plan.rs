@@ -81,7 +81,7 @@ receiver = 'wsprecvdisconnect,winsock,linux,freebsd,illumos'
 acknowledge = 'profile,duplicate'
 sack = 'profile,off'
 warm-up = '0,auto'
-window = '4000,16KiB,65535,256KiB'
+window = '4000,16KiB,65535,128KiB'
 delay = '100us,10ms'
 filter = 'receiver=wsprecvdisconnect or acknowledge=profile'
 ";

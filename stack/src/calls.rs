@@ -543,6 +543,25 @@ impl Host {
         self.stack().status(socket)
     }
 
+    /// The octets that a socket keeps for its application, or holds: what a sweep watches after
+    /// each segment, of all that [`Host::status`] knows. None once the socket is gone.
+    pub fn kept(&self, socket: SocketId) -> usize {
+        match self.stack().connection(socket) {
+            Some(connection) => connection.kept(),
+            None => self
+                .status(socket)
+                .map_or(0, |status| status.queued + status.held),
+        }
+    }
+
+    /// The congestion window of a socket, in octets: likewise. None once the socket is gone.
+    pub fn congestion_window(&self, socket: SocketId) -> Option<usize> {
+        match self.stack().connection(socket) {
+            Some(connection) => Some(connection.congestion_window()),
+            None => Some(self.status(socket)?.cwnd),
+        }
+    }
+
     /// The sockets of this host that still exist, in the order of opening.
     pub fn sockets(&self) -> impl Iterator<Item = SocketId> + '_ {
         self.stack().entries.keys()

@@ -41,17 +41,7 @@ impl Stack {
         let Some(connection) = connection(&mut self.entries, id) else {
             return;
         };
-        let mut established = false;
-        while let Some(fact) = connection.poll_fact() {
-            established |= is_established(&fact);
-            if self.recording == Recording::Everything {
-                outputs.push_back(Output::Fact {
-                    socket: Some(id),
-                    fact,
-                });
-            }
-        }
-        if established {
+        if tell(connection, id, self.recording, outputs) {
             self.offer_to_listener(id);
         }
     }
@@ -65,12 +55,15 @@ impl Stack {
         spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
     ) -> Sent {
-        self.tell_of(id, outputs);
         let Some(connection) = connection(&mut self.entries, id) else {
             return Sent::Nothing;
         };
+        let established = tell(connection, id, self.recording, outputs);
         let outgoing = connection.poll_transmit(now);
         let ends = (connection.local(), connection.remote());
+        if established {
+            self.offer_to_listener(id);
+        }
         let Some(outgoing) = outgoing else {
             return Sent::Nothing;
         };
@@ -142,6 +135,26 @@ fn connection(entries: &mut Entries, id: SocketId) -> Option<&mut Connection> {
         Kind::Connection(connection) => Some(connection),
         Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
     }
+}
+
+/// Tells what has happened to a connection; returns whether its handshake is finished.
+fn tell(
+    connection: &mut Connection,
+    id: SocketId,
+    recording: Recording,
+    outputs: &mut VecDeque<Output>,
+) -> bool {
+    let mut established = false;
+    while let Some(fact) = connection.poll_fact() {
+        established |= is_established(&fact);
+        if recording == Recording::Everything {
+            outputs.push_back(Output::Fact {
+                socket: Some(id),
+                fact,
+            });
+        }
+    }
+    established
 }
 
 fn is_established(fact: &Fact) -> bool {

@@ -452,6 +452,13 @@ impl Stack {
         }
     }
 
+    pub(crate) fn connection(&self, id: SocketId) -> Option<&Connection> {
+        let Kind::Connection(connection) = &self.entries.get(&id)?.kind else {
+            return None;
+        };
+        Some(connection)
+    }
+
     pub(crate) fn connection_mut(&mut self, id: SocketId) -> Option<&mut Connection> {
         let Kind::Connection(connection) = &mut self.entries.get_mut(&id)?.kind else {
             return None;

@@ -397,6 +397,16 @@ pub struct Numbers {
 }
 
 impl Connection {
+    /// Octets that are kept for the application, or held.
+    pub fn kept(&self) -> usize {
+        self.recv.unread() + self.recv.held()
+    }
+
+    /// The congestion window in octets.
+    pub fn congestion_window(&self) -> usize {
+        self.send.congestion().window()
+    }
+
     /// Everything an expectation can ask.
     pub fn numbers(&self) -> Numbers {
         Numbers {
