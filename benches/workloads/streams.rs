@@ -8,10 +8,10 @@ use super::{Effort, Measured, median};
 /// The payload of a full segment.
 const SEGMENT_OCTETS: usize = 1460;
 
-/// Segments that each stream carries before it is the next one's turn: an application's write of 16
-/// KiB, and one alone, so that all streams are always under way and nothing of any is still in the
+/// Segments that each stream carries before it is the next one's turn: an initial window (RFC 6928),
+/// and one alone, so that all streams are always under way and nothing of any is still in the
 /// processor's caches when its turn comes.
-const TURNS: [usize; 2] = [11, 1];
+const TURNS: [usize; 2] = [10, 1];
 
 /// Segments of a round, over all streams.
 const SEGMENTS: usize = 64_000;

@@ -45,7 +45,6 @@ impl Written {
         if self.growing.capacity() - self.growing.len() < octets.len() {
             self.freeze();
             let room = (ROOM_AHEAD * self.len).clamp(CHUNK_LEAST, CHUNK_MOST);
-            // Where nothing of the chunk is in use any more, its room is taken again.
             self.growing.reserve(octets.len().max(room));
         }
         self.growing.extend_from_slice(octets);
@@ -98,6 +97,11 @@ impl Written {
         }
         self.len -= count;
         self.gone += count;
+        if self.len == 0 {
+            // A connection that has nothing to send holds no memory: another one, whose memory is
+            // warm in the processor's caches, does better with it.
+            self.growing = BytesMut::new();
+        }
         let mut chunks = 0;
         while let Some(chunk) = self.chunks.front()
             && self.gone >= chunk.len()
