@@ -8,9 +8,9 @@ use super::{Effort, Measured, median};
 /// The payload of a full segment.
 const SEGMENT_OCTETS: usize = 1460;
 
-/// Segments that each stream carries before it is the next one's turn: an initial window (RFC 6928),
-/// and one alone, so that all streams are always under way and nothing of any is still in the
-/// processor's caches when its turn comes.
+/// Segments that each stream carries before it is the next one's turn: an initial window (RFC
+/// 6928), and one alone, so that all streams are always under way and nothing of any is still in
+/// the processor's caches when its turn comes.
 const TURNS: [usize; 2] = [10, 1];
 
 /// Segments of a round, over all streams.
