@@ -104,6 +104,7 @@ impl Stack {
             .copied();
         if let Some(id) = known
             && !self.gives_way_to(id, local, header)
+            && !self.is_over(id)
         {
             if let Some(connection) = self.connection_mut(id) {
                 connection.on_segment(header, payload, now);
@@ -124,6 +125,13 @@ impl Stack {
                     .extend(reset.map(|reset| (local, remote, reset)));
             }
         }
+    }
+
+    /// Whether a connection has ended by a frame that was taken in together with this one: its
+    /// tuple is free.
+    fn is_over(&self, id: SocketId) -> bool {
+        self.connection(id)
+            .is_some_and(|connection| connection.state() == State::Closed)
     }
 
     /// Whether a connection in TIME-WAIT makes room for a new one that begins beyond it (RFC 9293

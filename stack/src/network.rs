@@ -318,7 +318,7 @@ impl Network {
         let (to, mut id) = (arrival.to, arrival.id);
         let mut stirred = self.take_in(arrival);
         for _ in 1..self.hosts[to.0].receive_offload() {
-            let Some(next) = self.arrivals.pop_if(self.now, to) else {
+            let Some(next) = self.arrivals.pop_for(to, self.now) else {
                 break;
             };
             if self.recording == Recording::Everything {

@@ -88,10 +88,17 @@ impl Arrivals {
         }
     }
 
-    /// Takes the next frame where it arrives at `now` at that host.
-    pub(crate) fn pop_if(&mut self, now: Instant, to: HostId) -> Option<Arrival> {
-        let next = self.next()?;
-        (next.at == now && next.to == to).then(|| self.pop())?
+    /// Takes the next frame for a host that arrives at `now`, before what arrives for others then.
+    pub(crate) fn pop_for(&mut self, to: HostId, now: Instant) -> Option<Arrival> {
+        let overtaking = self.overtaking.peek();
+        if overtaking.is_some_and(|Reverse(overtaking)| overtaking.at <= now) {
+            // What has overtaken something keeps its place among all others.
+            let next = self.next()?;
+            return (next.at == now && next.to == to).then(|| self.pop())?;
+        }
+        let mut arriving = self.behind.iter().take_while(|arrival| arrival.at == now);
+        let place = arriving.position(|arrival| arrival.to == to)?;
+        self.behind.remove(place)
     }
 
     fn next(&self) -> Option<&Arrival> {

@@ -70,3 +70,43 @@ fn many_frames_are_answered_together_and_told_of_one_by_one() {
         );
     }
 }
+
+#[test]
+fn what_arrives_for_another_host_at_the_same_instant_parts_nothing() {
+    let mut network = Network::new(0, Resolution::Static);
+    let [one, two, sender] = [1, 2, 3].map(|number| host(&mut network, number));
+    for receiver in [one, two] {
+        network.with_host(receiver, |host, _| {
+            host.set_receive_offload(SEGMENTS);
+            let socket = host.open(Protocol::Tcp, IpFamily::V4);
+            host.bind(socket, None, 80).expect("the port is free");
+            host.listen(socket, 1).expect("a bound socket can listen");
+        });
+    }
+    let sockets = [1, 2].map(|number| {
+        network.with_host(sender, |host, now| {
+            let socket = host.open(Protocol::Tcp, IpFamily::V4);
+            let remote = IpEndpoint::new(IpAddress::v4(192, 0, 2, number), 80);
+            let _ = host.connect(socket, remote, now);
+            socket
+        })
+    });
+    network.run_until(Instant::ZERO);
+    network.take_events();
+    for _ in 0..4 {
+        for socket in sockets {
+            network.with_host(sender, |host, now| {
+                let sent = host.send(socket, &[0; SEGMENT_OCTETS], now);
+                assert_eq!(sent, Ok(SEGMENT_OCTETS));
+            });
+        }
+    }
+    network.run_until(Instant::ZERO);
+    let events = network.take_events();
+    for receiver in [one, two] {
+        let answers = events
+            .iter()
+            .filter(|event| event.host == receiver && matches!(event.fact, Fact::Sent { .. }));
+        assert_eq!(answers.count(), 1, "four segments, one answer");
+    }
+}
