@@ -9,6 +9,16 @@ use super::measure::{End, Ending};
 use super::model::{Agreement, Forecast, Octets};
 use super::row::Row;
 
+/// What the model predicts: a number, or the least and the most.
+fn bounds(octets: Octets) -> String {
+    let Octets { least, most } = octets;
+    if least == most {
+        least.to_string()
+    } else {
+        format!("{least}..{most}")
+    }
+}
+
 /// The table of a sweep's rows: all of them where they are no more than `most`, otherwise a line a
 /// group of sender, receiver and acknowledgment, and the rows that accepted most.
 pub fn table(rows: &[Row], most: usize) -> String {
@@ -49,11 +59,7 @@ pub fn differing(rows: &[Row], most: usize) -> String {
     lines.push(head.into_iter().map(column).collect());
     for row in rows.iter().filter(differs).take(most) {
         let Ok(it) = &row.result else { continue };
-        let predicted = match it.predicted.accepted {
-            Some(Octets { least, most }) if least == most => least.to_string(),
-            Some(Octets { least, most }) => format!("{least}..{most}"),
-            None => String::new(),
-        };
+        let predicted = it.predicted.accepted.map(bounds).unwrap_or_default();
         let ends = match it.predicted.end {
             Some(Forecast::Ends(ending, at)) => format!("{ending} at {}", seconds(at)),
             Some(Forecast::Stays) => "none".to_owned(),
@@ -110,7 +116,7 @@ fn each<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> String {
         line.extend(axes.iter().map(value));
         match &row.result {
             Ok(it) => {
-                let model = it.predicted.accepted.map(|it| it.least.to_string());
+                let model = it.predicted.accepted.map(bounds);
                 for number in [it.start.room, it.sent, it.accepted] {
                     line.push(Column::Number(number.to_string()));
                 }

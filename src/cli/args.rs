@@ -182,11 +182,14 @@ pub(crate) struct Run {
 /// The heading of the arguments that are for packetdrill scripts alone.
 const SCRIPTS: &str = "Packetdrill scripts";
 
+/// The system under test of scripts where none is named.
+const SCRIPT_PROFILE: &str = "linux";
+
 /// What packetdrill scripts are read with.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScriptOptions {
     /// The system under test: a profile whose programs make the calls of POSIX.
-    #[arg(help_heading = SCRIPTS, long, value_name = "NAME", default_value = "linux")]
+    #[arg(help_heading = SCRIPTS, long, value_name = "NAME", default_value = SCRIPT_PROFILE)]
     pub(crate) profile: String,
 
     /// What to play scripts over: ipv4, ipv4-mapped-ipv6 or ipv6 (default: what a script says, or
@@ -197,6 +200,18 @@ pub(crate) struct ScriptOptions {
     /// Define a symbol.
     #[arg(help_heading = SCRIPTS, short = 'D', long, value_name = "NAME=VALUE")]
     pub(crate) define: Vec<String>,
+}
+
+impl Scripts {
+    /// Whether any of them was given that changes how scripts are played.
+    pub(super) fn say_something(&self) -> bool {
+        let ScriptOptions {
+            profile,
+            ip_version,
+            define,
+        } = &self.options;
+        self.leftovers || profile != SCRIPT_PROFILE || ip_version.is_some() || !define.is_empty()
+    }
 }
 
 /// Arguments of `run` for packetdrill scripts.

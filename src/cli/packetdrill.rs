@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -139,8 +140,14 @@ pub(super) fn write_script(
     };
     let text = export(scenario, outcome, at, name)
         .map_err(|why| (Exit::Usage, format!("--export-pkt: {why}")))?;
-    capture::write_atomically(path, text.as_bytes())
-        .map_err(|error| (Exit::Environment, error.to_string()))
+    let written = if path.as_os_str() == "-" {
+        let mut out = std::io::stdout().lock();
+        let result = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        result.map_err(|error| format!("cannot write to standard output: {error}"))
+    } else {
+        capture::write_atomically(path, text.as_bytes()).map_err(|error| error.to_string())
+    };
+    written.map_err(|message| (Exit::Environment, message))
 }
 
 /// What was left out of scripts, each once.

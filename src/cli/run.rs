@@ -36,6 +36,10 @@ pub(super) fn run(args: &Run, quiet: bool) -> Exit {
 fn scripts_and_scenarios(args: &Run, quiet: bool) -> Result<Exit, Exit> {
     let started = Instant::now();
     report::few_enough(&args.settings)?;
+    interrupt::listen().map_err(|message| {
+        report::complain(&format!("hangup: {message}\n"));
+        Exit::Environment
+    })?;
     let selection = selection(args)?;
     let files = Files::select(args)?;
     let threads = args.jobs.map_or(0, usize::from);
@@ -57,10 +61,6 @@ fn scripts_and_scenarios(args: &Run, quiet: bool) -> Result<Exit, Exit> {
     if !is_one(args, &jobs) {
         return Err(Exit::Usage);
     }
-    interrupt::listen().map_err(|message| {
-        report::complain(&format!("hangup: {message}\n"));
-        Exit::Environment
-    })?;
     let mut output = Output::new(args, quiet, &jobs);
     output.begin()?;
     let case = |job: &Job<'_>| one(args, job);
@@ -85,8 +85,17 @@ impl Files {
             None => Vec::new(),
         };
         if !scripts.is_empty() && !args.settings.is_empty() {
-            report::complain("hangup: a packetdrill script has no keys to --set: it has options\n");
-            return Err(Exit::Usage);
+            if scenarios.is_empty() {
+                report::complain(
+                    "hangup: a packetdrill script has no keys to --set: it has options\n",
+                );
+                return Err(Exit::Usage);
+            }
+            report::complain(&format!(
+                "hangup: packetdrill scripts have no keys to --set: {} left out\n",
+                scripts.len()
+            ));
+            scripts.clear();
         }
         if args.bless {
             if scenarios.is_empty() {
@@ -94,6 +103,12 @@ impl Files {
                 return Err(Exit::Usage);
             }
             scripts.clear();
+        }
+        if scripts.is_empty() && args.scripts.say_something() {
+            report::complain(
+                "hangup: --profile, --ip-version, --define and --leftovers are for packetdrill \
+                 scripts, and none was selected\n",
+            );
         }
         Ok(Self { scenarios, scripts })
     }
@@ -470,7 +485,9 @@ impl<'a> Output<'a> {
         let names: Vec<(CaseKind, String)> = names.collect();
         let names = || names.iter().map(|(kind, name)| (*kind, name.as_str()));
         let reporter = |format| Reporter::new(format, names());
+        let standard_output = Path::new("-");
         let to_file = args.report_file.as_deref();
+        let to_file = to_file.filter(|path| *path != standard_output);
         let format = match to_file {
             Some(_) => Format::Text,
             None => args.report,
@@ -487,7 +504,9 @@ impl<'a> Output<'a> {
             ignored: BTreeMap::new(),
             quiet,
             brief: quiet && format == Format::Text,
-            to_stderr: args.write.as_deref() == Some(Path::new("-")),
+            to_stderr: [&args.write, &args.export_pkt]
+                .into_iter()
+                .any(|path| path.as_deref() == Some(standard_output)),
         }
     }
 
@@ -530,9 +549,7 @@ impl<'a> Output<'a> {
         }
         if self.ran < self.total && interrupt::has_come() {
             let (ran, total) = (self.ran, self.total);
-            report::complain(&format!(
-                "hangup: interrupted: {ran} of {total} scenarios have run\n"
-            ));
+            report::complain(&format!("hangup: interrupted: {ran} of {total} have run\n"));
             return Ok(Exit::Interrupted);
         }
         // What cannot be played is no failure, and says less than one.

@@ -184,6 +184,7 @@ impl Lowering<'_> {
             WrittenAction::Inbound(line) => {
                 self.carries(&line, span)?;
                 self.exists(&line);
+                self.fits(&line);
                 Action::Inbound(line)
             }
             WrittenAction::Outbound(line) => {
@@ -254,6 +255,21 @@ impl Lowering<'_> {
             Packet::Icmp { .. } => 0,
         };
         self.count(octets.into(), span)
+    }
+
+    /// Whether the protocol of the wire has room for what is to be sent. What is expected, and has
+    /// none, never comes.
+    fn fits(&mut self, line: &PacketLine) {
+        if self.settings.ip_version.family() == IpFamily::V6 {
+            return;
+        }
+        if let Some(label) = &line.detail.ip.flow_label {
+            self.refuse(label.span, "IPv4 has no flow labels");
+        }
+        let mtu = line.detail.icmp.mtu.as_ref();
+        if let Some(mtu) = mtu.filter(|it| it.value > u32::from(u16::MAX)) {
+            self.refuse(mtu.span, "ICMP has room for an MTU of 65535 at most");
+        }
     }
 
     /// Whether a message exists in the protocol of the wire.

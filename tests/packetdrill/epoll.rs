@@ -96,6 +96,11 @@ fn what_a_list_does_not_say() {
         ),
         (
             "+0 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLOUT, fd=4}) = 0\n\
+             +0 epoll_wait(5, [{events=EPOLLOUT, fd=4}, {events=EPOLLIN, fd=9}], 2, 0) = 1",
+            "`epoll_wait` gave {events=EPOLLOUT, fd=4} here",
+        ),
+        (
+            "+0 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLOUT, fd=4}) = 0\n\
              +0 epoll_wait(5, {events=EPOLLIN, fd=4}, 1, 0) = 1",
             "`epoll_wait` gave {events=EPOLLOUT, fd=4} here",
         ),

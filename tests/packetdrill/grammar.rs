@@ -449,6 +449,7 @@ fn what_is_no_grammar() {
         (".1:1(0) > . 1:1(0) ack 1", "2:3", "expected a packet"),
         ("+0 > .1:1(0) ack 1", "2:8", "expected a sequence number"),
         ("+0 > [noecn, ect0] . 1:1(0)", "2:14", "was said already"),
+        ("+0 > (ttl 64, ttl 65) . 1:1(0)", "2:15", "was said already"),
         ("+0 > (tos 0x100) . 1:1(0)", "2:11", "256 is out of range"),
         ("+0 > (dscp 0x40) . 1:1(0)", "2:12", "this is no codepoint"),
         ("+0 > (dscp af44) . 1:1(0)", "2:12", "this is no codepoint"),

@@ -37,7 +37,7 @@ fn an_interrupted_run_reports_what_is_finished() {
 
     let held = text.lines().filter(|line| line.starts_with("held")).count();
     assert!((1..TOTAL).contains(&held), "{held} have run");
-    let said = format!("hangup: interrupted: {held} of {TOTAL} scenarios have run\n");
+    let said = format!("hangup: interrupted: {held} of {TOTAL} have run\n");
     assert!(ran.err.ends_with(&said), "{}", ran.err);
 
     // Each that held has its whole trace, and there is nothing but whole traces.

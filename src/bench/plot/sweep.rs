@@ -30,14 +30,14 @@ pub fn sweep(rows: &[Row]) -> String {
     let lines = panels.len().div_ceil(COLUMNS).max(1) as f64;
     let columns = panels.len().clamp(1, COLUMNS) as f64;
     let step = (PANEL.0 + MARGIN.0 + 14.0, PANEL.1 + MARGIN.1);
-    let width = (columns * step.0 + 20.0).max(560.0);
+    let width = (columns * step.0 + 20.0).max(640.0);
     let entries = ((width - 20.0) / LEGEND_ENTRY).floor().max(1.0);
     let legend = ((senders.len() as f64 / entries).ceil() + 1.0) * 16.0;
     let section = TITLE + lines * step.1;
     let mut svg = Svg::new(width, 2.0 * section + legend + 20.0);
     draw_legend(&mut svg, &senders, entries as usize);
     let titles = [
-        "octets accepted after the receive shutdown, against the receive buffer (both logarithmic)",
+        "octets accepted after the receive shutdown, against the receive buffer (logarithmic)",
         "when senders give up, after the receive shutdown (logarithmic)",
     ];
     for (index, title) in titles.iter().enumerate() {

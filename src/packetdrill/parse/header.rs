@@ -1,7 +1,7 @@
 //! What stands before a packet itself: `ipv4 A > B:`, `[ect0]`, `(tos 0x10, ttl 64)`.
 
 use super::Parser;
-use crate::diagnostic::{Diagnostic, Spanned};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::packetdrill::lexer::Token;
 use crate::scenario::detail::{IpFields, Service};
 
@@ -123,8 +123,13 @@ impl Parser<'_> {
                       flowlabel";
         let name = self.word(wanted)?;
         match name.value.as_str() {
-            "ttl" | "hlim" => fields.hop_limit = Some(self.number("0 to 255")?),
+            "ttl" | "hlim" => {
+                let hop_limit = self.number("0 to 255")?;
+                said_once(name.span, fields.hop_limit.is_some())?;
+                fields.hop_limit = Some(hop_limit);
+            }
             "flowlabel" => {
+                said_once(name.span, fields.flow_label.is_some())?;
                 let label = self.number::<u32>("a flow label")?;
                 if label.value > FLOW_LABEL_MAX {
                     let message = format!("a flow label is at most {FLOW_LABEL_MAX:#x}");
@@ -212,4 +217,13 @@ impl Parser<'_> {
         let span = self.since(span);
         number.ok_or_else(|| Box::new(Diagnostic::new(span, "this is no codepoint: 0 to 0x3f, ef")))
     }
+}
+
+/// A field of the IP header has one value.
+fn said_once(span: Span, before: bool) -> Result<(), Box<Diagnostic>> {
+    if before {
+        let message = "this field was said already";
+        return Err(Box::new(Diagnostic::new(span, message)));
+    }
+    Ok(())
 }
