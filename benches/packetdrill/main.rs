@@ -7,14 +7,18 @@
 //! `cargo bench` measures. Without cargo's `--bench` (as in `cargo test --benches`) one short round
 //! shows that everything still runs.
 
+#[path = "../rounds/mod.rs"]
+mod rounds;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hangup::packetdrill::{IpVersion, Options, Script};
 use hangup::run::{Leftovers, ScriptOutcome, run_packetdrill};
 use hangup_stack::profile::Profile;
+use rounds::median;
 
 /// The scripts, by their names.
 const SCRIPTS: [&str; 9] = [
@@ -92,19 +96,6 @@ fn play(text: &str, options: &Options) {
             panic!("{failed:?}\n{text}")
         }
     }
-}
-
-/// The median time of some rounds.
-fn median(rounds: usize, mut round: impl FnMut()) -> Duration {
-    let mut times: Vec<Duration> = (0..rounds)
-        .map(|_| {
-            let begin = Instant::now();
-            round();
-            begin.elapsed()
-        })
-        .collect();
-    times.sort_unstable();
-    times[times.len() / 2]
 }
 
 fn main() -> ExitCode {

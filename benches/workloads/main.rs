@@ -10,13 +10,17 @@
 
 mod held;
 mod pair;
+#[path = "../rounds/mod.rs"]
+mod rounds;
 mod rows;
 mod short;
 mod streams;
 mod timers;
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rounds::median;
 
 /// How much of everything is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,19 +55,6 @@ const WORKLOADS: [Workload; 6] = [
     ("held", "octet", held::measure),
     ("timers", "timer", timers::measure),
 ];
-
-/// The median time of some rounds.
-fn median(rounds: usize, mut round: impl FnMut()) -> Duration {
-    let mut times: Vec<Duration> = (0..rounds)
-        .map(|_| {
-            let begin = Instant::now();
-            round();
-            begin.elapsed()
-        })
-        .collect();
-    times.sort_unstable();
-    times[rounds / 2]
-}
 
 fn report(name: &str, unit: &str, lines: &[Measured]) {
     println!("{name}");

@@ -104,15 +104,7 @@ fn bound(original: &Scenario) -> BTreeSet<String> {
         "ConditionReturns",
     ];
     let statements = original.script.statements.iter();
-    let calls = statements.filter_map(|it| match &it.subject {
-        Subject::Call(call) => Some(call),
-        Subject::Packet(_)
-        | Subject::Nothing(_)
-        | Subject::Inject(_)
-        | Subject::Expect(_)
-        | Subject::Link(_)
-        | Subject::Subsystem(_) => None,
-    });
+    let calls = statements.filter_map(Statement::call);
     let is_bound =
         |it: &&Call| it.routine.is_some() || OF_THREADS.contains(&it.name.value.as_str());
     let hosts = calls.filter(is_bound).map(|it| it.host.value.clone());
@@ -230,15 +222,8 @@ impl Builder<'_> {
 
 /// Whether a statement is another call than this one.
 fn is_in_other_words(statement: &Statement, original: &Call) -> bool {
-    match &statement.subject {
-        Subject::Call(call) => super::shown(call) != super::shown(original),
-        Subject::Packet(_)
-        | Subject::Nothing(_)
-        | Subject::Inject(_)
-        | Subject::Expect(_)
-        | Subject::Link(_)
-        | Subject::Subsystem(_) => false,
-    }
+    let call = statement.call();
+    call.is_some_and(|call| super::shown(call) != super::shown(original))
 }
 
 /// What every Winsock program calls first.

@@ -36,6 +36,21 @@ pub struct Statement {
     pub subject: Subject,
 }
 
+impl Statement {
+    /// The call that it is, if it is one.
+    pub fn call(&self) -> Option<&Call> {
+        match &self.subject {
+            Subject::Call(call) => Some(call),
+            Subject::Packet(_)
+            | Subject::Nothing(_)
+            | Subject::Inject(_)
+            | Subject::Expect(_)
+            | Subject::Link(_)
+            | Subject::Subsystem(_) => None,
+        }
+    }
+}
+
 /// When something happens or must happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeSpec {

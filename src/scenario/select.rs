@@ -10,7 +10,7 @@
 
 use super::Scenario;
 use super::names;
-use super::script::{Statement, Subject};
+use super::script::Statement;
 use crate::diagnostic::{Diagnostic, Span};
 
 /// The longest expression, in octets.
@@ -93,15 +93,7 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// Those of a scenario.
     pub fn of(scenario: &'a Scenario) -> Self {
-        let call = |statement: &'a Statement| match &statement.subject {
-            Subject::Call(call) => Some(call.name.value.as_str()),
-            Subject::Packet(_)
-            | Subject::Nothing(_)
-            | Subject::Inject(_)
-            | Subject::Expect(_)
-            | Subject::Link(_)
-            | Subject::Subsystem(_) => None,
-        };
+        let call = |statement: &'a Statement| Some(statement.call()?.name.value.as_str());
         let profiles = scenario.hosts.iter().flat_map(|host| {
             let own = host.profile().map(|it| it.name.as_str());
             [Some(host.profile_name.value.as_str()), own]

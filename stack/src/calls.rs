@@ -544,7 +544,7 @@ impl Host {
     }
 
     /// The octets that a socket keeps for its application, or holds: what a sweep watches after
-    /// each segment, of all that [`Host::status`] knows. None once the socket is gone.
+    /// each segment, of all that [`Host::status`] knows. Zero once the socket is gone.
     pub fn kept(&self, socket: SocketId) -> usize {
         match self.stack().connection(socket) {
             Some(connection) => connection.kept(),

@@ -13,7 +13,6 @@ use crate::host::{Output, Stack};
 use crate::network::{Recording, Resolution};
 use crate::profile::Profile;
 use crate::socket::SocketId;
-use crate::table::{Entries, Kind};
 use crate::tcp::segment::{Layout, Segment};
 use crate::tcp::{Connection, Outgoing, State};
 use crate::wire::ETHERNET_HEADER;
@@ -38,10 +37,11 @@ impl Stack {
 
     /// Tells what has happened to a connection.
     pub(crate) fn tell_of(&mut self, id: SocketId, outputs: &mut VecDeque<Output>) {
-        let Some(connection) = connection(&mut self.entries, id) else {
+        let recording = self.recording;
+        let Some(connection) = self.connection_mut(id) else {
             return;
         };
-        if tell(connection, id, self.recording, outputs) {
+        if tell(connection, id, recording, outputs) {
             self.offer_to_listener(id);
         }
     }
@@ -55,10 +55,11 @@ impl Stack {
         spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
     ) -> Sent {
-        let Some(connection) = connection(&mut self.entries, id) else {
+        let recording = self.recording;
+        let Some(connection) = self.connection_mut(id) else {
             return Sent::Nothing;
         };
-        let established = tell(connection, id, self.recording, outputs);
+        let established = tell(connection, id, recording, outputs);
         let outgoing = connection.poll_transmit(now);
         let ends = (connection.local(), connection.remote());
         if established {
@@ -127,13 +128,6 @@ fn layout(profile: &Profile) -> Layout<'_> {
     Layout {
         syn: &profile.options.syn,
         padding: profile.options.padding,
-    }
-}
-
-fn connection(entries: &mut Entries, id: SocketId) -> Option<&mut Connection> {
-    match &mut entries.get_mut(&id)?.kind {
-        Kind::Connection(connection) => Some(connection),
-        Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
     }
 }
 

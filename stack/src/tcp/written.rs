@@ -16,8 +16,7 @@ const CHUNK_LEAST: usize = 512;
 const CHUNK_MOST: usize = 64 * 1024;
 
 /// A chunk has room for so many times what waits in the queue: a writer that is far ahead of the
-/// network needs few chunks, and one whose octets leave at once uses the same memory again and
-/// again.
+/// network needs few chunks, and one whose octets leave at once takes no more than it writes.
 const ROOM_AHEAD: usize = 2;
 
 /// A queue of octets. Places in it are counted from its front.
