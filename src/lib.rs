@@ -12,6 +12,7 @@ pub mod compare;
 pub mod contract;
 pub mod diagnostic;
 pub mod filter;
+pub mod language;
 pub mod notation;
 pub mod packetdrill;
 pub mod report;

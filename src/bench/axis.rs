@@ -7,8 +7,8 @@ use hangup_stack::profile::Profile;
 use smoltcp::time::Duration;
 
 use super::turned;
-use crate::scenario::range::{Quantities, Written};
-use crate::scenario::units;
+use crate::language::range::{Quantities, Written};
+use crate::language::units;
 
 /// The most values that one list or range may have.
 const VALUES_MOST: usize = 1_000_000;

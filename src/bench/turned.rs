@@ -8,7 +8,8 @@ use std::sync::{PoisonError, RwLock};
 
 use hangup_stack::profile::Profile;
 
-use crate::scenario::{Setting, knob_table, nearest_name};
+use crate::language::names::nearest;
+use crate::scenario::{Setting, knob_table};
 
 /// The longest name, in octets.
 const NAME_MOST: usize = 256;
@@ -59,7 +60,7 @@ pub(super) fn read(base: &str, knobs: &str) -> Result<&'static str, String> {
 fn fault(knob: &str, message: &str) -> String {
     let known = Profile::knobs();
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
-    match nearest_name(knob, &names) {
+    match nearest(knob, &names) {
         Some(nearest) if !names.contains(&knob) => {
             format!("{message}: `{knob}`; did you mean `{nearest}`?")
         }

@@ -6,7 +6,8 @@ use super::args::Compare;
 use super::{Exit, report};
 use crate::compare::{self, SYSTEMS_MAX};
 use crate::diagnostic::{Colour, Invalid};
-use crate::scenario::{Scenario, nearest_name};
+use crate::language::names::nearest;
+use crate::scenario::Scenario;
 
 pub(super) fn compare(args: &Compare, quiet: bool) -> Exit {
     match try_compare(args, quiet) {
@@ -95,7 +96,7 @@ fn known(scenario: &Scenario, host: usize, name: &str) -> Result<(), Exit> {
     }
     let mut names: Vec<&str> = Profile::names().to_vec();
     names.extend(Profile::aliases().iter().map(|(alias, _)| *alias));
-    let text = match nearest_name(name, &names) {
+    let text = match nearest(name, &names) {
         Some(nearest) => format!("there is no profile `{name}`: did you mean `{nearest}`?"),
         None => format!(
             "there is no profile `{name}`; there are {}",

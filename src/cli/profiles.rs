@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::args::Profiles;
 use super::{Exit, report};
-use crate::scenario::nearest_name;
+use crate::language::names::nearest;
 
 pub(super) fn profiles(args: &Profiles) -> Exit {
     let text = match &args.name {
@@ -145,7 +145,7 @@ fn value_of<'t>(table: &'t Table, knob: &str) -> Option<&'t Value> {
 pub(super) fn unknown(name: &str) -> String {
     let mut known: Vec<&str> = Profile::names().to_vec();
     known.extend(Profile::aliases().iter().map(|(alias, _)| *alias));
-    match nearest_name(name, &known) {
+    match nearest(name, &known) {
         Some(nearest) => format!("there is no profile `{name}`: did you mean `{nearest}`?"),
         None => format!(
             "there is no profile `{name}`; there are {}",

@@ -8,14 +8,15 @@ use hangup_stack::profile::Api;
 use smoltcp::time::Duration;
 
 use super::hosts::{Host, Stack};
-use super::names::{self, quote, suggest};
 use super::network::mtu_range;
 use super::script::{
     Argument, Call, Direction, LinkChange, LinkStatement, Options, Packet, PacketLine, Script,
     Spanned, Statement, Subject, TimeSpec,
 };
-use super::{limits, units, vocabulary};
+use super::{limits, vocabulary};
 use crate::diagnostic::Diagnostic;
+use crate::language::names::{self, quote, suggest};
+use crate::language::units;
 
 /// What a script is checked against.
 #[derive(Clone, Copy, Debug)]

@@ -9,10 +9,10 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::load::{self, LoadError};
-use super::names::{self, quote};
 use super::reader::{Entry, Reader, entries};
 use super::{Scenario, limits};
 use crate::diagnostic::{Diagnostic, Invalid, Source, Span, Spanned};
+use crate::language::names::{self, quote};
 
 /// The documents and what they state.
 #[derive(Clone, Debug)]

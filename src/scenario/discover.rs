@@ -10,7 +10,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::names;
+use crate::language::names;
 
 /// Where scenarios are, when nothing else is said.
 pub const ROOT: &str = "scenarios";

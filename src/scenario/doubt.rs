@@ -9,11 +9,12 @@ use std::net::IpAddr;
 use hangup_stack::profile::Api;
 use smoltcp::time::Duration;
 
-use super::names::{quote, suggest};
 use super::script::{Condition, Flags, Packet, PacketLine, Statement, Subject, TimeSpec, Value};
-use super::{Scenario, TraceExpect, units, vocabulary};
+use super::{Scenario, TraceExpect, vocabulary};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::filter::Named;
+use crate::language::names::{quote, suggest};
+use crate::language::units;
 
 /// Ports from here on may be chosen by a stack; one below must be named by somebody.
 const CHOSEN_FROM: u64 = 1024;

@@ -8,11 +8,11 @@ use smoltcp::wire::IpAddress;
 use toml::de::DeTable;
 
 use super::limits;
-use super::names::{self, quote};
 use super::network::mtu_range;
 use super::profiles::{KERNEL, Profiles, SCRIPTED, Scripted, find, nested, turn};
 use super::reader::{Entry, Reader, entries};
 use crate::diagnostic::{Diagnostic, Spanned};
+use crate::language::names::quote;
 
 /// `[hosts.NAME]`
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ pub(super) fn read(
             reader.error(Diagnostic::new(entry.key_span, message));
             break;
         }
-        if let Some(fault) = names::fault(entry.key) {
+        if let Some(fault) = super::names::fault(entry.key) {
             let message = format!("bad name of a host {}: {fault}", quote(entry.key));
             reader.error(Diagnostic::new(entry.key_span, message));
         }

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use smoltcp::time::Duration;
 
-use super::units;
+use crate::language::units;
 
 /// The longest file, in octets.
 pub const FILE_MAX: usize = 1 << 20;

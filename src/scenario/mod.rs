@@ -27,7 +27,6 @@ mod names;
 mod network;
 mod parse;
 mod profiles;
-pub mod range;
 mod reader;
 mod schema;
 pub mod script;
@@ -36,14 +35,12 @@ mod setting;
 mod sweep;
 #[cfg(test)]
 mod tests;
-pub mod units;
 mod vocabulary;
 
 pub use file::{Scenario, TraceExpect, Variant};
 pub use hosts::{Host, Stack};
 pub(crate) use load::read_file;
 pub use load::{LoadError, ScenarioFile};
-pub(crate) use names::nearest as nearest_name;
 pub use network::Network;
 pub(crate) use profiles::nested as knob_table;
 pub use schema::schema;

@@ -5,10 +5,10 @@ use hangup_stack::network::{IpFamily, Resolution};
 use toml::de::DeTable;
 
 use super::limits;
-use super::names;
 use super::reader::{Entry, Reader, entries};
 use super::script::LinkChange;
 use crate::diagnostic::Diagnostic;
+use crate::language::names;
 
 /// `[network]`
 #[derive(Clone, Debug, Default, PartialEq)]

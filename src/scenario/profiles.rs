@@ -7,9 +7,9 @@ use hangup_stack::profile::Profile;
 use toml::de::DeTable;
 
 use super::limits;
-use super::names::{self, quote};
 use super::reader::{Entry, Reader, entries};
 use crate::diagnostic::{Diagnostic, Spanned};
+use crate::language::names::{self, quote};
 
 /// The profile of a host without a stack.
 pub(super) const SCRIPTED: &str = "scripted";
@@ -30,7 +30,7 @@ pub(super) fn read(reader: &mut Reader, table: &DeTable<'_>) -> Profiles {
     }
     let mut profiles = Profiles::new();
     for entry in &all {
-        let fault = names::fault(entry.key).or_else(|| {
+        let fault = super::names::fault(entry.key).or_else(|| {
             let taken = built_in(entry.key) || [SCRIPTED, KERNEL].contains(&entry.key);
             taken.then(|| "there is a built-in profile of that name".to_owned())
         });

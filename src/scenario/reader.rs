@@ -11,9 +11,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::file::KEYS;
 use super::limits;
-use super::names::{self, quote};
-use super::units;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::language::names::{self, quote};
+use crate::language::units;
 
 /// A key with its value.
 #[derive(Clone, Copy, Debug)]

@@ -9,9 +9,9 @@
 //! need only match a part of it, and any other all of it.
 
 use super::Scenario;
-use super::names;
 use super::script::Statement;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::language::names;
 
 /// The longest expression, in octets.
 const TEXT_MAX: usize = 4096;

@@ -10,8 +10,8 @@ use toml::Spanned as TomlSpanned;
 use toml::de::{DeTable, DeValue};
 
 use super::limits;
-use super::names::{self, quote};
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
+use crate::language::names::{self, quote};
 
 /// `KEY=VALUE`, as the command line has it.
 ///

@@ -11,11 +11,11 @@
 use toml::de::DeValue;
 
 use super::limits;
-use super::names::quote;
-use super::range::Range;
 use super::reader::{Entry, Reader, entries};
 use super::setting::{self, Assignment};
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
+use crate::language::names::quote;
+use crate::language::range::Range;
 
 /// One key of a sweep with its values.
 #[derive(Clone, Debug)]

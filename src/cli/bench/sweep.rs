@@ -13,7 +13,8 @@ use crate::bench::{
 };
 use crate::capture;
 use crate::cli::{Exit, interrupt, report};
-use crate::scenario::{Setting, nearest_name};
+use crate::language::names::nearest;
+use crate::scenario::Setting;
 
 /// How many rows are given to the threads at once. They are written before the next ones begin.
 const BATCH: usize = 512;
@@ -170,7 +171,7 @@ fn place(setting: &Setting) -> Result<Place<'_>, String> {
     let axis = |name: &str| {
         Axis::named(name).ok_or_else(|| {
             let names: Vec<&str> = Axis::all().map(Axis::name).collect();
-            let near = nearest_name(name, &names).unwrap_or("window");
+            let near = nearest(name, &names).unwrap_or("window");
             format!("no axis is called `{name}`; write `{near}=...` or `sender.rto.min=1s`")
         })
     };

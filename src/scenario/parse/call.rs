@@ -12,7 +12,7 @@ use super::lexeme::{
 };
 use super::time::time_spec;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::scenario::names::quote;
+use crate::language::names::quote;
 use crate::scenario::script::{Argument, Call, ExpectedResult, TimeSpec};
 
 /// How many arguments a call, a list or a structure may have.

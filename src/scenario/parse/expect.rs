@@ -10,9 +10,9 @@ use super::lexeme::{
     spanned, unsigned, word,
 };
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::scenario::names::{self, quote};
+use crate::language::names::{self, quote};
+use crate::language::units;
 use crate::scenario::script::{Comparison, Condition, Expect, Kind, Property, Value};
-use crate::scenario::units;
 
 /// How many conditions one statement may have.
 const CONDITIONS_MAX: usize = 64;

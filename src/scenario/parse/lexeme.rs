@@ -11,7 +11,7 @@ use winnow::stream::{LocatingSlice, Location, Stream};
 use winnow::token::{literal, take_till, take_until, take_while};
 
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::scenario::names::quote;
+use crate::language::names::quote;
 
 /// The text of the file up to the end of the script; its offsets are those of the file.
 pub(super) type Input<'a> = LocatingSlice<&'a str>;

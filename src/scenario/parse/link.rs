@@ -8,9 +8,10 @@ use winnow::token::take_while;
 
 use super::lexeme::{Fault, Input, Parse, after_blank, blank, expected, name, spanned, word};
 use crate::diagnostic::{Diagnostic, Spanned};
-use crate::scenario::names::{self, quote};
+use crate::language::names::{self, quote};
+use crate::language::units;
+use crate::scenario::limits;
 use crate::scenario::script::{Direction, LinkChange, LinkStatement};
-use crate::scenario::{limits, units};
 
 /// The keys, in the order in which errors list them.
 const KEYS: [&str; 10] = [

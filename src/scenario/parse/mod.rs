@@ -33,9 +33,9 @@ use winnow::error::ErrMode;
 use winnow::stream::{LocatingSlice, Stream};
 
 use super::limits::{DIAGNOSTICS_MAX, STATEMENTS_MAX};
-use super::names;
 use super::script::{Call, Routine, Script, Spanned, Statement, Subject, Subsystem};
 use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::language::names;
 use lexeme::{
     Fault, Input, Parse, after_blank, blank, blank1, expected, expected_here, gap, here, keyword,
     line_comment, name, spanned,

@@ -9,8 +9,8 @@ use super::lexeme::{
     name, spanned, string, unsigned, word,
 };
 use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::language::names::{self, quote};
 use crate::scenario::icmp;
-use crate::scenario::names::{self, quote};
 use crate::scenario::script::{
     Detail, Direction, Flags, IcmpCode, IcmpType, Options, Packet, PacketLine, Segment, Sequence,
     Subject, TcpOption,

@@ -7,10 +7,10 @@ use winnow::token::take_while;
 
 use super::lexeme::{Fault, Input, Parse, after_blank, blank, decimal, expected, here, is_word};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::language::names::quote;
+use crate::language::units;
 use crate::scenario::limits::TIME_MAX;
-use crate::scenario::names::quote;
 use crate::scenario::script::TimeSpec;
-use crate::scenario::units;
 
 /// A time.
 pub(super) fn time_spec(input: &mut Input<'_>) -> Parse<Spanned<TimeSpec>> {

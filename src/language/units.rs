@@ -40,7 +40,7 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// What is wrong with it, where it is no number or not a whole number of millionths.
-pub(super) fn millionths(text: &str) -> Result<u64, String> {
+pub(crate) fn millionths(text: &str) -> Result<u64, String> {
     scaled(text, 1_000_000, "millionths")
 }
 
@@ -130,7 +130,7 @@ pub fn show_duration(duration: Duration) -> String {
 }
 
 /// The number at the start, and the unit after it.
-pub(super) fn split(text: &str) -> (&str, &str) {
+pub(crate) fn split(text: &str) -> (&str, &str) {
     let end = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(text.len());
@@ -175,7 +175,7 @@ fn scaled(text: &str, scale: u64, unit: &str) -> Result<u64, String> {
 }
 
 /// The start of a text that may be long.
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     text.chars().take(16).collect()
 }
 

@@ -1,0 +1,93 @@
+//! Names as messages show them, and what to suggest for one that nobody knows.
+
+use crate::diagnostic::{Diagnostic, Span};
+
+/// The longest name that has a suggestion, in octets.
+const NAME_MAX: usize = 63;
+
+/// A name from a file as messages show it: cut where it is very long.
+pub(crate) fn quote(name: &str) -> String {
+    const SHOWN_MAX: usize = 40;
+    if name.chars().nth(SHOWN_MAX).is_none() {
+        return format!("`{name}`");
+    }
+    let start: String = name.chars().take(SHOWN_MAX).collect();
+    format!("`{start}...`")
+}
+
+/// An error about a name that nobody knows, with the nearest known one, or all where they are few.
+/// `what` is what it should name; a word after a bar says where: `key| of [network]`.
+pub(crate) fn unknown<'a>(
+    span: Span,
+    what: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    let known: Vec<&str> = known.into_iter().collect();
+    let (what, place) = what.split_once('|').unwrap_or((what, ""));
+    let diagnostic = Diagnostic::new(span, format!("unknown {what} {}{place}", quote(name)));
+    suggest(diagnostic, name, &known)
+}
+
+/// The diagnostic with the nearest known name, or with all of them where they are few.
+pub(crate) fn suggest(diagnostic: Diagnostic, name: &str, known: &[&str]) -> Diagnostic {
+    const LISTED_MAX: usize = 24;
+    if let Some(nearest) = nearest(name, known) {
+        diagnostic.help(format!("did you mean `{nearest}`?"))
+    } else if known.is_empty() {
+        diagnostic
+    } else if known.len() <= LISTED_MAX {
+        diagnostic.help(format!("known: {}", known.join(", ")))
+    } else {
+        diagnostic.help(format!("known: {}, ...", known[..LISTED_MAX].join(", ")))
+    }
+}
+
+/// The known name that `name` was probably meant to be.
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    // The distance costs the product of the lengths, and a hostile name may have a megabyte.
+    if name.len() > NAME_MAX {
+        return None;
+    }
+    let lower = name.to_ascii_lowercase().replace('-', "_");
+    let allowed = (name.chars().count() / 3).clamp(1, 4);
+    known
+        .iter()
+        .map(|it| {
+            let distance = strsim::osa_distance(&lower, &it.to_ascii_lowercase().replace('-', "_"));
+            (distance, *it)
+        })
+        .filter(|(distance, it)| *distance <= allowed && *distance < it.chars().count())
+        // The first of the nearest: min_by_key keeps the order of the list.
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, it)| it)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_suggested_and_a_far_one_is_not() {
+        let known = [
+            "server",
+            "client",
+            "WSARecvDisconnect",
+            "WSASendDisconnect",
+            "recv",
+            "send",
+        ];
+        for (name, expected) in [
+            ("servre", Some("server")),
+            ("Client", Some("client")),
+            ("WSARecvDisconect", Some("WSARecvDisconnect")),
+            ("wsarecvdisconnect", Some("WSARecvDisconnect")),
+            ("rcv", Some("recv")),
+            ("router", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(name, &known), expected, "{name}");
+        }
+    }
+}
