@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::axis::{Axis, Value};
 use super::case::Case;
 use super::filter::Filter;
+use crate::language::names::nearest;
 
 /// The rows that a product may have without being confirmed.
 pub const ROWS_MOST: u64 = 10_000_000;
@@ -318,14 +319,9 @@ fn scattered(id: u64) -> u64 {
 
 fn unknown(name: &str) -> String {
     let names: Vec<_> = Axis::all().map(Axis::name).collect();
-    let near = names
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(name, known), known))
-        .min()
-        .filter(|(distance, _)| *distance <= 2);
     let mut message = format!("no axis is called `{name}`");
-    match near {
-        Some((_, near)) => message.push_str(&format!("; did you mean `{near}`?")),
+    match nearest(name, &names) {
+        Some(near) => message.push_str(&format!("; did you mean `{near}`?")),
         None => message.push_str(&format!("; there are {}, and filter", names.join(", "))),
     }
     message

@@ -1,6 +1,7 @@
 //! The fields that filters can name.
 
 use super::value::Kind;
+use crate::language::names;
 
 /// A field, by its place in [`FIELDS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -559,20 +560,8 @@ const EITHER: [(Field, [Field; 2]); 4] = [
 
 /// The name of the field that was probably meant.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
-    /// Longer than every name. The distance costs the product of the lengths.
-    const NAME_MAX: usize = 63;
-    if name.len() > NAME_MAX {
-        return None;
-    }
-    let lower = name.to_ascii_lowercase();
-    let allowed = (name.chars().count() / 3).clamp(1, 4);
-    FIELDS
-        .iter()
-        .map(|(_, known, ..)| (strsim::osa_distance(&lower, known), *known))
-        .filter(|(distance, known)| *distance <= allowed && *distance < known.len())
-        // The first of the nearest: min_by_key keeps the order of the table.
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
+    let known: Vec<&str> = FIELDS.iter().map(|(_, known, ..)| *known).collect();
+    names::nearest(name, &known)
 }
 
 /// The protocols that have fields.
