@@ -15,8 +15,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use hangup::packetdrill::{IpVersion, Options, Script};
-use hangup::run::{Leftovers, ScriptOutcome, run_packetdrill};
+use hangup::packetdrill::{IpVersion, Leftovers, Options, Script, ScriptOutcome, run_script};
 use hangup_stack::profile::Profile;
 use rounds::median;
 
@@ -90,7 +89,7 @@ fn read(text: &str, options: &Options) -> Script {
 }
 
 fn play(text: &str, options: &Options) {
-    match run_packetdrill(&read(text, options), 0, Leftovers::Allowed) {
+    match run_script(&read(text, options), 0, Leftovers::Allowed) {
         ScriptOutcome::Passed(outcome) => drop(black_box(outcome)),
         failed @ (ScriptOutcome::Failed(_) | ScriptOutcome::Unsupported(_)) => {
             panic!("{failed:?}\n{text}")

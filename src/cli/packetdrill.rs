@@ -12,9 +12,11 @@ use hangup_stack::profile::Profile;
 use super::args::{Run, ScriptOptions};
 use super::{Exit, profiles, report};
 use crate::capture;
-use crate::packetdrill::{HOST, IpVersion, Options, PEER, Script, export};
+use crate::packetdrill::{
+    HOST, IpVersion, Leftovers, Options, PEER, Script, ScriptOutcome, export, run_script,
+};
 use crate::report::{Case, CaseVerdict, Problem};
-use crate::run::{Leftovers, Outcome, ScriptOutcome, run_packetdrill};
+use crate::run::Outcome;
 use crate::scenario::discover::{Found, ROOT, discover, discover_scripts};
 use crate::scenario::{LoadError, Scenario};
 
@@ -100,7 +102,7 @@ pub(super) fn one(args: &Run, read: &Result<Script, LoadError>, mut case: Case) 
         false => Leftovers::Allowed,
     };
     let started = Instant::now();
-    let outcome = run_packetdrill(script, args.seed.unwrap_or(0), leftovers);
+    let outcome = run_script(script, args.seed.unwrap_or(0), leftovers);
     case.wall = started.elapsed();
     match outcome {
         ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => {

@@ -2,7 +2,7 @@
 //!
 //! A script has one host under test and, at the other end of the wire, what the script itself
 //! sends. [`Script::parse`] turns it into exactly that: a host with the profile that was asked for,
-//! a host without a stack, and a list of events which [`crate::run::run_packetdrill`] plays. What
+//! a host without a stack, and a list of events which [`run_script`] plays. What
 //! the language has and cannot be played here is collected with its place, and then the script is
 //! *unsupported*: never passed, and never failed.
 //!
@@ -14,18 +14,22 @@
 mod code;
 mod conditional;
 mod export;
+pub(crate) mod headers;
 mod lexer;
 pub mod limits;
 mod lower;
 mod parse;
+mod play;
 mod settings;
 mod sysctl;
+mod tcp_info;
 
 use std::path::Path;
 
 pub use code::{Assertion, Info};
 pub use export::{Inexpressible, export};
 pub use lower::{Action, Event};
+pub use play::{Leftovers, ScriptOutcome, run_script};
 pub use settings::{IpVersion, Options, Settings};
 
 use crate::diagnostic::{Diagnostic, Invalid, Source};

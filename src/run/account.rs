@@ -81,7 +81,7 @@ pub struct SocketAccount {
 
 impl Player<'_> {
     /// Notes that a call is about to be made; returns its place in the account.
-    pub(super) fn note_call(&mut self, host: usize, name: &str, arguments: &[Argument]) -> usize {
+    pub(crate) fn note_call(&mut self, host: usize, name: &str, arguments: &[Argument]) -> usize {
         let table = self.tables[host].as_ref();
         let host = HostId(host);
         let socket = match arguments.first() {
@@ -107,7 +107,7 @@ impl Player<'_> {
     }
 
     /// Notes how the socket of a call stands behind it.
-    pub(super) fn note_after(&mut self, place: usize) {
+    pub(crate) fn note_after(&mut self, place: usize) {
         let Some(call) = self.account.calls.get_mut(place) else {
             return;
         };
@@ -116,7 +116,7 @@ impl Player<'_> {
     }
 
     /// The sockets at the end of the run.
-    pub(super) fn final_sockets(&self) -> Vec<SocketAccount> {
+    pub(crate) fn final_sockets(&self) -> Vec<SocketAccount> {
         let mut sockets = Vec::new();
         for (host, table) in self.tables.iter().enumerate() {
             let host = HostId(host);

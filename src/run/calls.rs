@@ -13,14 +13,14 @@ use crate::scenario::script::{Argument, Call, ExpectedResult, Routine, Spanned};
 
 /// A call that waits, and what the script says of it.
 #[derive(Debug)]
-pub(super) struct Waiting<'a> {
-    pub(super) call: &'a Call,
-    pub(super) span: Span,
-    pub(super) host: usize,
-    pub(super) arguments: Vec<Argument>,
-    pub(super) blocked: Blocked,
+pub(crate) struct Waiting<'a> {
+    pub(crate) call: &'a Call,
+    pub(crate) span: Span,
+    pub(crate) host: usize,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) blocked: Blocked,
     /// When it must return; none: at once, which it did not.
-    pub(super) returns: Option<(Instant, Instant)>,
+    pub(crate) returns: Option<(Instant, Instant)>,
     /// Its place in the account of the run. None: it was not made yet.
     place: Option<usize>,
 }
@@ -35,7 +35,7 @@ enum Attempt {
 impl<'a> Player<'a> {
     /// When a call that waits returns at the latest, or something else that the programs have begun
     /// is due.
-    pub(super) fn calls_due(&self) -> Option<Instant> {
+    pub(crate) fn calls_due(&self) -> Option<Instant> {
         let waiting = self.waiting.iter().filter_map(|it| it.blocked.until);
         let tables = self.tables.iter().flatten().filter_map(|it| it.poll_at());
         // What is due in the past and did not happen waits for something else.
@@ -44,7 +44,7 @@ impl<'a> Player<'a> {
     }
 
     /// Lets what the programs have begun go on.
-    pub(super) fn poll(&mut self) {
+    pub(crate) fn poll(&mut self) {
         for (host, table) in self.tables.iter_mut().enumerate() {
             if let Some(table) = table {
                 table.poll(&mut self.network, HostId(host));
@@ -56,7 +56,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    pub(super) fn begin_call(&mut self, call: &'a Call, span: Span, at: Instant) {
+    pub(crate) fn begin_call(&mut self, call: &'a Call, span: Span, at: Instant) {
         let Some(host) = self.host(&call.host.value) else {
             return;
         };
@@ -218,7 +218,7 @@ impl<'a> Player<'a> {
     }
 
     /// Makes the calls that wait again, until none of them returns.
-    pub(super) fn retry(&mut self) {
+    pub(crate) fn retry(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
         for call in waiting {
             self.make(call, Attempt::Again);

@@ -8,10 +8,11 @@ use hangup_stack::tcp::State;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
+use super::forge;
 use super::player::{ForgedPorts, Player};
-use super::{forge, headers};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::notation::Origins;
+use crate::packetdrill::headers;
 use crate::scenario::detail::QuotedPacket;
 use crate::scenario::script::{Flags, Packet, PacketLine};
 
@@ -22,7 +23,7 @@ const DEFAULT_PORT: u16 = 8080;
 
 impl Player<'_> {
     /// Puts a packet of the script on the wire.
-    pub(super) fn forge(&mut self, line: &PacketLine, span: Span) {
+    pub(crate) fn forge(&mut self, line: &PacketLine, span: Span) {
         let (Some(from), Some(to)) = (self.host(&line.from.value), self.host(&line.to.value))
         else {
             return;

@@ -5,21 +5,17 @@
 //! trace: a frame it sends counts when it is sent, a frame it receives when it arrives.
 
 mod account;
-mod calls;
+pub(crate) mod calls;
 mod conditions;
 mod filters;
 mod forge;
-mod headers;
 mod injection;
-mod packetdrill;
-mod packets;
-mod player;
+pub(crate) mod packets;
+pub(crate) mod player;
 mod state;
-mod tcp_info;
 mod verdict;
 
 pub use account::{Account, MadeCall, Moment, ReturnedValue, SocketAccount};
-pub use packetdrill::{Leftovers, ScriptOutcome, run_packetdrill};
 pub use verdict::{Outcome, Verdict};
 
 use hangup_stack::network::{HostConfig, HostId, Network, StackKind};
@@ -34,7 +30,7 @@ const ETHERNET_MTU: usize = 1500;
 
 /// How long a run goes on after its script where the scenario does not say: an hour of virtual
 /// time.
-const TAIL: Duration = Duration::from_secs(3600);
+pub(crate) const TAIL: Duration = Duration::from_secs(3600);
 
 /// The most facts of a run. A scenario that reaches it would not end.
 const EVENTS_MOST: usize = 2_000_000;
@@ -50,7 +46,7 @@ pub fn run(scenario: &Scenario, seed: Option<u64>) -> Outcome {
 }
 
 /// The hosts and links of a scenario.
-fn network(scenario: &Scenario, seed: u64) -> Network {
+pub(crate) fn network(scenario: &Scenario, seed: u64) -> Network {
     let mut network = Network::new(seed, scenario.network.resolution);
     for host in &scenario.hosts {
         let id = network.add_host(HostConfig {

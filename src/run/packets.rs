@@ -14,36 +14,36 @@ use crate::scenario::script::{self, Options, PacketLine};
 
 /// A packet that was seen.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) at: Instant,
+pub(crate) struct Seen {
+    pub(crate) at: Instant,
     /// The host it says it is from.
-    pub(super) from: Option<usize>,
+    pub(crate) from: Option<usize>,
     /// The host it is for.
-    pub(super) to: Option<usize>,
-    pub(super) packet: Packet,
+    pub(crate) to: Option<usize>,
+    pub(crate) packet: Packet,
     /// Its octets, for a line that says what it carries.
-    pub(super) bytes: Bytes,
-    pub(super) origins: Origins,
+    pub(crate) bytes: Bytes,
+    pub(crate) origins: Origins,
     /// Whether a stack sent it, and not the script.
-    pub(super) by_stack: bool,
+    pub(crate) by_stack: bool,
     /// Whether a line of the script stands for it.
-    pub(super) expected: bool,
+    pub(crate) expected: bool,
 }
 
 /// Everything seen so far, and how far the lines of the script have got.
 #[derive(Debug)]
-pub(super) struct Packets {
+pub(crate) struct Packets {
     addresses: Vec<(IpAddress, usize)>,
     names: Names,
-    pub(super) tracker: Tracker,
+    pub(crate) tracker: Tracker,
     origins: Vec<(FrameId, Origins, bool)>,
-    pub(super) seen: Vec<Seen>,
+    pub(crate) seen: Vec<Seen>,
     /// For each pair of hosts, the first packet that the next line may stand for.
     cursors: Vec<((usize, usize), usize)>,
 }
 
 impl Packets {
-    pub(super) fn new(addresses: Vec<(IpAddress, usize)>, names: Names) -> Self {
+    pub(crate) fn new(addresses: Vec<(IpAddress, usize)>, names: Names) -> Self {
         Self {
             addresses,
             names,
@@ -62,7 +62,7 @@ impl Packets {
     }
 
     /// Takes what was recorded.
-    pub(super) fn observe(&mut self, event: &Event, vantage: HostId) {
+    pub(crate) fn observe(&mut self, event: &Event, vantage: HostId) {
         let Some(frame) = event.frame else {
             return;
         };
@@ -108,7 +108,7 @@ impl Packets {
     }
 
     /// A packet as a line of the script.
-    pub(super) fn line(&self, seen: &Seen) -> String {
+    pub(crate) fn line(&self, seen: &Seen) -> String {
         let notation = Notation {
             names: &self.names,
             ports: Ports::Hidden,
@@ -130,7 +130,7 @@ impl Packets {
 
     /// Finds the packet that a line stands for, between two times, behind the packets that earlier
     /// lines stood for. `strict` takes the next packet or none. Returns when it was seen.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         line: &PacketLine,
         pair: (usize, usize),
@@ -163,7 +163,7 @@ impl Packets {
     }
 
     /// The packets between two hosts in a span of time that no line has stood for yet.
-    pub(super) fn between(
+    pub(crate) fn between(
         &self,
         pair: (usize, usize),
         times: (Instant, Instant),
@@ -176,7 +176,7 @@ impl Packets {
 
     /// What was seen between two hosts instead of what a line says: what no line has stood for
     /// since the last one that was found, nearest to `wanted` first.
-    pub(super) fn instead(&mut self, pair: (usize, usize), wanted: Instant) -> Vec<String> {
+    pub(crate) fn instead(&mut self, pair: (usize, usize), wanted: Instant) -> Vec<String> {
         const SHOWN: usize = 3;
         let begin = *self.cursor(pair);
         let way = |seen: &&Seen| seen.from == Some(pair.0) && seen.to == Some(pair.1);
@@ -205,7 +205,7 @@ fn carries(line: &PacketLine, frame: &[u8]) -> bool {
 
 /// Whether a packet is what a line says, but for its data. What the line leaves out matches
 /// anything.
-pub(super) fn matches_line(line: &PacketLine, packet: &Packet, origins: Origins) -> bool {
+pub(crate) fn matches_line(line: &PacketLine, packet: &Packet, origins: Origins) -> bool {
     if packet.checksum == crate::notation::Checksum::Bad {
         return false;
     }
@@ -270,7 +270,7 @@ fn matches_segment(wanted: &script::Segment, actual: &RelativeSegment) -> bool {
     sequence && acknowledgment && window && options
 }
 
-pub(super) fn same_option(wanted: &script::TcpOption, actual: &TcpOption) -> bool {
+pub(crate) fn same_option(wanted: &script::TcpOption, actual: &TcpOption) -> bool {
     match (wanted, actual) {
         (script::TcpOption::EndOfList, TcpOption::EndOfList)
         | (script::TcpOption::NoOperation, TcpOption::NoOperation)

@@ -20,37 +20,37 @@ use crate::scenario::script::{Direction, Packet, PacketLine, Statement, Subject,
 
 /// The ports of a packet that the script has sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ForgedPorts {
-    pub(super) pair: (usize, usize),
-    pub(super) protocol: Protocol,
-    pub(super) ports: (u16, u16),
-    pub(super) at: Instant,
+pub(crate) struct ForgedPorts {
+    pub(crate) pair: (usize, usize),
+    pub(crate) protocol: Protocol,
+    pub(crate) ports: (u16, u16),
+    pub(crate) at: Instant,
 }
 
 /// A run in progress.
 #[derive(Debug)]
-pub(super) struct Player<'a> {
-    pub(super) scenario: &'a Scenario,
-    pub(super) network: Network,
+pub(crate) struct Player<'a> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) network: Network,
     seed: u64,
-    pub(super) tables: Vec<Option<Box<dyn Calls>>>,
-    pub(super) packets: Packets,
-    pub(super) events: Vec<Event>,
-    pub(super) rows: Vec<CallRow>,
-    pub(super) waiting: Vec<Waiting<'a>>,
-    pub(super) failures: Vec<Diagnostic>,
+    pub(crate) tables: Vec<Option<Box<dyn Calls>>>,
+    pub(crate) packets: Packets,
+    pub(crate) events: Vec<Event>,
+    pub(crate) rows: Vec<CallRow>,
+    pub(crate) waiting: Vec<Waiting<'a>>,
+    pub(crate) failures: Vec<Diagnostic>,
     /// Whether a call could not be made at all, which is the last of the failures then.
-    pub(super) refused: bool,
+    pub(crate) refused: bool,
     /// The word that it had and no call of the host knows, where that was why.
-    pub(super) unknown: Option<String>,
-    pub(super) account: Account,
+    pub(crate) unknown: Option<String>,
+    pub(crate) account: Account,
     /// Ports and sequence numbers that the script's own packets have used.
-    pub(super) forged_port: u16,
+    pub(crate) forged_port: u16,
     /// The ports of the last forged packet between two hosts, and when it was sent.
-    pub(super) forged_ports: Vec<ForgedPorts>,
-    pub(super) forged_sequence: u32,
+    pub(crate) forged_ports: Vec<ForgedPorts>,
+    pub(crate) forged_sequence: u32,
     /// Whether the limit on facts was reached.
-    pub(super) exhausted: bool,
+    pub(crate) exhausted: bool,
 }
 
 /// The first port of a host without a stack.
@@ -59,7 +59,7 @@ const FORGED_PORT: u16 = 40_000;
 const FORGED_SEQUENCE: u32 = 1_000_000_000;
 
 impl<'a> Player<'a> {
-    pub(super) fn new(scenario: &'a Scenario, network: Network, seed: u64) -> Self {
+    pub(crate) fn new(scenario: &'a Scenario, network: Network, seed: u64) -> Self {
         let hosts = scenario.hosts.iter().enumerate();
         let addresses: Vec<(IpAddress, usize)> = hosts
             .flat_map(|(index, host)| host.addresses.iter().map(move |&it| (it, index)))
@@ -90,7 +90,7 @@ impl<'a> Player<'a> {
     }
 
     /// Goes through the script, and then on to the end of the run.
-    pub(super) fn play(&mut self) {
+    pub(crate) fn play(&mut self) {
         let scenario = self.scenario;
         let mut before = Instant::ZERO;
         for statement in &scenario.script.statements {
@@ -162,12 +162,12 @@ impl<'a> Player<'a> {
             .is_some_and(|index| self.tables[index].is_none())
     }
 
-    pub(super) fn host(&self, name: &str) -> Option<usize> {
+    pub(crate) fn host(&self, name: &str) -> Option<usize> {
         self.scenario.host(name)
     }
 
     /// Moves the time to `limit`, and makes waiting calls again whenever something has happened.
-    pub(super) fn advance(&mut self, limit: Instant) {
+    pub(crate) fn advance(&mut self, limit: Instant) {
         // A call of another thread may have ended a wait, without anything that is due later.
         self.retry();
         loop {
@@ -204,7 +204,7 @@ impl<'a> Player<'a> {
     }
 
     /// Takes what the network has recorded.
-    pub(super) fn record(&mut self) {
+    pub(crate) fn record(&mut self) {
         for event in self.network.take_events() {
             self.packets.observe(&event, HostId(0));
             tracing::trace!(
@@ -228,7 +228,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    pub(super) fn fail(&mut self, diagnostic: Diagnostic) {
+    pub(crate) fn fail(&mut self, diagnostic: Diagnostic) {
         self.failures.push(diagnostic);
     }
 
@@ -336,7 +336,7 @@ impl<'a> Player<'a> {
     // The end.
 
     /// What is only known once the run is over.
-    pub(super) fn finish(mut self, hosts: Vec<TraceHost>) -> Outcome {
+    pub(crate) fn finish(mut self, hosts: Vec<TraceHost>) -> Outcome {
         for waiting in std::mem::take(&mut self.waiting) {
             if waiting.returns.is_some() {
                 let message = format!("`{}` never returned", waiting.call.name.value);
@@ -367,7 +367,7 @@ impl<'a> Player<'a> {
     }
 
     /// Strictly, every packet that a stack sent must stand in the script.
-    pub(super) fn judge_leftovers(&mut self) {
+    pub(crate) fn judge_leftovers(&mut self) {
         let left = self
             .packets
             .seen
@@ -395,7 +395,7 @@ fn replay(scenario: &Scenario, seed: u64) -> String {
 }
 
 /// The first and last moment of a time; no last one where any time will do.
-pub(super) fn moments(time: TimeSpec, before: Instant) -> (Instant, Option<Instant>) {
+pub(crate) fn moments(time: TimeSpec, before: Instant) -> (Instant, Option<Instant>) {
     let both = |at: Instant| (at, Some(at));
     match time {
         TimeSpec::Absolute(at) => both(instant(at)),
@@ -407,7 +407,7 @@ pub(super) fn moments(time: TimeSpec, before: Instant) -> (Instant, Option<Insta
 }
 
 /// A span of time as messages say it.
-pub(super) fn span_of(earliest: Instant, latest: Instant) -> String {
+pub(crate) fn span_of(earliest: Instant, latest: Instant) -> String {
     let seconds = crate::capture::text::seconds;
     if earliest == latest {
         seconds(earliest)

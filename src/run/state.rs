@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::scenario::script::{Expect, LinkStatement};
 
 impl Player<'_> {
-    pub(super) fn expect_state(&mut self, expect: &Expect) {
+    pub(crate) fn expect_state(&mut self, expect: &Expect) {
         let Some(host) = self.host(&expect.host.value) else {
             return;
         };
@@ -66,7 +66,7 @@ impl Player<'_> {
         }
     }
 
-    pub(super) fn change_links(&mut self, statement: &LinkStatement) {
+    pub(crate) fn change_links(&mut self, statement: &LinkStatement) {
         let pairs: Vec<(usize, usize)> = match &statement.direction {
             Some(direction) => {
                 let (from, to) = (

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use hangup::packetdrill::{IpVersion, Options, Script};
-use hangup::run::{Leftovers, ScriptOutcome, run_packetdrill};
+use hangup::packetdrill::{IpVersion, Leftovers, Options, Script, ScriptOutcome, run_script};
 use hangup_stack::profile::Profile;
 
 /// What can be read as a script comes to a verdict, twice to the same, and every message about it
@@ -24,7 +23,7 @@ pub(crate) fn check(octets: &[u8]) {
 
 /// A verdict and what was said, and how much has happened.
 fn play(script: &Script) -> (&'static str, Vec<String>, usize) {
-    let (name, said, facts) = match run_packetdrill(script, 0, Leftovers::Fail) {
+    let (name, said, facts) = match run_script(script, 0, Leftovers::Fail) {
         ScriptOutcome::Passed(outcome) => ("pass", Vec::new(), outcome.events.len()),
         ScriptOutcome::Failed(outcome) => ("fail", outcome.failures, outcome.events.len()),
         ScriptOutcome::Unsupported(reasons) => ("unsupported", reasons, 0),

@@ -1,7 +1,6 @@
 //! What code asks of a connection, and calls that wait at the same time.
 
-use hangup::packetdrill::IpVersion;
-use hangup::run::Leftovers;
+use hangup::packetdrill::{IpVersion, Leftovers};
 
 use crate::{options, verdict};
 

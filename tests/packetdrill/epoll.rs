@@ -1,7 +1,6 @@
 //! epoll, as the suites of Google and of the kernel use it.
 
-use hangup::packetdrill::IpVersion;
-use hangup::run::Leftovers;
+use hangup::packetdrill::{IpVersion, Leftovers};
 
 use crate::{options, verdict};
 

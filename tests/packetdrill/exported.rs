@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use hangup::packetdrill::{Options, export};
-use hangup::run::{Leftovers, run};
+use hangup::packetdrill::{Leftovers, Options, export};
+use hangup::run::run;
 use hangup::scenario::Scenario;
 use hangup::scenario::discover::discover;
 use hangup_stack::network::HostId;

@@ -3,8 +3,7 @@
 
 use std::path::Path;
 
-use hangup::packetdrill::IpVersion;
-use hangup::run::Leftovers;
+use hangup::packetdrill::{IpVersion, Leftovers};
 use proptest::prelude::*;
 use proptest::sample::Index;
 

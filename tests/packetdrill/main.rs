@@ -14,8 +14,7 @@ mod wire;
 use std::path::Path;
 
 use hangup::diagnostic::Colour;
-use hangup::packetdrill::{IpVersion, Options, Script};
-use hangup::run::{Leftovers, ScriptOutcome, run_packetdrill};
+use hangup::packetdrill::{IpVersion, Leftovers, Options, Script, ScriptOutcome, run_script};
 use hangup_stack::profile::Profile;
 
 /// What a script is played as.
@@ -32,7 +31,7 @@ fn verdict(text: &str, options: &Options, leftovers: Leftovers) -> String {
         Err(invalid) => return format!("invalid\n{}", invalid.render(Colour::Plain)),
     };
     let source = &script.scenario.source;
-    match run_packetdrill(&script, 0, leftovers) {
+    match run_script(&script, 0, leftovers) {
         ScriptOutcome::Passed(_) => "pass".to_owned(),
         ScriptOutcome::Failed(outcome) => {
             let shown = outcome.failures.iter();

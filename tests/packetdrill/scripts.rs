@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use hangup::packetdrill::IpVersion;
-use hangup::run::Leftovers;
+use hangup::packetdrill::{IpVersion, Leftovers};
 use hangup::scenario::discover::discover_scripts;
 
 use crate::{options, verdict};

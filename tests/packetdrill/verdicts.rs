@@ -1,7 +1,6 @@
 //! How verdicts are told: one script, changed in one place, comes out otherwise.
 
-use hangup::packetdrill::IpVersion;
-use hangup::run::Leftovers;
+use hangup::packetdrill::{IpVersion, Leftovers};
 
 use crate::{options, verdict};
 

@@ -3,8 +3,7 @@
 
 use std::path::Path;
 
-use hangup::packetdrill::{IpVersion, Script};
-use hangup::run::{Leftovers, ScriptOutcome, run_packetdrill};
+use hangup::packetdrill::{IpVersion, Leftovers, Script, ScriptOutcome, run_script};
 use hangup_stack::event::{Fact, Forged};
 
 use crate::{options, verdict};
@@ -15,7 +14,7 @@ const ETHERNET: usize = 14;
 fn forged(line: &str, version: IpVersion) -> Vec<u8> {
     let options = options("linux", version);
     let script = Script::parse(Path::new("a.pkt"), line.into(), &options).expect("it is a script");
-    let ScriptOutcome::Passed(outcome) = run_packetdrill(&script, 0, Leftovers::Allowed) else {
+    let ScriptOutcome::Passed(outcome) = run_script(&script, 0, Leftovers::Allowed) else {
         panic!("{line} does not pass");
     };
     let mut sent = outcome.events.iter().filter_map(|event| {

@@ -6,9 +6,9 @@ use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::Status;
 use hangup_stack::tcp::{PathState, State};
 
-use super::player::Player;
+use super::Info;
 use crate::notation::{Flags, Segment, TcpOption};
-use crate::packetdrill::Info;
+use crate::run::player::Player;
 
 /// Linux's tcpi_snd_ssthresh while there is none (TCP_INFINITE_SSTHRESH).
 const NO_THRESHOLD: f64 = 2_147_483_647.0;
@@ -21,7 +21,7 @@ const TIMESTAMPS: u16 = 12;
 
 /// What is known of a connection.
 #[derive(Debug)]
-pub(super) struct TcpInfo {
+pub(crate) struct TcpInfo {
     status: Status,
     unit: WindowUnit,
     ours: Offer,
@@ -61,7 +61,7 @@ struct Traffic {
 }
 
 /// What is known of the connection of a host that was opened last; none where there is none.
-pub(super) fn of_connection(player: &Player<'_>, host: usize) -> Option<TcpInfo> {
+pub(crate) fn of_connection(player: &Player<'_>, host: usize) -> Option<TcpInfo> {
     let labels = player.tables[host].as_ref()?.labels();
     let sockets = player.network.host(HostId(host));
     // A socket is opened later than those before it in the table.
@@ -177,7 +177,7 @@ impl TcpInfo {
     }
 
     /// One value of it. None: the host does not say.
-    pub(super) fn value(&self, info: Info) -> Option<f64> {
+    pub(crate) fn value(&self, info: Info) -> Option<f64> {
         let status = &self.status;
         let traffic = &self.traffic;
         Some(match info {

@@ -13,7 +13,7 @@ const ETHERNET: usize = 14;
 const ICMP: usize = 8;
 
 /// Puts the fields that are said into the IP header of a whole frame.
-pub(super) fn mark(frame: &mut [u8], fields: &IpFields) {
+pub(crate) fn mark(frame: &mut [u8], fields: &IpFields) {
     if *fields == IpFields::default() || frame.len() < ETHERNET {
         return;
     }
@@ -114,7 +114,7 @@ impl<'a> IpPacket<'a> {
 }
 
 /// In what the IP header of a frame is not what is said.
-pub(super) fn ip_fault(fields: &IpFields, frame: &[u8]) -> Option<String> {
+pub(crate) fn ip_fault(fields: &IpFields, frame: &[u8]) -> Option<String> {
     if *fields == IpFields::default() {
         return None;
     }
@@ -142,7 +142,7 @@ pub(super) fn ip_fault(fields: &IpFields, frame: &[u8]) -> Option<String> {
 
 /// The four octets behind the checksum of an ICMP message, which say what of it depends on its
 /// type (RFC 792, RFC 1191 section 4, RFC 4443 section 3.2).
-pub(super) fn icmp_rest(body: &IcmpBody, address: IpAddress) -> [u8; 4] {
+pub(crate) fn icmp_rest(body: &IcmpBody, address: IpAddress) -> [u8; 4] {
     let mut rest = [0; 4];
     if let Some(identifier) = &body.identifier {
         rest[..2].copy_from_slice(&identifier.value.to_be_bytes());
@@ -158,7 +158,7 @@ pub(super) fn icmp_rest(body: &IcmpBody, address: IpAddress) -> [u8; 4] {
 }
 
 /// In what the inside of an ICMP message is not what is said.
-pub(super) fn icmp_fault(body: &IcmpBody, frame: &[u8], tracker: &Tracker) -> Option<String> {
+pub(crate) fn icmp_fault(body: &IcmpBody, frame: &[u8], tracker: &Tracker) -> Option<String> {
     if *body == IcmpBody::default() {
         return None;
     }

@@ -6,14 +6,14 @@
 
 use smoltcp::time::{Duration, Instant};
 
-use super::packets::{Seen, same_option};
-use super::player::{Player, moments, span_of};
-use super::{Outcome, TAIL, headers, tcp_info};
+use super::{Action, Assertion, Event, Script, headers, tcp_info};
 use crate::capture::TraceHost;
 use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::notation::{self, Checksum, Kind, Origins, RelativeSegment, payload};
-use crate::packetdrill::{Action, Assertion, Event, Script};
+use crate::run::packets::{Seen, same_option};
+use crate::run::player::{Player, moments, span_of};
+use crate::run::{Outcome, TAIL};
 use crate::scenario::detail::{Detail, Stamp};
 use crate::scenario::script::{Flags, Options, Packet, PacketLine, Segment, TcpOption, TimeSpec};
 
@@ -47,11 +47,11 @@ const PEER: usize = 1;
 const MAY_DIFFER: u8 = 0x01 | 0x08 | 0x80;
 
 /// Plays a script. `seed` is that of every random choice.
-pub fn run_packetdrill(script: &Script, seed: u64, leftovers: Leftovers) -> ScriptOutcome {
+pub fn run_script(script: &Script, seed: u64, leftovers: Leftovers) -> ScriptOutcome {
     if !script.unsupported.is_empty() {
         return ScriptOutcome::Unsupported(script.unsupported.clone());
     }
-    let network = super::network(&script.scenario, seed);
+    let network = crate::run::network(&script.scenario, seed);
     let hosts = TraceHost::all(&network);
     let mut player = Player::new(&script.scenario, network, seed);
     if let Some(table) = player.tables[HOST].as_mut() {
@@ -130,7 +130,7 @@ impl<'a> Play<'a> {
             match ends.map(|(_, latest)| latest).min() {
                 Some(latest) => {
                     self.player.advance(latest);
-                    let waits = |it: &super::calls::Waiting<'_>| {
+                    let waits = |it: &crate::run::calls::Waiting<'_>| {
                         it.returns.is_some_and(|(_, until)| until <= latest)
                     };
                     if self.player.waiting.iter().any(waits) {
@@ -358,7 +358,7 @@ impl<'a> Play<'a> {
                 let strict = self.script.settings.strict_segments;
                 segment_fault(wanted, &line.detail, (sent, seen.origins), came, strict)
             }
-            _ if super::packets::matches_line(line, &seen.packet, seen.origins) => {
+            _ if crate::run::packets::matches_line(line, &seen.packet, seen.origins) => {
                 *came = payload_of(line);
                 headers::icmp_fault(&line.detail.icmp, &seen.bytes, &self.player.packets.tracker)
             }
