@@ -278,7 +278,7 @@ pub trait Provider: std::fmt::Debug {
     /// # Errors
     /// WSA_IO_INCOMPLETE without `wait`, WSAEINVAL for an operation that was not begun on the
     /// socket, and the error the operation has ended with.
-    fn overlapped_result(
+    fn get_overlapped_result(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -290,19 +290,19 @@ pub trait Provider: std::fmt::Debug {
     ///
     /// # Errors
     /// WSAENETDOWN, WSAENOTCONN.
-    fn peer_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError>;
+    fn get_peer_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError>;
 
     /// WSPGetSockName.
     ///
     /// # Errors
     /// WSAENETDOWN, WSAEINVAL where the socket is not bound.
-    fn socket_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError>;
+    fn get_sock_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError>;
 
     /// WSPGetSockOpt.
     ///
     /// # Errors
     /// WSAENETDOWN, WSAEINVAL for an unknown level, WSAENOPROTOOPT.
-    fn option(
+    fn get_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -314,7 +314,7 @@ pub trait Provider: std::fmt::Debug {
     ///
     /// # Errors
     /// WSAEOPNOTSUPP.
-    fn qos_by_name(&mut self, _context: &mut Context<'_>, _s: Socket) -> Result<(), WsaError> {
+    fn get_qos_by_name(&mut self, _context: &mut Context<'_>, _s: Socket) -> Result<(), WsaError> {
         Err(WsaError::OperationNotSupported)
     }
 
@@ -449,7 +449,7 @@ pub trait Provider: std::fmt::Debug {
     ///
     /// # Errors
     /// WSAENETDOWN, WSAEINVAL, WSAENOPROTOOPT, WSAEFAULT.
-    fn set_option(
+    fn set_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,

@@ -174,9 +174,9 @@ impl Winsock {
         overlapped: Overlapped,
         wait: Wait,
     ) -> Outcome<Transferred> {
-        let call = Call::api(Function::OverlappedResult, s);
+        let call = Call::api(Function::GetOverlappedResult, s);
         self.through(host, now, call, |it, context| {
-            it.overlapped_result(context, s, overlapped, wait)
+            it.get_overlapped_result(context, s, overlapped, wait)
         })
     }
 

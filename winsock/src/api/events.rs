@@ -107,7 +107,7 @@ impl Winsock {
         timeout: Option<Duration>,
         alertable: Alertable,
     ) -> Outcome<WaitResult> {
-        let function = Function::WaitForEvents;
+        let function = Function::WaitForMultipleEvents;
         let checked = self
             .check_process(host, function, Check::Passed)
             .and_then(|()| self.first_set(events, wait_for));
@@ -149,12 +149,12 @@ impl Winsock {
         timeout: Option<Duration>,
         alertable: Alertable,
     ) -> Outcome<SleepResult> {
-        let outcome = match self.wait(now, Function::Sleep, timeout, alertable) {
+        let outcome = match self.wait(now, Function::SleepEx, timeout, alertable) {
             Waited::Waits(outcome) => outcome,
             Waited::TimedOut => Ok(SleepResult::Elapsed).into(),
             Waited::Interrupted => Ok(SleepResult::IoCompletion).into(),
         };
-        self.finish_wait(Function::Sleep, outcome)
+        self.finish_wait(Function::SleepEx, outcome)
     }
 
     /// Ends a wait of Ws2_32.dll's own, which has noted itself that it waits.

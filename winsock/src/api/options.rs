@@ -29,8 +29,8 @@ impl Winsock {
         self.at_once(
             host,
             now,
-            Call::api(Function::SetOption, s),
-            |it, context| it.set_option(context, s, level, name, value),
+            Call::api(Function::SetSockOpt, s),
+            |it, context| it.set_sock_opt(context, s, level, name, value),
         )
     }
 
@@ -46,9 +46,12 @@ impl Winsock {
         level: i32,
         name: i32,
     ) -> Result<OptionValue, WsaError> {
-        self.at_once(host, now, Call::api(Function::Option, s), |it, context| {
-            it.option(context, s, level, name)
-        })
+        self.at_once(
+            host,
+            now,
+            Call::api(Function::GetSockOpt, s),
+            |it, context| it.get_sock_opt(context, s, level, name),
+        )
     }
 
     /// ioctlsocket: FIONBIO sets the mode of the socket, FIONREAD says how many octets can be read.
@@ -65,8 +68,11 @@ impl Winsock {
         command: u32,
         argument: &mut u32,
     ) -> Result<(), WsaError> {
-        self.at_once(host, now, Call::api(Function::Ioctl, s), |it, context| {
-            it.ioctl(context, s, command, argument)
-        })
+        self.at_once(
+            host,
+            now,
+            Call::api(Function::IoctlSocket, s),
+            |it, context| it.ioctl(context, s, command, argument),
+        )
     }
 }

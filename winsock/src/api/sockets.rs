@@ -236,9 +236,9 @@ impl Winsock {
         s: Socket,
         name: Pointer<()>,
     ) -> Result<Address, WsaError> {
-        let call = Call::api(Function::PeerName, s);
+        let call = Call::api(Function::GetPeerName, s);
         self.at_once(host, now, call, |it, context| {
-            let found = it.peer_name(context, s)?;
+            let found = it.get_peer_name(context, s)?;
             match name {
                 Pointer::To(()) => Ok(found),
                 Pointer::Null | Pointer::Bad => Err(WsaError::Fault),
@@ -258,9 +258,9 @@ impl Winsock {
         s: Socket,
         name: Pointer<()>,
     ) -> Result<Address, WsaError> {
-        let call = Call::api(Function::SocketName, s);
+        let call = Call::api(Function::GetSockName, s);
         self.at_once(host, now, call, |it, context| {
-            let found = it.socket_name(context, s)?;
+            let found = it.get_sock_name(context, s)?;
             match name {
                 Pointer::To(()) => Ok(found),
                 Pointer::Null | Pointer::Bad => Err(WsaError::Fault),

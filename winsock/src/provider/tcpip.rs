@@ -374,7 +374,7 @@ impl Provider for TcpIp {
         condition: Option<&mut Condition<'_>>,
     ) -> Outcome<Accepted> {
         let outcome = match self.resume(context.thread, s) {
-            Ok(()) => self.take(context, s, condition),
+            Ok(()) => self.accept(context, s, condition),
             Err(error) => Err(error).into(),
         };
         self.suspend(context.thread, outcome)
@@ -393,7 +393,7 @@ impl Provider for TcpIp {
         s: Socket,
         name: &Address,
     ) -> Result<(), WsaError> {
-        self.name(context, s, name)
+        self.bind(context, s, name)
     }
 
     fn cancel_blocking_call(&mut self, context: &mut Context<'_>) -> Result<(), WsaError> {
@@ -403,13 +403,13 @@ impl Provider for TcpIp {
     }
 
     fn cleanup(&mut self, context: &mut Context<'_>) -> Result<(), WsaError> {
-        self.end(context);
+        self.cleanup(context);
         Ok(())
     }
 
     fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
         let outcome = match self.resume(context.thread, s) {
-            Ok(()) => self.close(context, s),
+            Ok(()) => self.close_socket(context, s),
             Err(error) => Err(error).into(),
         };
         self.suspend(context.thread, outcome)
@@ -423,7 +423,7 @@ impl Provider for TcpIp {
         data: &mut ConnectData<'_>,
     ) -> Outcome<()> {
         let outcome = match self.resume(context.thread, s) {
-            Ok(()) => self.open(context, s, name, data),
+            Ok(()) => self.connect(context, s, name, data),
             Err(error) => Err(error).into(),
         };
         self.suspend(context.thread, outcome)
@@ -435,7 +435,7 @@ impl Provider for TcpIp {
         s: Socket,
         event: Option<EventHandle>,
     ) -> Result<NetworkEvents, WsaError> {
-        self.network_events(context, s, event)
+        self.enum_network_events(context, s, event)
     }
 
     fn event_select(
@@ -445,10 +445,10 @@ impl Provider for TcpIp {
         event: Option<EventHandle>,
         events: i32,
     ) -> Result<(), WsaError> {
-        self.select_events(context, s, event, events)
+        self.event_select(context, s, event, events)
     }
 
-    fn overlapped_result(
+    fn get_overlapped_result(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -456,28 +456,28 @@ impl Provider for TcpIp {
         wait: Wait,
     ) -> Outcome<Transferred> {
         let outcome = match self.resume(context.thread, s) {
-            Ok(()) => self.result_of(context, s, overlapped, wait),
+            Ok(()) => self.get_overlapped_result(context, s, overlapped, wait),
             Err(error) => Err(error).into(),
         };
         self.suspend(context.thread, outcome)
     }
 
-    fn peer_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
-        self.remote(context, s)
+    fn get_peer_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
+        self.get_peer_name(context, s)
     }
 
-    fn socket_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
-        self.local(context, s)
+    fn get_sock_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
+        self.get_sock_name(context, s)
     }
 
-    fn option(
+    fn get_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         level: i32,
         name: i32,
     ) -> Result<OptionValue, WsaError> {
-        self.get(context, s, level, name)
+        self.get_sock_opt(context, s, level, name)
     }
 
     fn ioctl(
@@ -487,7 +487,7 @@ impl Provider for TcpIp {
         command: u32,
         argument: &mut u32,
     ) -> Result<(), WsaError> {
-        self.command(context, s, command, argument)
+        self.ioctl(context, s, command, argument)
     }
 
     fn listen(
@@ -496,7 +496,7 @@ impl Provider for TcpIp {
         s: Socket,
         backlog: i32,
     ) -> Result<(), WsaError> {
-        self.offer(context, s, backlog)
+        self.listen(context, s, backlog)
     }
 
     fn recv(
@@ -508,7 +508,7 @@ impl Provider for TcpIp {
         overlap: Option<Overlap>,
     ) -> Outcome<Received> {
         let outcome = match self.resume(context.thread, s) {
-            Ok(()) => self.receive(context, s, buffers, flags, overlap),
+            Ok(()) => self.recv(context, s, buffers, flags, overlap),
             Err(error) => Err(error).into(),
         };
         self.suspend(context.thread, outcome)
@@ -520,7 +520,7 @@ impl Provider for TcpIp {
         s: Socket,
         data: Pointer<&mut Vec<u8>>,
     ) -> Result<(), WsaError> {
-        self.end_receiving(context, s, &data)
+        self.recv_disconnect(context, s, &data)
     }
 
     fn recv_from(
@@ -541,7 +541,7 @@ impl Provider for TcpIp {
         timeout: Option<Duration>,
     ) -> Outcome<usize> {
         let outcome = match self.resume(context.thread, Socket::INVALID) {
-            Ok(()) => self.choose(context, sets, timeout),
+            Ok(()) => self.select(context, sets, timeout),
             Err(error) => Err(error).into(),
         };
         self.suspend(context.thread, outcome)
@@ -556,7 +556,7 @@ impl Provider for TcpIp {
         overlap: Option<Overlap>,
     ) -> Outcome<usize> {
         let outcome = match self.resume(context.thread, s) {
-            Ok(()) => self.transmit(context, s, buffers, flags, None, overlap),
+            Ok(()) => self.send_to(context, s, buffers, flags, None, overlap),
             Err(error) => Err(error).into(),
         };
         let outcome = match outcome {
@@ -573,7 +573,7 @@ impl Provider for TcpIp {
         s: Socket,
         data: Pointer<&[u8]>,
     ) -> Result<(), WsaError> {
-        self.end_sending(context, s, &data)
+        self.send_disconnect(context, s, &data)
     }
 
     fn send_to(
@@ -586,13 +586,13 @@ impl Provider for TcpIp {
         overlap: Option<Overlap>,
     ) -> Outcome<usize> {
         let outcome = match self.resume(context.thread, s) {
-            Ok(()) => self.transmit(context, s, buffers, flags, to, overlap),
+            Ok(()) => self.send_to(context, s, buffers, flags, to, overlap),
             Err(error) => Err(error).into(),
         };
         self.suspend(context.thread, outcome)
     }
 
-    fn set_option(
+    fn set_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -600,11 +600,11 @@ impl Provider for TcpIp {
         name: i32,
         value: OptionValue,
     ) -> Result<(), WsaError> {
-        self.set(context, s, level, name, &value)
+        self.set_sock_opt(context, s, level, name, &value)
     }
 
     fn shutdown(&mut self, context: &mut Context<'_>, s: Socket, how: i32) -> Result<(), WsaError> {
-        self.end_directions(context, s, how)
+        self.shutdown(context, s, how)
     }
 
     fn socket(
@@ -613,7 +613,7 @@ impl Provider for TcpIp {
         info: &ProtocolInfo,
         flags: u32,
     ) -> Result<Socket, WsaError> {
-        self.make(context, info, flags)
+        self.socket(context, info, flags)
     }
 
     fn string_to_address(&self, text: &str, family: i32) -> Result<Address, WsaError> {

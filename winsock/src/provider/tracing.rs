@@ -258,14 +258,16 @@ impl Provider for Tracing {
         result
     }
 
-    fn overlapped_result(
+    fn get_overlapped_result(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         overlapped: Overlapped,
         wait: Wait,
     ) -> Outcome<Transferred> {
-        let result = self.below.overlapped_result(context, s, overlapped, wait);
+        let result = self
+            .below
+            .get_overlapped_result(context, s, overlapped, wait);
         note(
             context,
             "WSPGetOverlappedResult",
@@ -275,8 +277,8 @@ impl Provider for Tracing {
         result
     }
 
-    fn peer_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
-        let result = self.below.peer_name(context, s);
+    fn get_peer_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
+        let result = self.below.get_peer_name(context, s);
         note(
             context,
             "WSPGetPeerName",
@@ -286,8 +288,8 @@ impl Provider for Tracing {
         result
     }
 
-    fn socket_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
-        let result = self.below.socket_name(context, s);
+    fn get_sock_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
+        let result = self.below.get_sock_name(context, s);
         note(
             context,
             "WSPGetSockName",
@@ -297,14 +299,14 @@ impl Provider for Tracing {
         result
     }
 
-    fn option(
+    fn get_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         level: i32,
         name: i32,
     ) -> Result<OptionValue, WsaError> {
-        let result = self.below.option(context, s, level, name);
+        let result = self.below.get_sock_opt(context, s, level, name);
         note(
             context,
             "WSPGetSockOpt",
@@ -442,7 +444,7 @@ impl Provider for Tracing {
         result
     }
 
-    fn set_option(
+    fn set_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -450,7 +452,7 @@ impl Provider for Tracing {
         name: i32,
         value: OptionValue,
     ) -> Result<(), WsaError> {
-        let result = self.below.set_option(context, s, level, name, value);
+        let result = self.below.set_sock_opt(context, s, level, name, value);
         note(
             context,
             "WSPSetSockOpt",

@@ -57,11 +57,11 @@ impl Provider for Stub {
         -> Answer<NetworkEvents> { Err(NO) }
     fn event_select(&mut self, _: Cx<'_, '_>, _: Socket, _: Option<EventHandle>, _: i32)
         -> Answer { Err(NO) }
-    fn overlapped_result(&mut self, _: Cx<'_, '_>, _: Socket, _: Overlapped, _: Wait)
+    fn get_overlapped_result(&mut self, _: Cx<'_, '_>, _: Socket, _: Overlapped, _: Wait)
         -> Outcome<Transferred> { Err(NO).into() }
-    fn peer_name(&mut self, _: Cx<'_, '_>, _: Socket) -> Answer<Address> { Err(NO) }
-    fn socket_name(&mut self, _: Cx<'_, '_>, _: Socket) -> Answer<Address> { Err(NO) }
-    fn option(&mut self, _: Cx<'_, '_>, _: Socket, _: i32, _: i32)
+    fn get_peer_name(&mut self, _: Cx<'_, '_>, _: Socket) -> Answer<Address> { Err(NO) }
+    fn get_sock_name(&mut self, _: Cx<'_, '_>, _: Socket) -> Answer<Address> { Err(NO) }
+    fn get_sock_opt(&mut self, _: Cx<'_, '_>, _: Socket, _: i32, _: i32)
         -> Answer<OptionValue> { Err(NO) }
     fn ioctl(&mut self, _: Cx<'_, '_>, _: Socket, _: u32, _: &mut u32) -> Answer { Err(NO) }
     fn listen(&mut self, _: Cx<'_, '_>, _: Socket, _: i32) -> Answer { Err(NO) }
@@ -79,7 +79,7 @@ impl Provider for Stub {
         -> Answer { Err(NO) }
     fn send_to(&mut self, _: Cx<'_, '_>, _: Socket, _: &[&[u8]], _: i32, _: Option<&Address>,
                _: Option<Overlap>) -> Outcome<usize> { Err(NO).into() }
-    fn set_option(&mut self, _: Cx<'_, '_>, _: Socket, _: i32, _: i32, _: OptionValue)
+    fn set_sock_opt(&mut self, _: Cx<'_, '_>, _: Socket, _: i32, _: i32, _: OptionValue)
         -> Answer { Err(NO) }
     fn shutdown(&mut self, _: Cx<'_, '_>, _: Socket, _: i32) -> Answer { Err(NO) }
     fn string_to_address(&self, _: &str, _: i32) -> Answer<Address> { Err(NO) }

@@ -52,7 +52,7 @@ pub(super) struct Send {
 }
 
 impl Itot {
-    pub(super) fn transmit(
+    pub(super) fn send_to(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -128,7 +128,7 @@ impl Itot {
         }
     }
 
-    pub(super) fn receive(
+    pub(super) fn recv(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -224,7 +224,7 @@ impl Itot {
         }
     }
 
-    pub(super) fn result_of(
+    pub(super) fn get_overlapped_result(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,

@@ -19,7 +19,7 @@ use crate::{Outcome, Pointer, Socket};
 impl Itot {
     /// WSPShutdown: SD_SEND is a release as by WSPSendDisconnect without data, SD_RECEIVE an end of
     /// receiving as by WSPRecvDisconnect without a buffer.
-    pub(super) fn end_directions(
+    pub(super) fn shutdown(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -52,7 +52,7 @@ impl Itot {
 
     /// WSPRecvDisconnect. The data is handed over once. A buffer that is too small gets nothing,
     /// changes nothing, and leaves the data for a larger one.
-    pub(super) fn end_receiving(
+    pub(super) fn recv_disconnect(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -93,7 +93,7 @@ impl Itot {
 
     /// WSPSendDisconnect. The documents have no error for too much data; WSAEFAULT is what they
     /// give WSAConnect for too much connect data.
-    pub(super) fn end_sending(
+    pub(super) fn send_disconnect(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -167,7 +167,7 @@ impl Itot {
         }
     }
 
-    pub(super) fn close(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
+    pub(super) fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
         let begun = self.waiting.until(context.thread).flatten();
         let entry = match self.check(context, s, Request::NOTHING) {
             Ok(entry) => entry,
@@ -248,7 +248,7 @@ impl Itot {
     }
 
     /// Resets every connection and gives every socket back.
-    pub(super) fn end(&mut self, context: &mut Context<'_>) {
+    pub(super) fn cleanup(&mut self, context: &mut Context<'_>) {
         self.waiting.clear();
         for link in self.links.values_mut() {
             link.cut(context.host, context.now);

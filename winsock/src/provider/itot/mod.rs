@@ -309,7 +309,7 @@ impl Provider for Itot {
         condition: Option<&mut Condition<'_>>,
     ) -> Outcome<Accepted> {
         let outcome = match self.waiting.resume(context.thread) {
-            Ok(()) => self.take(context, s, condition),
+            Ok(()) => self.accept(context, s, condition),
             Err(error) => Err(error).into(),
         };
         self.waiting.suspend(context.thread, outcome)
@@ -328,7 +328,7 @@ impl Provider for Itot {
         s: Socket,
         name: &Address,
     ) -> Result<(), WsaError> {
-        self.name(context, s, name)
+        self.bind(context, s, name)
     }
 
     fn cancel_blocking_call(&mut self, context: &mut Context<'_>) -> Result<(), WsaError> {
@@ -336,13 +336,13 @@ impl Provider for Itot {
     }
 
     fn cleanup(&mut self, context: &mut Context<'_>) -> Result<(), WsaError> {
-        self.end(context);
+        self.cleanup(context);
         Ok(())
     }
 
     fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
         let outcome = match self.waiting.resume(context.thread) {
-            Ok(()) => self.close(context, s),
+            Ok(()) => self.close_socket(context, s),
             Err(error) => Err(error).into(),
         };
         self.waiting.suspend(context.thread, outcome)
@@ -356,7 +356,7 @@ impl Provider for Itot {
         data: &mut ConnectData<'_>,
     ) -> Outcome<()> {
         let outcome = match self.waiting.resume(context.thread) {
-            Ok(()) => self.open(context, s, name, data),
+            Ok(()) => self.connect(context, s, name, data),
             Err(error) => Err(error).into(),
         };
         self.waiting.suspend(context.thread, outcome)
@@ -368,7 +368,7 @@ impl Provider for Itot {
         s: Socket,
         event: Option<EventHandle>,
     ) -> Result<NetworkEvents, WsaError> {
-        self.network_events(context, s, event)
+        self.enum_network_events(context, s, event)
     }
 
     fn event_select(
@@ -378,10 +378,10 @@ impl Provider for Itot {
         event: Option<EventHandle>,
         events: i32,
     ) -> Result<(), WsaError> {
-        self.select_events(context, s, event, events)
+        self.event_select(context, s, event, events)
     }
 
-    fn overlapped_result(
+    fn get_overlapped_result(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -389,28 +389,28 @@ impl Provider for Itot {
         wait: Wait,
     ) -> Outcome<Transferred> {
         let outcome = match self.waiting.resume(context.thread) {
-            Ok(()) => self.result_of(context, s, overlapped, wait),
+            Ok(()) => self.get_overlapped_result(context, s, overlapped, wait),
             Err(error) => Err(error).into(),
         };
         self.waiting.suspend(context.thread, outcome)
     }
 
-    fn peer_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
-        self.remote(context, s)
+    fn get_peer_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
+        self.get_peer_name(context, s)
     }
 
-    fn socket_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
-        self.local(context, s)
+    fn get_sock_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
+        self.get_sock_name(context, s)
     }
 
-    fn option(
+    fn get_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         level: i32,
         name: i32,
     ) -> Result<OptionValue, WsaError> {
-        self.get(context, s, level, name)
+        self.get_sock_opt(context, s, level, name)
     }
 
     fn ioctl(
@@ -420,7 +420,7 @@ impl Provider for Itot {
         command: u32,
         argument: &mut u32,
     ) -> Result<(), WsaError> {
-        self.command(context, s, command, argument)
+        self.ioctl(context, s, command, argument)
     }
 
     fn listen(
@@ -429,7 +429,7 @@ impl Provider for Itot {
         s: Socket,
         backlog: i32,
     ) -> Result<(), WsaError> {
-        self.offer(context, s, backlog)
+        self.listen(context, s, backlog)
     }
 
     fn recv(
@@ -441,7 +441,7 @@ impl Provider for Itot {
         overlap: Option<Overlap>,
     ) -> Outcome<Received> {
         let outcome = match self.waiting.resume(context.thread) {
-            Ok(()) => self.receive(context, s, buffers, flags, overlap),
+            Ok(()) => self.recv(context, s, buffers, flags, overlap),
             Err(error) => {
                 self.withdraw(context.thread, s);
                 Err(error).into()
@@ -456,7 +456,7 @@ impl Provider for Itot {
         s: Socket,
         data: Pointer<&mut Vec<u8>>,
     ) -> Result<(), WsaError> {
-        self.end_receiving(context, s, data)
+        self.recv_disconnect(context, s, data)
     }
 
     fn recv_from(
@@ -477,7 +477,7 @@ impl Provider for Itot {
         timeout: Option<Duration>,
     ) -> Outcome<usize> {
         let outcome = match self.waiting.resume(context.thread) {
-            Ok(()) => self.choose(context, sets, timeout),
+            Ok(()) => self.select(context, sets, timeout),
             Err(error) => Err(error).into(),
         };
         self.waiting.suspend(context.thread, outcome)
@@ -492,7 +492,7 @@ impl Provider for Itot {
         overlap: Option<Overlap>,
     ) -> Outcome<usize> {
         let outcome = match self.waiting.resume(context.thread) {
-            Ok(()) => self.transmit(context, s, buffers, flags, overlap),
+            Ok(()) => self.send_to(context, s, buffers, flags, overlap),
             Err(error) => {
                 self.withdraw(context.thread, s);
                 Err(error).into()
@@ -507,7 +507,7 @@ impl Provider for Itot {
         s: Socket,
         data: Pointer<&[u8]>,
     ) -> Result<(), WsaError> {
-        self.end_sending(context, s, &data)
+        self.send_disconnect(context, s, &data)
     }
 
     /// The address is ignored, as on every connection-oriented socket.
@@ -523,7 +523,7 @@ impl Provider for Itot {
         self.send(context, s, buffers, flags, overlap)
     }
 
-    fn set_option(
+    fn set_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -531,11 +531,11 @@ impl Provider for Itot {
         name: i32,
         value: OptionValue,
     ) -> Result<(), WsaError> {
-        self.set(context, s, level, name, value)
+        self.set_sock_opt(context, s, level, name, value)
     }
 
     fn shutdown(&mut self, context: &mut Context<'_>, s: Socket, how: i32) -> Result<(), WsaError> {
-        self.end_directions(context, s, how)
+        self.shutdown(context, s, how)
     }
 
     fn socket(
@@ -544,7 +544,7 @@ impl Provider for Itot {
         info: &ProtocolInfo,
         flags: u32,
     ) -> Result<Socket, WsaError> {
-        self.make(context, info, flags)
+        self.socket(context, info, flags)
     }
 
     fn string_to_address(&self, text: &str, family: i32) -> Result<Address, WsaError> {

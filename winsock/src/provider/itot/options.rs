@@ -88,7 +88,7 @@ impl UserData {
 }
 
 impl Itot {
-    pub(super) fn set(
+    pub(super) fn set_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -112,7 +112,7 @@ impl Itot {
         Ok(())
     }
 
-    pub(super) fn get(
+    pub(super) fn get_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -142,7 +142,7 @@ impl Itot {
         Ok(entry.get(name))
     }
 
-    pub(super) fn command(
+    pub(super) fn ioctl(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,

@@ -17,7 +17,7 @@ use crate::provider::{Context, Sets};
 use crate::{Outcome, Socket};
 
 impl Itot {
-    pub(super) fn choose(
+    pub(super) fn select(
         &mut self,
         context: &mut Context<'_>,
         sets: &mut Sets,
@@ -51,7 +51,7 @@ impl Itot {
         Outcome::Blocks { until }
     }
 
-    pub(super) fn select_events(
+    pub(super) fn event_select(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -72,7 +72,7 @@ impl Itot {
         Ok(())
     }
 
-    pub(super) fn network_events(
+    pub(super) fn enum_network_events(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,

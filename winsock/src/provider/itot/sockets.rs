@@ -26,7 +26,7 @@ use crate::{Outcome, Pointer, Socket};
 pub(super) const BACKLOG_MAX: usize = 200;
 
 impl Itot {
-    pub(super) fn make(
+    pub(super) fn socket(
         &mut self,
         context: &mut Context<'_>,
         info: &ProtocolInfo,
@@ -55,7 +55,7 @@ impl Itot {
         s
     }
 
-    pub(super) fn name(
+    pub(super) fn bind(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -82,7 +82,7 @@ impl Itot {
         Ok(())
     }
 
-    pub(super) fn offer(
+    pub(super) fn listen(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -109,7 +109,7 @@ impl Itot {
         Ok(())
     }
 
-    pub(super) fn take(
+    pub(super) fn accept(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -228,7 +228,7 @@ impl Itot {
         Ok(Accepted { s, name })
     }
 
-    pub(super) fn open(
+    pub(super) fn connect(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -382,7 +382,7 @@ impl Itot {
         }
     }
 
-    pub(super) fn remote(
+    pub(super) fn get_peer_name(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -396,7 +396,7 @@ impl Itot {
         Ok(Address::Iso(link.remote.clone()))
     }
 
-    pub(super) fn local(
+    pub(super) fn get_sock_name(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,

@@ -15,7 +15,7 @@ use crate::provider::{Context, Received, Wait};
 use crate::{Outcome, Socket};
 
 impl TcpIp {
-    pub(super) fn transmit(
+    pub(super) fn send_to(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -47,7 +47,7 @@ impl TcpIp {
         }
     }
 
-    pub(super) fn receive(
+    pub(super) fn recv(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -85,7 +85,7 @@ impl TcpIp {
         }
     }
 
-    pub(super) fn result_of(
+    pub(super) fn get_overlapped_result(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,

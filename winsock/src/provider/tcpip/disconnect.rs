@@ -17,7 +17,7 @@ use crate::provider::check::Check;
 use crate::{Outcome, Pointer, Socket};
 
 impl TcpIp {
-    pub(super) fn end_directions(
+    pub(super) fn shutdown(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -43,7 +43,7 @@ impl TcpIp {
     }
 
     /// TCP and UDP have no disconnect data, so that a buffer for it is WSAENOPROTOOPT.
-    pub(super) fn end_receiving(
+    pub(super) fn recv_disconnect(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -65,7 +65,7 @@ impl TcpIp {
         entry.shut(context.host, context.now, socket::Direction::Receive)
     }
 
-    pub(super) fn end_sending(
+    pub(super) fn send_disconnect(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -86,7 +86,7 @@ impl TcpIp {
         entry.shut(context.host, context.now, socket::Direction::Send)
     }
 
-    pub(super) fn close(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
+    pub(super) fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
         let entry = match self.check(context.host, s, Request::NOTHING) {
             Ok(entry) => entry,
             Err(error) => return Err(error).into(),
@@ -105,7 +105,7 @@ impl TcpIp {
     }
 
     /// Resets every connection and gives every socket back.
-    pub(super) fn end(&mut self, context: &mut Context<'_>) {
+    pub(super) fn cleanup(&mut self, context: &mut Context<'_>) {
         self.waiting.clear();
         for (s, mut entry) in std::mem::take(&mut self.sockets) {
             entry.cancel(context);

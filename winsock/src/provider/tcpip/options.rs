@@ -21,7 +21,7 @@ use crate::provider::check::Check;
 const KEEP_ALIVE_MAX: i32 = 32_767;
 
 impl TcpIp {
-    pub(super) fn set(
+    pub(super) fn set_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -61,7 +61,7 @@ impl TcpIp {
     /// SO_ERROR gives, and takes away, the error of a connection attempt. The end of an established
     /// connection is not found there: the next receive or send reports it (Wine's tests, which run
     /// on Windows).
-    pub(super) fn get(
+    pub(super) fn get_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -82,7 +82,7 @@ impl TcpIp {
         Ok(entry.get(context.host, level, name))
     }
 
-    pub(super) fn command(
+    pub(super) fn ioctl(
         &mut self,
         context: &Context<'_>,
         s: Socket,

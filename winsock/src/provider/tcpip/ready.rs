@@ -15,7 +15,7 @@ use crate::provider::{Context, Sets};
 use crate::{Outcome, Socket};
 
 impl TcpIp {
-    pub(super) fn choose(
+    pub(super) fn select(
         &mut self,
         context: &Context<'_>,
         sets: &mut Sets,
@@ -49,7 +49,7 @@ impl TcpIp {
         Outcome::Blocks { until }
     }
 
-    pub(super) fn select_events(
+    pub(super) fn event_select(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -70,7 +70,7 @@ impl TcpIp {
         Ok(())
     }
 
-    pub(super) fn network_events(
+    pub(super) fn enum_network_events(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,

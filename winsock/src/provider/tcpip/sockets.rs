@@ -20,7 +20,7 @@ use crate::{Outcome, Pointer, Socket};
 const BACKLOG_MAX: usize = 200;
 
 impl TcpIp {
-    pub(super) fn make(
+    pub(super) fn socket(
         &mut self,
         context: &mut Context<'_>,
         info: &ProtocolInfo,
@@ -47,7 +47,7 @@ impl TcpIp {
         s
     }
 
-    pub(super) fn name(
+    pub(super) fn bind(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -60,7 +60,7 @@ impl TcpIp {
         Ok(())
     }
 
-    pub(super) fn offer(
+    pub(super) fn listen(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -79,7 +79,7 @@ impl TcpIp {
         Ok(())
     }
 
-    pub(super) fn take(
+    pub(super) fn accept(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -114,7 +114,7 @@ impl TcpIp {
         Ok(Accepted { s, name }).into()
     }
 
-    pub(super) fn open(
+    pub(super) fn connect(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -139,7 +139,11 @@ impl TcpIp {
         outcome
     }
 
-    pub(super) fn remote(&mut self, context: &Context<'_>, s: Socket) -> Result<Address, WsaError> {
+    pub(super) fn get_peer_name(
+        &mut self,
+        context: &Context<'_>,
+        s: Socket,
+    ) -> Result<Address, WsaError> {
         let request = Request {
             connection: Connection::Needed,
             ..Request::NOTHING
@@ -148,7 +152,11 @@ impl TcpIp {
         entry.remote(context.host).ok_or(WsaError::NotConnected)
     }
 
-    pub(super) fn local(&mut self, context: &Context<'_>, s: Socket) -> Result<Address, WsaError> {
+    pub(super) fn get_sock_name(
+        &mut self,
+        context: &Context<'_>,
+        s: Socket,
+    ) -> Result<Address, WsaError> {
         let entry = self.check(context.host, s, Request::NOTHING)?;
         entry.local(context.host).ok_or(WsaError::Invalid)
     }
