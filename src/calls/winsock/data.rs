@@ -227,7 +227,7 @@ impl WinsockCalls {
     }
 
     /// `CancelIoEx(4, ov)`, or with NULL all of the socket's.
-    pub(super) fn cancel_io(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+    pub(super) fn cancel_io_ex(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
         let overlapped = match context.argument(1) {
             Some(Argument::Word(word)) if word == "NULL" => None,

@@ -60,7 +60,10 @@ impl WinsockCalls {
     }
 
     /// `WSAWaitForMultipleEvents([10, 11], FALSE, 1000[, TRUE])`: the index of the event object.
-    pub(super) fn wait_for_events(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+    pub(super) fn wait_for_multiple_events(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Result<Made, BadCall> {
         let Some(Argument::List(list)) = context.argument(0) else {
             return context.bad(0, "the event objects are a list");
         };
@@ -91,7 +94,7 @@ impl WinsockCalls {
     }
 
     /// `SleepEx(1000, TRUE)`
-    pub(super) fn sleep(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+    pub(super) fn sleep_ex(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let timeout = timeout(context, 0)?;
         let alertable = alertable(context, 1)?;
         let outcome = self.on_host(context, |process, _, now| {
