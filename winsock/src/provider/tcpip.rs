@@ -260,7 +260,7 @@ impl Entry {
             && host
                 .status(self.id)
                 .and_then(|status| status.state)
-                .is_some_and(is_synchronized)
+                .is_some_and(State::is_synchronized)
         {
             self.circuit = Circuit::Connected;
             self.attempt = Some(0);
@@ -314,20 +314,6 @@ impl Entry {
         } else {
             error.into()
         }
-    }
-}
-
-/// RFC 9293 section 3.3.2: the states in which both sides have synchronized their sequence numbers.
-fn is_synchronized(state: State) -> bool {
-    match state {
-        State::Closed | State::Listen | State::SynSent | State::SynReceived => false,
-        State::Established
-        | State::FinWait1
-        | State::FinWait2
-        | State::CloseWait
-        | State::Closing
-        | State::LastAck
-        | State::TimeWait => true,
     }
 }
 
