@@ -6,7 +6,7 @@ use std::fmt;
 use hangup_stack::profile::Profile;
 use smoltcp::time::Duration;
 
-use super::turned;
+use super::overrides;
 use crate::language::range::{Quantities, Written};
 use crate::language::units;
 
@@ -386,7 +386,7 @@ impl Axis {
         match text.parse() {
             Ok(number) => Some(Value::Number(number)),
             // The plan has read all that there can be; nothing else is kept.
-            Err(_) if turned::base(text) != text => turned::known(text).map(Value::Word),
+            Err(_) if overrides::base(text) != text => overrides::known(text).map(Value::Word),
             Err(_) => self.value(text).ok(),
         }
     }
@@ -460,7 +460,7 @@ fn profile(text: &str, axis: Axis) -> Result<Value, String> {
         return Err(message.to_owned());
     }
     match knobs {
-        Some(knobs) => turned::read(found, knobs).map(Value::Word),
+        Some(knobs) => overrides::read(found, knobs).map(Value::Word),
         None => Ok(Value::Word(found)),
     }
 }

@@ -5,7 +5,7 @@ use hangup_stack::profile::{Acknowledge, Algorithm, Profile, SynOption};
 use smoltcp::time::Duration;
 
 use super::axis::{Axis, Value};
-use super::turned;
+use super::overrides;
 
 /// Octets that are offered at least, where nothing else is said: more than the largest window
 /// without scaling.
@@ -158,7 +158,7 @@ impl Case {
     /// What both hosts have in common.
     fn side(&self, axis: Axis) -> Profile {
         let name = self.word(axis);
-        let mut profile = turned::profile(name).expect("an axis takes what there is");
+        let mut profile = overrides::profile(name).expect("an axis takes what there is");
         for (axis, option) in [
             (Axis::Sack, SynOption::SackPermitted),
             (Axis::Timestamps, SynOption::Timestamps),

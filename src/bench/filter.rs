@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Value};
 use super::case::Case;
-use super::turned;
+use super::overrides;
 
 /// Conditions of which one must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl Condition {
         };
         // A profile is one of its name whatever knobs are turned.
         let base = match value {
-            Value::Word(word) => Value::Word(turned::base(word)),
+            Value::Word(word) => Value::Word(overrides::base(word)),
             Value::Number(_) => value,
         };
         let is_one = [value, base].iter().any(|it| self.values.contains(it));

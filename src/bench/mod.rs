@@ -16,13 +16,13 @@ mod filter;
 pub mod measure;
 pub mod model;
 mod output;
+mod overrides;
 mod plan;
 mod plot;
 mod resume;
 mod row;
 mod stop;
 mod table;
-mod turned;
 mod watch;
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::network::{self, Network};
 use super::reader::{Entry, Reader, entries};
 use super::script::Script;
 use super::setting::Assignment;
-use super::{check, doubt, parse, profiles};
+use super::{check, parse, profiles, warnings};
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::filter::Filter;
 
@@ -190,7 +190,7 @@ pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) ->
         warnings: Vec::new(),
         variant: Variant::default(),
     };
-    scenario.warnings = doubt::doubts(&scenario, find("until").map(|it| it.span));
+    scenario.warnings = warnings::warnings(&scenario, find("until").map(|it| it.span));
     Some(scenario)
 }
 

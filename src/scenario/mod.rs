@@ -17,7 +17,6 @@ mod check;
 pub mod contract;
 pub mod detail;
 pub mod discover;
-mod doubt;
 mod file;
 mod hosts;
 pub mod icmp;
@@ -36,6 +35,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
+mod warnings;
 
 pub use file::{Scenario, TraceExpect, Variant};
 pub use hosts::{Host, Stack};

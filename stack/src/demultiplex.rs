@@ -8,7 +8,7 @@ use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::frame::{Frame, Spares};
-use crate::host::{Output, Stack, Stirred};
+use crate::host::{InterfacePoll, Output, Stack};
 use crate::profile::Transport;
 use crate::socket::SocketId;
 use crate::table::{Entry, Kind, Tuple};
@@ -24,7 +24,7 @@ impl Stack {
         now: Instant,
         spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
-    ) -> Stirred {
+    ) -> InterfacePoll {
         let ours = self.profile.transport == Transport::Hangup;
         let mut frame = match frame {
             Frame::Segment(mut transit)
@@ -35,7 +35,7 @@ impl Stack {
                 let payload = std::mem::take(&mut transit.payload);
                 self.on_segment(local, remote, &transit.segment, payload, now);
                 spares.put(transit);
-                return Stirred::No;
+                return InterfacePoll::NotNeeded;
             }
             frame @ (Frame::Segment(_) | Frame::Octets(_)) => frame,
         };
@@ -45,11 +45,11 @@ impl Stack {
             && self.addresses.contains(&found.destination)
         {
             self.on_octets_of_tcp(&frame, found, now);
-            return Stirred::No;
+            return InterfacePoll::NotNeeded;
         }
         self.introduce(now);
         if self.on_datagram(&frame, now, outputs) == Handled::Yes {
-            return Stirred::Yes;
+            return InterfacePoll::Needed;
         }
         self.on_icmp_error(&frame, outputs);
         self.wire.inbound.push_back(frame);
@@ -57,7 +57,7 @@ impl Stack {
         interface.poll_ingress_single(now, wire, sockets);
         self.take_reassembled(now);
         self.take_reassembled_datagrams(outputs);
-        Stirred::Yes
+        InterfacePoll::Needed
     }
 
     /// Segments that IP had to put together first come out of the raw sockets.

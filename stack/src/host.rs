@@ -44,12 +44,13 @@ pub(crate) enum Output {
     },
 }
 
-/// Whether something may have happened to smoltcp's interface or to a socket of it.
+/// Whether smoltcp's interface must be polled, as something may have happened to it or to a socket
+/// of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stirred {
+pub(crate) enum InterfacePoll {
     /// Nothing but segments of our TCP came and went.
-    No,
-    Yes,
+    NotNeeded,
+    Needed,
 }
 
 /// A host that another one can reach.
@@ -239,10 +240,15 @@ impl Host {
     }
 
     /// Takes in a frame, and no more: [`Host::settle_with`] answers.
-    pub(crate) fn on_frame(&mut self, frame: Frame, now: Instant, spares: &mut Spares) -> Stirred {
+    pub(crate) fn on_frame(
+        &mut self,
+        frame: Frame,
+        now: Instant,
+        spares: &mut Spares,
+    ) -> InterfacePoll {
         match self.stack.as_mut().filter(|_| self.up) {
             Some(stack) => stack.on_frame(frame, now, spares, &mut self.outputs),
-            None => Stirred::No,
+            None => InterfacePoll::NotNeeded,
         }
     }
 
@@ -257,7 +263,7 @@ impl Host {
         if let Some(stack) = &mut self.stack {
             stack.on_timeout(now);
         }
-        self.settle_with(Stirred::No, now, spares);
+        self.settle_with(InterfacePoll::NotNeeded, now, spares);
     }
 
     /// When a timer of this host is next due.
@@ -271,12 +277,17 @@ impl Host {
 
     /// Lets every socket send what it has to, after an application may have called any of them.
     pub(crate) fn settle(&mut self, now: Instant, spares: &mut Spares) {
-        self.settle_with(Stirred::Yes, now, spares);
+        self.settle_with(InterfacePoll::Needed, now, spares);
     }
 
     /// Lets the sockets that have changed send what they have to, and smoltcp's interface where it
-    /// was stirred.
-    pub(crate) fn settle_with(&mut self, interface: Stirred, now: Instant, spares: &mut Spares) {
+    /// needs a poll.
+    pub(crate) fn settle_with(
+        &mut self,
+        interface: InterfacePoll,
+        now: Instant,
+        spares: &mut Spares,
+    ) {
         let Some(stack) = &mut self.stack else {
             return;
         };
@@ -509,7 +520,7 @@ impl Stack {
 
     fn settle(
         &mut self,
-        interface: Stirred,
+        interface: InterfacePoll,
         now: Instant,
         spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
@@ -523,8 +534,8 @@ impl Stack {
         let carries_segments =
             self.resolution == Resolution::Arp || self.profile.transport == Transport::Smoltcp;
         let due = self.interface_due.is_some_and(|at| at <= now);
-        let stirred = interface == Stirred::Yes || carries_segments || due;
-        if stirred && self.interface.is_some() {
+        let poll = interface == InterfacePoll::Needed || carries_segments || due;
+        if poll && self.interface.is_some() {
             self.settle_interface(now, spares, outputs);
         }
         #[cfg(debug_assertions)]

@@ -57,7 +57,6 @@
 //! assert_eq!(status.state.map(|state| state.name()), Some("ESTABLISHED"));
 //! ```
 
-mod calls;
 mod checksum;
 mod demultiplex;
 mod emit;
@@ -76,6 +75,7 @@ mod random;
 mod reference;
 mod schedule;
 pub mod socket;
+mod socket_layer;
 mod table;
 pub mod tcp;
 mod udp;

@@ -10,7 +10,7 @@ use smoltcp::wire::{EthernetAddress, IpAddress};
 
 use crate::event::{DropCause, Event, Fact, Forged, FrameId};
 use crate::frame::{Frame, Spares};
-use crate::host::{Host, Neighbour, Output, Stirred};
+use crate::host::{Host, InterfacePoll, Neighbour, Output};
 use crate::link::{Fate, Link, LinkConfig};
 use crate::profile::Profile;
 use crate::random::Random;
@@ -316,7 +316,7 @@ impl Network {
             return;
         };
         let (to, mut id) = (arrival.to, arrival.id);
-        let mut stirred = self.take_in(arrival);
+        let mut poll = self.take_in(arrival);
         for _ in 1..self.hosts[to.0].receive_offload() {
             let Some(next) = self.arrivals.pop_for(to, self.now) else {
                 break;
@@ -326,13 +326,13 @@ impl Network {
                 self.drain(to, Some(id));
             }
             id = next.id;
-            stirred = stirred.max(self.take_in(next));
+            poll = poll.max(self.take_in(next));
         }
-        self.hosts[to.0].settle_with(stirred, self.now, &mut self.spares);
+        self.hosts[to.0].settle_with(poll, self.now, &mut self.spares);
         self.drain(to, Some(id));
     }
 
-    fn take_in(&mut self, arrival: Arrival) -> Stirred {
+    fn take_in(&mut self, arrival: Arrival) -> InterfacePoll {
         let Arrival {
             to, id, mut frame, ..
         } = arrival;

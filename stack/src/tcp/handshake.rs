@@ -4,9 +4,9 @@
 use bytes::Bytes;
 use smoltcp::time::Instant;
 
-use super::arrive::{Arriving, Check};
 use super::recv::{Agreed, First};
 use super::segment::Segment;
+use super::segment_arrives::{Arriving, Check};
 use super::state::State;
 use super::{Connection, SHIFT_MOST};
 use crate::event::Fact;

@@ -17,27 +17,27 @@
 //! 3168 lets a host do without); the user timeout is the profile's.
 
 mod acknowledge;
-mod arrive;
-mod arrived;
-mod calls;
+mod acknowledgment_field;
 mod congestion;
 mod cubic;
 mod handshake;
-mod hear;
 mod in_flight;
 #[cfg(debug_assertions)]
 mod invariants;
 mod keep_alive;
+mod receive_queue;
 mod receive_shutdown;
 mod recv;
 mod refuse;
 mod rto;
 pub mod segment;
+mod segment_arrives;
 mod send;
 mod state;
 mod timer;
 mod transmit;
 mod unreachable;
+mod user_calls;
 mod window;
 mod written;
 
@@ -56,12 +56,12 @@ use crate::socket::{Gone, KeepAlive};
 use acknowledge::Acknowledger;
 use keep_alive::KeepingAlive;
 use receive_shutdown::Phase;
-use recv::Recv;
+use recv::Receiver;
 use refuse::Refusals;
 use rto::Rto;
 use segment::{Segment, Timestamps};
 pub use send::PathState;
-use send::Send;
+use send::Sender;
 pub use state::State;
 use timer::{Timer, Timers};
 pub use transmit::Outgoing;
@@ -124,8 +124,8 @@ pub struct Connection {
     state: State,
     /// The peer's initial sequence number (IRS).
     peer_initial_sequence: u32,
-    send: Send,
-    recv: Recv,
+    send: Sender,
+    recv: Receiver,
     rto: Rto,
     acknowledger: Acknowledger,
     timers: Timers,
@@ -176,8 +176,8 @@ impl Connection {
         Self {
             state: State::Closed,
             peer_initial_sequence: 0,
-            send: Send::new(&profile.send, mss, config.send_buffer, config.no_delay),
-            recv: Recv::new(buffer, profile.window.beyond_edge),
+            send: Sender::new(&profile.send, mss, config.send_buffer, config.no_delay),
+            recv: Receiver::new(buffer, profile.window.beyond_edge),
             rto: Rto::new(profile.rto),
             acknowledger: Acknowledger::new(profile.acknowledge, profile.rto.clock),
             timers: Timers::default(),

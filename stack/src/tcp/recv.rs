@@ -11,7 +11,7 @@
 use bytes::{Buf, Bytes};
 use smoltcp::storage::Assembler;
 
-use super::arrived::Arrived;
+use super::receive_queue::ReceiveQueue;
 use super::receive_shutdown::{Disposition, Room};
 use super::segment::SACK_BLOCKS;
 use super::window::{Buffer, Growth, Situation};
@@ -96,10 +96,10 @@ impl Ahead {
 
 /// The receive half of a connection.
 #[derive(Debug)]
-pub(crate) struct Recv {
+pub(crate) struct Receiver {
     /// Accepted and not read, from `read` to `accepted`; what waits behind a gap stands behind its
     /// end.
-    queue: Arrived,
+    queue: ReceiveQueue,
     ahead: Ahead,
     buffer: Buffer,
     beyond_edge: BeyondEdge,
@@ -131,12 +131,12 @@ pub(crate) struct Recv {
     recent: Vec<i64>,
 }
 
-impl Recv {
+impl Receiver {
     /// A receive half before the peer's SYN. The buffer says what the first window is.
     pub(crate) fn new(mut buffer: Buffer, beyond_edge: BeyondEdge) -> Self {
         let offered = buffer.initial();
         Self {
-            queue: Arrived::default(),
+            queue: ReceiveQueue::default(),
             ahead: Ahead::default(),
             buffer,
             beyond_edge,

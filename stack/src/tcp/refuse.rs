@@ -4,8 +4,8 @@
 use smoltcp::time::{Duration, Instant};
 
 use super::Connection;
-use super::arrive::Arriving;
 use super::receive_shutdown::{AnswerAtEdge, answer_at_edge};
+use super::segment_arrives::Arriving;
 use crate::event::Fact;
 
 /// The time over which challenge ACKs are counted.

@@ -56,7 +56,7 @@ impl Transmission {
 
 /// The send half of a connection.
 #[derive(Debug)]
-pub(crate) struct Send {
+pub(crate) struct Sender {
     rules: SendRules,
     queue: Written,
     /// The position of the first octet in the queue.
@@ -110,7 +110,7 @@ pub(crate) struct Send {
     limit: usize,
 }
 
-impl Send {
+impl Sender {
     pub(crate) fn new(rules: &SendRules, mss: usize, limit: usize, no_delay: bool) -> Self {
         Self {
             rules: rules.clone(),
@@ -382,7 +382,7 @@ impl Send {
         true
     }
 
-    /// As [`Send::poll`], but only for what was sent before.
+    /// As [`Sender::poll`], but only for what was sent before.
     pub(crate) fn poll_again(&mut self, now: Instant) -> Option<Transmission> {
         let transmission = match self.probe.take() {
             Some(probe) => probe,

@@ -3,7 +3,7 @@
 
 use smoltcp::time::{Duration, Instant};
 
-use super::{Send, Transmission};
+use super::{Sender, Transmission};
 use crate::event::Retransmission;
 use crate::tcp::congestion::{News, Pipe};
 
@@ -40,7 +40,7 @@ pub(super) enum Recovery {
     Timeout(i64),
 }
 
-impl Send {
+impl Sender {
     /// What acknowledgments, and their absence, have said of the path by now.
     pub(crate) fn path(&self) -> PathState {
         match self.recovery {

@@ -3,7 +3,7 @@
 use smoltcp::time::{Duration, Instant};
 
 use super::burst::{Cut, Pace, Patience, Room, segment_most};
-use super::{Recovery, Send, Transmission};
+use super::{Recovery, Sender, Transmission};
 use crate::profile::{Nagle, Push, Segmentation};
 use crate::tcp::in_flight::Control;
 
@@ -18,7 +18,7 @@ pub(super) enum Limits {
     WindowOnly,
 }
 
-impl Send {
+impl Sender {
     /// The next segment of what was not sent.
     pub(super) fn new_segment(&mut self, limits: Limits, now: Instant) -> Option<Transmission> {
         if self.next == 0 {

@@ -1,4 +1,4 @@
-//! Socket calls on a host, carried to whatever stands behind the socket.
+//! The socket layer of a host: each call is passed to the protocol behind the socket.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,5 @@
-//! Profiles with knobs turned, as values of an axis: `linux+rto.min=1s+send.restart=never`.
+//! Profiles with some knobs overridden, as values of an axis:
+//! `linux+rto.min=1s+send.restart=never`.
 //!
 //! A case is copied once a row and its values are words and numbers, so that such a profile is its
 //! name everywhere but here. What was read is kept for good; there are few.
@@ -15,10 +16,10 @@ use crate::scenario::{Setting, knob_table};
 const NAME_MOST: usize = 256;
 
 /// How many there can be.
-const TURNED_MOST: usize = 1000;
+const OVERRIDDEN_MOST: usize = 1000;
 
 /// Every one that was read, by its name.
-static TURNED: RwLock<BTreeMap<&'static str, Profile>> = RwLock::new(BTreeMap::new());
+static OVERRIDDEN: RwLock<BTreeMap<&'static str, Profile>> = RwLock::new(BTreeMap::new());
 
 /// Reads the knobs of a profile, `KNOB=VALUE` with a `+` between two, and returns the name of what
 /// they make of it.
@@ -27,14 +28,14 @@ static TURNED: RwLock<BTreeMap<&'static str, Profile>> = RwLock::new(BTreeMap::n
 /// What is wrong with them, as a sentence.
 pub(super) fn read(base: &str, knobs: &str) -> Result<&'static str, String> {
     let mut profile = Profile::built_in(base).ok_or_else(|| format!("there is no {base}"))?;
-    let mut turned: Vec<String> = Vec::new();
+    let mut overridden: Vec<String> = Vec::new();
     let mut name = base.to_owned();
     for part in knobs.split('+') {
         let setting: Setting = part.parse().map_err(|_| {
             "a knob is turned with `+KNOB=VALUE`, such as `linux+rto.min=1s`".to_owned()
         })?;
         let knob = setting.key().to_owned();
-        if turned.contains(&knob) {
+        if overridden.contains(&knob) {
             return Err(format!("`{knob}` is there twice"));
         }
         let (value, text) = setting.value();
@@ -48,7 +49,7 @@ pub(super) fn read(base: &str, knobs: &str) -> Result<&'static str, String> {
             .with(&knob_table(&knob, value))
             .map_err(|error| fault(&knob, &error.message))?;
         name.push_str(&format!("+{knob}={text}"));
-        turned.push(knob);
+        overridden.push(knob);
     }
     if name.len() > NAME_MOST {
         return Err(format!("it has more than {NAME_MOST} octets"));
@@ -73,9 +74,11 @@ fn keep(name: String, profile: Profile) -> Result<&'static str, String> {
     if let Some(known) = known(&name) {
         return Ok(known);
     }
-    let mut all = TURNED.write().unwrap_or_else(PoisonError::into_inner);
-    if all.len() == TURNED_MOST {
-        return Err(format!("there are more than {TURNED_MOST} such profiles"));
+    let mut all = OVERRIDDEN.write().unwrap_or_else(PoisonError::into_inner);
+    if all.len() == OVERRIDDEN_MOST {
+        return Err(format!(
+            "there are more than {OVERRIDDEN_MOST} such profiles"
+        ));
     }
     let name: &'static str = Box::leak(name.into_boxed_str());
     all.insert(name, profile);
@@ -84,7 +87,7 @@ fn keep(name: String, profile: Profile) -> Result<&'static str, String> {
 
 /// A name that was read before.
 pub(super) fn known(name: &str) -> Option<&'static str> {
-    let all = TURNED.read().unwrap_or_else(PoisonError::into_inner);
+    let all = OVERRIDDEN.read().unwrap_or_else(PoisonError::into_inner);
     all.get_key_value(name).map(|(name, _)| *name)
 }
 
@@ -93,7 +96,7 @@ pub(super) fn profile(name: &str) -> Option<Profile> {
     if base(name) == name {
         return Profile::built_in(name);
     }
-    let all = TURNED.read().unwrap_or_else(PoisonError::into_inner);
+    let all = OVERRIDDEN.read().unwrap_or_else(PoisonError::into_inner);
     all.get(name).cloned()
 }
 
@@ -111,13 +114,13 @@ mod tests {
         let name = read("linux", "rto.min=1s + send.restart = \"never\"").unwrap();
         assert_eq!(name, "linux+rto.min=1s+send.restart=never");
         assert_eq!((known(name), base(name)), (Some(name), "linux"));
-        let turned = profile(name).unwrap();
+        let overridden = profile(name).unwrap();
         assert!(
-            turned.to_toml().contains("min = \"1s\""),
+            overridden.to_toml().contains("min = \"1s\""),
             "{}",
-            turned.to_toml()
+            overridden.to_toml()
         );
-        assert_ne!(Some(turned), profile("linux"));
+        assert_ne!(Some(overridden), profile("linux"));
         assert_eq!(known("linux+rto.min=7s"), None);
         assert_eq!(profile("linux+rto.min=7s"), None);
     }

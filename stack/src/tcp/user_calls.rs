@@ -1,4 +1,4 @@
-//! The application's calls on a connection.
+//! The user calls of RFC 9293 section 3.10: what the application asks of a connection.
 
 use smoltcp::time::{Duration, Instant};
 

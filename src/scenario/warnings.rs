@@ -1,6 +1,7 @@
-//! What a scenario may say and hardly mean: expectations that hold, or fail, whatever happens.
+//! Warnings about what a scenario may say and hardly mean: expectations that hold, or fail,
+//! whatever happens.
 //!
-//! A doubt is no error: the scenario runs. There are few, and each is sure of its case; an
+//! A warning is no error: the scenario runs. There are few, and each is sure of its case; an
 //! expectation that only looks odd is left alone.
 
 use std::collections::BTreeSet;
@@ -19,16 +20,16 @@ use crate::language::units;
 /// Ports from here on may be chosen by a stack; one below must be named by somebody.
 const CHOSEN_FROM: u64 = 1024;
 
-/// Everything doubtful about a scenario. `until` is where the file says when the run ends.
-pub(super) fn doubts(scenario: &Scenario, until: Option<Span>) -> Vec<Diagnostic> {
-    let mut doubts = Vec::new();
+/// Every warning about a scenario. `until` is where the file says when the run ends.
+pub(super) fn warnings(scenario: &Scenario, until: Option<Span>) -> Vec<Diagnostic> {
+    let mut warnings = Vec::new();
     if let (Some(end), Some(span)) = (scenario.until, until) {
         let script = script_ends(&scenario.script.statements);
         if script > end {
             let script = units::show_duration(script);
             let message = "warning: the script goes on after that, and the run with it";
             let label = format!("the script ends at {script} at the earliest");
-            doubts.push(Diagnostic::new(span, message).label(label));
+            warnings.push(Diagnostic::new(span, message).label(label));
         }
     }
     let (all, done) = (
@@ -36,16 +37,16 @@ pub(super) fn doubts(scenario: &Scenario, until: Option<Span>) -> Vec<Diagnostic
         numbers_of(scenario, |it| expected(scenario, it).is_none()),
     );
     for expect in &scenario.expects {
-        doubts.extend(expectation(scenario, expect, &all));
+        warnings.extend(expectation(scenario, expect, &all));
     }
     for statement in &scenario.script.statements {
         let line = expected(scenario, statement);
-        doubts.extend(line.and_then(|line| port(line, &done)));
-        doubts.extend(line.and_then(acknowledgment));
-        doubts.extend(names(scenario, &statement.subject));
+        warnings.extend(line.and_then(|line| port(line, &done)));
+        warnings.extend(line.and_then(acknowledgment));
+        warnings.extend(names(scenario, &statement.subject));
     }
-    doubts.sort_by_key(|it| it.span);
-    doubts
+    warnings.sort_by_key(|it| it.span);
+    warnings
 }
 
 /// The earliest moment at which a script can be over.
@@ -121,14 +122,14 @@ fn names(scenario: &Scenario, subject: &Subject) -> Vec<Diagnostic> {
     match subject {
         Subject::Call(call) => {
             let error = api(&call.host).zip(call.error.as_ref());
-            let doubt = error.and_then(|(api, it)| error_name(api, &it.value, it.span));
-            doubt.into_iter().collect()
+            let warning = error.and_then(|(api, it)| error_name(api, &it.value, it.span));
+            warning.into_iter().collect()
         }
         Subject::Expect(expect) => {
             let conditions = api(&expect.host).map(|api| (api, &expect.conditions));
             conditions.map_or_else(Vec::new, |(api, conditions)| {
-                let doubt = |it: &Spanned<Condition>| condition(api, &it.value);
-                conditions.iter().filter_map(doubt).collect()
+                let warning = |it: &Spanned<Condition>| condition(api, &it.value);
+                conditions.iter().filter_map(warning).collect()
             })
         }
         Subject::Packet(_)
@@ -181,7 +182,7 @@ fn is_unused(port: u64, used: &BTreeSet<u64>) -> bool {
     port < CHOSEN_FROM && !used.contains(&port)
 }
 
-/// What is doubtful about an `[[expect]]`.
+/// The warning about an `[[expect]]`, if there is one.
 fn expectation(
     scenario: &Scenario,
     expect: &TraceExpect,
@@ -224,7 +225,7 @@ mod tests {
 
     use super::*;
 
-    fn doubts(head: &str, script: &str, expect: &str) -> String {
+    fn warnings(head: &str, script: &str, expect: &str) -> String {
         let text = format!(
             "{head}\nscript = '''\n{script}\n'''\nhosts.server.profile = 'linux'\n\
              hosts.peer.profile = 'scripted'\nhosts.win.profile = 'winsock'\n\
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_doubted_and_what_is_not() {
+    fn what_is_warned_of_and_what_is_not() {
         let listens = "0 server: bind(3, server:80) = 0\n+1 peer > server:80: S 0:0(0)\n";
         let with = |line: &str| format!("{listens}{line}");
         let expect = |text: &str| format!("[[expect]]\n{text}");
@@ -349,7 +350,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                doubts(head, &with(line), &tail),
+                warnings(head, &with(line), &tail),
                 expected,
                 "{head} {line} {tail}"
             );

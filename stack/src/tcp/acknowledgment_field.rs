@@ -1,11 +1,11 @@
-//! An acknowledgment is heard: what it says of our data, of the path, and of the peer's window (RFC
-//! 9293 section 3.10.7.4, fifth check).
+//! The acknowledgment field of a segment that arrives: what it says of our data, of the path, and
+//! of the peer's window (RFC 9293 section 3.10.7.4, fifth check).
 
 use smoltcp::time::{Duration, Instant};
 
 use super::Connection;
-use super::arrive::{Arriving, Check};
 use super::segment::Segment;
+use super::segment_arrives::{Arriving, Check};
 use super::state::State;
 use super::timer::Timer;
 use crate::profile::FromTimestamps;
@@ -34,11 +34,11 @@ impl Connection {
             self.challenge(now);
             return Check::Done;
         }
-        self.hear_acknowledgment(arriving, now);
+        self.process_acknowledgment(arriving, now);
         self.advance_closing(now)
     }
 
-    fn hear_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) {
+    fn process_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) {
         let header = arriving.header;
         self.soft_error = None;
         let window = i64::from(header.window) << self.negotiated.send_shift;

@@ -1,5 +1,5 @@
-//! What has arrived and was not read: the payloads of segments, shared with the frames they came
-//! in.
+//! The receive queue: the payloads of segments that have arrived and were not read, shared with the
+//! frames they came in.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes};
 
 /// A queue of octets; what belongs behind its end may come before what lies between.
 #[derive(Debug, Default)]
-pub(crate) struct Arrived {
+pub(crate) struct ReceiveQueue {
     queue: VecDeque<Bytes>,
     len: usize,
     /// Pieces that wait behind a gap, by their place in the stream, counted from its first octet.
@@ -17,7 +17,7 @@ pub(crate) struct Arrived {
     end: u64,
 }
 
-impl Arrived {
+impl ReceiveQueue {
     /// How many octets are queued.
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -32,8 +32,8 @@ impl Arrived {
         }
     }
 
-    /// Keeps octets that belong `offset` behind the end until [`Arrived::close_gap`]. What has come
-    /// before stays.
+    /// Keeps octets that belong `offset` behind the end until [`ReceiveQueue::close_gap`]. What has
+    /// come before stays.
     pub(crate) fn keep_ahead(&mut self, offset: usize, mut octets: Bytes) {
         let mut place = self.end + offset as u64;
         let before = self.ahead.range(..=place).next_back();
@@ -131,33 +131,33 @@ mod tests {
         fn it_is_a_queue_in_whatever_order_the_pieces_come(
             steps in proptest::collection::vec((0usize..60, 0usize..50, 0usize..80), 1..60)
         ) {
-            let mut arrived = Arrived::default();
+            let mut queue = ReceiveQueue::default();
             // What has come, octet by octet, and how far it was queued and read.
             let mut come = vec![false; 8000];
             let (mut end, mut read) = (0, 0);
             for (offset, count, pop) in steps {
-                arrived.keep_ahead(offset, stretch(end + offset, count));
+                queue.keep_ahead(offset, stretch(end + offset, count));
                 come[end + offset..end + offset + count].fill(true);
                 let closed = come[end..].iter().take_while(|&&come| come).count();
-                arrived.close_gap(closed);
+                queue.close_gap(closed);
                 end += closed;
                 let in_order = stretch(end, pop / 8);
-                arrived.ahead_is_clear(pop / 8).then(|| {
-                    arrived.push(in_order);
+                queue.ahead_is_clear(pop / 8).then(|| {
+                    queue.push(in_order);
                     come[end..end + pop / 8].fill(true);
                     end += pop / 8;
                 });
                 let mut octets = vec![0; pop];
-                let popped = arrived.pop(&mut octets);
+                let popped = queue.pop(&mut octets);
                 prop_assert_eq!(&octets[..popped], &stretch(read, popped)[..]);
                 prop_assert_eq!(popped, pop.min(end - read));
                 read += popped;
-                prop_assert_eq!(arrived.len(), end - read);
+                prop_assert_eq!(queue.len(), end - read);
             }
         }
     }
 
-    impl Arrived {
+    impl ReceiveQueue {
         /// Whether nothing waits in the next `count` octets.
         fn ahead_is_clear(&self, count: usize) -> bool {
             self.ahead.range(..self.end + count as u64).next().is_none()
