@@ -64,14 +64,12 @@ fn run(octets: usize, intake: Intake, recording: Recording) -> Result<u64, Stall
     let (mut sent, mut received, mut frames) = (0, 0, 0);
     while received < octets {
         network.run_until(network.now());
-        let read = network.with_host(receiver, |host, now| {
+        let read = network.with_host(receiver, |host, _| {
             receiving = receiving.or_else(|| accept(host, listening));
-            receiving.map_or(0, |socket| read(host, socket, &mut buffer, now))
+            receiving.map_or(0, |socket| read(host, socket, &mut buffer))
         });
         received += read;
-        let wrote = network.with_host(sender, |host, now| {
-            write(host, sending, &data, octets - sent, now)
-        });
+        let wrote = network.with_host(sender, |host, _| write(host, sending, &data, octets - sent));
         sent += wrote;
         frames += count_frames(&mut network);
         if wrote + read == 0 {
@@ -126,10 +124,10 @@ fn accept(host: &mut Host, listening: SocketId) -> Option<SocketId> {
 }
 
 /// Writes as much of `data`, over and over, as the send buffer and `limit` allow.
-fn write(host: &mut Host, socket: SocketId, data: &[u8], limit: usize, now: Instant) -> usize {
+fn write(host: &mut Host, socket: SocketId, data: &[u8], limit: usize) -> usize {
     let mut total = 0;
     while total < limit {
-        match host.send(socket, &data[..data.len().min(limit - total)], now) {
+        match host.send(socket, &data[..data.len().min(limit - total)]) {
             Ok(octets) => total += octets,
             Err(SendError::WouldBlock) => break,
             Err(error) => panic!("nothing ends the connection: {error}"),
@@ -139,10 +137,10 @@ fn write(host: &mut Host, socket: SocketId, data: &[u8], limit: usize, now: Inst
 }
 
 /// Reads everything that waits.
-fn read(host: &mut Host, socket: SocketId, buffer: &mut [u8], now: Instant) -> usize {
+fn read(host: &mut Host, socket: SocketId, buffer: &mut [u8]) -> usize {
     let mut total = 0;
     loop {
-        match host.recv(socket, buffer, now) {
+        match host.recv(socket, buffer) {
             Ok(0) => panic!("the sender does not close"),
             Ok(octets) => total += octets,
             Err(RecvError::WouldBlock) => return total,

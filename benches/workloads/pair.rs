@@ -72,16 +72,16 @@ pub(crate) fn connect(
 /// Has a sender write.
 pub(crate) fn write(network: &mut Network, connection: Connection, octets: &[u8]) -> usize {
     let (host, socket) = connection.sender;
-    let sent = network.with_host(host, |host, now| host.send(socket, octets, now));
+    let sent = network.with_host(host, |host, _| host.send(socket, octets));
     sent.unwrap_or(0)
 }
 
 /// Has a receiver read everything that waits; returns how much it was.
 pub(crate) fn read(network: &mut Network, connection: Connection, buffer: &mut [u8]) -> usize {
     let (host, socket) = connection.receiver;
-    network.with_host(host, |host, now| {
+    network.with_host(host, |host, _| {
         let mut total = 0;
-        while let Ok(octets @ 1..) = host.recv(socket, buffer, now) {
+        while let Ok(octets @ 1..) = host.recv(socket, buffer) {
             total += octets;
         }
         total

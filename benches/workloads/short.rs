@@ -50,8 +50,8 @@ fn run(kept: Kept) {
     let sender = pair::host(&mut network, "linux", None);
     let connection = pair::connect(&mut network, (sender, receiver), 1)[0];
     let (_, socket) = connection.receiver;
-    let shut = network.with_host(receiver, |host, now| {
-        host.shutdown(socket, Direction::Receive, now)
+    let shut = network.with_host(receiver, |host, _| {
+        host.shutdown(socket, Direction::Receive)
     });
     assert_eq!(shut, Ok(()));
     for _ in 0..SEGMENTS {

@@ -428,10 +428,10 @@ impl<'a> Run<'a> {
         let buffer = &mut self.buffer;
         // Clearing it for each read would be most of what a warm-up costs.
         buffer.resize(READ_OCTETS, 0);
-        self.network.with_host(self.receiver.host, |host, now| {
+        self.network.with_host(self.receiver.host, |host, _| {
             let mut total = 0;
             loop {
-                match host.recv(socket, buffer, now) {
+                match host.recv(socket, buffer) {
                     Ok(octets) => {
                         total += octets;
                         // A read that comes back with less has taken all there was.
@@ -468,7 +468,7 @@ impl<'a> Run<'a> {
             self.call(self.sender.host, || format!("send({wanted} octets)"));
             let sent = self
                 .network
-                .with_host(self.sender.host, |host, now| host.send(socket, part, now));
+                .with_host(self.sender.host, |host, _| host.send(socket, part));
             match sent {
                 Ok(octets) => {
                     self.unwritten -= octets as u64;
@@ -498,9 +498,9 @@ impl<'a> Run<'a> {
     fn shut_down(&mut self) {
         let socket = self.receiver.socket;
         self.call(self.receiver.host, || "shut down receiving".to_owned());
-        self.network.with_host(self.receiver.host, |host, now| {
+        self.network.with_host(self.receiver.host, |host, _| {
             // Every receiver has the call, and every one of them is connected here.
-            let _ = host.shutdown(socket, Direction::Receive, now);
+            let _ = host.shutdown(socket, Direction::Receive);
         });
         self.look();
         self.began = self.network.now();

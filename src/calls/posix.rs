@@ -340,8 +340,8 @@ impl PosixCalls {
         } = self;
         let (data, mode) = (memory.octets(&payload.octets), mode(payload.flags));
         Ok(waited(
-            context.network.with_host(context.host, |host, now| {
-                process.send(host, now, fd, data, to, mode)
+            context.network.with_host(context.host, |host, _| {
+                process.send(host, fd, data, to, mode)
             }),
         ))
     }
@@ -362,8 +362,8 @@ impl PosixCalls {
         } = self;
         let buffer = memory.buffer(length);
         Ok(waited(
-            context.network.with_host(context.host, |host, now| {
-                process.recv(host, now, fd, buffer, reading, mode(flags))
+            context.network.with_host(context.host, |host, _| {
+                process.recv(host, fd, buffer, reading, mode(flags))
             }),
         ))
     }
@@ -378,8 +378,8 @@ impl PosixCalls {
         };
         let process = &mut self.process;
         Ok(status(
-            context.network.with_host(context.host, |host, now| {
-                process.shutdown(host, now, fd, direction)
+            context.network.with_host(context.host, |host, _| {
+                process.shutdown(host, fd, direction)
             }),
         ))
     }
@@ -447,7 +447,7 @@ impl PosixCalls {
                 let buffer = memory.buffer(DATAGRAM_MAX);
                 let first = context
                     .network
-                    .with_host(context.host, |host, now| host.peek(id, buffer, now));
+                    .with_host(context.host, |host, _| host.peek(id, buffer));
                 context.returned(2, octets(first.unwrap_or(0)), &[])
             }
             (SIOCOUTQ, _) => {

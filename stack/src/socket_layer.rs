@@ -175,12 +175,7 @@ impl Host {
     ///
     /// # Errors
     /// See [`SendError`].
-    pub fn send(
-        &mut self,
-        socket: SocketId,
-        data: &[u8],
-        _now: Instant,
-    ) -> Result<usize, SendError> {
+    pub fn send(&mut self, socket: SocketId, data: &[u8]) -> Result<usize, SendError> {
         let stack = self.stack_mut();
         stack.touch(socket);
         let Some(entry) = stack.entries.get_mut(&socket) else {
@@ -207,12 +202,11 @@ impl Host {
         socket: SocketId,
         data: &[u8],
         remote: IpEndpoint,
-        now: Instant,
     ) -> Result<usize, SendError> {
         let stack = self.stack_mut();
         match stack.entries.get(&socket).map(|entry| &entry.kind) {
             Some(Kind::Udp(_)) => stack.udp_send(socket, data, Some(remote)),
-            _ => self.send(socket, data, now),
+            _ => self.send(socket, data),
         }
     }
 
@@ -221,12 +215,7 @@ impl Host {
     ///
     /// # Errors
     /// See [`RecvError`].
-    pub fn recv(
-        &mut self,
-        socket: SocketId,
-        buffer: &mut [u8],
-        _now: Instant,
-    ) -> Result<usize, RecvError> {
+    pub fn recv(&mut self, socket: SocketId, buffer: &mut [u8]) -> Result<usize, RecvError> {
         self.read(socket, buffer, Take::Yes)
             .map(|(octets, _)| octets)
     }
@@ -264,12 +253,7 @@ impl Host {
     ///
     /// # Errors
     /// See [`RecvError`].
-    pub fn peek(
-        &mut self,
-        socket: SocketId,
-        buffer: &mut [u8],
-        _now: Instant,
-    ) -> Result<usize, RecvError> {
+    pub fn peek(&mut self, socket: SocketId, buffer: &mut [u8]) -> Result<usize, RecvError> {
         self.read(socket, buffer, Take::No)
             .map(|(octets, _)| octets)
     }
@@ -282,7 +266,6 @@ impl Host {
         &mut self,
         socket: SocketId,
         buffer: &mut [u8],
-        _now: Instant,
     ) -> Result<(usize, Option<IpEndpoint>), RecvError> {
         self.read(socket, buffer, Take::Yes)
     }
@@ -332,7 +315,6 @@ impl Host {
         &mut self,
         socket: SocketId,
         direction: Direction,
-        _now: Instant,
     ) -> Result<(), ShutdownError> {
         let stack = self.stack_mut();
         stack.touch(socket);

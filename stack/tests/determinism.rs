@@ -65,26 +65,23 @@ impl Side {
                 return;
             };
             if self.shuts && now >= SHUTS_AT {
-                let _ = host.shutdown(socket, Direction::Receive, now);
+                let _ = host.shutdown(socket, Direction::Receive);
                 self.shuts = false;
             }
             let data = vec![0xa5; OCTETS - self.sent];
             if !data.is_empty() {
-                let sent = host.send(socket, &data, now).unwrap_or(0);
+                let sent = host.send(socket, &data).unwrap_or(0);
                 self.sent += sent;
                 // Datagrams that IP has to take apart, as often as the stream goes on.
                 for &remote in self.datagrams_to.iter().filter(|_| sent > 0) {
-                    let _ = host.send_to(self.datagrams, &[7; 4000], remote, now);
+                    let _ = host.send_to(self.datagrams, &[7; 4000], remote);
                 }
             }
             if self.sent == OCTETS && !self.finished {
-                self.finished = host.shutdown(socket, Direction::Send, now).is_ok();
+                self.finished = host.shutdown(socket, Direction::Send).is_ok();
             }
-            while host
-                .recv(socket, buffer, now)
-                .is_ok_and(|octets| octets > 0)
-            {}
-            while host.recv(self.datagrams, buffer, now).is_ok() {}
+            while host.recv(socket, buffer).is_ok_and(|octets| octets > 0) {}
+            while host.recv(self.datagrams, buffer).is_ok() {}
         });
     }
 }

@@ -119,8 +119,7 @@ impl Side {
     fn receive(&mut self, network: &mut Network) {
         let mut buffer = [0; 8_192];
         while self.end.is_none() && !(self.finished && self.manner == Manner::Aborts) {
-            let read =
-                |host: &mut hangup_stack::host::Host, now| host.recv(self.socket, &mut buffer, now);
+            let read = |host: &mut hangup_stack::host::Host, _| host.recv(self.socket, &mut buffer);
             match network.with_host(self.host, read) {
                 Ok(0) => self.end = Some(Ok(())),
                 Ok(count) => {
@@ -143,9 +142,9 @@ impl Side {
             Manner::Second => self.end.is_some(),
             Manner::Aborts | Manner::Suffers => false,
         };
-        network.with_host(self.host, |host, now| {
+        network.with_host(self.host, |host, _| {
             if !rest.is_empty() && !self.finished {
-                match host.send(self.socket, rest, now) {
+                match host.send(self.socket, rest) {
                     Ok(count) => self.sent += count,
                     Err(SendError::WouldBlock) => {}
                     Err(SendError::Gone(gone)) if self.manner == Manner::Suffers => {
@@ -157,7 +156,7 @@ impl Side {
                 }
             }
             if ends && self.sent == self.outgoing.len() && !self.finished {
-                let result = host.shutdown(self.socket, Direction::Send, now);
+                let result = host.shutdown(self.socket, Direction::Send);
                 result.expect("a connection can end its direction");
                 self.finished = true;
             }

@@ -36,8 +36,8 @@ fn ten_segments(offload: usize) -> (Vec<(u64, usize)>, usize) {
     });
     network.run_until(Instant::ZERO);
     network.take_events();
-    network.with_host(sender, |host, now| {
-        let sent = host.send(socket, &[0; SEGMENTS * SEGMENT_OCTETS], now);
+    network.with_host(sender, |host, _| {
+        let sent = host.send(socket, &[0; SEGMENTS * SEGMENT_OCTETS]);
         assert_eq!(sent, Ok(SEGMENTS * SEGMENT_OCTETS));
     });
     network.run_until(Instant::ZERO);
@@ -95,8 +95,8 @@ fn what_arrives_for_another_host_at_the_same_instant_parts_nothing() {
     network.take_events();
     for _ in 0..4 {
         for socket in sockets {
-            network.with_host(sender, |host, now| {
-                let sent = host.send(socket, &[0; SEGMENT_OCTETS], now);
+            network.with_host(sender, |host, _| {
+                let sent = host.send(socket, &[0; SEGMENT_OCTETS]);
                 assert_eq!(sent, Ok(SEGMENT_OCTETS));
             });
         }

@@ -62,20 +62,20 @@ struct Side {
 impl Side {
     fn drive(&mut self, network: &mut Network, seed: u64) {
         let socket = self.socket;
-        network.with_host(self.host, |host, now| {
+        network.with_host(self.host, |host, _| {
             if self.sent < self.outgoing.len() {
-                match host.send(socket, &self.outgoing[self.sent..], now) {
+                match host.send(socket, &self.outgoing[self.sent..]) {
                     Ok(count) => self.sent += count,
                     Err(SendError::WouldBlock) => {}
                     Err(error) => panic!("seed {seed}: sending after {}: {error}", self.sent),
                 }
                 if self.sent == self.outgoing.len() {
-                    host.shutdown(socket, Direction::Send, now)
+                    host.shutdown(socket, Direction::Send)
                         .expect("it is connected");
                 }
             }
             while !self.ended {
-                match host.recv(socket, &mut self.buffer, now) {
+                match host.recv(socket, &mut self.buffer) {
                     Ok(0) => self.ended = true,
                     Ok(count) => {
                         let expected = &self.incoming[self.received..][..count];

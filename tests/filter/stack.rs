@@ -94,7 +94,7 @@ pub(crate) fn transfer(profiles: [&str; 2], ip: Ip) -> Capture {
     let server = network.with_host(SERVER_ID, |host, _| host.accept(listener).unwrap());
     let data = vec![b'x'; 60_000];
     let send = |network: &mut Network, host, socket: SocketId| {
-        network.with_host(host, |host, now| host.send(socket, &data, now).unwrap());
+        network.with_host(host, |host, _| host.send(socket, &data).unwrap());
     };
     send(&mut network, CLIENT_ID, client);
     send(&mut network, SERVER_ID, server);
@@ -102,15 +102,13 @@ pub(crate) fn transfer(profiles: [&str; 2], ip: Ip) -> Capture {
     for _ in 0..20 {
         run_for(&mut network, Duration::from_millis(200));
         for (host, socket) in [(SERVER_ID, server), (CLIENT_ID, client)] {
-            network.with_host(host, |host, now| {
-                let _ = host.recv(socket, &mut buffer, now);
+            network.with_host(host, |host, _| {
+                let _ = host.recv(socket, &mut buffer);
             });
         }
     }
     network
-        .with_host(CLIENT_ID, |host, now| {
-            host.shutdown(client, Direction::Send, now)
-        })
+        .with_host(CLIENT_ID, |host, _| host.shutdown(client, Direction::Send))
         .unwrap();
     run_for(&mut network, Duration::from_secs(5));
     network.with_host(SERVER_ID, |host, now| host.close(server, now));
@@ -131,13 +129,12 @@ pub(crate) fn closed_ports(profiles: [&str; 2], ip: Ip) -> Capture {
         let _ = host.connect(socket, IpEndpoint::new(address, 81), now);
     });
     run_for(&mut network, Duration::from_secs(2));
-    network.with_host(CLIENT_ID, |host, now| {
+    network.with_host(CLIENT_ID, |host, _| {
         let socket = host.open(Protocol::Udp, family(ip));
         host.bind(socket, None, 4000).unwrap();
         for octets in [0, 100, 1400, 3000] {
             let target = IpEndpoint::new(address, 5000);
-            host.send_to(socket, &vec![b'u'; octets], target, now)
-                .unwrap();
+            host.send_to(socket, &vec![b'u'; octets], target).unwrap();
         }
     });
     run_for(&mut network, Duration::from_secs(2));
@@ -205,7 +202,7 @@ pub(crate) fn iso(ip: Ip) -> Capture {
         let socket = if from == SERVER_ID { server } else { client };
         for piece in pieces {
             let octets = octets(piece);
-            network.with_host(from, |host, now| host.send(socket, &octets, now).unwrap());
+            network.with_host(from, |host, _| host.send(socket, &octets).unwrap());
             run_for(&mut network, Duration::from_secs(1));
         }
     }

@@ -37,7 +37,7 @@ pub(crate) fn curl_gets_the_page(profile: &str, family: IpFamily) {
     let mut request = Vec::new();
     pair.wait_for(|pair| {
         let mut buffer = [0; 4_096];
-        let read = pair.call(|host, now| host.recv(socket, &mut buffer, now));
+        let read = pair.call(|host, _| host.recv(socket, &mut buffer));
         request.extend_from_slice(&buffer[..read.unwrap_or(0)]);
         request.ends_with(b"\r\n\r\n").then_some(())
     });
@@ -47,7 +47,7 @@ pub(crate) fn curl_gets_the_page(profile: &str, family: IpFamily) {
         format!("HTTP/1.1 200 OK\r\nContent-Length: {BODY_OCTETS}\r\n\r\n").into_bytes();
     answer.extend_from_slice(&body);
     pair.wait_for(|pair| {
-        let sent = pair.call(|host, now| host.send(socket, &answer, now));
+        let sent = pair.call(|host, _| host.send(socket, &answer));
         answer.drain(..sent.unwrap_or(0));
         answer.is_empty().then_some(())
     });

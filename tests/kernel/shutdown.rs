@@ -102,7 +102,7 @@ impl End for Kernel {
 
 impl End for Ours {
     fn read(&mut self, pair: &mut Pair) -> Answer {
-        let result = pair.call(|host, now| host.recv(self.0, &mut [0; 4 * OCTETS], now));
+        let result = pair.call(|host, _| host.recv(self.0, &mut [0; 4 * OCTETS]));
         match result {
             Ok(octets) => Answer::Octets(octets),
             Err(RecvError::WouldBlock) => Answer::Again,
@@ -112,7 +112,7 @@ impl End for Ours {
     }
 
     fn write(&mut self, pair: &mut Pair) -> Answer {
-        let result = pair.call(|host, now| host.send(self.0, &[7; OCTETS], now));
+        let result = pair.call(|host, _| host.send(self.0, &[7; OCTETS]));
         match result {
             Ok(octets) => Answer::Octets(octets),
             Err(SendError::WouldBlock) => Answer::Again,
@@ -140,7 +140,7 @@ impl End for Ours {
                 return None;
             }
         };
-        let result = pair.call(|host, now| host.shutdown(self.0, direction, now));
+        let result = pair.call(|host, _| host.shutdown(self.0, direction));
         result.expect("it is connected");
         Some(self)
     }

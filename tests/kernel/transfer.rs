@@ -113,9 +113,9 @@ fn exchange(pair: &mut Pair, socket: SocketId, count: usize) -> (usize, Hash) {
     let (mut octets, mut hash, mut ended) = (0, Sha256::new(), false);
     let mut buffer = vec![0; PIECE];
     pair.wait_for(|pair| {
-        pair.call(|host, now| {
+        pair.call(|host, _| {
             while !ended {
-                match host.recv(socket, &mut buffer, now) {
+                match host.recv(socket, &mut buffer) {
                     Ok(0) => ended = true,
                     Ok(count) => {
                         octets += count;
@@ -130,14 +130,14 @@ fn exchange(pair: &mut Pair, socket: SocketId, count: usize) -> (usize, Hash) {
                     match source.next_piece() {
                         Some(piece) => rest.extend_from_slice(piece),
                         None => {
-                            let result = host.shutdown(socket, Direction::Send, now);
+                            let result = host.shutdown(socket, Direction::Send);
                             result.expect("it is connected");
                             finished = true;
                             break;
                         }
                     }
                 }
-                match host.send(socket, &rest, now) {
+                match host.send(socket, &rest) {
                     Ok(count) => drop(rest.drain(..count)),
                     Err(SendError::WouldBlock) => break,
                     Err(error) => panic!("sending: {error}"),

@@ -203,9 +203,7 @@ impl Walk {
         let count = self.pick(&[0, 1, 100, 1460, 5_000, 40_000]);
         let data = self.model.outgoing(place, count);
         let writable = self.status(place).is_some_and(|status| status.writable);
-        let result = self
-            .network
-            .with_host(host, |host, now| host.send(id, data, now));
+        let result = self.network.with_host(host, |host, _| host.send(id, data));
         let text = format!("send({}, {count}) = {result:?}", id.0);
         self.row(place, Toward::Stack, text);
         if count > 0 && !self.is_reference(host.0) {
@@ -222,7 +220,7 @@ impl Walk {
         let (data, remote) = (vec![7; octets], IpEndpoint::new(address, port));
         let result = self
             .network
-            .with_host(host, |host, now| host.send_to(id, &data, remote, now));
+            .with_host(host, |host, _| host.send_to(id, &data, remote));
         let text = format!("sendto({}, {octets}, {port}) = {result:?}", id.0);
         self.row(place, Toward::Stack, text);
     }
@@ -239,7 +237,7 @@ impl Walk {
         let mut buffer = vec![0; count];
         let result = self
             .network
-            .with_host(host, |host, now| host.recv(id, &mut buffer, now));
+            .with_host(host, |host, _| host.recv(id, &mut buffer));
         let would_block = result == Err(RecvError::WouldBlock);
         if !would_block {
             let text = format!("recv({}, {count}) = {result:?}", id.0);
@@ -280,7 +278,7 @@ impl Walk {
         let mut seen = [0; 500];
         let result = self
             .network
-            .with_host(host, |host, now| host.peek(id, &mut seen, now));
+            .with_host(host, |host, _| host.peek(id, &mut seen));
         self.row(
             place,
             Toward::Application,
@@ -298,7 +296,7 @@ impl Walk {
         let direction = self.pick(&[Direction::Receive, Direction::Send, Direction::Both]);
         let result = self
             .network
-            .with_host(host, |host, now| host.shutdown(id, direction, now));
+            .with_host(host, |host, _| host.shutdown(id, direction));
         let text = format!("shutdown({}, {direction:?}) = {result:?}", id.0);
         self.row(place, Toward::Stack, text);
         let socket = self.model.socket_mut(place);

@@ -241,7 +241,6 @@ impl Process {
     pub(super) fn send(
         &mut self,
         host: &mut Host,
-        now: Instant,
         fd: u64,
         data: &[u8],
         to: Option<IpEndpoint>,
@@ -267,8 +266,8 @@ impl Process {
         let before = file.sent.remove(&thread).unwrap_or(0);
         let rest = data.get(before..).unwrap_or_default();
         let result = match to {
-            Some(to) => host.send_to(file.id, rest, to, now),
-            None => host.send(file.id, rest, now),
+            Some(to) => host.send_to(file.id, rest, to),
+            None => host.send(file.id, rest),
         };
         let blocking = file.mode == Mode::Blocking && mode == Mode::Blocking;
         match result {
@@ -300,7 +299,6 @@ impl Process {
     pub(super) fn recv(
         &mut self,
         host: &mut Host,
-        now: Instant,
         fd: u64,
         buffer: &mut [u8],
         reading: Reading,
@@ -314,8 +312,8 @@ impl Process {
             return Err(error).into();
         }
         let result = match reading {
-            Reading::Take => host.recv(file.id, buffer, now),
-            Reading::Peek => host.peek(file.id, buffer, now),
+            Reading::Take => host.recv(file.id, buffer),
+            Reading::Peek => host.peek(file.id, buffer),
         };
         let blocking = file.mode == Mode::Blocking && mode == Mode::Blocking;
         match result {
@@ -336,13 +334,12 @@ impl Process {
     pub(super) fn shutdown(
         &mut self,
         host: &mut Host,
-        now: Instant,
         fd: u64,
         direction: Option<Direction>,
     ) -> Result<(), Errno> {
         let file = self.file(fd)?;
         let direction = direction.ok_or(Errno::Invalid)?;
-        Ok(host.shutdown(file.id, direction, now)?)
+        Ok(host.shutdown(file.id, direction)?)
     }
 
     /// Closes. With SO_LINGER and a time the call waits, also on a non-blocking descriptor (Linux).

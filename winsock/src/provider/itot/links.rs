@@ -139,7 +139,7 @@ impl Link {
         if disrupted && purges(host) {
             connection.purge();
         }
-        write(host, now, self.tcp, connection);
+        write(host, self.tcp, connection);
         if !connection.poll_transmit().is_empty() {
             return;
         }
@@ -148,7 +148,7 @@ impl Link {
             Network::Close => {
                 // What still waits in TCP would turn the close into a reset.
                 while host
-                    .recv(self.tcp, &mut [0; READ_OCTETS], now)
+                    .recv(self.tcp, &mut [0; READ_OCTETS])
                     .is_ok_and(|octets| octets > 0)
                 {}
                 close(host, self.tcp, now);
@@ -235,7 +235,7 @@ fn purges(host: &Host) -> bool {
 fn read(host: &mut Host, now: Instant, tcp: SocketId, connection: &mut Connection, room: usize) {
     let mut buffer = [0; READ_OCTETS];
     while connection.state() != State::Closed && connection.has_room(room) {
-        match host.recv(tcp, &mut buffer, now) {
+        match host.recv(tcp, &mut buffer) {
             Ok(0) => connection.on_network_end(NetworkEnd::Closed),
             Ok(octets) => connection.on_octets(&buffer[..octets], now),
             Err(RecvError::WouldBlock) => return,
@@ -251,9 +251,9 @@ fn read(host: &mut Host, now: Instant, tcp: SocketId, connection: &mut Connectio
 }
 
 /// Hands TCP what it takes.
-fn write(host: &mut Host, now: Instant, tcp: SocketId, connection: &mut Connection) {
+fn write(host: &mut Host, tcp: SocketId, connection: &mut Connection) {
     while !connection.poll_transmit().is_empty() {
-        match host.send(tcp, connection.poll_transmit(), now) {
+        match host.send(tcp, connection.poll_transmit()) {
             Ok(octets) => connection.transmitted(octets),
             Err(SendError::WouldBlock) => return,
             Err(SendError::Gone(gone)) => connection.on_network_end(end_of(gone)),

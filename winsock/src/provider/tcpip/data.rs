@@ -139,7 +139,7 @@ impl Entry {
         let result = if queued {
             Err(SendError::WouldBlock)
         } else {
-            self.write(context.host, context.now, &data, to)
+            self.write(context.host, &data, to)
         };
         let sent = match (result, self.mode) {
             (Ok(octets), _) if octets >= data.len() => return Ok(octets).into(),
@@ -191,7 +191,7 @@ impl Entry {
         let result = if queued {
             Err(SendError::WouldBlock)
         } else {
-            self.write(context.host, context.now, &data, to)
+            self.write(context.host, &data, to)
         };
         let sent = match result {
             Ok(octets) => octets,
@@ -260,10 +260,10 @@ impl Entry {
         taking: Taking,
     ) -> Result<Received, RecvError> {
         let (octets, from) = if let [buffer] = buffers {
-            self.read(context.host, context.now, buffer, taking)?
+            self.read(context.host, buffer, taking)?
         } else {
             let mut whole = vec![0; room(buffers)];
-            let (octets, from) = self.read(context.host, context.now, &mut whole, taking)?;
+            let (octets, from) = self.read(context.host, &mut whole, taking)?;
             scatter(&whole[..octets], buffers);
             (octets, from)
         };

@@ -39,7 +39,7 @@ impl TcpIp {
         if let Some(gone) = entry.gone(context.host) {
             return Err(entry.code(context.host, gone));
         }
-        entry.shut(context.host, context.now, direction)
+        entry.shut(context.host, direction)
     }
 
     /// TCP and UDP have no disconnect data, so that a buffer for it is WSAENOPROTOOPT.
@@ -62,7 +62,7 @@ impl TcpIp {
             ..Request::NOTHING
         };
         let entry = self.check(context.host, s, request)?;
-        entry.shut(context.host, context.now, socket::Direction::Receive)
+        entry.shut(context.host, socket::Direction::Receive)
     }
 
     pub(super) fn send_disconnect(
@@ -83,7 +83,7 @@ impl TcpIp {
             ..Request::NOTHING
         };
         let entry = self.check(context.host, s, request)?;
-        entry.shut(context.host, context.now, socket::Direction::Send)
+        entry.shut(context.host, socket::Direction::Send)
     }
 
     pub(super) fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
@@ -120,13 +120,8 @@ impl TcpIp {
 
 impl Entry {
     /// Ends directions of a socket that is connected, was connected, or needs no connection.
-    fn shut(
-        &mut self,
-        host: &mut Host,
-        now: Instant,
-        direction: socket::Direction,
-    ) -> Result<(), WsaError> {
-        match host.shutdown(self.id, direction, now) {
+    fn shut(&mut self, host: &mut Host, direction: socket::Direction) -> Result<(), WsaError> {
+        match host.shutdown(self.id, direction) {
             // What the stack calls not connected has passed the check above: either its connection
             // has ended and there is nothing left to shut down, or it needs none.
             Ok(()) | Err(ShutdownError::NotConnected) => {}

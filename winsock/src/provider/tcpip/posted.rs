@@ -7,7 +7,6 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::profile::WaitingReceives;
-use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Protocol, RecvError, SendError};
 
@@ -80,7 +79,7 @@ impl Entry {
                 continue;
             }
             let mut buffer = vec![0; receive.room];
-            match self.read(context.host, context.now, &mut buffer, receive.taking) {
+            match self.read(context.host, &mut buffer, receive.taking) {
                 Err(RecvError::WouldBlock) => break,
                 Ok((octets, from)) => {
                     buffer.truncate(octets);
@@ -131,7 +130,6 @@ impl Entry {
     pub(super) fn read(
         &mut self,
         host: &mut Host,
-        now: Instant,
         buffer: &mut [u8],
         taking: Taking,
     ) -> Result<(usize, Option<Address>), RecvError> {
@@ -139,11 +137,11 @@ impl Entry {
             return self.wait_for_data(host);
         }
         let result = match (taking, self.protocol) {
-            (Taking::Peeks, _) => host.peek(self.id, buffer, now).map(|octets| (octets, None)),
+            (Taking::Peeks, _) => host.peek(self.id, buffer).map(|octets| (octets, None)),
             (Taking::Takes, Protocol::Tcp) => {
-                host.recv(self.id, buffer, now).map(|octets| (octets, None))
+                host.recv(self.id, buffer).map(|octets| (octets, None))
             }
-            (Taking::Takes, Protocol::Udp) => host.recv_from(self.id, buffer, now),
+            (Taking::Takes, Protocol::Udp) => host.recv_from(self.id, buffer),
         };
         match result {
             Ok((octets, from)) => Ok((octets, from.map(Address::Inet))),
@@ -188,7 +186,7 @@ impl Entry {
             if send.ended.is_some() {
                 continue;
             }
-            match self.write(context.host, context.now, &send.data[send.sent..], send.to) {
+            match self.write(context.host, &send.data[send.sent..], send.to) {
                 Err(SendError::WouldBlock) => break,
                 Ok(octets) => {
                     send.sent += octets;
@@ -217,13 +215,12 @@ impl Entry {
     pub(super) fn write(
         &mut self,
         host: &mut Host,
-        now: Instant,
         data: &[u8],
         to: Option<IpEndpoint>,
     ) -> Result<usize, SendError> {
         let result = match to {
-            Some(to) => host.send_to(self.id, data, to, now),
-            None => host.send(self.id, data, now),
+            Some(to) => host.send_to(self.id, data, to),
+            None => host.send(self.id, data),
         };
         if let Err(SendError::Gone(gone)) = result {
             self.on_gone(gone);

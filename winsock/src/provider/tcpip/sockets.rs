@@ -237,8 +237,7 @@ impl Entry {
     fn set_peer(&self, host: &mut Host, now: Instant, name: IpEndpoint) -> Result<(), WsaError> {
         let before = host.status(self.id).and_then(|status| status.remote);
         if before.is_some_and(|before| before != name) {
-            while let Ok(_) | Err(RecvError::Truncated(_)) = host.recv_from(self.id, &mut [], now) {
-            }
+            while let Ok(_) | Err(RecvError::Truncated(_)) = host.recv_from(self.id, &mut []) {}
         }
         if name.addr.is_unspecified() && name.port == 0 {
             host.forget_peer(self.id);
