@@ -159,7 +159,7 @@ impl Connection {
         if !self.negotiated.timestamps || echoed == 0 {
             return None;
         }
-        let ticks = self.timestamps(now)?.value.wrapping_sub(echoed);
+        let ticks = self.timestamps(now).value.wrapping_sub(echoed);
         // An echo from the future, or of a clock that has gone round, measures nothing.
         let ticks = u32::try_from(ticks.cast_signed()).ok()?;
         Some(self.config.profile.options.timestamp_tick * ticks.max(1))

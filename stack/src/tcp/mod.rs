@@ -14,7 +14,8 @@
 //! numbers.
 //!
 //! Left out: urgent data is delivered in line and its pointer ignored; ECN is never negotiated (RFC
-//! 3168 lets a host do without); the user timeout is the profile's.
+//! 3168 lets a host do without); the user timeout is never announced to the peer (RFC 5482's
+//! option), only kept.
 
 mod acknowledge;
 mod acknowledgment_field;
@@ -302,7 +303,8 @@ impl Connection {
         }
     }
 
-    fn timestamps(&self, now: Instant) -> Option<Timestamps> {
+    /// The timestamps option of a segment that is sent now (RFC 7323 section 3.2).
+    fn timestamps(&self, now: Instant) -> Timestamps {
         let tick = self
             .config
             .profile
@@ -312,10 +314,10 @@ impl Connection {
             .max(1) as i64;
         // The clock begins at one: a zero echo means that there is nothing to echo.
         let value = (now.total_micros() / tick + 1) as u32;
-        Some(Timestamps {
+        Timestamps {
             value,
             echo: self.recent_timestamp,
-        })
+        }
     }
 
     /// What the options of data segments take, in octets.

@@ -182,7 +182,7 @@ impl Connection {
         let window = self.recv.advertise();
         let mut options = Options::default();
         if self.negotiated.timestamps {
-            options.timestamps = self.timestamps(now);
+            options.timestamps = Some(self.timestamps(now));
         }
         if self.negotiated.selective {
             let stretches = self.recv.stretches();
@@ -240,11 +240,7 @@ impl Connection {
             mss: offers(SynOption::Mss).then_some(self.config.mss),
             window_scale: scales.then_some(self.window_shift()),
             sack_permitted: selective,
-            timestamps: if timestamps {
-                self.timestamps(now)
-            } else {
-                None
-            },
+            timestamps: timestamps.then(|| self.timestamps(now)),
             ..Options::default()
         }
     }
