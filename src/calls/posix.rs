@@ -6,20 +6,19 @@
 //! waits and returns what the socket is ready for: `= POLLIN|POLLOUT`.
 
 mod epoll;
-mod errno;
 mod options;
 mod poll;
-mod process;
 mod words;
 
 use std::collections::BTreeMap;
 
+use hangup_posix::{Errno, Mode, Outcome, Process, Reading};
+use hangup_stack::blocking::ThreadId;
 use hangup_stack::network::{HostId, IpFamily, Network};
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Direction, Gone, Protocol, SocketId};
 
-use self::process::{Mode, Outcome, Process, Reading, ThreadId};
 use self::words::{
     BACKLOGS, DOMAINS, F_GETFL, F_SETFL, FCNTLS, FILE_FLAGS, FIONBIO, FIONREAD, FLAGS, HOWS,
     MSG_DONTROUTE, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, O_NONBLOCK, O_RDWR, PROTOCOLS, REQUESTS,
@@ -30,7 +29,6 @@ use super::program::{Descriptors, Memory};
 use super::table::{Call, Made, Make, Shape, find, names};
 use super::{Answer, BadCall, Calls};
 use crate::scenario::script::Argument;
-pub use errno::Errno;
 
 /// One process on one POSIX host.
 #[derive(Debug, Default)]
@@ -125,10 +123,10 @@ impl Calls for PosixCalls {
         let known = |name: &str| self.threads.iter().position(|known| known == name);
         self.process.thread = match thread.map(|name| (name, known(name))) {
             None => ThreadId::default(),
-            Some((_, Some(index))) => ThreadId(index + 1),
+            Some((_, Some(index))) => ThreadId(1 + u32::try_from(index).unwrap_or(u32::MAX - 1)),
             Some((name, None)) => {
                 self.threads.push(name.to_owned());
-                ThreadId(self.threads.len())
+                ThreadId(u32::try_from(self.threads.len()).unwrap_or(u32::MAX))
             }
         };
     }

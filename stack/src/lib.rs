@@ -57,6 +57,7 @@
 //! assert_eq!(status.state.map(|state| state.name()), Some("ESTABLISHED"));
 //! ```
 
+pub mod blocking;
 mod checksum;
 mod demultiplex;
 mod emit;

@@ -5,16 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use super::process::ThreadId;
 use super::words::{
     EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLL_CTLS, EPOLL_EVENTS, EPOLLET, EPOLLONESHOT,
     EVENTS,
 };
-use super::{Errno, PosixCalls, failed, status};
+use super::{PosixCalls, failed, status};
 use crate::calls::BadCall;
 use crate::calls::argument::{Context, show};
 use crate::calls::table::Made;
 use crate::scenario::script::Argument;
+use hangup_posix::Errno;
+use hangup_stack::blocking::ThreadId;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 
 /// The interest lists of a process, by their descriptors.

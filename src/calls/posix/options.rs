@@ -1,11 +1,10 @@
 //! Socket options: setsockopt and getsockopt.
 
+use hangup_posix::{Errno, File};
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::socket::{KeepAlive, Protocol};
 
-use super::errno::Errno;
-use super::process::File;
 use super::words::{
     ERRORS, IPPROTO_TCP, LEVELS, OPTIONS, SO_ERROR, SO_KEEPALIVE, SO_LINGER, SO_RCVBUF,
     SO_REUSEADDR, SO_SNDBUF, SO_TYPE, SOL_SOCKET, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL,

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use hangup_stack::blocking::ThreadId;
 use hangup_stack::host::Host;
 use hangup_stack::network::IpFamily;
 use hangup_stack::smoltcp::time::{Duration, Instant};
@@ -15,65 +16,42 @@ use hangup_stack::socket::{
     SocketId, Status,
 };
 
-use super::errno::Errno;
+use crate::errno::Errno;
 
 /// How a call that may wait ends.
-#[derive(Debug)]
-#[must_use = "a call that blocks must be made again after the network has made a step"]
-pub(super) enum Outcome<T> {
-    Done(Result<T, Errno>),
-    Blocks {
-        /// When the call returns at the latest, even if nothing happens on the network.
-        until: Option<Instant>,
-    },
-}
-
-impl<T> Outcome<T> {
-    /// The call waits for the network alone.
-    const WAITS: Self = Self::Blocks { until: None };
-}
-
-impl<T> From<Result<T, Errno>> for Outcome<T> {
-    fn from(result: Result<T, Errno>) -> Self {
-        Self::Done(result)
-    }
-}
+pub type Outcome<T> = hangup_stack::blocking::Outcome<T, Errno>;
 
 /// Whether a call may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub enum Mode {
     Blocking,
     NonBlocking,
 }
 
 /// Whether a receive takes what it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub enum Reading {
     Take,
     Peek,
 }
 
 /// The file descriptors of a process.
 #[derive(Debug)]
-pub(super) struct Process {
+pub struct Process {
     files: BTreeMap<u64, File>,
     next: u64,
     /// The thread that makes the calls now.
-    pub(super) thread: ThreadId,
+    pub thread: ThreadId,
 }
-
-/// A thread of the process: the first, or one that the script has named.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ThreadId(pub(super) usize);
 
 /// An open socket.
 #[derive(Debug)]
-pub(super) struct File {
-    pub(super) id: SocketId,
-    pub(super) protocol: Protocol,
-    pub(super) family: IpFamily,
-    pub(super) mode: Mode,
-    pub(super) no_delay: bool,
+pub struct File {
+    pub id: SocketId,
+    pub protocol: Protocol,
+    pub family: IpFamily,
+    pub mode: Mode,
+    pub no_delay: bool,
     /// A handshake has begun, and no `connect` has said yet that it is over.
     connecting: bool,
     /// How many octets the blocking send of each thread that waits has handed to the stack.
@@ -97,11 +75,11 @@ impl Default for Process {
 }
 
 impl Process {
-    pub(super) fn file(&mut self, fd: u64) -> Result<&mut File, Errno> {
+    pub fn file(&mut self, fd: u64) -> Result<&mut File, Errno> {
         self.files.get_mut(&fd).ok_or(Errno::BadDescriptor)
     }
 
-    pub(super) fn socket(
+    pub fn socket(
         &mut self,
         host: &mut Host,
         family: IpFamily,
@@ -114,7 +92,7 @@ impl Process {
     }
 
     /// A descriptor for something that is no socket, of which there are so many.
-    pub(super) fn reserve(&mut self, others: usize) -> Result<u64, Errno> {
+    pub fn reserve(&mut self, others: usize) -> Result<u64, Errno> {
         if self.files.len() + others >= FILES_MAX {
             return Err(Errno::TooManyFiles);
         }
@@ -150,12 +128,7 @@ impl Process {
         fd
     }
 
-    pub(super) fn bind(
-        &mut self,
-        host: &mut Host,
-        fd: u64,
-        address: IpEndpoint,
-    ) -> Result<(), Errno> {
+    pub fn bind(&mut self, host: &mut Host, fd: u64, address: IpEndpoint) -> Result<(), Errno> {
         let file = self.file(fd)?;
         if !is_of_family(address.addr, file.family) {
             return Err(Errno::AddressFamilyNotSupported);
@@ -164,7 +137,7 @@ impl Process {
         Ok(host.bind(file.id, specified, address.port)?)
     }
 
-    pub(super) fn listen(&mut self, host: &mut Host, fd: u64, backlog: usize) -> Result<(), Errno> {
+    pub fn listen(&mut self, host: &mut Host, fd: u64, backlog: usize) -> Result<(), Errno> {
         let file = self.file(fd)?;
         match host.listen(file.id, backlog) {
             // A socket without an address gets every address and a free port.
@@ -176,7 +149,7 @@ impl Process {
         }
     }
 
-    pub(super) fn accept(&mut self, host: &mut Host, fd: u64) -> Outcome<u64> {
+    pub fn accept(&mut self, host: &mut Host, fd: u64) -> Outcome<u64> {
         let result = self.check_room().and_then(|()| {
             let file = self.file(fd)?;
             Ok((
@@ -205,7 +178,7 @@ impl Process {
         }
     }
 
-    pub(super) fn connect(
+    pub fn connect(
         &mut self,
         host: &mut Host,
         now: Instant,
@@ -238,7 +211,7 @@ impl Process {
 
     /// Sends. A blocking call waits until all is queued; where it fails after a part was, it
     /// returns the part, and the next call returns the error.
-    pub(super) fn send(
+    pub fn send(
         &mut self,
         host: &mut Host,
         fd: u64,
@@ -296,7 +269,7 @@ impl Process {
         }
     }
 
-    pub(super) fn recv(
+    pub fn recv(
         &mut self,
         host: &mut Host,
         fd: u64,
@@ -331,7 +304,7 @@ impl Process {
         }
     }
 
-    pub(super) fn shutdown(
+    pub fn shutdown(
         &mut self,
         host: &mut Host,
         fd: u64,
@@ -343,7 +316,7 @@ impl Process {
     }
 
     /// Closes. With SO_LINGER and a time the call waits, also on a non-blocking descriptor (Linux).
-    pub(super) fn close(&mut self, host: &mut Host, now: Instant, fd: u64) -> Outcome<()> {
+    pub fn close(&mut self, host: &mut Host, now: Instant, fd: u64) -> Outcome<()> {
         let id = match self.file(fd) {
             Ok(file) => file.id,
             Err(error) => return Err(error).into(),
@@ -357,7 +330,7 @@ impl Process {
         }
     }
 
-    pub(super) fn set_linger(
+    pub fn set_linger(
         &mut self,
         host: &mut Host,
         fd: u64,
@@ -370,7 +343,7 @@ impl Process {
     }
 
     /// The state of a socket; none where it has ended.
-    pub(super) fn status(&mut self, host: &Host, fd: u64) -> Result<Option<Status>, Errno> {
+    pub fn status(&mut self, host: &Host, fd: u64) -> Result<Option<Status>, Errno> {
         Ok(host.status(self.file(fd)?.id))
     }
 }
