@@ -1,28 +1,35 @@
-//! The errno names that the POSIX calls can return, and the one mapping from the stack's errors.
+//! The errors that the calls can return, and the one mapping from the stack's errors.
 //!
-//! Only the names: the numbers differ between systems, and scripts never write them.
+//! The numbers, which differ between systems, are Linux's.
 
 use hangup_stack::socket::{
     AcceptError, BindError, ConnectError, Gone, ListenError, RecvError, SendError, ShutdownError,
 };
 
-/// Defines the enum, its names and the list of all of them from one table.
+/// Defines the enum, its names, its numbers and the list of all of them from one table.
 macro_rules! errors {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// An errno.
+    ($($(#[$doc:meta])* $variant:ident = ($name:literal, $number:literal),)*) => {
+        /// An error of a call: what it leaves in errno.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Errno {
             $($(#[$doc])* $variant,)*
         }
 
         impl Errno {
-            /// The names of all of them.
-            pub const NAMES: &[&str] = &[$($name,)*];
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The name: `EPIPE`.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The number, which SO_ERROR gives.
+            pub const fn number(self) -> i32 {
+                match self {
+                    $(Self::$variant => $number,)*
                 }
             }
         }
@@ -31,57 +38,57 @@ macro_rules! errors {
 
 errors! {
     /// EADDRINUSE: the address is in use.
-    AddressInUse = "EADDRINUSE",
+    AddressInUse = ("EADDRINUSE", 98),
     /// EADDRNOTAVAIL: the host does not have the address.
-    AddressNotAvailable = "EADDRNOTAVAIL",
+    AddressNotAvailable = ("EADDRNOTAVAIL", 99),
     /// EAFNOSUPPORT: the address is of another family than the socket.
-    AddressFamilyNotSupported = "EAFNOSUPPORT",
+    AddressFamilyNotSupported = ("EAFNOSUPPORT", 97),
     /// EAGAIN: the call would wait.
-    Again = "EAGAIN",
+    Again = ("EAGAIN", 11),
     /// EALREADY: the handshake is not finished.
-    Already = "EALREADY",
+    Already = ("EALREADY", 114),
     /// EBADF: the descriptor is not open.
-    BadDescriptor = "EBADF",
+    BadDescriptor = ("EBADF", 9),
     /// ECONNABORTED: the connection was ended by this side.
-    ConnectionAborted = "ECONNABORTED",
+    ConnectionAborted = ("ECONNABORTED", 103),
     /// ECONNREFUSED: the peer refused the connection.
-    ConnectionRefused = "ECONNREFUSED",
+    ConnectionRefused = ("ECONNREFUSED", 111),
     /// ECONNRESET: the peer reset the connection.
-    ConnectionReset = "ECONNRESET",
+    ConnectionReset = ("ECONNRESET", 104),
     /// EDESTADDRREQ: there is no destination.
-    DestinationRequired = "EDESTADDRREQ",
+    DestinationRequired = ("EDESTADDRREQ", 89),
     /// EEXIST: the descriptor is in the list already.
-    Exists = "EEXIST",
+    Exists = ("EEXIST", 17),
     /// EHOSTUNREACH: the network cannot reach the host.
-    HostUnreachable = "EHOSTUNREACH",
+    HostUnreachable = ("EHOSTUNREACH", 113),
     /// EINPROGRESS: the handshake has begun.
-    InProgress = "EINPROGRESS",
+    InProgress = ("EINPROGRESS", 115),
     /// EINVAL: an argument is not valid, or the socket is in the wrong state.
-    Invalid = "EINVAL",
+    Invalid = ("EINVAL", 22),
     /// EISCONN: the socket is connected.
-    IsConnected = "EISCONN",
+    IsConnected = ("EISCONN", 106),
     /// EMFILE: the process has no more descriptors.
-    TooManyFiles = "EMFILE",
+    TooManyFiles = ("EMFILE", 24),
     /// EMSGSIZE: the datagram is too long.
-    MessageSize = "EMSGSIZE",
+    MessageSize = ("EMSGSIZE", 90),
     /// ENETDOWN: the network subsystem has failed.
-    NetworkDown = "ENETDOWN",
+    NetworkDown = ("ENETDOWN", 100),
     /// ENETUNREACH: there is no route.
-    NetworkUnreachable = "ENETUNREACH",
+    NetworkUnreachable = ("ENETUNREACH", 101),
     /// ENOENT: the descriptor is not in the list.
-    NoEntry = "ENOENT",
+    NoEntry = ("ENOENT", 2),
     /// ENOPROTOOPT: the socket does not have the option.
-    NoProtocolOption = "ENOPROTOOPT",
+    NoProtocolOption = ("ENOPROTOOPT", 92),
     /// ENOTCONN: the socket is not connected.
-    NotConnected = "ENOTCONN",
+    NotConnected = ("ENOTCONN", 107),
     /// EOPNOTSUPP: the call is not supported for this kind of socket.
-    OperationNotSupported = "EOPNOTSUPP",
+    OperationNotSupported = ("EOPNOTSUPP", 95),
     /// EPIPE: the send direction is shut down, or the connection is over.
-    BrokenPipe = "EPIPE",
+    BrokenPipe = ("EPIPE", 32),
     /// EPROTONOSUPPORT: the protocol does not go with the socket type.
-    ProtocolNotSupported = "EPROTONOSUPPORT",
+    ProtocolNotSupported = ("EPROTONOSUPPORT", 93),
     /// ETIMEDOUT: the peer did not answer in time.
-    TimedOut = "ETIMEDOUT",
+    TimedOut = ("ETIMEDOUT", 110),
 }
 
 impl From<BindError> for Errno {

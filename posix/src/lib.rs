@@ -1,10 +1,54 @@
-//! The socket calls of a POSIX system over hangup's stack.
+//! The socket calls of a POSIX system over hangup's stack: descriptors, errno, blocking calls,
+//! poll and epoll.
 //!
-//! [`Process`] is one process on one host. The crate is pure: no clock, no file, no socket of the
-//! machine, no thread.
+//! [`Process`] is one process on one host; its methods are the calls, by subject as the system's
+//! headers have them. What a call does on the wire is not decided in this crate: the host's profile
+//! knows. Where POSIX leaves open what a call says, and for the numbers, this is Linux.
+//!
+//! The crate is pure: no clock, no file, no socket of the machine, no thread. A call that would
+//! wait says so ([`Outcome::Blocks`]), and is made again after the network has made a step.
+//!
+//! - [`sockets`], [`data`], [`control`], [`options`]: socket to shutdown; send and recv; fcntl and
+//!   ioctl; setsockopt and getsockopt
+//! - [`poll`], [`epoll`]: which descriptors are ready
+//! - [`Errno`]: the errors, and the one mapping from the stack's
+//!
+//! A server waits for a connection:
+//!
+//! ```
+//! use hangup_posix::sockets::{AF_INET, SOCK_STREAM};
+//! use hangup_posix::{Errno, Outcome, Process};
+//! use hangup_stack::network::{HostConfig, Network, Resolution};
+//! use hangup_stack::profile::Profile;
+//! use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
+//!
+//! # fn main() -> Result<(), Errno> {
+//! let mut network = Network::new(0, Resolution::Static);
+//! let profile = Profile::built_in("linux").expect("it is built in");
+//! let address = IpAddress::v4(192, 0, 2, 1);
+//! let server = network.add_host(HostConfig::new("server", address, profile));
+//!
+//! let mut process = Process::new();
+//! network.with_host(server, |host, _| {
+//!     let fd = process.socket(host, AF_INET, SOCK_STREAM, 0)?;
+//!     process.bind(host, fd, IpEndpoint::new(address, 80))?;
+//!     process.listen(host, fd, 5)?;
+//!     assert_eq!(process.accept(host, fd), Outcome::WAITS);
+//!     Ok(())
+//! })
+//! # }
+//! ```
 
+pub mod control;
+pub mod data;
+pub mod epoll;
 mod errno;
+mod file;
+pub mod options;
+pub mod poll;
 mod process;
+pub mod sockets;
 
 pub use errno::Errno;
-pub use process::{File, Mode, Outcome, Process, Reading};
+pub use file::FileDescriptor;
+pub use process::{FILES_MAX, Outcome, Process};

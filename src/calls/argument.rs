@@ -2,6 +2,7 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::network::{HostId, IpFamily, Network};
+use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Address};
 
 use super::program::{Descriptors, Octets};
@@ -46,6 +47,11 @@ impl<'a> Context<'a> {
             shape,
             arguments,
         }
+    }
+
+    /// Runs what the call does inside its host.
+    pub(super) fn on_host<R>(&mut self, call: impl FnOnce(&mut Host, Instant) -> R) -> R {
+        self.network.with_host(self.host, call)
     }
 
     /// The name of the call.

@@ -197,7 +197,7 @@ pub fn table(api: Api) -> Box<dyn Calls> {
 /// The names of the errors that calls of an API report.
 pub fn error_names(api: Api) -> Vec<&'static str> {
     match api {
-        Api::Posix => posix::ERRORS.to_vec(),
+        Api::Posix => posix::error_names().collect(),
         Api::Winsock => WsaError::ALL.iter().map(|error| error.name()).collect(),
     }
 }

@@ -1,7 +1,10 @@
 //! poll, in its short form and in packetdrill's.
 
-use super::PosixCalls;
-use super::words::{EVENTS, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDHUP};
+use hangup_posix::poll::{POLLIN, POLLOUT, POLLRDHUP, PollFd};
+use hangup_posix::{FileDescriptor, Outcome};
+
+use super::process::{PosixCalls, failed};
+use super::words::EVENTS;
 use crate::calls::BadCall;
 use crate::calls::argument::{Context, show};
 use crate::calls::table::Made;
@@ -10,38 +13,30 @@ use crate::scenario::script::Argument;
 impl PosixCalls {
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let Some(Argument::List(list)) = context.argument(0) else {
-            let fd = self.fd(context)?;
-            let events = match context.argument(1) {
-                Some(_) => context.number(1, EVENTS)?,
-                None => POLLIN | POLLOUT | POLLRDHUP,
-            };
-            return Ok(Made::value(show_events(self.ready(context, fd, events))));
+            return self.poll_one(context);
         };
-        let polled: Vec<Polled<'_>> = list
+        let written: Vec<Written<'_>> = list
             .iter()
-            .map(|entry| self.polled(context, entry))
+            .map(|entry| self.written(context, entry))
             .collect::<Result<_, _>>()?;
-        if context.number(1, &[])? != i64::try_from(polled.len()).unwrap_or(i64::MAX) {
-            return context.bad(1, format_args!("the list has {} entries", polled.len()));
+        if context.number(1, &[])? != i64::try_from(written.len()).unwrap_or(i64::MAX) {
+            return context.bad(1, format_args!("the list has {} entries", written.len()));
         }
-        let ready = polled.iter().filter(|entry| entry.revents != 0).count();
-        let until = self.deadline(context, 2)?;
-        if ready == 0 && until.is_none_or(|until| context.network.now() < until) {
-            self.keep_waiting(until);
-            return Ok(Made::Blocks { until });
-        }
-        let as_written = polled.iter().all(|entry| {
-            entry
-                .expected
-                .is_none_or(|expected| expected == entry.revents)
-        });
-        if as_written {
+        let timeout = context.narrow(2, &[])?;
+        let mut fds: Vec<PollFd> = written.iter().map(|entry| entry.asked).collect();
+        let polled = context.on_host(|host, now| self.process.poll(host, now, &mut fds, timeout));
+        let ready = match polled {
+            Outcome::Done(Ok(ready)) => ready,
+            Outcome::Done(Err(error)) => return Ok(failed(error)),
+            Outcome::Blocks { until } => return Ok(Made::Blocks { until }),
+        };
+        let answers = || written.iter().zip(&fds);
+        if answers().all(|(entry, answer)| entry.expects(answer.revents)) {
             return Ok(Made::value(ready));
         }
-        let shown: Vec<_> = polled
-            .iter()
-            .map(|entry| {
-                let (events, revents) = (show_events(entry.events), show_events(entry.revents));
+        let shown: Vec<_> = answers()
+            .map(|(entry, answer)| {
+                let (events, revents) = (show_events(answer.events), show_events(answer.revents));
                 format!(
                     "{{fd={}, events={events}, revents={revents}}}",
                     show(entry.fd)
@@ -51,23 +46,38 @@ impl PosixCalls {
         Ok(Made::differs(ready, 0, format!("[{}]", shown.join(", "))))
     }
 
-    /// An entry of poll's list, and what it is ready for.
-    fn polled<'a>(
-        &mut self,
+    /// `poll(3)`: what a descriptor is ready for now.
+    fn poll_one(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let fd = self.fd(context)?;
+        let events = match context.argument(1) {
+            Some(_) => context.narrow(1, EVENTS)?,
+            None => POLLIN | POLLOUT | POLLRDHUP,
+        };
+        let mut fds = [PollFd::new(fd, events)];
+        let polled = context.on_host(|host, now| self.process.poll(host, now, &mut fds, 0));
+        Ok(match polled {
+            Outcome::Done(Err(error)) => failed(error),
+            Outcome::Done(Ok(_)) | Outcome::Blocks { .. } => {
+                Made::value(show_events(fds[0].revents))
+            }
+        })
+    }
+
+    /// An entry of poll's list.
+    fn written<'a>(
+        &self,
         context: &Context<'_>,
         entry: &'a Argument,
-    ) -> Result<Polled<'a>, BadCall> {
-        let Argument::Struct(fields) = entry else {
-            return context.bad(
-                0,
-                format_args!("{} is not {{fd=3, events=POLLIN}}", show(entry)),
-            );
+    ) -> Result<Written<'a>, BadCall> {
+        let fields: &[(Option<String>, Argument)] = if let Argument::Struct(fields) = entry {
+            fields
+        } else {
+            &[]
         };
         let field = |name: &str| {
-            fields
-                .iter()
-                .find(|(known, _)| known.as_deref() == Some(name))
-                .map(|(_, value)| value)
+            let mut fields = fields.iter();
+            let (_, value) = fields.find(|(known, _)| known.as_deref() == Some(name))?;
+            Some(value)
         };
         let (Some(fd), Some(events)) = (field("fd"), field("events")) else {
             return context.bad(
@@ -75,56 +85,41 @@ impl PosixCalls {
                 format_args!("{} is not {{fd=3, events=POLLIN}}", show(entry)),
             );
         };
-        let descriptor = self.descriptors.find(context, 0, fd)?;
-        let events = context.number_in(0, events, EVENTS)?;
+        let descriptor = FileDescriptor::from_raw(self.descriptors.find(context, 0, fd)?);
+        let events = context.narrow_in(0, events, EVENTS)?;
         let expected = match field("revents") {
             None | Some(Argument::Ellipsis) => None,
             Some(expected) => Some(context.number_in(0, expected, EVENTS)?),
         };
-        Ok(Polled {
+        Ok(Written {
             fd,
-            events,
+            asked: PollFd::new(descriptor, events),
             expected,
-            revents: self.ready(context, descriptor, events),
         })
-    }
-
-    /// Which of some events a descriptor is ready for. An error, the end of both directions and a
-    /// descriptor that is not open are always among them.
-    pub(super) fn ready(&mut self, context: &Context<'_>, fd: u64, events: i64) -> i64 {
-        let status = match self.process.status(context.network.host(context.host), fd) {
-            Err(_) => return POLLNVAL,
-            Ok(None) => return POLLHUP,
-            Ok(Some(status)) => status,
-        };
-        [
-            (POLLIN, status.readable),
-            (POLLOUT, status.writable),
-            (POLLRDHUP, status.receive_ended),
-            (POLLHUP, status.hung_up),
-            (POLLERR, status.error.is_some()),
-        ]
-        .into_iter()
-        .filter(|(event, holds)| *holds && (events | POLLHUP | POLLERR) & event != 0)
-        .fold(0, |all, (event, _)| all | event)
     }
 }
 
-/// An entry of poll's list.
+/// An entry of poll's list as the script has it.
 #[derive(Debug)]
-struct Polled<'a> {
+struct Written<'a> {
     fd: &'a Argument,
-    events: i64,
+    asked: PollFd,
     /// What the script says that it is ready for.
     expected: Option<i64>,
-    revents: i64,
+}
+
+impl Written<'_> {
+    fn expects(&self, revents: i16) -> bool {
+        self.expected
+            .is_none_or(|expected| expected == i64::from(revents))
+    }
 }
 
 /// Events by name: `POLLIN|POLLRDHUP`, or 0.
-fn show_events(events: i64) -> String {
+fn show_events(events: i16) -> String {
     let names: Vec<_> = EVENTS
         .iter()
-        .filter(|(_, event)| events & event != 0)
+        .filter(|(_, event)| i64::from(events) & event != 0)
         .map(|(name, _)| *name)
         .collect();
     if names.is_empty() {

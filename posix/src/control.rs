@@ -1,0 +1,81 @@
+//! fcntl and ioctl.
+
+use hangup_stack::host::Host;
+use hangup_stack::socket::Protocol;
+
+use crate::errno::Errno;
+use crate::file::{FileDescriptor, Mode};
+use crate::process::Process;
+
+/// fcntl: reads the flags.
+pub const F_GETFL: i32 = 3;
+/// fcntl: sets the flags.
+pub const F_SETFL: i32 = 4;
+/// A flag: the file is for reading.
+pub const O_RDONLY: i32 = 0;
+/// A flag: it is for both.
+pub const O_RDWR: i32 = 2;
+/// A flag: calls do not wait.
+pub const O_NONBLOCK: i32 = 0x800;
+/// ioctl: how many octets can be read; of datagrams, how long the first is (also named SIOCINQ).
+pub const FIONREAD: u32 = 0x541b;
+/// ioctl: the non-blocking mode.
+pub const FIONBIO: u32 = 0x5421;
+/// ioctl: how many octets were written and not acknowledged.
+pub const SIOCOUTQ: u32 = 0x5411;
+
+/// The longest UDP datagram, in octets.
+const DATAGRAM_MAX: usize = 65_535;
+
+impl Process {
+    /// fcntl: the flags of a socket (F_GETFL), or 0 after setting them (F_SETFL), of which
+    /// O_NONBLOCK has an effect.
+    ///
+    /// # Errors
+    /// EBADF, EINVAL for another command.
+    pub fn fcntl(&mut self, fd: FileDescriptor, command: i32, flags: i32) -> Result<i32, Errno> {
+        let socket = self.socket_of(fd)?;
+        match command {
+            F_GETFL => Ok(match socket.mode {
+                Mode::Blocking => O_RDWR,
+                Mode::NonBlocking => O_RDWR | O_NONBLOCK,
+            }),
+            F_SETFL => {
+                socket.mode = Mode::of(flags & O_NONBLOCK != 0);
+                Ok(0)
+            }
+            _ => Err(Errno::Invalid),
+        }
+    }
+
+    /// ioctl: FIONBIO sets the mode of a socket from the value, FIONREAD and SIOCOUTQ set the
+    /// value.
+    ///
+    /// # Errors
+    /// EBADF, EINVAL for another request.
+    pub fn ioctl(
+        &mut self,
+        host: &mut Host,
+        fd: FileDescriptor,
+        request: u32,
+        value: &mut i32,
+    ) -> Result<(), Errno> {
+        let socket = self.socket_of(fd)?;
+        let status = host.status(socket.id);
+        let octets = match (request, socket.protocol) {
+            (FIONREAD, Protocol::Tcp) => status.map_or(0, |status| status.queued),
+            (FIONREAD, Protocol::Udp) => {
+                let first = host.peek(socket.id, &mut [0; DATAGRAM_MAX]);
+                first.unwrap_or(0)
+            }
+            (SIOCOUTQ, _) => status.map_or(0, |status| status.unsent + status.unacked),
+            (FIONBIO, _) => {
+                socket.mode = Mode::of(*value != 0);
+                return Ok(());
+            }
+            _ => return Err(Errno::Invalid),
+        };
+        *value = i32::try_from(octets).unwrap_or(i32::MAX);
+        Ok(())
+    }
+}

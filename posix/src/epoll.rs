@@ -1,0 +1,179 @@
+//! epoll, on top of what poll says: epoll_create, epoll_ctl and epoll_wait, level-triggered.
+//!
+//! Left out: EPOLLET, and lists in lists. When an edge counts as one depends on every wake-up of a
+//! kernel, which no state of a socket tells.
+
+use hangup_stack::host::Host;
+use hangup_stack::smoltcp::time::Instant;
+
+use crate::errno::Errno;
+use crate::file::{File, FileDescriptor, Watched};
+use crate::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP};
+use crate::process::{Outcome, Process};
+
+/// Linux: the events of epoll have the numbers of those of poll.
+pub const EPOLLIN: u32 = POLLIN.unsigned_abs() as u32;
+/// A send would not wait.
+pub const EPOLLOUT: u32 = POLLOUT.unsigned_abs() as u32;
+/// There is an error; always told.
+pub const EPOLLERR: u32 = POLLERR.unsigned_abs() as u32;
+/// Both directions have ended; always told.
+pub const EPOLLHUP: u32 = POLLHUP.unsigned_abs() as u32;
+/// Receiving has ended.
+pub const EPOLLRDHUP: u32 = POLLRDHUP.unsigned_abs() as u32;
+/// The entry tells once, until EPOLL_CTL_MOD.
+pub const EPOLLONESHOT: u32 = 1 << 30;
+/// Edges rather than levels, which is not supported.
+pub const EPOLLET: u32 = 1 << 31;
+/// epoll_ctl: adds an entry.
+pub const EPOLL_CTL_ADD: i32 = 1;
+/// epoll_ctl: removes an entry.
+pub const EPOLL_CTL_DEL: i32 = 2;
+/// epoll_ctl: changes an entry.
+pub const EPOLL_CTL_MOD: i32 = 3;
+
+/// The events that poll has too.
+const EVENTS_OF_POLL: u32 = 0x7fff;
+
+/// struct epoll_event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpollEvent {
+    /// EPOLLIN, EPOLLOUT, ...
+    pub events: u32,
+    /// What the program wants back with them.
+    pub data: u64,
+}
+
+impl Process {
+    /// epoll_create: opens an interest list.
+    ///
+    /// # Errors
+    /// EINVAL for a size that is not positive (Linux looks no closer), EMFILE.
+    pub fn epoll_create(&mut self, size: i32) -> Result<FileDescriptor, Errno> {
+        if size <= 0 {
+            return Err(Errno::Invalid);
+        }
+        self.check_room()?;
+        Ok(self.open(File::Epoll(Vec::new())))
+    }
+
+    /// epoll_ctl: adds, changes or removes the entry of a socket.
+    ///
+    /// # Errors
+    /// EBADF, EINVAL where `epfd` is no list, `fd` is one, the operation is unknown, has no event
+    /// or asks for EPOLLET; EEXIST, ENOENT.
+    pub fn epoll_ctl(
+        &mut self,
+        epfd: FileDescriptor,
+        operation: i32,
+        fd: FileDescriptor,
+        event: Option<EpollEvent>,
+    ) -> Result<(), Errno> {
+        let is_socket = matches!(self.file(fd)?, File::Socket(_));
+        let watched = self.watched(epfd)?;
+        let asks_for_edges = event.is_some_and(|event| event.events & EPOLLET != 0);
+        if !is_socket || asks_for_edges {
+            return Err(Errno::Invalid);
+        }
+        let known = watched.iter().position(|entry| entry.fd == fd);
+        let entry = event.map(|EpollEvent { events, data }| Watched {
+            fd,
+            events,
+            data,
+            is_armed: true,
+        });
+        match (operation, known, entry) {
+            (EPOLL_CTL_ADD, None, Some(entry)) => watched.push(entry),
+            (EPOLL_CTL_ADD, Some(_), _) => return Err(Errno::Exists),
+            (EPOLL_CTL_MOD, Some(index), Some(entry)) => watched[index] = entry,
+            (EPOLL_CTL_DEL, Some(index), _) => {
+                watched.remove(index);
+            }
+            (EPOLL_CTL_MOD | EPOLL_CTL_DEL, None, _) => return Err(Errno::NoEntry),
+            _ => return Err(Errno::Invalid),
+        }
+        Ok(())
+    }
+
+    /// epoll_wait: the entries that are ready, at most so many. Where none is, waits for one for so
+    /// many milliseconds; a negative timeout has no end.
+    ///
+    /// Where more are ready than wanted, the first are those that were added first: in which order
+    /// they became ready, as Linux has it, no state tells.
+    ///
+    /// # Errors
+    /// EBADF, EINVAL where `epfd` is no list or none is wanted.
+    pub fn epoll_wait(
+        &mut self,
+        host: &Host,
+        now: Instant,
+        epfd: FileDescriptor,
+        max_events: i32,
+        timeout: i32,
+    ) -> Outcome<Vec<EpollEvent>> {
+        let ready = match self.epoll_ready(host, epfd) {
+            Ok(ready) => ready,
+            Err(error) => return Err(error).into(),
+        };
+        let max_events = usize::try_from(max_events).unwrap_or(0);
+        if max_events == 0 {
+            return Err(Errno::Invalid).into();
+        }
+        let told: Vec<_> = ready.into_iter().take(max_events).collect();
+        match self.await_ready(now, timeout, !told.is_empty()) {
+            Outcome::Done(_) => self.tell(epfd, &told).into(),
+            Outcome::Blocks { until } => Outcome::Blocks { until },
+        }
+    }
+
+    /// How many entries of a list are ready: what epoll_wait would return with room for all.
+    ///
+    /// # Errors
+    /// EBADF, EINVAL where `epfd` is no list.
+    pub fn epoll_ready_count(&mut self, host: &Host, epfd: FileDescriptor) -> Result<usize, Errno> {
+        Ok(self.epoll_ready(host, epfd)?.len())
+    }
+
+    /// The places of the entries that are ready, with their events. What was closed is in no list
+    /// any more.
+    fn epoll_ready(
+        &mut self,
+        host: &Host,
+        epfd: FileDescriptor,
+    ) -> Result<Vec<(usize, u32)>, Errno> {
+        let watched = self.watched(epfd)?.clone();
+        let armed = watched.iter().enumerate();
+        let armed = armed.filter(|(_, entry)| entry.is_armed);
+        let ready = armed.filter(|(_, entry)| self.stack_socket(entry.fd).is_some());
+        let ready = ready.map(|(index, entry)| {
+            let events = i16::try_from(entry.events & EVENTS_OF_POLL).unwrap_or(i16::MAX);
+            let events = self.ready(host, entry.fd, events);
+            (index, u32::from(events.unsigned_abs()))
+        });
+        Ok(ready.filter(|(_, events)| *events != 0).collect())
+    }
+
+    /// Tells of entries. Those that tell once have told.
+    fn tell(
+        &mut self,
+        epfd: FileDescriptor,
+        told: &[(usize, u32)],
+    ) -> Result<Vec<EpollEvent>, Errno> {
+        let watched = self.watched(epfd)?;
+        let events = told.iter().map(|&(index, events)| {
+            let entry = &mut watched[index];
+            entry.is_armed = entry.events & EPOLLONESHOT == 0;
+            let data = entry.data;
+            EpollEvent { events, data }
+        });
+        Ok(events.collect())
+    }
+
+    /// The entries of a list.
+    fn watched(&mut self, epfd: FileDescriptor) -> Result<&mut Vec<Watched>, Errno> {
+        match self.file(epfd)? {
+            File::Epoll(watched) => Ok(watched),
+            File::Socket(_) => Err(Errno::Invalid),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What a file descriptor of a process stands for.
+
+use std::collections::BTreeMap;
+
+use hangup_stack::blocking::ThreadId;
+use hangup_stack::network::IpFamily;
+use hangup_stack::socket::{Protocol, SocketId};
+
+use crate::errno::Errno;
+
+/// A file descriptor: a number that means something to the process that got it, and to no other.
+///
+/// No descriptor is given out twice, so that a call on a closed one always says EBADF and never
+/// reaches a newer file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileDescriptor(u64);
+
+impl FileDescriptor {
+    /// The descriptor with this number, which need not be open.
+    pub const fn from_raw(raw: u64) -> Self {
+        Self(raw)
+    }
+
+    /// The number.
+    pub const fn raw(self) -> u64 {
+        self.0
+    }
+}
+
+/// Whether a call may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Blocking,
+    NonBlocking,
+}
+
+impl Mode {
+    /// That of a socket where O_NONBLOCK (or FIONBIO, MSG_DONTWAIT) is set.
+    pub(crate) const fn of(non_blocking: bool) -> Self {
+        if non_blocking {
+            Self::NonBlocking
+        } else {
+            Self::Blocking
+        }
+    }
+}
+
+/// An open file.
+#[derive(Debug)]
+pub(crate) enum File {
+    Socket(Socket),
+    /// An interest list of epoll.
+    Epoll(Vec<Watched>),
+}
+
+/// An open socket.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    pub(crate) id: SocketId,
+    pub(crate) protocol: Protocol,
+    pub(crate) family: IpFamily,
+    pub(crate) mode: Mode,
+    pub(crate) no_delay: bool,
+    /// A handshake has begun, and no `connect` has said yet that it is over.
+    pub(crate) connecting: bool,
+    /// How many octets the blocking send of each thread that waits has handed to the stack.
+    pub(crate) sent: BTreeMap<ThreadId, usize>,
+    /// An error that came after part of a send had succeeded, for the next call.
+    pub(crate) pending: Option<Errno>,
+}
+
+impl Socket {
+    pub(crate) fn new(id: SocketId, protocol: Protocol, family: IpFamily, mode: Mode) -> Self {
+        Self {
+            id,
+            protocol,
+            family,
+            mode,
+            no_delay: false,
+            connecting: false,
+            sent: BTreeMap::new(),
+            pending: None,
+        }
+    }
+}
+
+/// An entry of an interest list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watched {
+    pub(crate) fd: FileDescriptor,
+    /// The events it is watched for, with EPOLLONESHOT.
+    pub(crate) events: u32,
+    /// What epoll_wait gives back with the events.
+    pub(crate) data: u64,
+    /// Whether it still tells: one with EPOLLONESHOT tells once.
+    pub(crate) is_armed: bool,
+}

@@ -1,0 +1,81 @@
+//! poll.
+
+use hangup_stack::host::Host;
+use hangup_stack::smoltcp::time::Instant;
+
+use crate::file::FileDescriptor;
+use crate::process::{Outcome, Process};
+
+/// There is something to read, or to accept, or an end to learn of.
+pub const POLLIN: i16 = 0x1;
+/// A send would not wait.
+pub const POLLOUT: i16 = 0x4;
+/// There is an error; always told.
+pub const POLLERR: i16 = 0x8;
+/// Both directions have ended; always told.
+pub const POLLHUP: i16 = 0x10;
+/// The descriptor is not that of an open socket; always told.
+pub const POLLNVAL: i16 = 0x20;
+/// Receiving has ended (Linux).
+pub const POLLRDHUP: i16 = 0x2000;
+
+/// struct pollfd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PollFd {
+    /// Which descriptor.
+    pub fd: FileDescriptor,
+    /// What is asked: POLLIN, POLLOUT, POLLRDHUP.
+    pub events: i16,
+    /// Which of it holds, with POLLERR, POLLHUP and POLLNVAL.
+    pub revents: i16,
+}
+
+impl PollFd {
+    /// Asks for events of a descriptor.
+    pub const fn new(fd: FileDescriptor, events: i16) -> Self {
+        Self {
+            fd,
+            events,
+            revents: 0,
+        }
+    }
+}
+
+impl Process {
+    /// poll: sets `revents` of each entry, and returns for how many it is not 0. Where it is for
+    /// none, waits for one for so many milliseconds; a negative timeout has no end.
+    pub fn poll(
+        &mut self,
+        host: &Host,
+        now: Instant,
+        fds: &mut [PollFd],
+        timeout: i32,
+    ) -> Outcome<usize> {
+        for entry in &mut *fds {
+            entry.revents = self.ready(host, entry.fd, entry.events);
+        }
+        let ready = fds.iter().filter(|entry| entry.revents != 0).count();
+        self.await_ready(now, timeout, ready > 0).map(|()| ready)
+    }
+
+    /// Which of some events a descriptor is ready for. An error, the end of both directions and a
+    /// descriptor that is not open are always among them.
+    pub(crate) fn ready(&self, host: &Host, fd: FileDescriptor, events: i16) -> i16 {
+        let Some(id) = self.stack_socket(fd) else {
+            return POLLNVAL;
+        };
+        let Some(status) = host.status(id) else {
+            return POLLHUP;
+        };
+        [
+            (POLLIN, status.readable),
+            (POLLOUT, status.writable),
+            (POLLRDHUP, status.receive_ended),
+            (POLLHUP, status.hung_up),
+            (POLLERR, status.error.is_some()),
+        ]
+        .into_iter()
+        .filter(|(event, holds)| *holds && (events | POLLHUP | POLLERR) & event != 0)
+        .fold(0, |all, (event, _)| all | event)
+    }
+}

@@ -1,0 +1,33 @@
+//! fcntl and ioctl.
+
+use hangup_posix::control::FIONBIO;
+
+use super::process::{PosixCalls, failed, returned};
+use super::words::{FCNTLS, FILE_FLAGS, REQUESTS};
+use crate::calls::BadCall;
+use crate::calls::argument::Context;
+use crate::calls::table::Made;
+
+impl PosixCalls {
+    pub(super) fn fcntl(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let fd = self.fd(context)?;
+        let command = context.narrow(1, FCNTLS)?;
+        let flags = context.narrow(2, FILE_FLAGS)?;
+        Ok(returned(self.process.fcntl(fd, command, flags)))
+    }
+
+    pub(super) fn ioctl(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let fd = self.fd(context)?;
+        let request = context.narrow(1, REQUESTS)?;
+        let mut value = match request {
+            FIONBIO => context.pointed(2, &[])?,
+            _ => 0,
+        };
+        let made = context.on_host(|host, _| self.process.ioctl(host, fd, request, &mut value));
+        match made {
+            Ok(()) if request == FIONBIO => Ok(Made::value(0)),
+            Ok(()) => context.returned(2, value.into(), &[]),
+            Err(error) => Ok(failed(error)),
+        }
+    }
+}
