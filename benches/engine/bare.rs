@@ -15,7 +15,9 @@ use smoltcp::socket::tcp;
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr, Ipv4Address};
 
-use crate::{CALL_OCTETS, RECEIVE_BUFFER_OCTETS, SEGMENT_OCTETS, SEND_BUFFER_OCTETS, Stalled};
+use crate::transfer::{
+    CALL_OCTETS, RECEIVE_BUFFER_OCTETS, SEGMENT_OCTETS, SEND_BUFFER_OCTETS, Stalled,
+};
 
 const SENDER: Ipv4Address = Ipv4Address::new(192, 0, 2, 1);
 const RECEIVER: Ipv4Address = Ipv4Address::new(192, 0, 2, 2);

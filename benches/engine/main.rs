@@ -10,20 +10,13 @@
 
 mod bare;
 mod ours;
+mod transfer;
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Octets of payload in a full segment: an Ethernet frame less the IPv4 and TCP headers.
-const SEGMENT_OCTETS: usize = 1460;
-/// The receive buffer of the receiving socket, in octets.
-const RECEIVE_BUFFER_OCTETS: usize = 256 * 1024;
-/// The send buffer of the sending socket, in octets. It is smaller than the receive buffer, so that
-/// the window never closes: smoltcp's sender stalls for ever when that happens with data in flight.
-const SEND_BUFFER_OCTETS: usize = 128 * 1024;
-/// How many octets an application hands over or asks for in one call.
-const CALL_OCTETS: usize = 64 * 1024;
+use transfer::{SEGMENT_OCTETS, Stalled};
 
 /// The limits of what can be asked for, so that no wish runs for days.
 const MEBIBYTES_MAX: usize = 16 * 1024;
@@ -95,19 +88,6 @@ impl Engine {
             Self::BareSingle => bare::transfer(octets, bare::Polling::Single),
             Self::OursSingle => ours::frames(octets, ours::Intake::Single),
         }
-    }
-}
-
-/// A transfer that came to a halt: nothing is due and octets are missing.
-#[derive(Debug)]
-struct Stalled {
-    /// How many octets the receiver has read.
-    received: usize,
-}
-
-impl fmt::Display for Stalled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "nothing is due any more after {} octets", self.received)
     }
 }
 

@@ -8,7 +8,7 @@ use hangup_stack::socket::{AcceptError, ConnectError, Protocol, RecvError, SendE
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
 
-use crate::{CALL_OCTETS, RECEIVE_BUFFER_OCTETS, SEND_BUFFER_OCTETS, Stalled};
+use crate::transfer::{CALL_OCTETS, RECEIVE_BUFFER_OCTETS, SEND_BUFFER_OCTETS, Stalled};
 
 const SENDER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 1));
 const RECEIVER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 2));

@@ -2,7 +2,8 @@
 
 use hangup::bench::{Axis, Case, measure as row};
 
-use super::{Effort, Measured, median};
+use super::effort::{Effort, Measured};
+use super::rounds::median;
 
 /// How much is held.
 const OCTETS: [u64; 5] = [64 << 10, 1 << 20, 16 << 20, 256 << 20, 1 << 30];

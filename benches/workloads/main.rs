@@ -8,6 +8,7 @@
 //! cargo's `--bench` (as in `cargo test --benches`) one small round of each shows that everything
 //! still runs.
 
+mod effort;
 mod held;
 mod pair;
 #[path = "../rounds/mod.rs"]
@@ -18,31 +19,8 @@ mod streams;
 mod timers;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use rounds::median;
-
-/// How much of everything is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effort {
-    /// Enough to measure.
-    Full,
-    /// Enough to see that it runs.
-    Least,
-}
-
-/// A line of a report.
-#[derive(Debug)]
-struct Measured {
-    /// What was done.
-    name: String,
-    /// How often.
-    count: u64,
-    /// The median time of all of it.
-    time: Duration,
-    /// Anything else that is worth a word.
-    remark: String,
-}
+use effort::{Effort, Measured};
 
 /// A workload: its name, what one of its units is called, and what measures it.
 type Workload = (&'static str, &'static str, fn(Effort) -> Vec<Measured>);

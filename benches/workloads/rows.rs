@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use hangup::bench::{Case, Plan, measure as row};
 use rayon::prelude::*;
 
-use super::{Effort, Measured, median};
+use super::effort::{Effort, Measured};
+use super::rounds::median;
 
 /// As many rows as the target speaks of.
 const MANY: usize = 10_000;

@@ -4,7 +4,9 @@ use hangup::capture::{Summary, Trace, TraceHost, pcapng, text};
 use hangup_stack::network::{HostId, Recording};
 use hangup_stack::socket::Direction;
 
-use super::{Effort, Measured, median, pair};
+use super::effort::{Effort, Measured};
+use super::pair;
+use super::rounds::median;
 
 const SEGMENTS: usize = 10;
 const SEGMENT_OCTETS: usize = 1000;

@@ -2,8 +2,9 @@
 
 use hangup_stack::network::{Network, Recording};
 
+use super::effort::{Effort, Measured};
 use super::pair::{self, Connection};
-use super::{Effort, Measured, median};
+use super::rounds::median;
 
 /// The payload of a full segment.
 const SEGMENT_OCTETS: usize = 1460;

@@ -3,7 +3,9 @@
 use hangup_stack::network::Recording;
 use smoltcp::time::Duration;
 
-use super::{Effort, Measured, median, pair};
+use super::effort::{Effort, Measured};
+use super::pair;
+use super::rounds::median;
 
 /// How many connections wait at once.
 const COUNTS: [usize; 4] = [1, 10, 100, 1000];
