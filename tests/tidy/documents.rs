@@ -1,6 +1,6 @@
 //! Rules for what people read: documents, and the citations in comments.
 
-use crate::{Findings, Violation};
+use crate::violation::{Findings, Violation};
 
 /// Headings that every design note has.
 const HEADINGS: [&str; 4] = [

@@ -46,7 +46,7 @@ impl Repository {
         paths.sort();
         let texts = paths
             .iter()
-            .filter(|path| ["rs", "md", "toml"].contains(&extension(path)))
+            .filter(|path| ["rs", "md", "toml", "txt"].contains(&extension(path)))
             .map(|path| TextFile {
                 path: path.clone(),
                 text: read(&root.join(path)),
@@ -65,6 +65,11 @@ impl Repository {
     pub(crate) fn text(&self, path: &str) -> &str {
         let file = self.texts.iter().find(|file| file.path == path);
         &file.unwrap_or_else(|| panic!("{path} is missing")).text
+    }
+
+    /// The paths of all files, sorted.
+    pub(crate) fn paths(&self) -> &[String] {
+        &self.paths
     }
 
     /// The paths of all files below a folder, whatever they hold.

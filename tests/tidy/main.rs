@@ -4,41 +4,21 @@
 //! text to violations; its module shows on small bad inputs that it fails when it is broken, and
 //! the tests in this file hold the repository against it.
 
+mod circles;
 mod documents;
 mod files;
 mod manifests;
+mod modules;
 mod profiles;
 mod rust;
 mod scenarios;
 mod source;
-
-use std::fmt;
+mod violation;
 
 use files::{Repository, TextFile};
+use modules::Crate;
 use source::Source;
-
-/// A place that breaks a rule.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Violation {
-    /// The file, relative to the repository, with `/` between its parts.
-    path: String,
-    /// The line, counted from 1; 0 is the file as a whole.
-    line: usize,
-    /// What is wrong and what to write instead.
-    message: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => write!(f, "{}: {}", self.path, self.message),
-            line => write!(f, "{}:{line}: {}", self.path, self.message),
-        }
-    }
-}
-
-/// What a rule finds in one text: the line and the message.
-type Findings = Vec<(usize, String)>;
+use violation::{Findings, Violation};
 
 /// Fails with every violation at once, so that one run shows all there is to do.
 #[track_caller]
@@ -226,4 +206,43 @@ fn each_dependency_has_its_sentence() {
 fn each_profile_value_has_its_source() {
     let repository = Repository::read();
     check(repository.profiles(), |file| profiles::unmarked(&file.text));
+}
+
+/// A crate as the compiler reads it, with or without what only exists in its tests.
+fn read_crate(repository: &Repository, root: &str, tests: bool) -> Crate {
+    Crate::read(root, &|path| {
+        let file = repository.rust().find(|file| file.path == path)?;
+        let source = Source::parse(&file.text);
+        let source = if tests {
+            source
+        } else {
+            source.without_tests()
+        };
+        Some((file.text.as_str(), source))
+    })
+}
+
+#[test]
+fn files_do_not_import_each_other() {
+    let repository = Repository::read();
+    let roots = manifests::targets(&repository);
+    assert!(roots.contains("src/lib.rs"), "the library is a target");
+    let circles = roots
+        .iter()
+        .flat_map(|root| circles::circles(&read_crate(&repository, root, false)));
+    let circles: Vec<_> = circles.collect();
+    let list = "tests/tidy/circles.txt";
+    assert_none(&circles::unlisted(&circles, list, repository.text(list)));
+}
+
+#[test]
+fn every_file_is_declared_by_a_module() {
+    let repository = Repository::read();
+    let roots = manifests::targets(&repository);
+    let declared = roots
+        .iter()
+        .flat_map(|root| read_crate(&repository, root, true).files);
+    let declared = declared.collect();
+    let files = repository.rust().map(|file| file.path.as_str());
+    assert_none(&modules::undeclared(files, &declared));
 }

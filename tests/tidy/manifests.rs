@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::Violation;
-use crate::files::TextFile;
+use crate::files::{Repository, TextFile};
+use crate::violation::Violation;
 
 /// Words that a reason has, at the least.
 const REASON_WORDS_MIN: usize = 3;
@@ -12,14 +12,15 @@ const REASON_WORDS_MIN: usize = 3;
 pub(crate) fn dependencies<'a>(manifests: impl Iterator<Item = &'a TextFile>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for manifest in manifests {
-        let table: toml::Table = manifest
-            .text
-            .parse()
-            .unwrap_or_else(|error| panic!("{}: {error}", manifest.path));
-        collect(&table, &mut names);
+        collect(&read(manifest), &mut names);
     }
     names.retain(|name| name != "hangup" && !name.starts_with("hangup-"));
     names
+}
+
+fn read(manifest: &TextFile) -> toml::Table {
+    let table = manifest.text.parse();
+    table.unwrap_or_else(|error| panic!("{}: {error}", manifest.path))
 }
 
 /// Adds the keys of every table of dependencies, wherever it is (`workspace`, `target.'cfg(...)'`).
@@ -34,6 +35,42 @@ fn collect(table: &toml::Table, names: &mut BTreeSet<String>) {
             collect(inner, names);
         }
     }
+}
+
+/// The folders in which Cargo finds targets by itself: each file, and each folder with a `main.rs`.
+const TARGET_FOLDERS: [&str; 4] = ["src/bin", "tests", "benches", "examples"];
+
+/// The root files of everything that Cargo builds: named in the manifests, or found by their place.
+pub(crate) fn targets(repository: &Repository) -> BTreeSet<String> {
+    let mut roots = BTreeSet::new();
+    for manifest in repository.manifests() {
+        let package = manifest.path.strip_suffix("Cargo.toml").unwrap_or_default();
+        for path in repository.paths() {
+            let Some(place) = path.strip_prefix(package) else {
+                continue;
+            };
+            let is_found = TARGET_FOLDERS.iter().any(|folder| {
+                let inside = place
+                    .strip_prefix(folder)
+                    .and_then(|rest| rest.strip_prefix('/'));
+                inside.is_some_and(|name| match name.split_once('/') {
+                    Some((_, name)) => name == "main.rs",
+                    None => name.ends_with(".rs"),
+                })
+            });
+            if is_found || ["src/lib.rs", "src/main.rs", "build.rs"].contains(&place) {
+                roots.insert(path.clone());
+            }
+        }
+        let table = read(manifest);
+        for kind in ["bin", "test", "bench", "example"] {
+            let named = table.get(kind).and_then(toml::Value::as_array);
+            let named = named.into_iter().flatten();
+            let paths = named.filter_map(|target| target.get("path")?.as_str());
+            roots.extend(paths.map(|path| format!("{package}{path}")));
+        }
+    }
+    roots
 }
 
 /// Crates without a reason in the note, and reasons for crates that are gone.

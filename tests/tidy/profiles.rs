@@ -1,6 +1,6 @@
 //! Rules for the built-in profiles.
 
-use crate::Findings;
+use crate::violation::Findings;
 
 /// How a value can be known.
 const MARKS: [&str; 4] = ["measured", "read", "documented", "assumed"];

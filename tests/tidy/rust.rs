@@ -1,7 +1,7 @@
 //! Rules for Rust sources.
 
-use crate::Findings;
 use crate::source::{Source, Token, is_word};
+use crate::violation::Findings;
 
 /// Columns in a line, at most.
 const COLUMNS_MAX: usize = 100;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Findings, Violation};
+use crate::violation::{Findings, Violation};
 
 /// What belongs to each scenario below `captures/`.
 const CAPTURE_EXTENSIONS: [&str; 2] = ["pcapng", "txt"];
