@@ -260,16 +260,7 @@ impl Kind {
                 let text = units::show_duration(Duration::from_micros(amount));
                 format!("\"{text}\"")
             }
-            Self::Rate => {
-                let units = [
-                    (1_000_000_000, "Gbit"),
-                    (1_000_000, "Mbit"),
-                    (1_000, "kbit"),
-                ];
-                let whole = units.into_iter().find(|(it, _)| amount.is_multiple_of(*it));
-                let (scale, unit) = whole.unwrap_or((1, "bit"));
-                format!("\"{}{unit}\"", amount / scale)
-            }
+            Self::Rate => format!("\"{}\"", units::show_rate(amount)),
         }
     }
 }

@@ -122,11 +122,34 @@ pub fn show_duration(duration: Duration) -> String {
         (1_000_000, "s"),
         (1_000, "ms"),
     ];
-    let whole = units
-        .into_iter()
-        .find(|(scale, _)| microseconds.is_multiple_of(*scale));
-    let (scale, unit) = whole.unwrap_or((1, "us"));
-    format!("{}{unit}", microseconds / scale)
+    in_largest(microseconds, &units, "us")
+}
+
+/// A size as a person reads it: in KiB, MiB or GiB where it is a whole number of them.
+pub fn show_size(octets: u64) -> String {
+    in_largest(
+        octets,
+        &[(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")],
+        "",
+    )
+}
+
+/// A rate as a person reads it, in the largest unit in which it is a whole number.
+pub fn show_rate(bits: u64) -> String {
+    let units = [
+        (1_000_000_000, "Gbit"),
+        (1_000_000, "Mbit"),
+        (1_000, "kbit"),
+    ];
+    in_largest(bits, &units, "bit")
+}
+
+/// An amount in the first of the units in which it is a whole number, or in the smallest.
+fn in_largest(amount: u64, units: &[(u64, &str)], smallest: &str) -> String {
+    let mut whole = units.iter().filter(|_| amount > 0);
+    let unit = whole.find(|(scale, _)| amount.is_multiple_of(*scale));
+    let (scale, unit) = unit.copied().unwrap_or((1, smallest));
+    format!("{}{unit}", amount / scale)
 }
 
 /// The number at the start, and the unit after it.

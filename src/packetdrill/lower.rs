@@ -139,11 +139,8 @@ fn host(name: &str, address: IpAddress, mtu: Option<usize>, stack: Stack) -> Hos
         profile_name: Spanned::new(profile_name, Span::default()),
         stack,
         addresses: vec![address],
-        mss: None,
         mtu,
-        receive_buffer: None,
-        send_buffer: None,
-        receive_offload: None,
+        ..Host::default()
     }
 }
 

@@ -8,7 +8,6 @@ use hangup_stack::profile::Api;
 use smoltcp::time::Duration;
 
 use super::hosts::{Host, Stack};
-use super::network::mtu_range;
 use super::script::{
     Argument, Call, Direction, LinkChange, LinkStatement, Options, Packet, PacketLine, Script,
     Spanned, Statement, Subject, TimeSpec,
@@ -322,7 +321,7 @@ impl Check<'_> {
         }
         for change in &link.changes {
             if let LinkChange::Mtu(mtu) = change.value {
-                let range = mtu_range(self.known.ip);
+                let range = limits::mtu(self.known.ip);
                 let mtu = u64::try_from(mtu).unwrap_or(u64::MAX);
                 if let Err(fault) = limits::within(mtu, &range) {
                     self.error(Diagnostic::new(change.span, format!("bad mtu: {fault}")));

@@ -5,16 +5,19 @@
 
 use std::ops::RangeInclusive;
 
+use hangup_stack::network::IpFamily;
 use smoltcp::time::Duration;
 use toml::de::DeTable;
 
-use super::hosts::{self, Host, Stack};
+use super::hosts::{self, Host};
+use super::key::{self, Form, Key, NUMBER_MAX};
 use super::limits;
 use super::network::{self, Network};
+use super::profiles::{self, Profiles};
 use super::reader::{Entry, Reader, entries};
 use super::script::Script;
 use super::setting::Assignment;
-use super::{check, parse, profiles, warnings};
+use super::{check, parse, warnings};
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::filter::Filter;
 
@@ -80,39 +83,6 @@ pub struct TraceExpect {
 }
 
 impl Scenario {
-    /// What would run on a host if it had another profile: a built-in one, or one of the
-    /// scenario's own, with the host's knobs turned as the file and the settings have them.
-    ///
-    /// # Errors
-    /// There is no such profile, or the host's knobs do not go with it.
-    pub fn stack_as(&self, host: usize, profile: &str) -> Result<Stack, Vec<Diagnostic>> {
-        let (table, _) = DeTable::parse_recoverable(self.source.text());
-        let mut table = table.into_inner();
-        let mut reader = Reader::default();
-        for assignment in &self.variant.assignments {
-            if let Err(diagnostic) = assignment.apply(&mut table) {
-                reader.error(*diagnostic);
-            }
-        }
-        let all = entries(&table);
-        let find = |key: &str| all.iter().find(|it| it.key == key).copied();
-        let network = find("network").and_then(|it| reader.table(it));
-        let ip = network
-            .map(|it| network::family(&mut reader, it))
-            .unwrap_or_default();
-        let own = find("profiles").and_then(|it| reader.table(it));
-        let profiles = own
-            .map(|it| profiles::read(&mut reader, it))
-            .unwrap_or_default();
-        let hosts = find("hosts").and_then(|it| reader.table(it));
-        let stack =
-            hosts.and_then(|it| hosts::stack_as(&mut reader, it, (ip, &profiles), host, profile));
-        match stack {
-            Some(stack) if reader.diagnostics.is_empty() => Ok(stack),
-            Some(_) | None => Err(reader.diagnostics),
-        }
-    }
-
     /// The position of a host in [`Scenario::hosts`], by its name.
     pub fn host(&self, name: &str) -> Option<usize> {
         self.hosts.iter().position(|it| it.name.value == name)
@@ -120,53 +90,154 @@ impl Scenario {
 }
 
 /// The keys of the file.
-pub(super) const KEYS: [&str; 10] = [
-    "claims", "seed", "until", "strict", "network", "hosts", "profiles", "script", "expect",
-    "sweep",
+pub(super) const KEYS: &[Key<Draft>] = &[
+    Key::new(
+        "claims",
+        Form::Texts(limits::LIST_MAX, |it, ids| it.claims = ids),
+        "none",
+        "Ids of the documented statements that the scenario proves",
+    ),
+    Key::new(
+        "seed",
+        Form::Number(0..=NUMBER_MAX, |it, seed| it.seed = seed),
+        "0",
+        "The seed of every random choice",
+    ),
+    Key::new(
+        "until",
+        Form::Duration(Duration::from_micros(1)..=limits::TIME_MAX, |it, until| {
+            it.until = Some(until);
+        }),
+        "after the script, once nothing is due",
+        "When the run ends",
+    ),
+    Key::new(
+        "strict",
+        Form::Boolean(|it, strict| it.strict = strict),
+        "false",
+        "Whether each packet that a stack sends must have its line in the script",
+    ),
+    Key::new(
+        "network",
+        Form::Section("[network]"),
+        "perfect links",
+        "What the links between the hosts do",
+    ),
+    Key::required(
+        "hosts",
+        Form::Section("[hosts.NAME]"),
+        "Who takes part. The first host is the vantage point of the trace",
+    ),
+    Key::new(
+        "profiles",
+        Form::Section("[profiles.NAME]"),
+        "none",
+        "Profiles of the scenario's own",
+    ),
+    Key::required(
+        "script",
+        Form::Text("a text between ''' and '''", |it: &mut Draft, text| {
+            it.script = Some(text.span);
+        }),
+        "What happens and what must be seen, one statement a line, between ''' and '''",
+    )
+    .fixed("a script cannot be set: write another scenario"),
+    Key::new(
+        "expect",
+        Form::Section("[[expect]]"),
+        "none",
+        "How many frames of the whole trace a display filter selects",
+    )
+    .fixed("`[[expect]]` is a list: it cannot be set by its key"),
+    Key::new(
+        "sweep",
+        Form::Section("[sweep]"),
+        "none",
+        "Values of other keys: the scenario runs once for each combination",
+    )
+    .fixed("set the key that the sweep names"),
 ];
+
+/// The keys of the file that are no sections, while they are read.
+#[derive(Default)]
+pub(super) struct Draft {
+    claims: Vec<Spanned<String>>,
+    seed: u64,
+    until: Option<Duration>,
+    strict: bool,
+    /// Where the script stands, with its quotes.
+    script: Option<Span>,
+}
+
+/// What reads a scenario: it knows which keys belong to the file and to no section.
+pub(super) fn reader() -> Reader {
+    Reader {
+        file_keys: key::names(KEYS),
+        ..Reader::default()
+    }
+}
+
+/// What the sections of a file have in common.
+pub(super) struct Common<'t> {
+    pub(super) ip: IpFamily,
+    pub(super) profiles: Profiles,
+    pub(super) hosts: Option<&'t DeTable<'t>>,
+    network: Option<&'t DeTable<'t>>,
+}
+
+impl<'t> Common<'t> {
+    /// Reads what other sections need before they can be read.
+    pub(super) fn read(reader: &mut Reader, table: &'t DeTable<'t>) -> Self {
+        let all = entries(table);
+        let mut section = |key: &str| {
+            let entry = all.iter().find(|it| it.key == key);
+            entry.and_then(|it| reader.table(*it))
+        };
+        let (network, profiles, hosts) =
+            (section("network"), section("profiles"), section("hosts"));
+        Self {
+            ip: network
+                .map(|it| network::family(reader, it))
+                .unwrap_or_default(),
+            profiles: profiles
+                .map(|it| profiles::read(reader, it))
+                .unwrap_or_default(),
+            hosts,
+            network,
+        }
+    }
+}
 
 /// Reads the file's table, without its `[sweep]`. None: nothing that can be run; why was reported.
 pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) -> Option<Scenario> {
     let all = entries(table);
     let find = |key: &str| all.iter().find(|it| it.key == key).copied();
-    let mut settings = Settings {
-        seed: 0,
-        until: None,
-        strict: false,
-        claims: Vec::new(),
-    };
+    let mut draft = Draft::default();
     for entry in &all {
-        settings.read(reader, *entry);
+        if !key::read(KEYS, reader, *entry, IpFamily::default(), &mut draft) {
+            reader.unknown_key(*entry, "", &key::names(KEYS));
+        }
     }
-    let network_table = find("network").and_then(|it| reader.table(it));
-    let ip = network_table
-        .map(|it| network::family(reader, it))
-        .unwrap_or_default();
-    let profiles_table = find("profiles").and_then(|it| reader.table(it));
-    let own_profiles = profiles_table
-        .map(|it| profiles::read(reader, it))
-        .unwrap_or_default();
-    let hosts_table = find("hosts").and_then(|it| reader.table(it));
-    let hosts = hosts_table.map(|it| hosts::read(reader, it, ip, &own_profiles));
+    let common = Common::read(reader, table);
+    let ip = common.ip;
+    let hosts = common
+        .hosts
+        .map(|it| hosts::read(reader, it, ip, &common.profiles));
     if hosts.as_ref().is_none_or(Vec::is_empty) && reader.diagnostics.is_empty() {
         let diagnostic = Diagnostic::of_file("a scenario needs at least one host");
         reader.error(diagnostic.help("add a section such as `[hosts.server]`"));
     }
     let hosts = hosts.unwrap_or_default();
-    let names: Vec<&str> = hosts_table
-        .map(|it| {
-            entries(it)
-                .iter()
-                .map(|it| it.key)
-                .take(limits::HOSTS_MAX)
-                .collect()
-        })
+    let mut names: Vec<&str> = common
+        .hosts
+        .map(|it| entries(it).iter().map(|it| it.key).collect())
         .unwrap_or_default();
-    let network = network::read(reader, network_table, ip, &names);
+    names.truncate(limits::HOSTS_MAX);
+    let network = network::read(reader, common.network, ip, &names);
     let expects = find("expect")
         .map(|it| expects(reader, source, it))
         .unwrap_or_default();
-    let script = script(reader, source, find("script"));
+    let script = script(reader, source, find("script"), draft.script);
     let known = check::Known {
         hosts: &hosts,
         names: &names,
@@ -179,10 +250,10 @@ pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) ->
     let mut scenario = Scenario {
         source: source.clone(),
         claim: claim(source),
-        claims: settings.claims,
-        seed: settings.seed,
-        until: settings.until,
-        strict: settings.strict,
+        claims: draft.claims,
+        seed: draft.seed,
+        until: draft.until,
+        strict: draft.strict,
         network,
         hosts: hosts?,
         script,
@@ -192,35 +263,6 @@ pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) ->
     };
     scenario.warnings = warnings::warnings(&scenario, find("until").map(|it| it.span));
     Some(scenario)
-}
-
-/// The keys of the file that have one value.
-struct Settings {
-    seed: u64,
-    until: Option<Duration>,
-    strict: bool,
-    claims: Vec<Spanned<String>>,
-}
-
-impl Settings {
-    /// Reads one key, unless it is that of a section.
-    fn read(&mut self, reader: &mut Reader, entry: Entry<'_>) {
-        match entry.key {
-            "seed" => {
-                // TOML's integers end there.
-                let range = 0..=u64::try_from(i64::MAX).unwrap_or(u64::MAX);
-                self.seed = reader.number(entry, &range).unwrap_or(0);
-            }
-            "until" => {
-                let range = Duration::from_micros(1)..=limits::TIME_MAX;
-                self.until = reader.duration(entry, &range);
-            }
-            "strict" => self.strict = reader.boolean(entry).unwrap_or(false),
-            "claims" => self.claims = reader.strings(entry, limits::LIST_MAX),
-            "network" | "hosts" | "profiles" | "script" | "expect" => {}
-            _ => reader.unknown_key(entry, "", &KEYS),
-        }
-    }
 }
 
 /// The first comment of the file: the lines at its start that begin with `#`, as one text.
@@ -245,22 +287,23 @@ fn claim(source: &Source) -> Option<Spanned<String>> {
     Some(Spanned::new(words.join(" "), span))
 }
 
-/// Reads `script`.
-fn script(reader: &mut Reader, source: &Source, entry: Option<Entry<'_>>) -> Script {
-    let Some(entry) = entry else {
-        if reader.misplaced_script {
-            return Script::default();
-        }
+/// Reads the script that stands at a place.
+fn script(
+    reader: &mut Reader,
+    source: &Source,
+    entry: Option<Entry<'_>>,
+    text: Option<Span>,
+) -> Script {
+    if entry.is_none() && !reader.misplaced_script {
         let diagnostic = Diagnostic::of_file("a scenario needs a `script`");
         reader.error(diagnostic.help("add `script = '''`, the statements, and `'''`"));
+    }
+    let Some(quoted) = text else {
         return Script::default();
     };
-    if reader.string(entry, "a text between ''' and '''").is_none() {
-        return Script::default();
-    }
-    let Some(span) = verbatim(source, entry.span) else {
+    let Some(span) = verbatim(source, quoted) else {
         let message = "the script has escapes, so places in it cannot be shown";
-        let head = Span::new(entry.span.start..entry.span.start + 1);
+        let head = Span::new(quoted.start..quoted.start + 1);
         let diagnostic = Diagnostic::new(head, message);
         reader.error(diagnostic.help("write it between ''' and ''', where a backslash is itself"));
         return Script::default();
@@ -319,30 +362,86 @@ fn expects(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Vec<TraceE
 }
 
 /// The keys of an `[[expect]]`.
-pub(super) const EXPECT_KEYS: [&str; 6] = ["filter", "frames", "min", "max", "from", "until"];
+pub(super) const EXPECT_KEYS: &[Key<Expected>] = &[
+    Key::required(
+        "filter",
+        Form::Text("a display filter in quotes", |it, filter| {
+            it.filter = Some(filter);
+        }),
+        "A display filter of Wireshark",
+    ),
+    Key::new(
+        "frames",
+        Form::Number(COUNTS, |it, count| it.frames = Some(count)),
+        "what `min` and `max` say",
+        "Exactly so many frames",
+    ),
+    Key::new(
+        "min",
+        Form::Number(COUNTS, |it, count| it.min = Some(count)),
+        "0",
+        "At least so many",
+    ),
+    Key::new(
+        "max",
+        Form::Number(COUNTS, |it, count| it.max = Some(count)),
+        "no limit",
+        "At most so many",
+    ),
+    Key::new(
+        "from",
+        Form::Duration(Duration::ZERO..=limits::TIME_MAX, |it, from| it.from = from),
+        "0s",
+        "Only frames from this time on",
+    ),
+    Key::new(
+        "until",
+        Form::Duration(Duration::ZERO..=limits::TIME_MAX, |it, until| {
+            it.until = Some(until);
+        }),
+        "the end",
+        "Only frames up to this time",
+    ),
+];
+
+/// How many frames an `[[expect]]` can ask for.
+const COUNTS: RangeInclusive<u64> = 0..=u32::MAX as u64;
+
+/// An `[[expect]]` while it is read.
+#[derive(Default)]
+pub(super) struct Expected {
+    filter: Option<Spanned<String>>,
+    frames: Option<u64>,
+    min: Option<u64>,
+    max: Option<u64>,
+    from: Duration,
+    until: Option<Duration>,
+}
 
 /// Reads one `[[expect]]`. None where it has errors, which were reported.
 fn expect(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Option<TraceExpect> {
     let table = reader.table(entry)?;
-    let times = Duration::ZERO..=limits::TIME_MAX;
-    let counts = 0..=u64::from(u32::MAX);
-    let mut filter = None;
-    let (mut exact, mut min, mut max) = (None, None, None);
-    let (mut from, mut until) = (Duration::ZERO, None);
+    let mut expected = Expected::default();
     for inner in entries(table) {
-        match inner.key {
-            "filter" => {
-                let text = reader.string(inner, "a display filter in quotes");
-                filter = text.and_then(|text| display_filter(reader, source, inner, text));
-            }
-            "frames" => exact = reader.number(inner, &counts),
-            "min" => min = reader.number(inner, &counts),
-            "max" => max = reader.number(inner, &counts),
-            "from" => from = reader.duration(inner, &times).unwrap_or(from),
-            "until" => until = reader.duration(inner, &times),
-            _ => reader.unknown_key(inner, "[[expect]]", &EXPECT_KEYS),
+        if !key::read(
+            EXPECT_KEYS,
+            reader,
+            inner,
+            IpFamily::default(),
+            &mut expected,
+        ) {
+            reader.unknown_key(inner, "[[expect]]", &key::names(EXPECT_KEYS));
         }
     }
+    let Expected {
+        filter,
+        frames: exact,
+        min,
+        max,
+        from,
+        until,
+    } = expected;
+    let filter = filter.and_then(|it| display_filter(reader, source, it));
     let fault = if !has(table, "filter") {
         Some("an `[[expect]]` needs a `filter`")
     } else if !["frames", "min", "max"]
@@ -379,16 +478,15 @@ fn expect(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Option<Trac
 fn display_filter(
     reader: &mut Reader,
     source: &Source,
-    entry: Entry<'_>,
-    text: &str,
+    text: Spanned<String>,
 ) -> Option<(Spanned<String>, Filter)> {
-    match Filter::parse(text) {
-        Ok(filter) => Some((Spanned::new(text.to_owned(), entry.span), filter)),
+    match Filter::parse(&text.value) {
+        Ok(filter) => Some((text, filter)),
         Err(error) => {
-            let start = unescaped(source, entry.span, text);
+            let start = unescaped(source, text.span, &text.value);
             let mut diagnostic = error.diagnostic(start.unwrap_or(0));
             if start.is_none() {
-                diagnostic.span = Some(entry.span);
+                diagnostic.span = Some(text.span);
             }
             reader.error(diagnostic);
             None

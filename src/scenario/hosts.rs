@@ -7,15 +7,15 @@ use hangup_stack::profile::Profile;
 use smoltcp::wire::IpAddress;
 use toml::de::DeTable;
 
+use super::key::{self, Form, Key, Scripted, count};
 use super::limits;
-use super::network::mtu_range;
-use super::profiles::{KERNEL, Profiles, SCRIPTED, Scripted, find, nested, turn};
+use super::profiles::{KERNEL, Profiles, SCRIPTED, find, nested, turn};
 use super::reader::{Entry, Reader, entries};
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::language::names::quote;
 
 /// `[hosts.NAME]`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Host {
     /// Its name.
     pub name: Spanned<String>,
@@ -41,11 +41,12 @@ pub struct Host {
 }
 
 /// What runs on a host.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub enum Stack {
     /// A stack with the behaviour of a profile, the host's own knobs already turned.
     Profile(Box<Profile>),
     /// None: packets that leave it are injected, packets that reach it are expected.
+    #[default]
     Scripted,
 }
 
@@ -60,15 +61,76 @@ impl Host {
 }
 
 /// The keys of a host that are not knobs of its profile.
-pub(super) const HOST_KEYS: [&str; 7] = [
-    "profile",
-    "address",
-    "mss",
-    "mtu",
-    "receive_buffer",
-    "send_buffer",
-    "receive_offload",
+pub(super) const KEYS: &[Key<Draft>] = &[
+    Key::required(
+        "profile",
+        Form::Profile(Scripted::Allowed, |it, name| it.profile = Some(name)),
+        "What runs on the host: a built-in profile, one of [profiles], or scripted",
+    ),
+    Key::new(
+        "address",
+        Form::Texts(limits::ADDRESSES_MAX, |it, texts| it.addresses = texts),
+        "192.0.2.1, .2 ... by position",
+        "Its IP address, or a list of them",
+    ),
+    Key::new(
+        "mss",
+        Form::Size(limits::MSS, |it, octets| {
+            it.host.mss = u16::try_from(octets).ok();
+            it.turn("options.mss", octets);
+        }),
+        "from the MTU",
+        "The maximum segment size it announces",
+    ),
+    Key::new(
+        "mtu",
+        Form::Mtu(|it, octets| it.host.mtu = Some(count(octets))),
+        "1500",
+        "Its largest IP packet, in octets",
+    ),
+    Key::new(
+        "receive_buffer",
+        Form::Size(limits::BUFFER, |it, octets| {
+            it.host.receive_buffer = Some(count(octets));
+            it.turn("window.receive_buffer", octets);
+        }),
+        "the profile's",
+        "The size of its receive buffers, in octets",
+    ),
+    Key::new(
+        "send_buffer",
+        Form::Size(limits::BUFFER, |it, octets| {
+            it.host.send_buffer = Some(count(octets));
+            it.turn("send.send_buffer", octets);
+        }),
+        "the profile's",
+        "The size of its send buffers, in octets",
+    ),
+    Key::new(
+        "receive_offload",
+        Form::Number(limits::RECEIVE_OFFLOAD, |it, frames| {
+            it.host.receive_offload = Some(count(frames));
+        }),
+        "1",
+        "Frames of one instant that it takes in before it answers",
+    ),
 ];
+
+/// A host while its section is read.
+#[derive(Default)]
+pub(super) struct Draft {
+    host: Host,
+    profile: Option<Spanned<String>>,
+    addresses: Vec<Spanned<String>>,
+    /// The knobs of which a key is another name, with their values.
+    turned: Vec<(&'static str, u64)>,
+}
+
+impl Draft {
+    fn turn(&mut self, knob: &'static str, value: u64) {
+        self.turned.push((knob, value));
+    }
+}
 
 /// Reads `[hosts]`, in the order of the file.
 pub(super) fn read(
@@ -139,34 +201,21 @@ fn host(
     let table = reader.table(entry)?;
     let section = format!("[hosts.{}]", entry.key);
     let mut knobs = Vec::new();
-    let mut profile_name = None;
-    let mut own = Settings::default();
+    let mut draft = Draft::default();
     for inner in entries(table) {
-        let count = |number: u64| usize::try_from(number).ok();
+        if key::read(KEYS, reader, inner, ip, &mut draft) {
+            continue;
+        }
         match inner.key {
-            "profile" => profile_name = Some(inner),
-            "address" => own.addresses = addresses(reader, inner, ip, taken),
-            "mss" => {
-                let mss = reader.size(inner, &limits::MSS);
-                own.mss = mss.and_then(|it| u16::try_from(it).ok());
-            }
-            "mtu" => own.mtu = reader.size(inner, &mtu_range(ip)).and_then(count),
-            "receive_buffer" => {
-                own.receive_buffer = reader.size(inner, &limits::BUFFER).and_then(count);
-            }
-            "send_buffer" => {
-                own.send_buffer = reader.size(inner, &limits::BUFFER).and_then(count);
-            }
-            "receive_offload" => {
-                let frames = reader.number(inner, &limits::RECEIVE_OFFLOAD);
-                own.receive_offload = frames.and_then(count);
-            }
             // A profile's own name and title are not for a host to change.
-            "name" | "title" => reader.unknown_key(inner, &section, &HOST_KEYS),
+            "name" | "title" => reader.unknown_key(inner, &section, &key::names(KEYS)),
             _ => knobs.push(inner),
         }
     }
-    let Some(profile_entry) = profile_name else {
+    if let Some(inner) = entries(table).iter().find(|it| it.key == "address") {
+        draft.host.addresses = addresses(reader, *inner, &draft.addresses, ip, taken);
+    }
+    if table.get("profile").is_none() {
         let message = format!(
             "host {} does not say which profile it has",
             quote(entry.key)
@@ -175,60 +224,27 @@ fn host(
         let known = Profile::names().join(", ");
         reader.error(diagnostic.help(format!("add `profile = ...`: {known}, {SCRIPTED}")));
         return None;
-    };
-    let said = reader.string(profile_entry, "the name of a profile")?;
-    let profile_name = instead.unwrap_or(said);
-    let profile_name = Spanned::new(profile_name, profile_entry.span);
-    let stack = stack(reader, profile_name, profiles, &section, knobs)?;
-    let stack = own.apply(reader, stack, entry);
-    Some(Host {
-        name: Spanned::new(entry.key.to_owned(), entry.key_span),
-        profile_name: profile_name.map(str::to_owned),
-        stack,
-        addresses: own.addresses,
-        mss: own.mss,
-        mtu: own.mtu,
-        receive_buffer: own.receive_buffer,
-        send_buffer: own.send_buffer,
-        receive_offload: own.receive_offload,
-    })
-}
-
-/// The settings of a host that are not knobs, as far as they were read.
-#[derive(Default)]
-struct Settings {
-    addresses: Vec<IpAddress>,
-    mss: Option<u16>,
-    mtu: Option<usize>,
-    receive_buffer: Option<usize>,
-    send_buffer: Option<usize>,
-    receive_offload: Option<usize>,
-}
-
-impl Settings {
-    /// What runs on a host, with the settings that are another name for a knob.
-    fn apply(&self, reader: &mut Reader, stack: Stack, host: Entry<'_>) -> Stack {
-        let Stack::Profile(mut profile) = stack else {
-            return stack;
-        };
-        let number = |it: usize| i64::try_from(it).ok().map(toml::Value::Integer);
-        for (knob, value) in [
-            ("options.mss", self.mss.map(usize::from)),
-            ("window.receive_buffer", self.receive_buffer),
-            ("send.send_buffer", self.send_buffer),
-        ] {
-            let Some(value) = value.and_then(number) else {
-                continue;
-            };
+    }
+    let said = draft.profile?;
+    let name = instead.map_or(said.value, str::to_owned);
+    let profile = Spanned::new(name.as_str(), said.span);
+    let mut stack = stack(reader, profile, profiles, &section, knobs)?;
+    if let Stack::Profile(profile) = &mut stack {
+        for (knob, value) in draft.turned {
+            // The limits of these keys are far below.
+            let value = toml::Value::Integer(i64::try_from(value).unwrap_or(i64::MAX));
             match profile.with(&nested(knob, value)) {
-                Ok(turned) => *profile = turned,
-                Err(fault) => {
-                    reader.error(Diagnostic::new(host.key_span, fault.to_string()));
-                }
+                Ok(turned) => **profile = turned,
+                Err(fault) => reader.error(Diagnostic::new(entry.key_span, fault.to_string())),
             }
         }
-        Stack::Profile(profile)
     }
+    Some(Host {
+        name: Spanned::new(entry.key.to_owned(), entry.key_span),
+        profile_name: Spanned::new(name, said.span),
+        stack,
+        ..draft.host
+    })
 }
 
 /// What runs on a host, from its `profile` and its knobs.
@@ -246,7 +262,7 @@ fn stack(
     }
     if profile.value != SCRIPTED {
         let base = find(reader, profile, profiles, Scripted::Allowed)?;
-        let profile = turn(reader, base, knobs, section, &HOST_KEYS);
+        let profile = turn(reader, base, knobs, section, &key::names(KEYS));
         return Some(Stack::Profile(Box::new(profile)));
     }
     for knob in &knobs {
@@ -260,12 +276,12 @@ fn stack(
 fn addresses(
     reader: &mut Reader,
     entry: Entry<'_>,
+    texts: &[Spanned<String>],
     ip: IpFamily,
     taken: &mut Vec<IpAddress>,
 ) -> Vec<IpAddress> {
     let mut addresses = Vec::new();
-    let texts = reader.strings(entry, limits::ADDRESSES_MAX);
-    for Spanned { value: text, span } in &texts {
+    for Spanned { value: text, span } in texts {
         match address(text) {
             Ok(address) if taken.contains(&address) => {
                 let message = format!("two hosts have the address {address}");

@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use hangup_stack::network::IpFamily;
 use smoltcp::time::Duration;
 
 use crate::language::units;
@@ -53,6 +54,14 @@ pub const MSS: RangeInclusive<u64> = 88..=65495;
 pub const BUFFER: RangeInclusive<u64> = 1..=1 << 30;
 /// `receive_offload`, in frames: Linux puts 64 KiB together at most, which is 44 full segments.
 pub const RECEIVE_OFFLOAD: RangeInclusive<u64> = 1..=1024;
+
+/// `mtu` over a family, in octets.
+pub fn mtu(ip: IpFamily) -> RangeInclusive<u64> {
+    match ip {
+        IpFamily::V4 => MTU_V4,
+        IpFamily::V6 => MTU_V6,
+    }
+}
 
 /// The number, where it lies in a range.
 ///

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use super::file::{self, Scenario, Variant};
+use super::assign::assign;
+use super::file::{self, Common, Scenario, Variant};
+use super::hosts::{self, Stack};
 use super::limits;
 use super::reader::{Reader, entries};
 use super::setting::{self, Assignment, Setting};
@@ -46,20 +48,48 @@ impl Scenario {
     pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, Box<Invalid>> {
         ScenarioFile::parse(path, bytes, &[]).map(|it| it.first)
     }
+
+    /// What would run on a host if it had another profile: a built-in one, or one of the
+    /// scenario's own, with the host's knobs turned as the file and the settings have them.
+    ///
+    /// # Errors
+    /// There is no such profile, or the host's knobs do not go with it.
+    pub fn stack_as(&self, host: usize, profile: &str) -> Result<Stack, Vec<Diagnostic>> {
+        let (table, _) = DeTable::parse_recoverable(self.source.text());
+        let mut table = table.into_inner();
+        let mut reader = file::reader();
+        for assignment in &self.variant.assignments {
+            if let Err(diagnostic) = assign(assignment, &mut table) {
+                reader.error(*diagnostic);
+            }
+        }
+        let Common {
+            ip,
+            profiles,
+            hosts,
+            ..
+        } = Common::read(&mut reader, &table);
+        let stack =
+            hosts.and_then(|it| hosts::stack_as(&mut reader, it, (ip, &profiles), host, profile));
+        match stack {
+            Some(stack) if reader.diagnostics.is_empty() => Ok(stack),
+            Some(_) | None => Err(reader.diagnostics),
+        }
+    }
 }
 
 /// A file that was read and found good, with every scenario in it.
 #[derive(Clone, Debug)]
 pub struct ScenarioFile {
     source: Source,
-    settings: Settings,
+    settings: CommandLine,
     combinations: Vec<Combination>,
     first: Scenario,
 }
 
 /// What the command line sets.
 #[derive(Clone, Debug, Default)]
-struct Settings {
+struct CommandLine {
     /// What is not a key of the sweep.
     assignments: Vec<Assignment>,
     /// The same as `--set` takes it.
@@ -95,16 +125,16 @@ impl ScenarioFile {
         let assignments = settings.iter().map(|it| it.assignment(&mut source));
         let assignments = assignments.collect();
         let table = table.into_inner();
-        let (settings, combinations, mut diagnostics) = plan(&source, &table, assignments);
+        let (settings, combinations, mut diagnostics) = combinations(&source, &table, assignments);
         if combinations.is_empty() {
             return Err(invalid(source, diagnostics));
         }
-        let plan = Plan {
+        let contents = Contents {
             source: &source,
             table: &table,
             settings: &settings,
         };
-        match plan.check(&combinations, &mut diagnostics) {
+        match contents.check(&combinations, &mut diagnostics) {
             Some(first) if diagnostics.is_empty() => Ok(Self {
                 source,
                 settings,
@@ -142,12 +172,12 @@ impl ScenarioFile {
         }
         let combination = self.combinations.get(index)?;
         let (table, _) = DeTable::parse_recoverable(self.source.text());
-        let plan = Plan {
+        let contents = Contents {
             source: &self.source,
             table: table.get_ref(),
             settings: &self.settings,
         };
-        plan.read(&mut Reader::default(), combination)
+        contents.read(&mut file::reader(), combination)
     }
 
     /// Every scenario, in the order in which they run.
@@ -158,22 +188,22 @@ impl ScenarioFile {
 
 /// What to run of a file: the settings that are no keys of its sweep, and the combinations of those
 /// that are. No combination comes only with errors.
-fn plan(
+fn combinations(
     source: &Source,
     table: &DeTable<'_>,
     assignments: Vec<Assignment>,
-) -> (Settings, Vec<Combination>, Vec<Diagnostic>) {
-    let mut reader = Reader::default();
+) -> (CommandLine, Vec<Combination>, Vec<Diagnostic>) {
+    let mut reader = file::reader();
     let entry = entries(table).into_iter().find(|it| it.key == "sweep");
-    let mut axes = match entry {
+    let mut keys = match entry {
         Some(entry) => sweep::read(&mut reader, source, entry),
         None => Vec::new(),
     };
-    let mut settings = Settings::default();
+    let mut settings = CommandLine::default();
     for assignment in assignments {
         let name = assignment.name();
-        if let Some(axis) = axes.iter_mut().find(|it| it.name() == name) {
-            axis.pin(&assignment);
+        if let Some(swept) = keys.iter_mut().find(|it| it.name() == name) {
+            swept.pin(&assignment);
         } else {
             let written = setting::written(&name, &assignment.value.value);
             settings.written.push(written);
@@ -182,7 +212,7 @@ fn plan(
     }
     let place = entry.map(|it| it.key_span).unwrap_or_default();
     let octets = source.text().len();
-    let combinations = match sweep::combinations(&axes, place, octets) {
+    let combinations = match sweep::combinations(&keys, place, octets) {
         Ok(combinations) => combinations,
         Err(diagnostic) => {
             reader.error(*diagnostic);
@@ -194,13 +224,13 @@ fn plan(
 
 /// A file whose combinations can be read.
 #[derive(Clone, Copy)]
-struct Plan<'a> {
+struct Contents<'a> {
     source: &'a Source,
     table: &'a DeTable<'a>,
-    settings: &'a Settings,
+    settings: &'a CommandLine,
 }
 
-impl Plan<'_> {
+impl Contents<'_> {
     /// Reads every combination, and returns the first. What is wrong with all of them is reported
     /// once, what is wrong with some of them with the first of these.
     fn check(
@@ -211,7 +241,7 @@ impl Plan<'_> {
         let mut found: Vec<(Diagnostic, usize, &Combination)> = Vec::new();
         let mut first = None;
         for combination in combinations {
-            let mut reader = Reader::default();
+            let mut reader = file::reader();
             let scenario = self.read(&mut reader, combination);
             first = first.or(scenario);
             for diagnostic in reader.diagnostics {
@@ -240,7 +270,7 @@ impl Plan<'_> {
         table.remove("sweep");
         let assignments = &self.settings.assignments;
         for assignment in assignments.iter().chain(&combination.assignments) {
-            if let Err(diagnostic) = assignment.apply(&mut table) {
+            if let Err(diagnostic) = assign(assignment, &mut table) {
                 reader.error(*diagnostic);
             }
         }

@@ -13,6 +13,7 @@
 //! assert!(invalid.contains("= help: did you mean `server`?\n"));
 //! ```
 
+mod assign;
 mod check;
 pub mod contract;
 pub mod detail;
@@ -20,6 +21,7 @@ pub mod discover;
 mod file;
 mod hosts;
 pub mod icmp;
+mod key;
 pub mod limits;
 mod load;
 mod names;
@@ -27,6 +29,7 @@ mod network;
 mod parse;
 mod profiles;
 mod reader;
+mod reference;
 mod schema;
 pub mod script;
 mod select;
@@ -43,6 +46,7 @@ pub(crate) use load::read_file;
 pub use load::{LoadError, ScenarioFile};
 pub use network::Network;
 pub(crate) use profiles::nested as knob_table;
+pub use reference::reference;
 pub use schema::schema;
 pub use select::{Facts, Kind as SelectionKind, Pattern, Selection};
 pub use setting::{Setting, SettingError};

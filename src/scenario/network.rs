@@ -4,6 +4,7 @@ use hangup_stack::link::LinkConfig;
 use hangup_stack::network::{IpFamily, Resolution};
 use toml::de::DeTable;
 
+use super::key::{self, Form, Key, count};
 use super::limits;
 use super::reader::{Entry, Reader, entries};
 use super::script::LinkChange;
@@ -59,51 +60,96 @@ impl LinkChange {
 }
 
 /// The keys that a direction may have too.
-pub(super) const LINK_KEYS: [&str; 8] = [
-    "delay",
-    "rate",
-    "queue",
-    "mtu",
-    "loss",
-    "duplicate",
-    "reorder",
-    "corrupt",
+pub(super) const LINK_KEYS: &[Key<Vec<LinkChange>>] = &[
+    Key::new(
+        "delay",
+        Form::Duration(limits::DELAY, |it, delay| it.push(LinkChange::Delay(delay))),
+        "0s",
+        "How long a frame is on its way",
+    ),
+    Key::new(
+        "rate",
+        Form::Rate(limits::RATE, |it, bits| {
+            it.push(LinkChange::Rate(Some(bits)))
+        }),
+        "no limit",
+        "How fast frames are sent",
+    ),
+    Key::new(
+        "queue",
+        Form::Number(limits::QUEUE, |it, frames| {
+            it.push(LinkChange::Queue(Some(count(frames))));
+        }),
+        "no limit",
+        "Frames that may wait where there is a rate",
+    ),
+    Key::new(
+        "mtu",
+        Form::Mtu(|it, octets| it.push(LinkChange::Mtu(count(octets)))),
+        "65535",
+        "The largest IP packet, in octets",
+    ),
+    Key::new(
+        "loss",
+        Form::Probability(|it, loss| it.push(LinkChange::Loss(loss))),
+        "0",
+        "The probability that a frame is lost",
+    ),
+    Key::new(
+        "duplicate",
+        Form::Probability(|it, duplicate| it.push(LinkChange::Duplicate(duplicate))),
+        "0",
+        "The probability that a frame arrives twice",
+    ),
+    Key::new(
+        "reorder",
+        Form::Probability(|it, reorder| it.push(LinkChange::Reorder(reorder))),
+        "0",
+        "The probability that others overtake a frame",
+    ),
+    Key::new(
+        "corrupt",
+        Form::Probability(|it, corrupt| it.push(LinkChange::Corrupt(corrupt))),
+        "0",
+        "The probability that one bit of a frame is flipped",
+    ),
 ];
-/// All keys.
-pub(super) const KEYS: [&str; 10] = [
-    "delay",
-    "rate",
-    "queue",
-    "mtu",
-    "loss",
-    "duplicate",
-    "reorder",
-    "corrupt",
-    "arp",
-    "ip",
+/// The keys that all links have in common.
+pub(super) const KEYS: &[Key<Network>] = &[
+    Key::new(
+        "arp",
+        Form::Boolean(|it, asks| {
+            it.resolution = if asks {
+                Resolution::Arp
+            } else {
+                Resolution::Static
+            };
+        }),
+        "false",
+        "Whether hosts ask for each other's Ethernet address on the wire",
+    ),
+    Key::new(
+        "ip",
+        Form::Word(&["v4", "v6"], |it, word| {
+            it.ip = if word == "v6" {
+                IpFamily::V6
+            } else {
+                IpFamily::V4
+            };
+        }),
+        "v4",
+        "The family of the hosts' addresses",
+    ),
 ];
-
-/// The range of `mtu`, which differs between the families.
-pub(super) fn mtu_range(ip: IpFamily) -> std::ops::RangeInclusive<u64> {
-    match ip {
-        IpFamily::V4 => limits::MTU_V4,
-        IpFamily::V6 => limits::MTU_V6,
-    }
-}
 
 /// `ip` alone, which other sections need before this one can be read.
 pub(super) fn family(reader: &mut Reader, table: &DeTable<'_>) -> IpFamily {
-    let ip = entries(table).into_iter().find(|it| it.key == "ip");
-    let text = ip.and_then(|it| Some((it, reader.string(it, "\"v4\" or \"v6\"")?)));
-    match text {
-        None | Some((_, "v4")) => IpFamily::V4,
-        Some((_, "v6")) => IpFamily::V6,
-        Some((entry, _)) => {
-            let fault: Result<(), _> = Err("it must be \"v4\" or \"v6\"".to_owned());
-            reader.checked(entry, fault);
-            IpFamily::V4
-        }
+    let mut network = Network::default();
+    let all = entries(table);
+    for entry in all.into_iter().filter(|it| it.key == "ip") {
+        key::read(KEYS, reader, entry, network.ip, &mut network);
     }
+    network.ip
 }
 
 /// Reads the section, where there is one. `hosts` are the names of the hosts in their order.
@@ -118,24 +164,19 @@ pub(super) fn read(
         ..Network::default()
     };
     for entry in table.map(entries).unwrap_or_default() {
-        match entry.key {
-            // Read before, by `family`.
-            "ip" => {}
-            "arp" => {
-                if reader.boolean(entry) == Some(true) {
-                    network.resolution = Resolution::Arp;
-                }
+        // The family was read before.
+        if entry.key == "ip"
+            || key::read(LINK_KEYS, reader, entry, ip, &mut network.changes)
+            || key::read(KEYS, reader, entry, ip, &mut network)
+        {
+            continue;
+        }
+        match direction(entry.key, hosts) {
+            Some((from, to)) => {
+                let changes = changes(reader, entry, ip);
+                network.directions.push((from, to, changes));
             }
-            key if LINK_KEYS.contains(&key) => {
-                network.changes.extend(change(reader, entry, ip));
-            }
-            key => match direction(key, hosts) {
-                Some((from, to)) => {
-                    let changes = changes(reader, entry, ip);
-                    network.directions.push((from, to, changes));
-                }
-                None => unknown(reader, entry, hosts),
-            },
+            None => unknown(reader, entry, hosts),
         }
     }
     network
@@ -155,33 +196,19 @@ fn changes(reader: &mut Reader, entry: Entry<'_>, ip: IpFamily) -> Vec<LinkChang
     };
     let mut changes = Vec::new();
     for inner in entries(table) {
-        if LINK_KEYS.contains(&inner.key) {
-            changes.extend(change(reader, inner, ip));
-        } else {
-            reader.unknown_key(inner, &format!("[network.{}]", entry.key), &LINK_KEYS);
+        if !key::read(LINK_KEYS, reader, inner, ip, &mut changes) {
+            let section = format!("[network.{}]", entry.key);
+            reader.unknown_key(inner, &section, &key::names(LINK_KEYS));
         }
     }
     changes
 }
 
-/// One of [`LINK_KEYS`].
-fn change(reader: &mut Reader, entry: Entry<'_>, ip: IpFamily) -> Option<LinkChange> {
-    Some(match entry.key {
-        "delay" => LinkChange::Delay(reader.duration(entry, &limits::DELAY)?),
-        "rate" => LinkChange::Rate(Some(reader.rate(entry, &limits::RATE)?)),
-        "queue" => LinkChange::Queue(usize::try_from(reader.number(entry, &limits::QUEUE)?).ok()),
-        "mtu" => LinkChange::Mtu(usize::try_from(reader.size(entry, &mtu_range(ip))?).ok()?),
-        "loss" => LinkChange::Loss(reader.probability(entry)?),
-        "duplicate" => LinkChange::Duplicate(reader.probability(entry)?),
-        "reorder" => LinkChange::Reorder(reader.probability(entry)?),
-        _ => LinkChange::Corrupt(reader.probability(entry)?),
-    })
-}
-
 /// Reports a key that is neither a setting nor a direction.
 fn unknown(reader: &mut Reader, entry: Entry<'_>, hosts: &[&str]) {
     let Some((from, to)) = entry.key.split_once("_to_") else {
-        return reader.unknown_key(entry, "[network]", &KEYS);
+        let known = [key::names(LINK_KEYS), key::names(KEYS)].concat();
+        return reader.unknown_key(entry, "[network]", &known);
     };
     if from == to {
         let message = "a direction is between two different hosts";

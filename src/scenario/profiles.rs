@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use hangup_stack::network::IpFamily;
 use hangup_stack::profile::Profile;
 use toml::de::DeTable;
 
+use super::key::{self, Form, Key, Scripted};
 use super::limits;
 use super::reader::{Entry, Reader, entries};
 use crate::diagnostic::{Diagnostic, Spanned};
@@ -15,6 +17,28 @@ use crate::language::names::{self, quote};
 pub(super) const SCRIPTED: &str = "scripted";
 /// The profile of the machine's own stack, which only a real program can use.
 pub(super) const KERNEL: &str = "kernel";
+
+/// The keys of a profile that are not its knobs.
+pub(super) const KEYS: &[Key<Draft>] = &[
+    Key::required(
+        "extends",
+        Form::Profile(Scripted::Refused, |it, name| it.extends = Some(name)),
+        "The profile whose knobs it has where it does not say",
+    ),
+    Key::new(
+        "title",
+        Form::Text("a text in quotes", |it, title| it.title = Some(title.value)),
+        "that of the profile it extends",
+        "What it is called where people read it",
+    ),
+];
+
+/// A profile while its section is read.
+#[derive(Default)]
+pub(super) struct Draft {
+    extends: Option<Spanned<String>>,
+    title: Option<String>,
+}
 
 /// `[profiles]`: the profiles of the scenario's own. None is one that has errors, which were
 /// reported.
@@ -73,33 +97,36 @@ fn extended<'t>(
     path: &mut Vec<&'t str>,
 ) -> Option<Profile> {
     let table = reader.table(entry)?;
-    let Some(extends) = entries(table).into_iter().find(|it| it.key == "extends") else {
+    let mut draft = Draft::default();
+    let mut knobs = entries(table);
+    knobs.retain(|it| !key::read(KEYS, reader, *it, IpFamily::default(), &mut draft));
+    if table.get("extends").is_none() {
         let message = format!("profile {} does not say what it extends", quote(entry.key));
         let diagnostic = Diagnostic::new(entry.key_span, message);
         reader.error(diagnostic.help("add a line such as `extends = \"linux\"`"));
         return None;
-    };
-    let base = reader.string(extends, "the name of a profile")?;
-    if path.contains(&base) {
-        let message = format!("profile {} extends itself", quote(base));
+    }
+    let extends = draft.extends?;
+    if path.contains(&extends.value.as_str()) {
+        let message = format!("profile {} extends itself", quote(&extends.value));
         reader.error(Diagnostic::new(extends.span, message));
         return None;
     }
-    if let Some(own) = all.iter().find(|it| it.key == base) {
+    if let Some(own) = all.iter().find(|it| it.key == extends.value) {
         own_profile(reader, all, *own, profiles, path);
     }
-    let base = Spanned::new(base, extends.span);
+    let base = Spanned::new(extends.value.as_str(), extends.span);
     let base = find(reader, base, profiles, Scripted::Refused)?;
     let section = format!("[profiles.{}]", entry.key);
-    let mut knobs = entries(table);
-    knobs.retain(|it| it.key != "extends");
+    let known = key::names(KEYS);
     if let Some(name) = knobs.iter().find(|it| it.key == "name") {
-        reader.unknown_key(*name, &section, &["extends", "title"]);
+        reader.unknown_key(*name, &section, &known);
         return None;
     }
-    let profile = turn(reader, base, knobs, &section, &["extends"]);
+    let profile = turn(reader, base, knobs, &section, &known);
     Some(Profile {
         name: entry.key.to_owned(),
+        title: draft.title.unwrap_or(profile.title),
         ..profile
     })
 }
@@ -107,13 +134,6 @@ fn extended<'t>(
 /// Whether there is a built-in profile of a name or alias.
 fn built_in(name: &str) -> bool {
     Profile::built_in(name).is_some()
-}
-
-/// Whether a host without a stack can be meant.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scripted {
-    Allowed,
-    Refused,
 }
 
 /// The profile of a name. None, reported: there is none; None, not reported: it has errors itself.
@@ -171,7 +191,7 @@ pub(super) fn turn(
         if !known.contains(&knob) && reader.misplaced(entry, section) {
             continue;
         }
-        if !known.contains(&knob) && knob != "title" {
+        if !known.contains(&knob) {
             let known = keys.iter().copied().chain(known.iter().map(String::as_str));
             let what = format!("key| in {section}");
             reader.error(names::unknown(entry.key_span, &what, &knob, known));

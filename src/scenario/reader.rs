@@ -9,7 +9,6 @@ use std::ops::RangeInclusive;
 use smoltcp::time::Duration;
 use toml::de::{DeTable, DeValue};
 
-use super::file::KEYS;
 use super::limits;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::language::names::{self, quote};
@@ -48,6 +47,8 @@ pub(super) fn entries<'t>(table: &'t DeTable<'t>) -> Vec<Entry<'t>> {
 pub(super) struct Reader {
     /// What is wrong so far.
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// The keys of the file itself, which a section does not have.
+    pub(super) file_keys: Vec<&'static str>,
     /// Whether the script stands in a section, where it was reported.
     pub(super) misplaced_script: bool,
 }
@@ -96,7 +97,7 @@ impl Reader {
     /// Reports a key of the file that stands in a section, as a key below its header does. False:
     /// it is something else.
     pub(super) fn misplaced(&mut self, entry: Entry<'_>, section: &str) -> bool {
-        if section.is_empty() || !KEYS.contains(&entry.key) {
+        if section.is_empty() || !self.file_keys.contains(&entry.key) {
             return false;
         }
         self.misplaced_script |= entry.key == "script";
@@ -121,6 +122,15 @@ impl Reader {
             self.wrong_type(entry, wanted);
         }
         text
+    }
+
+    /// One of a few words.
+    pub(super) fn word<'t>(&mut self, entry: Entry<'t>, words: &[&str]) -> Option<&'t str> {
+        let quoted: Vec<String> = words.iter().map(|it| format!("\"{it}\"")).collect();
+        let wanted = quoted.join(" or ");
+        let text = self.string(entry, &wanted)?;
+        let known = words.contains(&text).then_some(text);
+        self.checked(entry, known.ok_or_else(|| format!("it must be {wanted}")))
     }
 
     /// A boolean.

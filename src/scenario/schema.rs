@@ -10,55 +10,128 @@ use hangup_stack::profile::{Profile, parse_duration};
 use serde_json::{Map, Value, json};
 use toml::Value as TomlValue;
 
-use super::limits;
+use super::key::{Form, Key, NUMBER_MAX, Scripted};
 use super::profiles::{SCRIPTED, nested};
+use super::{file, hosts, limits, network, profiles};
 
 /// The schema, in the dialect that most editors read (draft 7).
 pub fn schema() -> Value {
-    let host = host();
-    let profile = profile();
-    json!({
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "hangup scenario",
-        "type": "object",
-        "required": ["hosts", "script"],
-        "additionalProperties": false,
-        "properties": {
-            "script": described(json!({ "type": "string" }),
-                "What happens and what must be seen, one statement a line, between ''' and '''."),
-            "claims": described(json!({
-                "anyOf": [
-                    { "type": "string" },
-                    { "type": "array", "items": { "type": "string" },
-                      "maxItems": limits::LIST_MAX },
-                ],
-            }), "Ids of the documented statements that the scenario proves."),
-            "seed": described(json!({ "type": "integer", "minimum": 0 }),
-                "The seed of every random choice (0)."),
-            "until": described(reference("duration"),
-                "When the run ends (after the script, once nothing is due)."),
-            "strict": described(json!({ "type": "boolean" }),
-                "Whether each packet that a stack sends must have its line in the script (false)."),
-            "network": network(),
-            "hosts": {
-                "type": "object",
-                "description": "Who takes part. The first host is the vantage point of the trace.",
+    let mut keys = properties(file::KEYS);
+    let expect = object(properties(file::EXPECT_KEYS), &required(file::EXPECT_KEYS));
+    for (section, form) in [
+        ("network", network()),
+        (
+            "hosts",
+            json!({
                 "minProperties": 1,
                 "maxProperties": limits::HOSTS_MAX,
-                "additionalProperties": host,
-            },
-            "profiles": {
-                "type": "object",
-                "description": "Profiles of the scenario's own.",
+                "additionalProperties": with_knobs(hosts::KEYS),
+            }),
+        ),
+        (
+            "profiles",
+            json!({
                 "maxProperties": limits::PROFILES_MAX,
-                "additionalProperties": profile,
-            },
-            "expect": expect(),
-            "sweep": described(reference("swept"),
-                "Values of other keys: the scenario runs once for each combination."),
-        },
-        "definitions": definitions(),
-    })
+                "additionalProperties": with_knobs(profiles::KEYS),
+            }),
+        ),
+        (
+            "expect",
+            json!({
+                "type": "array",
+                "maxItems": limits::LIST_MAX,
+                "items": merged(expect, json!({ "anyOf": [
+                    { "required": ["frames"] },
+                    { "required": ["min"] },
+                    { "required": ["max"] },
+                ] })),
+            }),
+        ),
+    ] {
+        if let Some(place) = keys.get_mut(section) {
+            *place = merged(place.take(), form);
+        }
+    }
+    let about = keys["sweep"]["description"].take();
+    keys["sweep"] = json!({ "description": about, "allOf": [reference("swept")] });
+    merged(
+        object(keys, &required(file::KEYS)),
+        json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "title": "hangup scenario",
+            "definitions": definitions(),
+        }),
+    )
+}
+
+/// A section with these keys and no others.
+fn object(properties: Map<String, Value>, required: &[&str]) -> Value {
+    let mut object = json!({
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    if !required.is_empty() {
+        object["required"] = json!(required);
+    }
+    object
+}
+
+/// The entries of one object, and those of another.
+fn merged(mut object: Value, more: Value) -> Value {
+    if let (Value::Object(all), Value::Object(more)) = (&mut object, more) {
+        all.extend(more);
+    }
+    object
+}
+
+/// The keys that have to be there.
+fn required<T>(keys: &[Key<T>]) -> Vec<&'static str> {
+    let required = keys.iter().filter(|it| it.default.is_none());
+    required.map(|it| it.name).collect()
+}
+
+/// What may stand at each key.
+fn properties<T>(keys: &[Key<T>]) -> Map<String, Value> {
+    let property = |key: &Key<T>| (key.name.to_owned(), property(key));
+    keys.iter().map(property).collect()
+}
+
+/// What may stand at a key, with its sentence for the editor.
+fn property<T>(key: &Key<T>) -> Value {
+    let form = match &key.form {
+        Form::Boolean(_) => json!({ "type": "boolean" }),
+        Form::Number(range, _) if *range.end() == NUMBER_MAX => {
+            json!({ "type": "integer", "minimum": range.start() })
+        }
+        Form::Number(range, _) => json!({
+            "type": "integer", "minimum": range.start(), "maximum": range.end(),
+        }),
+        Form::Size(..) | Form::Mtu(_) => reference("size"),
+        Form::Duration(..) => reference("duration"),
+        Form::Rate(..) => reference("rate"),
+        Form::Probability(_) => reference("probability"),
+        Form::Word(words, _) => json!({ "enum": words }),
+        Form::Text(..) => json!({ "type": "string" }),
+        Form::Profile(scripted, _) => {
+            let aliases = Profile::aliases().iter().map(|(alias, _)| *alias);
+            let mut names: Vec<&str> = Profile::names().iter().copied().chain(aliases).collect();
+            if *scripted == Scripted::Allowed {
+                names.push(SCRIPTED);
+            }
+            json!({ "anyOf": [{ "enum": names }, { "type": "string" }] })
+        }
+        Form::Texts(max, _) => json!({ "anyOf": [
+            { "type": "string" },
+            { "type": "array", "items": { "type": "string" }, "maxItems": max },
+        ] }),
+        Form::Section(_) => json!({ "type": "object" }),
+    };
+    let about = match (&key.form, key.default) {
+        (Form::Section(_), _) | (_, None) => format!("{}.", key.about),
+        (_, Some(default)) => format!("{} ({default}).", key.about),
+    };
+    described(form, &about)
 }
 
 /// The forms that more than one key has.
@@ -102,174 +175,24 @@ fn definitions() -> Value {
 
 /// `[network]`, with its directions.
 fn network() -> Value {
-    let link = link();
-    let mut all = link.clone();
-    all.insert(
-        "ip".to_owned(),
-        json!({
-            "enum": ["v4", "v6"],
-            "description": "The family of the hosts' addresses (v4).",
-        }),
+    let link = properties(network::LINK_KEYS);
+    let mut all = properties(network::KEYS);
+    all.extend(link.clone());
+    let direction = merged(
+        object(link, &[]),
+        json!({ "description": "One direction of one link." }),
     );
-    all.insert("arp".to_owned(), json!({
-        "type": "boolean",
-        "description": "Whether hosts ask for each other's Ethernet address on the wire (false).",
-    }));
-    json!({
-        "type": "object",
-        "description": "What the links between the hosts do.",
-        "properties": all,
-        "patternProperties": { "^.+_to_.+$": {
-            "type": "object",
-            "description": "One direction of one link.",
-            "properties": link,
-            "additionalProperties": false,
-        } },
-        "additionalProperties": false,
-    })
+    merged(
+        object(all, &[]),
+        json!({ "patternProperties": { "^.+_to_.+$": direction } }),
+    )
 }
 
-/// The keys that a direction has too.
-fn link() -> Map<String, Value> {
-    let keys = [
-        ("delay", "duration", "How long a frame is on its way."),
-        ("rate", "rate", "How fast frames are sent (no limit)."),
-        ("mtu", "size", "The largest IP packet, in octets."),
-        (
-            "loss",
-            "probability",
-            "The probability that a frame is lost.",
-        ),
-        (
-            "duplicate",
-            "probability",
-            "The probability that a frame arrives twice.",
-        ),
-        (
-            "reorder",
-            "probability",
-            "The probability that others overtake a frame.",
-        ),
-        (
-            "corrupt",
-            "probability",
-            "The probability that one bit of a frame is flipped.",
-        ),
-    ];
-    let mut link: Map<String, Value> = keys
-        .iter()
-        .map(|(key, form, text)| ((*key).to_owned(), described(reference(form), text)))
-        .collect();
-    link.insert(
-        "queue".to_owned(),
-        json!({
-            "type": "integer",
-            "minimum": limits::QUEUE.start(),
-            "maximum": limits::QUEUE.end(),
-            "description": "Frames that may wait where there is a rate (no limit).",
-        }),
-    );
-    link
-}
-
-/// `[hosts.NAME]`: its own keys, and the knobs of its profile.
-fn host() -> Value {
-    let mut keys = knobs();
-    let names: Vec<&str> = profile_names().chain([SCRIPTED]).collect();
-    keys.insert("profile".to_owned(), json!({
-        "description": "What runs on the host: a built-in profile, one of [profiles], or scripted.",
-        "anyOf": [{ "enum": names }, { "type": "string" }],
-    }));
-    keys.insert(
-        "address".to_owned(),
-        json!({
-            "description": "Its IP address, or a list of them (192.0.2.1, .2 ... by position).",
-            "anyOf": [
-                { "type": "string" },
-                { "type": "array", "items": { "type": "string" },
-                  "maxItems": limits::ADDRESSES_MAX },
-            ],
-        }),
-    );
-    for (key, text) in [
-        ("mss", "The maximum segment size it announces."),
-        ("mtu", "Its largest IP packet, in octets (1500)."),
-        (
-            "receive_buffer",
-            "The size of its receive buffers, in octets.",
-        ),
-        ("send_buffer", "The size of its send buffers, in octets."),
-    ] {
-        keys.insert(key.to_owned(), described(reference("size"), text));
-    }
-    keys.insert(
-        "receive_offload".to_owned(),
-        json!({
-            "type": "integer",
-            "minimum": limits::RECEIVE_OFFLOAD.start(),
-            "maximum": limits::RECEIVE_OFFLOAD.end(),
-            "description": "Frames of one instant that it takes in before it answers (1).",
-        }),
-    );
-    json!({
-        "type": "object",
-        "required": ["profile"],
-        "properties": keys,
-        "additionalProperties": false,
-    })
-}
-
-/// `[profiles.NAME]`
-fn profile() -> Value {
-    let mut keys = knobs();
-    let names: Vec<&str> = profile_names().collect();
-    keys.insert(
-        "extends".to_owned(),
-        json!({
-            "description": "The profile whose knobs it has where it does not say.",
-            "anyOf": [{ "enum": names }, { "type": "string" }],
-        }),
-    );
-    keys.insert("title".to_owned(), json!({ "type": "string" }));
-    json!({
-        "type": "object",
-        "required": ["extends"],
-        "properties": keys,
-        "additionalProperties": false,
-    })
-}
-
-fn profile_names() -> impl Iterator<Item = &'static str> {
-    let aliases = Profile::aliases().iter().map(|(alias, _)| *alias);
-    Profile::names().iter().copied().chain(aliases)
-}
-
-/// `[[expect]]`
-fn expect() -> Value {
-    let count = json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX });
-    json!({
-        "type": "array",
-        "description": "How many frames of the whole trace a display filter selects.",
-        "maxItems": limits::LIST_MAX,
-        "items": {
-            "type": "object",
-            "required": ["filter"],
-            "anyOf": [
-                { "required": ["frames"] },
-                { "required": ["min"] },
-                { "required": ["max"] },
-            ],
-            "properties": {
-                "filter": described(json!({ "type": "string" }), "A display filter of Wireshark."),
-                "frames": described(count.clone(), "Exactly so many frames."),
-                "min": described(count.clone(), "At least so many."),
-                "max": described(count, "At most so many."),
-                "from": described(reference("duration"), "Only frames from this time on."),
-                "until": described(reference("duration"), "Only frames up to this time."),
-            },
-            "additionalProperties": false,
-        },
-    })
+/// A section with these keys and the knobs of a profile.
+fn with_knobs<T>(keys: &[Key<T>]) -> Value {
+    let mut all = knobs();
+    all.extend(properties(keys));
+    object(all, &required(keys))
 }
 
 /// Every knob of the profiles, nested as their dotted names are.
@@ -432,6 +355,7 @@ fn described(form: Value, text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::key;
     use super::*;
 
     /// The keys that a section of the schema has.
@@ -447,17 +371,20 @@ mod tests {
         let schema = schema();
         let set = |keys: &[&'static str]| keys.iter().copied().collect::<BTreeSet<&str>>();
         let network = "/properties/network/properties";
-        assert_eq!(keys(&schema, "/properties"), set(&super::super::file::KEYS));
-        assert_eq!(keys(&schema, network), set(&super::super::network::KEYS));
+        assert_eq!(keys(&schema, "/properties"), set(&key::names(file::KEYS)));
+        assert_eq!(
+            keys(&schema, network),
+            set(&[key::names(network::LINK_KEYS), key::names(network::KEYS)].concat())
+        );
         let direction = "/properties/network/patternProperties/^.+_to_.+$/properties";
         assert_eq!(
             keys(&schema, direction),
-            set(&super::super::network::LINK_KEYS)
+            set(&key::names(network::LINK_KEYS))
         );
         let expect = "/properties/expect/items/properties";
-        assert_eq!(keys(&schema, expect), set(&super::super::file::EXPECT_KEYS));
+        assert_eq!(keys(&schema, expect), set(&key::names(file::EXPECT_KEYS)));
         let mut host = keys(&schema, "/properties/hosts/additionalProperties/properties");
-        for key in super::super::hosts::HOST_KEYS {
+        for key in key::names(hosts::KEYS) {
             assert!(host.remove(key), "{key}");
         }
         let knobs = Profile::knobs();

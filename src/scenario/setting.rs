@@ -7,11 +7,10 @@
 use std::str::FromStr;
 
 use toml::Spanned as TomlSpanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::limits;
-use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
-use crate::language::names::{self, quote};
+use crate::diagnostic::{Source, Span, Spanned};
 
 /// `KEY=VALUE`, as the command line has it.
 ///
@@ -154,16 +153,6 @@ pub(super) struct Assignment {
     pub(super) value: Spanned<String>,
 }
 
-/// The keys that a file has once and a setting cannot change, with the reason.
-const FIXED: [(&str, &str); 3] = [
-    ("script", "a script cannot be set: write another scenario"),
-    (
-        "expect",
-        "`[[expect]]` is a list: it cannot be set by its key",
-    ),
-    ("sweep", "set the key that the sweep names"),
-];
-
 impl Assignment {
     /// The dotted key.
     pub(super) fn name(&self) -> String {
@@ -171,74 +160,8 @@ impl Assignment {
         parts.join(".")
     }
 
-    /// Puts the value where it belongs.
-    ///
-    /// # Errors
-    /// It cannot stand there. Whether there is such a key at all is found out where it is read.
-    pub(super) fn apply<'t>(&'t self, table: &mut DeTable<'t>) -> Result<(), Box<Diagnostic>> {
-        let first = &self.key[0];
-        if let Some((_, reason)) = FIXED.iter().find(|(key, _)| *key == first.value) {
-            return Err(Box::new(Diagnostic::new(first.span, *reason)));
-        }
-        self.host_exists(table)?;
-        let (last, path) = self.key.split_last().unwrap_or((first, &[]));
-        let mut place = table;
-        for part in path {
-            if place.get(part.value.as_str()).is_none() {
-                let empty = TomlSpanned::new(range(part.span), DeValue::Table(DeTable::new()));
-                place.insert(key(part), empty);
-            }
-            let inner = place.get_mut(part.value.as_str());
-            match inner.map(TomlSpanned::get_mut) {
-                Some(DeValue::Table(inner)) => place = inner,
-                _ => {
-                    let message = format!("{} is no section", quote(&part.value));
-                    return Err(Box::new(Diagnostic::new(part.span, message)));
-                }
-            }
-        }
-        let value = self.value();
-        match place.get_mut(last.value.as_str()) {
-            Some(old) if old.get_ref().is_table() => {
-                let message = format!("{} is a section", quote(&last.value));
-                let diagnostic = Diagnostic::new(last.span, message);
-                Err(Box::new(diagnostic.help(format!(
-                    "set one of its keys: `{}.KEY`",
-                    self.name()
-                ))))
-            }
-            Some(old) => {
-                *old = value;
-                Ok(())
-            }
-            None => {
-                place.insert(key(last), value);
-                Ok(())
-            }
-        }
-    }
-
-    /// A host that is not in the file has nothing to do in the script either, so that its name is
-    /// a mistake.
-    fn host_exists(&self, table: &DeTable<'_>) -> Result<(), Box<Diagnostic>> {
-        let (section, name) = match self.key.as_slice() {
-            [section, name, ..] if section.value == "hosts" => (section, name),
-            _ => return Ok(()),
-        };
-        let hosts = table.get(section.value.as_str());
-        let hosts = hosts.and_then(|it| it.get_ref().as_table());
-        if hosts.is_some_and(|it| it.get(name.value.as_str()).is_some()) {
-            return Ok(());
-        }
-        let known: Vec<&str> = hosts
-            .map(|it| it.keys().map(|key| key.get_ref().as_ref()).collect())
-            .unwrap_or_default();
-        let unknown = names::unknown(name.span, "host", &name.value, known);
-        Err(Box::new(unknown))
-    }
-
     /// The value, each part of which is at the place of the whole.
-    fn value(&self) -> TomlSpanned<DeValue<'_>> {
+    pub(super) fn toml(&self) -> TomlSpanned<DeValue<'_>> {
         let place = range(self.value.span);
         // It was read before, so that it can be read.
         let value = DeValue::parse(&self.value.value).map(TomlSpanned::into_inner);
@@ -252,12 +175,9 @@ impl Assignment {
     }
 }
 
-fn range(span: Span) -> std::ops::Range<usize> {
+/// A place as the toml crate has it.
+pub(super) fn range(span: Span) -> std::ops::Range<usize> {
     span.start..span.end
-}
-
-fn key(part: &Spanned<String>) -> TomlSpanned<std::borrow::Cow<'_, str>> {
-    TomlSpanned::new(range(part.span), part.value.as_str().into())
 }
 
 #[cfg(test)]

@@ -19,14 +19,14 @@ use crate::language::range::Range;
 
 /// One key of a sweep with its values.
 #[derive(Clone, Debug)]
-pub(super) struct Axis {
+pub(super) struct SweptKey {
     /// The parts of the key.
     key: Vec<Spanned<String>>,
     /// The values as TOML writes them. Never empty.
     values: Vec<Spanned<String>>,
 }
 
-impl Axis {
+impl SweptKey {
     /// The dotted key.
     pub(super) fn name(&self) -> String {
         let parts: Vec<&str> = self.key.iter().map(|it| it.value.as_str()).collect();
@@ -58,26 +58,26 @@ impl Combination {
 }
 
 /// Reads `[sweep]`.
-pub(super) fn read(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Vec<Axis> {
-    let mut axes = Vec::new();
+pub(super) fn read(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Vec<SweptKey> {
+    let mut keys = Vec::new();
     let before = reader.diagnostics.len();
     if reader.table(entry).is_some() {
-        axes_of(reader, source, entry, &[], &mut axes);
+        keys_of(reader, source, entry, &[], &mut keys);
     }
-    if axes.is_empty() && reader.diagnostics.len() == before {
+    if keys.is_empty() && reader.diagnostics.len() == before {
         let diagnostic = Diagnostic::new(entry.key_span, "the sweep names no key");
         reader.error(diagnostic.help("such as `hosts.server.receive_buffer = [1000, 2000]`"));
     }
-    axes
+    keys
 }
 
 /// Adds the keys of a table, and of the tables in it.
-fn axes_of(
+fn keys_of(
     reader: &mut Reader,
     source: &Source,
     entry: Entry<'_>,
     path: &[Spanned<String>],
-    axes: &mut Vec<Axis>,
+    keys: &mut Vec<SweptKey>,
 ) {
     let Some(table) = entry.value.as_table() else {
         return;
@@ -88,9 +88,9 @@ fn axes_of(
         let parts = parts.map(|it| Spanned::new(it.to_owned(), inner.key_span));
         let key: Vec<Spanned<String>> = path.iter().cloned().chain(parts).collect();
         if inner.value.is_table() {
-            axes_of(reader, source, inner, &key, axes);
+            keys_of(reader, source, inner, &key, keys);
         } else if let Some(values) = values(reader, source, inner) {
-            axes.push(Axis { key, values });
+            keys.push(SweptKey { key, values });
         }
     }
 }
@@ -149,20 +149,20 @@ fn element_of(
     }
 }
 
-/// Every combination of the values, in the order of nested loops; without axes, the one that
+/// Every combination of the values, in the order of nested loops; without keys, the one that
 /// changes nothing.
 ///
 /// # Errors
 /// There are too many.
 pub(super) fn combinations(
-    axes: &[Axis],
+    keys: &[SweptKey],
     place: Span,
     octets: usize,
 ) -> Result<Vec<Combination>, Box<Diagnostic>> {
     let most = limits::COMBINATIONS_MAX.min(limits::SWEEP_READ_MAX / octets.max(1));
-    let counts = axes.iter().map(|it| it.values.len());
+    let counts = keys.iter().map(|it| it.values.len());
     let count = counts.fold(1_usize, usize::saturating_mul);
-    if !axes.is_empty() && count > most {
+    if !keys.is_empty() && count > most {
         let message = format!("the sweep has {count} combinations, and at most {most} can run");
         let diagnostic = Diagnostic::new(place, message);
         return Err(Box::new(
@@ -172,25 +172,25 @@ pub(super) fn combinations(
     let mut combinations: Vec<Combination> = (0..count)
         .map(|index| Combination {
             name: String::new(),
-            assignments: one(axes, index),
+            assignments: one(keys, index),
         })
         .collect();
-    if !axes.is_empty() {
-        name(&mut combinations, axes);
+    if !keys.is_empty() {
+        name(&mut combinations, keys);
     }
     Ok(combinations)
 }
 
 /// The values of the combination of a number; the last key varies fastest.
-fn one(axes: &[Axis], index: usize) -> Vec<Assignment> {
+fn one(keys: &[SweptKey], index: usize) -> Vec<Assignment> {
     let mut rest = index;
-    let mut assignments: Vec<Assignment> = axes
+    let mut assignments: Vec<Assignment> = keys
         .iter()
         .rev()
-        .map(|axis| {
-            let value = axis.values[rest % axis.values.len()].clone();
-            rest /= axis.values.len();
-            let key = axis.key.clone();
+        .map(|swept| {
+            let value = swept.values[rest % swept.values.len()].clone();
+            rest /= swept.values.len();
+            let key = swept.key.clone();
             Assignment { key, value }
         })
         .collect();
@@ -200,8 +200,8 @@ fn one(axes: &[Axis], index: usize) -> Vec<Assignment> {
 
 /// Gives each combination its name: the values behind what tells their keys apart. Names that a
 /// file could not have, or that are not different, become numbers.
-fn name(combinations: &mut [Combination], axes: &[Axis]) {
-    let keys: Vec<String> = axes.iter().map(Axis::name).collect();
+fn name(combinations: &mut [Combination], keys: &[SweptKey]) {
+    let keys: Vec<String> = keys.iter().map(SweptKey::name).collect();
     let labels: Vec<&str> = keys.iter().map(|key| tail(key, &keys)).collect();
     let names: Vec<String> = combinations
         .iter()

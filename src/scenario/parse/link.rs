@@ -1,7 +1,5 @@
 //! Changes of the network: `link [HOST > HOST] KEY VALUE ...`.
 
-use std::ops::RangeInclusive;
-
 use winnow::Parser;
 use winnow::combinator::{opt, peek};
 use winnow::token::take_while;
@@ -9,23 +7,9 @@ use winnow::token::take_while;
 use super::lexeme::{Fault, Input, Parse, after_blank, blank, expected, name, spanned, word};
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::language::names::{self, quote};
-use crate::language::units;
-use crate::scenario::limits;
+use crate::scenario::key::{self, Key};
+use crate::scenario::network::LINK_KEYS;
 use crate::scenario::script::{Direction, LinkChange, LinkStatement};
-
-/// The keys, in the order in which errors list them.
-const KEYS: [&str; 10] = [
-    "down",
-    "up",
-    "loss",
-    "delay",
-    "rate",
-    "queue",
-    "mtu",
-    "duplicate",
-    "reorder",
-    "corrupt",
-];
 
 /// What stands after `link`.
 pub(super) fn link(input: &mut Input<'_>) -> Parse<LinkStatement> {
@@ -78,22 +62,16 @@ fn direction(input: &mut Input<'_>) -> Parse<Direction> {
 
 /// A key, just read, and its value.
 fn change(input: &mut Input<'_>, key: Spanned<&str>) -> Parse<Spanned<LinkChange>> {
-    let flag = match key.value {
-        "down" => Some(LinkChange::Down(true)),
-        "up" => Some(LinkChange::Down(false)),
-        other if KEYS.contains(&other) => None,
-        other => {
-            return Err(Fault::cut(names::unknown(
-                key.span,
-                "key| of `link`",
-                other,
-                KEYS,
-            )));
-        }
-    };
-    if let Some(change) = flag {
-        return Ok(key.map(|_| change));
+    match key.value {
+        "down" => return Ok(key.map(|_| LinkChange::Down(true))),
+        "up" => return Ok(key.map(|_| LinkChange::Down(false))),
+        _ => {}
     }
+    let Some(known) = LINK_KEYS.iter().find(|it| it.name == key.value) else {
+        let known = ["down", "up"].into_iter().chain(key::names(LINK_KEYS));
+        let unknown = names::unknown(key.span, "key| of `link`", key.value, known);
+        return Err(Fault::cut(unknown));
+    };
     let is_value = |c: char| !c.is_whitespace() && c != ',' && c != '/';
     let value = after_blank(spanned(take_while(1.., is_value))).parse_next(input)?;
     let Some(value) = value else {
@@ -102,40 +80,21 @@ fn change(input: &mut Input<'_>, key: Spanned<&str>) -> Parse<Spanned<LinkChange
             &format!("a value after {}", quote(key.value)),
         ));
     };
-    let change = value_of(key.value, value.value).map_err(|fault| {
+    let change = value_of(known, value.value).map_err(|fault| {
         let message = format!("bad {} {}: {fault}", key.value, quote(value.value));
         Fault::cut(Diagnostic::new(value.span, message))
     })?;
     Ok(Spanned::new(change, key.span.to(value.span)))
 }
 
-/// The change that a key, which is one that has a value, and its value ask for.
-fn value_of(key: &str, value: &str) -> Result<LinkChange, String> {
-    let limited = value != "unlimited";
-    Ok(match key {
-        "delay" => LinkChange::Delay(limits::duration_within(
-            units::duration(value)?,
-            &limits::DELAY,
-        )?),
-        "rate" if limited => {
-            LinkChange::Rate(Some(limits::within(units::rate(value)?, &limits::RATE)?))
-        }
-        "rate" => LinkChange::Rate(None),
-        "queue" if limited => LinkChange::Queue(Some(count(value, &limits::QUEUE)?)),
-        "queue" => LinkChange::Queue(None),
-        "mtu" => LinkChange::Mtu(count(value, &limits::MTU_V4)?),
-        "loss" => LinkChange::Loss(units::probability(value)?),
-        "duplicate" => LinkChange::Duplicate(units::probability(value)?),
-        "reorder" => LinkChange::Reorder(units::probability(value)?),
-        _ => LinkChange::Corrupt(units::probability(value)?),
-    })
-}
-
-/// A whole number in a range.
-fn count(value: &str, range: &RangeInclusive<u64>) -> Result<usize, String> {
-    let number = value
-        .parse()
-        .map_err(|_| "a whole number is needed".to_owned())?;
-    let number = limits::within(number, range)?;
-    usize::try_from(number).map_err(|_| "the number is too large".to_owned())
+/// The change that a key and its value ask for.
+fn value_of(key: &Key<Vec<LinkChange>>, value: &str) -> Result<LinkChange, String> {
+    match (key.name, value) {
+        ("rate", "unlimited") => return Ok(LinkChange::Rate(None)),
+        ("queue", "unlimited") => return Ok(LinkChange::Queue(None)),
+        _ => {}
+    }
+    let mut changes = Vec::new();
+    key.take_word(value, &mut changes)?;
+    changes.pop().ok_or_else(|| "it changes nothing".to_owned())
 }
