@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::notation::Flags;
+use crate::wire::Flags;
 
 /// The largest shift that counts (RFC 7323 section 2.3).
 const SHIFT_MAX: u8 = 14;
@@ -176,7 +176,7 @@ mod tests {
     /// What tshark 4.0 shows for the same segments.
     #[test]
     fn numbers_are_those_of_tshark() {
-        let (syn_ack, rst_ack) = (SYN.with(ACK), RST.with(ACK));
+        let (syn_ack, rst_ack) = (SYN.union(ACK), RST.union(ACK));
         // The sender, its segment, then stream, seq and ack as shown.
         let rows = [
             (1, SYN, 1000, 0, (0, 0, 0)),
@@ -237,7 +237,7 @@ mod tests {
                 numbers.window
             };
             assert_eq!(window(1, SYN, offered), 1000);
-            assert_eq!(window(2, SYN.with(ACK), answered), 1000);
+            assert_eq!(window(2, SYN.union(ACK), answered), 1000);
             let windows = [window(1, ACK, None), window(2, ACK, None)];
             assert_eq!(windows, expected, "{offered:?} {answered:?}");
         }

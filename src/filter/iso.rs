@@ -4,10 +4,10 @@
 //! filter has to see what Wireshark sees, above all where a TPDU is wrong.
 
 use super::conversation::End;
-use super::dissect::u16_at;
 use super::fields::Field;
 use super::stream::{Payload, Streams};
 use super::value::Value;
+use crate::wire::u16_at;
 
 /// The port behind which Wireshark looks for TPKT (RFC 2126).
 const PORT: u16 = 102;

@@ -1,235 +1,221 @@
 //! The fields of a TCP segment.
 
+use smoltcp::wire::IpAddress;
+
 use super::conversation::{Conversations, End, Header};
-use super::dissect::{Place, u16_at, u32_at};
 use super::fields::Field;
 use super::stream::Payload;
 use super::value::Value;
-use crate::notation::Flags;
+use crate::wire::option::kind;
+use crate::wire::{Flags, IpHeader, Segment, SegmentStart, TcpOption};
 
 /// The header without options, in octets.
 const HEADER: usize = 20;
 
-/// Adds the fields of a segment, as much of it as is there. Returns what it carries, if that is
-/// looked into.
-pub(super) fn segment<'a>(
-    bytes: &'a [u8],
-    place: Place,
-    conversations: &mut Conversations,
-    fields: &mut Vec<(Field, Value)>,
-) -> Option<Payload<'a>> {
+/// Where a transport header stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    from: IpAddress,
+    to: IpAddress,
+    /// Whether an ICMP error quotes it.
+    is_quoted: bool,
+}
+
+impl Place {
+    /// Behind an IP header.
+    pub(super) fn of(header: &IpHeader, is_quoted: bool) -> Self {
+        Self {
+            from: header.from,
+            to: header.to,
+            is_quoted,
+        }
+    }
+
+    fn is_quoted_v4(self) -> bool {
+        self.is_quoted && matches!(self.from, IpAddress::Ipv4(_))
+    }
+
+    /// The two ends of a segment.
+    fn ends(self, segment: &Segment) -> (End, End) {
+        (
+            (self.from.into(), segment.source_port),
+            (self.to.into(), segment.destination_port),
+        )
+    }
+}
+
+/// Adds the fields of a segment whose header is cut short.
+pub(super) fn start(start: &SegmentStart, place: Place, fields: &mut Vec<(Field, Value)>) {
+    fields.push((Field::Tcp, Value::Present));
     let mut add = |field, value: u32| fields.push((field, Value::Number(value.into())));
-    let (Some(source), Some(destination)) = (u16_at(bytes, 0), u16_at(bytes, 2)) else {
-        return None;
+    let Some((source, destination)) = start.ports else {
+        return;
     };
     add(Field::TcpSrcport, source.into());
     add(Field::TcpDstport, destination.into());
-    let is_quoted_v4 = place.is_quoted && place.from.is_ipv4();
-    let Some(header) = read(bytes) else {
-        // RFC 792 has errors quote eight octets, which reach to the end of this number. ICMPv6
-        // errors quote as much as fits (RFC 4443 section 2.4), so nobody expects a cut there.
-        if let (Some(seq), true) = (u32_at(bytes, 4), is_quoted_v4) {
-            add(Field::TcpSeq, seq);
-        }
-        return None;
-    };
-    let mut carried = None;
-    let (from, to) = ((place.from, source), (place.to, destination));
-    let bits = u16_at(bytes, 12).unwrap_or(0);
-    let header_len = 4 * usize::from(bits >> 12);
+    // RFC 792 has errors quote eight octets, which reach to the end of this number. ICMPv6 errors
+    // quote as much as fits (RFC 4443 section 2.4), so nobody expects a cut there.
+    if let (Some(seq), true) = (start.seq, place.is_quoted_v4()) {
+        add(Field::TcpSeq, seq);
+    }
+}
+
+/// Adds the fields of a segment. Returns the stream that its payload is of, if it is looked into.
+pub(super) fn segment(
+    segment: &Segment,
+    place: Place,
+    conversations: &mut Conversations,
+    fields: &mut Vec<(Field, Value)>,
+) -> Option<u32> {
+    fields.push((Field::Tcp, Value::Present));
+    let mut add = |field, value: u32| fields.push((field, Value::Number(value.into())));
+    add(Field::TcpSrcport, segment.source_port.into());
+    add(Field::TcpDstport, segment.destination_port.into());
+    let (from, to) = place.ends(segment);
+    let mut live_stream = None;
     // What ends before its payload begins is shown as it is, and nothing is learnt from it.
-    if place.is_quoted || header_len > bytes.len() {
+    if place.is_quoted || segment.is_cut {
         add(Field::TcpStream, conversations.stream(from, to));
-        add(Field::TcpSeq, header.seq);
-        add(Field::TcpAck, header.ack);
-        add(Field::TcpWindowSize, header.window.into());
-        add(Field::TcpAckRaw, header.ack);
+        add(Field::TcpSeq, segment.seq);
+        add(Field::TcpAck, segment.ack);
+        add(Field::TcpWindowSize, segment.window.into());
+        add(Field::TcpAckRaw, segment.ack);
         // Where Wireshark knows that it looks at a quotation, it takes `tcp.seq` for this already.
-        if !is_quoted_v4 {
-            add(Field::TcpSeqRaw, header.seq);
+        if !place.is_quoted_v4() {
+            add(Field::TcpSeqRaw, segment.seq);
         }
-    } else if header_len < HEADER {
-        let numbers = conversations.observe(from, to, header);
+    } else if segment.header_len < HEADER {
+        let numbers = conversations.observe(from, to, header(segment));
         add(Field::TcpStream, numbers.stream);
         add(Field::TcpSeq, numbers.seq);
-        add(Field::TcpSeqRaw, header.seq);
-        add(Field::TcpLen, octets(bytes.len() - header_len));
-        add(Field::TcpHdrLen, octets(header_len));
+        add(Field::TcpSeqRaw, segment.seq);
+        add(Field::TcpLen, octets(segment.len()));
+        add(Field::TcpHdrLen, octets(segment.header_len));
         return None;
     } else {
-        let stream = live(bytes, header, (from, to), conversations, &mut add);
-        carried = payload_of(bytes, header, (from, to), stream);
+        live_stream = Some(live(segment, (from, to), conversations, &mut add));
     }
-    add(Field::TcpHdrLen, octets(header_len));
-    add(Field::TcpWindowSizeValue, header.window.into());
-    add(
-        Field::TcpUrgentPointer,
-        u16_at(bytes, 18).unwrap_or(0).into(),
-    );
-    flags(bits & 0xfff, fields);
-    options(option_octets(bytes), fields);
-    carried
+    add(Field::TcpHdrLen, octets(segment.header_len));
+    add(Field::TcpWindowSizeValue, segment.window.into());
+    add(Field::TcpUrgentPointer, segment.urgent.into());
+    flags(segment.flags, fields);
+    options(&segment.options, fields);
+    live_stream
 }
 
 /// What a segment carries. The payload of a RST is a text about it (RFC 9293 section 3.5.3).
-fn payload_of(
-    bytes: &[u8],
-    header: Header,
-    (from, to): (End, End),
+pub(super) fn carried<'a>(
+    segment: &Segment,
+    octets: &'a [u8],
+    place: Place,
     stream: u32,
-) -> Option<Payload<'_>> {
-    let octets = &bytes[bytes.len() - payload(bytes)..];
-    if octets.is_empty() || header.flags.contains(Flags::RST) {
+) -> Option<Payload<'a>> {
+    if octets.is_empty() || segment.flags.contains(Flags::RST) {
         return None;
     }
-    let opens = header.flags.contains(Flags::SYN);
+    let opens = segment.flags.contains(Flags::SYN);
+    let (from, to) = place.ends(segment);
     Some(Payload {
         stream,
         from,
         to,
-        seq: header.seq.wrapping_add(opens.into()),
+        seq: segment.seq.wrapping_add(opens.into()),
         octets,
     })
 }
 
 /// Adds the numbers of a segment that is whole and not quoted. Returns its stream.
 fn live(
-    bytes: &[u8],
-    header: Header,
+    segment: &Segment,
     (from, to): (End, End),
     conversations: &mut Conversations,
     add: &mut impl FnMut(Field, u32),
 ) -> u32 {
-    let numbers = conversations.observe(from, to, header);
-    let header_len = bytes.len() - payload(bytes);
-    let len = octets(bytes.len() - header_len);
+    let numbers = conversations.observe(from, to, header(segment));
+    let len = octets(segment.len());
     // SYN and FIN count one octet, and both together no more.
-    let ends = header.flags.contains(Flags::SYN) || header.flags.contains(Flags::FIN);
+    let ends = segment.flags.contains(Flags::SYN) || segment.flags.contains(Flags::FIN);
     let next = numbers.seq.wrapping_add(len).wrapping_add(ends.into());
     add(Field::TcpStream, numbers.stream);
     add(Field::TcpSeq, numbers.seq);
-    add(Field::TcpSeqRaw, header.seq);
+    add(Field::TcpSeqRaw, segment.seq);
     add(Field::TcpNxtseq, next);
     add(Field::TcpAck, numbers.ack);
-    add(Field::TcpAckRaw, header.ack);
+    add(Field::TcpAckRaw, segment.ack);
     add(Field::TcpLen, len);
     add(Field::TcpWindowSize, numbers.window);
     numbers.stream
 }
 
-/// How many octets stand behind the header.
-fn payload(bytes: &[u8]) -> usize {
-    let header_len = 4 * usize::from(u16_at(bytes, 12).unwrap_or(0) >> 12);
-    bytes.len().saturating_sub(header_len)
-}
-
-/// The header, where at least all but its options is there.
-fn read(bytes: &[u8]) -> Option<Header> {
-    if bytes.len() < HEADER {
-        return None;
-    }
-    let bits = u16_at(bytes, 12)?;
-    let known = [
-        Flags::FIN,
-        Flags::SYN,
-        Flags::RST,
-        Flags::ACK,
-        Flags::PSH,
-        Flags::URG,
-    ];
-    let set = [0x01, 0x02, 0x04, 0x10, 0x08, 0x20].map(|bit| bits & bit != 0);
-    let flags = known.into_iter().zip(set);
-    let flags = flags.filter(|(_, set)| *set);
-    let shift = walk(option_octets(bytes)).find_map(|(kind, data)| match (kind, data) {
-        (3, &[shift]) => Some(shift),
+/// What a conversation learns from.
+fn header(segment: &Segment) -> Header {
+    let shift = segment.options.iter().find_map(|option| match option {
+        TcpOption::WindowScale(shift) => Some(*shift),
         _ => None,
     });
-    Some(Header {
-        flags: flags.fold(Flags::default(), |all, (flag, _)| all.with(flag)),
-        seq: u32_at(bytes, 4)?,
-        ack: u32_at(bytes, 8)?,
-        window: u16_at(bytes, 14)?,
+    Header {
+        flags: segment.flags,
+        seq: segment.seq,
+        ack: segment.ack,
+        window: segment.window,
         shift,
-    })
+    }
 }
 
 /// Adds the control bits.
-fn flags(bits: u16, fields: &mut Vec<(Field, Value)>) {
-    fields.push((Field::TcpFlags, Value::Number(bits.into())));
+fn flags(flags: Flags, fields: &mut Vec<(Field, Value)>) {
+    fields.push((Field::TcpFlags, Value::Number(flags.bits().into())));
     let each = [
-        (Field::TcpFlagsAe, 0x100),
-        (Field::TcpFlagsCwr, 0x080),
-        (Field::TcpFlagsEce, 0x040),
-        (Field::TcpFlagsUrg, 0x020),
-        (Field::TcpFlagsAck, 0x010),
-        (Field::TcpFlagsPush, 0x008),
-        (Field::TcpFlagsReset, 0x004),
-        (Field::TcpFlagsSyn, 0x002),
-        (Field::TcpFlagsFin, 0x001),
+        (Field::TcpFlagsAe, Flags::AE),
+        (Field::TcpFlagsCwr, Flags::CWR),
+        (Field::TcpFlagsEce, Flags::ECE),
+        (Field::TcpFlagsUrg, Flags::URG),
+        (Field::TcpFlagsAck, Flags::ACK),
+        (Field::TcpFlagsPush, Flags::PSH),
+        (Field::TcpFlagsReset, Flags::RST),
+        (Field::TcpFlagsSyn, Flags::SYN),
+        (Field::TcpFlagsFin, Flags::FIN),
     ];
-    let each = each.map(|(field, bit)| (field, Value::Boolean(bits & bit != 0)));
+    let each = each.map(|(field, flag)| (field, Value::Boolean(flags.contains(flag))));
     fields.extend(each);
 }
 
-/// The octets of the options, as many of them as are there.
-fn option_octets(bytes: &[u8]) -> &[u8] {
-    let end = (bytes.len() - payload(bytes)).max(HEADER);
-    bytes.get(HEADER..end).unwrap_or_default()
-}
-
-/// The kind of each option and what it carries, up to the end of the list or the first one that is
-/// longer than the header.
-fn walk(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
-    std::iter::from_fn(move || {
-        let (option, rest) = match *bytes {
-            [] => return None,
-            // What follows the end is padding.
-            [0, ..] => ((0, &[][..]), &[][..]),
-            [1, ref rest @ ..] => ((1, &[][..]), rest),
-            [kind, len, ..] => {
-                let len = usize::from(len);
-                ((kind, bytes.get(2..len)?), bytes.get(len..)?)
-            }
-            [_] => return None,
-        };
-        bytes = rest;
-        Some(option)
-    })
-}
-
-/// Adds the options.
-fn options(bytes: &[u8], fields: &mut Vec<(Field, Value)>) {
-    if bytes.is_empty() {
+/// Adds the options. One of a known kind and a wrong length is there, without its values.
+fn options(options: &[TcpOption], fields: &mut Vec<(Field, Value)>) {
+    if options.is_empty() {
         return;
     }
     fields.push((Field::TcpOptions, Value::Present));
-    for (kind, data) in walk(bytes) {
-        let protocol = match kind {
-            0 => Field::TcpOptionsEol,
-            1 => Field::TcpOptionsNop,
-            2 => Field::TcpOptionsMss,
-            3 => Field::TcpOptionsWscale,
-            4 => Field::TcpOptionsSackPerm,
-            5 => Field::TcpOptionsSack,
-            8 => Field::TcpOptionsTimestamp,
+    for option in options {
+        let protocol = match option.kind() {
+            Some(kind::END_OF_LIST) => Field::TcpOptionsEol,
+            Some(kind::NO_OPERATION) => Field::TcpOptionsNop,
+            Some(kind::MAXIMUM_SEGMENT_SIZE) => Field::TcpOptionsMss,
+            Some(kind::WINDOW_SCALE) => Field::TcpOptionsWscale,
+            Some(kind::SACK_PERMITTED) => Field::TcpOptionsSackPerm,
+            Some(kind::SACK) => Field::TcpOptionsSack,
+            Some(kind::TIMESTAMPS) => Field::TcpOptionsTimestamp,
             _ => continue,
         };
         fields.push((protocol, Value::Present));
         let mut add = |field, value: u32| fields.push((field, Value::Number(value.into())));
-        match (kind, data) {
-            (2, &[high, low]) => {
-                add(
-                    Field::TcpOptionsMssVal,
-                    u16::from_be_bytes([high, low]).into(),
-                );
+        match option {
+            TcpOption::MaximumSegmentSize(size) => add(Field::TcpOptionsMssVal, (*size).into()),
+            TcpOption::WindowScale(shift) => add(Field::TcpOptionsWscaleShift, (*shift).into()),
+            TcpOption::Sack(blocks) => add(Field::TcpOptionsSackCount, octets(blocks.len())),
+            TcpOption::Other {
+                kind: kind::SACK,
+                data,
+            } => add(Field::TcpOptionsSackCount, octets(data.len() / 8)),
+            TcpOption::Timestamps { value, echo_reply } => {
+                add(Field::TcpOptionsTsval, *value);
+                add(Field::TcpOptionsTsecr, *echo_reply);
             }
-            (3, &[shift]) => add(Field::TcpOptionsWscaleShift, shift.into()),
-            (5, blocks) => add(Field::TcpOptionsSackCount, octets(blocks.len() / 8)),
-            (8, &[a, b, c, d, e, f, g, h]) => {
-                add(Field::TcpOptionsTsval, u32::from_be_bytes([a, b, c, d]));
-                add(Field::TcpOptionsTsecr, u32::from_be_bytes([e, f, g, h]));
-            }
-            _ => {}
+            TcpOption::EndOfList
+            | TcpOption::NoOperation
+            | TcpOption::SackPermitted
+            | TcpOption::Other { .. }
+            | TcpOption::Malformed(_) => {}
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use smoltcp::wire::IpAddress;
+
 /// What kind of values a field has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -61,20 +63,18 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// A whole IPv4 address.
-    pub(super) fn ipv4(address: Ipv4Addr) -> Self {
-        Self::Ipv4(Prefix {
-            bits: address.to_bits(),
-            len: 32,
-        })
-    }
-
-    /// A whole IPv6 address.
-    pub(super) fn ipv6(address: Ipv6Addr) -> Self {
-        Self::Ipv6(Prefix {
-            bits: address.to_bits(),
-            len: 128,
-        })
+    /// A whole address.
+    pub(super) fn address(address: IpAddress) -> Self {
+        match address {
+            IpAddress::Ipv4(address) => Self::Ipv4(Prefix {
+                bits: address.to_bits(),
+                len: 32,
+            }),
+            IpAddress::Ipv6(address) => Self::Ipv6(Prefix {
+                bits: address.to_bits(),
+                len: 128,
+            }),
+        }
     }
 
     /// How two values of one kind are ordered. None for values of different kinds.

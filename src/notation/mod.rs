@@ -7,23 +7,20 @@
 //! ```
 //!
 //! Scripts are written in it, failures and traces are printed in it, so a printed line can be
-//! pasted into a script. [`decode`] takes a frame apart, a [`Tracker`] knows where the sequence
-//! numbers of each connection begin, and [`Notation`] puts both into words.
+//! pasted into a script. A frame comes decoded ([`crate::wire::decode`]), a [`Tracker`] knows where
+//! the sequence numbers of each connection begin, and [`Notation`] puts both into words.
 //!
 //! What it leaves out: IP header fields, and the packet that an ICMP error quotes. They are in the
 //! capture, and only packetdrill's scripts can name them. A script can name the payload of a
-//! segment ([`payload`]); no printed line does.
+//! segment; no printed line does.
 
-mod frame;
-mod icmp;
 mod print;
-mod segment;
 mod tracker;
 
-pub use frame::{
-    ArpOperation, Checksum, Datagram, Fragment, Kind, NodeAddress, Other, Packet, decode, payload,
-};
-pub use icmp::IcmpMessage;
 pub use print::{Names, Notation, Ports};
-pub use segment::{Flags, Segment, TcpOption};
 pub use tracker::{Origins, RelativeSegment, Tracker};
+
+pub use crate::wire::{
+    ArpOperation, Checksum, Datagram, Flags, Fragment, Icmp, IcmpMessage, Kind, NodeAddress, Other,
+    Packet, Segment, TcpOption, decode,
+};

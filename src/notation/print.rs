@@ -5,9 +5,8 @@ use std::fmt::{self, Write as _};
 
 use smoltcp::wire::IpAddress;
 
-use super::{
-    ArpOperation, Checksum, Fragment, Kind, NodeAddress, Origins, Other, Packet, RelativeSegment,
-};
+use super::tracker::{Origins, RelativeSegment};
+use crate::wire::{ArpOperation, Checksum, Fragment, Kind, NodeAddress, Other, Packet};
 
 /// The names of hosts, by address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,7 +105,7 @@ impl fmt::Display for What<'_> {
         match self.kind {
             Kind::Segment(segment) => RelativeSegment::new(segment, self.origins).fmt(f),
             Kind::Udp(datagram) => write!(f, "udp ({})", datagram.len),
-            Kind::Icmp(message) => message.fmt(f),
+            Kind::Icmp(icmp) => icmp.message.fmt(f),
             Kind::Arp(ArpOperation::Request) => f.write_str("arp request"),
             Kind::Arp(ArpOperation::Reply) => f.write_str("arp reply"),
             Kind::Arp(ArpOperation::Unknown(number)) => write!(f, "arp operation {number}"),

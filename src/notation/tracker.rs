@@ -5,7 +5,7 @@ use std::fmt;
 
 use smoltcp::wire::IpEndpoint;
 
-use super::{Flags, Packet, Segment, TcpOption};
+use crate::wire::{Checksum, Flags, Packet, Segment, TcpOption};
 
 /// Learns the initial sequence numbers of every connection, so that its segments can be written
 /// with relative ones: the SYN is 0 and the first octet of data 1, in each direction.
@@ -39,7 +39,7 @@ impl Tracker {
     /// Nothing is learnt from a segment whose checksum is bad: no host believes it either.
     pub fn observe(&mut self, packet: &Packet) -> Origins {
         if let (Some(segment), Some((key, side))) = (packet.segment(), place(packet))
-            && packet.checksum == super::Checksum::Good
+            && packet.checksum == Checksum::Good
         {
             self.connections
                 .entry(key)
@@ -243,17 +243,15 @@ impl RelativeSegment {
     /// Makes the numbers of a segment relative.
     pub fn new(segment: &Segment, origins: Origins) -> Self {
         let seq = segment.seq.wrapping_sub(origins.seq);
-        let options = segment
-            .options
-            .iter()
-            .map(|option| relative_option(option, origins));
+        let origin = origins.ack.wrapping_neg();
+        let options = segment.options.iter().map(|option| option.moved(origin));
         // A segment is shorter than 2^16 octets, so the conversion keeps its length.
-        let len = u32::try_from(segment.len).unwrap_or(u32::MAX);
+        let len = u32::try_from(segment.len()).unwrap_or(u32::MAX);
         Self {
             flags: segment.flags,
             seq,
             end: seq.wrapping_add(len),
-            len: segment.len,
+            len: segment.len(),
             ack: (segment.flags.contains(Flags::ACK))
                 .then(|| segment.ack.wrapping_sub(origins.ack)),
             window: segment.window,
@@ -261,19 +259,6 @@ impl RelativeSegment {
             options: options.collect(),
         }
     }
-}
-
-fn relative_option(option: &TcpOption, origins: Origins) -> TcpOption {
-    let TcpOption::Sack(blocks) = option else {
-        return option.clone();
-    };
-    let relative = blocks.iter().map(|(left, right)| {
-        (
-            left.wrapping_sub(origins.ack),
-            right.wrapping_sub(origins.ack),
-        )
-    });
-    TcpOption::Sack(relative.collect())
 }
 
 impl fmt::Display for RelativeSegment {
@@ -301,7 +286,7 @@ impl fmt::Display for RelativeSegment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notation::{Checksum, Kind, NodeAddress};
+    use crate::wire::{Kind, NodeAddress};
     use smoltcp::wire::IpAddress;
 
     const ACK: Flags = Flags::ACK;
@@ -324,10 +309,15 @@ mod tests {
                 ack,
                 window: 4096,
                 urgent: 0,
-                len,
                 options: Vec::new(),
+                header_len: 20,
+                payload: 0..len,
+                is_cut: false,
             }),
             checksum: Checksum::Good,
+            ethertype: None,
+            ip: None,
+            remains: None,
         }
     }
 
@@ -355,12 +345,12 @@ mod tests {
         let printed = dialogue(&[
             (2, SYN, client, 0, 0),
             (2, SYN, client, 0, 0),
-            (1, SYN.with(ACK), 5000, u32::MAX, 0),
+            (1, SYN.union(ACK), 5000, u32::MAX, 0),
             (2, ACK, u32::MAX, 5001, 0),
             (2, ACK, u32::MAX, 5001, 1000),
             (1, ACK, 5001, 999, 0),
             (1, ACK, 5000, 999, 1),
-            (1, FIN.with(ACK), 5001, 999, 0),
+            (1, FIN.union(ACK), 5001, 999, 0),
             (2, RST, 999, 0, 0),
         ]);
         let expected = [
@@ -382,15 +372,15 @@ mod tests {
     fn a_new_syn_is_a_new_connection_once_the_old_one_is_over() {
         let printed = dialogue(&[
             (2, SYN, 100, 0, 0),
-            (1, RST.with(ACK), 0, 101, 0),
+            (1, RST.union(ACK), 0, 101, 0),
             (2, SYN, 700, 0, 0),
-            (1, SYN.with(ACK), 90, 701, 0),
+            (1, SYN.union(ACK), 90, 701, 0),
             (2, ACK, 701, 91, 0),
-            (2, RST.with(ACK), 701, 91, 0),
+            (2, RST.union(ACK), 701, 91, 0),
             // Simultaneous open.
             (2, SYN, 30, 0, 0),
             (1, SYN, 40, 0, 0),
-            (2, SYN.with(ACK), 30, 41, 0),
+            (2, SYN.union(ACK), 30, 41, 0),
         ]);
         let expected = [
             "S 0:0(0)",
@@ -410,7 +400,7 @@ mod tests {
     fn a_syn_that_is_answered_by_a_challenge_changes_nothing() {
         let printed = dialogue(&[
             (2, SYN, 100, 0, 0),
-            (1, SYN.with(ACK), 500, 101, 0),
+            (1, SYN.union(ACK), 500, 101, 0),
             (2, ACK, 101, 501, 0),
             (2, SYN, 200, 0, 0),
             (1, ACK, 501, 101, 0),
@@ -420,7 +410,7 @@ mod tests {
             (1, ACK, 501, 111, 0),
             (2, RST, 111, 0, 0),
             (2, SYN, 9000, 0, 0),
-            (1, SYN.with(ACK), 700, 9001, 0),
+            (1, SYN.union(ACK), 700, 9001, 0),
         ]);
         let expected = [
             "S 0:0(0)",

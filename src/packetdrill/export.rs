@@ -21,9 +21,9 @@ use crate::notation::{
     Checksum, Flags, Kind, Origins, Packet, RelativeSegment, TcpOption, Tracker, decode,
 };
 use crate::run::{MadeCall, Outcome};
-use crate::scenario::icmp::{CODES, TYPES};
 use crate::scenario::script::{Statement, Subject};
 use crate::scenario::{Host, Scenario};
+use crate::wire::IcmpName;
 
 /// Why a run cannot be a packetdrill script.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -265,7 +265,7 @@ impl Seen {
                     Some(_) | None => format!("udp ({})", datagram.len),
                 }
             }
-            Kind::Icmp(message) => icmp_text(&message.to_string())?,
+            Kind::Icmp(icmp) => icmp_text(&icmp.message.to_string())?,
             Kind::Fragment(_) => return inexpressible("a part of an IP datagram"),
             Kind::Other(other) => return inexpressible(format!("a packet that is {other:?}")),
         };
@@ -291,7 +291,11 @@ impl Seen {
     /// What a peer echoes must be a clock that the host has sent.
     fn echoes(&mut self, segment: &RelativeSegment, sent: bool) -> Result<(), Inexpressible> {
         for option in &segment.options {
-            let TcpOption::Timestamps { value, echo } = option else {
+            let TcpOption::Timestamps {
+                value,
+                echo_reply: echo,
+            } = option
+            else {
                 continue;
             };
             if sent {
@@ -341,10 +345,10 @@ fn segment_text(segment: &RelativeSegment) -> Result<String, Inexpressible> {
     let mut list = Vec::new();
     for option in &segment.options {
         match option {
-            TcpOption::Unknown { kind, .. } => {
+            TcpOption::Other { kind, .. } => {
                 return inexpressible(format!("a TCP option of kind {kind}"));
             }
-            TcpOption::Malformed => return inexpressible("a TCP option that is cut short"),
+            TcpOption::Malformed(_) => return inexpressible("a TCP option that is cut short"),
             TcpOption::EndOfList
             | TcpOption::NoOperation
             | TcpOption::MaximumSegmentSize(_)
@@ -364,8 +368,8 @@ fn segment_text(segment: &RelativeSegment) -> Result<String, Inexpressible> {
 fn icmp_text(text: &str) -> Result<String, Inexpressible> {
     let mut words = text.split_whitespace().skip(1);
     let (kind, code) = (words.next().unwrap_or_default(), words.next());
-    let kind_known = TYPES.iter().any(|it| it.name == kind);
-    let code_known = code.is_none_or(|code| CODES.iter().any(|it| it.name == code));
+    let kind_known = IcmpName::types().any(|it| it.name == kind);
+    let code_known = code.is_none_or(|code| IcmpName::codes().any(|it| it.name == code));
     // What is about a packet's size says the size, which a message here does not.
     if kind_known && code_known && kind != "packet_too_big" && code != Some("frag_needed") {
         return Ok(text.to_owned());

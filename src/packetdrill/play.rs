@@ -10,8 +10,8 @@ use super::{Action, Assertion, Event, Script, headers, tcp_info};
 use crate::capture::TraceHost;
 use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::notation::{self, Checksum, Kind, Origins, RelativeSegment, payload};
-use crate::run::packets::{Seen, same_option};
+use crate::notation::{self, Checksum, Kind, Origins, RelativeSegment};
+use crate::run::packets::Seen;
 use crate::run::player::{Player, moments, span_of};
 use crate::run::{Outcome, TAIL};
 use crate::scenario::detail::{Detail, Stamp};
@@ -346,10 +346,14 @@ impl<'a> Play<'a> {
         }
         match (&line.packet, &seen.packet.kind) {
             (Packet::Segment(wanted), Kind::Segment(sent)) => {
-                if !sent.flags.contains(notation::Flags::ACK) && sent.ack != 0 {
+                if !sent.flags.contains(Flags::ACK) && sent.ack != 0 {
                     return Some("its ACK field is not 0".to_owned());
                 }
-                if payload(&seen.bytes).is_some_and(|it| it.iter().any(|octet| *octet != 0)) {
+                if seen
+                    .packet
+                    .payload(&seen.bytes)
+                    .is_some_and(|it| it.iter().any(|octet| *octet != 0))
+                {
                     return Some("it carries something else than was written".to_owned());
                 }
                 if let Some(fault) = self.clock_fault(line, sent) {
@@ -415,7 +419,7 @@ fn clock_of(line: &PacketLine) -> Option<u32> {
 /// The `TS val` of a segment.
 fn live_clock_of(segment: &notation::Segment) -> Option<u32> {
     segment.options.iter().find_map(|option| {
-        let notation::TcpOption::Timestamps { value, .. } = option else {
+        let TcpOption::Timestamps { value, .. } = option else {
             return None;
         };
         Some(*value)
@@ -454,8 +458,8 @@ fn segment_fault(
     }
     let (flags, bits) = (wanted.flags.value, sent.flags.octet());
     let compared = if whole { u8::MAX } else { !MAY_DIFFER };
-    let is_accurate = sent.flags.contains(notation::Flags::AE);
-    if flags.bits() & compared != bits & compared || is_accurate != detail.accurate_ecn {
+    let is_accurate = sent.flags.contains(Flags::AE);
+    if flags.octet() & compared != bits & compared || is_accurate != detail.accurate_ecn {
         let accurate = if detail.accurate_ecn { "A" } else { "" };
         return Some(format!("its flags are not {accurate}{flags}"));
     }
@@ -486,21 +490,20 @@ fn segment_fault(
 }
 
 /// Whether options are those that a line says. What follows the end of their list is padding.
-fn are_options(
-    wanted: &[Spanned<TcpOption>],
-    detail: &Detail,
-    sent: &[notation::TcpOption],
-) -> bool {
-    let same = |(a, b): (&TcpOption, &notation::TcpOption)| match (a, b) {
+fn are_options(wanted: &[Spanned<TcpOption>], detail: &Detail, sent: &[TcpOption]) -> bool {
+    let same = |(a, b): (&TcpOption, &TcpOption)| match (a, b) {
         (
             TcpOption::Timestamps { value, echo_reply },
-            notation::TcpOption::Timestamps { value: clock, echo },
+            TcpOption::Timestamps {
+                value: clock,
+                echo_reply: echoed,
+            },
         ) => {
             // What the host's clock says is its own affair, but for how fast it goes.
             let as_said = detail.clock != Stamp::Absolute || value == clock;
-            as_said && (detail.echo == Stamp::Any || echo_reply == echo)
+            as_said && (detail.echo == Stamp::Any || echo_reply == echoed)
         }
-        _ => same_option(a, b),
+        _ => a == b,
     };
     let wanted = wanted.iter().map(|it| &it.value);
     let end = wanted

@@ -104,31 +104,7 @@ pub(super) fn segment(
 fn options_of<'a>(list: impl Iterator<Item = &'a TcpOption>, origins: Origins) -> Vec<u8> {
     let mut octets = Vec::new();
     for option in list {
-        match option {
-            TcpOption::EndOfList => octets.push(0),
-            TcpOption::NoOperation => octets.push(1),
-            TcpOption::MaximumSegmentSize(size) => {
-                octets.extend([2, 4]);
-                octets.extend(size.to_be_bytes());
-            }
-            TcpOption::WindowScale(shift) => octets.extend([3, 3, *shift]),
-            TcpOption::SackPermitted => octets.extend([4, 2]),
-            TcpOption::Sack(blocks) => {
-                octets.extend([5, u8::try_from(2 + 8 * blocks.len()).unwrap_or(u8::MAX)]);
-                for edge in blocks.iter().flat_map(|(left, right)| [left, right]) {
-                    octets.extend(origins.ack.wrapping_add(*edge).to_be_bytes());
-                }
-            }
-            TcpOption::Timestamps { value, echo_reply } => {
-                octets.extend([8, 10]);
-                octets.extend(value.to_be_bytes());
-                octets.extend(echo_reply.to_be_bytes());
-            }
-            TcpOption::Other { kind, data } => {
-                octets.extend([*kind, u8::try_from(2 + data.len()).unwrap_or(u8::MAX)]);
-                octets.extend(data);
-            }
-        }
+        option.moved(origins.ack).write(&mut octets);
     }
     octets.resize(octets.len().next_multiple_of(4), 0);
     octets

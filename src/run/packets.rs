@@ -7,8 +7,7 @@ use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
 use crate::notation::{
-    IcmpMessage, Kind, Names, Notation, Origins, Packet, Ports, RelativeSegment, TcpOption,
-    Tracker, decode, payload,
+    IcmpMessage, Kind, Names, Notation, Origins, Packet, Ports, RelativeSegment, Tracker, decode,
 };
 use crate::scenario::script::{self, Options, PacketLine};
 
@@ -149,7 +148,7 @@ impl Packets {
             times.0 <= seen.at
                 && seen.at <= times.1
                 && matches_line(line, &seen.packet, seen.origins)
-                && carries(line, &seen.bytes)
+                && carries(line, seen)
         };
         let found = if strict {
             candidates.next().filter(|(_, seen)| fits(seen))
@@ -191,12 +190,12 @@ impl Packets {
     }
 }
 
-/// Whether a frame carries the data that a line says.
-fn carries(line: &PacketLine, frame: &[u8]) -> bool {
+/// Whether a packet carries the data that a line says.
+fn carries(line: &PacketLine, seen: &Seen) -> bool {
     match &line.packet {
         script::Packet::Segment(script::Segment {
             data: Some(data), ..
-        }) => payload(frame) == Some(data.value.as_slice()),
+        }) => seen.packet.payload(&seen.bytes) == Some(data.value.as_slice()),
         script::Packet::Segment(_) | script::Packet::Udp { .. } | script::Packet::Icmp { .. } => {
             true
         }
@@ -224,10 +223,10 @@ pub(crate) fn matches_line(line: &PacketLine, packet: &Packet, origins: Origins)
         (script::Packet::Udp { length }, Kind::Udp(datagram)) => {
             usize::from(length.value) == datagram.len
         }
-        (script::Packet::Icmp { kind, code }, Kind::Icmp(message)) => {
-            let (family, actual) = match message {
-                IcmpMessage::V4 { kind, code } => (IpFamily::V4, (*kind, *code)),
-                IcmpMessage::V6 { kind, code } => (IpFamily::V6, (*kind, *code)),
+        (script::Packet::Icmp { kind, code }, Kind::Icmp(icmp)) => {
+            let (family, actual) = match icmp.message {
+                IcmpMessage::V4 { kind, code } => (IpFamily::V4, (kind, code)),
+                IcmpMessage::V6 { kind, code } => (IpFamily::V6, (kind, code)),
             };
             kind.value.number(family) == Some(actual.0)
                 && code
@@ -240,7 +239,7 @@ pub(crate) fn matches_line(line: &PacketLine, packet: &Packet, origins: Origins)
 
 fn matches_segment(wanted: &script::Segment, actual: &RelativeSegment) -> bool {
     let bits = actual.flags.octet();
-    if wanted.flags.value.bits() != bits {
+    if wanted.flags.value.octet() != bits {
         return false;
     }
     let sequence = wanted.sequence.as_ref().is_none_or(|sequence| {
@@ -261,35 +260,8 @@ fn matches_segment(wanted: &script::Segment, actual: &RelativeSegment) -> bool {
             Options::Any => true,
             Options::Exact(list) => {
                 list.len() == actual.options.len()
-                    && list
-                        .iter()
-                        .zip(&actual.options)
-                        .all(|(a, b)| same_option(&a.value, b))
+                    && list.iter().zip(&actual.options).all(|(a, b)| a.value == *b)
             }
         });
     sequence && acknowledgment && window && options
-}
-
-pub(crate) fn same_option(wanted: &script::TcpOption, actual: &TcpOption) -> bool {
-    match (wanted, actual) {
-        (script::TcpOption::EndOfList, TcpOption::EndOfList)
-        | (script::TcpOption::NoOperation, TcpOption::NoOperation)
-        | (script::TcpOption::SackPermitted, TcpOption::SackPermitted) => true,
-        (script::TcpOption::MaximumSegmentSize(a), TcpOption::MaximumSegmentSize(b)) => a == b,
-        (script::TcpOption::WindowScale(a), TcpOption::WindowScale(b)) => a == b,
-        (script::TcpOption::Sack(a), TcpOption::Sack(b)) => a == b,
-        (
-            script::TcpOption::Timestamps { value, echo_reply },
-            TcpOption::Timestamps { value: b, echo },
-        ) => value == b && echo_reply == echo,
-        (
-            script::TcpOption::Other { kind, data },
-            TcpOption::Unknown {
-                kind: b,
-                data: sent,
-                ..
-            },
-        ) => kind == b && data == sent,
-        _ => false,
-    }
 }

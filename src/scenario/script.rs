@@ -7,14 +7,13 @@
 //! A script that parsed is well-formed, but only [`super::Scenario`] says that the hosts, calls and
 //! names in it exist.
 
-use std::fmt;
-
 use hangup_stack::tcp::State;
 use smoltcp::time::Duration;
 
 pub use crate::diagnostic::{Span, Spanned};
 pub use crate::scenario::detail::Detail;
 pub use crate::scenario::icmp::{IcmpCode, IcmpType};
+pub use crate::wire::{Flags, TcpOption};
 
 /// A whole script.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -285,84 +284,6 @@ impl Sequence {
     }
 }
 
-/// The eight control bits of a TCP segment, as they lie in the fourteenth octet of its header (RFC
-/// 9293 section 3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Flags(u8);
-
-impl Flags {
-    /// FIN: `F`
-    pub const FIN: Self = Self(0x01);
-    /// SYN: `S`
-    pub const SYN: Self = Self(0x02);
-    /// RST: `R`
-    pub const RST: Self = Self(0x04);
-    /// PSH: `P`
-    pub const PSH: Self = Self(0x08);
-    /// ACK: `.`
-    pub const ACK: Self = Self(0x10);
-    /// URG: `U`
-    pub const URG: Self = Self(0x20);
-    /// ECE: `E`
-    pub const ECE: Self = Self(0x40);
-    /// CWR: `W`
-    pub const CWR: Self = Self(0x80);
-
-    /// The letters, in the order in which a segment's are written.
-    const LETTERS: [(char, Self); 8] = [
-        ('S', Self::SYN),
-        ('F', Self::FIN),
-        ('R', Self::RST),
-        ('P', Self::PSH),
-        ('U', Self::URG),
-        ('E', Self::ECE),
-        ('W', Self::CWR),
-        ('.', Self::ACK),
-    ];
-
-    /// The bits of a header.
-    pub fn from_bits(bits: u8) -> Self {
-        Self(bits)
-    }
-
-    /// The bits as they lie in a header.
-    pub fn bits(self) -> u8 {
-        self.0
-    }
-
-    /// Whether all of `other` are set.
-    pub fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// These and `other`.
-    #[must_use]
-    pub fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// The bit that a letter stands for.
-    pub(crate) fn from_letter(letter: char) -> Option<Self> {
-        Self::LETTERS
-            .iter()
-            .find(|(it, _)| *it == letter)
-            .map(|(_, bit)| *bit)
-    }
-}
-
-/// The letters, or `-` where there is none: `S.`, `FP.`, `-`.
-impl fmt::Display for Flags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == 0 {
-            return f.write_str("-");
-        }
-        Self::LETTERS
-            .iter()
-            .filter(|(_, bit)| self.contains(*bit))
-            .try_for_each(|(letter, _)| write!(f, "{letter}"))
-    }
-}
-
 /// What is said about a segment's options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Options {
@@ -370,52 +291,6 @@ pub enum Options {
     Any,
     /// `<mss 1460,sackOK>`: these and no others, in this order. `<>` is no option at all.
     Exact(Vec<Spanned<TcpOption>>),
-}
-
-/// One TCP option.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TcpOption {
-    /// `eol` (RFC 9293 section 3.2)
-    EndOfList,
-    /// `nop` (RFC 9293 section 3.2)
-    NoOperation,
-    /// `mss N`: maximum segment size in octets (RFC 9293 section 3.7.1)
-    MaximumSegmentSize(u16),
-    /// `wscale N`: window scale, the count of bits (RFC 7323 section 2)
-    WindowScale(u8),
-    /// `sackOK` (RFC 2018 section 2)
-    SackPermitted,
-    /// `sack L:R L:R`: the blocks' left and right edges, relative (RFC 2018 section 3)
-    Sack(Vec<(u32, u32)>),
-    /// `TS val N ecr N` (RFC 7323 section 3)
-    Timestamps {
-        /// TSval
-        value: u32,
-        /// TSecr
-        echo_reply: u32,
-    },
-    /// An option that no host here has: of packetdrill's scripts alone.
-    Other {
-        /// Its kind.
-        kind: u8,
-        /// What follows its kind and length.
-        data: Vec<u8>,
-    },
-}
-
-impl TcpOption {
-    /// How much room it takes in a header, in octets.
-    pub fn length(&self) -> usize {
-        match self {
-            Self::EndOfList | Self::NoOperation => 1,
-            Self::SackPermitted => 2,
-            Self::WindowScale(_) => 3,
-            Self::MaximumSegmentSize(_) => 4,
-            Self::Timestamps { .. } => 10,
-            Self::Sack(blocks) => 2 + 8 * blocks.len(),
-            Self::Other { data, .. } => 2 + data.len(),
-        }
-    }
 }
 
 /// `HOST: expect EXPR (, EXPR)*`
@@ -633,19 +508,6 @@ mod tests {
         for (index, (property, name, kind)) in Property::ALL.into_iter().enumerate() {
             assert_eq!(property as usize, index, "{name}");
             assert_eq!((property.name(), property.kind()), (name, kind));
-        }
-    }
-
-    #[test]
-    fn flags_are_written_as_they_are_read() {
-        for bits in 0..=u8::MAX {
-            let flags = Flags::from_bits(bits);
-            let written = flags.to_string();
-            let read = written
-                .chars()
-                .filter_map(Flags::from_letter)
-                .fold(Flags::default(), Flags::union);
-            assert_eq!(read, flags, "{written}");
         }
     }
 }

@@ -5,65 +5,9 @@ use super::Parser;
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::packetdrill::lexer::Token;
 use crate::scenario::detail::{Detail, QuotedPacket};
-use crate::scenario::icmp::{self, IcmpCode, IcmpName, IcmpType};
+use crate::scenario::icmp::{IcmpCode, IcmpType};
 use crate::scenario::script::Packet;
-
-/// The types that only packetdrill's scripts have names for (RFC 792, RFC 950).
-const TYPES: &[IcmpName] = &[
-    v4("timestamp_request", 13),
-    v4("timestamp_reply", 14),
-    v4("information_request", 15),
-    v4("information_reply", 16),
-    v4("address_mask_request", 17),
-    v4("address_mask_reply", 18),
-];
-
-/// The codes that only packetdrill's scripts have names for (RFC 792, RFC 1122 section 3.2.2.1, RFC
-/// 1812 section 5.2.7.1; RFC 4443 section 3).
-const CODES: &[IcmpName] = &[
-    v4("source_route_failed", 5),
-    v4("net_unknown", 6),
-    v4("host_unknown", 7),
-    v4("source_host_isolated", 8),
-    v4("net_prohibited", 9),
-    v4("host_prohibited", 10),
-    v4("net_unreachable_for_tos", 11),
-    v4("host_unreachable_for_tos", 12),
-    v4("packet_filtered", 13),
-    v4("precedence_violation", 14),
-    v4("precedence_cutoff", 15),
-    v4("ttl_exceeded_in_transit", 0),
-    v4("frag_reass_exceeded", 1),
-    v6("no_route", 0),
-    v6("not_neighbour", 2),
-    v6("address_unreachable", 3),
-    v6("exceeded_hop_limit", 0),
-    v6("exceeded_frag_time", 1),
-    v6("header_field", 0),
-    v6("unknown_next_header", 1),
-    v6("unknown_option", 2),
-];
-
-const fn v4(name: &'static str, number: u8) -> IcmpName {
-    IcmpName {
-        name,
-        v4: Some(number),
-        v6: None,
-    }
-}
-
-const fn v6(name: &'static str, number: u8) -> IcmpName {
-    IcmpName {
-        name,
-        v4: None,
-        v6: Some(number),
-    }
-}
-
-/// A name that is known.
-fn find(tables: [&'static [IcmpName]; 2], name: &str) -> Option<&'static IcmpName> {
-    tables.into_iter().flatten().find(|it| it.name == name)
-}
+use crate::wire::IcmpName;
 
 /// The octets of the header of a message (RFC 792, RFC 4443 section 2.1).
 const HEADER: u16 = 8;
@@ -87,7 +31,7 @@ impl Parser<'_> {
     /// What follows `icmp`.
     pub(super) fn icmp(&mut self, detail: &mut Detail) -> Result<Packet, Box<Diagnostic>> {
         let kind = self.word("the type of the message")?;
-        let known = find([icmp::TYPES, TYPES], &kind.value).map(IcmpType::Name);
+        let known = IcmpName::packetdrill_type(&kind.value).map(IcmpType::Name);
         let kind = match known.or_else(|| numbered(&kind.value, "type_").map(IcmpType::Number)) {
             Some(known) => Spanned::new(known, kind.span),
             None => {
@@ -102,7 +46,7 @@ impl Parser<'_> {
             && !self.is_word("id")
         {
             let written = self.word("the code of the message")?;
-            let known = find([icmp::CODES, CODES], &written.value).map(IcmpCode::Name);
+            let known = IcmpName::packetdrill_code(&written.value).map(IcmpCode::Name);
             let known = known.or_else(|| numbered(&written.value, "code_").map(IcmpCode::Number));
             match known {
                 Some(known) => code = Spanned::new(known, written.span),

@@ -10,11 +10,11 @@ use super::lexeme::{
 };
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::language::names::{self, quote};
-use crate::scenario::icmp;
 use crate::scenario::script::{
     Detail, Direction, Flags, IcmpCode, IcmpType, Options, Packet, PacketLine, Segment, Sequence,
     Subject, TcpOption,
 };
+use crate::wire::IcmpName;
 
 /// The room for options in a TCP header, in octets (RFC 9293 section 3.1).
 const OPTIONS_MAX: usize = 40;
@@ -101,19 +101,21 @@ fn icmp(input: &mut Input<'_>) -> Parse<Packet> {
             "the type of the message: `icmp unreachable`, `icmp 3`",
         ));
     };
-    let find = |names: &'static [icmp::IcmpName], what: &str, name: &str, span: Span| {
-        names.iter().find(|it| it.name == name).ok_or_else(|| {
-            Fault::cut(names::unknown(
-                span,
-                what,
-                name,
-                names.iter().map(|it| it.name),
-            ))
+    let find = |known: Vec<&'static IcmpName>, what: &str, name: &str, span: Span| {
+        let found = known.iter().copied().find(|it| it.name == name);
+        found.ok_or_else(|| {
+            let known = known.iter().map(|it| it.name);
+            Fault::cut(names::unknown(span, what, name, known))
         })
     };
     let kind_value = match kind.value {
         Ok(number) => IcmpType::Number(number),
-        Err(name) => IcmpType::Name(find(icmp::TYPES, "ICMP type", name, kind.span)?),
+        Err(name) => IcmpType::Name(find(
+            IcmpName::types().collect(),
+            "ICMP type",
+            name,
+            kind.span,
+        )?),
     };
     let before = *input;
     blank(input)?;
@@ -130,7 +132,7 @@ fn icmp(input: &mut Input<'_>) -> Parse<Packet> {
             value: Err(name),
             span,
         }) => {
-            let code = find(icmp::CODES, "ICMP code", name, span)?;
+            let code = find(IcmpName::codes().collect(), "ICMP code", name, span)?;
             Some(Spanned::new(IcmpCode::Name(code), span))
         }
     };

@@ -287,7 +287,7 @@ fn segments() {
             Options::Exact(all) => Some(all.into_iter().map(|it| it.value).collect()),
         });
         let fields = (
-            segment.flags.value.bits(),
+            segment.flags.value.octet(),
             segment.sequence.map(|it| (it.value.start, it.value.length)),
             segment.acknowledgment.map(|it| it.value),
             segment.window.map(|it| it.value),

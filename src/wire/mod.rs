@@ -1,0 +1,30 @@
+//! What is on the wire, as types: one vocabulary for everything that reads or writes frames.
+//!
+//! [`decode`] takes an Ethernet frame apart, once: the [`Packet`] says what it is, with every field
+//! that notation, scripts, filters, captures and reports speak of. Whatever a host would refuse is
+//! still read as far as it goes, because Wireshark shows it.
+//!
+//! Only smoltcp and the standard library are used here, and nothing else of this crate. The reader
+//! of the endpoint in `stack/` is another one: what it sends and takes is checked against this.
+
+mod exported_pdu;
+mod flags;
+mod icmp;
+mod ip;
+mod octets;
+pub mod option;
+mod packet;
+mod segment;
+mod transport;
+
+pub use exported_pdu::{ExportedPdu, PortType, Ports};
+pub use flags::Flags;
+pub use icmp::{Icmp, IcmpMessage, IcmpName, Quoted};
+pub use ip::{Fragment, Ip, IpHeader, OwnFields};
+pub(crate) use octets::u16_at;
+pub use option::TcpOption;
+pub use packet::{
+    ArpOperation, Checksum, Kind, NodeAddress, Other, Packet, Remains, decode, ethertype,
+};
+pub use segment::{Segment, SegmentStart};
+pub use transport::{Datagram, Transport};
