@@ -149,9 +149,11 @@ fn live(
 
 /// What a conversation learns from.
 fn header(segment: &Segment) -> Header {
-    let shift = segment.options.iter().find_map(|option| match option {
-        TcpOption::WindowScale(shift) => Some(*shift),
-        _ => None,
+    let shift = segment.options.iter().find_map(|option| {
+        let TcpOption::WindowScale(shift) = option else {
+            return None;
+        };
+        Some(*shift)
     });
     Header {
         flags: segment.flags,

@@ -42,9 +42,9 @@ pub enum ScriptOutcome {
 const HOST: usize = 0;
 const PEER: usize = 1;
 
-/// The octet of the header with the control bits in which the parts of a segment that comes in
-/// several may differ from the whole.
-const MAY_DIFFER: u8 = 0x01 | 0x08 | 0x80;
+/// The control bits in which the parts of a segment that comes in several may differ from the
+/// whole.
+const MAY_DIFFER: Flags = Flags::FIN.union(Flags::PSH).union(Flags::CWR);
 
 /// Plays a script. `seed` is that of every random choice.
 pub fn run_script(script: &Script, seed: u64, leftovers: Leftovers) -> ScriptOutcome {
@@ -456,11 +456,13 @@ fn segment_fault(
     if strict && !(whole && *came == 0) {
         return Some(format!("all {length} octets are expected in one segment"));
     }
-    let (flags, bits) = (wanted.flags.value, sent.flags.octet());
-    let compared = if whole { u8::MAX } else { !MAY_DIFFER };
-    let is_accurate = sent.flags.contains(Flags::AE);
-    if flags.octet() & compared != bits & compared || is_accurate != detail.accurate_ecn {
-        let accurate = if detail.accurate_ecn { "A" } else { "" };
+    let flags = wanted.flags.value;
+    let differ = flags.difference(sent.flags);
+    if !(differ == Flags::default() || !whole && MAY_DIFFER.contains(differ)) {
+        let (accurate, flags) = match flags.contains(Flags::AE) {
+            true => ("A", flags.difference(Flags::AE)),
+            false => ("", flags),
+        };
         return Some(format!("its flags are not {accurate}{flags}"));
     }
     let acknowledged = wanted.acknowledgment.as_ref().map_or(0, |it| it.value);

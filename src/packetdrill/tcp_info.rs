@@ -137,14 +137,14 @@ fn traffic(player: &Player<'_>, local: IpEndpoint, remote: IpEndpoint) -> Traffi
                 origin = Some(segment.seq);
                 traffic = Traffic::default();
             }
-            if segment.len() > 0 {
+            if !segment.is_empty() {
                 traffic.segments_sent += 1;
                 traffic.octets_sent += segment.len();
                 let begin = segment.seq.wrapping_sub(origin.unwrap_or(0));
                 let end = begin.wrapping_add(u32::try_from(segment.len()).unwrap_or(u32::MAX));
                 traffic.end = traffic.end.max(end);
             }
-        } else if ends == (remote, local) && segment.len() > 0 {
+        } else if ends == (remote, local) && !segment.is_empty() {
             traffic.segments_received += 1;
         }
     }

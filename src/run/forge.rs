@@ -86,7 +86,7 @@ pub(super) fn segment(
     packet.set_ece(flags.contains(Flags::ECE));
     packet.set_cwr(flags.contains(Flags::CWR));
     // What is AE now was the nonce sum once (RFC 9768 section 3.1).
-    packet.set_ns(detail.accurate_ecn);
+    packet.set_ns(flags.contains(Flags::AE));
     packet.set_window_len(
         wanted
             .window

@@ -11,8 +11,6 @@ use crate::diagnostic::Spanned;
 pub struct Detail {
     /// Fields of its IP header.
     pub ip: IpFields,
-    /// AE, the ninth control bit (RFC 9768 section 3.1).
-    pub accurate_ecn: bool,
     /// `urg N`: the urgent pointer.
     pub urgent: Option<Spanned<u16>>,
     /// `...(LENGTH)`: the payload of a segment whose numbers are not looked at, in octets.

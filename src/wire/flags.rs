@@ -69,6 +69,13 @@ impl Flags {
         Self(self.0 | other.0)
     }
 
+    /// Those that have a name and are set in only one of the two.
+    #[must_use]
+    pub fn difference(self, other: Self) -> Self {
+        let named = Self::LETTERS.iter().fold(0, |all, (flag, _)| all | flag.0);
+        Self((self.0 ^ other.0) & named)
+    }
+
     /// The bit that a letter stands for.
     pub(crate) fn from_letter(letter: char) -> Option<Self> {
         let found = Self::LETTERS.iter().find(|(_, it)| *it == letter);

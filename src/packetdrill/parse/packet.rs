@@ -79,7 +79,7 @@ impl Parser<'_> {
     }
 
     fn segment(&mut self, way: Way, detail: &mut Detail) -> Result<Segment, Box<Diagnostic>> {
-        let flags = self.flags(detail)?;
+        let flags = self.flags()?;
         let sequence = self.sequence(way, detail)?;
         let acknowledgment = self.field("ack")?;
         detail.absolute_acknowledgment = acknowledgment.is_some() && self.take_sign('!');
@@ -101,7 +101,7 @@ impl Parser<'_> {
     }
 
     /// `S.`, `P.`, `.`, `-`; of accurate ECN `SEWA`, `P5.`, `5.`, `S.5`, `.5`
-    fn flags(&mut self, detail: &mut Detail) -> Result<Spanned<Flags>, Box<Diagnostic>> {
+    fn flags(&mut self) -> Result<Spanned<Flags>, Box<Diagnostic>> {
         let start = self.span();
         let mut flags = Flags::default();
         if self.take_sign('-') {
@@ -122,7 +122,6 @@ impl Parser<'_> {
         for letter in letters.chars() {
             match (Flags::from_letter(letter), letter) {
                 (Some(flag), _) => flags = flags.union(flag),
-                (None, 'A') => detail.accurate_ecn = true,
                 (None, '0'..='7') if counter.is_none() => counter = letter.to_digit(8),
                 (None, _) => {
                     return Err(Box::new(
@@ -153,13 +152,12 @@ impl Parser<'_> {
         }
         if let Some(counter) = counter {
             // RFC 9768 section 3.1: AE, CWR and ECE are the three bits of one counter.
-            let bits = flags.contains(Flags::ECE) || flags.contains(Flags::CWR);
-            if bits || detail.accurate_ecn {
+            let bits = [(4, Flags::AE), (2, Flags::CWR), (1, Flags::ECE)];
+            if bits.iter().any(|(_, flag)| flags.contains(*flag)) {
                 let message = "a counter takes the place of E, W and A";
                 return Err(Box::new(Diagnostic::new(span, message)));
             }
-            detail.accurate_ecn = counter & 4 != 0;
-            for (bit, flag) in [(2, Flags::CWR), (1, Flags::ECE)] {
+            for (bit, flag) in bits {
                 if counter & bit != 0 {
                     flags = flags.union(flag);
                 }

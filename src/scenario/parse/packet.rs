@@ -245,7 +245,9 @@ fn flags(input: &mut Input<'_>) -> Parse<Spanned<Flags>> {
     }
     let mut flags = Flags::default();
     for letter in letters.value.chars() {
-        let bit = Flags::from_letter(letter).filter(|bit| !flags.contains(*bit));
+        // Accurate ECN is for scripts of packetdrill.
+        let bit =
+            Flags::from_letter(letter).filter(|bit| !flags.contains(*bit) && *bit != Flags::AE);
         let Some(bit) = bit else {
             let shown = quote(letters.value);
             let diagnostic = Diagnostic::new(letters.span, format!("{shown} are no flags"))
