@@ -83,7 +83,7 @@ impl Dissector {
             Some(fragment),
             OwnFields::V4 { identification, .. },
             (IpAddress::Ipv4(from), IpAddress::Ipv4(to)),
-        ) = (header.fragment, header.own, (header.from, header.to))
+        ) = (header.fragment(), header.own, (header.from, header.to))
         else {
             return;
         };

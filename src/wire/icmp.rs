@@ -7,35 +7,6 @@ use std::fmt;
 
 use smoltcp::wire::IpVersion;
 
-use super::ip::Ip;
-use super::transport::Transport;
-
-/// An ICMP message with at least its type, code and checksum.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Icmp {
-    /// Its type and code.
-    pub message: IcmpMessage,
-    /// The four octets behind its checksum, of which the type says what they are: the identifier of
-    /// an echo, the MTU of the next link (RFC 792, RFC 1191 section 4, RFC 4443 section 3.2).
-    pub rest: Option<[u8; 4]>,
-    /// The packet that an error is about, as much of it as it quotes.
-    pub quoted: Option<Box<Quoted>>,
-}
-
-impl Icmp {
-    /// Its header in octets (RFC 792, RFC 4443 section 2.1).
-    pub const HEADER: usize = 8;
-}
-
-/// A packet that an ICMP error quotes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quoted {
-    /// Its IP header.
-    pub ip: Ip,
-    /// What it carries, where that is a protocol that is looked into.
-    pub transport: Option<Transport>,
-}
-
 /// An ICMP message: its type and code, and which of the two protocols they are numbers of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IcmpMessage {

@@ -4,9 +4,6 @@ use std::ops::Range;
 
 use smoltcp::wire::{IpAddress, IpVersion, Ipv4Address, Ipv6Address};
 
-use super::packet::{Kind, Other};
-use super::transport::Transport;
-
 /// The IP protocol numbers that are looked into (IANA's registry).
 pub(super) mod protocol {
     use smoltcp::wire::IpVersion;
@@ -60,13 +57,39 @@ pub struct IpHeader {
     pub protocol: u8,
     /// How much is said to follow the header, in octets. Of IPv6, extension headers included.
     pub length: usize,
-    /// Which part of a datagram it is. None: all of it.
-    pub fragment: Option<Fragment>,
+    /// At what a host stops before it looks at a transport header.
+    pub stop: Option<Stop>,
+    /// Whether a transport header begins where `payload` does.
+    pub has_transport: bool,
     /// Where what it carries stands in the octets that were decoded: all that is there of it,
     /// behind the extension headers.
     pub payload: Range<usize>,
     /// Whether less is there than the header says.
     pub is_cut: bool,
+}
+
+impl IpHeader {
+    /// Which part of a datagram it is. None: all of it.
+    pub fn fragment(&self) -> Option<Fragment> {
+        match self.stop {
+            Some(Stop::Fragment(fragment)) => Some(fragment),
+            Some(Stop::Routing { .. } | Stop::Malformed) | None => None,
+        }
+    }
+}
+
+/// At what a host stops before it looks at a transport header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// It is a part of a datagram.
+    Fragment(Fragment),
+    /// A routing header of IPv6, behind which the checksum covers another destination.
+    Routing {
+        /// How much there is, that header included, in octets.
+        len: usize,
+    },
+    /// An extension header of IPv6 that is cut short or says that it is longer than the datagram.
+    Malformed,
 }
 
 /// The fields that only one version of IP has.
@@ -99,41 +122,19 @@ pub struct Fragment {
     pub is_last: bool,
 }
 
-/// A datagram as far as it could be read.
-#[derive(Debug)]
-pub(super) struct Datagram {
-    pub(super) ip: Ip,
-    /// What a host makes of it before it looks at the transport header, if that is an end of it: a
-    /// fragment, or an extension header that is not passed.
-    pub(super) ends_as: Option<Kind>,
-    /// The transport header, where one can be read.
-    pub(super) transport: Option<Transport>,
-}
-
-/// Reads a datagram that stands at `at` of what is decoded and that `depth` ICMP errors are around.
+/// Reads the header of a datagram that stands at `at` of what is decoded.
 ///
 /// What calls itself IPv4 and has the version number of IPv6 is read as IPv6.
-pub(super) fn read(version: IpVersion, bytes: &[u8], at: usize, depth: usize) -> Datagram {
-    let number = bytes.first().map(|first| first >> 4);
-    let read = match version {
-        IpVersion::Ipv4 if number != Some(6) => v4(bytes, at, depth),
-        IpVersion::Ipv4 | IpVersion::Ipv6 => v6(bytes, at, depth),
+pub(super) fn read(version: IpVersion, bytes: &[u8], at: usize) -> Ip {
+    let is_v6 = bytes.first().is_some_and(|first| first >> 4 == 6);
+    let (version, header) = match version {
+        IpVersion::Ipv4 if !is_v6 => (version, v4(bytes, at)),
+        IpVersion::Ipv4 | IpVersion::Ipv6 => (IpVersion::Ipv6, v6(bytes, at)),
     };
-    let version = match (version, number) {
-        (IpVersion::Ipv4, Some(6)) => IpVersion::Ipv6,
-        (version, _) => version,
-    };
-    read.unwrap_or(Datagram {
-        ip: Ip {
-            version,
-            header: None,
-        },
-        ends_as: None,
-        transport: None,
-    })
+    Ip { version, header }
 }
 
-fn v4(bytes: &[u8], at: usize, depth: usize) -> Option<Datagram> {
+fn v4(bytes: &[u8], at: usize) -> Option<IpHeader> {
     let header = bytes.first_chunk::<V4>()?;
     let header_len = 4 * usize::from(header[0] & 0xf);
     let total = match usize::from(u16::from_be_bytes([header[2], header[3]])) {
@@ -145,26 +146,21 @@ fn v4(bytes: &[u8], at: usize, depth: usize) -> Option<Datagram> {
         return None;
     }
     let end = total.min(bytes.len());
-    let payload = bytes.get(header_len..end).unwrap_or_default();
+    let start = header_len.min(end);
     let is_cut = total > bytes.len();
     let [.., hop_limit, protocol, _, _, a, b, c, d, e, f, g, h] = *header;
     let field = u16::from_be_bytes([header[6], header[7]]);
     let fragment = Fragment {
         protocol,
         offset: 8 * usize::from(field & 0x1fff),
-        len: payload.len(),
+        len: end - start,
         is_last: field & 0x2000 == 0,
     };
-    let fragment = (fragment.offset > 0 || !fragment.is_last).then_some(fragment);
+    let is_whole = fragment.offset == 0 && fragment.is_last;
     // Half a segment is no segment. But of a first part that is cut off its beginning is read,
     // because an ICMP error quotes no more.
-    let is_read =
-        header_len <= bytes.len() && fragment.is_none_or(|fragment| is_cut && fragment.offset == 0);
-    let transport = is_read
-        .then(|| Transport::read_quoted(protocol, payload, at + header_len, depth))
-        .flatten();
-    let start = header_len.min(end);
-    let header = IpHeader {
+    let begins = is_whole || (is_cut && fragment.offset == 0);
+    Some(IpHeader {
         from: Ipv4Address::new(a, b, c, d).into(),
         to: Ipv4Address::new(e, f, g, h).into(),
         service: header[1],
@@ -175,21 +171,14 @@ fn v4(bytes: &[u8], at: usize, depth: usize) -> Option<Datagram> {
         },
         protocol,
         length: total - header_len,
-        fragment,
+        stop: (!is_whole).then_some(Stop::Fragment(fragment)),
+        has_transport: begins && header_len <= bytes.len(),
         payload: at + start..at + end,
         is_cut,
-    };
-    Some(Datagram {
-        ip: Ip {
-            version: IpVersion::Ipv4,
-            header: Some(header),
-        },
-        ends_as: fragment.map(Kind::Fragment),
-        transport,
     })
 }
 
-fn v6(bytes: &[u8], at: usize, depth: usize) -> Option<Datagram> {
+fn v6(bytes: &[u8], at: usize) -> Option<IpHeader> {
     let (header, rest) = bytes.split_first_chunk::<V6>()?;
     let address = |at: usize| {
         let octets = header[at..].first_chunk::<16>().copied();
@@ -197,53 +186,37 @@ fn v6(bytes: &[u8], at: usize, depth: usize) -> Option<Datagram> {
     };
     let length = usize::from(u16::from_be_bytes([header[4], header[5]]));
     let rest = &rest[..length.min(rest.len())];
-    let Behind {
-        protocol,
-        bytes: payload,
-        ends_as,
-    } = past_extensions(header[6], rest);
-    let payload_at = at + V6 + rest.len() - payload.map_or(0, <[u8]>::len);
-    let transport = payload.and_then(|it| Transport::read_quoted(protocol, it, payload_at, depth));
+    let behind = past_extensions(header[6], rest);
+    let end = at + V6 + rest.len();
     let word = u32::from_be_bytes([header[0], header[1], header[2], header[3]]);
-    let header = IpHeader {
+    Some(IpHeader {
         from: address(8),
         to: address(24),
-        service: word.to_be_bytes()[0] << 4 | word.to_be_bytes()[1] >> 4,
+        service: header[0] << 4 | header[1] >> 4,
         hop_limit: header[7],
         own: OwnFields::V6 {
             flow_label: word & 0xf_ffff,
         },
-        protocol,
+        protocol: behind.protocol,
         length,
-        fragment: match ends_as {
-            Some(Kind::Fragment(fragment)) => Some(fragment),
-            _ => None,
-        },
-        payload: payload_at..at + V6 + rest.len(),
+        stop: behind.stop,
+        has_transport: behind.payload.is_some(),
+        payload: end - behind.payload.unwrap_or(0)..end,
         is_cut: length > bytes.len() - V6,
-    };
-    Some(Datagram {
-        ip: Ip {
-            version: IpVersion::Ipv6,
-            header: Some(header),
-        },
-        ends_as,
-        transport,
     })
 }
 
 /// What follows the extension headers of an IPv6 datagram.
-struct Behind<'a> {
+struct Behind {
     protocol: u8,
-    /// None: it cannot be read.
-    bytes: Option<&'a [u8]>,
-    ends_as: Option<Kind>,
+    /// How many octets. None: they cannot be read.
+    payload: Option<usize>,
+    stop: Option<Stop>,
 }
 
-/// Passes the extension headers. A host that is asked what the packet is stops at a routing header,
-/// behind which the checksum covers another destination, and at a fragment header.
-fn past_extensions(mut next: u8, mut bytes: &[u8]) -> Behind<'_> {
-    let mut ends_as = None;
+/// Passes the extension headers.
+fn past_extensions(mut next: u8, mut bytes: &[u8]) -> Behind {
+    let mut stop = None;
     // Each turn takes at least eight octets away, so this ends.
     loop {
         let len = match (next, bytes) {
@@ -252,10 +225,7 @@ fn past_extensions(mut next: u8, mut bytes: &[u8]) -> Behind<'_> {
                 Some(8 * (usize::from(len) + 1))
             }
             (protocol::ROUTING, _) => {
-                ends_as.get_or_insert(Kind::Other(Other::Protocol {
-                    number: next,
-                    len: bytes.len(),
-                }));
+                stop.get_or_insert(Stop::Routing { len: bytes.len() });
                 bytes.get(1).map(|len| 8 * (usize::from(*len) + 1))
             }
             (protocol::FRAGMENT, &[protocol, _, high, low, _, _, _, _, ref part @ ..]) => {
@@ -266,7 +236,7 @@ fn past_extensions(mut next: u8, mut bytes: &[u8]) -> Behind<'_> {
                     len: part.len(),
                     is_last: field & 1 == 0,
                 };
-                ends_as.get_or_insert(Kind::Fragment(fragment));
+                stop.get_or_insert(Stop::Fragment(fragment));
                 // A fragment header whose datagram is whole is passed (RFC 6946).
                 (fragment.offset == 0 && fragment.is_last).then_some(8)
             }
@@ -274,18 +244,18 @@ fn past_extensions(mut next: u8, mut bytes: &[u8]) -> Behind<'_> {
             _ => {
                 return Behind {
                     protocol: next,
-                    bytes: Some(bytes),
-                    ends_as,
+                    payload: Some(bytes.len()),
+                    stop,
                 };
             }
         };
         let rest = len.and_then(|len| bytes.get(len..));
         let (Some(rest), Some(&following)) = (rest, bytes.first()) else {
-            ends_as.get_or_insert(Kind::Other(Other::Malformed("ipv6 extension header")));
+            stop.get_or_insert(Stop::Malformed);
             return Behind {
                 protocol: next,
-                bytes: None,
-                ends_as,
+                payload: None,
+                stop,
             };
         };
         (next, bytes) = (following, rest);

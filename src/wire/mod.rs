@@ -19,12 +19,12 @@ mod transport;
 
 pub use exported_pdu::{ExportedPdu, PortType, Ports};
 pub use flags::Flags;
-pub use icmp::{Icmp, IcmpMessage, IcmpName, Quoted};
-pub use ip::{Fragment, Ip, IpHeader, OwnFields};
+pub use icmp::{IcmpMessage, IcmpName};
+pub use ip::{Fragment, Ip, IpHeader, OwnFields, Stop};
 pub(crate) use octets::u16_at;
 pub use option::TcpOption;
 pub use packet::{
     ArpOperation, Checksum, Kind, NodeAddress, Other, Packet, Remains, decode, ethertype,
 };
 pub use segment::{Segment, SegmentStart};
-pub use transport::{Datagram, Transport};
+pub use transport::{Datagram, Icmp, Quoted, Transport};

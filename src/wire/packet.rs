@@ -7,11 +7,10 @@ use smoltcp::wire::{
     EthernetProtocol, IpAddress, IpEndpoint, IpVersion, Ipv4Packet,
 };
 
-use super::icmp::Icmp;
-use super::ip::{self, Fragment, Ip, IpHeader, protocol};
+use super::ip::{self, Fragment, Ip, IpHeader, Stop, protocol};
 use super::octets::u16_at;
 use super::segment::Segment;
-use super::transport::{self, Datagram, Transport};
+use super::transport::{self, Datagram, Icmp, Transport};
 
 /// The EtherTypes that are looked into (IANA's registry).
 pub mod ethertype {
@@ -267,7 +266,8 @@ fn arp(bytes: &[u8]) -> Read {
 /// An IP datagram in a frame that says it is of a version.
 fn ip(version: IpVersion, frame: &[u8]) -> Read {
     let bytes = &frame[ETHERNET..];
-    let read = ip::read(version, bytes, ETHERNET, 0);
+    let ip = ip::read(version, bytes, ETHERNET);
+    let transport = Transport::of(&ip, bytes, ETHERNET, 0);
     let name = match version {
         IpVersion::Ipv4 => "ipv4",
         IpVersion::Ipv6 => "ipv6",
@@ -277,18 +277,17 @@ fn ip(version: IpVersion, frame: &[u8]) -> Read {
         ip: Some(ip),
         ..Read::of(Kind::Other(Other::Malformed(name)))
     };
-    let Some(header) = read
-        .ip
+    let Some(header) = ip
         .header
         .as_ref()
         .filter(|header| is_whole(header, version, bytes))
     else {
-        return malformed(read.transport.map(Remains::Transport), read.ip);
+        return malformed(transport.map(Remains::Transport), ip);
     };
     let (from, to) = (header.from, header.to);
     let payload = &frame[header.payload.clone()];
-    let (kind, checksum, remains) = match (read.ends_as, read.transport) {
-        (Some(kind), remains) => (kind, Checksum::Good, remains),
+    let (kind, checksum, remains) = match (header.stop, transport) {
+        (Some(stop), remains) => (stopped(stop), Checksum::Good, remains),
         (None, Some(transport)) if protocol::is_of(version, header.protocol) => {
             carried(transport, payload, (from, to))
         }
@@ -312,8 +311,20 @@ fn ip(version: IpVersion, frame: &[u8]) -> Read {
         } else {
             Checksum::Bad
         },
-        ip: Some(read.ip),
+        ip: Some(ip),
         remains: remains.map(Remains::Transport),
+    }
+}
+
+/// What a packet is at whose header a host stops.
+fn stopped(stop: Stop) -> Kind {
+    match stop {
+        Stop::Fragment(fragment) => Kind::Fragment(fragment),
+        Stop::Routing { len } => Kind::Other(Other::Protocol {
+            number: protocol::ROUTING,
+            len,
+        }),
+        Stop::Malformed => Kind::Other(Other::Malformed("ipv6 extension header")),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use smoltcp::wire::{Icmpv4Packet, Icmpv6Packet, IpAddress, IpVersion, TcpPacket, UdpPacket};
 
-use super::icmp::{Icmp, IcmpMessage, Quoted};
-use super::ip::{self, protocol};
+use super::icmp::IcmpMessage;
+use super::ip::{self, Ip, protocol};
 use super::octets::u16_at;
 use super::segment::{Segment, SegmentStart};
 
@@ -22,6 +22,32 @@ pub struct Datagram {
     pub destination_port: u16,
     /// How many octets of payload it carries.
     pub len: usize,
+}
+
+/// An ICMP message with at least its type, code and checksum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Icmp {
+    /// Its type and code.
+    pub message: IcmpMessage,
+    /// The four octets behind its checksum, of which the type says what they are: the identifier of
+    /// an echo, the MTU of the next link (RFC 792, RFC 1191 section 4, RFC 4443 section 3.2).
+    pub rest: Option<[u8; 4]>,
+    /// The packet that an error is about, as much of it as it quotes.
+    pub quoted: Option<Box<Quoted>>,
+}
+
+impl Icmp {
+    /// Its header in octets (RFC 792, RFC 4443 section 2.1).
+    pub const HEADER: usize = 8;
+}
+
+/// A packet that an ICMP error quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    /// Its IP header.
+    pub ip: Ip,
+    /// What it carries, where that is a protocol that is looked into.
+    pub transport: Option<Transport>,
 }
 
 /// A transport header, as much of it as is there. Nothing is said of its checksum.
@@ -63,8 +89,15 @@ impl Transport {
         Self::read_quoted(protocol, bytes, at, 0)
     }
 
-    /// Reads what a datagram carries that `depth` ICMP errors are around.
-    pub(super) fn read_quoted(protocol: u8, bytes: &[u8], at: usize, depth: usize) -> Option<Self> {
+    /// Reads what the datagram of a header carries that stands at `at` of what is decoded and that
+    /// `depth` ICMP errors are around.
+    pub(super) fn of(ip: &Ip, bytes: &[u8], at: usize, depth: usize) -> Option<Self> {
+        let header = ip.header.as_ref().filter(|header| header.has_transport)?;
+        let payload = bytes.get(header.payload.start - at..header.payload.end - at)?;
+        Self::read_quoted(header.protocol, payload, header.payload.start, depth)
+    }
+
+    fn read_quoted(protocol: u8, bytes: &[u8], at: usize, depth: usize) -> Option<Self> {
         Some(match protocol {
             protocol::TCP => match Segment::read(bytes, at) {
                 Ok(segment) => Self::Segment(segment),
@@ -110,11 +143,10 @@ fn icmp(version: IpVersion, bytes: &[u8], at: usize, depth: usize) -> Transport 
         .get(Icmp::HEADER..)
         .filter(|_| message.quotes_a_packet() && depth < QUOTED_MAX);
     let quoted = about.map(|about| {
-        let read = ip::read(version, about, at + Icmp::HEADER, depth + 1);
-        Box::new(Quoted {
-            ip: read.ip,
-            transport: read.transport,
-        })
+        let at = at + Icmp::HEADER;
+        let ip = ip::read(version, about, at);
+        let transport = Transport::of(&ip, about, at, depth + 1);
+        Box::new(Quoted { ip, transport })
     });
     Transport::Icmp(Icmp {
         message,
