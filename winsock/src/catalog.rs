@@ -1,15 +1,13 @@
 //! The protocol catalog: which protocols there are, who provides them, and which of them a socket
 //! gets.
 //!
-//! Values of the TCP/IP entries are those of Windows (page WSAPROTOCOL_INFO; `netsh winsock show
-//! catalog`) and of Wine's table, which agrees with it. The ISO entries are ours: Windows ships
-//! none, and names, GUID and catalog numbers of the historical third-party ones are not on record.
+//! Each provider brings the entries of its protocols along
+//! ([`registry`](crate::provider::registry)).
 
 use std::fmt;
 
-use crate::address::{AF_INET, AF_INET6, AF_ISO, AF_UNSPEC};
+use crate::address::AF_UNSPEC;
 use crate::error::WsaError;
-use crate::provider::itot::connection::MESSAGE_MAX;
 
 /// A byte stream.
 pub const SOCK_STREAM: i32 = 1;
@@ -94,15 +92,6 @@ impl fmt::Debug for Guid {
     }
 }
 
-/// The base provider of TCP/IP and UDP/IP.
-pub const TCPIP: Guid = Guid(0xE70F_1AA0_AB8B_11CF_8CA3_0080_5F48_A192);
-/// The same over IPv6.
-pub const TCPIP6: Guid = Guid(0xF9EA_B0C0_26D4_11D0_BBBF_00AA_006C_34E4);
-/// The base provider of ISO transport over TCP. (Ours.)
-pub const ITOT: Guid = Guid(0x5D1C_6F42_0A2B_4E17_9C55_7270_6474_7032);
-/// The layered provider that writes down what passes through it. (Ours.)
-pub const TRACING: Guid = Guid(0x5D1C_6F42_0A2B_4E17_9C55_7472_6163_6572);
-
 /// dwCatalogEntryId: how a catalog entry is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId(pub u32);
@@ -162,6 +151,31 @@ impl Chain {
 }
 
 impl ProtocolInfo {
+    /// The entry of a base protocol: its number, provider and name, what it can do as `XP1_*`, its
+    /// address family with the size of an address in octets, its socket type and its number. It is
+    /// a byte stream that also matches protocol 0.
+    pub fn base(
+        (entry, provider, name): (EntryId, Guid, &str),
+        service_flags: u32,
+        (family, address_size): (i32, i32),
+        (kind, protocol): (i32, i32),
+    ) -> Self {
+        Self {
+            service_flags,
+            provider_flags: PFL_MATCHES_PROTOCOL_ZERO,
+            provider,
+            entry,
+            chain: Chain::Base,
+            family,
+            address_max: address_size,
+            address_min: address_size,
+            kind,
+            protocol,
+            message_size: 0,
+            name: name.to_owned(),
+        }
+    }
+
     /// Whether the protocol has all of these `XP1_*`.
     pub const fn has(&self, service_flags: u32) -> bool {
         self.service_flags & service_flags == service_flags
@@ -175,7 +189,7 @@ impl ProtocolInfo {
 }
 
 /// The protocols of a machine, in the order in which `socket` looks at them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalog {
     entries: Vec<ProtocolInfo>,
 }
@@ -184,9 +198,9 @@ pub struct Catalog {
 pub const ENTRIES_MAX: usize = 256;
 
 impl Catalog {
-    /// TCP/IP, UDP/IP, both over IPv6, and ISO transport over TCP.
-    pub fn built_in() -> Self {
-        Self { entries: entries() }
+    /// A catalog with these entries, in order.
+    pub const fn of(entries: Vec<ProtocolInfo>) -> Self {
+        Self { entries }
     }
 
     /// The entries, in order.
@@ -266,65 +280,10 @@ impl Catalog {
 /// dwCatalogEntryId of the first entry, as on Windows.
 const FIRST_ENTRY: u32 = 1001;
 
-const TCP_FLAGS: u32 = XP1_GUARANTEED_DELIVERY
-    | XP1_GUARANTEED_ORDER
-    | XP1_GRACEFUL_CLOSE
-    | XP1_EXPEDITED_DATA
-    | XP1_IFS_HANDLES;
-const UDP_FLAGS: u32 = XP1_CONNECTIONLESS
-    | XP1_MESSAGE_ORIENTED
-    | XP1_SUPPORT_BROADCAST
-    | XP1_SUPPORT_MULTIPOINT
-    | XP1_IFS_HANDLES;
-const TP0_FLAGS: u32 = XP1_GUARANTEED_DELIVERY | XP1_GUARANTEED_ORDER | XP1_MESSAGE_ORIENTED;
-const TP2_FLAGS: u32 = TP0_FLAGS | XP1_GRACEFUL_CLOSE | XP1_CONNECT_DATA | XP1_DISCONNECT_DATA;
-
-/// dwMessageSize of ISO transport, whose messages have no limit but the provider's.
-const ISO_MESSAGE_SIZE: u32 = MESSAGE_MAX as u32;
-
-/// dwMessageSize of UDP on Windows: what an IPv4 datagram holds, less what its options may take.
-const UDP_MESSAGE_SIZE: u32 = 0xffbb;
-
-#[rustfmt::skip]
-fn entries() -> Vec<ProtocolInfo> {
-    let base = |number, provider, service_flags, (family, size), kind, protocol, message_size,
-                name: &str| ProtocolInfo {
-        service_flags,
-        // ISO transport is asked for by name; its protocol has no number that a program leaves out.
-        provider_flags: if family == AF_ISO { 0 } else { PFL_MATCHES_PROTOCOL_ZERO },
-        provider,
-        entry: EntryId(number),
-        chain: Chain::Base,
-        family,
-        address_max: size,
-        address_min: size,
-        kind,
-        protocol,
-        message_size,
-        name: name.to_owned(),
-    };
-    let inet = (AF_INET, 16);
-    let inet6 = (AF_INET6, 28);
-    let iso = (AF_ISO, 72);
-    // 1003 and 1006 are Windows's raw entries, which are not here.
-    vec![
-        base(1001, TCPIP, TCP_FLAGS, inet, SOCK_STREAM, IPPROTO_TCP, 0, "MSAFD Tcpip [TCP/IP]"),
-        base(1002, TCPIP, UDP_FLAGS, inet, SOCK_DGRAM, IPPROTO_UDP, UDP_MESSAGE_SIZE,
-             "MSAFD Tcpip [UDP/IP]"),
-        base(1004, TCPIP6, TCP_FLAGS, inet6, SOCK_STREAM, IPPROTO_TCP, 0,
-             "MSAFD Tcpip [TCP/IPv6]"),
-        base(1005, TCPIP6, UDP_FLAGS, inet6, SOCK_DGRAM, IPPROTO_UDP, UDP_MESSAGE_SIZE,
-             "MSAFD Tcpip [UDP/IPv6]"),
-        base(1101, ITOT, TP2_FLAGS, iso, SOCK_SEQPACKET, ISOPROTO_TP2, ISO_MESSAGE_SIZE,
-             "hangup ISO transport class 2 over TCP [ITOT, RFC 2126]"),
-        base(1102, ITOT, TP0_FLAGS, iso, SOCK_SEQPACKET, ISOPROTO_TP0, ISO_MESSAGE_SIZE,
-             "hangup ISO transport class 0 over TCP [TP0, RFC 1006]"),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::{AF_INET, AF_INET6, AF_ISO};
 
     /// What `socket` makes of family, type and protocol.
     #[test]

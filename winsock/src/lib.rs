@@ -69,6 +69,8 @@ pub mod address;
 pub mod api;
 pub mod catalog;
 pub mod error;
+pub mod event;
+pub mod flags;
 pub mod function;
 pub mod notify;
 pub mod options;
@@ -76,6 +78,8 @@ pub mod overlapped;
 mod process;
 mod program;
 pub mod provider;
+pub mod version;
+pub mod waiting;
 
 pub use address::Address;
 pub use api::Winsock;

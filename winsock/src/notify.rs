@@ -13,7 +13,8 @@
 //! - the end of a connection is FD_CLOSE and never FD_READ.
 
 use crate::error::WsaError;
-use crate::provider::upcalls::{EventHandle, Upcalls};
+use crate::event::EventHandle;
+use crate::provider::upcalls::Upcalls;
 
 /// There is data to read.
 pub const FD_READ: i32 = 0x01;

@@ -2,11 +2,10 @@
 
 use hangup_stack::smoltcp::time::Instant;
 
-use crate::Socket;
-use crate::ThreadId;
 use crate::address::Address;
 use crate::error::WsaError;
-use crate::provider::upcalls::EventHandle;
+use crate::event::EventHandle;
+use crate::process::{Socket, ThreadId};
 
 /// The address of a WSAOVERLAPPED structure, which names the operation that uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -86,7 +86,7 @@ impl WinsockCalls {
     pub(super) fn install_provider(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         match context.argument(0) {
             Some(Argument::Text(name)) if name == "tracing" => {
-                Ok(status(self.process.install_tracing()))
+                Ok(status(self.process.wsc_install_provider("tracing")))
             }
             _ => context.bad(0, "the provider that can be installed is \"tracing\""),
         }

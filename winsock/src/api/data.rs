@@ -3,25 +3,15 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 
-use super::{Call, Winsock};
+use super::winsock::{Call, Winsock};
 use crate::address::Address;
 use crate::error::WsaError;
+use crate::event::EventHandle;
+pub use crate::flags::{MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_WAITALL};
 use crate::function::Function;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
-use crate::provider::upcalls::EventHandle;
-use crate::provider::{Context, Received, Wait};
-use crate::{Outcome, Socket};
-
-/// Out-of-band data, which no protocol here has.
-pub const MSG_OOB: i32 = 0x1;
-/// Leaves the data in the queue.
-pub const MSG_PEEK: i32 = 0x2;
-/// Do not route. (Changes nothing here.)
-pub const MSG_DONTROUTE: i32 = 0x4;
-/// Wait for the whole buffer, which no provider here does.
-pub const MSG_WAITALL: i32 = 0x8;
-/// A part of a message.
-pub const MSG_PARTIAL: i32 = 0x8000;
+use crate::process::{Outcome, Socket};
+use crate::provider::call::{Received, Wait};
 
 impl Winsock {
     /// send: queues octets for sending. A blocking socket waits until all are queued; a
@@ -197,13 +187,7 @@ impl Winsock {
         let result = match self.route(s) {
             None => Err(WsaError::InvalidHandle),
             Some(index) => {
-                let mut context = Context {
-                    host,
-                    now,
-                    thread: self.running,
-                    upcalls: &mut self.upcalls,
-                };
-                let provider = self.providers[index].provider.as_mut();
+                let (provider, mut context) = self.provider(index, host, now, None);
                 provider.cancel_operations(&mut context, s, overlapped)
             }
         };

@@ -6,19 +6,13 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 
-use super::{Call, Winsock};
+use super::winsock::{Call, Winsock};
 use crate::address::{AF_INET, AF_INET6};
 use crate::catalog::XP1_DISCONNECT_DATA;
 use crate::error::WsaError;
+pub use crate::flags::{SD_BOTH, SD_RECEIVE, SD_SEND};
 use crate::function::Function;
-use crate::{Outcome, Pointer, Socket};
-
-/// shutdown: no more receiving.
-pub const SD_RECEIVE: i32 = 0;
-/// shutdown: no more sending.
-pub const SD_SEND: i32 = 1;
-/// shutdown: neither.
-pub const SD_BOTH: i32 = 2;
+use crate::process::{Outcome, Pointer, Socket};
 
 impl Winsock {
     /// shutdown: ends receiving, sending, or both. On the wire a receive shutdown does what the

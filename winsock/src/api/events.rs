@@ -4,16 +4,17 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 
-use super::thread::{Alertable, Waited};
-use super::{Call, Winsock};
+use super::thread::Alertable;
+use super::threads::Waited;
+use super::winsock::{Call, Winsock};
 use crate::error::WsaError;
+use crate::event::EventHandle;
 use crate::function::Function;
 pub use crate::notify::{
     FD_ACCEPT, FD_ALL_EVENTS, FD_CLOSE, FD_CONNECT, FD_OOB, FD_READ, FD_WRITE, NetworkEvents,
 };
+use crate::process::{Outcome, Socket};
 use crate::provider::check::Check;
-use crate::provider::upcalls::EventHandle;
-use crate::{Outcome, Socket};
 
 /// WSA_MAXIMUM_WAIT_EVENTS: the most event objects of one wait.
 pub const WAIT_EVENTS_MAX: usize = 64;

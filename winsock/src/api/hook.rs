@@ -7,12 +7,11 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 
-use super::Winsock;
 use super::thread::Thread;
-use crate::Socket;
+use super::winsock::Winsock;
 use crate::error::WsaError;
 use crate::function::Function;
-use crate::provider::Context;
+use crate::process::Socket;
 use crate::provider::check::Check;
 
 impl Winsock {
@@ -83,21 +82,11 @@ impl Winsock {
         if !self.version.forbids_nesting() {
             return Err(WsaError::OperationNotSupported);
         }
-        for installed in &mut self.providers {
-            let mut context = Context {
-                host,
-                now,
-                thread: self.running,
-                upcalls: &mut self.upcalls,
-            };
-            if installed
-                .provider
-                .cancel_blocking_call(&mut context)
-                .is_ok()
-            {
-                return Ok(());
-            }
-        }
-        Err(WsaError::Invalid)
+        let waits = self.thread_mut().innermost();
+        let waits = waits.and_then(|waits| Some((waits.provider?, &mut waits.waiting)));
+        let (index, waiting) = waits.ok_or(WsaError::Invalid)?;
+        waiting.interrupted = true;
+        let (provider, mut context) = self.provider(index, host, now, None);
+        provider.cancel_blocking_call(&mut context)
     }
 }

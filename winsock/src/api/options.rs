@@ -3,11 +3,11 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 
-use super::{Call, Winsock};
-use crate::Socket;
+use super::winsock::{Call, Winsock};
 use crate::error::WsaError;
 use crate::function::Function;
 pub use crate::options::*;
+use crate::process::Socket;
 
 impl Winsock {
     /// setsockopt: on TCP/IP, SO_LINGER, SO_DONTLINGER, SO_SNDBUF, SO_RCVBUF and TCP_NODELAY.

@@ -2,13 +2,13 @@
 
 use hangup_stack::host::Host;
 
-use super::Winsock;
+use super::winsock::Winsock;
 use crate::address::Address;
 use crate::catalog::{Catalog, ProtocolInfo};
 use crate::error::WsaError;
 use crate::function::Function;
-use crate::provider::Provider;
 use crate::provider::check::Check;
+use crate::provider::spi::Provider;
 
 /// The size of a WSAPROTOCOL_INFOW in octets, which is what the length of a buffer is counted in.
 pub const PROTOCOL_INFO_SIZE: usize = 628;

@@ -3,14 +3,15 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 
-use super::thread::{Alertable, Waited};
-use super::{Call, Entrance, Winsock};
+use super::thread::Alertable;
+use super::threads::Waited;
+use super::winsock::{Call, Entrance, Winsock};
 use crate::error::WsaError;
 use crate::function::Function;
 use crate::notify::Readiness;
+use crate::process::{Outcome, Socket};
+use crate::provider::call::Sets;
 use crate::provider::check::{Check, Prolog};
-use crate::provider::{Context, Sets};
-use crate::{Outcome, Socket};
 
 /// FD_SETSIZE, as it is unless a program defines it otherwise: the most sockets of one set.
 pub const FD_SETSIZE: usize = 64;
@@ -80,13 +81,8 @@ impl Winsock {
                 if self.is_undefined(function) {
                     return self.refuse_undefined(function);
                 }
-                let mut context = Context {
-                    host,
-                    now,
-                    thread: self.running,
-                    upcalls: &mut self.upcalls,
-                };
-                let provider = self.providers[index].provider.as_mut();
+                let waiting = self.waiting(function, Socket::INVALID);
+                let (provider, mut context) = self.provider(index, host, now, waiting);
                 provider.select(&mut context, sets, timeout)
             }
             (Ok(()), _) => Err(WsaError::Invalid).into(),
@@ -96,7 +92,7 @@ impl Winsock {
             entrance: Entrance::Api,
             s: Socket::INVALID,
         };
-        self.finish(call, outcome)
+        self.finish(call, routes.first().copied().flatten(), outcome)
     }
 
     /// WSAPoll: what is the case at each of the sockets, once anything is or the time is over;
@@ -148,12 +144,7 @@ impl Winsock {
         let Some(index) = self.route(fd.s) else {
             return POLLNVAL;
         };
-        let mut context = Context {
-            host,
-            now,
-            thread: self.running,
-            upcalls: &mut self.upcalls,
-        };
+        let (provider, mut context) = self.provider(index, host, now, None);
         let Readiness {
             data,
             writable,
@@ -161,7 +152,7 @@ impl Winsock {
             hung_up,
             error,
             ..
-        } = self.providers[index].provider.readiness(&mut context, fd.s);
+        } = provider.readiness(&mut context, fd.s);
         let bit = |holds: bool, bit: i16| if holds { bit } else { 0 };
         let ended = failed || error.is_some();
         (bit(data, POLLRDNORM) | bit(writable || ended, POLLWRNORM)) & fd.events

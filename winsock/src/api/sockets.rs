@@ -4,7 +4,7 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 
-use super::{Call, Winsock};
+use super::winsock::{Call, Winsock};
 use crate::address::Address;
 pub use crate::address::{AF_INET, AF_INET6, AF_ISO, AF_UNSPEC};
 use crate::catalog::ProtocolInfo;
@@ -13,15 +13,12 @@ pub use crate::catalog::{
     SOCK_SEQPACKET, SOCK_STREAM,
 };
 use crate::error::WsaError;
+pub use crate::flags::{WSA_FLAG_NO_HANDLE_INHERIT, WSA_FLAG_OVERLAPPED};
 use crate::function::Function;
+use crate::process::{Outcome, Pointer, Socket};
+use crate::provider::call::{Accepted, Condition, ConnectData};
 use crate::provider::check::Check;
-use crate::provider::{Accepted, Condition, ConnectData, Context};
-use crate::{Outcome, Pointer, Socket};
 
-/// WSASocket: the socket supports overlapped calls, as every socket here does.
-pub const WSA_FLAG_OVERLAPPED: u32 = 0x01;
-/// WSASocket: child processes do not inherit the socket. (There are none.)
-pub const WSA_FLAG_NO_HANDLE_INHERIT: u32 = 0x80;
 /// listen: "as many connections as is reasonable".
 pub const SOMAXCONN: i32 = 0x7fff_ffff;
 
@@ -93,15 +90,9 @@ impl Winsock {
     ) -> Result<Socket, WsaError> {
         let index = self.provider_of(info.entry);
         let index = index.ok_or(WsaError::ProviderFailedInit)?;
-        let installed = &mut self.providers[index];
-        installed.start(info)?;
-        let mut context = Context {
-            host,
-            now,
-            thread: self.running,
-            upcalls: &mut self.upcalls,
-        };
-        installed.provider.socket(&mut context, info, flags)
+        self.providers[index].start(info)?;
+        let (provider, mut context) = self.provider(index, host, now, None);
+        provider.socket(&mut context, info, flags)
     }
 
     /// bind: gives the socket a local address. The unspecified address means every address of the

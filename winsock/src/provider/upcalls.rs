@@ -3,7 +3,7 @@
 //! Here are the handles of sockets, the event objects, and the overlapped operations with their
 //! completion routines. Left out: WPUFDIsSet (a set is a vector here), WPUGetProviderPath (a layer
 //! is given its lower provider instead of the path of its DLL), WPUPostMessage (there are no
-//! windows), WPUOpenCurrentThread and WPUCloseThread ([`Context::thread`](super::Context::thread)).
+//! windows), WPUOpenCurrentThread and WPUCloseThread (`Context::thread`).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -11,25 +11,10 @@ use hangup_stack::smoltcp::time::Instant;
 
 use crate::catalog::EntryId;
 use crate::error::WsaError;
+pub use crate::event::EventHandle;
 use crate::overlapped::{Completion, Operation, Overlap, Overlapped, Transferred};
-use crate::provider::tracing::Passage;
-use crate::{Socket, ThreadId};
-
-/// An event object: WSAEVENT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EventHandle(pub(crate) u64);
-
-impl EventHandle {
-    /// The handle with this value, which need not be an event object.
-    pub const fn from_raw(raw: u64) -> Self {
-        Self(raw)
-    }
-
-    /// The value of the handle.
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-}
+use crate::process::{Socket, ThreadId};
+use crate::provider::passage::Passage;
 
 /// The most event objects of a process.
 pub const EVENTS_MAX: usize = 4096;
@@ -124,6 +109,14 @@ impl Upcalls {
         let context = self.handles.get(&proposed).map_or(0, |it| it.context);
         self.handles.insert(proposed, Handle { entry, context });
         proposed
+    }
+
+    /// WPUModifyIFSHandle for a connection that a layer has accepted: its handle becomes a socket of
+    /// the entry of the listening one.
+    pub(crate) fn inherit_entry(&mut self, listener: Socket, accepted: Socket) {
+        if let Some(entry) = self.entry_of(listener) {
+            self.modify_ifs_handle(entry, accepted);
+        }
     }
 
     /// WPUCloseSocketHandle: the handle is no socket any more.

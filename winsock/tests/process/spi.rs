@@ -73,7 +73,7 @@ fn installing() {
         .install(vec![taken], Box::new(TcpIp::new()));
     assert_eq!(installed, Err(WsaError::Invalid));
     let before = pair.server.process.catalog().entries().len();
-    pair.server.process.install_tracing().unwrap();
+    pair.server.process.wsc_install_provider("tracing").unwrap();
     let catalog = pair.server.process.catalog();
     let over: Vec<usize> = catalog
         .entries()
@@ -111,7 +111,7 @@ fn a_layer_changes_nothing_on_the_wire() {
     let run = |layered: bool| {
         let mut pair = Pair::new("winsock", 0x0202);
         if layered {
-            pair.server.process.install_tracing().unwrap();
+            pair.server.process.wsc_install_provider("tracing").unwrap();
         }
         let (_, s, client) = pair.connected();
         assert_eq!(pair.send(Who::Client, client, 3000), Ok(3000));
@@ -156,7 +156,7 @@ fn a_layer_changes_nothing_on_the_wire() {
 fn select_takes_sockets_of_one_provider() {
     let mut pair = Pair::new("winsock", 0x0202);
     let plain = pair.socket(Who::Server, SOCK_STREAM);
-    pair.server.process.install_tracing().unwrap();
+    pair.server.process.wsc_install_provider("tracing").unwrap();
     let layered = pair.socket(Who::Server, SOCK_STREAM);
     let mut select = |sockets: &[_]| {
         let mut sets = hangup_winsock::provider::Sets {

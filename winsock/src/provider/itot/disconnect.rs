@@ -4,75 +4,57 @@
 //! peer had on its way is lost (RFC 905 section 6.7.5). What has arrived before stays readable. An
 //! end of receiving alone has no TPDU at all.
 
+use hangup_stack::socket;
+
 use super::connection::End;
-use super::links::{Link, User};
+use super::entry::{Entry, Itot, Role};
+use super::link::{Link, User, error_of};
 use super::negotiate::Agreed;
 use super::table::State;
 use super::tpdu::{DISCONNECT_DATA_MAX, DisconnectData, Reason};
-use super::{Circuit, Direction, Itot, Mode, Needs, Request, Role};
-use crate::api::disconnect::{SD_BOTH, SD_RECEIVE, SD_SEND};
 use crate::error::WsaError;
-use crate::provider::Context;
+use crate::process::{Outcome, Pointer, Socket};
+use crate::provider::base::{self, Circuit, Direction, Mode, Request};
+use crate::provider::call::Context;
 use crate::provider::check::Check;
-use crate::{Outcome, Pointer, Socket};
+use crate::provider::spi::Disconnect;
+use crate::waiting::Unfinished;
 
-impl Itot {
-    /// WSPShutdown: SD_SEND is a release as by WSPSendDisconnect without data, SD_RECEIVE an end of
-    /// receiving as by WSPRecvDisconnect without a buffer.
-    pub(super) fn shutdown(
-        &mut self,
-        context: &mut Context<'_>,
-        s: Socket,
-        how: i32,
-    ) -> Result<(), WsaError> {
-        let (receives, sends) = match how {
-            SD_RECEIVE => (true, false),
-            SD_SEND => (false, true),
-            SD_BOTH => (true, true),
-            _ => (false, false),
-        };
+impl Disconnect for Itot {
+    /// SD_SEND is a release as by WSPSendDisconnect without data, SD_RECEIVE an end of receiving as
+    /// by WSPRecvDisconnect without a buffer.
+    fn shutdown(&mut self, context: &mut Context<'_>, s: Socket, how: i32) -> Result<(), WsaError> {
+        let direction = base::directions(how);
         let request = Request {
-            arguments: Check::that(receives || sends),
-            connection: Needs::Connection,
-            ..Request::NOTHING
+            arguments: Check::that(direction.is_some()),
+            ..Request::CONNECTED
         };
         self.check(context, s, request)?;
         let ended = self.circuit(s).and_then(|(_, link)| link.failed());
         if let Some(error) = ended {
             return Err(error);
         }
-        if sends {
+        if direction != Some(socket::Direction::Receive) {
             self.release(context, s, None);
         }
-        if receives {
+        if direction != Some(socket::Direction::Send) {
             self.deafen(s);
         }
         Ok(())
     }
 
-    /// WSPRecvDisconnect. The data is handed over once. A buffer that is too small gets nothing,
-    /// changes nothing, and leaves the data for a larger one.
-    pub(super) fn recv_disconnect(
+    /// The data is handed over once. A buffer that is too small gets nothing, changes nothing, and
+    /// leaves the data for a larger one.
+    fn recv_disconnect(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
-        data: Pointer<&mut Vec<u8>>,
+        inbound_disconnect_data: Pointer<&mut Vec<u8>>,
     ) -> Result<(), WsaError> {
-        let has_data = self.has_disconnect_data(s);
-        let (option, memory) = match &data {
-            Pointer::Null => (Check::Passed, Check::Passed),
-            Pointer::To(_) => (Check::that(has_data), Check::Passed),
-            // Behind a bad pointer there is no WSABUF that could ask for data.
-            Pointer::Bad => (Check::Passed, Check::Failed),
-        };
-        let request = Request {
-            option,
-            connection: Needs::Connection,
-            memory,
-            ..Request::NOTHING
-        };
+        let has_data = Check::that(self.has_disconnect_data(s));
+        let request = Request::recv_disconnect(&inbound_disconnect_data, has_data);
         self.check(context, s, request)?;
-        if let Pointer::To(buffer) = data
+        if let Pointer::To(buffer) = inbound_disconnect_data
             && let Some((entry, link)) = self.circuit(s)
         {
             let room = buffer.len();
@@ -91,31 +73,18 @@ impl Itot {
         Ok(())
     }
 
-    /// WSPSendDisconnect. The documents have no error for too much data; WSAEFAULT is what they
-    /// give WSAConnect for too much connect data.
-    pub(super) fn send_disconnect(
+    /// The documents have no error for too much data; WSAEFAULT is what they give WSAConnect for
+    /// too much connect data.
+    fn send_disconnect(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
-        data: &Pointer<&[u8]>,
+        outbound_disconnect_data: Pointer<&[u8]>,
     ) -> Result<(), WsaError> {
-        let has_data = self.has_disconnect_data(s);
-        let (option, memory) = match data {
-            Pointer::Null => (Check::Passed, Check::Passed),
-            Pointer::To(data) => (
-                Check::that(has_data),
-                Check::that(data.len() <= DISCONNECT_DATA_MAX),
-            ),
-            Pointer::Bad => (Check::that(has_data), Check::Failed),
-        };
-        let request = Request {
-            option,
-            connection: Needs::Connection,
-            memory,
-            ..Request::NOTHING
-        };
+        let most = self.has_disconnect_data(s).then_some(DISCONNECT_DATA_MAX);
+        let request = Request::send_disconnect(&outbound_disconnect_data, most);
         self.check(context, s, request)?;
-        let data = match data {
+        let data = match outbound_disconnect_data {
             Pointer::To(octets) => DisconnectData::new(octets),
             Pointer::Null | Pointer::Bad => None,
         };
@@ -128,9 +97,59 @@ impl Itot {
         Ok(())
     }
 
+    fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
+        context.blocking(|context| {
+            let entry = self.check(context, s, Request::NOTHING)?;
+            let (linger, mode) = (entry.linger.timeout(), entry.mode);
+            let connected = entry.circuit == Circuit::Connected;
+            let is_over = self.is_over(s);
+            match linger.filter(|_| connected && !is_over) {
+                None if connected => self.release(context, s, None),
+                None => {}
+                Some(time) if time.total_micros() == 0 => self.disrupt(context, s),
+                Some(_) if mode == Mode::NonBlocking => return Err(WsaError::WouldBlock.into()),
+                Some(time) => {
+                    let until = context.deadline(Some(time));
+                    self.release(context, s, None);
+                    if !self.is_over(s) {
+                        if until.is_none_or(|until| context.now < until) {
+                            return Err(Unfinished::Waits(until));
+                        }
+                        self.give_up(context, s);
+                    }
+                }
+            }
+            self.remove(context, s);
+            Ok(context.upcalls.close_socket_handle(s)?)
+        })
+    }
+
+    /// Resets every connection and gives every socket back.
+    fn cleanup(&mut self, context: &mut Context<'_>) -> Result<(), WsaError> {
+        for link in self.links.values_mut() {
+            link.cut(context.host, context.now);
+        }
+        let sockets: Vec<Socket> = self.sockets.keys().copied().collect();
+        for s in sockets {
+            self.remove(context, s);
+            // It was registered when it was made.
+            let _ = context.upcalls.close_socket_handle(s);
+        }
+        self.links.clear();
+        Ok(())
+    }
+}
+
+impl Itot {
+    /// Whether nothing is left of the connection of a socket.
+    fn is_over(&mut self, s: Socket) -> bool {
+        self.circuit(s)
+            .is_none_or(|(_, link)| link.state() == State::Closed)
+    }
+
     /// Whether a socket has disconnect data: class 2 has, in which its connection is, or would be.
     fn has_disconnect_data(&mut self, s: Socket) -> bool {
-        let class = self.sockets.get(&s).map(super::Entry::class);
+        let class = self.sockets.get(&s).map(Entry::class);
         let agreed = self.circuit(s).and_then(|(_, link)| {
             let connection = link.connection.as_ref()?;
             Some(connection.agreement().class)
@@ -167,40 +186,6 @@ impl Itot {
         }
     }
 
-    pub(super) fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
-        let begun = self.waiting.until(context.thread).flatten();
-        let entry = match self.check(context, s, Request::NOTHING) {
-            Ok(entry) => entry,
-            Err(error) => return Err(error).into(),
-        };
-        let (linger, mode) = (entry.linger.timeout(), entry.mode);
-        let connected = entry.circuit == Circuit::Connected;
-        let is_over = self
-            .circuit(s)
-            .is_none_or(|(_, link)| link.state() == State::Closed);
-        match linger.filter(|_| connected && !is_over) {
-            None if connected => self.release(context, s, None),
-            None => {}
-            Some(time) if time.total_micros() == 0 => self.disrupt(context, s),
-            Some(_) if mode == Mode::NonBlocking => return Err(WsaError::WouldBlock).into(),
-            Some(time) => {
-                let until = begun.unwrap_or(context.now + time);
-                self.release(context, s, None);
-                let is_open = self
-                    .circuit(s)
-                    .is_some_and(|(_, link)| link.state() != State::Closed);
-                if is_open && context.now < until {
-                    return Outcome::Blocks { until: Some(until) };
-                }
-                if is_open {
-                    self.give_up(context, s);
-                }
-            }
-        }
-        self.remove(context, s);
-        context.upcalls.close_socket_handle(s).into()
-    }
-
     /// Ends the connection now, whatever is lost.
     fn disrupt(&mut self, context: &mut Context<'_>, s: Socket) {
         if let Some((_, link)) = self.circuit(s) {
@@ -223,7 +208,8 @@ impl Itot {
         let Some(mut entry) = self.sockets.remove(&s) else {
             return;
         };
-        entry.cancel(context);
+        entry.receives.cancel(context, None);
+        entry.sends.cancel(context, None);
         match entry.role {
             Role::Idle => {}
             Role::Listening { door, queue, .. } => {
@@ -246,21 +232,6 @@ impl Itot {
         }
         self.pump(context);
     }
-
-    /// Resets every connection and gives every socket back.
-    pub(super) fn cleanup(&mut self, context: &mut Context<'_>) {
-        self.waiting.clear();
-        for link in self.links.values_mut() {
-            link.cut(context.host, context.now);
-        }
-        let sockets: Vec<Socket> = self.sockets.keys().copied().collect();
-        for s in sockets {
-            self.remove(context, s);
-            // It was registered when it was made.
-            let _ = context.upcalls.close_socket_handle(s);
-        }
-        self.links.clear();
-    }
 }
 
 impl Link {
@@ -281,7 +252,7 @@ impl Link {
     /// Whether the connection has ended in an error, as shutdown says it.
     fn failed(&self) -> Option<WsaError> {
         let end = self.connection.as_ref()?.end()?;
-        (!end.is_graceful()).then(|| super::data::error_of(end))
+        (!end.is_graceful()).then(|| error_of(end))
     }
 
     /// Whether there is nobody any more who could be told anything.

@@ -7,9 +7,9 @@
 //! documents of the Windows NT kernel have it. What does not fit is cut off.
 
 use super::connection::MESSAGE_MAX;
+use super::entry::{Entry, Itot};
 use super::negotiate::Agreed;
 use super::tpdu::{CONNECT_DATA_MAX, ConnectData as Data, DISCONNECT_DATA_MAX, DisconnectData};
-use super::{Circuit, Entry, Itot, Mode, Request};
 use crate::catalog::SOCK_SEQPACKET;
 use crate::error::WsaError;
 use crate::options::{
@@ -17,78 +17,14 @@ use crate::options::{
     SO_DISCDATALEN, SO_DONTLINGER, SO_ERROR, SO_LINGER, SO_MAX_MSG_SIZE, SO_RCVBUF, SO_SNDBUF,
     SO_TYPE, SOL_SOCKET,
 };
+use crate::process::Socket;
+use crate::provider::base::{Circuit, Mode, Request};
+use crate::provider::call::Context;
 use crate::provider::check::Check;
-use crate::provider::{ConnectData, Context};
-use crate::{Pointer, Socket};
+use crate::provider::spi::SocketOptions;
 
-/// Connect and disconnect data of a socket.
-#[derive(Clone, Debug, Default)]
-pub(super) struct UserData {
-    /// SO_CONNDATA and SO_DISCDATA as they were set.
-    connect: Data,
-    disconnect: DisconnectData,
-    /// SO_CONNDATALEN and SO_DISCDATALEN, in octets.
-    connect_room: usize,
-    disconnect_room: usize,
-    /// What the peer has sent with its request, confirmation or refusal.
-    peer_connect: Vec<u8>,
-    /// Whether the peer's disconnect data was handed over.
-    disconnect_taken: bool,
-}
-
-impl UserData {
-    /// The data of a request or a confirmation that has none of its own.
-    pub(super) fn outgoing_connect(&self) -> Data {
-        self.connect.clone()
-    }
-
-    /// The data of a release that has none of its own.
-    pub(super) fn outgoing_disconnect(&self) -> DisconnectData {
-        self.disconnect.clone()
-    }
-
-    /// What an accepted socket has of the listening one.
-    pub(super) fn inherited(&self) -> Self {
-        Self {
-            disconnect: self.disconnect.clone(),
-            connect_room: self.connect_room,
-            disconnect_room: self.disconnect_room,
-            ..Self::default()
-        }
-    }
-
-    /// The peer's connect data has come.
-    pub(super) fn connected(&mut self, data: &[u8]) {
-        self.peer_connect = data.to_vec();
-    }
-
-    /// Hands the peer's connect data over to WSAConnect.
-    ///
-    /// # Errors
-    /// WSAEFAULT where it does not fit.
-    pub(super) fn returned_connect(&self, data: &mut ConnectData<'_>) -> Result<(), WsaError> {
-        match &mut data.callee {
-            Pointer::To(buffer) if buffer.len() < self.peer_connect.len() => Err(WsaError::Fault),
-            Pointer::To(buffer) => {
-                buffer.clear();
-                buffer.extend(&self.peer_connect);
-                Ok(())
-            }
-            Pointer::Null | Pointer::Bad => Ok(()),
-        }
-    }
-
-    pub(super) const fn is_disconnect_taken(&self) -> bool {
-        self.disconnect_taken
-    }
-
-    pub(super) const fn take_disconnect(&mut self) {
-        self.disconnect_taken = true;
-    }
-}
-
-impl Itot {
-    pub(super) fn set_sock_opt(
+impl SocketOptions for Itot {
+    fn set_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -112,7 +48,7 @@ impl Itot {
         Ok(())
     }
 
-    pub(super) fn get_sock_opt(
+    fn get_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -142,7 +78,7 @@ impl Itot {
         Ok(entry.get(name))
     }
 
-    pub(super) fn ioctl(
+    fn ioctl(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,

@@ -5,57 +5,107 @@
 
 use std::collections::VecDeque;
 
-use hangup_stack::socket::ConnectError;
+use hangup_stack::smoltcp::time::Instant;
+use hangup_stack::socket::{ConnectError, Protocol, SocketId};
 
 use super::connection::End;
-use super::links::{Call, LINKS_MAX, Link, User, close, tcp_socket};
+use super::entry::{Attempt, Entry, Itot, LinkId, Role};
+use super::link::{Call, LINKS_MAX, Link, User, close, error_of, tcp_socket};
 use super::negotiate::Agreed;
+use super::protocols::PORT;
 use super::table::State;
 use super::tpdu::{CONNECT_DATA_MAX, ConnectData as Data, DisconnectData, Reason, SELECTOR_MAX};
-use super::{Attempt, Circuit, Entry, Itot, LinkId, Mode, Needs, PORT, Request, Role, SOCKETS_MAX};
-use crate::address::{Address, IsoAddress};
-use crate::api::sockets::{WSA_FLAG_NO_HANDLE_INHERIT, WSA_FLAG_OVERLAPPED};
+use crate::address::{AF_ISO, Address, IsoAddress};
 use crate::catalog::ProtocolInfo;
 use crate::error::WsaError;
 use crate::notify::Enabler;
+use crate::process::{Outcome, Pointer, Socket};
+use crate::provider::base::{self, Circuit, Mode, Request, SOCKETS_MAX};
+use crate::provider::call::{Accepted, Caller, Condition, ConnectData, Context, Decision, WspData};
 use crate::provider::check::Check;
-use crate::provider::{Accepted, Caller, Condition, ConnectData, Context, Decision};
-use crate::{Outcome, Pointer, Socket};
+use crate::provider::spi::{Layered, Provider, Sockets};
+use crate::version::Version;
+use crate::waiting::Unfinished;
 
-/// The most requests that wait at a listening socket.
-pub(super) const BACKLOG_MAX: usize = 200;
+impl Layered for Itot {}
 
-impl Itot {
-    pub(super) fn socket(
+impl Provider for Itot {
+    fn startup(&mut self, requested: Version, _: &ProtocolInfo) -> Result<WspData, WsaError> {
+        WspData::negotiate(requested, "hangup ISO transport over TCP")
+    }
+
+    fn address_to_string(&self, address: &Address) -> Result<String, WsaError> {
+        match address {
+            Address::Iso(_) => Ok(address.to_string()),
+            Address::Inet(_) => Err(WsaError::Invalid),
+        }
+    }
+
+    fn string_to_address(&self, text: &str, family: i32) -> Result<Address, WsaError> {
+        let address = IsoAddress::parse(text).ok_or(WsaError::Invalid)?;
+        match family {
+            AF_ISO => Ok(Address::Iso(address)),
+            _ => Err(WsaError::Invalid),
+        }
+    }
+
+    fn cancel_blocking_call(&mut self, context: &mut Context<'_>) -> Result<(), WsaError> {
+        for entry in self.sockets.values_mut() {
+            entry.receives.withdraw(context.thread);
+            entry.sends.withdraw(context.thread);
+        }
+        Ok(())
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) {
+        self.pump(context);
+        let sockets: Vec<Socket> = self.sockets.keys().copied().collect();
+        for s in sockets {
+            self.settle(s);
+            self.advance(context, s);
+            self.observe(context, s);
+        }
+    }
+
+    fn poll_at(&self) -> Option<Instant> {
+        let connections = self.links.values();
+        connections
+            .filter_map(|link| link.connection.as_ref()?.poll_at())
+            .min()
+    }
+
+    fn is_waiting(&self) -> bool {
+        !self.links.is_empty() || !self.doors.is_empty()
+    }
+
+    fn stack_socket(&self, s: Socket) -> Option<SocketId> {
+        let entry = self.sockets.get(&s)?;
+        match &entry.role {
+            Role::Idle => None,
+            Role::Listening { door, .. } => {
+                let door = self.doors.iter().find(|known| known.endpoint == *door);
+                door.map(|door| door.tcp)
+            }
+            Role::Circuit(id) => self.links.get(id).map(|link| link.tcp),
+        }
+    }
+}
+
+impl Sockets for Itot {
+    fn socket(
         &mut self,
         context: &mut Context<'_>,
         info: &ProtocolInfo,
         flags: u32,
     ) -> Result<Socket, WsaError> {
-        if !context.host.is_up() {
-            return Err(WsaError::NetworkDown);
-        }
-        if flags & !(WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT) != 0 {
-            return Err(WsaError::Invalid);
-        }
-        if self.sockets.len() >= SOCKETS_MAX {
-            return Err(WsaError::TooManySockets);
-        }
+        base::may_open(context, flags, self.sockets.len())?;
         if Self::manners(context.host, Agreed::Two).is_none() {
             return Err(WsaError::ProtocolNotSupported);
         }
         Ok(self.adopt(context, Entry::new(info.clone())))
     }
 
-    /// Takes a new socket into the process. Its handle is one of Ws2_32.dll's own: the catalog
-    /// entry has no XP1_IFS_HANDLES.
-    fn adopt(&mut self, context: &mut Context<'_>, entry: Entry) -> Socket {
-        let s = context.upcalls.create_socket_handle(entry.info.entry, 0);
-        self.sockets.insert(s, entry);
-        s
-    }
-
-    pub(super) fn bind(
+    fn bind(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -82,14 +132,14 @@ impl Itot {
         Ok(())
     }
 
-    pub(super) fn listen(
+    fn listen(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         backlog: i32,
     ) -> Result<(), WsaError> {
         let entry = self.check(context, s, Request::NOTHING)?;
-        let most = usize::try_from(backlog).unwrap_or(1).clamp(1, BACKLOG_MAX);
+        let most = base::backlog(backlog);
         match &mut entry.role {
             Role::Circuit(_) => return Err(WsaError::IsConnected),
             Role::Listening { backlog, .. } => {
@@ -109,39 +159,117 @@ impl Itot {
         Ok(())
     }
 
-    pub(super) fn accept(
+    fn accept(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         condition: Option<&mut Condition<'_>>,
     ) -> Outcome<Accepted> {
-        let room = self.sockets.len() < SOCKETS_MAX;
-        let listener = match self.check(context, s, Request::NOTHING) {
-            Ok(entry) => entry,
-            Err(error) => return Err(error).into(),
-        };
-        if !room {
-            return Err(WsaError::TooManySockets).into();
-        }
-        listener.selection.re_enable(Enabler::Accept);
-        let next = listener.queue_mut().map(|queue| queue.front().copied());
-        let id = match next {
-            None => return Err(WsaError::Invalid).into(),
-            Some(None) => return listener.would_block(),
-            Some(Some(id)) => id,
-        };
-        let own = listener.user_data.outgoing_connect();
-        let data = match self.judge(context, id, condition) {
-            Outcome::Done(Ok(data)) => data.unwrap_or(own),
-            Outcome::Done(Err(WsaError::ConnectionRefused)) => {
-                self.dequeue(s, id);
-                return Err(WsaError::ConnectionRefused).into();
+        context.blocking(|context| {
+            let room = self.sockets.len() < SOCKETS_MAX;
+            let listener = self.check(context, s, Request::NOTHING)?;
+            if !room {
+                return Err(WsaError::TooManySockets.into());
             }
-            Outcome::Done(Err(error)) => return Err(error).into(),
-            Outcome::Blocks { until } => return Outcome::Blocks { until },
-        };
-        self.dequeue(s, id);
-        self.accept_link(context, s, id, data).into()
+            listener.selection.re_enable(Enabler::Accept);
+            let mode = listener.mode;
+            let queue = listener.queue_mut().ok_or(WsaError::Invalid)?;
+            let id = match (queue.front(), mode) {
+                (Some(&id), _) => id,
+                (None, Mode::Blocking) => return Err(Unfinished::Waits(None)),
+                (None, Mode::NonBlocking) => return Err(WsaError::WouldBlock.into()),
+            };
+            let own = listener.user_data.outgoing_connect();
+            let judged = self.judge(context, id, condition);
+            if matches!(
+                judged,
+                Ok(_) | Err(Unfinished::Failed(WsaError::ConnectionRefused))
+            ) {
+                self.dequeue(s, id);
+            }
+            let data = judged?.unwrap_or(own);
+            Ok(self.accept_link(context, s, id, data)?)
+        })
+    }
+
+    fn connect(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        name: &Address,
+        data: &mut ConnectData<'_>,
+    ) -> Outcome<()> {
+        context.blocking(|context| {
+            let fits = match (&data.caller, &data.callee) {
+                (Pointer::Bad, _) | (_, Pointer::Bad) => false,
+                (Pointer::To(data), _) => data.len() <= CONNECT_DATA_MAX,
+                (Pointer::Null, _) => true,
+            };
+            let request = Request {
+                memory: Check::that(fits),
+                ..Request::NOTHING
+            };
+            let entry = self.check(context, s, request)?;
+            // RFC 905 section 8.2.2: class 0 has no user data.
+            if entry.class() == Agreed::Zero && !matches!(data.caller, Pointer::Null) {
+                return Err(WsaError::ProtocolNotSupported.into());
+            }
+            match (&entry.role, entry.circuit) {
+                (Role::Listening { .. }, _) => return Err(WsaError::Invalid.into()),
+                _ if entry.has_news() => return Ok(entry.tell(data)?),
+                (_, Circuit::Connected) => return Err(WsaError::IsConnected.into()),
+                (Role::Circuit(_), _) => return entry.goes_on(Again::Yes),
+                (Role::Idle, _) => {}
+            }
+            let name = iso(name).ok_or(WsaError::AddressFamilyNotSupported)?;
+            self.call(context, s, name, data)?;
+            self.flush(context.host, context.now, s);
+            let entry = self.sockets.get(&s).ok_or(WsaError::NotSocket)?;
+            entry.goes_on(Again::No)
+        })
+    }
+
+    fn get_peer_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
+        self.check(context, s, Request::CONNECTED)?;
+        let (_, link) = self.circuit(s).ok_or(WsaError::NotConnected)?;
+        Ok(Address::Iso(link.remote.clone()))
+    }
+
+    fn get_sock_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
+        self.check(context, s, Request::NOTHING)?;
+        if let Some((_, link)) = self.circuit(s) {
+            return Ok(Address::Iso(link.local.clone()));
+        }
+        let entry = self.sockets.get(&s).ok_or(WsaError::NotSocket)?;
+        let bound = entry.bound.clone().ok_or(WsaError::Invalid)?;
+        Ok(Address::Iso(bound))
+    }
+}
+
+impl Itot {
+    /// Makes the checks of a call on a socket, after everything has gone on as far as it can.
+    pub(super) fn check(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        request: Request,
+    ) -> Result<&mut Entry, WsaError> {
+        if context.host.is_up() {
+            self.pump(context);
+            self.settle(s);
+        }
+        let entry = self.sockets.get_mut(&s).ok_or(WsaError::NotSocket)?;
+        let connected = Check::that(entry.circuit == Circuit::Connected);
+        request.verdict(context.host, Protocol::Tcp, connected)?;
+        Ok(entry)
+    }
+
+    /// Takes a new socket into the process. Its handle is one of Ws2_32.dll's own: the catalog
+    /// entry has no XP1_IFS_HANDLES.
+    fn adopt(&mut self, context: &mut Context<'_>, entry: Entry) -> Socket {
+        let s = context.upcalls.create_socket_handle(entry.info.entry, 0);
+        self.sockets.insert(s, entry);
+        s
     }
 
     /// Lets the condition function decide about a request. Gives the data that goes back with the
@@ -151,38 +279,28 @@ impl Itot {
         context: &mut Context<'_>,
         id: LinkId,
         condition: Option<&mut Condition<'_>>,
-    ) -> Outcome<Option<Data>> {
+    ) -> Result<Option<Data>, Unfinished> {
         let Some(condition) = condition else {
-            return Ok(None).into();
+            return Ok(None);
         };
-        let Some(link) = self.links.get(&id) else {
-            return Err(WsaError::WouldBlock).into();
-        };
+        let link = self.links.get_mut(&id).ok_or(WsaError::WouldBlock)?;
         let request = link.connection.as_ref().and_then(|it| it.request());
         let caller = Caller {
             name: Some(Address::Iso(link.remote.clone())),
             data: request.map(|request| request.data().to_vec()),
             local: Some(Address::Iso(link.local.clone())),
         };
-        let decision = condition(&caller);
-        if decision == Decision::Runs {
-            context.upcalls.enter_callback(context.thread);
-            return Outcome::WAITS;
-        }
-        context.upcalls.leave_callback(context.thread);
-        match decision {
-            Decision::Accept(data) => match Data::new(&data) {
-                Some(data) => Ok((!data.is_empty()).then_some(data)).into(),
-                None => Err(WsaError::Fault).into(),
-            },
-            Decision::Reject(data) => {
-                if let Some(link) = self.links.get_mut(&id) {
-                    link.turn_away(Reason::NORMAL, DisconnectData::cut(&data));
-                    link.go_on(context.host, context.now);
-                }
-                Err(WsaError::ConnectionRefused).into()
+        match base::decide(context, condition, &caller)? {
+            Decision::Accept(data) => {
+                let data = Data::new(&data).ok_or(WsaError::Fault)?;
+                Ok((!data.is_empty()).then_some(data))
             }
-            Decision::Defer | Decision::Runs => Err(WsaError::TryAgain).into(),
+            Decision::Reject(data) => {
+                link.turn_away(Reason::NORMAL, DisconnectData::cut(&data));
+                link.go_on(context.host, context.now);
+                Err(WsaError::ConnectionRefused.into())
+            }
+            Decision::Defer | Decision::Runs => Err(WsaError::TryAgain.into()),
         }
     }
 
@@ -226,54 +344,6 @@ impl Itot {
         entry.selection.select(event, interest);
         let s = self.adopt(context, entry);
         Ok(Accepted { s, name })
-    }
-
-    pub(super) fn connect(
-        &mut self,
-        context: &mut Context<'_>,
-        s: Socket,
-        name: &Address,
-        data: &mut ConnectData<'_>,
-    ) -> Outcome<()> {
-        let memory = match data.caller {
-            Pointer::To(data) => Check::that(data.len() <= CONNECT_DATA_MAX),
-            Pointer::Null => Check::Passed,
-            Pointer::Bad => Check::Failed,
-        };
-        let memory = match data.callee {
-            Pointer::Bad => Check::Failed,
-            Pointer::Null | Pointer::To(_) => memory,
-        };
-        let request = Request {
-            memory,
-            ..Request::NOTHING
-        };
-        let entry = match self.check(context, s, request) {
-            Ok(entry) => entry,
-            Err(error) => return Err(error).into(),
-        };
-        // RFC 905 section 8.2.2: class 0 has no user data.
-        if entry.class() == Agreed::Zero && !matches!(data.caller, Pointer::Null) {
-            return Err(WsaError::ProtocolNotSupported).into();
-        }
-        match (&entry.role, entry.circuit) {
-            (Role::Listening { .. }, _) => return Err(WsaError::Invalid).into(),
-            _ if entry.has_news() => return entry.tell(data).into(),
-            (_, Circuit::Connected) => return Err(WsaError::IsConnected).into(),
-            (Role::Circuit(_), _) => return entry.goes_on(Again::Yes),
-            (Role::Idle, _) => {}
-        }
-        let Some(name) = iso(name) else {
-            return Err(WsaError::AddressFamilyNotSupported).into();
-        };
-        if let Err(error) = self.call(context, s, name, data) {
-            return Err(error).into();
-        }
-        self.flush(context.host, context.now, s);
-        match self.sockets.get(&s) {
-            Some(entry) => entry.goes_on(Again::No),
-            None => Err(WsaError::NotSocket).into(),
-        }
     }
 
     /// Begins a connection.
@@ -352,7 +422,7 @@ impl Itot {
                     entry.user_data.connected(data.as_slice());
                     Some(WsaError::ConnectionRefused)
                 }
-                (State::Closed | State::Releasing, Some(end)) => Some(super::data::error_of(end)),
+                (State::Closed | State::Releasing, Some(end)) => Some(error_of(end)),
                 (State::Closed | State::Releasing, None) => Some(WsaError::ConnectionAborted),
                 (
                     State::AwaitingRequest
@@ -381,34 +451,6 @@ impl Itot {
             }
         }
     }
-
-    pub(super) fn get_peer_name(
-        &mut self,
-        context: &mut Context<'_>,
-        s: Socket,
-    ) -> Result<Address, WsaError> {
-        let request = Request {
-            connection: Needs::Connection,
-            ..Request::NOTHING
-        };
-        self.check(context, s, request)?;
-        let (_, link) = self.circuit(s).ok_or(WsaError::NotConnected)?;
-        Ok(Address::Iso(link.remote.clone()))
-    }
-
-    pub(super) fn get_sock_name(
-        &mut self,
-        context: &mut Context<'_>,
-        s: Socket,
-    ) -> Result<Address, WsaError> {
-        self.check(context, s, Request::NOTHING)?;
-        if let Some((_, link)) = self.circuit(s) {
-            return Ok(Address::Iso(link.local.clone()));
-        }
-        let entry = self.sockets.get(&s).ok_or(WsaError::NotSocket)?;
-        let bound = entry.bound.clone().ok_or(WsaError::Invalid)?;
-        Ok(Address::Iso(bound))
-    }
 }
 
 impl Entry {
@@ -428,11 +470,11 @@ impl Entry {
     }
 
     /// What `connect` says while the attempt goes on.
-    fn goes_on(&self, again: Again) -> Outcome<()> {
+    fn goes_on(&self, again: Again) -> Result<(), Unfinished> {
         match (self.mode, again) {
-            (Mode::Blocking, _) => Outcome::WAITS,
-            (Mode::NonBlocking, Again::No) => Err(WsaError::WouldBlock).into(),
-            (Mode::NonBlocking, Again::Yes) => Err(WsaError::Already).into(),
+            (Mode::Blocking, _) => Err(Unfinished::Waits(None)),
+            (Mode::NonBlocking, Again::No) => Err(WsaError::WouldBlock.into()),
+            (Mode::NonBlocking, Again::Yes) => Err(WsaError::Already.into()),
         }
     }
 }

@@ -1,21 +1,38 @@
-//! WSPSend, WSPSendTo, WSPRecv, WSPRecvFrom, WSPGetOverlappedResult.
+//! WSPSend, WSPSendTo, WSPRecv, WSPGetOverlappedResult. (WSPRecvFrom is WSPRecv.)
 
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Protocol, RecvError, SendError};
 
-use super::posted::{Owner, Receive, Send, Taking};
-use super::{Connection, Direction, Entry, Mode, Request, TcpIp};
+use super::entry::{Entry, Outgoing, TcpIp};
 use crate::address::Address;
-use crate::api::data::{MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_WAITALL};
 use crate::error::WsaError;
 use crate::notify::Enabler;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
+use crate::process::{Outcome, Socket};
+use crate::provider::base::{Mode, Request, Taking};
+use crate::provider::call::{Context, Received, Wait};
 use crate::provider::check::Check;
-use crate::provider::{Context, Received, Wait};
-use crate::{Outcome, Socket};
+use crate::provider::posted::{Receive, may_begin, overlapped_result, room, scatter};
+use crate::provider::spi::Data;
+use crate::waiting::Unfinished;
 
-impl TcpIp {
-    pub(super) fn send_to(
+impl Data for TcpIp {
+    fn send(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        buffers: &[&[u8]],
+        flags: i32,
+        overlap: Option<Overlap>,
+    ) -> Outcome<usize> {
+        match self.send_to(context, s, buffers, flags, None, overlap) {
+            // Without an address to give, the page of send has a missing connection for this.
+            Outcome::Done(Err(WsaError::DestinationRequired)) => Err(WsaError::NotConnected).into(),
+            outcome @ (Outcome::Done(_) | Outcome::Blocks { .. }) => outcome,
+        }
+    }
+
+    fn send_to(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -24,30 +41,14 @@ impl TcpIp {
         to: Option<&Address>,
         overlap: Option<Overlap>,
     ) -> Outcome<usize> {
-        let known = MSG_OOB | MSG_DONTROUTE | MSG_PARTIAL;
-        let request = Request {
-            arguments: Check::that(flags & !known == 0 && !buffers.is_empty()),
-            supported: Check::that(flags & (MSG_OOB | MSG_PARTIAL) == 0),
-            connection: Connection::Needed,
-            ..Request::NOTHING
-        };
-        let entry = match self.check(context.host, s, request) {
-            Ok(entry) => entry,
-            Err(error) => return Err(error).into(),
-        };
-        let to = match entry.destination(to) {
-            Ok(to) => to,
-            Err(error) => return Err(error).into(),
-        };
-        match overlap {
-            None => entry.send(context, buffers, to),
-            Some(overlap) => entry
-                .send_overlapped(context, s, buffers, to, overlap)
-                .into(),
-        }
+        context.blocking(|context| {
+            let entry = self.check(context.host, s, Request::send(buffers, flags))?;
+            let to = entry.destination(to)?;
+            entry.send(context, (s, overlap), buffers, to)
+        })
     }
 
-    pub(super) fn recv(
+    fn recv(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -55,54 +56,41 @@ impl TcpIp {
         flags: i32,
         overlap: Option<Overlap>,
     ) -> Outcome<Received> {
-        let known = MSG_OOB | MSG_PEEK | MSG_WAITALL | MSG_PARTIAL;
-        let stream = self.is_stream(s);
-        // recv: the buffer of a byte stream may not be empty. An overlapped receive with an empty
-        // one is how a program waits for data without lending memory (Wine's tests).
-        let empty = stream && overlap.is_none() && room(buffers) == 0;
-        // WSARecv: MSG_PEEK is for non-overlapped sockets.
-        let peeks_later = overlap.is_some() && flags & MSG_PEEK != 0;
-        let arguments = flags & !known == 0 && !buffers.is_empty() && !empty && !peeks_later;
-        let request = Request {
-            arguments: Check::that(arguments),
-            supported: Check::that(flags & (MSG_OOB | MSG_WAITALL) == 0),
-            connection: Connection::Needed,
-            ..Request::NOTHING
-        };
-        let entry = match self.check(context.host, s, request) {
-            Ok(entry) => entry,
-            Err(error) => return Err(error).into(),
-        };
-        entry.selection.re_enable(Enabler::Receive);
-        let taking = if flags & MSG_PEEK == 0 {
-            Taking::Takes
-        } else {
-            Taking::Peeks
-        };
-        match overlap {
-            None => entry.recv(context, buffers, taking),
-            Some(overlap) => entry.recv_overlapped(context, s, buffers, overlap).into(),
-        }
+        context.blocking(|context| {
+            let mut request = Request::recv(buffers, flags, overlap);
+            // recv: the buffer of a byte stream may not be empty. An overlapped receive with an
+            // empty one is how a program waits for data without lending memory (Wine's tests).
+            if self.is_stream(s) && overlap.is_none() && room(buffers) == 0 {
+                request.arguments = Check::Failed;
+            }
+            let entry = self.check(context.host, s, request)?;
+            entry.selection.re_enable(Enabler::Receive);
+            entry.recv(context, (s, overlap), buffers, Taking::of(flags))
+        })
     }
 
-    pub(super) fn get_overlapped_result(
+    fn get_overlapped_result(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         overlapped: Overlapped,
         wait: Wait,
     ) -> Outcome<Transferred> {
-        let entry = match self.check(context.host, s, Request::NOTHING) {
-            Ok(entry) => entry,
-            Err(error) => return Err(error).into(),
-        };
-        entry.advance(context);
-        match (context.upcalls.ended(s, overlapped), wait) {
-            (Err(error), _) => Err(error).into(),
-            (Ok(Some(ended)), _) => ended.clone().into(),
-            (Ok(None), Wait::No) => Err(WsaError::IoIncomplete).into(),
-            (Ok(None), Wait::Yes) => Outcome::WAITS,
-        }
+        context.blocking(|context| {
+            let entry = self.check(context.host, s, Request::NOTHING)?;
+            entry.go_on(context);
+            overlapped_result(context, s, overlapped, wait)
+        })
+    }
+
+    fn cancel_operations(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        overlapped: Option<Overlapped>,
+    ) -> Result<(), WsaError> {
+        let entry = self.sockets.get_mut(&s).ok_or(WsaError::InvalidHandle)?;
+        entry.cancel_operations(context, overlapped)
     }
 }
 
@@ -123,133 +111,83 @@ impl Entry {
     fn send(
         &mut self,
         context: &mut Context<'_>,
+        (s, overlap): (Socket, Option<Overlap>),
         buffers: &[&[u8]],
         to: Option<IpEndpoint>,
-    ) -> Outcome<usize> {
-        let owner = Owner::Thread(context.thread);
-        if self.sends.iter().any(|send| send.owner == owner) {
-            return self.sent(context, owner);
+    ) -> Result<usize, Unfinished> {
+        if overlap.is_none() && self.sends.has(context.thread) {
+            self.advance_sends(context);
+            if let Some(sent) = self.sends.take(context.thread)? {
+                return Ok(sent.octets);
+            }
         }
-        if self.sending == Direction::Shut {
-            return Err(WsaError::Shutdown).into();
-        }
+        may_begin(context, self.sending, overlap)?;
         let data = gather(buffers);
         // What waits goes first.
-        let queued = !self.sends.is_empty();
-        let result = if queued {
-            Err(SendError::WouldBlock)
-        } else {
+        let written = if self.sends.is_empty() {
             self.write(context.host, &data, to)
+        } else {
+            Err(SendError::WouldBlock)
         };
-        let sent = match (result, self.mode) {
-            (Ok(octets), _) if octets >= data.len() => return Ok(octets).into(),
-            (Ok(octets), Mode::NonBlocking) => return Ok(octets).into(),
-            (Ok(octets), Mode::Blocking) => octets,
-            (Err(SendError::WouldBlock), Mode::NonBlocking) => {
-                self.selection.re_enable(Enabler::SendWithoutRoom);
-                return Err(WsaError::WouldBlock).into();
+        let (sent, tried) = match written {
+            // Only a non-blocking send ends when a part of its data was taken.
+            Ok(octets)
+                if octets < data.len() && (overlap.is_some() || self.mode == Mode::Blocking) =>
+            {
+                (octets, Err(WsaError::WouldBlock))
             }
-            (Err(SendError::WouldBlock), Mode::Blocking) => 0,
-            (Err(error), _) => return Err(self.send_error(context.host, error)).into(),
+            Ok(octets) => (octets, Ok(Transferred::octets(octets))),
+            Err(error) => (0, Err(self.send_error(context.host, error))),
         };
-        self.sends.push(Send {
-            owner,
+        let call = (s, self.mode, overlap);
+        let posted = self.sends.post(context, call, tried, || Outgoing {
             data: data.into_owned(),
             sent,
             to,
-            ended: None,
         });
-        Outcome::WAITS
-    }
-
-    /// What the send of a thread that waits has come to.
-    fn sent(&mut self, context: &mut Context<'_>, owner: Owner) -> Outcome<usize> {
-        self.advance_sends(context);
-        let place = self.sends.iter().position(|send| send.owner == owner);
-        let ended = place.and_then(|place| Some((place, self.sends[place].ended.take()?)));
-        let Some((place, ended)) = ended else {
-            return Outcome::WAITS;
-        };
-        self.sends.remove(place);
-        ended.map(|transferred| transferred.octets).into()
-    }
-
-    fn send_overlapped(
-        &mut self,
-        context: &mut Context<'_>,
-        s: Socket,
-        buffers: &[&[u8]],
-        to: Option<IpEndpoint>,
-        overlap: Overlap,
-    ) -> Result<usize, WsaError> {
-        if self.sending == Direction::Shut {
-            return Err(WsaError::Shutdown);
+        if posted == Err(WsaError::WouldBlock.into()) {
+            self.selection.re_enable(Enabler::SendWithoutRoom);
         }
-        context.upcalls.may_begin(overlap.overlapped)?;
-        let data = gather(buffers);
-        let queued = !self.sends.is_empty();
-        let result = if queued {
-            Err(SendError::WouldBlock)
-        } else {
-            self.write(context.host, &data, to)
-        };
-        let sent = match result {
-            Ok(octets) => octets,
-            Err(SendError::WouldBlock) => 0,
-            Err(error) => return Err(self.send_error(context.host, error)),
-        };
-        context.upcalls.begin(s, context.thread, overlap);
-        if !queued && sent == data.len() {
-            let ended = Ok(Transferred::octets(sent));
-            context
-                .upcalls
-                .complete(context.now, overlap.overlapped, ended);
-            return Ok(sent);
-        }
-        self.sends.push(Send {
-            owner: Owner::Overlapped(overlap.overlapped),
-            data: data.into_owned(),
-            sent,
-            to,
-            ended: None,
-        });
-        Err(WsaError::IoPending)
+        Ok(posted?.octets)
     }
 
     fn recv(
         &mut self,
         context: &mut Context<'_>,
+        (s, overlap): (Socket, Option<Overlap>),
         buffers: &mut [&mut [u8]],
         taking: Taking,
-    ) -> Outcome<Received> {
-        let owner = Owner::Thread(context.thread);
-        if self.receives.iter().any(|receive| receive.owner == owner) {
-            return self.received(context, owner, buffers);
+    ) -> Result<Received, Unfinished> {
+        if overlap.is_none() && self.receives.has(context.thread) {
+            self.advance_receives(context);
+            if let Some(received) = self.receives.take(context.thread)? {
+                scatter(&received.data, buffers);
+                return Ok(received.into());
+            }
         }
         // shutdown: after SD_RECEIVE receives are disallowed; on Windows that comes before the
         // peer's close and the end of the connection (Wine's tests, which run there).
-        if self.is_deaf() {
-            return Err(WsaError::Shutdown).into();
-        }
-        let result = if self.receives.is_empty() {
+        may_begin(context, self.receiving, overlap)?;
+        let read = if self.receives.is_empty() {
             self.read_into(context, buffers, taking)
         } else {
             Err(RecvError::WouldBlock)
         };
-        match (result, self.mode) {
-            (Ok(received), _) => Ok(received).into(),
-            (Err(RecvError::WouldBlock), Mode::NonBlocking) => Err(WsaError::WouldBlock).into(),
-            (Err(RecvError::WouldBlock), Mode::Blocking) => {
-                self.receives.push(Receive {
-                    owner,
-                    room: room(buffers),
-                    taking,
-                    ended: None,
-                });
-                Outcome::WAITS
-            }
-            (Err(error), _) => Err(self.receive_error(context.host, error)).into(),
-        }
+        let tried = match read {
+            Ok((octets, from)) => Ok(Transferred {
+                octets,
+                flags: 0,
+                data: overlap.map_or_else(Vec::new, |_| gathered(buffers, octets)),
+                from,
+            }),
+            Err(error) => Err(self.receive_error(context.host, error)),
+        };
+        let room = room(buffers);
+        let call = (s, self.mode, overlap);
+        let posted = self
+            .receives
+            .post(context, call, tried, || Receive { room, taking });
+        Ok(posted?.into())
     }
 
     /// Receives into memory that is there.
@@ -258,99 +196,15 @@ impl Entry {
         context: &mut Context<'_>,
         buffers: &mut [&mut [u8]],
         taking: Taking,
-    ) -> Result<Received, RecvError> {
-        let (octets, from) = if let [buffer] = buffers {
-            self.read(context.host, buffer, taking)?
-        } else {
-            let mut whole = vec![0; room(buffers)];
-            let (octets, from) = self.read(context.host, &mut whole, taking)?;
-            scatter(&whole[..octets], buffers);
-            (octets, from)
-        };
-        Ok(Received {
-            octets,
-            flags: 0,
-            from,
-        })
-    }
-
-    /// What the receive of a thread that waits has come to.
-    fn received(
-        &mut self,
-        context: &mut Context<'_>,
-        owner: Owner,
-        buffers: &mut [&mut [u8]],
-    ) -> Outcome<Received> {
-        self.advance_receives(context);
-        let place = self
-            .receives
-            .iter()
-            .position(|receive| receive.owner == owner);
-        let ended = place.and_then(|place| Some((place, self.receives[place].ended.take()?)));
-        let Some((place, ended)) = ended else {
-            return Outcome::WAITS;
-        };
-        self.receives.remove(place);
-        ended
-            .map(|transferred| {
-                scatter(&transferred.data, buffers);
-                Received {
-                    octets: transferred.octets,
-                    flags: transferred.flags,
-                    from: transferred.from,
-                }
-            })
-            .into()
-    }
-
-    fn recv_overlapped(
-        &mut self,
-        context: &mut Context<'_>,
-        s: Socket,
-        buffers: &mut [&mut [u8]],
-        overlap: Overlap,
-    ) -> Result<Received, WsaError> {
-        if self.is_deaf() {
-            return Err(WsaError::Shutdown);
+    ) -> Result<(usize, Option<Address>), RecvError> {
+        if let [buffer] = buffers {
+            return self.read(context.host, buffer, taking);
         }
-        context.upcalls.may_begin(overlap.overlapped)?;
-        let result = if self.receives.is_empty() {
-            self.read_into(context, buffers, Taking::Takes)
-        } else {
-            Err(RecvError::WouldBlock)
-        };
-        match result {
-            Ok(received) => {
-                context.upcalls.begin(s, context.thread, overlap);
-                let ended = Ok(Transferred {
-                    octets: received.octets,
-                    flags: received.flags,
-                    data: gathered(buffers, received.octets),
-                    from: received.from.clone(),
-                });
-                context
-                    .upcalls
-                    .complete(context.now, overlap.overlapped, ended);
-                Ok(received)
-            }
-            Err(RecvError::WouldBlock) => {
-                context.upcalls.begin(s, context.thread, overlap);
-                self.receives.push(Receive {
-                    owner: Owner::Overlapped(overlap.overlapped),
-                    room: room(buffers),
-                    taking: Taking::Takes,
-                    ended: None,
-                });
-                Err(WsaError::IoPending)
-            }
-            Err(error) => Err(self.receive_error(context.host, error)),
-        }
+        let mut whole = vec![0; room(buffers)];
+        let (octets, from) = self.read(context.host, &mut whole, taking)?;
+        scatter(&whole[..octets], buffers);
+        Ok((octets, from))
     }
-}
-
-/// The size of several buffers in octets.
-fn room(buffers: &[&mut [u8]]) -> usize {
-    buffers.iter().map(|buffer| buffer.len()).sum()
 }
 
 /// Several buffers as one.
@@ -365,13 +219,4 @@ fn gather<'a>(buffers: &[&'a [u8]]) -> std::borrow::Cow<'a, [u8]> {
 fn gathered(buffers: &[&mut [u8]], octets: usize) -> Vec<u8> {
     let all = buffers.iter().flat_map(|buffer| buffer.iter().copied());
     all.take(octets).collect()
-}
-
-/// Fills buffers one after the other.
-fn scatter(mut octets: &[u8], buffers: &mut [&mut [u8]]) {
-    for buffer in buffers {
-        let (here, rest) = octets.split_at(octets.len().min(buffer.len()));
-        buffer[..here.len()].copy_from_slice(here);
-        octets = rest;
-    }
 }

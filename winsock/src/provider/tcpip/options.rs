@@ -5,8 +5,7 @@ use hangup_stack::profile::KeepAliveRules;
 use hangup_stack::smoltcp::time::Duration;
 use hangup_stack::socket::Protocol;
 
-use super::{Circuit, Entry, Mode, Request, TcpIp};
-use crate::Socket;
+use super::entry::{Entry, TcpIp};
 use crate::catalog::{SOCK_DGRAM, SOCK_STREAM};
 use crate::error::WsaError;
 use crate::options::{
@@ -14,23 +13,26 @@ use crate::options::{
     SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF, SO_TYPE, SOL_SOCKET, TCP_KEEPCNT, TCP_KEEPIDLE,
     TCP_KEEPINTVL, TCP_NODELAY,
 };
-use crate::provider::Context;
+use crate::process::Socket;
+use crate::provider::base::{Circuit, Mode, Request};
+use crate::provider::call::Context;
 use crate::provider::check::Check;
+use crate::provider::spi::SocketOptions;
 
 /// The largest time in seconds, and the largest count, of keep-alive.
 const KEEP_ALIVE_MAX: i32 = 32_767;
 
-impl TcpIp {
-    pub(super) fn set_sock_opt(
+impl SocketOptions for TcpIp {
+    fn set_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         level: i32,
         name: i32,
-        value: &OptionValue,
+        value: OptionValue,
     ) -> Result<(), WsaError> {
         let stream = self.is_stream(s);
-        let size_fits = match (name, value) {
+        let size_fits = match (name, &value) {
             (SO_SNDBUF | SO_RCVBUF, OptionValue::Integer(octets)) if level == SOL_SOCKET => {
                 (1..=BUFFER_MAX).contains(octets)
             }
@@ -41,7 +43,7 @@ impl TcpIp {
             }
             _ => true,
         };
-        let size = match (name, value) {
+        let size = match (name, &value) {
             (_, OptionValue::Bad) => Check::Failed,
             (SO_LINGER, OptionValue::Linger(_)) => Check::Passed,
             (SO_LINGER, _) | (_, OptionValue::Linger(_) | OptionValue::Octets(_)) => Check::Failed,
@@ -54,14 +56,14 @@ impl TcpIp {
             ..Request::NOTHING
         };
         let entry = self.check(context.host, s, request)?;
-        entry.set(context, level, name, value);
+        entry.set(context, level, name, &value);
         Ok(())
     }
 
     /// SO_ERROR gives, and takes away, the error of a connection attempt. The end of an established
     /// connection is not found there: the next receive or send reports it (Wine's tests, which run
     /// on Windows).
-    pub(super) fn get_sock_opt(
+    fn get_sock_opt(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -82,9 +84,9 @@ impl TcpIp {
         Ok(entry.get(context.host, level, name))
     }
 
-    pub(super) fn ioctl(
+    fn ioctl(
         &mut self,
-        context: &Context<'_>,
+        context: &mut Context<'_>,
         s: Socket,
         command: u32,
         argument: &mut u32,

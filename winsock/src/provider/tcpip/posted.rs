@@ -1,59 +1,16 @@
-//! Sends and receives that wait, in the order in which they were made: those of blocked threads and
-//! overlapped ones.
-//!
-//! A receive that waits has a claim on what arrives next, so that a later one cannot overtake it;
-//! and what it gets is kept with it until its thread comes back, or is handed to the overlapped
-//! operation.
+//! Sends and receives of TCP/IP and UDP/IP that wait.
 
 use hangup_stack::host::Host;
 use hangup_stack::profile::WaitingReceives;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Protocol, RecvError, SendError};
 
-use super::{Direction, Entry, rules};
-use crate::ThreadId;
+use super::entry::Entry;
 use crate::address::Address;
 use crate::error::WsaError;
 use crate::overlapped::{Overlapped, Transferred};
-use crate::provider::Context;
-
-/// Whose operation it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// A thread that waits in a call.
-    Thread(ThreadId),
-    /// An overlapped operation.
-    Overlapped(Overlapped),
-}
-
-/// Whether a receive takes what it reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taking {
-    Takes,
-    Peeks,
-}
-
-/// A receive that waits.
-#[derive(Debug)]
-pub(super) struct Receive {
-    pub(super) owner: Owner,
-    /// The size of its buffers in octets.
-    pub(super) room: usize,
-    pub(super) taking: Taking,
-    /// What it came to, until the thread that waits has learnt it.
-    pub(super) ended: Option<Result<Transferred, WsaError>>,
-}
-
-/// A send that waits.
-#[derive(Debug)]
-pub(super) struct Send {
-    pub(super) owner: Owner,
-    pub(super) data: Vec<u8>,
-    /// How many octets the stack has taken.
-    pub(super) sent: usize,
-    pub(super) to: Option<IpEndpoint>,
-    pub(super) ended: Option<Result<Transferred, WsaError>>,
-}
+use crate::provider::base::{Direction, Taking, rules};
+use crate::provider::call::Context;
 
 impl Entry {
     /// Whether an operation waits whose end nobody asks for, or a network event is wanted.
@@ -61,49 +18,27 @@ impl Entry {
         !self.receives.is_empty() || !self.sends.is_empty() || self.selection.is_active()
     }
 
-    /// Goes on with everything that waits, as far as the stack lets it.
+    /// Goes on with everything that waits, as far as the stack lets it. Network events are left to
+    /// the caller.
     pub(super) fn advance(&mut self, context: &mut Context<'_>) {
-        if !self.is_waiting() {
-            return;
-        }
         self.settle(context.host);
         self.advance_sends(context);
         self.advance_receives(context);
-        self.observe(context);
     }
 
     pub(super) fn advance_receives(&mut self, context: &mut Context<'_>) {
         let mut receives = std::mem::take(&mut self.receives);
-        for receive in &mut receives {
-            if receive.ended.is_some() {
-                continue;
-            }
-            let mut buffer = vec![0; receive.room];
-            match self.read(context.host, &mut buffer, receive.taking) {
-                Err(RecvError::WouldBlock) => break,
-                Ok((octets, from)) => {
-                    buffer.truncate(octets);
-                    receive.ended = Some(Ok(Transferred {
-                        octets,
-                        flags: 0,
-                        data: buffer,
-                        from,
-                    }));
-                }
-                Err(error) => {
-                    receive.ended = Some(Err(self.receive_error(context.host, error)));
-                }
-            }
-        }
-        receives.retain_mut(|receive| match receive.owner {
-            Owner::Thread(_) => true,
-            Owner::Overlapped(overlapped) => match receive.ended.take() {
-                Some(ended) => {
-                    context.upcalls.complete(context.now, overlapped, ended);
-                    false
-                }
-                None => true,
-            },
+        receives.advance(context, |context, receive| {
+            let mut data = vec![0; receive.room];
+            let read = self.read(context.host, &mut data, receive.taking);
+            let (octets, from) = read.map_err(|error| self.receive_error(context.host, error))?;
+            data.truncate(octets);
+            Ok(Transferred {
+                octets,
+                flags: 0,
+                data,
+                from,
+            })
         });
         self.receives = receives;
         self.tell_what_is_awaited(context.host);
@@ -117,8 +52,7 @@ impl Entry {
         }
         let awaited = match rules(host).waiting_receives {
             WaitingReceives::Deliver => {
-                let waits = |receive: &&Receive| receive.ended.is_none();
-                let waiting = self.receives.iter().filter(waits);
+                let waiting = self.receives.waiting();
                 waiting.map(|receive| receive.room.max(1)).sum()
             }
             WaitingReceives::Starve => 0,
@@ -182,31 +116,14 @@ impl Entry {
 
     pub(super) fn advance_sends(&mut self, context: &mut Context<'_>) {
         let mut sends = std::mem::take(&mut self.sends);
-        for send in &mut sends {
-            if send.ended.is_some() {
-                continue;
+        sends.advance(context, |context, send| {
+            let rest = &send.data[send.sent..];
+            let written = self.write(context.host, rest, send.to);
+            send.sent += written.map_err(|error| self.send_error(context.host, error))?;
+            if send.sent < send.data.len() {
+                return Err(WsaError::WouldBlock);
             }
-            match self.write(context.host, &send.data[send.sent..], send.to) {
-                Err(SendError::WouldBlock) => break,
-                Ok(octets) => {
-                    send.sent += octets;
-                    if send.sent < send.data.len() {
-                        break;
-                    }
-                    send.ended = Some(Ok(Transferred::octets(send.sent)));
-                }
-                Err(error) => send.ended = Some(Err(self.send_error(context.host, error))),
-            }
-        }
-        sends.retain_mut(|send| match send.owner {
-            Owner::Thread(_) => true,
-            Owner::Overlapped(overlapped) => match send.ended.take() {
-                Some(ended) => {
-                    context.upcalls.complete(context.now, overlapped, ended);
-                    false
-                }
-                None => true,
-            },
+            Ok(Transferred::octets(send.sent))
         });
         self.sends = sends;
     }
@@ -228,37 +145,15 @@ impl Entry {
         result
     }
 
-    /// Takes away what a thread waits for.
-    pub(super) fn withdraw(&mut self, thread: ThreadId) {
-        let owner = Owner::Thread(thread);
-        self.receives.retain(|receive| receive.owner != owner);
-        self.sends.retain(|send| send.owner != owner);
-    }
-
-    /// Whether a receive waits.
-    pub(super) fn has_receives(&self) -> bool {
-        self.receives.iter().any(|receive| receive.ended.is_none())
-    }
-
     /// Cancels overlapped operations that wait, or one of them.
     pub(super) fn cancel_operations(
         &mut self,
         context: &mut Context<'_>,
         overlapped: Option<Overlapped>,
     ) -> Result<(), WsaError> {
-        let meant = |owner: Owner| match owner {
-            Owner::Thread(_) => false,
-            Owner::Overlapped(it) => overlapped.is_none_or(|overlapped| overlapped == it),
-        };
-        let receives = self.receives.extract_if(.., |receive| meant(receive.owner));
-        let mut owners: Vec<Owner> = receives.map(|receive| receive.owner).collect();
-        let sends = self.sends.extract_if(.., |send| meant(send.owner));
-        owners.extend(sends.map(|send| send.owner));
-        if owners.is_empty() {
+        let receives = self.receives.cancel(context, overlapped);
+        if receives + self.sends.cancel(context, overlapped) == 0 {
             return Err(WsaError::NotFound);
-        }
-        for owner in owners {
-            abort(context, owner);
         }
         self.tell_what_is_awaited(context.host);
         Ok(())
@@ -266,24 +161,12 @@ impl Entry {
 
     /// Cancels every overlapped operation, because the socket is closed.
     pub(super) fn cancel(&mut self, context: &mut Context<'_>) {
-        let receives = std::mem::take(&mut self.receives);
-        let sends = std::mem::take(&mut self.sends);
-        let owners = receives.iter().map(|receive| receive.owner);
-        for owner in owners.chain(sends.iter().map(|send| send.owner)) {
-            abort(context, owner);
-        }
+        self.receives.cancel(context, None);
+        self.sends.cancel(context, None);
     }
 
     /// Whether receives are disallowed.
     pub(super) fn is_deaf(&self) -> bool {
         self.receiving == Direction::Shut
-    }
-}
-
-/// Ends an overlapped operation that is cancelled.
-fn abort(context: &mut Context<'_>, owner: Owner) {
-    if let Owner::Overlapped(overlapped) = owner {
-        let aborted = Err(WsaError::OperationAborted);
-        context.upcalls.complete(context.now, overlapped, aborted);
     }
 }

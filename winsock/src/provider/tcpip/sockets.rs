@@ -1,53 +1,90 @@
 //! WSPSocket, WSPBind, WSPListen, WSPAccept, WSPConnect, and the addresses of a socket.
 
+use core::net::SocketAddr;
+
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Closing, ConnectError, Protocol, RecvError, SocketId};
 
-use super::{
-    Circuit, Connection, Entry, Mode, Request, SOCKETS_MAX, Stream, TcpIp, family_of, protocol_of,
-};
-use crate::address::Address;
-use crate::api::sockets::{WSA_FLAG_NO_HANDLE_INHERIT, WSA_FLAG_OVERLAPPED};
+use super::entry::{Entry, TcpIp, family_of, protocol_of};
+use crate::address::{AF_INET, AF_INET6, Address};
 use crate::catalog::ProtocolInfo;
 use crate::error::WsaError;
 use crate::notify::Enabler;
-use crate::provider::{Accepted, Caller, Condition, ConnectData, Context, Decision};
-use crate::{Outcome, Pointer, Socket};
+use crate::process::{Outcome, Pointer, Socket};
+use crate::provider::base::{self, Circuit, Mode, Request, SOCKETS_MAX, Stream};
+use crate::provider::call::{Accepted, Caller, Condition, ConnectData, Context, Decision, WspData};
+use crate::provider::spi::{Layered, Provider, Sockets};
+use crate::version::Version;
+use crate::waiting::Unfinished;
 
-/// The most connections that wait at a listening socket, which is also what SOMAXCONN comes to.
-const BACKLOG_MAX: usize = 200;
+/// A function of connection-oriented sockets.
+const STREAM: Request = Request {
+    stream: Stream::Only,
+    ..Request::NOTHING
+};
 
-impl TcpIp {
-    pub(super) fn socket(
+impl Layered for TcpIp {}
+
+impl Provider for TcpIp {
+    fn startup(&mut self, requested: Version, _: &ProtocolInfo) -> Result<WspData, WsaError> {
+        WspData::negotiate(requested, "hangup TCP/IP")
+    }
+
+    fn address_to_string(&self, address: &Address) -> Result<String, WsaError> {
+        match address {
+            Address::Inet(_) => Ok(address.to_string()),
+            Address::Iso(_) => Err(WsaError::Invalid),
+        }
+    }
+
+    fn string_to_address(&self, text: &str, family: i32) -> Result<Address, WsaError> {
+        let endpoint: SocketAddr = text.parse().map_err(|_| WsaError::Invalid)?;
+        let name = Address::Inet(IpEndpoint::from(endpoint));
+        if name.family() == family && [AF_INET, AF_INET6].contains(&family) {
+            Ok(name)
+        } else {
+            Err(WsaError::Invalid)
+        }
+    }
+
+    fn cancel_blocking_call(&mut self, context: &mut Context<'_>) -> Result<(), WsaError> {
+        for entry in self.sockets.values_mut() {
+            entry.receives.withdraw(context.thread);
+            entry.sends.withdraw(context.thread);
+        }
+        Ok(())
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) {
+        for entry in self.sockets.values_mut() {
+            entry.go_on(context);
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.sockets.values().any(Entry::is_waiting)
+    }
+
+    fn stack_socket(&self, s: Socket) -> Option<SocketId> {
+        self.sockets.get(&s).map(|entry| entry.id)
+    }
+}
+
+impl Sockets for TcpIp {
+    fn socket(
         &mut self,
         context: &mut Context<'_>,
         info: &ProtocolInfo,
         flags: u32,
     ) -> Result<Socket, WsaError> {
-        if !context.host.is_up() {
-            return Err(WsaError::NetworkDown);
-        }
-        if flags & !(WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT) != 0 {
-            return Err(WsaError::Invalid);
-        }
-        if self.sockets.len() >= SOCKETS_MAX {
-            return Err(WsaError::TooManySockets);
-        }
+        base::may_open(context, flags, self.sockets.len())?;
         let id = context.host.open(protocol_of(info), family_of(info));
         Ok(self.adopt(context, Entry::new(id, info.clone())))
     }
 
-    /// Takes a new socket into the process.
-    fn adopt(&mut self, context: &mut Context<'_>, entry: Entry) -> Socket {
-        let file = context.upcalls.new_file_handle();
-        let s = context.upcalls.modify_ifs_handle(entry.info.entry, file);
-        self.sockets.insert(s, entry);
-        s
-    }
-
-    pub(super) fn bind(
+    fn bind(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
@@ -60,117 +97,92 @@ impl TcpIp {
         Ok(())
     }
 
-    pub(super) fn listen(
+    fn listen(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         backlog: i32,
     ) -> Result<(), WsaError> {
-        let request = Request {
-            stream: Stream::Only,
-            ..Request::NOTHING
-        };
-        let entry = self.check(context.host, s, request)?;
+        let entry = self.check(context.host, s, STREAM)?;
         if entry.circuit != Circuit::Unconnected {
             return Err(WsaError::IsConnected);
         }
-        let backlog = usize::try_from(backlog).unwrap_or(1).clamp(1, BACKLOG_MAX);
-        context.host.listen(entry.id, backlog)?;
+        context.host.listen(entry.id, base::backlog(backlog))?;
         Ok(())
     }
 
-    pub(super) fn accept(
+    fn accept(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         condition: Option<&mut Condition<'_>>,
     ) -> Outcome<Accepted> {
-        let room = self.sockets.len() < SOCKETS_MAX;
-        let request = Request {
-            stream: Stream::Only,
-            ..Request::NOTHING
-        };
-        let listener = match self.check(context.host, s, request) {
-            Ok(entry) => entry,
-            Err(error) => return Err(error).into(),
-        };
-        if !room {
-            return Err(WsaError::TooManySockets).into();
-        }
-        listener.selection.re_enable(Enabler::Accept);
-        let id = match listener.next_connection(context.host) {
-            Ok(id) => id,
-            Err(WsaError::WouldBlock) => return listener.would_block(),
-            Err(error) => return Err(error).into(),
-        };
-        match listener.judge(context, id, condition) {
-            Outcome::Done(Ok(())) => {}
-            Outcome::Done(Err(error)) => return Err(error).into(),
-            Outcome::Blocks { until } => return Outcome::Blocks { until },
-        }
-        let entry = listener.accepted(context.host, context.now, id);
-        let name = entry.remote(context.host);
-        let s = self.adopt(context, entry);
-        Ok(Accepted { s, name }).into()
+        context.blocking(|context| {
+            let room = self.sockets.len() < SOCKETS_MAX;
+            let listener = self.check(context.host, s, STREAM)?;
+            if !room {
+                return Err(WsaError::TooManySockets.into());
+            }
+            listener.selection.re_enable(Enabler::Accept);
+            let id = match listener.next_connection(context.host) {
+                Err(WsaError::WouldBlock) if listener.mode == Mode::Blocking => {
+                    return Err(Unfinished::Waits(None));
+                }
+                id => id?,
+            };
+            listener.judge(context, id, condition)?;
+            let entry = listener.accepted(context.host, context.now, id);
+            let name = remote(context.host, id);
+            let s = self.adopt(context, entry);
+            Ok(Accepted { s, name })
+        })
     }
 
-    pub(super) fn connect(
+    fn connect(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         name: &Address,
         data: &mut ConnectData<'_>,
     ) -> Outcome<()> {
-        let entry = match self.check(context.host, s, Request::NOTHING) {
-            Ok(entry) => entry,
-            Err(error) => return Err(error).into(),
-        };
-        // WSAConnect: user data on a connectionless socket is silently ignored.
-        if entry.protocol == Protocol::Tcp && !matches!(data.caller, Pointer::Null) {
-            return Err(WsaError::ProtocolNotSupported).into();
-        }
-        let Some(name) = name.inet_of(entry.family) else {
-            return Err(WsaError::AddressFamilyNotSupported).into();
-        };
-        let outcome = entry.connect(context.host, context.now, name);
-        if let (Outcome::Done(Ok(())), Pointer::To(callee)) = (&outcome, &mut data.callee) {
-            callee.clear();
-        }
-        outcome
+        context.blocking(|context| {
+            let entry = self.check(context.host, s, Request::NOTHING)?;
+            // WSAConnect: user data on a connectionless socket is silently ignored.
+            if entry.protocol == Protocol::Tcp && !matches!(data.caller, Pointer::Null) {
+                return Err(WsaError::ProtocolNotSupported.into());
+            }
+            let name = name.inet_of(entry.family);
+            let name = name.ok_or(WsaError::AddressFamilyNotSupported)?;
+            entry.connect(context.host, context.now, name)?;
+            if let Pointer::To(callee) = &mut data.callee {
+                callee.clear();
+            }
+            Ok(())
+        })
     }
 
-    pub(super) fn get_peer_name(
-        &mut self,
-        context: &Context<'_>,
-        s: Socket,
-    ) -> Result<Address, WsaError> {
-        let request = Request {
-            connection: Connection::Needed,
-            ..Request::NOTHING
-        };
-        let entry = self.check(context.host, s, request)?;
-        entry.remote(context.host).ok_or(WsaError::NotConnected)
+    fn get_peer_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
+        let entry = self.check(context.host, s, Request::CONNECTED)?;
+        remote(context.host, entry.id).ok_or(WsaError::NotConnected)
     }
 
-    pub(super) fn get_sock_name(
-        &mut self,
-        context: &Context<'_>,
-        s: Socket,
-    ) -> Result<Address, WsaError> {
+    fn get_sock_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
         let entry = self.check(context.host, s, Request::NOTHING)?;
-        entry.local(context.host).ok_or(WsaError::Invalid)
+        local(context.host, entry.id).ok_or(WsaError::Invalid)
+    }
+}
+
+impl TcpIp {
+    /// Takes a new socket into the process.
+    fn adopt(&mut self, context: &mut Context<'_>, entry: Entry) -> Socket {
+        let file = context.upcalls.new_file_handle();
+        let s = context.upcalls.modify_ifs_handle(entry.info.entry, file);
+        self.sockets.insert(s, entry);
+        s
     }
 }
 
 impl Entry {
-    fn remote(&self, host: &Host) -> Option<Address> {
-        Some(host.status(self.id)?.remote?.into())
-    }
-
-    fn local(&self, host: &Host) -> Option<Address> {
-        Some(host.status(self.id)?.local?.into())
-    }
-
     /// The connection that was put off, or else the next that waits.
     fn next_connection(&mut self, host: &mut Host) -> Result<SocketId, WsaError> {
         if let Some(id) = self.deferred.take() {
@@ -179,40 +191,35 @@ impl Entry {
         host.accept(self.id).map_err(WsaError::from)
     }
 
-    /// Lets the condition function decide about a connection. The connection is established by
-    /// then, as on Windows without SO_CONDITIONAL_ACCEPT, so that a rejection resets it.
+    /// Lets the condition function decide about a connection, which is put off until it has. The
+    /// connection is established by then, as on Windows without SO_CONDITIONAL_ACCEPT, so that a
+    /// rejection resets it.
     fn judge(
         &mut self,
         context: &mut Context<'_>,
         id: SocketId,
         condition: Option<&mut Condition<'_>>,
-    ) -> Outcome<()> {
+    ) -> Result<(), Unfinished> {
         let Some(condition) = condition else {
-            return Ok(()).into();
+            return Ok(());
         };
-        let status = context.host.status(id);
         let caller = Caller {
-            name: status.as_ref().and_then(|it| it.remote).map(Address::Inet),
+            name: remote(context.host, id),
             data: None,
-            local: status.as_ref().and_then(|it| it.local).map(Address::Inet),
+            local: local(context.host, id),
         };
-        let decision = condition(&caller);
-        if decision == Decision::Runs {
-            self.deferred = Some(id);
-            context.upcalls.enter_callback(context.thread);
-            return Outcome::WAITS;
-        }
-        context.upcalls.leave_callback(context.thread);
-        match decision {
-            Decision::Accept(_) => Ok(()).into(),
+        self.deferred = Some(id);
+        match base::decide(context, condition, &caller)? {
+            Decision::Accept(_) => {
+                self.deferred = None;
+                Ok(())
+            }
             Decision::Reject(_) => {
+                self.deferred = None;
                 reset(context.host, id, context.now);
-                Err(WsaError::ConnectionRefused).into()
+                Err(WsaError::ConnectionRefused.into())
             }
-            Decision::Defer | Decision::Runs => {
-                self.deferred = Some(id);
-                Err(WsaError::TryAgain).into()
-            }
+            Decision::Defer | Decision::Runs => Err(WsaError::TryAgain.into()),
         }
     }
 
@@ -249,34 +256,42 @@ impl Entry {
         Ok(host.connect(self.id, name, now)?)
     }
 
-    fn connect(&mut self, host: &mut Host, now: Instant, name: IpEndpoint) -> Outcome<()> {
+    fn connect(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        name: IpEndpoint,
+    ) -> Result<(), Unfinished> {
         if self.protocol == Protocol::Udp {
-            return self.set_peer(host, now, name).into();
+            return Ok(self.set_peer(host, now, name)?);
         }
         if self.circuit == Circuit::Connected {
-            return Err(WsaError::IsConnected).into();
+            return Err(WsaError::IsConnected.into());
         }
         if name.addr.is_unspecified() || name.port == 0 {
-            return Err(WsaError::AddressNotAvailable).into();
+            return Err(WsaError::AddressNotAvailable.into());
         }
-        let result = host.connect(self.id, name, now);
-        let (circuit, outcome) = match (result, self.circuit) {
-            (Ok(()), _) => (Circuit::Connected, Ok(()).into()),
+        let connected = host.connect(self.id, name, now);
+        let (circuit, result) = match (connected, self.circuit) {
+            (Ok(()), _) => (Circuit::Connected, Ok(())),
             // The blocking call that began the handshake learns here that it is over.
             (Err(ConnectError::AlreadyConnected), Circuit::Connecting(Mode::Blocking)) => {
-                (Circuit::Connected, Ok(()).into())
+                (Circuit::Connected, Ok(()))
             }
             (Err(ConnectError::AlreadyConnected), _) => {
-                (Circuit::Connected, Err(WsaError::IsConnected).into())
+                (Circuit::Connected, Err(WsaError::IsConnected.into()))
             }
             (Err(ConnectError::InProgress | ConnectError::AlreadyInProgress), _)
                 if self.mode == Mode::Blocking =>
             {
-                (Circuit::Connecting(Mode::Blocking), Outcome::WAITS)
+                (
+                    Circuit::Connecting(Mode::Blocking),
+                    Err(Unfinished::Waits(None)),
+                )
             }
             (Err(error @ (ConnectError::InProgress | ConnectError::AlreadyInProgress)), _) => (
                 Circuit::Connecting(Mode::NonBlocking),
-                Err(error.into()).into(),
+                Err(WsaError::from(error).into()),
             ),
             (
                 Err(
@@ -285,11 +300,21 @@ impl Entry {
                     | ConnectError::Gone(_)),
                 ),
                 _,
-            ) => (Circuit::Unconnected, Err(error.into()).into()),
+            ) => (Circuit::Unconnected, Err(WsaError::from(error).into())),
         };
         self.circuit = circuit;
-        outcome
+        result
     }
+}
+
+/// The peer of a connection.
+fn remote(host: &Host, id: SocketId) -> Option<Address> {
+    Some(host.status(id)?.remote?.into())
+}
+
+/// This side of a connection.
+fn local(host: &Host, id: SocketId) -> Option<Address> {
+    Some(host.status(id)?.local?.into())
 }
 
 /// Resets a connection that no socket has.

@@ -1,70 +1,45 @@
 //! WSPSelect, WSPEventSelect, WSPEnumNetworkEvents: what is ready, and what has happened.
 
 use hangup_stack::host::Host;
-use hangup_stack::profile::{CloseEvent, ResetName};
 use hangup_stack::smoltcp::time::Duration;
 
-use super::data::error_of;
-use super::links::Link;
+use super::entry::{Itot, Role};
+use super::link::{Link, error_of};
 use super::table::State;
-use super::{Circuit, Direction, Itot, Mode, Request, Role};
 use crate::error::WsaError;
-use crate::notify::{FD_ALL_EVENTS, NetworkEvents, Observed, Readiness};
-use crate::provider::check::Check;
-use crate::provider::tcpip::rules;
-use crate::provider::upcalls::EventHandle;
-use crate::provider::{Context, Sets};
-use crate::{Outcome, Socket};
+use crate::event::EventHandle;
+use crate::notify::{NetworkEvents, Observed, Readiness};
+use crate::process::{Outcome, Socket};
+use crate::provider::base::{self, Circuit, Direction, Mode, Request};
+use crate::provider::call::{Context, Sets};
+use crate::provider::spi::Events;
 
-impl Itot {
-    pub(super) fn select(
+impl Events for Itot {
+    fn select(
         &mut self,
         context: &mut Context<'_>,
         sets: &mut Sets,
         timeout: Option<Duration>,
     ) -> Outcome<usize> {
-        if !context.host.is_up() {
-            return Err(WsaError::NetworkDown).into();
-        }
-        self.pump(context);
-        let mut ready = |set: &[Socket], wanted: fn(Readiness) -> bool| -> Vec<Socket> {
-            let is_ready = |s: &Socket| {
-                self.settle(*s);
-                wanted(self.ready(*s))
-            };
-            set.iter().copied().filter(is_ready).collect()
-        };
-        let found = Sets {
-            read: ready(&sets.read, |it| it.readable),
-            write: ready(&sets.write, |it| it.writable),
-            except: ready(&sets.except, |it| it.failed),
-        };
-        let count = found.read.len() + found.write.len() + found.except.len();
-        let until = match self.waiting.until(context.thread) {
-            Some(until) => until,
-            None => timeout.map(|timeout| context.now + timeout),
-        };
-        if count > 0 || until.is_some_and(|until| until <= context.now) {
-            *sets = found;
-            return Ok(count).into();
-        }
-        Outcome::Blocks { until }
+        context.blocking(|context| {
+            if context.host.is_up() {
+                self.pump(context);
+            }
+            base::select(context, sets, timeout, |s| {
+                self.settle(s);
+                self.ready(s)
+            })
+        })
     }
 
-    pub(super) fn event_select(
+    fn event_select(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         event: Option<EventHandle>,
         events: i32,
     ) -> Result<(), WsaError> {
-        let known = event.is_none_or(|event| context.upcalls.is_set(event).is_ok());
-        let nothing_for_no_event = event.is_some() || events == 0;
-        let arguments = known && nothing_for_no_event && events & !FD_ALL_EVENTS == 0;
-        let request = Request {
-            arguments: Check::that(arguments),
-            ..Request::NOTHING
-        };
+        let request = Request::event_select(context, event, events);
         let entry = self.check(context, s, request)?;
         entry.mode = Mode::NonBlocking;
         entry.selection.select(event, events);
@@ -72,17 +47,13 @@ impl Itot {
         Ok(())
     }
 
-    pub(super) fn enum_network_events(
+    fn enum_network_events(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         event: Option<EventHandle>,
     ) -> Result<NetworkEvents, WsaError> {
-        let known = event.is_none_or(|event| context.upcalls.is_set(event).is_ok());
-        let request = Request {
-            arguments: Check::that(known),
-            ..Request::NOTHING
-        };
+        let request = Request::enum_network_events(context, event);
         self.check(context, s, request)?;
         self.observe(context, s);
         if let Some(event) = event {
@@ -92,6 +63,19 @@ impl Itot {
         Ok(entry.selection.take())
     }
 
+    fn readiness(&mut self, context: &mut Context<'_>, s: Socket) -> Readiness {
+        self.pump(context);
+        self.settle(s);
+        self.ready(s)
+    }
+
+    fn recorded_events(&self, s: Socket) -> NetworkEvents {
+        let entry = self.sockets.get(&s);
+        entry.map_or_else(NetworkEvents::default, |entry| entry.selection.recorded())
+    }
+}
+
+impl Itot {
     /// Records the network events that have happened.
     pub(super) fn observe(&mut self, context: &mut Context<'_>, s: Socket) {
         let observed = self.observed(context.host, s);
@@ -111,28 +95,20 @@ impl Itot {
         });
         let is_listening = matches!(entry.role, Role::Listening { .. });
         let connected = entry.circuit == Circuit::Connected;
-        let is_deaf = entry.receiving == Direction::Shut;
         let link = entry.link().and_then(|id| self.links.get(&id));
-        let data = link.is_some_and(Link::has_message);
-        let rules = rules(host);
-        // WSAEventSelect: FD_CLOSE comes after all data was read; or else when it is known.
-        let told = match rules.close_event {
-            CloseEvent::AfterData => connected && (!data || is_deaf),
-            CloseEvent::AtOnce => connected,
-        };
-        let closed = link.filter(|_| told).and_then(Link::closed);
-        let closed = closed.map(|closed| close_code(closed, rules.reset_event));
+        let unread = link.is_some_and(Link::has_message) && entry.receiving == Direction::Open;
+        let ended = link.filter(|_| connected).and_then(Link::closed);
         Observed {
-            data: connected && data && !is_deaf,
+            data: connected && unread,
             room: connected && ready.writable,
             waiting: is_listening && ready.readable,
             connected: attempt,
-            closed,
+            closed: base::fd_close(host, ended, unread),
         }
     }
 
     /// What select and WSAPoll would say.
-    pub(super) fn ready(&self, s: Socket) -> Readiness {
+    fn ready(&self, s: Socket) -> Readiness {
         let Some(entry) = self.sockets.get(&s) else {
             return Readiness::default();
         };
@@ -181,16 +157,5 @@ impl Link {
         } else {
             Err(error_of(end))
         })
-    }
-}
-
-/// What comes with FD_CLOSE. The pages have no other errors of a connection than these two.
-fn close_code(closed: Result<(), WsaError>, reset: ResetName) -> i32 {
-    match (closed, reset) {
-        (Ok(()), _) => 0,
-        (Err(WsaError::ConnectionReset), ResetName::ConnectionReset) => {
-            WsaError::ConnectionReset.code()
-        }
-        (Err(_), _) => WsaError::ConnectionAborted.code(),
     }
 }

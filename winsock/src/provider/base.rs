@@ -1,0 +1,338 @@
+//! What the base providers have in common: how their sockets are, what their functions check, and
+//! the functions that look at sockets only through what select would say of them.
+
+use hangup_stack::host::Host;
+use hangup_stack::profile::{CloseEvent, ResetName, WinsockRules};
+use hangup_stack::smoltcp::time::Duration;
+use hangup_stack::socket::{self, Protocol};
+
+use super::call::{Caller, Condition, Context, Decision, Sets};
+use super::check::{Check, Findings};
+use crate::error::WsaError;
+use crate::event::EventHandle;
+use crate::flags::{
+    MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_WAITALL, SD_BOTH, SD_RECEIVE, SD_SEND,
+    WSA_FLAG_NO_HANDLE_INHERIT, WSA_FLAG_OVERLAPPED,
+};
+use crate::notify::{FD_ALL_EVENTS, Readiness};
+use crate::overlapped::Overlap;
+use crate::process::{Pointer, Socket};
+use crate::waiting::Unfinished;
+
+/// The most sockets of a provider that a process may have open.
+pub(super) const SOCKETS_MAX: usize = 4096;
+
+/// The most connections that wait at a listening socket, which is also what SOMAXCONN comes to.
+pub(super) const BACKLOG_MAX: usize = 200;
+
+/// FIONBIO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    Blocking,
+    NonBlocking,
+}
+
+/// A direction of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    Open,
+    Shut,
+}
+
+/// Whether a receive takes what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taking {
+    Takes,
+    Peeks,
+}
+
+impl Taking {
+    pub(super) const fn of(flags: i32) -> Self {
+        match flags & MSG_PEEK {
+            0 => Self::Takes,
+            _ => Self::Peeks,
+        }
+    }
+}
+
+/// How far a connection-oriented socket has come. A socket whose connection has ended is still
+/// `Connected` in Winsock's sense: `getpeername` works and `connect` says WSAEISCONN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Circuit {
+    Unconnected,
+    /// The handshake has begun, by a call that waits for its end or by one that does not.
+    Connecting(Mode),
+    Connected,
+}
+
+/// What a call asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    /// Whether its numbers are valid (WSAEINVAL).
+    pub(super) arguments: Check,
+    /// Whether there is what it asks for, apart from [`Request::stream`] (WSAEOPNOTSUPP).
+    pub(super) supported: Check,
+    /// Whether it works on connection-oriented sockets only.
+    pub(super) stream: Stream,
+    /// Whether the socket has the option or the disconnect data (WSAENOPROTOOPT).
+    pub(super) option: Check,
+    /// Whether a connection-oriented socket must be connected.
+    pub(super) connection: Connection,
+    /// Whether its pointers are valid (WSAEFAULT).
+    pub(super) memory: Check,
+}
+
+/// On which sockets a call works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    Any,
+    Only,
+}
+
+/// Whether a call works on a connection-oriented socket that is not connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Connection {
+    NotNeeded,
+    Needed,
+}
+
+impl Request {
+    /// A call that asks for nothing special.
+    pub(super) const NOTHING: Self = Self {
+        arguments: Check::Passed,
+        supported: Check::Passed,
+        stream: Stream::Any,
+        option: Check::Passed,
+        connection: Connection::NotNeeded,
+        memory: Check::Passed,
+    };
+
+    /// A call that asks for a connection.
+    pub(super) const CONNECTED: Self = Self {
+        connection: Connection::Needed,
+        ..Self::NOTHING
+    };
+
+    /// WSPSend and WSPSendTo.
+    pub(super) fn send(buffers: &[&[u8]], flags: i32) -> Self {
+        let known = MSG_OOB | MSG_DONTROUTE | MSG_PARTIAL;
+        Self {
+            arguments: Check::that(flags & !known == 0 && !buffers.is_empty()),
+            supported: Check::that(flags & (MSG_OOB | MSG_PARTIAL) == 0),
+            ..Self::CONNECTED
+        }
+    }
+
+    /// WSPRecv and WSPRecvFrom.
+    pub(super) fn recv(buffers: &[&mut [u8]], flags: i32, overlap: Option<Overlap>) -> Self {
+        let known = MSG_OOB | MSG_PEEK | MSG_WAITALL | MSG_PARTIAL;
+        // WSARecv: MSG_PEEK is for non-overlapped sockets.
+        let peeks_later = overlap.is_some() && flags & MSG_PEEK != 0;
+        Self {
+            arguments: Check::that(flags & !known == 0 && !buffers.is_empty() && !peeks_later),
+            supported: Check::that(flags & (MSG_OOB | MSG_WAITALL) == 0),
+            ..Self::CONNECTED
+        }
+    }
+
+    /// WSPRecvDisconnect on a socket that has disconnect data or not.
+    pub(super) const fn recv_disconnect(data: &Pointer<&mut Vec<u8>>, has_data: Check) -> Self {
+        let (option, memory) = match data {
+            Pointer::Null => (Check::Passed, Check::Passed),
+            Pointer::To(_) => (has_data, Check::Passed),
+            // Behind a bad pointer there is no WSABUF that could ask for data.
+            Pointer::Bad => (Check::Passed, Check::Failed),
+        };
+        Self {
+            option,
+            memory,
+            ..Self::CONNECTED
+        }
+    }
+
+    /// WSPSendDisconnect on a socket whose protocol takes so many octets of disconnect data; none:
+    /// it has no such data.
+    pub(super) fn send_disconnect(data: &Pointer<&[u8]>, data_max: Option<usize>) -> Self {
+        let has_data = Check::that(data_max.is_some());
+        let (option, memory) = match data {
+            Pointer::Null => (Check::Passed, Check::Passed),
+            Pointer::To(data) => (
+                has_data,
+                Check::that(data_max.is_some_and(|most| data.len() <= most)),
+            ),
+            Pointer::Bad => (has_data, Check::Failed),
+        };
+        Self {
+            option,
+            memory,
+            ..Self::CONNECTED
+        }
+    }
+
+    /// WSPEventSelect.
+    pub(super) fn event_select(
+        context: &Context<'_>,
+        event: Option<EventHandle>,
+        events: i32,
+    ) -> Self {
+        let nothing_for_no_event = event.is_some() || events == 0;
+        let arguments = nothing_for_no_event && events & !FD_ALL_EVENTS == 0;
+        Self {
+            arguments: Check::that(arguments && is_event(context, event)),
+            ..Self::NOTHING
+        }
+    }
+
+    /// WSPEnumNetworkEvents.
+    pub(super) fn enum_network_events(context: &Context<'_>, event: Option<EventHandle>) -> Self {
+        Self {
+            arguments: Check::that(is_event(context, event)),
+            ..Self::NOTHING
+        }
+    }
+
+    /// The first error of the call on a socket of a protocol, which is connected or not.
+    pub(super) fn verdict(
+        self,
+        host: &Host,
+        protocol: Protocol,
+        connected: Check,
+    ) -> Result<(), WsaError> {
+        let supported = match (self.stream, protocol) {
+            (Stream::Only, Protocol::Udp) => Check::Failed,
+            (Stream::Only | Stream::Any, _) => self.supported,
+        };
+        // The pages say of WSAENOTCONN: connection-oriented sockets only.
+        let connected = match (self.connection, protocol) {
+            (Connection::Needed, Protocol::Tcp) => connected,
+            (Connection::Needed, Protocol::Udp) | (Connection::NotNeeded, _) => Check::Passed,
+        };
+        Findings {
+            network: Check::that(host.is_up()),
+            arguments: self.arguments,
+            supported,
+            option: self.option,
+            connected,
+            memory: self.memory,
+        }
+        .verdict()
+    }
+}
+
+/// Whether an event object is there that a call was given.
+fn is_event(context: &Context<'_>, event: Option<EventHandle>) -> bool {
+    event.is_none_or(|event| context.upcalls.is_set(event).is_ok())
+}
+
+/// Whether a socket can be made by a provider that has so many.
+///
+/// # Errors
+/// WSAENETDOWN, WSAEINVAL for an unknown flag, WSAEMFILE.
+pub(super) fn may_open(context: &Context<'_>, flags: u32, sockets: usize) -> Result<(), WsaError> {
+    if !context.host.is_up() {
+        return Err(WsaError::NetworkDown);
+    }
+    if flags & !(WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT) != 0 {
+        return Err(WsaError::Invalid);
+    }
+    if sockets >= SOCKETS_MAX {
+        return Err(WsaError::TooManySockets);
+    }
+    Ok(())
+}
+
+/// How many connections may wait at a socket whose program asks for this backlog.
+pub(super) fn backlog(asked: i32) -> usize {
+    usize::try_from(asked).unwrap_or(1).clamp(1, BACKLOG_MAX)
+}
+
+/// Lets a condition function decide about a connection.
+///
+/// # Errors
+/// It has not returned yet.
+pub(super) fn decide(
+    context: &mut Context<'_>,
+    condition: &mut Condition<'_>,
+    caller: &Caller,
+) -> Result<Decision, Unfinished> {
+    let decision = condition(caller);
+    if decision == Decision::Runs {
+        context.upcalls.enter_callback(context.thread);
+        return Err(Unfinished::Waits(None));
+    }
+    context.upcalls.leave_callback(context.thread);
+    Ok(decision)
+}
+
+/// The directions that WSPShutdown ends.
+pub(super) const fn directions(how: i32) -> Option<socket::Direction> {
+    match how {
+        SD_RECEIVE => Some(socket::Direction::Receive),
+        SD_SEND => Some(socket::Direction::Send),
+        SD_BOTH => Some(socket::Direction::Both),
+        _ => None,
+    }
+}
+
+/// WSPSelect over what select would say of each socket.
+///
+/// # Errors
+/// WSAENETDOWN; or none is ready and the time is not over.
+pub(super) fn select(
+    context: &Context<'_>,
+    sets: &mut Sets,
+    timeout: Option<Duration>,
+    mut readiness: impl FnMut(Socket) -> Readiness,
+) -> Result<usize, Unfinished> {
+    if !context.host.is_up() {
+        return Err(WsaError::NetworkDown.into());
+    }
+    let mut ready = |set: &[Socket], wanted: fn(Readiness) -> bool| -> Vec<Socket> {
+        let sockets = set.iter().copied();
+        sockets.filter(|&s| wanted(readiness(s))).collect()
+    };
+    let found = Sets {
+        read: ready(&sets.read, |it| it.readable),
+        write: ready(&sets.write, |it| it.writable),
+        except: ready(&sets.except, |it| it.failed),
+    };
+    let count = found.read.len() + found.write.len() + found.except.len();
+    let until = context.deadline(timeout);
+    if count == 0 && until.is_none_or(|until| context.now < until) {
+        return Err(Unfinished::Waits(until));
+    }
+    *sets = found;
+    Ok(count)
+}
+
+/// The error that FD_CLOSE comes with, where the host's profile lets the end of a connection be
+/// known now. `ended` is how it has ended, `unread` whether there is data that could be received.
+///
+/// The pages have three errors: WSAENETDOWN, WSAECONNRESET, and WSAECONNABORTED for everything else
+/// that ends a connection.
+pub(super) fn fd_close(
+    host: &Host,
+    ended: Option<Result<(), WsaError>>,
+    unread: bool,
+) -> Option<i32> {
+    let rules = rules(host);
+    // WSAEventSelect: FD_CLOSE comes after all data was read; or else when it is known.
+    if rules.close_event == CloseEvent::AfterData && unread {
+        return None;
+    }
+    Some(match (ended?, rules.reset_event) {
+        (Ok(()), _) => 0,
+        (Err(WsaError::ConnectionReset), ResetName::ConnectionReset) => {
+            WsaError::ConnectionReset.code()
+        }
+        (Err(_), _) => WsaError::ConnectionAborted.code(),
+    })
+}
+
+/// What the host's profile says of the interface.
+pub(super) fn rules(host: &Host) -> WinsockRules {
+    let profile = host.profile();
+    profile
+        .and_then(|profile| profile.winsock)
+        .unwrap_or_default()
+}

@@ -1,0 +1,196 @@
+//! The sockets of TCP/IP and UDP/IP: what is known of each, and the checks of a call.
+
+use std::collections::BTreeMap;
+
+use hangup_stack::host::Host;
+use hangup_stack::network::IpFamily;
+use hangup_stack::profile::ResetName;
+use hangup_stack::smoltcp::wire::IpEndpoint;
+use hangup_stack::socket::{Gone, KeepAlive, Protocol, RecvError, SendError, SocketId};
+use hangup_stack::tcp::State;
+
+use crate::address::AF_INET6;
+use crate::catalog::{IPPROTO_UDP, ProtocolInfo};
+use crate::error::WsaError;
+use crate::notify::Selection;
+use crate::options::Linger;
+use crate::process::Socket;
+use crate::provider::base::{Circuit, Direction, Mode, Request, rules};
+use crate::provider::check::Check;
+use crate::provider::posted::{Queue, Receive};
+
+/// The TCP/IP and UDP/IP of one process.
+#[derive(Debug, Default)]
+pub struct TcpIp {
+    pub(super) sockets: BTreeMap<Socket, Entry>,
+}
+
+/// What is known of a socket.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) id: SocketId,
+    pub(super) protocol: Protocol,
+    pub(super) family: IpFamily,
+    pub(super) info: ProtocolInfo,
+    pub(super) mode: Mode,
+    pub(super) circuit: Circuit,
+    pub(super) linger: Linger,
+    pub(super) no_delay: bool,
+    pub(super) keep_alive: KeepAlive,
+    /// Which directions this process has shut down.
+    pub(super) receiving: Direction,
+    pub(super) sending: Direction,
+    /// Why the connection is gone, once a send or receive has said so: `shutdown` says it too.
+    gone: Option<Gone>,
+    pub(super) receives: Queue<Receive>,
+    pub(super) sends: Queue<Outgoing>,
+    /// A connection that a condition function has put off.
+    pub(super) deferred: Option<SocketId>,
+    /// How a connection attempt that nobody waits for has ended, until FD_CONNECT has told it.
+    pub(super) attempt: Option<i32>,
+    pub(super) selection: Selection,
+}
+
+/// What a send that waits still has to hand to the stack.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) data: Vec<u8>,
+    /// How many octets the stack has taken.
+    pub(super) sent: usize,
+    pub(super) to: Option<IpEndpoint>,
+}
+
+impl TcpIp {
+    /// A provider that was not started.
+    pub const fn new() -> Self {
+        Self {
+            sockets: BTreeMap::new(),
+        }
+    }
+
+    /// Makes the checks of a call on a socket.
+    pub(super) fn check(
+        &mut self,
+        host: &Host,
+        s: Socket,
+        request: Request,
+    ) -> Result<&mut Entry, WsaError> {
+        let entry = self.sockets.get_mut(&s).ok_or(WsaError::NotSocket)?;
+        entry.settle(host);
+        let connected = Check::that(entry.circuit == Circuit::Connected);
+        request.verdict(host, entry.protocol, connected)?;
+        Ok(entry)
+    }
+
+    /// A connection-oriented socket, for what only such have.
+    pub(super) fn is_stream(&self, s: Socket) -> bool {
+        self.sockets
+            .get(&s)
+            .is_some_and(|entry| entry.protocol == Protocol::Tcp)
+    }
+}
+
+impl Entry {
+    pub(super) fn new(id: SocketId, info: ProtocolInfo) -> Self {
+        let protocol = protocol_of(&info);
+        let family = family_of(&info);
+        Self {
+            id,
+            protocol,
+            family,
+            info,
+            mode: Mode::Blocking,
+            circuit: Circuit::Unconnected,
+            linger: Linger::default(),
+            no_delay: false,
+            keep_alive: KeepAlive::default(),
+            receiving: Direction::Open,
+            sending: Direction::Open,
+            gone: None,
+            receives: Queue::default(),
+            sends: Queue::default(),
+            deferred: None,
+            attempt: None,
+            selection: Selection::default(),
+        }
+    }
+
+    /// Learns from the stack that a non-blocking `connect` has succeeded meanwhile. A blocking one
+    /// has not returned yet and learns it itself.
+    pub(super) fn settle(&mut self, host: &Host) {
+        if self.circuit == Circuit::Connecting(Mode::NonBlocking)
+            && host
+                .status(self.id)
+                .and_then(|status| status.state)
+                .is_some_and(State::is_synchronized)
+        {
+            self.circuit = Circuit::Connected;
+            self.attempt = Some(0);
+        }
+    }
+
+    /// A send or receive has said why the connection is gone. A datagram socket goes on: what the
+    /// network said of one datagram is said once.
+    pub(super) fn on_gone(&mut self, gone: Gone) {
+        if self.protocol == Protocol::Tcp {
+            self.gone = Some(gone);
+        }
+    }
+
+    /// Why the connection is gone, whether or not a call has said so.
+    pub(super) fn gone(&self, host: &Host) -> Option<Gone> {
+        match self.protocol {
+            Protocol::Tcp => self.gone.or_else(|| host.status(self.id)?.error),
+            Protocol::Udp => None,
+        }
+    }
+
+    /// Why the connection is gone, as a code. recv: WSAENETRESET says that keep-alive has broken
+    /// the connection, which it has where nothing else waited for an answer.
+    pub(super) fn code(&self, host: &Host, gone: Gone) -> WsaError {
+        let status = host.status(self.id);
+        let idle = status
+            .as_ref()
+            .is_none_or(|status| status.unacked == 0 && status.unsent == 0);
+        let peer_closed = status.is_some_and(|status| status.peer_closed);
+        match (gone, rules(host).reset_after_fin) {
+            (Gone::TimedOut, _) if self.keep_alive.on && idle => WsaError::NetworkReset,
+            (Gone::Reset, ResetName::ConnectionAborted) if peer_closed && !idle => {
+                WsaError::ConnectionAborted
+            }
+            _ => gone.into(),
+        }
+    }
+
+    pub(super) fn receive_error(&self, host: &Host, error: RecvError) -> WsaError {
+        if let RecvError::Gone(gone) = error {
+            self.code(host, gone)
+        } else {
+            error.into()
+        }
+    }
+
+    pub(super) fn send_error(&self, host: &Host, error: SendError) -> WsaError {
+        if let SendError::Gone(gone) = error {
+            self.code(host, gone)
+        } else {
+            error.into()
+        }
+    }
+}
+
+pub(super) fn protocol_of(info: &ProtocolInfo) -> Protocol {
+    if info.protocol == IPPROTO_UDP {
+        Protocol::Udp
+    } else {
+        Protocol::Tcp
+    }
+}
+
+pub(super) fn family_of(info: &ProtocolInfo) -> IpFamily {
+    if info.family == AF_INET6 {
+        IpFamily::V6
+    } else {
+        IpFamily::V4
+    }
+}
