@@ -13,9 +13,12 @@ pub struct Registration {
     pub name: &'static str,
     /// Whether every process has it.
     pub present: Present,
-    /// Makes it, and the entries to install it with in a catalog.
-    pub make: fn(&Catalog) -> (Vec<ProtocolInfo>, Box<dyn Provider>),
+    /// Makes it for a catalog.
+    pub make: fn(&Catalog) -> Installation,
 }
+
+/// A provider, and the catalog entries to install it with.
+pub type Installation = (Vec<ProtocolInfo>, Box<dyn Provider>);
 
 /// Whether a provider is there before anybody installs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +57,7 @@ pub fn find(name: &str) -> Option<&'static Registration> {
 }
 
 /// The providers that every process has, with their entries.
-pub fn present() -> Vec<(Vec<ProtocolInfo>, Box<dyn Provider>)> {
+pub fn present() -> Vec<Installation> {
     let present = PROVIDERS.iter();
     let present = present.filter(|provider| provider.present == Present::Always);
     let nothing = Catalog::default();

@@ -111,8 +111,8 @@ impl Upcalls {
         proposed
     }
 
-    /// WPUModifyIFSHandle for a connection that a layer has accepted: its handle becomes a socket of
-    /// the entry of the listening one.
+    /// WPUModifyIFSHandle for a connection that a layer has accepted: its handle becomes a socket
+    /// of the entry of the listening one.
     pub(crate) fn inherit_entry(&mut self, listener: Socket, accepted: Socket) {
         if let Some(entry) = self.entry_of(listener) {
             self.modify_ifs_handle(entry, accepted);
