@@ -299,14 +299,6 @@ impl Malformed {
 }
 
 impl Tpdu {
-    /// Reads a TPDU.
-    ///
-    /// # Errors
-    /// The first thing that RFC 905 does not allow.
-    pub fn read(octets: &[u8]) -> Result<Self, Malformed> {
-        read::tpdu(octets)
-    }
-
     /// The octets of the TPDU.
     pub fn write(&self) -> TpduOctets {
         let (header, data) = match self {

@@ -10,23 +10,28 @@ use super::{
 };
 use crate::provider::itot::bounded::Bounded;
 
-/// Reads a TPDU.
-pub(super) fn tpdu(octets: &[u8]) -> Result<Tpdu, Malformed> {
-    let (header, data) = parts(octets)?;
-    let mut fields = Fields { header, at: 1 };
-    let kind = fields.octet()?;
-    match (kind & 0xf0, kind & 0x0f) {
-        (code::CR, credit) => request(fields, data, credit, octets.len()),
-        (code::CC, credit) => confirm(fields, data, credit),
-        (code::DR, 0) => disconnect_request(fields, data),
-        (code::DC, 0) => disconnect_confirm(fields, data),
-        (code::DT, 0) => self::data(fields, data),
-        (code::ER, 0) => error(fields, data),
-        _ => Err(Malformed {
-            cause: RejectCause::TPDU_TYPE,
-            at: 1,
-            what: "a type that has no meaning in classes 0 and 2",
-        }),
+impl Tpdu {
+    /// Reads a TPDU.
+    ///
+    /// # Errors
+    /// The first thing that RFC 905 does not allow.
+    pub fn read(octets: &[u8]) -> Result<Self, Malformed> {
+        let (header, data) = parts(octets)?;
+        let mut fields = Fields { header, at: 1 };
+        let kind = fields.octet()?;
+        match (kind & 0xf0, kind & 0x0f) {
+            (code::CR, credit) => request(fields, data, credit, octets.len()),
+            (code::CC, credit) => confirm(fields, data, credit),
+            (code::DR, 0) => disconnect_request(fields, data),
+            (code::DC, 0) => disconnect_confirm(fields, data),
+            (code::DT, 0) => self::data(fields, data),
+            (code::ER, 0) => error(fields, data),
+            _ => Err(Malformed {
+                cause: RejectCause::TPDU_TYPE,
+                at: 1,
+                what: "a type that has no meaning in classes 0 and 2",
+            }),
+        }
     }
 }
 
