@@ -4,6 +4,16 @@
 //! A language is its own grammar over these parts. The parts know nothing of scenarios, frames or
 //! benchmarks, and depend on [`crate::diagnostic`] alone.
 
-pub mod names;
+pub(crate) mod boolean;
+pub(crate) mod input;
+pub(crate) mod names;
+pub(crate) mod number;
+pub(crate) mod pattern;
 pub mod range;
+mod relation;
+pub(crate) mod selection;
+pub(crate) mod text;
 pub mod units;
+pub(crate) mod words;
+
+pub use relation::Relation;

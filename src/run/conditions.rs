@@ -7,7 +7,8 @@ use hangup_stack::socket::Status;
 use hangup_stack::tcp::State;
 
 use crate::calls::gone_name;
-use crate::scenario::script::{Comparison, Condition, Property, Value};
+use crate::language::Relation;
+use crate::scenario::script::{Condition, Property, Value};
 
 /// What a condition found where it does not hold: the value as a script writes it.
 pub(super) fn contradiction(
@@ -21,7 +22,7 @@ pub(super) fn contradiction(
         (property, Some(status)) => value(property, status, api),
         (_, None) => Value::None,
     };
-    let holds = holds(&actual, condition.comparison, &condition.value.value);
+    let holds = holds(&actual, condition.relation, &condition.value.value);
     (!holds).then(|| written(&actual))
 }
 
@@ -63,15 +64,15 @@ fn network_events(events: &str) -> Value {
     Value::Events(names)
 }
 
-fn holds(actual: &Value, comparison: Comparison, wanted: &Value) -> bool {
+fn holds(actual: &Value, relation: Relation, wanted: &Value) -> bool {
     let order = match (actual, wanted) {
         (Value::Number(actual), Value::Number(wanted)) => actual.cmp(wanted),
         (Value::Duration(actual), Value::Duration(wanted)) => actual.cmp(wanted),
         // Everything else is the same or is not; which of two states is greater means nothing.
         (actual, wanted) if actual == wanted => Ordering::Equal,
-        _ => return comparison == Comparison::NotEqual,
+        _ => return relation == Relation::NotEqual,
     };
-    comparison.holds(order)
+    relation.holds(order)
 }
 
 fn written(value: &Value) -> String {

@@ -10,6 +10,8 @@
 use hangup_stack::tcp::State;
 use smoltcp::time::Duration;
 
+use crate::language::Relation;
+
 pub use crate::diagnostic::{Span, Spanned};
 pub use crate::scenario::detail::Detail;
 pub use crate::scenario::icmp::{IcmpCode, IcmpType};
@@ -310,52 +312,9 @@ pub struct Condition {
     /// What is looked at.
     pub property: Spanned<Property>,
     /// How it is compared.
-    pub comparison: Comparison,
+    pub relation: Relation,
     /// What it is compared with, of the kind that the property has.
     pub value: Spanned<Value>,
-}
-
-/// How a property is compared with a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// `==`
-    Equal,
-    /// `!=`
-    NotEqual,
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
-}
-
-impl Comparison {
-    /// Whether it holds between two values of which the first is `order` to the second.
-    pub fn holds(self, order: std::cmp::Ordering) -> bool {
-        match self {
-            Self::Equal => order.is_eq(),
-            Self::NotEqual => order.is_ne(),
-            Self::Less => order.is_lt(),
-            Self::LessOrEqual => order.is_le(),
-            Self::Greater => order.is_gt(),
-            Self::GreaterOrEqual => order.is_ge(),
-        }
-    }
-
-    /// As it is written.
-    pub fn symbol(self) -> &'static str {
-        match self {
-            Self::Equal => "==",
-            Self::NotEqual => "!=",
-            Self::Less => "<",
-            Self::LessOrEqual => "<=",
-            Self::Greater => ">",
-            Self::GreaterOrEqual => ">=",
-        }
-    }
 }
 
 /// What `expect` can look at: the fields of [`hangup_stack::socket::Status`], and the network

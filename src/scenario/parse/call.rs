@@ -6,13 +6,15 @@ use winnow::Parser;
 use winnow::combinator::{alt, delimited, opt, peek, terminated};
 use winnow::token::{literal, take_till, take_while};
 
-use super::lexeme::{
-    Fault, Input, Parse, after_blank, blank, expected, expected_here, gap, here, integer, name,
-    spanned, string, unsigned, word,
-};
+use super::dialect::{TEXT, name};
 use super::time::time_spec;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::language::input::{
+    Fault, Input, Parse, after_blank, expected, expected_here, here, spanned,
+};
 use crate::language::names::quote;
+use crate::language::number::{integer, unsigned};
+use crate::language::words::{blank, gap, word};
 use crate::scenario::script::{Argument, Call, ExpectedResult, TimeSpec};
 
 /// How many arguments a call, a list or a structure may have.
@@ -161,7 +163,7 @@ fn argument<'a>(depth: usize) -> impl FnMut(&mut Input<'a>) -> Parse<Argument> {
         if opt(literal("...")).parse_next(input)?.is_some() {
             return Ok(Argument::Ellipsis);
         }
-        if let Some(text) = opt(string).parse_next(input)? {
+        if let Some(text) = opt(|input: &mut Input<'a>| TEXT.read(input)).parse_next(input)? {
             return Ok(Argument::Text(text));
         }
         if let Some(endpoint) = opt(bracketed_endpoint).parse_next(input)? {

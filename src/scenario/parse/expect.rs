@@ -5,14 +5,15 @@ use winnow::Parser;
 use winnow::combinator::{alt, opt, terminated};
 use winnow::token::{literal, take_while};
 
-use super::lexeme::{
-    Fault, Input, Parse, after_blank, blank, decimal, expected, here, integer, is_word, name,
-    spanned, unsigned, word,
-};
+use super::dialect::{is_word, name};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::language::Relation;
+use crate::language::input::{Fault, Input, Parse, after_blank, expected, here, spanned};
 use crate::language::names::{self, quote};
+use crate::language::number::{decimal, integer, unsigned};
 use crate::language::units;
-use crate::scenario::script::{Comparison, Condition, Expect, Kind, Property, Value};
+use crate::language::words::{blank, word};
+use crate::scenario::script::{Condition, Expect, Kind, Property, Value};
 
 /// How many conditions one statement may have.
 const CONDITIONS_MAX: usize = 64;
@@ -57,14 +58,14 @@ fn condition(input: &mut Input<'_>) -> Parse<Condition> {
     let property = property(input)?;
     blank(input)?;
     let at = Span::at(here(input));
-    let comparison = comparison(input)?;
+    let relation =
+        Relation::read(input).ok_or_else(|| expected(input, "a comparison: == != < <= > >="))?;
     let kind = property.value.kind();
     let ordered = match kind {
         Kind::Number | Kind::Duration => true,
         Kind::State | Kind::Boolean | Kind::Error | Kind::Events => false,
     };
-    let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
-    if !ordered && !equality {
+    if !ordered && relation.is_ordering() {
         let message = format!("`{}` can only be == or != something", property.value.name());
         return Err(Fault::cut(Diagnostic::new(
             at.to(Span::at(here(input))),
@@ -76,7 +77,7 @@ fn condition(input: &mut Input<'_>) -> Parse<Condition> {
     Ok(Condition {
         socket,
         property,
-        comparison,
+        relation,
         value,
     })
 }
@@ -104,20 +105,6 @@ fn property(input: &mut Input<'_>) -> Parse<Spanned<Property>> {
             )))
         }
     }
-}
-
-/// An operator.
-fn comparison(input: &mut Input<'_>) -> Parse<Comparison> {
-    opt(alt((
-        literal("==").value(Comparison::Equal),
-        literal("!=").value(Comparison::NotEqual),
-        literal("<=").value(Comparison::LessOrEqual),
-        literal(">=").value(Comparison::GreaterOrEqual),
-        literal("<").value(Comparison::Less),
-        literal(">").value(Comparison::Greater),
-    )))
-    .parse_next(input)?
-    .ok_or_else(|| expected(input, "a comparison: == != < <= > >="))
 }
 
 /// A value of the kind that a property has.

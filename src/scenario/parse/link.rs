@@ -4,9 +4,11 @@ use winnow::Parser;
 use winnow::combinator::{opt, peek};
 use winnow::token::take_while;
 
-use super::lexeme::{Fault, Input, Parse, after_blank, blank, expected, name, spanned, word};
+use super::dialect::name;
 use crate::diagnostic::{Diagnostic, Spanned};
+use crate::language::input::{Fault, Input, Parse, after_blank, expected, expected_here, spanned};
 use crate::language::names::{self, quote};
+use crate::language::words::{blank, word};
 use crate::scenario::key::{self, Key};
 use crate::scenario::network::LINK_KEYS;
 use crate::scenario::script::{Direction, LinkChange, LinkStatement};
@@ -53,7 +55,7 @@ fn direction(input: &mut Input<'_>) -> Parse<Direction> {
         .ok_or_else(|| expected(input, "a host after `>`"))?;
     if opt(peek((blank, ':'))).parse_next(input)?.is_some() {
         blank(input)?;
-        let diagnostic = super::lexeme::expected_here(input, "what to change")
+        let diagnostic = expected_here(input, "what to change")
             .help("a link has no colon: `link client > server loss 1`");
         return Err(Fault::cut(diagnostic));
     }

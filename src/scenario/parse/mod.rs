@@ -1,15 +1,18 @@
 //! The parser of scripts.
 //!
 //! ```text
-//! event  := time subject
-//! time   := T | +T | * | T~T | +T~+T
-//! subject:= HOST[/THREAD[.ROUTINE]]: [...T] CALL(args) = result [ERROR] [(note)]
-//!         | HOST[:PORT] > HOST[:PORT]: FLAGS [seq:end(len)] [ack N] [win N] [<options>]
-//!         | HOST[:PORT] > HOST[:PORT]: udp (LEN)  |  icmp TYPE [CODE]
-//!         | HOST > HOST: nothing
-//!         | inject HOST[:PORT] > HOST[:PORT]: ...
-//!         | HOST: expect [SOCKET.]NAME OPERATOR VALUE (, ...)*
-//!         | link [HOST > HOST] KEY VALUE ...
+//! statement := TIME SUBJECT
+//! TIME      := T | +T | * | T~T | +T~+T
+//! SUBJECT   := HOST[/THREAD[.ROUTINE]]: [...TIME] CALL(ARGUMENT, ...) = RESULT [ERROR] [(NOTE)]
+//!            | HOST[:PORT] > HOST[:PORT]: FLAGS [START:END(LENGTH)] [ack N] [win N] [<OPTIONS>]
+//!              [data DATA]
+//!            | HOST[:PORT] > HOST[:PORT]: udp (LENGTH)
+//!            | HOST[:PORT] > HOST[:PORT]: icmp TYPE [CODE]
+//!            | HOST > HOST: nothing
+//!            | inject HOST[:PORT] > HOST[:PORT]: ...
+//!            | HOST: expect [SOCKET.]NAME RELATION VALUE, ...
+//!            | HOST: subsystem down | HOST: subsystem up
+//!            | link [HOST > HOST] KEY VALUE ...
 //! ```
 //!
 //! A statement ends where its line ends, unless a bracket is open. An error therefore ends with its
@@ -18,8 +21,8 @@
 //! at that.
 
 mod call;
+mod dialect;
 mod expect;
-mod lexeme;
 mod link;
 mod packet;
 mod time;
@@ -30,22 +33,22 @@ mod tests;
 use winnow::Parser;
 use winnow::combinator::{opt, preceded, terminated};
 use winnow::error::ErrMode;
-use winnow::stream::{LocatingSlice, Stream};
 
 use super::limits::{DIAGNOSTICS_MAX, STATEMENTS_MAX};
 use super::script::{Call, Routine, Script, Spanned, Statement, Subject, Subsystem};
 use crate::diagnostic::{Diagnostic, Source, Span};
-use crate::language::names;
-use lexeme::{
-    Fault, Input, Parse, after_blank, blank, blank1, expected, expected_here, gap, here, keyword,
-    line_comment, name, spanned,
+use crate::language::input::{
+    Fault, Input, Parse, after_blank, cursor, expected, expected_here, go_to, here, spanned,
 };
+use crate::language::names;
+use crate::language::words::{any_word, blank, blank1, gap, keyword, line_comment};
+use dialect::{SCRIPT, name};
 
 /// Reads the script that stands at `span` of a file: every statement that can be read, and an error
 /// for each one that cannot.
 pub(super) fn script(source: &Source, span: Span) -> (Script, Vec<Diagnostic>) {
     let text = source.text().get(..span.end).unwrap_or_default();
-    let mut input = LocatingSlice::new(text);
+    let mut input = cursor(text, &SCRIPT);
     go_to(&mut input, span.start);
     let mut statements = Vec::new();
     let mut diagnostics = Vec::new();
@@ -55,7 +58,7 @@ pub(super) fn script(source: &Source, span: Span) -> (Script, Vec<Diagnostic>) {
             Ok(()) if input.is_empty() => break,
             Ok(()) => here(&input),
             Err(fault) => {
-                diagnostics.push(diagnostic_of(fault).0);
+                diagnostics.push(*Fault::from(fault).diagnostic);
                 break;
             }
         };
@@ -68,10 +71,13 @@ pub(super) fn script(source: &Source, span: Span) -> (Script, Vec<Diagnostic>) {
         match statement(&mut input, source) {
             Ok(statement) => statements.push(statement),
             Err(fault) => {
-                let (diagnostic, ends_script) = diagnostic_of(fault);
+                let Fault {
+                    diagnostic,
+                    ends_text,
+                } = fault.into();
                 let at = diagnostic.span.map_or(start, |it| it.start);
-                diagnostics.push(diagnostic);
-                if ends_script || diagnostics.len() > DIAGNOSTICS_MAX {
+                diagnostics.push(*diagnostic);
+                if ends_text || diagnostics.len() > DIAGNOSTICS_MAX {
                     break;
                 }
                 go_to(&mut input, next_statement(text, start, at));
@@ -79,22 +85,6 @@ pub(super) fn script(source: &Source, span: Span) -> (Script, Vec<Diagnostic>) {
         }
     }
     (Script { statements }, diagnostics)
-}
-
-/// Moves to an offset in the file.
-fn go_to(input: &mut Input<'_>, offset: usize) {
-    input.reset_to_start();
-    let offset = offset.min(input.len());
-    input.next_slice(offset);
-}
-
-/// What to tell the author, and whether the rest of the script cannot be read.
-fn diagnostic_of(fault: ErrMode<Fault>) -> (Diagnostic, bool) {
-    match fault {
-        ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => (*fault.diagnostic, fault.ends_script),
-        // Only a partial stream is ever incomplete, and a script is read whole.
-        ErrMode::Incomplete(_) => (Diagnostic::of_file("the script is incomplete"), true),
-    }
 }
 
 /// Where to go on after an error at `at` in the statement that starts at `start`.
@@ -207,9 +197,9 @@ fn subject(input: &mut Input<'_>) -> Parse<Subject> {
     let Some(host) = opt(spanned(name.map(str::to_owned))).parse_next(input)? else {
         return Err(no_subject(input));
     };
-    let thread = opt(preceded('/', spanned(lexeme::tag))).parse_next(input)?;
+    let thread = opt(preceded('/', spanned(any_word.map(str::to_owned)))).parse_next(input)?;
     let routine = match thread {
-        Some(_) => opt(preceded('.', spanned(lexeme::tag))).parse_next(input)?,
+        Some(_) => opt(preceded('.', spanned(any_word.map(str::to_owned)))).parse_next(input)?,
         None => None,
     };
     let routine = routine.map(self::routine).transpose()?;

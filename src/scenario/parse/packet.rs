@@ -4,12 +4,14 @@ use winnow::Parser;
 use winnow::combinator::{alt, opt, peek, preceded, terminated};
 use winnow::token::{literal, take_while};
 
-use super::lexeme::{
-    Fault, Input, Parse, after_blank, blank, blank1, expected, expected_here, gap, here, keyword,
-    name, spanned, string, unsigned, word,
-};
+use super::dialect::{TEXT, name};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::language::input::{
+    Fault, Input, Parse, after_blank, expected, expected_here, here, spanned,
+};
 use crate::language::names::{self, quote};
+use crate::language::number::unsigned;
+use crate::language::words::{blank, blank1, gap, keyword, word};
 use crate::scenario::script::{
     Detail, Direction, Flags, IcmpCode, IcmpType, Options, Packet, PacketLine, Segment, Sequence,
     Subject, TcpOption,
@@ -173,7 +175,8 @@ fn segment(input: &mut Input<'_>) -> Parse<Segment> {
 fn data(input: &mut Input<'_>, sequence: Option<&Spanned<Sequence>>) -> Parse<Spanned<Vec<u8>>> {
     blank(input)?;
     let data = if input.starts_with('"') {
-        spanned(string.map(String::into_bytes)).parse_next(input)?
+        spanned(|input: &mut Input<'_>| TEXT.read(input).map(String::into_bytes))
+            .parse_next(input)?
     } else if input.starts_with('[') {
         spanned(octets).parse_next(input)?
     } else {

@@ -4,9 +4,10 @@ use hangup_stack::tcp::State;
 use smoltcp::time::Duration;
 
 use super::*;
+use crate::language::Relation;
 use crate::scenario::script::{
-    Argument, Comparison, ExpectedResult, Flags, IcmpCode, IcmpType, LinkChange, Options, Packet,
-    Property, Sequence, TcpOption, TimeSpec, Value,
+    Argument, ExpectedResult, Flags, IcmpCode, IcmpType, LinkChange, Options, Packet, Property,
+    Sequence, TcpOption, TimeSpec, Value,
 };
 
 /// The statements of a script in which nothing is wrong.
@@ -400,96 +401,96 @@ fn nothing_and_injections() {
 
 #[test]
 fn expectations_of_a_socket() {
-    for (text, socket, property, comparison, value) in [
+    for (text, socket, property, relation, value) in [
         (
             "state == ESTABLISHED",
             None,
             Property::State,
-            Comparison::Equal,
+            Relation::Equal,
             Value::State(State::Established),
         ),
         (
             "4.state != FIN-WAIT-1",
             Some(4),
             Property::State,
-            Comparison::NotEqual,
+            Relation::NotEqual,
             Value::State(State::FinWait1),
         ),
         (
             "state == FIN_WAIT_2",
             None,
             Property::State,
-            Comparison::Equal,
+            Relation::Equal,
             Value::State(State::FinWait2),
         ),
         (
             "state==none",
             None,
             Property::State,
-            Comparison::Equal,
+            Relation::Equal,
             Value::None,
         ),
         (
             "held <= 4000",
             None,
             Property::Held,
-            Comparison::LessOrEqual,
+            Relation::LessOrEqual,
             Value::Number(4000),
         ),
         (
             "5.right_edge > 0x10",
             Some(5),
             Property::RightEdge,
-            Comparison::Greater,
+            Relation::Greater,
             Value::Number(16),
         ),
         (
             "readable == true",
             None,
             Property::Readable,
-            Comparison::Equal,
+            Relation::Equal,
             Value::Boolean(true),
         ),
         (
             "rto >= 200ms",
             None,
             Property::Rto,
-            Comparison::GreaterOrEqual,
+            Relation::GreaterOrEqual,
             Value::Duration(micros(200_000)),
         ),
         (
             "rto < .2",
             None,
             Property::Rto,
-            Comparison::Less,
+            Relation::Less,
             Value::Duration(micros(200_000)),
         ),
         (
             "srtt == none",
             None,
             Property::Srtt,
-            Comparison::Equal,
+            Relation::Equal,
             Value::None,
         ),
         (
             "error == WSAECONNRESET",
             None,
             Property::Error,
-            Comparison::Equal,
+            Relation::Equal,
             Value::Error("WSAECONNRESET".to_owned()),
         ),
         (
             "4.network_events == FD_READ|FD_CLOSE",
             Some(4),
             Property::NetworkEvents,
-            Comparison::Equal,
+            Relation::Equal,
             Value::Events(vec!["FD_CLOSE".to_owned(), "FD_READ".to_owned()]),
         ),
         (
             "network_events != 0",
             None,
             Property::NetworkEvents,
-            Comparison::NotEqual,
+            Relation::NotEqual,
             Value::Events(Vec::new()),
         ),
     ] {
@@ -500,7 +501,7 @@ fn expectations_of_a_socket() {
         let condition = &expect.conditions[1].value;
         assert_eq!(condition.socket.map(|it| it.value), socket, "{text}");
         assert_eq!(condition.property.value, property, "{text}");
-        assert_eq!(condition.comparison, comparison, "{text}");
+        assert_eq!(condition.relation, relation, "{text}");
         assert_eq!(condition.value.value, value, "{text}");
         assert_eq!(
             expect.conditions[1].span,
@@ -668,4 +669,61 @@ fn limits_are_named() {
     assert_eq!(faults(&deep).len(), 1);
     let wide = format!("0 a: f({}0) = 0", "0,".repeat(1 << 19));
     assert_eq!(faults(&wide).len(), 1);
+}
+
+/// The grammar as a text has it: what stands between two fences, from the first production on.
+fn grammar(text: &str) -> String {
+    let begin = text.find("statement := TIME").expect("there is a grammar");
+    let length = text[begin..].find("```").expect("it ends");
+    text[begin..begin + length].replace("//!", "")
+}
+
+/// Every kind of statement, and every word that the parser looks for, stands in the grammar: in the
+/// one of the parser and in the one of the document.
+#[test]
+fn every_statement_is_in_the_grammar() {
+    let examples = [
+        "0 a: close(3) = 0",
+        "0 a > b: P. 1:4(3) ack 1 win 10 <nop> data \"abc\"",
+        "0 a > b: udp (100)",
+        "0 a > b: icmp unreachable 3",
+        "0~1 a > b: nothing",
+        "0 inject a > b: S 0:0(0)",
+        "0 a: expect state == CLOSED",
+        "0 a: subsystem down",
+        "0 link loss 1",
+    ];
+    let mut kinds: Vec<&str> = examples
+        .iter()
+        .map(|text| match one(text).subject {
+            Subject::Call(_) => "CALL(",
+            Subject::Packet(_) => "FLAGS",
+            Subject::Nothing(_) => "nothing",
+            Subject::Inject(_) => "inject",
+            Subject::Expect(_) => "expect",
+            Subject::Link(_) => "link",
+            Subject::Subsystem(_) => "subsystem",
+        })
+        .collect();
+    let sources = [include_str!("mod.rs"), include_str!("packet.rs")];
+    for (source, read) in sources
+        .iter()
+        .flat_map(|it| [(it, "keyword(\""), (it, "numbered(input, \"")])
+    {
+        let words = source.split(read).skip(1);
+        kinds.extend(words.filter_map(|it| it.split('"').next()));
+    }
+    assert!(
+        kinds.contains(&"udp") && kinds.contains(&"win"),
+        "{kinds:?}"
+    );
+    let document = include_str!("../../../docs/scenario-language.md");
+    for grammar in [grammar(sources[0]), grammar(document)] {
+        let is_part = |c: char| c.is_whitespace() || "[]|:".contains(c);
+        let words: Vec<&str> = grammar.split(is_part).collect();
+        for kind in &kinds {
+            let is_there = words.iter().any(|it| it.starts_with(kind));
+            assert!(is_there, "`{kind}` is not in the grammar:\n{grammar}");
+        }
+    }
 }

@@ -5,10 +5,13 @@ use winnow::Parser;
 use winnow::combinator::{opt, preceded};
 use winnow::token::take_while;
 
-use super::lexeme::{Fault, Input, Parse, after_blank, blank, decimal, expected, here, is_word};
+use super::dialect::is_word;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::language::input::{Fault, Input, Parse, after_blank, expected, expected_here, here};
 use crate::language::names::quote;
+use crate::language::number::decimal;
 use crate::language::units;
+use crate::language::words::{blank, blank1};
 use crate::scenario::limits::TIME_MAX;
 use crate::scenario::script::TimeSpec;
 
@@ -69,7 +72,7 @@ fn moment(input: &mut Input<'_>) -> Parse<(bool, Duration)> {
         } else {
             "a time"
         };
-        let diagnostic = super::lexeme::expected_here(input, what).help(
+        let diagnostic = expected_here(input, what).help(
             "a statement starts with its time in seconds: `0.1`, `+.01`, `*`, `0~1`, `+0~+1`",
         );
         return Err(Fault::cut(diagnostic));
@@ -100,5 +103,5 @@ pub(super) fn end_of_time(input: &mut Input<'_>) -> Parse<()> {
                 .help("write `0.1 server: ...0.2 accept(3) = 4` for a call that returns at 0.2");
         return Err(Fault::cut(diagnostic));
     }
-    super::lexeme::blank1(input).map_err(|_| expected(input, "a blank after the time"))
+    blank1(input).map_err(|_| expected(input, "a blank after the time"))
 }

@@ -1,0 +1,179 @@
+//! The cursor over a text, and the faults that parsers of all languages return.
+//!
+//! The cursor is winnow's, so that its combinators work in every language; it carries the
+//! [`Dialect`], which says what words and blanks are. Every parser reads from where it stands and
+//! leaves blanks after itself alone, so that the end of what was read is the end of its span.
+
+use std::fmt;
+
+use winnow::Parser;
+use winnow::combinator::{opt, preceded};
+use winnow::error::{ErrMode, ModalResult, ParserError};
+use winnow::stream::{LocatingSlice, Location, Stateful, Stream};
+
+use super::names::quote;
+use super::words::blank;
+use crate::diagnostic::{Diagnostic, Span, Spanned};
+
+/// What differs between languages in their smallest parts.
+pub(crate) struct Dialect {
+    /// What messages call a text of the language: `script`, `filter`.
+    pub(crate) name: &'static str,
+    /// Characters that only separate words.
+    pub(crate) is_blank: fn(char) -> bool,
+    /// Characters of a word.
+    pub(crate) is_word: fn(char) -> bool,
+    /// Whether `// ...` and `/* ... */` are comments.
+    pub(crate) has_comments: bool,
+}
+
+impl fmt::Debug for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// What is left of a text. Offsets are those of the whole text.
+pub(crate) type Input<'a> = Stateful<LocatingSlice<&'a str>, &'static Dialect>;
+
+/// What a parser returns.
+pub(crate) type Parse<T> = ModalResult<T, Fault>;
+
+/// Why a text cannot be read.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// What to tell the author. Boxed, because a parser's result is moved about a lot.
+    pub(crate) diagnostic: Box<Diagnostic>,
+    /// Whether nothing that follows can be read either.
+    pub(crate) ends_text: bool,
+}
+
+impl Fault {
+    /// An error that no other way of reading the text can help.
+    pub(crate) fn cut(diagnostic: Diagnostic) -> ErrMode<Self> {
+        ErrMode::Cut(Self {
+            diagnostic: Box::new(diagnostic),
+            ends_text: false,
+        })
+    }
+}
+
+impl<'a> ParserError<Input<'a>> for Fault {
+    type Inner = Self;
+
+    fn from_input(input: &Input<'a>) -> Self {
+        let diagnostic = Diagnostic::new(Span::at(here(input)), "cannot be read");
+        Self {
+            diagnostic: Box::new(diagnostic),
+            ends_text: false,
+        }
+    }
+
+    fn into_inner(self) -> Result<Self::Inner, Self> {
+        Ok(self)
+    }
+}
+
+impl From<ErrMode<Fault>> for Fault {
+    fn from(error: ErrMode<Fault>) -> Self {
+        match error {
+            ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => fault,
+            // Only a partial stream is ever incomplete, and a text is read whole.
+            ErrMode::Incomplete(_) => Self {
+                diagnostic: Box::new(Diagnostic::of_file("the text is incomplete")),
+                ends_text: true,
+            },
+        }
+    }
+}
+
+impl From<ErrMode<Fault>> for Box<Diagnostic> {
+    fn from(error: ErrMode<Fault>) -> Self {
+        Fault::from(error).diagnostic
+    }
+}
+
+/// The start of a text.
+pub(crate) fn cursor<'a>(text: &'a str, dialect: &'static Dialect) -> Input<'a> {
+    Stateful {
+        input: LocatingSlice::new(text),
+        state: dialect,
+    }
+}
+
+/// Moves to an offset of the text.
+pub(crate) fn go_to(input: &mut Input<'_>, offset: usize) {
+    input.input.reset_to_start();
+    let offset = offset.min(input.len());
+    input.next_slice(offset);
+}
+
+/// The offset in the text.
+pub(crate) fn here(input: &Input<'_>) -> usize {
+    input.current_token_start()
+}
+
+/// What was read since an offset.
+pub(crate) fn since(input: &Input<'_>, start: usize) -> Span {
+    Span::new(start..here(input))
+}
+
+/// What a parser reads, with its span.
+pub(crate) fn spanned<'a, T>(
+    parser: impl Parser<Input<'a>, T, ErrMode<Fault>>,
+) -> impl Parser<Input<'a>, Spanned<T>, ErrMode<Fault>> {
+    parser
+        .with_span()
+        .map(|(value, range)| Spanned::new(value, Span::new(range)))
+}
+
+/// What a parser reads after blanks; nothing is read where it is not there.
+pub(crate) fn after_blank<'a, T>(
+    parser: impl Parser<Input<'a>, T, ErrMode<Fault>>,
+) -> impl Parser<Input<'a>, Option<T>, ErrMode<Fault>> {
+    opt(preceded(blank, parser))
+}
+
+/// The error that `what` was expected here.
+pub(crate) fn expected(input: &Input<'_>, what: &str) -> ErrMode<Fault> {
+    Fault::cut(expected_here(input, what))
+}
+
+/// The diagnostic that `what` was expected here.
+pub(crate) fn expected_here(input: &Input<'_>, what: &str) -> Diagnostic {
+    let Dialect { name, is_word, .. } = *input.state;
+    let start = here(input);
+    let run = |is_part: &dyn Fn(char) -> bool| {
+        let end = input.find(|c| !is_part(c));
+        &input[..end.unwrap_or(input.len())]
+    };
+    let found = match input.chars().next() {
+        Some('/') if input.state.has_comments && input[1..].starts_with(['/', '*']) => &input[..2],
+        Some(first) if is_word(first) => run(&is_word),
+        // An operator is found whole.
+        Some(first) if "&|=".contains(first) => run(&|c| c == first),
+        Some(first) => &input[..first.len_utf8()],
+        None => "",
+    };
+    let shown = match found {
+        "" => format!("the end of the {name}"),
+        "\r" | "\n" => "the end of the line".to_owned(),
+        "//" | "/*" => "a comment".to_owned(),
+        found => quote(found),
+    };
+    let length = if found.starts_with(['\r', '\n']) {
+        0
+    } else {
+        found.len()
+    };
+    Diagnostic::new(
+        Span::new(start..start + length),
+        format!("expected {what}, found {shown}"),
+    )
+}
+
+/// The error that something is opened and never closed.
+pub(crate) fn never_closed(opening: Span, what: &str, close: &str) -> ErrMode<Fault> {
+    let diagnostic = Diagnostic::new(opening, format!("this {what} is never closed"));
+    Fault::cut(diagnostic.help(format!("close it with {close}")))
+}

@@ -1,0 +1,120 @@
+//! Blanks and comments, words and symbols.
+
+use winnow::Parser;
+use winnow::combinator::opt;
+use winnow::error::{ErrMode, ParserError};
+use winnow::stream::Stream;
+use winnow::token::{literal, take_till, take_until, take_while};
+
+use super::input::{Fault, Input, Parse, here, never_closed};
+use crate::diagnostic::Span;
+
+/// Blanks and block comments: what separates the parts of a statement.
+pub(crate) fn blank(input: &mut Input<'_>) -> Parse<()> {
+    loop {
+        take_while(0.., input.state.is_blank)
+            .void()
+            .parse_next(input)?;
+        if !block_comment(input)? {
+            return Ok(());
+        }
+    }
+}
+
+/// Blanks, comments and line breaks: what stands between statements, and within open brackets.
+pub(crate) fn gap(input: &mut Input<'_>) -> Parse<()> {
+    loop {
+        blank(input)?;
+        let lines = take_while(0.., '\n').parse_next(input)?;
+        if lines.is_empty() && !line_comment(input)? {
+            return Ok(());
+        }
+    }
+}
+
+/// At least one blank or block comment.
+pub(crate) fn blank1(input: &mut Input<'_>) -> Parse<()> {
+    let start = here(input);
+    blank(input)?;
+    if here(input) == start {
+        Err(ErrMode::Backtrack(Fault::from_input(input)))
+    } else {
+        Ok(())
+    }
+}
+
+/// `// ...` up to the end of the line. Returns whether there was one.
+pub(crate) fn line_comment(input: &mut Input<'_>) -> Parse<bool> {
+    if !input.state.has_comments {
+        return Ok(false);
+    }
+    opt((literal("//"), take_till(0.., '\n')))
+        .map(|it| it.is_some())
+        .parse_next(input)
+}
+
+/// `/* ... */`. Returns whether there was one.
+fn block_comment(input: &mut Input<'_>) -> Parse<bool> {
+    let start = here(input);
+    if !input.state.has_comments || opt(literal("/*")).parse_next(input)?.is_none() {
+        return Ok(false);
+    }
+    if opt((take_until(0.., "*/"), literal("*/")))
+        .parse_next(input)?
+        .is_some()
+    {
+        return Ok(true);
+    }
+    let opening = Span::new(start..start + 2);
+    let error = never_closed(opening, "comment", "`*/`; comments do not nest");
+    Err(error.map(|fault: Fault| Fault {
+        ends_text: true,
+        ..fault
+    }))
+}
+
+/// A word that does not start with a digit: the name of a call, a constant, a keyword.
+pub(crate) fn word<'a>(input: &mut Input<'a>) -> Parse<&'a str> {
+    any_word
+        .verify(|it: &str| !it.starts_with(|c: char| c.is_ascii_digit()))
+        .parse_next(input)
+}
+
+/// A word that may start with a digit.
+pub(crate) fn any_word<'a>(input: &mut Input<'a>) -> Parse<&'a str> {
+    take_while(1.., input.state.is_word).parse_next(input)
+}
+
+/// A certain word, and not one that only begins with it.
+pub(crate) fn keyword<'a>(
+    keyword: &'static str,
+) -> impl Parser<Input<'a>, &'a str, ErrMode<Fault>> {
+    any_word.verify(move |it: &str| it == keyword)
+}
+
+/// Reads blanks and then a symbol or a word, whole, where it is next. Says whether it was.
+pub(crate) fn takes(input: &mut Input<'_>, what: &str) -> bool {
+    let before = *input;
+    let is_next = blank(input).is_ok() && next_is(input, what);
+    match is_next {
+        true => {
+            input.next_slice(what.len());
+        }
+        false => *input = before,
+    }
+    is_next
+}
+
+/// Whether a symbol or a whole word is next.
+fn next_is(input: &Input<'_>, what: &str) -> bool {
+    let is_word = input.state.is_word;
+    let rest = input.strip_prefix(what);
+    rest.is_some_and(|rest| !what.ends_with(is_word) || !rest.starts_with(is_word))
+}
+
+/// The word that is next. Empty: there is none.
+pub(crate) fn peek_word<'a>(input: &Input<'a>) -> &'a str {
+    let mut input = *input;
+    let word: Parse<&str> = any_word(&mut input);
+    word.unwrap_or_default()
+}
