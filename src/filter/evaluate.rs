@@ -1,26 +1,21 @@
 //! Whether a filter selects a frame.
 
-use std::cmp::Ordering;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Named;
 use super::fields::Field;
 use super::value::{Prefix, Value};
+use crate::language::{Relation, boolean};
 
 /// The fields of a frame, in the order in which they stand in it.
 pub(super) type Occurrences = [(Field, Value)];
 
-/// A filter as a tree, no deeper than its text is nested.
+/// A filter: tests that `&&`, `||` and `!` join. The empty one is all of none.
+pub(super) type Expression = boolean::Expression<Test>;
+
+/// What is asked of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Expression {
-    /// Every frame: the empty filter.
-    Everything,
-    /// All of these. At least two.
-    All(Vec<Self>),
-    /// At least one of these. At least two.
-    Any(Vec<Self>),
-    /// Not this.
-    Not(Box<Self>),
+pub(super) enum Test {
     /// The field is there.
     Exists(Field),
     /// The field is there and compares so.
@@ -43,42 +38,23 @@ pub(super) enum Quantifier {
     All,
 }
 
-/// How two values are to compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Relation {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
+/// How many values must compare so where nothing else is written: an inequality is the negation of
+/// an equality, for a field that is there.
+pub(super) const fn usual(relation: Relation) -> Quantifier {
+    match relation {
+        Relation::NotEqual => Quantifier::All,
+        Relation::Equal
+        | Relation::Less
+        | Relation::LessOrEqual
+        | Relation::Greater
+        | Relation::GreaterOrEqual => Quantifier::Any,
+    }
 }
 
-impl Relation {
-    /// How many values must compare so where nothing else is written: an inequality is the negation
-    /// of an equality, for a field that is there.
-    pub(super) const fn quantifier(self) -> Quantifier {
-        match self {
-            Self::NotEqual => Quantifier::All,
-            Self::Equal | Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual => {
-                Quantifier::Any
-            }
-        }
-    }
-
-    fn holds(self, left: &Value, right: &Value) -> bool {
-        let Some(order) = left.compare(right) else {
-            return false;
-        };
-        match self {
-            Self::Equal => order == Ordering::Equal,
-            Self::NotEqual => order != Ordering::Equal,
-            Self::Less => order == Ordering::Less,
-            Self::LessOrEqual => order != Ordering::Greater,
-            Self::Greater => order == Ordering::Greater,
-            Self::GreaterOrEqual => order != Ordering::Less,
-        }
-    }
+/// Whether two values compare so; those of different kinds never do.
+fn holds(relation: Relation, left: &Value, right: &Value) -> bool {
+    left.compare(right)
+        .is_some_and(|order| relation.holds(order))
 }
 
 /// What a field is compared with.
@@ -99,43 +75,34 @@ pub(super) enum Element {
 impl Element {
     fn has(&self, value: &Value) -> bool {
         match self {
-            Self::One(one) => Relation::Equal.holds(value, one),
+            Self::One(one) => holds(Relation::Equal, value, one),
             Self::Range(first, last) => {
-                Relation::GreaterOrEqual.holds(value, first)
-                    && Relation::LessOrEqual.holds(value, last)
+                holds(Relation::GreaterOrEqual, value, first)
+                    && holds(Relation::LessOrEqual, value, last)
             }
         }
     }
 }
 
-impl Expression {
-    /// Adds the addresses and ports that are compared with `==`.
-    pub(super) fn named(&self, named: &mut Vec<Named>) {
-        match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|it| it.named(named)),
-            Self::Compare {
-                field,
-                relation: Relation::Equal,
-                operand: Operand::Literal(value),
-                ..
-            } => named.extend(name_of(*field, value)),
-            // What is not there is what a negation asks for.
-            Self::Not(_)
-            | Self::Everything
-            | Self::Exists(_)
-            | Self::Compare { .. }
-            | Self::Contains { .. }
-            | Self::In { .. } => {}
-        }
-    }
+/// The addresses and ports that are compared with `==`. What is not there is what a negation asks
+/// for.
+pub(super) fn named(expression: &Expression) -> Vec<Named> {
+    let name = |test: &&Test| match test {
+        Test::Compare {
+            field,
+            relation: Relation::Equal,
+            operand: Operand::Literal(value),
+            ..
+        } => name_of(*field, value),
+        Test::Exists(_) | Test::Compare { .. } | Test::Contains { .. } | Test::In { .. } => None,
+    };
+    expression.asserted().iter().filter_map(name).collect()
+}
 
+impl Test {
     /// Whether it holds for a frame with these fields.
     pub(super) fn matches(&self, fields: &Occurrences) -> bool {
         match self {
-            Self::Everything => true,
-            Self::All(parts) => parts.iter().all(|it| it.matches(fields)),
-            Self::Any(parts) => parts.iter().any(|it| it.matches(fields)),
-            Self::Not(inner) => !inner.matches(fields),
             Self::Exists(field) => values(fields, *field).next().is_some(),
             Self::Compare {
                 field,
@@ -193,8 +160,8 @@ where
         return false;
     }
     match quantifier {
-        Quantifier::Any => left().any(|a| right().any(|b| relation.holds(a, b))),
-        Quantifier::All => left().all(|a| right().all(|b| relation.holds(a, b))),
+        Quantifier::Any => left().any(|a| right().any(|b| holds(relation, a, b))),
+        Quantifier::All => left().all(|a| right().all(|b| holds(relation, a, b))),
     }
 }
 

@@ -52,8 +52,7 @@ use crate::diagnostic::{Diagnostic, Span};
 /// The longest filter, in octets.
 pub const TEXT_OCTETS_MAX: usize = 4096;
 
-/// How deep parentheses and negations may be nested.
-pub const NESTING_MAX: usize = 32;
+pub use crate::language::NESTING_MAX;
 
 /// A display filter that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,21 +70,19 @@ impl Filter {
             let message = format!("a filter has at most {TEXT_OCTETS_MAX} octets");
             return Err(FilterError::new(0..0, message));
         }
-        let expression = parse::filter(text)?;
+        let expression = parse::filter(text).map_err(|it| FilterError::of(*it))?;
         Ok(Self { expression })
     }
 
     /// The addresses and ports that a frame must have one of for some part of the filter to hold:
     /// what stands behind `==` at a field of them.
     pub(crate) fn named(&self) -> Vec<Named> {
-        let mut named = Vec::new();
-        self.expression.named(&mut named);
-        named
+        evaluate::named(&self.expression)
     }
 
     /// Whether it selects a frame.
     pub fn matches(&self, frame: &View<'_>) -> bool {
-        self.expression.matches(&frame.fields)
+        self.expression.holds(&|test| test.matches(&frame.fields))
     }
 }
 
@@ -118,9 +115,20 @@ impl FilterError {
         }
     }
 
-    fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
+    /// What a parser says.
+    fn of(diagnostic: Diagnostic) -> Self {
+        let Diagnostic {
+            message,
+            span,
+            notes,
+            ..
+        } = diagnostic;
+        let span = span.unwrap_or_default();
+        Self {
+            range: span.start..span.end,
+            message,
+            help: notes.into_iter().next().map(|note| note.text),
+        }
     }
 
     /// The error as one of a file in which the filter stands at the offset `start`.

@@ -5,7 +5,7 @@ use super::words::{blank, takes};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// How deep parentheses and negations may be nested.
-pub(crate) const NESTING_MAX: usize = 32;
+pub const NESTING_MAX: usize = 32;
 
 /// An expression, no deeper than its text is nested.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,4 +16,5 @@ pub(crate) mod text;
 pub mod units;
 pub(crate) mod words;
 
+pub use boolean::NESTING_MAX;
 pub use relation::Relation;

@@ -109,7 +109,7 @@ pub(crate) fn takes(input: &mut Input<'_>, what: &str) -> bool {
 fn next_is(input: &Input<'_>, what: &str) -> bool {
     let is_word = input.state.is_word;
     let rest = input.strip_prefix(what);
-    rest.is_some_and(|rest| !what.ends_with(is_word) || !rest.starts_with(is_word))
+    rest.is_some_and(|rest| !what.ends_with(char::is_alphanumeric) || !rest.starts_with(is_word))
 }
 
 /// The word that is next. Empty: there is none.
