@@ -128,6 +128,13 @@ impl Diagnostic {
         }
     }
 
+    /// What is wrong and what to do about it, on one line.
+    pub fn sentence(&self) -> String {
+        let help = self.notes.iter().filter(|note| note.name == "help");
+        let helps = help.map(|note| format!("; {}", note.text));
+        helps.fold(self.message.clone(), |all, help| all + &help)
+    }
+
     /// With words beside the carets.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {

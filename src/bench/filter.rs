@@ -1,108 +1,116 @@
 //! Which rows of a product are wanted: `window<=64KiB`, `receiver=linux,freebsd or sack=off`.
+//!
+//! In [`crate::language::selection`] every axis is a field, which is compared with a list of values
+//! and ranges, and a kind, whose pattern is about a value as it is shown.
 
 use super::axis::{Axis, Value};
 use super::case::Case;
 use super::overrides;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::language::boolean::Expression;
+use crate::language::pattern::Pattern;
+use crate::language::selection::{self, Comparison, Vocabulary};
+use crate::language::{Relation, names};
 
-/// Conditions of which one must hold.
+/// What has to hold for a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filter(Vec<Condition>);
+pub struct Filter(Expression<Test>);
 
+/// What is asked of one axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Condition {
-    axis: Axis,
-    relation: Relation,
-    values: Vec<Value>,
+enum Test {
+    /// Its value is one of these, or none of them, or more or less than the only one.
+    Compare(Axis, Relation, Vec<Value>),
+    /// Its value matches.
+    Matching(Axis, Pattern),
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
-    Equal,
-    Unequal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-/// Longer operators first: `<=` is not `<` with a value that begins with `=`.
-const RELATIONS: [(&str, Relation); 6] = [
-    ("<=", Relation::LessOrEqual),
-    (">=", Relation::GreaterOrEqual),
-    ("!=", Relation::Unequal),
-    ("<", Relation::Less),
-    (">", Relation::Greater),
-    ("=", Relation::Equal),
-];
 
 impl Filter {
     /// Reads a filter.
     ///
     /// # Errors
-    /// What is wrong with it, as a sentence.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let conditions = text.split(" or ").map(Condition::parse);
-        let conditions = conditions.collect::<Result<_, _>>();
-        conditions
-            .map(Self)
-            .map_err(|error| format!("filter `{text}`: {error}"))
+    /// What is wrong with it, with its place in the text.
+    pub fn parse(text: &str) -> Result<Self, Box<Diagnostic>> {
+        selection::parse(text, &Axes).map(Self)
     }
 
     /// Whether a case is wanted.
     pub fn takes(&self, case: &Case) -> bool {
-        self.0.iter().any(|condition| condition.holds(case))
+        self.0.holds(&|test| test.holds(case))
     }
 }
 
-impl Condition {
-    fn parse(text: &str) -> Result<Self, String> {
-        let end = text
-            .find(['<', '>', '!', '='])
-            .ok_or("it is not of the form AXIS=VALUE (or !=, <, <=, >, >=)")?;
-        let (name, rest) = text.split_at(end);
-        let name = name.trim();
-        let axis = Axis::named(name).ok_or_else(|| {
-            let names: Vec<_> = Axis::all().map(Axis::name).collect();
-            format!("no axis is called `{name}`; there are {}", names.join(", "))
-        })?;
-        let found = RELATIONS
-            .iter()
-            .find_map(|(operator, relation)| Some((*relation, rest.strip_prefix(operator)?)));
-        let (relation, values) = found.ok_or("`!` is no relation; `!=` is")?;
-        let values = axis.values(values)?;
-        let ordered = !matches!(relation, Relation::Equal | Relation::Unequal);
-        let is_word = |value: &Value| matches!(value, Value::Word(_));
-        if ordered && (values.len() != 1 || values.iter().any(is_word)) {
-            return Err("only one number can be more or less than another".to_owned());
-        }
-        Ok(Self {
-            axis,
-            relation,
-            values,
-        })
-    }
-
+impl Test {
     fn holds(&self, case: &Case) -> bool {
-        let value = case.value(self.axis);
-        // What is no number is neither more nor less than one.
-        let compare = |holds: fn(&u64, &u64) -> bool| match (value, self.values.first()) {
-            (Value::Number(number), Some(Value::Number(other))) => holds(&number, other),
-            (Value::Number(_) | Value::Word(_), _) => false,
-        };
+        let (Self::Compare(axis, ..) | Self::Matching(axis, _)) = self;
+        let value = case.value(*axis);
         // A profile is one of its name whatever knobs are turned.
         let base = match value {
             Value::Word(word) => Value::Word(overrides::base(word)),
             Value::Number(_) => value,
         };
-        let is_one = [value, base].iter().any(|it| self.values.contains(it));
-        match self.relation {
-            Relation::Equal => is_one,
-            Relation::Unequal => !is_one,
-            Relation::Less => compare(u64::lt),
-            Relation::LessOrEqual => compare(u64::le),
-            Relation::Greater => compare(u64::gt),
-            Relation::GreaterOrEqual => compare(u64::ge),
+        let mut either = [value, base].into_iter();
+        match self {
+            Self::Matching(_, pattern) => either.any(|it| pattern.matches(&axis.show(it))),
+            Self::Compare(_, Relation::Equal, values) => either.any(|it| values.contains(&it)),
+            Self::Compare(_, Relation::NotEqual, values) => !either.any(|it| values.contains(&it)),
+            Self::Compare(_, relation, values) => match (value, values.first()) {
+                (Value::Number(number), Some(Value::Number(other))) => {
+                    relation.holds(number.cmp(other))
+                }
+                // What is no number is neither more nor less than one.
+                (Value::Number(_) | Value::Word(_), _) => false,
+            },
         }
+    }
+}
+
+/// What can be asked of rows.
+struct Axes;
+
+impl Axes {
+    /// The axis of a name, which stands at a span.
+    fn named(name: &str, span: Span) -> Result<Axis, Box<Diagnostic>> {
+        Axis::named(name).ok_or_else(|| {
+            let message = format!("no axis is called {}", names::quote(name));
+            let known: Vec<_> = Axis::all().map(Axis::name).collect();
+            Box::new(names::suggest(Diagnostic::new(span, message), name, &known))
+        })
+    }
+}
+
+impl Vocabulary for Axes {
+    type Test = Test;
+
+    const WANTED: &'static str = "AXIS=VALUE (or !=, <, <=, >, >=) or AXIS(PATTERN)";
+
+    fn alone(&self, _pattern: Pattern) -> Option<Test> {
+        None
+    }
+
+    fn kind(&self, name: &str, span: Span, pattern: Pattern) -> Result<Test, Box<Diagnostic>> {
+        Ok(Test::Matching(Self::named(name, span)?, pattern))
+    }
+
+    fn has_field(&self, name: &str) -> bool {
+        Axis::named(name).is_some()
+    }
+
+    fn compare(&self, comparison: Comparison<'_>) -> Result<Test, Box<Diagnostic>> {
+        let Comparison {
+            field,
+            relation,
+            value,
+        } = comparison;
+        let axis = Self::named(field.value, field.span)?;
+        let fault = |message| Box::new(Diagnostic::new(value.span, message));
+        let values = axis.values(value.value).map_err(fault)?;
+        let is_number = matches!(values.as_slice(), [Value::Number(_)]);
+        if relation.is_ordering() && !is_number {
+            let message = "only one number can be more or less than another";
+            return Err(fault(message.to_owned()));
+        }
+        Ok(Test::Compare(axis, relation, values))
     }
 }
 
@@ -164,7 +172,7 @@ mod tests {
             ("", "AXIS=VALUE"),
         ];
         for (text, expected) in rows {
-            let error = Filter::parse(text).unwrap_err();
+            let error = Filter::parse(text).unwrap_err().message;
             assert!(error.contains(expected), "{text}: {error}");
         }
     }

@@ -129,8 +129,14 @@ impl Plan {
     /// # Errors
     /// What is wrong with it.
     pub fn filter(&mut self, text: &str) -> Result<(), PlanError> {
-        self.filters.push(Filter::parse(text).map_err(PlanError)?);
+        let filter = Filter::parse(text);
+        self.add(filter.map_err(|it| PlanError(format!("filter `{text}`: {}", it.sentence())))?);
         Ok(())
+    }
+
+    /// Adds a filter that was read.
+    pub fn add(&mut self, filter: Filter) {
+        self.filters.push(filter);
     }
 
     /// Takes only so many of the rows, spread over all of them.

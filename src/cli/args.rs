@@ -140,7 +140,7 @@ pub(crate) struct Run {
     pub(crate) bless: bool,
 
     /// Run only scenarios that match: words in names, profile(linux), call(WSARecv*), claim(ID),
-    /// with `and`, `or`, `not` and parentheses.
+    /// with `and`, `or`, `not` and parentheses (docs/selections.md).
     #[arg(long, value_name = "EXPR")]
     pub(crate) filter: Option<String>,
 

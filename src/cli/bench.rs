@@ -47,9 +47,9 @@ pub(crate) struct Exhaustion {
     #[arg(long = "set", value_name = "KEY=VALUE", help_heading = "Rows")]
     pub(crate) settings: Vec<Setting>,
 
-    /// Only rows that fit, such as `window<=64KiB` or `receiver=linux or sack=off`; each of several
-    /// has to.
-    #[arg(long, value_name = "FILTER", help_heading = "Rows")]
+    /// Only rows that match: window<=64KiB, receiver=linux,freebsd, sender(win*), with `and`, `or`,
+    /// `not` and parentheses (docs/selections.md). Each of several has to.
+    #[arg(long, value_name = "EXPR", help_heading = "Rows")]
     pub(crate) filter: Vec<String>,
 
     /// Only so many rows, spread over all of them, the same each time.

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Exit;
-use crate::diagnostic::Colour;
+use crate::diagnostic::{Colour, Diagnostic, Source};
 use crate::scenario::discover::{self, DiscoverError, Found};
 use crate::scenario::{LoadError, Scenario, ScenarioFile, Setting, limits};
 
@@ -14,6 +14,12 @@ pub(super) const BASE: &str = ".";
 /// Says something on standard error. A closed standard error has nobody to tell.
 pub(super) fn complain(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Says what is wrong with the value of an option.
+pub(super) fn complain_of(option: &'static str, value: &str, diagnostic: &Diagnostic) {
+    let source = Source::new(option, value);
+    complain(&source.render(diagnostic, Colour::Ansi));
 }
 
 /// Prints a result on standard output.

@@ -15,7 +15,6 @@ use super::progress::Progress;
 use super::traces::{self, GOLDEN, Written};
 use super::{Exit, interrupt, packetdrill, report};
 use crate::capture::{self, text};
-use crate::diagnostic::{Colour, Source};
 use crate::packetdrill::Script;
 use crate::report::{Case, CaseKind, CaseVerdict, Format, Problem, Reporter, Summary};
 use crate::run::{Outcome, Verdict};
@@ -163,8 +162,7 @@ fn selection(args: &Run) -> Result<Option<Selection>, Exit> {
         return Ok(None);
     };
     Selection::parse(text).map(Some).map_err(|diagnostic| {
-        let source = Source::new("--filter", text.as_str());
-        report::complain(&source.render(&diagnostic, Colour::Ansi));
+        report::complain_of("--filter", text, &diagnostic);
         Exit::Usage
     })
 }

@@ -365,11 +365,6 @@ fn literal_word<'a>(input: &mut Input<'a>) -> Parse<&'a str> {
     Ok(input.next_slice(end))
 }
 
-/// Whether `r"...` is next.
-fn is_raw_text(input: &Input<'_>) -> bool {
-    input.starts_with("r\"")
-}
-
 /// `r"text"`, without escapes; a backslash keeps a quote from ending the text, and stays in it.
 fn raw_text(input: &mut Input<'_>) -> Parse<String> {
     let start = here(input);

@@ -34,15 +34,17 @@ impl<A> Expression<A> {
     /// Whether it holds, where `ask` may not know of every atom. None: what is known does not
     /// decide.
     pub(crate) fn decides(&self, ask: &impl Fn(&A) -> Option<bool>) -> Option<bool> {
-        // The value that decides for all parts, whatever the others are.
+        // The value of one part that decides for all.
         let joined = |parts: &[Self], decisive: bool| {
-            parts.iter().fold(Some(!decisive), |all, part| {
-                match (all, part.decides(ask)) {
-                    (Some(value), _) | (_, Some(value)) if value == decisive => Some(decisive),
-                    (Some(_), Some(_)) => all,
-                    (None, _) | (_, None) => None,
+            let mut value = Some(!decisive);
+            for part in parts {
+                match part.decides(ask) {
+                    Some(one) if one == decisive => return Some(decisive),
+                    Some(_) => {}
+                    None => value = None,
                 }
-            })
+            }
+            value
         };
         match self {
             Self::All(parts) => joined(parts, false),
@@ -188,6 +190,41 @@ fn joined<A>(
         last => {
             parts.extend(last);
             join(parts)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is not known decides nothing, unless what is known decides alone.
+    #[test]
+    fn what_is_known_may_decide() {
+        use Expression::{All, Any, Atom, Not};
+        let atoms = |values: &[Option<bool>]| values.iter().map(|it| Atom(*it)).collect();
+        let (yes, no) = (Some(true), Some(false));
+        for (values, all, any) in [
+            (&[yes, yes][..], yes, yes),
+            (&[no, no], no, no),
+            (&[None, no], no, None),
+            (&[no, None], no, None),
+            (&[None, yes], None, yes),
+            (&[yes, None], None, yes),
+            (&[None, yes, no], no, yes),
+            (&[], yes, no),
+        ] {
+            let decides = |it: Expression<Option<bool>>| {
+                let negated = Not(Box::new(it.clone())).decides(&|atom| *atom);
+                let value = it.decides(&|atom| *atom);
+                assert_eq!(negated, value.map(|it| !it), "{values:?}");
+                if !values.contains(&None) {
+                    assert_eq!(value, Some(it.holds(&|atom| *atom == yes)), "{values:?}");
+                }
+                value
+            };
+            assert_eq!(decides(All(atoms(values))), all, "{values:?}");
+            assert_eq!(decides(Any(atoms(values))), any, "{values:?}");
         }
     }
 }

@@ -50,9 +50,9 @@ pub(crate) struct Fault {
 
 impl Fault {
     /// An error that no other way of reading the text can help.
-    pub(crate) fn cut(diagnostic: Diagnostic) -> ErrMode<Self> {
+    pub(crate) fn cut(diagnostic: impl Into<Box<Diagnostic>>) -> ErrMode<Self> {
         ErrMode::Cut(Self {
-            diagnostic: Box::new(diagnostic),
+            diagnostic: diagnostic.into(),
             ends_text: false,
         })
     }
@@ -74,8 +74,8 @@ impl<'a> ParserError<Input<'a>> for Fault {
     }
 }
 
-impl From<ErrMode<Fault>> for Fault {
-    fn from(error: ErrMode<Fault>) -> Self {
+impl From<ErrMode<Self>> for Fault {
+    fn from(error: ErrMode<Self>) -> Self {
         match error {
             ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => fault,
             // Only a partial stream is ever incomplete, and a text is read whole.

@@ -34,3 +34,31 @@ impl Pattern {
         Self(format!("*{}*", self.0)).matches(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, text, matches, is_in) in [
+            ("linux", "linux", true, true),
+            ("linux", "linux-6", false, true),
+            ("linux*", "linux-6", true, true),
+            ("*", "", true, true),
+            ("a*c", "a/b/c", true, true),
+            ("a*c", "a/b/c/d", false, true),
+            ("a*b*c", "acb", false, false),
+            // The two stars have to find parts of their own.
+            ("aa*aa", "aaa", false, false),
+            ("?", "a", false, false),
+        ] {
+            assert_eq!(
+                Pattern::new(pattern).matches(text),
+                matches,
+                "{pattern} {text}"
+            );
+            assert_eq!(Pattern::new(pattern).is_in(text), is_in, "{pattern} {text}");
+        }
+    }
+}

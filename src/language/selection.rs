@@ -6,8 +6,8 @@
 //! RELATION := = | == | != | < | <= | > | >=
 //! ```
 //!
-//! Which kinds and fields there are, and whether a pattern can stand alone, is the [`Vocabulary`] of
-//! a command. A value ends where `and`, `or`, a closing parenthesis or the text does.
+//! Which kinds and fields there are, and whether a pattern can stand alone, is the [`Vocabulary`]
+//! of a command. A value ends where `and`, `or`, a closing parenthesis or the text does.
 
 use winnow::stream::Stream;
 
@@ -16,7 +16,7 @@ use super::input::{Dialect, Fault, Input, Parse, cursor, expected, go_to, here, 
 use super::pattern::Pattern;
 use super::relation::Relation;
 use super::words::{blank, takes};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
 
 /// The longest expression, in octets.
 const TEXT_MAX: usize = 4096;
@@ -49,7 +49,8 @@ pub(crate) trait Vocabulary {
     ///
     /// # Errors
     /// There is no such kind, whose name stands at the span.
-    fn kind(&self, name: &str, span: Span, pattern: Pattern) -> Result<Self::Test, Diagnostic>;
+    fn kind(&self, name: &str, span: Span, pattern: Pattern)
+    -> Result<Self::Test, Box<Diagnostic>>;
 
     /// Whether a name is one of a field.
     fn has_field(&self, name: &str) -> bool;
@@ -58,12 +59,14 @@ pub(crate) trait Vocabulary {
     ///
     /// # Errors
     /// What is wrong with the name of the field, or with the value.
-    fn field(
-        &self,
-        name: (&str, Span),
-        relation: Relation,
-        value: (&str, Span),
-    ) -> Result<Self::Test, Diagnostic>;
+    fn compare(&self, comparison: Comparison<'_>) -> Result<Self::Test, Box<Diagnostic>>;
+}
+
+/// `FIELD RELATION VALUE`, as it is written.
+pub(crate) struct Comparison<'t> {
+    pub(crate) field: Spanned<&'t str>,
+    pub(crate) relation: Relation,
+    pub(crate) value: Spanned<&'t str>,
 }
 
 /// Reads an expression.
@@ -85,26 +88,29 @@ pub(crate) fn parse<V: Vocabulary>(
 /// `PATTERN`, `KIND(PATTERN)`, `FIELD RELATION VALUE`
 fn test<V: Vocabulary>(input: &mut Input<'_>, vocabulary: &V) -> Parse<V::Test> {
     let before = *input;
-    let (word, span) = pattern(input, V::WANTED)?;
+    let word = pattern(input, V::WANTED)?;
     if input.starts_with('(') {
         let open = here(input);
         input.next_slice(1);
-        let (pattern, _) = pattern(input, "a pattern")?;
+        let pattern = Pattern::new(pattern(input, "a pattern")?.value);
         closes(input, open, "")?;
-        return vocabulary
-            .kind(word, span, Pattern::new(pattern))
-            .map_err(Fault::cut);
+        let test = vocabulary.kind(word.value, word.span, pattern);
+        return test.map_err(Fault::cut);
     }
-    if let Some((field, relation)) = compared(input, (word, span), vocabulary)? {
-        let value = value(input)?;
-        return vocabulary.field(field, relation, value).map_err(Fault::cut);
+    if let Some((field, relation)) = compared(input, word, vocabulary)? {
+        let comparison = Comparison {
+            field,
+            relation,
+            value: value(input)?,
+        };
+        return vocabulary.compare(comparison).map_err(Fault::cut);
     }
-    let alone = vocabulary.alone(Pattern::new(word));
+    let alone = vocabulary.alone(Pattern::new(word.value));
     alone.ok_or_else(|| expected(&before, V::WANTED))
 }
 
 /// A word that is no connective.
-fn pattern<'a>(input: &mut Input<'a>, wanted: &str) -> Parse<(&'a str, Span)> {
+fn pattern<'a>(input: &mut Input<'a>, wanted: &str) -> Parse<Spanned<&'a str>> {
     blank(input)?;
     let start = here(input);
     if CONNECTIVES.is_next(input) {
@@ -114,7 +120,7 @@ fn pattern<'a>(input: &mut Input<'a>, wanted: &str) -> Parse<(&'a str, Span)> {
     if word.is_empty() {
         return Err(expected(input, wanted));
     }
-    Ok((word, since(input, start)))
+    Ok(Spanned::new(word, since(input, start)))
 }
 
 /// The characters up to a blank or a sign. `=` is a part of names, and of values.
@@ -130,29 +136,26 @@ fn part<'a>(input: &mut Input<'a>) -> &'a str {
 /// where a field stands before it or where a pattern says nothing.
 fn compared<'a, V: Vocabulary>(
     input: &mut Input<'a>,
-    (word, span): (&'a str, Span),
+    word: Spanned<&'a str>,
     vocabulary: &V,
-) -> Parse<Option<((&'a str, Span), Relation)>> {
-    let name = word.split('=').next().unwrap_or_default();
-    let rest = &word[name.len()..];
-    let is_alone = || vocabulary.alone(Pattern::new(word)).is_some();
-    if !rest.is_empty()
-        && !name.is_empty()
-        && (vocabulary.has_field(name) || rest.starts_with("==") || !is_alone())
-    {
-        let end = span.start + name.len();
+) -> Parse<Option<(Spanned<&'a str>, Relation)>> {
+    let name = word.value.split('=').next().unwrap_or_default();
+    let rest = &word.value[name.len()..];
+    let is_alone = || vocabulary.alone(Pattern::new(word.value)).is_some();
+    let is_field = || vocabulary.has_field(name) || rest.starts_with("==") || !is_alone();
+    let mut field = word;
+    if !name.is_empty() && !rest.is_empty() && is_field() {
+        let end = word.span.start + name.len();
         go_to(input, end);
-        let field = (name, Span::new(span.start..end));
-        return Ok(relation(input).map(|relation| (field, relation)));
+        field = Spanned::new(name, Span::new(word.span.start..end));
     }
     if let Some(relation) = relation(input) {
-        return Ok(Some(((word, span), relation)));
+        return Ok(Some((field, relation)));
     }
-    if input.starts_with('!') && vocabulary.has_field(word) {
-        return Err(Fault::cut(Diagnostic::new(
-            Span::new(here(input)..here(input) + 1),
-            "`!` is no relation; `!=` is",
-        )));
+    if input.starts_with('!') && vocabulary.has_field(word.value) {
+        let span = Span::new(here(input)..here(input) + 1);
+        let diagnostic = Diagnostic::new(span, "`!` is no relation; `!=` is");
+        return Err(Fault::cut(diagnostic));
     }
     Ok(None)
 }
@@ -163,7 +166,7 @@ fn relation(input: &mut Input<'_>) -> Option<Relation> {
 }
 
 /// What a field is compared with.
-fn value<'a>(input: &mut Input<'a>) -> Parse<(&'a str, Span)> {
+fn value<'a>(input: &mut Input<'a>) -> Parse<Spanned<&'a str>> {
     blank(input)?;
     let whole = *input;
     let start = here(input);
@@ -182,5 +185,97 @@ fn value<'a>(input: &mut Input<'a>) -> Parse<(&'a str, Span)> {
     if end == start {
         return Err(expected(&whole, "a value"));
     }
-    Ok((&whole[..end - start], Span::new(start..end)))
+    Ok(Spanned::new(&whole[..end - start], Span::new(start..end)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Rows that have a name, or none, and the field `window`; a test is shown as it was read.
+    struct Rows {
+        has_names: bool,
+    }
+
+    impl Vocabulary for Rows {
+        type Test = String;
+
+        const WANTED: &'static str = "a test";
+
+        fn alone(&self, pattern: Pattern) -> Option<String> {
+            self.has_names.then(|| format!("{pattern:?}"))
+        }
+
+        fn kind(&self, name: &str, _: Span, pattern: Pattern) -> Result<String, Box<Diagnostic>> {
+            Ok(format!("{name} {pattern:?}"))
+        }
+
+        fn has_field(&self, name: &str) -> bool {
+            name == "window"
+        }
+
+        fn compare(&self, comparison: Comparison<'_>) -> Result<String, Box<Diagnostic>> {
+            let Comparison {
+                field,
+                relation,
+                value,
+            } = comparison;
+            let symbol = relation.symbol();
+            Ok(format!("{} {symbol} [{}]", field.value, value.value))
+        }
+    }
+
+    /// The tests of an expression, or what is wrong with it.
+    fn read(text: &str, has_names: bool) -> String {
+        match parse(text, &Rows { has_names }) {
+            Ok(expression) => {
+                let tests: Vec<&str> = expression.asserted().iter().map(|it| it.as_str()).collect();
+                tests.join(", ")
+            }
+            Err(diagnostic) => diagnostic.message,
+        }
+    }
+
+    #[test]
+    fn a_comparison_is_known_by_its_field_or_its_relation() {
+        for (text, expected) in [
+            ("window=4000", "window == [4000]"),
+            ("window == 4000", "window == [4000]"),
+            (
+                "window=",
+                "expected a value, found the end of the expression",
+            ),
+            ("window<=64KiB", "window <= [64KiB]"),
+            (
+                "window != 1 , 2..8:x2 and a",
+                "window != [1 , 2..8:x2], Pattern(\"a\")",
+            ),
+            ("(window>1 or window<2)", "window > [1], window < [2]"),
+            (
+                "window = linux + rto.min = 1s",
+                "window == [linux + rto.min = 1s]",
+            ),
+            ("window!4", "`!` is no relation; `!=` is"),
+            // The name of a scenario has values in it.
+            ("a@window=4,mss=5", "Pattern(\"a@window=4,mss=5\")"),
+            ("mss=5", "Pattern(\"mss=5\")"),
+            ("mss==5", "mss == [5]"),
+            ("mss = 5", "mss == [5]"),
+            ("window(4*)", "window Pattern(\"4*\")"),
+            ("window(4", "this parenthesis is never closed"),
+            ("a < (b)", "expected a value, found `(`"),
+        ] {
+            assert_eq!(read(text, true), expected, "{text}");
+        }
+        assert_eq!(read("mss=5", false), "mss == [5]");
+        assert_eq!(read("mss", false), "expected a test, found `mss`");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in r"([a-c*ü()!&|<>= ]|and|or|not|window){0,40}", names: bool) {
+            let _ = read(&text, names);
+        }
+    }
 }

@@ -48,5 +48,5 @@ pub use network::Network;
 pub(crate) use profiles::nested as knob_table;
 pub use reference::reference;
 pub use schema::schema;
-pub use select::{Facts, Kind as SelectionKind, Pattern, Selection};
+pub use select::{Facts, Selection};
 pub use setting::{Setting, SettingError};

@@ -1,39 +1,24 @@
 //! Which of many scenarios to run: `--filter 'profile(linux) and not call(close)'`.
 //!
-//! ```text
-//! EXPR := EXPR or EXPR | EXPR and EXPR | not EXPR | (EXPR) | PATTERN | KIND(PATTERN)
-//! KIND := name | claim | profile | call
-//! ```
-//!
-//! A pattern without a kind is about the name. In a pattern `*` stands for anything; one for a name
-//! need only match a part of it, and any other all of it.
+//! The kinds of [`crate::language::selection`] are `name`, `claim`, `profile` and `call`. A pattern
+//! without a kind is about the name. One for a name need only match a part of it, and any other all
+//! of it.
 
 use super::Scenario;
 use super::script::Statement;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::language::boolean::Expression;
 use crate::language::names;
-
-/// The longest expression, in octets.
-const TEXT_MAX: usize = 4096;
-/// How deep expressions can be nested.
-const DEPTH_MAX: usize = 32;
+use crate::language::pattern::Pattern;
+use crate::language::selection::{self, Comparison, Vocabulary};
 
 /// An expression that selects scenarios.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Selection {
-    /// At least one of them.
-    Any(Vec<Self>),
-    /// All of them.
-    All(Vec<Self>),
-    /// Not this one.
-    Not(Box<Self>),
-    /// Those of which something matches.
-    Matching(Kind, Pattern),
-}
+pub struct Selection(Expression<(Kind, Pattern)>);
 
 /// What a pattern is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+enum Kind {
     /// The name of the scenario, with its combination.
     Name,
     /// One of its `claims`.
@@ -44,40 +29,13 @@ pub enum Kind {
     Call,
 }
 
-impl Kind {
-    /// Every kind with its word.
-    const ALL: [(&'static str, Self); 4] = [
-        ("name", Self::Name),
-        ("claim", Self::Claim),
-        ("profile", Self::Profile),
-        ("call", Self::Call),
-    ];
-}
-
-/// A text in which `*` stands for anything.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(String);
-
-impl Pattern {
-    /// Whether all of the text matches.
-    fn matches(&self, text: &str) -> bool {
-        let mut parts = self.0.split('*');
-        let first = parts.next().unwrap_or_default();
-        let Some(mut rest) = text.strip_prefix(first) else {
-            return false;
-        };
-        let Some(last) = parts.next_back() else {
-            return rest.is_empty();
-        };
-        for part in parts {
-            match rest.split_once(part) {
-                Some((_, behind)) => rest = behind,
-                None => return false,
-            }
-        }
-        rest.ends_with(last)
-    }
-}
+/// Every kind with its word.
+const KINDS: [(&str, Kind); 4] = [
+    ("name", Kind::Name),
+    ("claim", Kind::Claim),
+    ("profile", Kind::Profile),
+    ("call", Kind::Call),
+];
 
 /// What can be asked of a scenario but for its name.
 #[derive(Clone, Debug, Default)]
@@ -112,190 +70,60 @@ impl Selection {
     /// # Errors
     /// What is wrong with it, with its place in the text.
     pub fn parse(text: &str) -> Result<Self, Box<Diagnostic>> {
-        if text.len() > TEXT_MAX {
-            let message = format!("an expression has at most {TEXT_MAX} octets");
-            return Err(Box::new(Diagnostic::of_file(message)));
-        }
-        let mut reader = Reader {
-            text,
-            at: 0,
-            depth: 0,
-        };
-        let selection = reader.any()?;
-        match reader.peek() {
-            None => Ok(selection),
-            Some(_) => Err(reader.unexpected("`and`, `or` or the end")),
-        }
+        selection::parse(text, &Scenarios).map(Self)
     }
 
     /// Whether a scenario is selected. Of a file that cannot be read only the name is known; None
     /// where that does not decide.
     pub fn selects(&self, name: &str, facts: Option<&Facts<'_>>) -> Option<bool> {
-        match self {
-            Self::Any(parts) => {
-                let parts = parts.iter().map(|it| it.selects(name, facts));
-                parts.reduce(|a, b| match (a, b) {
-                    (Some(true), _) | (_, Some(true)) => Some(true),
-                    (Some(false), Some(false)) => Some(false),
-                    (None, _) | (_, None) => None,
-                })?
-            }
-            Self::All(parts) => {
-                let parts = parts.iter().map(|it| it.selects(name, facts));
-                parts.reduce(|a, b| match (a, b) {
-                    (Some(false), _) | (_, Some(false)) => Some(false),
-                    (Some(true), Some(true)) => Some(true),
-                    (None, _) | (_, None) => None,
-                })?
-            }
-            Self::Not(inner) => inner.selects(name, facts).map(|it| !it),
-            Self::Matching(Kind::Name, pattern) => {
-                Some(name.contains(&pattern.0) || anywhere(pattern).matches(name))
-            }
-            Self::Matching(Kind::Claim, pattern) => {
-                Some(facts?.claims.iter().any(|it| pattern.matches(it)))
-            }
-            Self::Matching(Kind::Profile, pattern) => {
-                Some(facts?.profiles.iter().any(|it| pattern.matches(it)))
-            }
-            Self::Matching(Kind::Call, pattern) => {
-                Some(facts?.calls.iter().any(|it| pattern.matches(it)))
-            }
-        }
+        self.0.decides(&|(kind, pattern)| {
+            let texts = match kind {
+                Kind::Name => return Some(pattern.is_in(name)),
+                Kind::Claim => &facts?.claims,
+                Kind::Profile => &facts?.profiles,
+                Kind::Call => &facts?.calls,
+            };
+            Some(texts.iter().any(|it| pattern.matches(it)))
+        })
     }
 }
 
-/// The pattern with anything before and behind it.
-fn anywhere(pattern: &Pattern) -> Pattern {
-    Pattern(format!("*{}*", pattern.0))
-}
+/// What can be asked of scenarios.
+struct Scenarios;
 
-/// Reads an expression from its text.
-struct Reader<'t> {
-    text: &'t str,
-    at: usize,
-    depth: usize,
-}
+impl Vocabulary for Scenarios {
+    type Test = (Kind, Pattern);
 
-impl<'t> Reader<'t> {
-    /// `EXPR or EXPR`
-    fn any(&mut self) -> Result<Selection, Box<Diagnostic>> {
-        let mut parts = vec![self.all()?];
-        while self.takes(&["or", "||", "|"]) {
-            parts.push(self.all()?);
-        }
-        Ok(one_or(parts, Selection::Any))
+    const WANTED: &'static str = "a pattern";
+
+    fn alone(&self, pattern: Pattern) -> Option<Self::Test> {
+        Some((Kind::Name, pattern))
     }
 
-    /// `EXPR and EXPR`
-    fn all(&mut self) -> Result<Selection, Box<Diagnostic>> {
-        let mut parts = vec![self.one()?];
-        while self.takes(&["and", "&&", "&"]) {
-            parts.push(self.one()?);
-        }
-        Ok(one_or(parts, Selection::All))
+    fn kind(
+        &self,
+        name: &str,
+        span: Span,
+        pattern: Pattern,
+    ) -> Result<Self::Test, Box<Diagnostic>> {
+        let known = KINDS.iter().find(|(known, _)| *known == name);
+        let unknown = || names::unknown(span, "kind", name, KINDS.map(|(known, _)| known)).into();
+        known.map(|(_, kind)| (*kind, pattern)).ok_or_else(unknown)
     }
 
-    /// One expression without `and` and `or`.
-    fn one(&mut self) -> Result<Selection, Box<Diagnostic>> {
-        if self.depth == DEPTH_MAX {
-            let message = format!("an expression is nested at most {DEPTH_MAX} deep");
-            return Err(Box::new(Diagnostic::new(Span::at(self.at), message)));
-        }
-        self.depth += 1;
-        let one = if self.takes(&["not", "!"]) {
-            self.one().map(|it| Selection::Not(Box::new(it)))
-        } else if self.takes(&["("]) {
-            let inner = self.any();
-            inner.and_then(|it| self.closes().map(|()| it))
+    fn has_field(&self, _name: &str) -> bool {
+        false
+    }
+
+    fn compare(&self, comparison: Comparison<'_>) -> Result<Self::Test, Box<Diagnostic>> {
+        let (name, value) = (comparison.field.value, comparison.value.value);
+        let message = format!("{} cannot be compared", names::quote(name));
+        let diagnostic = Diagnostic::new(comparison.field.span, message);
+        Err(Box::new(if KINDS.iter().any(|(known, _)| *known == name) {
+            diagnostic.help(format!("write `{name}({value})`"))
         } else {
-            self.pattern()
-        };
-        self.depth -= 1;
-        one
-    }
-
-    /// `PATTERN`, `KIND(PATTERN)`
-    fn pattern(&mut self) -> Result<Selection, Box<Diagnostic>> {
-        let Some(word) = self.peek().filter(|it| !is_operator(it)) else {
-            return Err(self.unexpected("a pattern"));
-        };
-        let span = Span::new(self.at..self.at + word.len());
-        self.at = span.end;
-        if !self.text[self.at..].starts_with('(') {
-            return Ok(Selection::Matching(Kind::Name, Pattern(word.to_owned())));
-        }
-        let known = Kind::ALL.iter().find(|(name, _)| *name == word);
-        let Some((_, kind)) = known else {
-            let words = Kind::ALL.map(|(name, _)| name);
-            return Err(Box::new(names::unknown(span, "kind", word, words)));
-        };
-        self.at += 1;
-        let Some(pattern) = self.peek().filter(|it| !is_operator(it)) else {
-            return Err(self.unexpected("a pattern"));
-        };
-        self.at += pattern.len();
-        self.closes()?;
-        Ok(Selection::Matching(*kind, Pattern(pattern.to_owned())))
-    }
-
-    fn closes(&mut self) -> Result<(), Box<Diagnostic>> {
-        if self.takes(&[")"]) {
-            Ok(())
-        } else {
-            Err(self.unexpected("`)`"))
-        }
-    }
-
-    /// The next word or sign, behind spaces.
-    fn peek(&mut self) -> Option<&'t str> {
-        let rest = self.text[self.at..].trim_start();
-        self.at = self.text.len() - rest.len();
-        let is_sign = |c: char| "()!&|".contains(c);
-        let end = match rest.chars().next()? {
-            '&' | '|' => {
-                let first = &rest[..1];
-                rest.len() - rest.trim_start_matches(first).len()
-            }
-            c if is_sign(c) => 1,
-            _ => rest
-                .find(|c: char| is_sign(c) || c.is_whitespace())
-                .unwrap_or(rest.len()),
-        };
-        Some(&rest[..end])
-    }
-
-    /// Goes past the next word where it is one of these.
-    fn takes(&mut self, words: &[&str]) -> bool {
-        let found = self.peek().filter(|it| words.contains(it));
-        self.at += found.map_or(0, str::len);
-        found.is_some()
-    }
-
-    fn unexpected(&mut self, wanted: &str) -> Box<Diagnostic> {
-        let found = self.peek().unwrap_or_default();
-        let span = Span::new(self.at..self.at + found.len());
-        let message = match found {
-            "" => format!("the expression ends where {wanted} is needed"),
-            found => format!("{} where {wanted} is needed", names::quote(found)),
-        };
-        Box::new(Diagnostic::new(span, message))
-    }
-}
-
-fn is_operator(word: &str) -> bool {
-    ["and", "or", "not"].contains(&word) || word.starts_with(['(', ')', '!', '&', '|'])
-}
-
-/// The one part, or all of them together.
-fn one_or(mut parts: Vec<Selection>, many: fn(Vec<Selection>) -> Selection) -> Selection {
-    match parts.pop() {
-        Some(only) if parts.is_empty() => only,
-        Some(last) => {
-            parts.push(last);
-            many(parts)
-        }
-        None => many(parts),
+            names::suggest(diagnostic, name, &KINDS.map(|(known, _)| known))
+        }))
     }
 }
 

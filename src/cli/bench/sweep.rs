@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use super::outputs::Outputs;
 use super::{Exhaustion, progress, replay};
 use crate::bench::{
-    Axis, Case, Finished, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, differing, sweep, table,
+    Axis, Case, Filter, Finished, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, differing, sweep,
+    table,
 };
 use crate::capture;
 use crate::cli::{Exit, interrupt, report};
@@ -142,9 +143,11 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
         plan.turn(side, &format!("{knob}={}", setting.value().1))
             .map_err(|error| usage(format!("--set {}: {error}", setting.text())))?;
     }
-    for filter in &args.filter {
-        plan.filter(filter)
-            .map_err(|error| usage(format!("--{error}")))?;
+    for text in &args.filter {
+        plan.add(Filter::parse(text).map_err(|diagnostic| {
+            report::complain_of("--filter", text, &diagnostic);
+            usage("")
+        })?);
     }
     if let Some(rows) = args.sample {
         plan.sample(rows);

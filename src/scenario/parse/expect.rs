@@ -2,8 +2,8 @@
 
 use hangup_stack::tcp::State;
 use winnow::Parser;
-use winnow::combinator::{alt, opt, terminated};
-use winnow::token::{literal, take_while};
+use winnow::combinator::{opt, terminated};
+use winnow::token::take_while;
 
 use super::dialect::{is_word, name};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
