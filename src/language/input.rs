@@ -7,12 +7,10 @@
 use std::fmt;
 
 use winnow::Parser;
-use winnow::combinator::{opt, preceded};
 use winnow::error::{ErrMode, ModalResult, ParserError};
 use winnow::stream::{LocatingSlice, Location, Stateful, Stream};
 
 use super::names::quote;
-use super::words::blank;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 
 /// What differs between languages in their smallest parts.
@@ -125,13 +123,6 @@ pub(crate) fn spanned<'a, T>(
     parser
         .with_span()
         .map(|(value, range)| Spanned::new(value, Span::new(range)))
-}
-
-/// What a parser reads after blanks; nothing is read where it is not there.
-pub(crate) fn after_blank<'a, T>(
-    parser: impl Parser<Input<'a>, T, ErrMode<Fault>>,
-) -> impl Parser<Input<'a>, Option<T>, ErrMode<Fault>> {
-    opt(preceded(blank, parser))
 }
 
 /// The error that `what` was expected here.

@@ -1,7 +1,7 @@
 //! Blanks and comments, words and symbols.
 
 use winnow::Parser;
-use winnow::combinator::opt;
+use winnow::combinator::{opt, preceded};
 use winnow::error::{ErrMode, ParserError};
 use winnow::stream::Stream;
 use winnow::token::{literal, take_till, take_until, take_while};
@@ -41,6 +41,13 @@ pub(crate) fn blank1(input: &mut Input<'_>) -> Parse<()> {
     } else {
         Ok(())
     }
+}
+
+/// What a parser reads after blanks; nothing is read where it is not there.
+pub(crate) fn after_blank<'a, T>(
+    parser: impl Parser<Input<'a>, T, ErrMode<Fault>>,
+) -> impl Parser<Input<'a>, Option<T>, ErrMode<Fault>> {
+    opt(preceded(blank, parser))
 }
 
 /// `// ...` up to the end of the line. Returns whether there was one.

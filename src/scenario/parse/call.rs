@@ -9,12 +9,10 @@ use winnow::token::{literal, take_till, take_while};
 use super::dialect::{TEXT, name};
 use super::time::time_spec;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::language::input::{
-    Fault, Input, Parse, after_blank, expected, expected_here, here, spanned,
-};
+use crate::language::input::{Fault, Input, Parse, expected, expected_here, here, spanned};
 use crate::language::names::quote;
 use crate::language::number::{integer, unsigned};
-use crate::language::words::{blank, gap, word};
+use crate::language::words::{after_blank, blank, gap, word};
 use crate::scenario::script::{Argument, Call, ExpectedResult, TimeSpec};
 
 /// How many arguments a call, a list or a structure may have.

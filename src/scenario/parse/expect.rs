@@ -8,11 +8,11 @@ use winnow::token::take_while;
 use super::dialect::{is_word, name};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::language::Relation;
-use crate::language::input::{Fault, Input, Parse, after_blank, expected, here, spanned};
+use crate::language::input::{Fault, Input, Parse, expected, here, spanned};
 use crate::language::names::{self, quote};
 use crate::language::number::{decimal, integer, unsigned};
 use crate::language::units;
-use crate::language::words::{blank, word};
+use crate::language::words::{after_blank, blank, word};
 use crate::scenario::script::{Condition, Expect, Kind, Property, Value};
 
 /// How many conditions one statement may have.

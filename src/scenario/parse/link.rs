@@ -6,9 +6,9 @@ use winnow::token::take_while;
 
 use super::dialect::name;
 use crate::diagnostic::{Diagnostic, Spanned};
-use crate::language::input::{Fault, Input, Parse, after_blank, expected, expected_here, spanned};
+use crate::language::input::{Fault, Input, Parse, expected, expected_here, spanned};
 use crate::language::names::{self, quote};
-use crate::language::words::{blank, word};
+use crate::language::words::{after_blank, blank, word};
 use crate::scenario::key::{self, Key};
 use crate::scenario::network::LINK_KEYS;
 use crate::scenario::script::{Direction, LinkChange, LinkStatement};

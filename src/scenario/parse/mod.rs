@@ -38,10 +38,10 @@ use super::limits::{DIAGNOSTICS_MAX, STATEMENTS_MAX};
 use super::script::{Call, Routine, Script, Spanned, Statement, Subject, Subsystem};
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::language::input::{
-    Fault, Input, Parse, after_blank, cursor, expected, expected_here, go_to, here, spanned,
+    Fault, Input, Parse, cursor, expected, expected_here, go_to, here, spanned,
 };
 use crate::language::names;
-use crate::language::words::{any_word, blank, blank1, gap, keyword, line_comment};
+use crate::language::words::{after_blank, any_word, blank, blank1, gap, keyword, line_comment};
 use dialect::{SCRIPT, name};
 
 /// Reads the script that stands at `span` of a file: every statement that can be read, and an error

@@ -6,12 +6,10 @@ use winnow::token::{literal, take_while};
 
 use super::dialect::{TEXT, name};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::language::input::{
-    Fault, Input, Parse, after_blank, expected, expected_here, here, spanned,
-};
+use crate::language::input::{Fault, Input, Parse, expected, expected_here, here, spanned};
 use crate::language::names::{self, quote};
 use crate::language::number::unsigned;
-use crate::language::words::{blank, blank1, gap, keyword, word};
+use crate::language::words::{after_blank, blank, blank1, gap, keyword, word};
 use crate::scenario::script::{
     Detail, Direction, Flags, IcmpCode, IcmpType, Options, Packet, PacketLine, Segment, Sequence,
     Subject, TcpOption,

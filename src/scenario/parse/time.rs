@@ -7,11 +7,11 @@ use winnow::token::take_while;
 
 use super::dialect::is_word;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::language::input::{Fault, Input, Parse, after_blank, expected, expected_here, here};
+use crate::language::input::{Fault, Input, Parse, expected, expected_here, here};
 use crate::language::names::quote;
 use crate::language::number::decimal;
 use crate::language::units;
-use crate::language::words::{blank, blank1};
+use crate::language::words::{after_blank, blank, blank1};
 use crate::scenario::limits::TIME_MAX;
 use crate::scenario::script::TimeSpec;
 
