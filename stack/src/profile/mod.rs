@@ -26,8 +26,9 @@ pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
 pub use origin::{Mark, Origin, origins};
 pub use sending::{
-    Algorithm, Clock, Counted, FinTiming, FromTimestamps, GiveUpRules, KeepAliveRules, MinBounds,
-    Nagle, Push, Restart, RtoRules, Segmentation, SendRules, WindowProbe, WindowUnit,
+    Algorithm, Clock, Counted, FinTiming, FromTimestamps, GiveUpRules, KeepAliveAnswer,
+    KeepAliveRules, MinBounds, Nagle, Push, Restart, RtoRules, Segmentation, SendRules,
+    WindowProbe, WindowUnit,
 };
 pub use window::{BeyondEdge, WindowModel, WindowRules};
 pub use winsock::{CloseEvent, CloseWithReceive, ResetName, WaitingReceives, WinsockRules};

@@ -219,6 +219,20 @@ pub struct KeepAliveRules {
     pub count: u32,
     /// Whether the application can set a user timeout (RFC 5482), TCP_USER_TIMEOUT.
     pub user_timeout: bool,
+    /// What shows that the peer is there.
+    pub answer: KeepAliveAnswer,
+}
+
+/// What counts as an answer of the peer: it ends the silence, and the probes begin anew. Probes of
+/// a closed window are counted alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeepAliveAnswer {
+    /// Any segment between the two ports, before it is found acceptable.
+    AnySegment,
+    /// An acceptable segment whose acknowledgment field is not older than SND.UNA. Data in order
+    /// with an older one ends the silence, and is no answer to the probes.
+    Acknowledgment,
 }
 
 /// Whether retransmissions are counted or turned into a deadline.

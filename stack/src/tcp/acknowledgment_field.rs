@@ -41,6 +41,7 @@ impl Connection {
     fn process_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) {
         let header = arriving.header;
         self.soft_error = None;
+        self.hear_acknowledgment(arriving.acknowledged, now);
         let window = i64::from(header.window) << self.negotiated.send_shift;
         let was_window = self.send.window();
         let was_handshake = self.send.unacknowledged() == 0;

@@ -48,6 +48,7 @@ impl Connection {
         }
         self.take_syn(header);
         if flags.ack {
+            self.hear_acknowledgment(acknowledged, now);
             self.take_acknowledgment(header, acknowledged, now);
             self.send
                 .update_window(0, acknowledged, i64::from(header.window));
@@ -137,6 +138,7 @@ impl Connection {
             && arriving.acknowledged == self.send.next()
             && arriving.end == self.recv.accepted()
         {
+            self.hear_acknowledgment(arriving.acknowledged, now);
             self.take_acknowledgment(arriving.header, arriving.acknowledged, now);
             self.rto.on_established();
             self.enter_open();

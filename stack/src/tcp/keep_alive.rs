@@ -6,7 +6,7 @@ use smoltcp::time::{Duration, Instant};
 use super::Connection;
 use super::timer::Timer;
 use crate::event::{Fact, Retransmission};
-use crate::profile::KeepAliveRules;
+use crate::profile::{KeepAliveAnswer, KeepAliveRules};
 use crate::socket::{Gone, KeepAlive};
 
 /// Whether and when an idle connection is probed: what the application asked for, over what the
@@ -33,6 +33,11 @@ impl KeepingAlive {
     fn count(&self) -> u32 {
         self.asked.count.unwrap_or(self.rules.count)
     }
+
+    /// What counts as an answer.
+    pub(super) fn answer(&self) -> KeepAliveAnswer {
+        self.rules.answer
+    }
 }
 
 impl Connection {
@@ -54,6 +59,26 @@ impl Connection {
         if is_due && !self.timers.is_set(Timer::KeepAlive) {
             let expiry = self.expiry(now, self.keeping_alive.idle());
             self.timers.set(Timer::KeepAlive, expiry);
+        }
+    }
+
+    /// The peer has shown that it is there.
+    pub(super) fn on_answer(&mut self, now: Instant) {
+        self.last_heard = now;
+        self.patience.probes = 0;
+        if self.send.window() == 0 {
+            // RFC 9293 section 3.8.6.1 (MUST-37): a peer that answers probes keeps the connection
+            // open.
+            self.patience.timeouts = 0;
+        }
+    }
+
+    /// An acknowledgment field has come with a segment that may carry one. Before SND.UNA it is
+    /// old, and beyond SND.NXT made up: neither shows that the peer is there now.
+    pub(super) fn hear_acknowledgment(&mut self, acknowledged: i64, now: Instant) {
+        let is_current = (self.send.unacknowledged()..=self.send.next()).contains(&acknowledged);
+        if is_current && self.keeping_alive.answer() == KeepAliveAnswer::Acknowledgment {
+            self.on_answer(now);
         }
     }
 

@@ -11,7 +11,7 @@ use super::segment::Segment;
 use super::state::State;
 use super::timer::Timer;
 use crate::event::Fact;
-use crate::profile::ReactiveReset;
+use crate::profile::{KeepAliveAnswer, ReactiveReset};
 use crate::socket::Gone;
 
 /// A segment in stream positions, without its payload.
@@ -38,12 +38,8 @@ pub(super) enum Check {
 impl Connection {
     /// Takes a segment of this connection. The checksum has been verified.
     pub fn on_segment(&mut self, header: &Segment, payload: Bytes, now: Instant) {
-        self.last_heard = now;
-        self.patience.probes = 0;
-        if self.send.window() == 0 {
-            // RFC 9293 section 3.8.6.1 (MUST-37): a peer that answers probes keeps the connection
-            // open.
-            self.patience.timeouts = 0;
+        if self.keeping_alive.answer() == KeepAliveAnswer::AnySegment {
+            self.on_answer(now);
         }
         match self.state {
             // A connection that is over answers like a closed port (RFC 9293 section 3.10.7.1).
@@ -156,6 +152,11 @@ impl Connection {
         if header.flags.rst {
             return Check::Done;
         }
+        // A segment that ends where the last acknowledgment stands, as a repetition does or a probe
+        // with an octet, is no more than a duplicate, and yet its acknowledgment is heard.
+        if header.flags.ack && !header.flags.syn && arriving.end == self.last_acknowledgment {
+            self.hear_acknowledgment(arriving.acknowledged, now);
+        }
         let repeats_fin = header.flags.fin && arriving.end == self.recv.accepted();
         if self.state == State::TimeWait && repeats_fin {
             self.begin_time_wait(now);
@@ -264,7 +265,11 @@ impl Connection {
             self.reset_in_answer(arriving, payload);
             return;
         }
+        let next = self.recv.accepted();
         let taken = self.recv.take(arriving.start, payload, fin, disposition);
+        if self.recv.accepted() > next {
+            self.last_heard = now;
+        }
         self.report(arriving, taken);
         self.schedule_acknowledgment(arriving, taken, disposition, now);
         if taken.ended {

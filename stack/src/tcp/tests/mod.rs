@@ -9,6 +9,7 @@ mod bursts;
 mod closing;
 mod congestion;
 mod giving_up;
+mod keep_alive;
 mod linux;
 mod opening;
 mod receive_shutdown;
