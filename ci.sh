@@ -6,7 +6,8 @@
 #   ./ci.sh --list          the stages
 #
 # It works from any directory, stops at the first stage that fails, and leaves nothing behind but
-# cargo's target directory.
+# cargo's target directory. What a machine does not allow is skipped with a line `SKIPPED: what, why`,
+# and all of these lines stand at the end again.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
@@ -31,9 +32,14 @@ leave() {
 }
 trap leave EXIT
 
+# Says that something is left out, and why.
+skip() {
+    printf 'SKIPPED: %s, %s\n' "$1" "$2" | tee -a "$scratch/skipped"
+}
+
 # Some tests look at traces with other people's eyes, some talk to the machine's own kernel, and the
-# fuzzer is written in C++. They need these programs, as `program package`, and skip themselves where
-# one is missing, so that a machine without them can still run everything else.
+# fuzzer is written in C++. They need these programs, as `program package`, and where one is missing
+# they say that they are skipped, so that a machine without it can still run everything else.
 readonly TOOLS=("tshark tshark" "ip iproute2" "curl curl" "unshare util-linux" "c++ g++")
 
 stage_tools() {
@@ -50,10 +56,9 @@ stage_tools() {
         if apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}"; then
             return
         fi
-        echo "could not be installed: ${packages[*]}; what needs them will be skipped"
+        echo "could not be installed: ${packages[*]}"
     else
-        echo "missing, and this user cannot install them: ${packages[*]}; what needs them" \
-            "will be skipped"
+        echo "missing, and this user cannot install them: ${packages[*]}"
     fi
 }
 
@@ -67,7 +72,8 @@ stage_clippy() {
 
 # Unit tests, integration tests and the examples in the documentation.
 stage_test() {
-    cargo test --locked --workspace
+    cargo test --locked --workspace 2>&1 | tee "$scratch/test"
+    grep -o 'SKIPPED: .*' "$scratch/test" >>"$scratch/skipped" || true
 }
 
 stage_doc() {
@@ -91,12 +97,25 @@ stage_scenarios() {
     echo "$(find "$first" -type f | wc -l) trace files, twice the same"
 }
 
-# Licences, advisories and sources of the dependencies. It needs a tool that few people have.
+# The version of cargo-deny. It is built once, beside the rest of the target directory.
+readonly DENY_VERSION=0.20.2
+
+# Licences, bans and sources of the dependencies, and what is known against them.
 stage_deny() {
-    if command -v cargo-deny >/dev/null; then
-        cargo deny --locked check
+    local tools=${CARGO_TARGET_DIR:-target}/tools
+    local deny=$tools/bin/cargo-deny
+    if [[ "$("$deny" --version 2>/dev/null)" != "cargo-deny $DENY_VERSION" ]] \
+        && ! cargo install --quiet --locked --debug --root "$tools" \
+            cargo-deny --version "$DENY_VERSION"; then
+        skip "licences, bans, sources and advisories of the dependencies" \
+            "cargo-deny $DENY_VERSION could not be installed"
+        return
+    fi
+    "$deny" --locked check licenses bans sources
+    if "$deny" --locked --log-level off fetch db; then
+        "$deny" --locked check --disable-fetch advisories
     else
-        echo "cargo-deny is missing: skipped"
+        skip "advisories against the dependencies" "their database cannot be fetched"
     fi
 }
 
@@ -159,8 +178,8 @@ fuzz_target() {
 stage_fuzz() {
     local folder=${CARGO_TARGET_DIR:-target}/fuzz triple
     if ! command -v c++ >/dev/null; then
-        echo "NO FUZZER: there is no C++ compiler to build it with. What follows is no replacement:"
-        echo "it changes the corpus at random and follows no coverage."
+        skip "the fuzzer" "there is no C++ compiler to build it with"
+        echo "What follows is no replacement: it changes the corpus at random and follows no coverage."
         HANGUP_FUZZ_CASES=30000 cargo test --locked --release --test fuzz
         return
     fi
@@ -208,6 +227,10 @@ main() {
     done
     current=""
     printf '\nall stages passed in %d s\n' "$SECONDS"
+    if [[ -s $scratch/skipped ]]; then
+        echo "but not everything was checked:"
+        sort -u "$scratch/skipped"
+    fi
 }
 
 main "$@"

@@ -1,7 +1,12 @@
 //! The golden captures as Wireshark reads them.
 
+#[path = "skip/mod.rs"]
+mod skip;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use skip::skipped;
 
 fn captures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("captures")
@@ -32,7 +37,10 @@ fn tshark(arguments: &[&str], file: &Path) -> Option<String> {
     let output = match output {
         Ok(output) => output,
         Err(error) => {
-            eprintln!("skipped: tshark does not run: {error}");
+            skipped(
+                "golden traces as tshark reads them",
+                &format!("tshark: {error}"),
+            );
             return None;
         }
     };
@@ -89,7 +97,7 @@ fn merged(captures: &[PathBuf]) -> Option<PathBuf> {
             Some(merged)
         }
         Err(error) => {
-            eprintln!("skipped: mergecap does not run: {error}");
+            skipped("merged golden traces", &format!("mergecap: {error}"));
             None
         }
     }

@@ -5,6 +5,8 @@
 mod language;
 #[path = "../trace/run.rs"]
 mod run;
+#[path = "../skip/mod.rs"]
+mod skip;
 mod stack;
 mod traces;
 mod tshark;

@@ -11,6 +11,7 @@ use hangup::filter::{Filter, View, supported_fields, views};
 use hangup_stack::network::HostId;
 
 use crate::run::{datagrams, held};
+use crate::skip::skipped;
 use crate::stack::{closed_ports, iso, transfer};
 use crate::traces::{Capture, odd_frames};
 use crate::wire::{CLIENT, Ip, SERVER};
@@ -140,7 +141,7 @@ const FILTERS: [&str; 117] = [
 fn tshark_is_missing() -> bool {
     let is_missing = Command::new("tshark").arg("--version").output().is_err();
     if is_missing {
-        eprintln!("skipped: there is no tshark on this machine");
+        skipped("filters beside those of tshark", "there is no tshark");
     }
     is_missing
 }

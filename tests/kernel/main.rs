@@ -13,10 +13,17 @@ mod fetch;
 mod namespace;
 #[cfg(target_os = "linux")]
 mod shutdown;
+#[path = "../skip/mod.rs"]
+mod skip;
 #[cfg(target_os = "linux")]
 mod transfer;
 
 use std::process::ExitCode;
+
+use skip::skipped;
+
+/// What this program is called where it is skipped.
+const TESTS: &str = "our hosts against the machine's kernel";
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
@@ -34,7 +41,7 @@ fn main() -> ExitCode {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(why) => {
-            println!("kernel: SKIPPED: {why}");
+            skipped(TESTS, &why);
             ExitCode::SUCCESS
         }
     }
@@ -42,7 +49,7 @@ fn main() -> ExitCode {
 
 #[cfg(not(target_os = "linux"))]
 fn main() -> ExitCode {
-    println!("kernel: SKIPPED: it needs Linux's TAP devices and network namespaces");
+    skipped(TESTS, "it needs Linux's TAP devices and network namespaces");
     ExitCode::SUCCESS
 }
 

@@ -10,6 +10,8 @@
 mod notation;
 mod pcapng;
 mod run;
+#[path = "../skip/mod.rs"]
+mod skip;
 mod text;
 mod tshark;
 mod wire;

@@ -8,6 +8,7 @@ use hangup::capture::write_atomically;
 use hangup_stack::network::HostId;
 
 use crate::run::{Run, datagrams, held};
+use crate::skip::skipped;
 use crate::wire::{CLIENT, Ip, SERVER};
 
 /// The columns that the tests look at.
@@ -45,7 +46,7 @@ impl Shown {
 fn tshark_is_missing() -> bool {
     let is_missing = Command::new("tshark").arg("--version").output().is_err();
     if is_missing {
-        eprintln!("skipped: there is no tshark on this machine");
+        skipped("traces as tshark reads them", "there is no tshark");
     }
     is_missing
 }
