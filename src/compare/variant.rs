@@ -147,7 +147,11 @@ impl Builder<'_> {
             Subject::Inject(_) | Subject::Link(_) | Subject::Subsystem(_) => {
                 self.push(index, statement, false);
             }
-            Subject::Packet(_) | Subject::Nothing(_) | Subject::Expect(_) => {}
+            Subject::Packet(_)
+            | Subject::Nothing(_)
+            | Subject::Expect(_)
+            | Subject::Code(_)
+            | Subject::Pause => {}
         }
     }
 

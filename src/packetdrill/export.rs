@@ -62,7 +62,9 @@ pub fn export(
         | Subject::Nothing(_)
         | Subject::Inject(_)
         | Subject::Expect(_)
-        | Subject::Link(_) => false,
+        | Subject::Code(_)
+        | Subject::Link(_)
+        | Subject::Pause => false,
     };
     if scenario.script.statements.iter().any(fails) {
         return inexpressible(format!("the network subsystem of {name} fails"));

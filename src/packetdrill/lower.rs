@@ -1,4 +1,4 @@
-//! From what is written to what is played: two hosts, and events that the runner knows.
+//! From what is written to what is played: two hosts, and statements that the driver knows.
 
 use hangup_stack::network::IpFamily;
 use hangup_stack::profile::{Api, Profile};
@@ -6,40 +6,16 @@ use smoltcp::time::Duration;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use super::parse::{Parsed, Written, WrittenAction, WrittenCall};
+use super::script::{HOST, PEER, Script};
 use super::settings::{Options, Settings};
-use super::{Assertion, HOST, PEER, Script, code, limits, sysctl};
+use super::{code, limits, sysctl};
 use crate::calls;
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::scenario::script::{
-    Argument, Call, ExpectedResult, Packet, PacketLine, Script as Statements, TimeSpec,
+    Argument, Call, Code, ExpectedResult, Packet, PacketLine, Script as Statements, Statement,
+    Subject, TimeSpec,
 };
 use crate::scenario::{Host, Network, Scenario, Stack, Variant};
-
-/// One event of a script: when, and what.
-#[derive(Clone, Debug)]
-pub struct Event {
-    /// All of it, from its time to its last word.
-    pub span: Span,
-    /// When it happens or must happen.
-    pub time: Spanned<TimeSpec>,
-    /// What happens or must happen.
-    pub action: Action,
-}
-
-/// What happens or must happen.
-#[derive(Clone, Debug)]
-pub enum Action {
-    /// A packet is sent to the host under test.
-    Inbound(PacketLine),
-    /// The next packet that the host under test sends is this.
-    Outbound(PacketLine),
-    /// The host under test makes a call.
-    Call(Call),
-    /// What is known of the connection is compared.
-    Code(Vec<Assertion>),
-    /// Nothing but that time passes: a line for the shell, which is not carried out.
-    Pause,
-}
 
 /// What the threads are called that make the calls that wait; a number stands behind.
 const WAITING_THREAD: &str = "waiting";
@@ -50,7 +26,8 @@ pub(super) struct Lowered {
     claim: Option<Spanned<String>>,
     settings: Settings,
     hosts: Vec<Host>,
-    events: Vec<Event>,
+    script: Statements,
+    arguments: Vec<String>,
     unsupported: Vec<Diagnostic>,
     ignored: Vec<String>,
 }
@@ -69,13 +46,13 @@ impl Lowered {
                 strict: false,
                 network,
                 hosts: self.hosts,
-                script: Statements::default(),
+                script: self.script,
                 expects: Vec::new(),
                 warnings: Vec::new(),
                 variant: Variant::default(),
             },
             settings: self.settings,
-            events: self.events,
+            arguments: self.arguments,
             unsupported: self.unsupported,
             ignored: self.ignored,
         }
@@ -105,10 +82,16 @@ pub(super) fn lower(
     if let Some(init) = &parsed.init {
         lowering.shell(&init.value, init.span);
     }
-    let events = parsed.events.into_iter();
-    let events = events
-        .map(|it| lowering.event(it))
-        .collect::<Result<_, _>>()?;
+    let mut statements = Vec::with_capacity(parsed.events.len());
+    let (mut line, mut counted) = (1, 0);
+    for written in parsed.events {
+        // They stand in their order in the text.
+        let start = written.span.start;
+        let between = text.as_bytes().get(counted..start).unwrap_or_default();
+        line += between.iter().filter(|octet| **octet == b'\n').count();
+        counted = start;
+        statements.push(lowering.statement(written, line)?);
+    }
     let Lowering {
         profile,
         unsupported,
@@ -123,10 +106,16 @@ pub(super) fn lower(
             host(PEER, settings.remote_ip, None, Stack::Scripted),
         ],
         settings,
-        events,
+        script: Statements { statements },
+        arguments: options.arguments.clone(),
         unsupported,
         ignored,
     })
+}
+
+/// A name that does not stand in the script.
+fn named(name: &str) -> Spanned<String> {
+    Spanned::new(name.to_owned(), Span::default())
 }
 
 fn host(name: &str, address: IpAddress, mtu: Option<usize>, stack: Stack) -> Host {
@@ -135,7 +124,7 @@ fn host(name: &str, address: IpAddress, mtu: Option<usize>, stack: Stack) -> Hos
         Stack::Scripted => "scripted".to_owned(),
     };
     Host {
-        name: Spanned::new(name.to_owned(), Span::default()),
+        name: named(name),
         profile_name: Spanned::new(profile_name, Span::default()),
         stack,
         addresses: vec![address],
@@ -175,38 +164,42 @@ struct Lowering<'s> {
 }
 
 impl Lowering<'_> {
-    fn event(&mut self, written: Written) -> Result<Event, Box<Diagnostic>> {
+    fn statement(&mut self, written: Written, line: usize) -> Result<Statement, Box<Diagnostic>> {
         let Written { span, time, action } = written;
-        let action = match action {
-            WrittenAction::Inbound(line) => {
-                self.carries(&line, span)?;
-                self.exists(&line);
-                self.fits(&line);
-                Action::Inbound(line)
+        let subject = match action {
+            WrittenAction::Inbound(packet) => {
+                self.carries(&packet, span)?;
+                self.exists(&packet);
+                self.fits(&packet);
+                Subject::Packet(packet)
             }
-            WrittenAction::Outbound(line) => {
-                self.exists(&line);
-                Action::Outbound(line)
+            WrittenAction::Outbound(packet) => {
+                self.exists(&packet);
+                Subject::Packet(packet)
             }
-            WrittenAction::Call(call) => Action::Call(self.call(call, &time)?),
-            WrittenAction::Shell(line) => {
-                self.shell(&line, span);
-                return Ok(Event {
-                    span,
-                    time,
-                    action: Action::Pause,
-                });
+            WrittenAction::Call(call) => Subject::Call(self.call(call, &time)?),
+            WrittenAction::Shell(command) => {
+                self.shell(&command, span);
+                Subject::Pause
             }
             WrittenAction::Code(code) => {
                 let assertions = code::parse(&code.value);
-                Action::Code(assertions.unwrap_or_else(|reason| {
-                    self.refuse(code.span, reason);
-                    Vec::new()
-                }))
+                Subject::Code(Code {
+                    host: named(HOST),
+                    assertions: assertions.unwrap_or_else(|reason| {
+                        self.refuse(code.span, reason);
+                        Vec::new()
+                    }),
+                })
             }
         };
-        self.begun = true;
-        Ok(Event { span, time, action })
+        self.begun |= subject != Subject::Pause;
+        Ok(Statement {
+            span,
+            line,
+            time,
+            subject,
+        })
     }
 
     fn refuse(&mut self, span: Span, what: impl Into<String>) {
@@ -311,7 +304,6 @@ impl Lowering<'_> {
             self.waits += 1;
             Spanned::new(format!("{WAITING_THREAD} {}", self.waits), it.span)
         });
-        let named = |name: &str| Spanned::new(name.to_owned(), Span::default());
         Ok(Call {
             host: named(HOST),
             thread,
@@ -335,7 +327,7 @@ impl Lowering<'_> {
             TimeSpec::Any | TimeSpec::AbsoluteRange { .. } | TimeSpec::RelativeRange { .. } => ends,
         };
         let after = Duration::from_micros(ends.total_micros() - begin.total_micros());
-        let tolerance = self.settings.tolerance_of(after);
+        let tolerance = self.settings.tolerance.after(after);
         let micros = after.total_micros();
         TimeSpec::RelativeRange {
             earliest: Duration::from_micros(micros.saturating_sub(tolerance.total_micros())),

@@ -11,6 +11,7 @@ use smoltcp::wire::IpAddress;
 use super::lexer::{self, Replacement};
 use super::limits;
 use crate::diagnostic::{Diagnostic, Spanned};
+use crate::run::Tolerance;
 use crate::scenario::limits::{MTU_V4, MTU_V6, within};
 
 /// What a script is played as, where it does not say so itself.
@@ -22,6 +23,8 @@ pub struct Options {
     pub(super) ip_version: Option<IpVersion>,
     /// `--define`, and the symbol of the system.
     pub(super) defines: BTreeMap<String, Replacement>,
+    /// What was given of them on the command line, as it stands there.
+    pub(super) arguments: Vec<String>,
 }
 
 /// The symbols that a system defines, as FreeBSD's dialect asks for them, by the name of its
@@ -55,6 +58,7 @@ impl Options {
             profile,
             ip_version: None,
             defines: defines.into_iter().collect(),
+            arguments: Vec::new(),
         })
     }
 
@@ -71,6 +75,8 @@ impl Options {
     /// It is not of that form, or there are too many.
     pub fn define(mut self, text: &str) -> Result<Self, String> {
         lexer::define(text, &mut self.defines)?;
+        self.arguments
+            .extend(["--define".to_owned(), text.to_owned()]);
         Ok(self)
     }
 }
@@ -122,10 +128,8 @@ impl IpVersion {
 pub struct Settings {
     /// What it is played over.
     pub ip_version: IpVersion,
-    /// `tolerance_usecs`: how far from its time something may happen at any rate.
-    pub tolerance: Duration,
-    /// `tolerance_percent`: how far in parts of the time since the event before, if that is more.
-    pub tolerance_percent: f64,
+    /// `tolerance_usecs` and `tolerance_percent`: how far from its time something may happen.
+    pub tolerance: Tolerance,
     /// `strict_segments`: whether a segment that is expected must come as one.
     pub strict_segments: bool,
     /// The address of the host under test.
@@ -205,8 +209,10 @@ impl Settings {
         };
         Self {
             ip_version,
-            tolerance: Duration::from_micros(4000),
-            tolerance_percent: 12.5,
+            tolerance: Tolerance {
+                least: Duration::from_micros(4000),
+                percent: 12.5,
+            },
             strict_segments: false,
             local_ip: address(1),
             remote_ip: address(2),
@@ -224,13 +230,6 @@ impl Settings {
             IpFamily::V4 => self.mtu,
             IpFamily::V6 => self.mtu + IPV6_MORE,
         }
-    }
-
-    /// How far from its time something may happen that comes so long after the event before.
-    pub fn tolerance_of(&self, after: Duration) -> Duration {
-        // At most a day in microseconds, which a float holds exactly, and then at most 10,000 days.
-        let part = after.total_micros() as f64 * self.tolerance_percent / 100.0;
-        self.tolerance.max(Duration::from_micros(part as u64))
     }
 
     /// Reads what stands at the top of a script.
@@ -287,11 +286,11 @@ impl Settings {
         match name {
             "tolerance_usecs" => {
                 let micros = within(number(text)?, &(0..=limits::TIME_MAX.total_micros()))?;
-                self.tolerance = Duration::from_micros(micros);
+                self.tolerance.least = Duration::from_micros(micros);
             }
             "tolerance_percent" => {
                 let percent: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
-                self.tolerance_percent = within(percent, &(0.0..=1e6))?;
+                self.tolerance.percent = within(percent, &(0.0..=1e6))?;
             }
             "tcp_ts_tick_usecs" => {
                 let micros = within(number(text)?, &(0..=TICK_MAX))?;

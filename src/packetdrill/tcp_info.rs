@@ -1,14 +1,13 @@
 //! What Linux's TCP_INFO says of a connection, as packetdrill's scripts compare it.
 
-use hangup_stack::network::HostId;
 use hangup_stack::profile::{Profile, WindowUnit};
 use hangup_stack::smoltcp::wire::IpEndpoint;
-use hangup_stack::socket::Status;
+use hangup_stack::socket::{SocketId, Status};
 use hangup_stack::tcp::{PathState, State};
 
 use super::Info;
 use crate::notation::{Flags, Segment, TcpOption};
-use crate::run::player::Player;
+use crate::run::packets::Seen;
 
 /// Linux's tcpi_snd_ssthresh while there is none (TCP_INFINITE_SSTHRESH).
 const NO_THRESHOLD: f64 = 2_147_483_647.0;
@@ -60,41 +59,9 @@ struct Traffic {
     end: u32,
 }
 
-/// What is known of the connection of a host that was opened last; none where there is none.
-pub(crate) fn of_connection(player: &Player<'_>, host: usize) -> Option<TcpInfo> {
-    let labels = player.tables[host].as_ref()?.labels();
-    let sockets = player.network.host(HostId(host));
-    // A socket is opened later than those before it in the table.
-    let status = labels
-        .iter()
-        .filter_map(|(_, socket)| Some((*socket, sockets.status(*socket)?)))
-        .filter(|(_, status)| status.state.is_some())
-        .max_by_key(|(socket, status)| (status.remote.is_some(), *socket))
-        .map(|(_, status)| status)?;
-    let profile = player.scenario.hosts[host].profile();
-    let mut info = TcpInfo {
-        status,
-        unit: profile.map_or(WindowUnit::Segments, unit),
-        ours: Offer::default(),
-        theirs: Offer::default(),
-        traffic: Traffic::default(),
-    };
-    if let (Some(local), Some(remote)) = (info.status.local, info.status.remote) {
-        info.ours = offer(player, local, remote);
-        info.theirs = offer(player, remote, local);
-        info.traffic = traffic(player, local, remote);
-    }
-    Some(info)
-}
-
-fn unit(profile: &Profile) -> WindowUnit {
-    profile.send.window_unit
-}
-
 /// What one end of a connection has offered when it was opened.
-fn offer(player: &Player<'_>, from: IpEndpoint, to: IpEndpoint) -> Offer {
-    let mut seen = player.packets.seen.iter().rev();
-    let syn = seen.find_map(|seen| {
+fn offer(seen: &[Seen], from: IpEndpoint, to: IpEndpoint) -> Offer {
+    let syn = seen.iter().rev().find_map(|seen| {
         let segment = seen.packet.segment()?;
         let begins = segment.flags.contains(Flags::SYN);
         (begins && seen.packet.endpoints() == Some((from, to))).then_some(segment)
@@ -125,10 +92,10 @@ fn offered(syn: &Segment) -> Offer {
 }
 
 /// What was on the wire of a connection since its last SYN.
-fn traffic(player: &Player<'_>, local: IpEndpoint, remote: IpEndpoint) -> Traffic {
+fn traffic(seen: &[Seen], local: IpEndpoint, remote: IpEndpoint) -> Traffic {
     let mut traffic = Traffic::default();
     let mut origin = None;
-    for seen in &player.packets.seen {
+    for seen in seen {
         let Some((segment, ends)) = seen.packet.segment().zip(seen.packet.endpoints()) else {
             continue;
         };
@@ -152,6 +119,33 @@ fn traffic(player: &Player<'_>, local: IpEndpoint, remote: IpEndpoint) -> Traffi
 }
 
 impl TcpInfo {
+    /// What is known of the connection of a host that was opened last; none where there is none.
+    /// `seen` are the packets so far.
+    pub(crate) fn of_last_connection(
+        sockets: impl Iterator<Item = (SocketId, Status)>,
+        profile: Option<&Profile>,
+        seen: &[Seen],
+    ) -> Option<Self> {
+        // A socket is opened later than those before it in the table.
+        let status = sockets
+            .filter(|(_, status)| status.state.is_some())
+            .max_by_key(|(socket, status)| (status.remote.is_some(), *socket))
+            .map(|(_, status)| status)?;
+        let mut info = Self {
+            status,
+            unit: profile.map_or(WindowUnit::Segments, |it| it.send.window_unit),
+            ours: Offer::default(),
+            theirs: Offer::default(),
+            traffic: Traffic::default(),
+        };
+        if let (Some(local), Some(remote)) = (info.status.local, info.status.remote) {
+            info.ours = offer(seen, local, remote);
+            info.theirs = offer(seen, remote, local);
+            info.traffic = traffic(seen, local, remote);
+        }
+        Some(info)
+    }
+
     /// What both sides have offered, as bits of tcpi_options.
     fn options(&self) -> u8 {
         self.ours.options & self.theirs.options

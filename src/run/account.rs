@@ -6,7 +6,6 @@ use hangup_stack::network::HostId;
 use hangup_stack::socket::{SocketId, Status};
 use smoltcp::time::Instant;
 
-use super::player::Player;
 use crate::diagnostic::Diagnostic;
 use crate::scenario::script::Argument;
 
@@ -77,57 +76,4 @@ pub struct SocketAccount {
     pub socket: SocketId,
     /// How it stands. None: the stack has forgotten it.
     pub status: Option<Status>,
-}
-
-impl Player<'_> {
-    /// Notes that a call is about to be made; returns its place in the account.
-    pub(crate) fn note_call(&mut self, host: usize, name: &str, arguments: &[Argument]) -> usize {
-        let table = self.tables[host].as_ref();
-        let host = HostId(host);
-        let socket = match arguments.first() {
-            Some(Argument::Integer(label)) => table.and_then(|it| it.labelled(*label)),
-            Some(_) | None => None,
-        };
-        let before = socket.and_then(|it| self.network.host(host).status(it));
-        self.account.calls.push(MadeCall {
-            statement: self.account.played.len(),
-            host,
-            name: name.to_owned(),
-            arguments: arguments.to_vec(),
-            begun: Moment {
-                at: self.network.now(),
-                events_before: self.events.len(),
-            },
-            socket,
-            before,
-            after: None,
-            returned: None,
-        });
-        self.account.calls.len() - 1
-    }
-
-    /// Notes how the socket of a call stands behind it.
-    pub(crate) fn note_after(&mut self, place: usize) {
-        let Some(call) = self.account.calls.get_mut(place) else {
-            return;
-        };
-        let status = |socket| self.network.host(call.host).status(socket);
-        call.after = call.socket.and_then(status);
-    }
-
-    /// The sockets at the end of the run.
-    pub(crate) fn final_sockets(&self) -> Vec<SocketAccount> {
-        let mut sockets = Vec::new();
-        for (host, table) in self.tables.iter().enumerate() {
-            let host = HostId(host);
-            let labels = table.as_ref().map(|it| it.labels()).unwrap_or_default();
-            sockets.extend(labels.into_iter().map(|(label, socket)| SocketAccount {
-                host,
-                label,
-                socket,
-                status: self.network.host(host).status(socket),
-            }));
-        }
-        sockets
-    }
 }

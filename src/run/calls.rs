@@ -1,75 +1,31 @@
 //! The calls of a script: they are made, they wait, they return, and what they return is judged.
 
 use hangup_stack::network::HostId;
-use hangup_stack::socket::SocketId;
 use smoltcp::time::Instant;
 
-use super::player::{Player, moments, span_of};
-use super::{Moment, ReturnedValue};
-use crate::calls::{Answer, Blocked, Note, Returned};
+use super::account::{MadeCall, Moment, ReturnedValue};
+use super::driver::Driver;
+use super::medium::{CallId, MediumEvent, NewCall};
+use super::time::{moments, span_of};
+use super::waiting::{Refused, Waiting};
+use crate::calls::{BadCall, Returned};
+use crate::capture::text::seconds;
 use crate::capture::{CallRow, SocketEnds, Toward};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::scenario::script::{Argument, Call, ExpectedResult, Routine, Spanned};
+use crate::scenario::script::{Argument, Call, ExpectedResult};
 
-/// A call that waits, and what the script says of it.
-#[derive(Debug)]
-pub(crate) struct Waiting<'a> {
-    pub(crate) call: &'a Call,
-    pub(crate) span: Span,
-    pub(crate) host: usize,
-    pub(crate) arguments: Vec<Argument>,
-    pub(crate) blocked: Blocked,
-    /// When it must return; none: at once, which it did not.
-    pub(crate) returns: Option<(Instant, Instant)>,
-    /// Its place in the account of the run. None: it was not made yet.
-    place: Option<usize>,
-}
-
-/// Whether a call is made for the first time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Attempt {
-    First,
-    Again,
-}
-
-impl<'a> Player<'a> {
-    /// When a call that waits returns at the latest, or something else that the programs have begun
-    /// is due.
-    pub(crate) fn calls_due(&self) -> Option<Instant> {
-        let waiting = self.waiting.iter().filter_map(|it| it.blocked.until);
-        let tables = self.tables.iter().flatten().filter_map(|it| it.poll_at());
-        // What is due in the past and did not happen waits for something else.
-        let now = self.network.now();
-        waiting.chain(tables.filter(|&at| at > now)).min()
-    }
-
-    /// Lets what the programs have begun go on.
-    pub(crate) fn poll(&mut self) {
-        for (host, table) in self.tables.iter_mut().enumerate() {
-            if let Some(table) = table {
-                table.poll(&mut self.network, HostId(host));
-            }
-        }
-        self.record();
-        for host in 0..self.tables.len() {
-            self.note(host);
-        }
-    }
-
-    pub(crate) fn begin_call(&mut self, call: &'a Call, span: Span, at: Instant) {
+impl<'a> Driver<'a> {
+    pub(super) fn begin_call(&mut self, call: &'a Call, span: Span, at: Instant) {
         let Some(host) = self.host(&call.host.value) else {
             return;
         };
+        let thread = call.thread.as_ref().map(|it| it.value.as_str());
         let same_thread = |it: &&Waiting<'_>| {
-            it.host == host
-                && it.call.thread.as_ref().map(|it| &it.value)
-                    == call.thread.as_ref().map(|it| &it.value)
+            it.host == host && it.call.thread.as_ref().map(|it| it.value.as_str()) == thread
         };
-        let busy = self.waiting.iter().find(same_thread);
-        if let Some(routine) = &call.routine {
-            return self.run_routine(call, span, *routine);
-        }
-        if let Some(busy) = busy {
+        if call.routine.is_none()
+            && let Some(busy) = self.waiting.iter().find(same_thread)
+        {
             let message = format!("`{}` is called while its thread waits", call.name.value);
             self.failures.push(
                 Diagnostic::new(call.name.span, message)
@@ -78,170 +34,176 @@ impl<'a> Player<'a> {
             );
             return;
         }
-        let waiting = Self::new_call(call, span, host, at);
-        self.make(waiting, Attempt::First);
-    }
-
-    /// A call that was not made yet.
-    fn new_call(call: &'a Call, span: Span, host: usize, at: Instant) -> Waiting<'a> {
-        let arguments: Vec<Argument> = call
-            .arguments
-            .iter()
-            .map(|argument| argument.value.clone())
-            .collect();
+        let arguments: Vec<Argument> = call.arguments.iter().map(|it| it.value.clone()).collect();
+        let place = self.note_call(host, &call.name.value, &arguments);
+        // A routine makes its calls when it runs, whatever was planned.
+        let begun = match call.routine {
+            Some(_) => self.medium.now(),
+            None => at,
+        };
         let returns = call.returns.as_ref().map(|spec| {
-            let (earliest, latest) = moments(spec.value, at);
+            let (earliest, latest) = moments(spec.value, begun);
             (earliest, latest.unwrap_or(Instant::from_micros(i64::MAX)))
         });
-        let blocked = Blocked {
-            call: String::new(),
-            socket: None,
-            until: None,
-        };
-        Waiting {
+        self.waiting.push(Waiting {
+            id: CallId(place),
             call,
             span,
             host,
-            arguments,
-            blocked,
             returns,
-            place: None,
+        });
+        let made = self.medium.begin(&NewCall {
+            id: CallId(place),
+            host: HostId(host),
+            thread,
+            routine: call.routine.as_ref().map(|it| it.value),
+            name: &call.name.value,
+            arguments: &arguments,
+            label: label_of(call),
+        });
+        if let Err(why) = made {
+            self.waiting.pop();
+            self.account.calls.pop();
+            let (span, message) = match &call.routine {
+                Some(routine) => (routine.span, "this routine cannot run now"),
+                None => (call.name.span, "this call cannot be made here"),
+            };
+            return self.fail(Diagnostic::new(span, message).label(why.to_string()));
+        }
+        self.note_after(place);
+        self.take_events();
+    }
+
+    /// Notes that a call is about to be made; returns its place in the account.
+    fn note_call(&mut self, host: usize, name: &str, arguments: &[Argument]) -> usize {
+        let host = HostId(host);
+        let socket = match arguments.first() {
+            Some(Argument::Integer(label)) => self.labelled(host, *label),
+            Some(_) | None => None,
+        };
+        let before = socket.and_then(|it| self.medium.status(host, it));
+        self.account.calls.push(MadeCall {
+            statement: self.account.played.len(),
+            host,
+            name: name.to_owned(),
+            arguments: arguments.to_vec(),
+            begun: Moment {
+                at: self.medium.now(),
+                events_before: self.events.len(),
+            },
+            socket,
+            before,
+            after: None,
+            returned: None,
+        });
+        self.account.calls.len() - 1
+    }
+
+    /// Notes how the socket of a call stands behind it.
+    fn note_after(&mut self, place: usize) {
+        if let Some(call) = self.account.calls.get_mut(place) {
+            let status = |socket| self.medium.status(call.host, socket);
+            call.after = call.socket.and_then(status);
         }
     }
 
-    /// Makes a call from a routine that interrupts what its thread waits in.
-    fn run_routine(&mut self, call: &'a Call, span: Span, routine: Spanned<Routine>) {
-        let Some(host) = self.host(&call.host.value) else {
-            return;
-        };
-        let Some(table) = self.tables[host].as_mut() else {
-            return;
-        };
-        table.switch_to(call.thread.as_ref().map(|it| it.value.as_str()));
-        if let Err(why) = table.enter(routine.value) {
-            let diagnostic = Diagnostic::new(routine.span, "this routine cannot run now");
-            return self.fail(diagnostic.label(why));
-        }
-        let waiting = Self::new_call(call, span, host, self.network.now());
-        let blocked = self.waiting.len();
-        self.make(waiting, Attempt::First);
-        // The routine has to go on before its thread can: it cannot be left in the middle.
-        if self.waiting.len() > blocked {
-            self.waiting.truncate(blocked);
-            if call.returns.is_some() {
-                let message = format!("`{}` waits in a routine", call.name.value);
-                let help = "what a routine calls has to return at once";
-                self.fail(Diagnostic::new(call.name.span, message).help(help));
-            }
-        }
-        if let Some(table) = self.tables[host].as_mut() {
-            table.leave(routine.value);
-        }
-        self.retry();
-    }
-
-    /// Makes a call, for the first time or again.
-    fn make(&mut self, mut waiting: Waiting<'a>, attempt: Attempt) {
-        let events_before = self.events.len();
-        let name = &waiting.call.name.value;
-        let place = match waiting.place {
-            Some(place) => place,
-            None => self.note_call(waiting.host, name, &waiting.arguments),
-        };
-        waiting.place = Some(place);
-        let Some(table) = self.tables[waiting.host].as_mut() else {
-            return;
-        };
-        let thread = waiting.call.thread.as_ref().map(|it| it.value.as_str());
-        table.switch_to(thread);
-        let answer = table.call(
-            &mut self.network,
-            HostId(waiting.host),
-            name,
-            &waiting.arguments,
-        );
-        self.judge_undefined(waiting.host, waiting.call.name.span);
-        // What happened inside the call comes before its end.
-        self.note(waiting.host);
-        match answer {
-            Err(bad) => {
-                let argument = bad
-                    .argument
-                    .and_then(|index| waiting.call.arguments.get(index));
-                let span = argument.map_or(waiting.call.name.span, |argument| argument.span);
-                let diagnostic = Diagnostic::new(span, bad.message);
-                self.account.unmade.push(diagnostic.clone());
-                self.failures.push(diagnostic);
-                self.refused = true;
-                self.unknown = bad.unknown;
-            }
-            Ok(Answer::Blocks(blocked)) => {
-                waiting.blocked = blocked;
-                if attempt == Attempt::First && waiting.returns.is_none() {
-                    let message = format!("`{name}` does not return at once");
-                    let help = "say when it returns: ...+T CALL(...), or make the socket \
-                                non-blocking";
-                    let diagnostic = Diagnostic::new(waiting.call.name.span, message).help(help);
-                    self.failures.push(diagnostic);
-                }
-                self.waiting.push(waiting);
-            }
-            Ok(Answer::Returned(returned)) => self.returned(&waiting, &returned, events_before),
-        }
-        if attempt == Attempt::First {
-            self.note_after(place);
-        }
-        self.record();
-    }
-
-    /// What a program has done that no result can be right for fails the scenario.
-    fn judge_undefined(&mut self, host: usize, span: Span) {
-        let table = self.tables[host].as_mut();
-        for message in table.map(|it| it.take_undefined()).unwrap_or_default() {
-            self.fail(Diagnostic::new(span, "undefined behaviour").note("rule", message));
-        }
-    }
-
-    /// Takes what has happened in a program besides the calls of the script.
-    fn note(&mut self, host: usize) {
-        let table = self.tables[host].as_mut();
-        for Note { text, socket } in table.map(|it| it.take_notes()).unwrap_or_default() {
-            self.rows.push(CallRow {
-                at: self.network.now(),
-                host: HostId(host),
+    /// Takes what a medium says.
+    pub(super) fn take_event(&mut self, event: MediumEvent) {
+        match event {
+            MediumEvent::Fact(fact) => self.observe(fact),
+            MediumEvent::Note {
+                at,
+                host,
+                text,
+                ends,
+            } => self.rows.push(CallRow {
+                at,
+                host,
                 events_before: self.events.len(),
                 toward: Toward::Stack,
-                socket: socket.and_then(|socket| self.ends(host, socket)),
+                socket: ends,
                 text,
-            });
+            }),
+            MediumEvent::Undefined { call, rule } => {
+                if let Some(waiting) = self.waiting_call(call) {
+                    let span = waiting.call.name.span;
+                    self.fail(Diagnostic::new(span, "undefined behaviour").note("rule", rule));
+                }
+            }
+            MediumEvent::Blocks(call) => self.blocks(call),
+            MediumEvent::Refused { call, why } => {
+                if let Some(waiting) = self.ended_call(call) {
+                    self.refuse(waiting.call, why);
+                }
+            }
+            MediumEvent::Returned {
+                call,
+                at,
+                returned,
+                ends,
+            } => {
+                if let Some(waiting) = self.ended_call(call) {
+                    self.returned(&waiting, at, &returned, ends);
+                }
+            }
         }
     }
 
-    /// Makes the calls that wait again, until none of them returns.
-    pub(crate) fn retry(&mut self) {
-        let waiting = std::mem::take(&mut self.waiting);
-        for call in waiting {
-            self.make(call, Attempt::Again);
+    fn waiting_call(&self, id: CallId) -> Option<Waiting<'a>> {
+        self.waiting.iter().find(|it| it.id == id).copied()
+    }
+
+    fn ended_call(&mut self, id: CallId) -> Option<Waiting<'a>> {
+        let place = self.waiting.iter().position(|it| it.id == id)?;
+        Some(self.waiting.remove(place))
+    }
+
+    fn blocks(&mut self, id: CallId) {
+        let Some(waiting) = self.waiting_call(id) else {
+            return;
+        };
+        let name = &waiting.call.name;
+        if waiting.returns.is_none() {
+            let message = format!("`{}` does not return at once", name.value);
+            let help = "say when it returns: ...+T CALL(...), or make the socket non-blocking";
+            self.fail(Diagnostic::new(name.span, message).help(help));
+        }
+        if waiting.call.routine.is_some() {
+            self.ended_call(id);
+            if waiting.returns.is_some() {
+                let message = format!("`{}` waits in a routine", name.value);
+                let help = "what a routine calls has to return at once";
+                self.fail(Diagnostic::new(name.span, message).help(help));
+            }
         }
     }
 
-    fn returned(&mut self, waiting: &Waiting<'a>, returned: &Returned, events_before: usize) {
+    fn refuse(&mut self, call: &Call, why: BadCall) {
+        let argument = why.argument.and_then(|index| call.arguments.get(index));
+        let span = argument.map_or(call.name.span, |argument| argument.span);
+        let diagnostic = Diagnostic::new(span, why.message);
+        self.account.unmade.push(diagnostic.clone());
+        self.fail(diagnostic.clone());
+        self.refused = Some(Refused {
+            diagnostic,
+            unknown: why.unknown,
+        });
+    }
+
+    fn returned(
+        &mut self,
+        waiting: &Waiting<'a>,
+        at: Instant,
+        returned: &Returned,
+        ends: Option<SocketEnds>,
+    ) {
         let call = waiting.call;
-        let label = match call.result.value {
-            ExpectedResult::Integer(label) => Some(label),
-            ExpectedResult::Any | ExpectedResult::Word(_) | ExpectedResult::Flags(_) => None,
-        };
-        if let (Some(label), Some(descriptor), Some(table)) =
-            (label, returned.opened, self.tables[waiting.host].as_mut())
-        {
-            table.label(label, descriptor);
-        }
+        let label = label_of(call);
         let moment = Moment {
-            at: self.network.now(),
-            events_before,
+            at,
+            events_before: self.events.len(),
         };
-        let calls = &mut self.account.calls;
-        if let Some(made) = waiting.place.and_then(|it| calls.get_mut(it)) {
+        if let Some(made) = self.account.calls.get_mut(waiting.id.0) {
             let label = label.filter(|_| returned.opened.is_some());
             let value = ReturnedValue {
                 value: label.map_or_else(|| returned.value.clone(), |it| it.to_string()),
@@ -250,37 +212,25 @@ impl<'a> Player<'a> {
             made.returned = Some((moment, value));
         }
         self.rows.push(CallRow {
-            at: self.network.now(),
+            at,
             host: HostId(waiting.host),
-            events_before,
+            events_before: moment.events_before,
             toward: Toward::of_call(&call.name.value),
-            socket: returned
-                .socket
-                .and_then(|socket| self.ends(waiting.host, socket)),
+            socket: ends,
             text: match &call.routine {
                 Some(routine) => format!("{}: {}", routine.value.name(), returned.row(label)),
                 None => returned.row(label),
             },
         });
-        self.judge_time(waiting);
+        self.judge_time(waiting, at);
         self.judge_result(call, returned);
     }
 
-    fn ends(&self, host: usize, socket: SocketId) -> Option<SocketEnds> {
-        let status = self.network.host(HostId(host)).status(socket)?;
-        Some(SocketEnds {
-            protocol: status.protocol,
-            local: status.local,
-            remote: status.remote,
-        })
-    }
-
-    fn judge_time(&mut self, waiting: &Waiting<'a>) {
-        let now = self.network.now();
+    fn judge_time(&mut self, waiting: &Waiting<'a>, at: Instant) {
         let Some((earliest, latest)) = waiting.returns else {
             return;
         };
-        if earliest <= now && now <= latest {
+        if earliest <= at && at <= latest {
             return;
         }
         let name = &waiting.call.name.value;
@@ -289,10 +239,7 @@ impl<'a> Player<'a> {
             .returns
             .as_ref()
             .map_or(waiting.span, |returns| returns.span);
-        let message = format!(
-            "`{name}` returned at {}",
-            crate::capture::text::seconds(now)
-        );
+        let message = format!("`{name}` returned at {}", seconds(at));
         let label = format!("must return at {}", span_of(earliest, latest));
         self.fail(Diagnostic::new(span, message).label(label));
     }
@@ -319,6 +266,14 @@ impl<'a> Player<'a> {
             let message = format!("`{name}` gave {} here", difference.actual);
             self.fail(Diagnostic::new(span, message));
         }
+    }
+}
+
+/// The label of the descriptor that a call opens, if it opens one.
+fn label_of(call: &Call) -> Option<i64> {
+    match call.result.value {
+        ExpectedResult::Integer(label) => Some(label),
+        ExpectedResult::Any | ExpectedResult::Word(_) | ExpectedResult::Flags(_) => None,
     }
 }
 

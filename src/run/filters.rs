@@ -2,7 +2,7 @@
 
 use smoltcp::time::Instant;
 
-use super::instant;
+use super::time::instant;
 use super::verdict::Outcome;
 use crate::capture::text::seconds;
 use crate::diagnostic::Diagnostic;

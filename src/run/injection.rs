@@ -1,29 +1,82 @@
 //! What a script puts on the wire itself: the ends and numbers of a packet that its line leaves
 //! out.
 
+use std::borrow::Cow;
+
 use hangup_stack::event::Fact;
 use hangup_stack::network::{HostId, IpFamily};
 use hangup_stack::socket::Protocol;
-use hangup_stack::tcp::State;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
+use super::conduct::Filler;
+use super::driver::Driver;
 use super::forge;
-use super::player::{ForgedPorts, Player};
+use super::forging::ForgedPorts;
+use super::rules::Stamps;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::notation::Origins;
 use crate::packetdrill::headers;
-use crate::scenario::detail::QuotedPacket;
-use crate::scenario::script::{Flags, Packet, PacketLine};
+use crate::scenario::detail::{QuotedPacket, Stamp};
+use crate::scenario::script::{Flags, Options, Packet, PacketLine, TcpOption};
 
 /// The step between the initial sequence numbers of hosts without a stack.
 const SEQUENCE_STEP: u32 = 64_000_000;
 /// The port that is meant where nothing says one.
 const DEFAULT_PORT: u16 = 8080;
-
-impl Player<'_> {
+impl Driver<'_> {
     /// Puts a packet of the script on the wire.
-    pub(crate) fn forge(&mut self, line: &PacketLine, span: Span) {
+    pub(super) fn forge(&mut self, line: &PacketLine, span: Span) {
+        match self.filled(line) {
+            Ok(line) => self.forge_filled(&line, span),
+            Err(diagnostic) => self.fail(*diagnostic),
+        }
+    }
+
+    /// A packet of the script with what it carries, where that is not the alphabet, and with the
+    /// host's own numbers where those of its timestamps stand for them.
+    fn filled<'l>(&self, line: &'l PacketLine) -> Result<Cow<'l, PacketLine>, Box<Diagnostic>> {
+        let Packet::Segment(segment) = &line.packet else {
+            return Ok(Cow::Borrowed(line));
+        };
+        let filler = self.conduct.filler;
+        let is_answer = segment.flags.value.contains(Flags::ACK);
+        let is_mapped = is_answer && line.detail.echo == Stamp::Script;
+        let mapped = match self.conduct.rules.stamps {
+            Stamps::Mapped { scaled_echo, .. } if is_mapped => Some(scaled_echo),
+            Stamps::Mapped { .. } | Stamps::OnTheWire => None,
+        };
+        if filler == Filler::Alphabet && mapped.is_none() {
+            return Ok(Cow::Borrowed(line));
+        }
+        let mut segment = segment.clone();
+        if filler == Filler::Zeros
+            && let Some(sequence) = &segment.sequence
+        {
+            let zeros = vec![0; sequence.value.length.into()];
+            segment.data = Some(Spanned::new(zeros, sequence.span));
+        }
+        if let (Some(scaled), Some(options)) = (mapped, &mut segment.options)
+            && let Options::Exact(list) = &mut options.value
+        {
+            for option in list {
+                let TcpOption::Timestamps { echo_reply, .. } = &mut option.value else {
+                    continue;
+                };
+                let Some(live) = self.timestamps.echoed(*echo_reply, scaled) else {
+                    let message = format!("the host has sent no `TS val {echo_reply}`");
+                    return Err(Box::new(Diagnostic::new(option.span, message)));
+                };
+                *echo_reply = live;
+            }
+        }
+        Ok(Cow::Owned(PacketLine {
+            packet: Packet::Segment(segment),
+            ..line.clone()
+        }))
+    }
+
+    fn forge_filled(&mut self, line: &PacketLine, span: Span) {
         let (Some(from), Some(to)) = (self.host(&line.from.value), self.host(&line.to.value))
         else {
             return;
@@ -40,8 +93,9 @@ impl Player<'_> {
             let help = "with all headers it has at most 65535 octets";
             return self.fail(Diagnostic::new(span, message).help(help));
         };
-        self.network.inject(HostId(from), frame);
-        self.record();
+        let sent = self.medium.send(HostId(from), frame);
+        self.unless_refused(sent, span);
+        self.take_events();
     }
 
     /// The frame of a packet of the script. None: an IP packet cannot be so long.
@@ -157,26 +211,26 @@ impl Player<'_> {
         let said = |port: &Option<Spanned<u16>>| port.as_ref().map(|port| port.value);
         let to_port = said(&line.to_port)
             .or(known.map(|(_, to)| to))
-            .or_else(|| self.waiting_port(to, protocol))
+            .or_else(|| self.medium.waiting_port(HostId(to), protocol))
             .unwrap_or(DEFAULT_PORT);
         let from_port = said(&line.from_port)
             .or(known.map(|(from, _)| from))
             .unwrap_or_else(|| {
-                self.forged_port += 1;
-                self.forged_port - 1
+                self.forging.port += 1;
+                self.forging.port - 1
             });
-        self.forged_ports.push(ForgedPorts {
+        self.forging.ports.push(ForgedPorts {
             pair: (from, to),
             protocol,
             ports: (from_port, to_port),
-            at: self.network.now(),
+            at: self.medium.now(),
         });
         Ok(forge::Ends {
             source: IpEndpoint::new(source, from_port),
             destination: IpEndpoint::new(destination, to_port),
             ethernet: (
-                self.network.ethernet_address(HostId(from)),
-                self.network.ethernet_address(HostId(to)),
+                self.medium.ethernet_address(HostId(from)),
+                self.medium.ethernet_address(HostId(to)),
             ),
         })
     }
@@ -197,7 +251,8 @@ impl Player<'_> {
     /// the script has sent counts from then on, wherever it is.
     fn last_ports(&self, from: usize, to: usize, protocol: Protocol) -> Option<(u16, u16)> {
         let forged = self
-            .forged_ports
+            .forging
+            .ports
             .iter()
             .rev()
             .find(|forged| forged.pair == (from, to) && forged.protocol == protocol);
@@ -234,18 +289,6 @@ impl Player<'_> {
         })
     }
 
-    /// The port of a host's last socket that waits for a connection or for datagrams.
-    fn waiting_port(&self, host: usize, protocol: Protocol) -> Option<u16> {
-        self.tables[host].as_ref()?;
-        let host = self.network.host(HostId(host));
-        let waits = host.sockets().filter_map(|socket| {
-            let status = host.status(socket)?;
-            let listens = protocol == Protocol::Udp || status.state == Some(State::Listen);
-            (status.protocol == protocol && listens).then_some(status.local?.port)
-        });
-        waits.last()
-    }
-
     /// Where the sequence numbers of a forged segment begin.
     fn origins(&mut self, ends: &forge::Ends, flags: Flags) -> Origins {
         let (source, destination) = (ends.source, ends.destination);
@@ -257,8 +300,8 @@ impl Player<'_> {
         let seq = match known {
             Some(seq) => seq,
             None if begins => {
-                let seq = self.forged_sequence;
-                self.forged_sequence = seq.wrapping_add(SEQUENCE_STEP);
+                let seq = self.forging.sequence;
+                self.forging.sequence = seq.wrapping_add(SEQUENCE_STEP);
                 seq
             }
             // A segment of no connection has the numbers that its line says.

@@ -1,15 +1,13 @@
-//! Packets as the vantage point sees them, and whether they are what a line of the script says.
+//! Packets as the vantage point sees them, and how far the lines of the script have got in them.
 
 use bytes::Bytes;
 use hangup_stack::event::{Event, Fact, Forged, FrameId};
-use hangup_stack::network::{HostId, IpFamily};
+use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
-use crate::notation::{
-    IcmpMessage, Kind, Names, Notation, Origins, Packet, Ports, RelativeSegment, Tracker, decode,
-};
-use crate::scenario::script::{self, Options, PacketLine};
+use super::conduct::Order;
+use crate::notation::{Names, Notation, Origins, Packet, Ports, Tracker, decode};
 
 /// A packet that was seen.
 #[derive(Debug)]
@@ -31,18 +29,18 @@ pub(crate) struct Seen {
 
 /// Everything seen so far, and how far the lines of the script have got.
 #[derive(Debug)]
-pub(crate) struct Packets {
+pub(super) struct Packets {
     addresses: Vec<(IpAddress, usize)>,
     names: Names,
-    pub(crate) tracker: Tracker,
+    pub(super) tracker: Tracker,
     origins: Vec<(FrameId, Origins, bool)>,
-    pub(crate) seen: Vec<Seen>,
+    pub(super) seen: Vec<Seen>,
     /// For each pair of hosts, the first packet that the next line may stand for.
     cursors: Vec<((usize, usize), usize)>,
 }
 
 impl Packets {
-    pub(crate) fn new(addresses: Vec<(IpAddress, usize)>, names: Names) -> Self {
+    pub(super) fn new(addresses: Vec<(IpAddress, usize)>, names: Names) -> Self {
         Self {
             addresses,
             names,
@@ -61,7 +59,7 @@ impl Packets {
     }
 
     /// Takes what was recorded.
-    pub(crate) fn observe(&mut self, event: &Event, vantage: HostId) {
+    pub(super) fn observe(&mut self, event: &Event, vantage: HostId) {
         let Some(frame) = event.frame else {
             return;
         };
@@ -107,7 +105,7 @@ impl Packets {
     }
 
     /// A packet as a line of the script.
-    pub(crate) fn line(&self, seen: &Seen) -> String {
+    pub(super) fn line(&self, seen: &Seen) -> String {
         let notation = Notation {
             names: &self.names,
             ports: Ports::Hidden,
@@ -127,42 +125,38 @@ impl Packets {
         &mut self.cursors[place].1
     }
 
-    /// Finds the packet that a line stands for, between two times, behind the packets that earlier
-    /// lines stood for. `strict` takes the next packet or none. Returns when it was seen.
-    pub(crate) fn take(
+    /// Finds the packet that a line stands for, among those between two hosts that are behind the
+    /// packets of earlier lines. `differs` says in what one is another, and so does what is
+    /// returned beside its place.
+    pub(super) fn find<D>(
         &mut self,
-        line: &PacketLine,
         pair: (usize, usize),
-        times: (Instant, Instant),
-        strict: bool,
-    ) -> Option<Instant> {
+        order: Order,
+        differs: impl Fn(&Seen, &Tracker) -> Option<D>,
+    ) -> Option<(usize, Option<D>)> {
         let begin = *self.cursor(pair);
         let way = |seen: &Seen| seen.from == Some(pair.0) && seen.to == Some(pair.1);
-        let mut candidates = self
-            .seen
-            .iter()
-            .enumerate()
-            .skip(begin)
-            .filter(|(_, seen)| way(seen));
-        let fits = |seen: &Seen| {
-            times.0 <= seen.at
-                && seen.at <= times.1
-                && matches_line(line, &seen.packet, seen.origins)
-                && carries(line, seen)
-        };
-        let found = if strict {
-            candidates.next().filter(|(_, seen)| fits(seen))
-        } else {
-            candidates.find(|(_, seen)| fits(seen))
-        };
-        let index = found?.0;
+        let behind = self.seen.iter().enumerate().skip(begin);
+        let mut candidates = behind.filter(|(_, seen)| way(seen)).peekable();
+        if candidates.peek().is_none() {
+            *self.cursor(pair) = self.seen.len();
+            return None;
+        }
+        let mut judged = candidates.map(|(index, seen)| (index, differs(seen, &self.tracker)));
+        match order {
+            Order::First => judged.find(|(_, difference)| difference.is_none()),
+            Order::Next => judged.next(),
+        }
+    }
+
+    /// Lets a line stand for a packet, and later ones for those behind it.
+    pub(super) fn take(&mut self, pair: (usize, usize), index: usize) {
         self.seen[index].expected = true;
         *self.cursor(pair) = index + 1;
-        Some(self.seen[index].at)
     }
 
     /// The packets between two hosts in a span of time that no line has stood for yet.
-    pub(crate) fn between(
+    pub(super) fn between(
         &self,
         pair: (usize, usize),
         times: (Instant, Instant),
@@ -175,7 +169,7 @@ impl Packets {
 
     /// What was seen between two hosts instead of what a line says: what no line has stood for
     /// since the last one that was found, nearest to `wanted` first.
-    pub(crate) fn instead(&mut self, pair: (usize, usize), wanted: Instant) -> Vec<String> {
+    pub(super) fn instead(&mut self, pair: (usize, usize), wanted: Instant) -> Vec<String> {
         const SHOWN: usize = 3;
         let begin = *self.cursor(pair);
         let way = |seen: &&Seen| seen.from == Some(pair.0) && seen.to == Some(pair.1);
@@ -188,80 +182,4 @@ impl Packets {
         others.sort_by_key(|seen| seen.at);
         others.into_iter().map(|seen| self.line(seen)).collect()
     }
-}
-
-/// Whether a packet carries the data that a line says.
-fn carries(line: &PacketLine, seen: &Seen) -> bool {
-    match &line.packet {
-        script::Packet::Segment(script::Segment {
-            data: Some(data), ..
-        }) => seen.packet.payload(&seen.bytes) == Some(data.value.as_slice()),
-        script::Packet::Segment(_) | script::Packet::Udp { .. } | script::Packet::Icmp { .. } => {
-            true
-        }
-    }
-}
-
-/// Whether a packet is what a line says, but for its data. What the line leaves out matches
-/// anything.
-pub(crate) fn matches_line(line: &PacketLine, packet: &Packet, origins: Origins) -> bool {
-    if packet.checksum == crate::notation::Checksum::Bad {
-        return false;
-    }
-    if let Some((from, to)) = packet.endpoints() {
-        let says = |port: &Option<crate::diagnostic::Spanned<u16>>, actual: u16| {
-            port.as_ref().is_none_or(|port| port.value == actual)
-        };
-        if !says(&line.from_port, from.port) || !says(&line.to_port, to.port) {
-            return false;
-        }
-    }
-    match (&line.packet, &packet.kind) {
-        (script::Packet::Segment(wanted), Kind::Segment(segment)) => {
-            matches_segment(wanted, &RelativeSegment::new(segment, origins))
-        }
-        (script::Packet::Udp { length }, Kind::Udp(datagram)) => {
-            usize::from(length.value) == datagram.len
-        }
-        (script::Packet::Icmp { kind, code }, Kind::Icmp(icmp)) => {
-            let (family, actual) = match icmp.message {
-                IcmpMessage::V4 { kind, code } => (IpFamily::V4, (kind, code)),
-                IcmpMessage::V6 { kind, code } => (IpFamily::V6, (kind, code)),
-            };
-            kind.value.number(family) == Some(actual.0)
-                && code
-                    .as_ref()
-                    .is_none_or(|code| code.value.number(family) == Some(actual.1))
-        }
-        _ => false,
-    }
-}
-
-fn matches_segment(wanted: &script::Segment, actual: &RelativeSegment) -> bool {
-    let bits = actual.flags.octet();
-    if wanted.flags.value.octet() != bits {
-        return false;
-    }
-    let sequence = wanted.sequence.as_ref().is_none_or(|sequence| {
-        sequence.value.start == actual.seq && usize::from(sequence.value.length) == actual.len
-    });
-    let acknowledgment = wanted
-        .acknowledgment
-        .as_ref()
-        .is_none_or(|ack| actual.ack == Some(ack.value));
-    let window = wanted
-        .window
-        .as_ref()
-        .is_none_or(|window| window.value == actual.window);
-    let options = wanted
-        .options
-        .as_ref()
-        .is_none_or(|options| match &options.value {
-            Options::Any => true,
-            Options::Exact(list) => {
-                list.len() == actual.options.len()
-                    && list.iter().zip(&actual.options).all(|(a, b)| a.value == *b)
-            }
-        });
-    sequence && acknowledgment && window && options
 }

@@ -1,31 +1,30 @@
 //! What a script looks at and changes besides calls and packets: the state of sockets, and links.
 
 use hangup_stack::network::HostId;
-use hangup_stack::profile::Api;
 use hangup_stack::socket::SocketId;
 
 use super::conditions;
-use super::player::Player;
-use crate::diagnostic::Diagnostic;
-use crate::scenario::script::{Expect, LinkStatement};
+use super::driver::Driver;
+use crate::capture::text::seconds;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::packetdrill::tcp_info::TcpInfo;
+use crate::scenario::script::{Code, Expect, LinkStatement};
 
-impl Player<'_> {
-    pub(crate) fn expect_state(&mut self, expect: &Expect) {
+impl Driver<'_> {
+    pub(super) fn expect_state(&mut self, expect: &Expect) {
         let Some(host) = self.host(&expect.host.value) else {
             return;
         };
-        let Some(table) = self.tables[host].as_ref() else {
+        let Some(profile) = self.scenario.hosts[host].profile() else {
             return;
         };
-        let api = self.scenario.hosts[host]
-            .profile()
-            .map_or(Api::Posix, |profile| profile.api);
-        let labels = table.labels();
+        let (host, api) = (HostId(host), profile.api);
+        let labels = self.medium.labels(host);
         let mut found = Vec::new();
         for condition in &expect.conditions {
             let label = condition.value.socket.as_ref().map(|label| label.value);
             let socket = match label {
-                Some(label) => table.labelled(label),
+                Some(label) => self.labelled(host, label),
                 None => self.only_socket(host, &labels),
             };
             let Some(socket) = socket else {
@@ -37,14 +36,14 @@ impl Player<'_> {
                 found.push(Diagnostic::new(condition.span, message).help(help));
                 continue;
             };
-            let status = self.network.host(HostId(host)).status(socket);
-            let events = table.network_events(socket);
+            let status = self.medium.status(host, socket);
+            let events = self.medium.network_events(host, socket);
             if let Some(actual) =
                 conditions::contradiction(&condition.value, status.as_ref(), events.as_deref(), api)
             {
                 let name = condition.value.property.value.name();
                 let message = format!("`{name}` is {actual}");
-                let label = format!("at {}", crate::capture::text::seconds(self.network.now()));
+                let label = format!("at {}", seconds(self.medium.now()));
                 found.push(Diagnostic::new(condition.span, message).label(label));
             }
         }
@@ -53,11 +52,10 @@ impl Player<'_> {
 
     /// The socket that is meant where none is named: the one connection of the host, or its one
     /// socket.
-    fn only_socket(&self, host: usize, labels: &[(i64, SocketId)]) -> Option<SocketId> {
-        let host = self.network.host(HostId(host));
+    fn only_socket(&self, host: HostId, labels: &[(i64, SocketId)]) -> Option<SocketId> {
         let connects = |&&(_, socket): &&(i64, SocketId)| {
-            host.status(socket)
-                .is_some_and(|status| status.remote.is_some())
+            let status = self.medium.status(host, socket);
+            status.is_some_and(|status| status.remote.is_some())
         };
         let mut connections = labels.iter().filter(connects);
         match (connections.next(), connections.next(), labels) {
@@ -66,7 +64,30 @@ impl Player<'_> {
         }
     }
 
-    pub(crate) fn change_links(&mut self, statement: &LinkStatement) {
+    /// Compares what is known of the connection that a host has opened last.
+    pub(super) fn compare(&mut self, code: &Code, span: Span) {
+        let Some(host) = self.host(&code.host.value) else {
+            return;
+        };
+        let profile = self.scenario.hosts[host].profile();
+        let host = HostId(host);
+        let labels = self.medium.labels(host).into_iter();
+        let sockets =
+            labels.filter_map(|(_, socket)| Some((socket, self.medium.status(host, socket)?)));
+        let known = TcpInfo::of_last_connection(sockets, profile, &self.packets.seen);
+        let info = |info| known.as_ref()?.value(info);
+        for assertion in &code.assertions {
+            let said = match assertion.holds(&info) {
+                Ok(true) => continue,
+                Ok(false) => format!("`{}` does not hold", assertion.text),
+                Err(reason) => format!("`{}` cannot be told: {reason}", assertion.text),
+            };
+            let diagnostic = Diagnostic::new(span, said).label(assertion.values(&info));
+            return self.fail(diagnostic);
+        }
+    }
+
+    pub(super) fn change_links(&mut self, statement: &LinkStatement, span: Span) {
         let pairs: Vec<(usize, usize)> = match &statement.direction {
             Some(direction) => {
                 let (from, to) = (
@@ -85,11 +106,10 @@ impl Player<'_> {
         };
         for (from, to) in pairs.into_iter().filter(|(from, to)| from != to) {
             let (from, to) = (HostId(from), HostId(to));
-            let mut config = self.network.link(from, to).clone();
-            for change in &statement.changes {
-                change.value.apply(&mut config);
+            let changed = self.medium.change_link(from, to, &statement.changes);
+            if changed.is_err() {
+                return self.unless_refused(changed, span);
             }
-            self.network.set_link(from, to, config);
         }
     }
 }

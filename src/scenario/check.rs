@@ -68,6 +68,8 @@ impl Check<'_> {
             Subject::Expect(expect) => {
                 self.has_stack(&expect.host, "to look at");
             }
+            Subject::Code(code) => self.has_stack(&code.host, "to compare"),
+            Subject::Pause => {}
             Subject::Link(link) => self.link(link),
             Subject::Subsystem(subsystem) => self.has_stack(&subsystem.host, "to fail"),
         }
@@ -91,6 +93,8 @@ impl Check<'_> {
             Subject::Call(_) => "a call is made",
             Subject::Inject(_) => "a packet is injected",
             Subject::Expect(_) => "a state is looked at",
+            Subject::Code(_) => "a state is compared",
+            Subject::Pause => "time passes",
             Subject::Link(_) => "a link changes",
             Subject::Subsystem(_) => "a subsystem fails or is repaired",
             Subject::Packet(line) if Use::of(self.known, line) == Use::Sent => {

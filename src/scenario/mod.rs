@@ -49,4 +49,5 @@ pub(crate) use profiles::nested as knob_table;
 pub use reference::reference;
 pub use schema::schema;
 pub use select::{Facts, Selection};
+pub(crate) use setting::for_shell;
 pub use setting::{Setting, SettingError};

@@ -13,6 +13,7 @@ use smoltcp::time::Duration;
 use crate::language::Relation;
 
 pub use crate::diagnostic::{Span, Spanned};
+use crate::packetdrill::code::Assertion;
 pub use crate::scenario::detail::Detail;
 pub use crate::scenario::icmp::{IcmpCode, IcmpType};
 pub use crate::wire::{Flags, TcpOption};
@@ -46,8 +47,10 @@ impl Statement {
             | Subject::Nothing(_)
             | Subject::Inject(_)
             | Subject::Expect(_)
+            | Subject::Code(_)
             | Subject::Link(_)
-            | Subject::Subsystem(_) => None,
+            | Subject::Subsystem(_)
+            | Subject::Pause => None,
         }
     }
 }
@@ -105,6 +108,20 @@ pub enum Subject {
     Link(LinkStatement),
     /// The network subsystem of a host fails or works again.
     Subsystem(Subsystem),
+    /// What TCP_INFO says of a connection is compared. Of packetdrill's scripts alone.
+    Code(Code),
+    /// Nothing but that time passes: a line for the shell, which is not carried out. Of
+    /// packetdrill's scripts alone.
+    Pause,
+}
+
+/// `%{ assert tcpi_unacked == 0 }%`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Code {
+    /// The host whose connection it is about, the one that was opened last.
+    pub host: Spanned<String>,
+    /// What must hold, all of it.
+    pub assertions: Vec<Assertion>,
 }
 
 /// `HOST: subsystem down`, `HOST: subsystem up`: what `WSAENETDOWN` and `ENETDOWN` report.

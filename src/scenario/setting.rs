@@ -135,7 +135,7 @@ pub(super) fn text_of(toml: &str) -> Option<String> {
 }
 
 /// A word that a POSIX shell takes for what it is.
-pub(super) fn for_shell(word: &str) -> String {
+pub(crate) fn for_shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./:=,+@%^-".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

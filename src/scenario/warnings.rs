@@ -136,7 +136,9 @@ fn names(scenario: &Scenario, subject: &Subject) -> Vec<Diagnostic> {
         | Subject::Nothing(_)
         | Subject::Inject(_)
         | Subject::Link(_)
-        | Subject::Subsystem(_) => Vec::new(),
+        | Subject::Subsystem(_)
+        | Subject::Code(_)
+        | Subject::Pause => Vec::new(),
     }
 }
 

@@ -142,9 +142,12 @@ fn statement(input: &mut Input<'_>, source: &Source) -> Parse<Statement> {
             "a further field (`ack N`, then `win N`, then `<options>`) or the end of the line"
         }
         Subject::Expect(_) => "`,` or the end of the line",
-        Subject::Call(_) | Subject::Nothing(_) | Subject::Link(_) | Subject::Subsystem(_) => {
-            "the end of the line"
-        }
+        Subject::Call(_)
+        | Subject::Nothing(_)
+        | Subject::Link(_)
+        | Subject::Subsystem(_)
+        | Subject::Code(_)
+        | Subject::Pause => "the end of the line",
     };
     blank(input)?;
     line_comment(input)?;
@@ -182,7 +185,9 @@ fn subject(input: &mut Input<'_>) -> Parse<Subject> {
             | Subject::Inject(_)
             | Subject::Expect(_)
             | Subject::Link(_)
-            | Subject::Subsystem(_) => {
+            | Subject::Subsystem(_)
+            | Subject::Code(_)
+            | Subject::Pause => {
                 let span = Span::new(start..here(input));
                 Err(Fault::cut(Diagnostic::new(
                     span,

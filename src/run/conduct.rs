@@ -1,0 +1,144 @@
+//! How a program is played and judged: what differs between the scripts of scenarios and those of
+//! packetdrill, as data.
+
+use smoltcp::time::Duration;
+
+use super::rules::Rules;
+use super::time::TAIL;
+use crate::scenario::Scenario;
+
+/// How the driver plays a program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conduct {
+    /// From where times count.
+    pub timing: Timing,
+    /// How far from its time something may happen.
+    pub tolerance: Tolerance,
+    /// Which packet a line stands for.
+    pub order: Order,
+    /// What is made of a line when the packet does not come or is another.
+    pub miss: Miss,
+    /// What a failure does to the run.
+    pub on_failure: OnFailure,
+    /// When the run ends.
+    pub end: End,
+    /// Whether hosts may have sent packets that no line stands for.
+    pub leftovers: Leftovers,
+    /// What programs and forged segments carry where a line says only how many octets.
+    pub filler: Filler,
+    /// What is compared of a packet.
+    pub rules: Rules,
+    /// What the command that plays it again has besides the file, its settings and the seed.
+    pub replay: Vec<String>,
+}
+
+impl Conduct {
+    /// That of a scenario: everything happens exactly at its time, packets are looked for, and all
+    /// that does not hold is reported.
+    pub fn scenario(scenario: &Scenario) -> Self {
+        Self {
+            timing: Timing::Planned,
+            tolerance: Tolerance::default(),
+            order: match scenario.strict {
+                true => Order::Next,
+                false => Order::First,
+            },
+            miss: Miss::Missing,
+            on_failure: OnFailure::GoOn,
+            end: scenario.until.map_or(End::Quiet(TAIL), End::At),
+            leftovers: match scenario.strict {
+                true => Leftovers::Fail,
+                false => Leftovers::Allowed,
+            },
+            filler: Filler::Alphabet,
+            rules: Rules::scenario(),
+            replay: Vec::new(),
+        }
+    }
+}
+
+/// From where times count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// From where the statement before was to be.
+    Planned,
+    /// From when it is as the statement's turn comes; what is to be done and comes too late by more
+    /// than the tolerance fails.
+    Actual,
+}
+
+/// How far from its time something may happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tolerance {
+    /// At any rate.
+    pub least: Duration,
+    /// In parts of the time since the event before, if that is more.
+    pub percent: f64,
+}
+
+impl Tolerance {
+    /// Of what comes so long after the event before.
+    pub fn after(self, gap: Duration) -> Duration {
+        // At most a day in microseconds, which a float holds exactly, and then at most 10,000 days.
+        let part = gap.total_micros() as f64 * self.percent / 100.0;
+        self.least.max(Duration::from_micros(part as u64))
+    }
+}
+
+/// Which packet a line stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The first between its hosts that is as the line says; others are passed over.
+    First,
+    /// The next between its hosts.
+    Next,
+}
+
+/// What is made of a line when the packet does not come or is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Miss {
+    /// The line has until the end of its time, and is missing then; what came instead is listed.
+    Missing,
+    /// The next packet is judged when it comes, with what differs; its time too.
+    Judged,
+}
+
+/// What a failure does to the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It goes on.
+    GoOn,
+    /// It ends.
+    Stop,
+}
+
+/// When a run ends that got through its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// So long after its start.
+    At(Duration),
+    /// When nothing is due any more, at most so long after the last statement.
+    Quiet(Duration),
+    /// When the calls that wait have returned, or should have.
+    Calls,
+}
+
+/// Whether a host may have sent packets by the end of the script that no line stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leftovers {
+    /// It may, as in packetdrill.
+    #[default]
+    Allowed,
+    /// It may not.
+    Fail,
+}
+
+/// What is sent where only its length is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Filler {
+    /// The alphabet over and over, so that a place in it can be recognised.
+    #[default]
+    Alphabet,
+    /// Zeros.
+    Zeros,
+}

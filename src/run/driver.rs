@@ -1,0 +1,410 @@
+//! The driver: it goes through the statements of a script, waits on the medium, and notes what did
+//! not hold.
+//!
+//! How it does so is data ([`Conduct`]), and so is on what it does so ([`Medium`]): it knows
+//! nothing of where packets come from, of what makes time pass, and of whose script it plays.
+
+use hangup_stack::event::Event;
+use hangup_stack::network::HostId;
+use hangup_stack::socket::SocketId;
+use smoltcp::time::{Duration, Instant};
+use smoltcp::wire::IpAddress;
+
+use super::account::{Account, SocketAccount};
+use super::conduct::{Conduct, End, Leftovers, OnFailure, Timing};
+use super::filters;
+use super::forging::Forging;
+use super::medium::{Due, Medium, Refusal, Waited};
+use super::packets::Packets;
+use super::time::{instant, moments};
+use super::timestamps::Timestamps;
+use super::verdict::Outcome;
+use super::waiting::{Refused, Waiting};
+use crate::capture::CallRow;
+use crate::capture::text::seconds;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::scenario::script::{Statement, Subject, Subsystem, TimeSpec};
+use crate::scenario::{Scenario, for_shell};
+
+/// The most facts of a run. A scenario that reaches it would not end.
+const EVENTS_MOST: usize = 2_000_000;
+
+/// A run in progress.
+#[derive(Debug)]
+pub(crate) struct Driver<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) conduct: &'a Conduct,
+    pub(super) medium: &'a mut dyn Medium,
+    seed: u64,
+    pub(super) packets: Packets,
+    pub(super) timestamps: Timestamps,
+    pub(super) events: Vec<Event>,
+    pub(super) rows: Vec<CallRow>,
+    pub(super) waiting: Vec<Waiting<'a>>,
+    pub(super) failures: Vec<Diagnostic>,
+    /// The last call that could not be made at all.
+    pub(super) refused: Option<Refused>,
+    pub(super) account: Account,
+    pub(super) forging: Forging,
+    /// Where the last statement was to be. None: there was none, or it had no time.
+    previous: Option<Instant>,
+    /// Whether the limit on facts was reached.
+    exhausted: bool,
+}
+
+/// When a statement happens or must happen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct When {
+    pub(super) earliest: Instant,
+    /// None: at any time.
+    pub(super) latest: Option<Instant>,
+    /// How far from there it may be.
+    pub(super) tolerance: Duration,
+}
+
+impl<'a> Driver<'a> {
+    pub(crate) fn new(
+        scenario: &'a Scenario,
+        conduct: &'a Conduct,
+        seed: u64,
+        medium: &'a mut dyn Medium,
+    ) -> Self {
+        let hosts = scenario.hosts.iter().enumerate();
+        let addresses: Vec<(IpAddress, usize)> = hosts
+            .flat_map(|(index, host)| host.addresses.iter().map(move |&it| (it, index)))
+            .collect();
+        let name = |&(address, index): &(IpAddress, usize)| {
+            (address, scenario.hosts[index].name.value.clone())
+        };
+        let names = addresses.iter().map(name).collect();
+        Self {
+            scenario,
+            conduct,
+            medium,
+            seed,
+            packets: Packets::new(addresses, names),
+            timestamps: Timestamps::default(),
+            events: Vec::new(),
+            rows: Vec::new(),
+            waiting: Vec::new(),
+            failures: Vec::new(),
+            refused: None,
+            account: Account::default(),
+            forging: Forging::default(),
+            previous: None,
+            exhausted: false,
+        }
+    }
+
+    /// Goes through the script, and then on to the end of the run.
+    pub(crate) fn play(&mut self) {
+        let scenario = self.scenario;
+        let mut before = Instant::ZERO;
+        for statement in &scenario.script.statements {
+            before = self.statement(statement, before);
+            self.account.played.push(self.medium.now());
+            if self.is_over() {
+                return;
+            }
+        }
+        match self.conduct.end {
+            End::At(until) => self.advance(instant(until)),
+            End::Quiet(most) => self.advance_until_quiet(before + most),
+            End::Calls => self.await_calls(),
+        }
+    }
+
+    /// Whether the run ends before its script does.
+    fn is_over(&self) -> bool {
+        let stops = self.conduct.on_failure == OnFailure::Stop;
+        self.exhausted || (stops && !self.failures.is_empty())
+    }
+
+    /// Plays one statement; returns the moment from which the next one's relative time counts.
+    fn statement(&mut self, statement: &'a Statement, before: Instant) -> Instant {
+        let now = self.medium.now();
+        let time = statement.time.value;
+        let (earliest, latest) = match self.conduct.timing {
+            Timing::Planned => moments(time, before),
+            Timing::Actual => moments(time, now),
+        };
+        let gap = match self.previous {
+            Some(previous) if earliest > previous => earliest - previous,
+            Some(_) | None => Duration::ZERO,
+        };
+        self.previous = (time != TimeSpec::Any).then_some(earliest);
+        let when = When {
+            earliest,
+            latest,
+            tolerance: self.conduct.tolerance.after(gap),
+        };
+        match &statement.subject {
+            Subject::Packet(line) if !self.is_scripted(&line.from.value) => {
+                self.expect_packet(line, statement.span, when)
+            }
+            Subject::Nothing(direction) => {
+                let latest = latest.unwrap_or(earliest);
+                self.advance(latest);
+                self.expect_nothing(direction, statement.span, (earliest, latest));
+                latest
+            }
+            Subject::Packet(_)
+            | Subject::Call(_)
+            | Subject::Inject(_)
+            | Subject::Expect(_)
+            | Subject::Code(_)
+            | Subject::Link(_)
+            | Subject::Subsystem(_)
+            | Subject::Pause => {
+                self.act_in_time(statement, now, &when);
+                earliest
+            }
+        }
+    }
+
+    /// Does what a statement says when its time has come. `now` is when its turn came.
+    fn act_in_time(&mut self, statement: &'a Statement, now: Instant, when: &When) {
+        let at = match self.conduct.timing {
+            Timing::Planned => when.earliest,
+            Timing::Actual if now > when.earliest + when.tolerance => {
+                let message = format!("it is {} already", seconds(now));
+                let label = format!("this was to be at {}", seconds(when.earliest));
+                return self.fail(Diagnostic::new(statement.time.span, message).label(label));
+            }
+            Timing::Actual => when.earliest.max(now),
+        };
+        self.advance(at);
+        self.act(statement, at);
+    }
+
+    /// Does what a statement says. `at` is when, as times that count from it have it.
+    fn act(&mut self, statement: &'a Statement, at: Instant) {
+        match &statement.subject {
+            Subject::Call(call) => {
+                self.begin_call(call, statement.span, at);
+                self.settle();
+            }
+            Subject::Packet(line) | Subject::Inject(line) => self.forge(line, statement.span),
+            Subject::Expect(expect) => self.expect_state(expect),
+            Subject::Code(code) => self.compare(code, statement.span),
+            Subject::Link(link) => self.change_links(link, statement.span),
+            Subject::Subsystem(subsystem) => self.change_subsystem(subsystem, statement.span),
+            Subject::Pause | Subject::Nothing(_) => {}
+        }
+    }
+
+    fn change_subsystem(&mut self, subsystem: &Subsystem, span: Span) {
+        if let Some(host) = self.host(&subsystem.host.value) {
+            let changed = self.medium.set_up(HostId(host), subsystem.up);
+            self.unless_refused(changed, span);
+            self.settle();
+        }
+    }
+
+    /// Fails the run where the medium does not do what a statement says.
+    pub(super) fn unless_refused(&mut self, done: Result<(), Refusal>, span: Span) {
+        if let Err(why) = done {
+            self.fail(Diagnostic::new(span, "this cannot be done here").label(why.to_string()));
+        }
+    }
+
+    fn is_scripted(&self, host: &str) -> bool {
+        self.host(host)
+            .is_some_and(|index| self.scenario.hosts[index].profile().is_none())
+    }
+
+    pub(super) fn host(&self, name: &str) -> Option<usize> {
+        self.scenario.host(name)
+    }
+
+    /// The socket that a label of a host stands for.
+    pub(super) fn labelled(&self, host: HostId, label: i64) -> Option<SocketId> {
+        let mut labels = self.medium.labels(host).into_iter();
+        let (_, socket) = labels.find(|(known, _)| *known == label)?;
+        Some(socket)
+    }
+
+    // Time.
+
+    /// Moves the time to `limit`.
+    pub(super) fn advance(&mut self, limit: Instant) {
+        loop {
+            let waited = self.medium.wait(limit);
+            self.take_events();
+            if self.exhausted || waited == Waited::Reached {
+                return;
+            }
+        }
+    }
+
+    /// Moves the time to when something happens next, at most to `limit`. Returns whether something
+    /// may have happened; where nothing will by then, the time need not move.
+    pub(super) fn advance_to_next(&mut self, limit: Instant) -> bool {
+        match self.medium.due() {
+            _ if self.exhausted => false,
+            Due::At(at) if at <= limit => {
+                self.advance(at.max(self.medium.now()));
+                true
+            }
+            Due::At(_) | Due::Never => false,
+            Due::Unknown => {
+                let waited = self.medium.wait(limit);
+                self.take_events();
+                waited == Waited::Woken
+            }
+        }
+    }
+
+    /// Moves the time as long as something is known to be due, at most to `limit`.
+    fn advance_until_quiet(&mut self, limit: Instant) {
+        while let Due::At(due) = self.medium.due()
+            && due <= limit
+            && !self.exhausted
+        {
+            self.advance(due);
+        }
+    }
+
+    /// Gives what still waits the rest of its time.
+    fn await_calls(&mut self) {
+        // What was sent last arrives.
+        self.advance(self.medium.now());
+        while !self.is_over() {
+            let ends = self.waiting.iter().filter_map(|it| it.returns);
+            let Some(latest) = ends.map(|(_, latest)| latest).min() else {
+                return;
+            };
+            self.advance(latest);
+            let waits = |it: &Waiting<'_>| it.returns.is_some_and(|(_, until)| until <= latest);
+            if self.waiting.iter().any(waits) {
+                return;
+            }
+        }
+    }
+
+    /// Lets calls go on that wait for what was just done.
+    fn settle(&mut self) {
+        self.medium.settle();
+        self.take_events();
+    }
+
+    /// Takes what has happened.
+    pub(super) fn take_events(&mut self) {
+        while let Some(event) = self.medium.next_event() {
+            self.take_event(event);
+        }
+        if self.events.len() > EVENTS_MOST && !self.exhausted {
+            self.exhausted = true;
+            let message = format!(
+                "the run was stopped at {} s: more than {EVENTS_MOST} things have happened",
+                seconds(self.medium.now())
+            );
+            self.failures.push(
+                Diagnostic::of_file(message)
+                    .help("give `until`, or less data, or a slower link (`rate`)"),
+            );
+        }
+    }
+
+    pub(super) fn observe(&mut self, event: Event) {
+        self.packets.observe(&event, HostId(0));
+        tracing::trace!(
+            at = %seconds(event.at),
+            host = event.host.0,
+            frame = event.frame.map(|frame| frame.0),
+            fact = event.fact.name(),
+        );
+        self.events.push(event);
+    }
+
+    pub(super) fn fail(&mut self, diagnostic: Diagnostic) {
+        self.failures.push(diagnostic);
+    }
+
+    // The end.
+
+    /// The last call that could not be made at all.
+    pub(crate) fn refused(&self) -> Option<&Refused> {
+        self.refused.as_ref()
+    }
+
+    /// What is only known once the run is over.
+    pub(crate) fn finish(mut self) -> Outcome {
+        // Where the first failure ends the run, what is left over behind it says nothing.
+        let is_whole = self.conduct.on_failure == OnFailure::GoOn || self.failures.is_empty();
+        if self.conduct.leftovers == Leftovers::Fail && is_whole {
+            self.judge_leftovers();
+        }
+        for waiting in std::mem::take(&mut self.waiting) {
+            if waiting.returns.is_some() {
+                let message = format!("`{}` never returned", waiting.call.name.value);
+                self.fail(Diagnostic::new(waiting.call.name.span, message));
+            }
+        }
+        self.account.sockets = self.final_sockets();
+        let replay = self.replay();
+        let mut outcome = Outcome {
+            failures: self.failures,
+            ended: self.medium.now(),
+            seed: self.seed,
+            hosts: self.medium.hosts(),
+            events: self.events,
+            calls: self.rows,
+            account: self.account,
+        };
+        filters::judge(self.scenario, &mut outcome);
+        outcome.failures.sort_by_key(|failure| failure.span);
+        for failure in &mut outcome.failures {
+            let owned = std::mem::replace(failure, Diagnostic::of_file(""));
+            *failure = owned.note("replay", replay.clone());
+        }
+        outcome
+    }
+
+    /// The sockets at the end of the run.
+    fn final_sockets(&self) -> Vec<SocketAccount> {
+        let mut sockets = Vec::new();
+        for host in (0..self.scenario.hosts.len()).map(HostId) {
+            let labels = self.medium.labels(host).into_iter();
+            sockets.extend(labels.map(|(label, socket)| SocketAccount {
+                host,
+                label,
+                socket,
+                status: self.medium.status(host, socket),
+            }));
+        }
+        sockets
+    }
+
+    /// Every packet that a stack sent must stand in the script.
+    fn judge_leftovers(&mut self) {
+        let left = self
+            .packets
+            .seen
+            .iter()
+            .filter(|seen| seen.by_stack && !seen.expected);
+        let lines: Vec<String> = left.map(|seen| self.packets.line(seen)).collect();
+        for line in lines {
+            let message = "a packet that no line of the script stands for";
+            self.fail(Diagnostic::of_file(message).note("sent", line));
+        }
+    }
+
+    /// The command that runs a scenario again as it was run.
+    fn replay(&self) -> String {
+        let path = self.scenario.source.path().display().to_string();
+        let mut command = format!("hangup run {}", for_shell(&path));
+        // The seed stands behind, whether or not it was one of the keys.
+        let settings = self.scenario.variant.settings.iter();
+        for setting in settings.filter(|it| !it.starts_with("seed=")) {
+            command.push_str(" --set ");
+            command.push_str(setting);
+        }
+        command.push_str(&format!(" --seed {}", self.seed));
+        for word in &self.conduct.replay {
+            command.push(' ');
+            command.push_str(&for_shell(word));
+        }
+        command
+    }
+}

@@ -1,0 +1,224 @@
+//! Packets that the script expects: the one that a line stands for, and none.
+
+use smoltcp::time::Instant;
+
+use super::conduct::{Miss, OnFailure, Timing};
+use super::driver::{Driver, When};
+use super::matcher::{Fault, Wanted, fault, payload_of};
+use super::rules::Parts;
+use super::time::{TAIL, span_of};
+use crate::capture::text::seconds;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::scenario::script::{Direction, Packet, PacketLine};
+
+/// In what a packet is not the one that a line stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Difference {
+    /// When it was sent.
+    Time,
+    /// What it is.
+    Packet(Fault),
+}
+
+impl Driver<'_> {
+    /// Waits for what a line says, which may come in parts. Returns the moment from which the next
+    /// statement's relative time counts.
+    pub(super) fn expect_packet(&mut self, line: &PacketLine, span: Span, when: When) -> Instant {
+        let (Some(from), Some(to)) = (self.host(&line.from.value), self.host(&line.to.value))
+        else {
+            return when.earliest;
+        };
+        let pair = (from, to);
+        let times = self.window(&when);
+        let last = |now: Instant| times.1.unwrap_or(now + TAIL);
+        let mut until = last(self.medium.now());
+        if self.conduct.miss == Miss::Missing {
+            // What the line stands for may have been seen already; else the time moves on until it
+            // is.
+            self.advance(when.earliest);
+        }
+        let mut came = 0;
+        // What comes in the last moment is looked at too.
+        let mut is_last_look = false;
+        loop {
+            match self.find(line, pair, came, (times.0, until)) {
+                Some((index, None)) => {
+                    came += self.accept(line, pair, index);
+                    let is_whole = came == payload_of(line);
+                    if is_whole || self.conduct.rules.parts == Parts::Whole {
+                        // A line with one moment anchors the next there; one with a choice where it
+                        // was seen.
+                        let is_moment = Some(when.earliest) == when.latest;
+                        let at = self.packets.seen[index].at;
+                        return if is_moment { when.earliest } else { at };
+                    }
+                    until = last(self.medium.now());
+                    continue;
+                }
+                Some((index, Some(difference))) if self.conduct.miss == Miss::Judged => {
+                    self.packet_differs(index, &difference, span, times);
+                    return when.earliest;
+                }
+                Some(_) | None => {}
+            }
+            if is_last_look {
+                break;
+            }
+            is_last_look = !self.advance_to_next(until);
+        }
+        if let Some(latest) = times.1
+            && self.conduct.on_failure == OnFailure::GoOn
+        {
+            self.advance(latest);
+        }
+        match self.conduct.miss {
+            Miss::Missing => self.packet_is_missing(line, span, pair, &when),
+            Miss::Judged => self.packet_never_came(span, times, came),
+        }
+        when.latest.unwrap_or(when.earliest)
+    }
+
+    /// Between which moments the packet of a line must be seen. None: there is no last one.
+    fn window(&self, when: &When) -> (Instant, Option<Instant>) {
+        let tolerance = when.tolerance;
+        match (when.latest, self.conduct.timing) {
+            (Some(latest), _) => {
+                let early = i64::try_from(tolerance.total_micros()).unwrap_or(0);
+                let first = Instant::from_micros(when.earliest.total_micros() - early);
+                (first, Some(latest + tolerance))
+            }
+            (None, Timing::Planned) => (when.earliest, None),
+            (None, Timing::Actual) => (Instant::ZERO, None),
+        }
+    }
+
+    /// The packet that a line stands for, and in what it is another. `came` is how much of its
+    /// payload has come before.
+    fn find(
+        &mut self,
+        line: &PacketLine,
+        pair: (usize, usize),
+        came: u32,
+        times: (Instant, Instant),
+    ) -> Option<(usize, Option<Difference>)> {
+        let (timestamps, rules) = (&self.timestamps, &self.conduct.rules);
+        self.packets
+            .find(pair, self.conduct.order, |seen, tracker| {
+                if seen.at < times.0 || times.1 < seen.at {
+                    return Some(Difference::Time);
+                }
+                let wanted = Wanted {
+                    line,
+                    came,
+                    timestamps,
+                    tracker,
+                };
+                fault(&wanted, seen, rules).map(Difference::Packet)
+            })
+    }
+
+    /// Takes a packet for what a line stands for, or a part of it; returns its payload.
+    fn accept(&mut self, line: &PacketLine, pair: (usize, usize), index: usize) -> u32 {
+        self.packets.take(pair, index);
+        let Some(segment) = self.packets.seen[index].packet.segment() else {
+            return 0;
+        };
+        self.timestamps.learn(line, segment);
+        u32::try_from(segment.len()).unwrap_or(u32::MAX)
+    }
+
+    fn packet_differs(
+        &mut self,
+        index: usize,
+        difference: &Difference,
+        span: Span,
+        (first, latest): (Instant, Option<Instant>),
+    ) {
+        let seen = &self.packets.seen[index];
+        let label = match difference {
+            Difference::Packet(fault) => fault.to_string(),
+            Difference::Time => {
+                let latest = latest.unwrap_or(seen.at);
+                let times = span_of(first.max(Instant::ZERO), latest);
+                format!("it must be sent at {times}")
+            }
+        };
+        let sent = self.packets.line(seen);
+        let diagnostic = Diagnostic::new(span, "the host has sent another packet").label(label);
+        self.fail(diagnostic.note("sent instead", sent));
+    }
+
+    fn packet_never_came(
+        &mut self,
+        span: Span,
+        (first, latest): (Instant, Option<Instant>),
+        came: u32,
+    ) {
+        let when = match latest {
+            Some(latest) => format!("at {}", span_of(first.max(Instant::ZERO), latest)),
+            None => "within an hour".to_owned(),
+        };
+        let mut diagnostic = Diagnostic::new(span, "the host has sent no such packet").label(when);
+        if came > 0 {
+            diagnostic = diagnostic.note("sent", format!("only {came} octets of it"));
+        }
+        self.fail(diagnostic);
+    }
+
+    fn packet_is_missing(
+        &mut self,
+        line: &PacketLine,
+        span: Span,
+        pair: (usize, usize),
+        when: &When,
+    ) {
+        let what = match line.packet {
+            Packet::Segment(_) => "segment",
+            Packet::Udp { .. } => "datagram",
+            Packet::Icmp { .. } => "message",
+        };
+        let label = match when.latest {
+            Some(latest) => format!("at {}", span_of(when.earliest, latest)),
+            None => format!("from {} on", seconds(when.earliest)),
+        };
+        let mut diagnostic =
+            Diagnostic::new(span, format!("expected {what} never came")).label(label);
+        let instead = self.packets.instead(pair, when.earliest);
+        if instead.is_empty() {
+            diagnostic = diagnostic.note("sent instead", "nothing");
+        }
+        for seen in instead {
+            diagnostic = diagnostic.note("sent instead", seen);
+        }
+        self.fail(diagnostic);
+    }
+
+    pub(super) fn expect_nothing(
+        &mut self,
+        direction: &Direction,
+        span: Span,
+        (earliest, latest): (Instant, Instant),
+    ) {
+        let (Some(from), Some(to)) = (
+            self.host(&direction.from.value),
+            self.host(&direction.to.value),
+        ) else {
+            return;
+        };
+        let between = self.packets.between((from, to), (earliest, latest));
+        let unexpected: Vec<String> = between.map(|seen| self.packets.line(seen)).collect();
+        if unexpected.is_empty() {
+            return;
+        }
+        const SHOWN: usize = 5;
+        let count = unexpected.len();
+        let packets = if count == 1 { "packet" } else { "packets" };
+        let mut diagnostic =
+            Diagnostic::new(span, format!("{count} {packets} where there must be none"))
+                .label(format!("at {}", span_of(earliest, latest)));
+        for line in unexpected.into_iter().take(SHOWN) {
+            diagnostic = diagnostic.note("sent", line);
+        }
+        self.fail(diagnostic);
+    }
+}

@@ -1,0 +1,312 @@
+//! Whether a packet is what a line says: one pure function, whose rules are data.
+
+use std::fmt;
+
+use hangup_stack::network::IpFamily;
+
+use super::packets::Seen;
+use super::rules::{Parts, Payload, Rules, Stamps, Unsaid};
+use super::timestamps::Timestamps;
+use crate::notation::{self, Checksum, IcmpMessage, Kind, RelativeSegment, Tracker};
+use crate::packetdrill::headers;
+use crate::scenario::detail::Stamp;
+use crate::scenario::script::{
+    Detail, Flags, Options, Packet, PacketLine, Segment, Spanned, TcpOption,
+};
+
+/// The control bits in which the parts of a segment that comes in several may differ from the
+/// whole.
+const MAY_DIFFER: Flags = Flags::FIN.union(Flags::PSH).union(Flags::CWR);
+
+/// What is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    pub(super) line: &'a PacketLine,
+    /// How many octets of its payload have come, where it comes in parts.
+    pub(super) came: u32,
+    /// What the host's timestamps stand for.
+    pub(super) timestamps: &'a Timestamps,
+    /// What is known of the numbers of connections, for a packet that quotes another.
+    pub(super) tracker: &'a Tracker,
+}
+
+/// The first thing in which a packet is not what a line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    Checksum,
+    Port(u16),
+    /// In a header that is not TCP's, in words.
+    Header(String),
+    Kind,
+    AckField,
+    Payload,
+    Clock(i64),
+    Sequence(u32),
+    Octets(u32),
+    Split(u32),
+    Flags(Flags),
+    Acknowledgment(u32),
+    Window(u16),
+    Urgent(u16),
+    Options,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Checksum => f.write_str("its checksum is wrong"),
+            Self::Port(actual) => write!(f, "its port is {actual}"),
+            Self::Header(words) => f.write_str(words),
+            Self::Kind => f.write_str("it is something else"),
+            Self::AckField => f.write_str("its ACK field is not 0"),
+            Self::Payload => f.write_str("it carries something else than was written"),
+            Self::Clock(apart) => write!(f, "its `TS val` is off by {apart}"),
+            Self::Sequence(start) => write!(f, "its sequence number is not {start}"),
+            Self::Octets(left) => write!(f, "{left} octets are expected"),
+            Self::Split(all) => write!(f, "all {all} octets are expected in one segment"),
+            Self::Flags(flags) => {
+                let (accurate, flags) = match flags.contains(Flags::AE) {
+                    true => ("A", flags.difference(Flags::AE)),
+                    false => ("", *flags),
+                };
+                write!(f, "its flags are not {accurate}{flags}")
+            }
+            Self::Acknowledgment(number) => write!(f, "it does not acknowledge {number}"),
+            Self::Window(octets) => write!(f, "its window is not {octets}"),
+            Self::Urgent(actual) => write!(f, "its urgent pointer is not {actual}"),
+            Self::Options => f.write_str("its options are not these"),
+        }
+    }
+}
+
+/// The payload of the segment that a line expects, in octets.
+pub(super) fn payload_of(line: &PacketLine) -> u32 {
+    match &line.packet {
+        Packet::Segment(segment) => said_length(segment, &line.detail).unwrap_or(0).into(),
+        Packet::Udp { .. } | Packet::Icmp { .. } => 0,
+    }
+}
+
+/// The payload of a segment, also where its numbers are not said.
+fn said_length(segment: &Segment, detail: &Detail) -> Option<u16> {
+    let sequence = segment.sequence.as_ref().map(|it| it.value.length);
+    sequence.or(detail.length.as_ref().map(|it| it.value))
+}
+
+/// In what a packet is not what a line says; none where it is.
+pub(super) fn fault(wanted: &Wanted<'_>, seen: &Seen, rules: &Rules) -> Option<Fault> {
+    let line = wanted.line;
+    if seen.packet.checksum == Checksum::Bad {
+        return Some(Fault::Checksum);
+    }
+    if let Some((from, to)) = seen.packet.endpoints() {
+        for (wanted, actual) in [(&line.from_port, from.port), (&line.to_port, to.port)] {
+            if wanted.as_ref().is_some_and(|it| it.value != actual) {
+                return Some(Fault::Port(actual));
+            }
+        }
+    }
+    if let Some(words) = headers::ip_fault(&line.detail.ip, &seen.bytes) {
+        return Some(Fault::Header(words));
+    }
+    match (&line.packet, &seen.packet.kind) {
+        (Packet::Segment(segment), Kind::Segment(sent)) => {
+            let said = Said {
+                segment,
+                detail: &line.detail,
+                came: wanted.came,
+            };
+            said.content_fault(sent, seen.packet.payload(&seen.bytes), rules)
+                .or_else(|| clock_fault(wanted, sent, rules).map(Fault::Clock))
+                .or_else(|| {
+                    said.length_fault(&RelativeSegment::new(sent, seen.origins), sent, rules)
+                })
+                .or_else(|| {
+                    said.header_fault(&RelativeSegment::new(sent, seen.origins), sent, rules)
+                })
+        }
+        (Packet::Udp { length }, Kind::Udp(datagram)) => {
+            (usize::from(length.value) != datagram.len).then_some(Fault::Kind)
+        }
+        (Packet::Icmp { kind, code }, Kind::Icmp(icmp)) => {
+            let (family, actual) = match icmp.message {
+                IcmpMessage::V4 { kind, code } => (IpFamily::V4, (kind, code)),
+                IcmpMessage::V6 { kind, code } => (IpFamily::V6, (kind, code)),
+            };
+            let code = code.as_ref();
+            let is_so = kind.value.number(family) == Some(actual.0)
+                && code.is_none_or(|it| it.value.number(family) == Some(actual.1));
+            if !is_so {
+                return Some(Fault::Kind);
+            }
+            headers::icmp_fault(&line.detail.icmp, &seen.bytes, wanted.tracker).map(Fault::Header)
+        }
+        _ => Some(Fault::Kind),
+    }
+}
+
+/// In what the clock of a segment is not what a line says, where it is said how fast it goes: as
+/// far from the first one as the line says, to within the tolerance.
+fn clock_fault(wanted: &Wanted<'_>, sent: &notation::Segment, rules: &Rules) -> Option<i64> {
+    let Stamps::Mapped {
+        tick: Some(tick), ..
+    } = rules.stamps
+    else {
+        return None;
+    };
+    let apart = wanted.timestamps.apart(wanted.line, sent)?;
+    let length = i64::try_from(tick.length.total_micros()).ok()?;
+    let is_off = (apart * length).unsigned_abs() > tick.tolerance.total_micros();
+    is_off.then_some(apart)
+}
+
+/// What a line says of a segment.
+#[derive(Clone, Copy, Debug)]
+struct Said<'a> {
+    segment: &'a Segment,
+    detail: &'a Detail,
+    came: u32,
+}
+
+impl Said<'_> {
+    fn content_fault(
+        &self,
+        sent: &notation::Segment,
+        payload: Option<&[u8]>,
+        rules: &Rules,
+    ) -> Option<Fault> {
+        let is_blank = rules.unsaid == Unsaid::Nothing;
+        if is_blank && !sent.flags.contains(Flags::ACK) && sent.ack != 0 {
+            return Some(Fault::AckField);
+        }
+        let is_so = match (rules.payload, &self.segment.data) {
+            (Payload::AsSaid, Some(data)) => payload == Some(data.value.as_slice()),
+            (Payload::AsSaid, None) => true,
+            (Payload::Zeros, _) => payload.is_none_or(|it| it.iter().all(|octet| *octet == 0)),
+        };
+        (!is_so).then_some(Fault::Payload)
+    }
+
+    /// The octets that are wanted in all; none where that is not looked at.
+    fn length(&self, rules: &Rules) -> Option<u32> {
+        let said = said_length(self.segment, self.detail).map(u32::from);
+        match rules.unsaid {
+            Unsaid::Anything => said,
+            Unsaid::Nothing => Some(said.unwrap_or(0)),
+        }
+    }
+
+    fn length_fault(
+        &self,
+        sent: &RelativeSegment,
+        raw: &notation::Segment,
+        rules: &Rules,
+    ) -> Option<Fault> {
+        if let Some(sequence) = &self.segment.sequence {
+            let start = sequence.value.start.wrapping_add(self.came);
+            let actual = match self.detail.absolute_sequence {
+                true => raw.seq,
+                false => sent.seq,
+            };
+            if actual != start {
+                return Some(Fault::Sequence(start));
+            }
+        }
+        let length = self.length(rules)?;
+        let octets = octets_of(sent);
+        if self.came + octets > length || (octets == 0 && length > 0) {
+            return Some(Fault::Octets(length - self.came));
+        }
+        let is_whole = self.came == 0 && octets == length;
+        (rules.parts == Parts::Whole && !is_whole).then_some(Fault::Split(length))
+    }
+
+    fn header_fault(
+        &self,
+        sent: &RelativeSegment,
+        raw: &notation::Segment,
+        rules: &Rules,
+    ) -> Option<Fault> {
+        let (segment, detail) = (self.segment, self.detail);
+        let is_blank = rules.unsaid == Unsaid::Nothing;
+        let length = self.length(rules);
+        let is_last = length.is_none_or(|it| self.came + octets_of(sent) == it);
+        let flags = segment.flags.value;
+        let may_differ = match (is_last, rules.unsaid) {
+            (false, _) => MAY_DIFFER,
+            // A scenario cannot say AE.
+            (true, Unsaid::Anything) => Flags::AE,
+            (true, Unsaid::Nothing) => Flags::default(),
+        };
+        if !may_differ.contains(flags.difference(sent.flags)) {
+            return Some(Fault::Flags(flags));
+        }
+        let said = segment.acknowledgment.as_ref().map(|it| it.value);
+        let acknowledged = match rules.unsaid {
+            Unsaid::Anything => said,
+            Unsaid::Nothing => flags.contains(Flags::ACK).then_some(said.unwrap_or(0)),
+        };
+        let actual = match detail.absolute_acknowledgment {
+            true => Some(raw.ack),
+            false => sent.ack,
+        };
+        if let Some(number) = acknowledged.filter(|it| actual != Some(*it)) {
+            return Some(Fault::Acknowledgment(number));
+        }
+        if let Some(window) = &segment.window
+            && window.value != sent.window
+        {
+            return Some(Fault::Window(window.value));
+        }
+        let urgent = detail.urgent.as_ref().map(|it| it.value);
+        let urgent = urgent.or(is_blank.then_some(0));
+        if let Some(pointer) = urgent.filter(|it| *it != raw.urgent) {
+            return Some(Fault::Urgent(pointer));
+        }
+        if let Some(Options::Exact(list)) = segment.options.as_ref().map(|it| &it.value)
+            && !are_options(list, detail, &sent.options, rules.stamps)
+        {
+            return Some(Fault::Options);
+        }
+        None
+    }
+}
+
+/// The payload of a segment, in octets: fewer than 2^16.
+pub(super) fn octets_of(sent: &RelativeSegment) -> u32 {
+    u32::try_from(sent.len).unwrap_or(u32::MAX)
+}
+
+/// Whether options are those that a line says. What follows the end of their list is padding.
+fn are_options(
+    wanted: &[Spanned<TcpOption>],
+    detail: &Detail,
+    sent: &[TcpOption],
+    stamps: Stamps,
+) -> bool {
+    let wanted = wanted.iter().map(|it| &it.value);
+    let end = wanted
+        .clone()
+        .position(|it| *it == TcpOption::EndOfList)
+        .map_or(wanted.len(), |it| it + 1);
+    let same = |(a, b): (&TcpOption, &TcpOption)| is_option(a, b, detail, stamps);
+    end == sent.len() && wanted.take(end).zip(sent).all(same)
+}
+
+fn is_option(wanted: &TcpOption, actual: &TcpOption, detail: &Detail, stamps: Stamps) -> bool {
+    match (wanted, actual, stamps) {
+        (
+            TcpOption::Timestamps { value, echo_reply },
+            TcpOption::Timestamps {
+                value: clock,
+                echo_reply: echoed,
+            },
+            Stamps::Mapped { .. },
+        ) => {
+            // What the host's clock says is its own affair, but for how fast it goes.
+            let as_said = detail.clock != Stamp::Absolute || value == clock;
+            as_said && (detail.echo == Stamp::Any || echo_reply == echoed)
+        }
+        _ => wanted == actual,
+    }
+}

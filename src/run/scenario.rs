@@ -1,0 +1,24 @@
+//! Running a scenario.
+
+use super::conduct::{Conduct, Filler};
+use super::driver::Driver;
+use super::medium::Medium;
+use super::verdict::Outcome;
+use super::virtual_network::VirtualNetwork;
+use crate::scenario::Scenario;
+
+/// Runs a scenario in virtual time. `seed` overrides the file's.
+pub fn run(scenario: &Scenario, seed: Option<u64>) -> Outcome {
+    let seed = seed.unwrap_or(scenario.seed);
+    let mut network = VirtualNetwork::new(scenario, seed, Filler::Alphabet);
+    run_on(&mut network, scenario, seed)
+}
+
+/// Runs a scenario on a medium, whose hosts are those of the scenario. `seed` is that of its random
+/// choices.
+pub fn run_on(medium: &mut dyn Medium, scenario: &Scenario, seed: u64) -> Outcome {
+    let conduct = Conduct::scenario(scenario);
+    let mut driver = Driver::new(scenario, &conduct, seed, medium);
+    driver.play();
+    driver.finish()
+}

@@ -1,0 +1,322 @@
+//! Emulated hosts in virtual time, as a medium.
+//!
+//! A call that waits is made again whenever something has happened, until it returns.
+
+use std::collections::VecDeque;
+
+use hangup_stack::network::{HostConfig, HostId, Network, StackKind};
+use hangup_stack::socket::{Protocol, SocketId, Status};
+use hangup_stack::tcp::State;
+use smoltcp::time::Instant;
+use smoltcp::wire::EthernetAddress;
+
+use super::conduct::Filler;
+use super::medium::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, Waited};
+use crate::calls::{self, Answer, Blocked, Calls, Note};
+use crate::capture::{SocketEnds, TraceHost};
+use crate::scenario::script::{Argument, LinkChange, Spanned};
+use crate::scenario::{Host, Scenario, Stack};
+
+/// The largest IP datagram on Ethernet, in octets.
+const ETHERNET_MTU: usize = 1500;
+
+/// The hosts and links of a scenario in virtual time.
+#[derive(Debug)]
+pub struct VirtualNetwork {
+    network: Network,
+    /// The calls of each host; none where it has no stack.
+    tables: Vec<Option<Box<dyn Calls>>>,
+    waiting: Vec<Waiting>,
+    events: VecDeque<MediumEvent>,
+}
+
+/// A call that waits.
+#[derive(Debug)]
+struct Waiting {
+    id: CallId,
+    host: HostId,
+    thread: Option<String>,
+    name: String,
+    arguments: Vec<Argument>,
+    label: Option<i64>,
+    /// When it returns at the latest, even if nothing happens.
+    until: Option<Instant>,
+}
+
+impl VirtualNetwork {
+    /// At time zero. Every random choice comes from `seed`; `filler` is what programs send where
+    /// their calls say only how many octets.
+    pub fn new(scenario: &Scenario, seed: u64, filler: Filler) -> Self {
+        let table = |host: &Host| {
+            let mut table = calls::table(host.profile()?.api);
+            match filler {
+                Filler::Alphabet => {}
+                Filler::Zeros => table.send_zeros(),
+            }
+            Some(table)
+        };
+        Self {
+            network: network(scenario, seed),
+            tables: scenario.hosts.iter().map(table).collect(),
+            waiting: Vec::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Makes a call, for the first time or again. Some: it waits.
+    fn attempt(&mut self, call: &NewCall<'_>) -> Option<Blocked> {
+        let table = self.tables[call.host.0].as_mut()?;
+        table.switch_to(call.thread);
+        let answer = table.call(&mut self.network, call.host, call.name, call.arguments);
+        for rule in table.take_undefined() {
+            let call = call.id;
+            self.events.push_back(MediumEvent::Undefined { call, rule });
+        }
+        // What happened inside the call comes before its end, and before what it opens has a label.
+        self.take_notes(call.host);
+        if let (Ok(Answer::Returned(returned)), Some(label)) = (&answer, call.label)
+            && let (Some(descriptor), Some(table)) =
+                (returned.opened, self.tables[call.host.0].as_mut())
+        {
+            table.label(label, descriptor);
+        }
+        match answer {
+            Err(why) => {
+                let call = call.id;
+                self.events.push_back(MediumEvent::Refused { call, why });
+                None
+            }
+            Ok(Answer::Blocks(blocked)) => Some(blocked),
+            Ok(Answer::Returned(returned)) => {
+                let socket = returned.socket;
+                self.events.push_back(MediumEvent::Returned {
+                    call: call.id,
+                    at: self.network.now(),
+                    ends: socket.and_then(|socket| self.ends(call.host, socket)),
+                    returned,
+                });
+                None
+            }
+        }
+    }
+
+    /// Makes the calls that wait again, once each. Returns whether one of them has ended.
+    fn retry(&mut self) -> bool {
+        let waiting = std::mem::take(&mut self.waiting);
+        let before = waiting.len();
+        for mut call in waiting {
+            let blocked = self.attempt(&NewCall {
+                id: call.id,
+                host: call.host,
+                thread: call.thread.as_deref(),
+                routine: None,
+                name: &call.name,
+                arguments: &call.arguments,
+                label: call.label,
+            });
+            if let Some(blocked) = blocked {
+                call.until = blocked.until;
+                self.waiting.push(call);
+            }
+            self.take_facts();
+        }
+        self.waiting.len() < before
+    }
+
+    /// Lets what the programs have begun go on.
+    fn poll(&mut self) {
+        for (host, table) in self.tables.iter_mut().enumerate() {
+            if let Some(table) = table {
+                table.poll(&mut self.network, HostId(host));
+            }
+        }
+        self.take_facts();
+        for host in 0..self.tables.len() {
+            self.take_notes(HostId(host));
+        }
+    }
+
+    /// When a call that waits returns at the latest, or something else that the programs have begun
+    /// is due. What is due by now and did not happen waits for something else.
+    fn calls_due(&self) -> Option<Instant> {
+        let waiting = self.waiting.iter().filter_map(|it| it.until);
+        let tables = self.tables.iter().flatten().filter_map(|it| it.poll_at());
+        let now = self.network.now();
+        waiting.chain(tables).filter(|&at| at > now).min()
+    }
+
+    fn take_facts(&mut self) {
+        let facts = self.network.take_events();
+        self.events.extend(facts.into_iter().map(MediumEvent::Fact));
+    }
+
+    fn take_notes(&mut self, host: HostId) {
+        let table = self.tables[host.0].as_mut();
+        for Note { text, socket } in table.map(|it| it.take_notes()).unwrap_or_default() {
+            self.events.push_back(MediumEvent::Note {
+                at: self.network.now(),
+                host,
+                text,
+                ends: socket.and_then(|socket| self.ends(host, socket)),
+            });
+        }
+    }
+
+    fn ends(&self, host: HostId, socket: SocketId) -> Option<SocketEnds> {
+        let status = self.network.host(host).status(socket)?;
+        Some(SocketEnds {
+            protocol: status.protocol,
+            local: status.local,
+            remote: status.remote,
+        })
+    }
+}
+
+impl Medium for VirtualNetwork {
+    fn now(&self) -> Instant {
+        self.network.now()
+    }
+
+    fn wait(&mut self, until: Instant) -> Waited {
+        let next = self.calls_due().map_or(until, |due| due.min(until));
+        let stepped = self.network.step(next);
+        self.take_facts();
+        self.settle();
+        if stepped || next < until {
+            Waited::Woken
+        } else {
+            Waited::Reached
+        }
+    }
+
+    fn due(&self) -> Due {
+        let due = [self.network.next_due(), self.calls_due()];
+        due.into_iter().flatten().min().map_or(Due::Never, Due::At)
+    }
+
+    fn next_event(&mut self) -> Option<MediumEvent> {
+        self.events.pop_front()
+    }
+
+    fn begin(&mut self, call: &NewCall<'_>) -> Result<(), Refusal> {
+        if let (Some(routine), Some(table)) = (call.routine, self.tables[call.host.0].as_mut()) {
+            table.switch_to(call.thread);
+            table.enter(routine).map_err(Refusal)?;
+        }
+        if let Some(blocked) = self.attempt(call) {
+            self.events.push_back(MediumEvent::Blocks(call.id));
+            // A routine has to go on before its thread can: it cannot be left in the middle.
+            if call.routine.is_none() {
+                self.waiting.push(Waiting {
+                    id: call.id,
+                    host: call.host,
+                    thread: call.thread.map(str::to_owned),
+                    name: call.name.to_owned(),
+                    arguments: call.arguments.to_vec(),
+                    label: call.label,
+                    until: blocked.until,
+                });
+            }
+        }
+        self.take_facts();
+        if let (Some(routine), Some(table)) = (call.routine, self.tables[call.host.0].as_mut()) {
+            table.leave(routine);
+        }
+        Ok(())
+    }
+
+    /// What one call that returned has done may be what another waits for.
+    fn settle(&mut self) {
+        loop {
+            self.poll();
+            if !self.retry() {
+                return;
+            }
+        }
+    }
+
+    fn labels(&self, host: HostId) -> Vec<(i64, SocketId)> {
+        let table = self.tables[host.0].as_ref();
+        table.map(|it| it.labels()).unwrap_or_default()
+    }
+
+    fn status(&self, host: HostId, socket: SocketId) -> Option<Status> {
+        self.network.host(host).status(socket)
+    }
+
+    fn network_events(&self, host: HostId, socket: SocketId) -> Option<String> {
+        self.tables[host.0].as_ref()?.network_events(socket)
+    }
+
+    fn waiting_port(&self, host: HostId, protocol: Protocol) -> Option<u16> {
+        self.tables[host.0].as_ref()?;
+        let host = self.network.host(host);
+        let waits = host.sockets().filter_map(|socket| {
+            let status = host.status(socket)?;
+            let listens = protocol == Protocol::Udp || status.state == Some(State::Listen);
+            (status.protocol == protocol && listens).then_some(status.local?.port)
+        });
+        waits.last()
+    }
+
+    fn hosts(&self) -> Vec<TraceHost> {
+        TraceHost::all(&self.network)
+    }
+
+    fn ethernet_address(&self, host: HostId) -> EthernetAddress {
+        self.network.ethernet_address(host)
+    }
+
+    fn send(&mut self, from: HostId, frame: Vec<u8>) -> Result<(), Refusal> {
+        self.network.inject(from, frame);
+        self.take_facts();
+        Ok(())
+    }
+
+    fn change_link(
+        &mut self,
+        from: HostId,
+        to: HostId,
+        changes: &[Spanned<LinkChange>],
+    ) -> Result<(), Refusal> {
+        let mut config = self.network.link(from, to).clone();
+        for change in changes {
+            change.value.apply(&mut config);
+        }
+        self.network.set_link(from, to, config);
+        Ok(())
+    }
+
+    fn set_up(&mut self, host: HostId, up: bool) -> Result<(), Refusal> {
+        self.network.with_host(host, |host, _| host.set_up(up));
+        self.take_facts();
+        Ok(())
+    }
+}
+
+/// The hosts and links of a scenario.
+fn network(scenario: &Scenario, seed: u64) -> Network {
+    let mut network = Network::new(seed, scenario.network.resolution);
+    for host in &scenario.hosts {
+        let id = network.add_host(HostConfig {
+            name: host.name.value.clone(),
+            addresses: host.addresses.clone(),
+            stack: match &host.stack {
+                Stack::Profile(profile) => StackKind::Profile(profile.clone()),
+                Stack::Scripted => StackKind::Scripted,
+            },
+            mtu: host.mtu.unwrap_or(ETHERNET_MTU),
+            receive_buffer: host.receive_buffer,
+            send_buffer: host.send_buffer,
+        });
+        if let Some(frames) = host.receive_offload {
+            network.with_host(id, |host, _| host.set_receive_offload(frames));
+        }
+    }
+    for from in 0..scenario.hosts.len() {
+        for to in (0..scenario.hosts.len()).filter(|&to| to != from) {
+            network.set_link(HostId(from), HostId(to), scenario.network.link(from, to));
+        }
+    }
+    network
+}
