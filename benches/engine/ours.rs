@@ -3,6 +3,7 @@
 use hangup_stack::event::Fact;
 use hangup_stack::host::Host;
 use hangup_stack::network::{HostConfig, IpFamily, Network, Recording, Resolution, StackKind};
+use hangup_stack::options::{RECEIVE_BUFFER, SEND_BUFFER};
 use hangup_stack::profile::Profile;
 use hangup_stack::socket::{AcceptError, ConnectError, Protocol, RecvError, SendError, SocketId};
 use smoltcp::time::Instant;
@@ -55,7 +56,7 @@ fn run(octets: usize, intake: Intake, recording: Recording) -> Result<u64, Stall
             network.with_host(host, |host, _| host.set_receive_offload(OFFLOAD_FRAMES));
         }
     }
-    let listening = network.with_host(receiver, |host, _| listen(host));
+    let listening = network.with_host(receiver, listen);
     let sending = network.with_host(sender, connect);
 
     let data = vec![0x5a; CALL_OCTETS];
@@ -94,9 +95,9 @@ fn host(name: &str, address: IpAddress) -> HostConfig {
     }
 }
 
-fn listen(host: &mut Host) -> SocketId {
+fn listen(host: &mut Host, now: Instant) -> SocketId {
     let socket = host.open(Protocol::Tcp, IpFamily::V4);
-    host.set_receive_buffer(socket, RECEIVE_BUFFER_OCTETS);
+    host.set_option(socket, &RECEIVE_BUFFER, RECEIVE_BUFFER_OCTETS, now);
     host.bind(socket, None, PORT)
         .expect("the port is free on a new host");
     host.listen(socket, 1).expect("a bound socket can listen");
@@ -105,7 +106,7 @@ fn listen(host: &mut Host) -> SocketId {
 
 fn connect(host: &mut Host, now: Instant) -> SocketId {
     let socket = host.open(Protocol::Tcp, IpFamily::V4);
-    host.set_send_buffer(socket, SEND_BUFFER_OCTETS);
+    host.set_option(socket, &SEND_BUFFER, SEND_BUFFER_OCTETS, now);
     let outcome = host.connect(socket, IpEndpoint::new(RECEIVER, PORT), now);
     assert_eq!(
         outcome,

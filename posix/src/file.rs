@@ -60,7 +60,6 @@ pub(crate) struct Socket {
     pub(crate) protocol: Protocol,
     pub(crate) family: IpFamily,
     pub(crate) mode: Mode,
-    pub(crate) no_delay: bool,
     /// A handshake has begun, and no `connect` has said yet that it is over.
     pub(crate) connecting: bool,
     /// How many octets the blocking send of each thread that waits has handed to the stack.
@@ -76,7 +75,6 @@ impl Socket {
             protocol,
             family,
             mode,
-            no_delay: false,
             connecting: false,
             sent: BTreeMap::new(),
             pending: None,

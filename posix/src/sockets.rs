@@ -123,9 +123,7 @@ impl Process {
             Ok(id) => {
                 // Linux: the new descriptor blocks, whatever the listening one does.
                 let (protocol, family) = (listening.protocol, listening.family);
-                let no_delay = listening.no_delay;
-                let mut socket = Socket::new(id, protocol, family, Mode::Blocking);
-                socket.no_delay = no_delay;
+                let socket = Socket::new(id, protocol, family, Mode::Blocking);
                 Ok(self.open(File::Socket(socket))).into()
             }
             Err(AcceptError::WouldBlock) if listening.mode == Mode::Blocking => Outcome::WAITS,

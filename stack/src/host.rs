@@ -19,11 +19,12 @@ use crate::event::Fact;
 use crate::frame::{Frame, Spares};
 use crate::icmp::Limiter;
 use crate::network::{HostConfig, Recording, Resolution, StackKind};
+use crate::options::SocketOptions;
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
 use crate::schedule::Timetable;
 use crate::socket::SocketId;
-use crate::table::{Entries, Idle, Kind, Listening, Options, Tuple};
+use crate::table::{Entries, Idle, Kind, Listening, Tuple};
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
 use crate::wire::{self, Wire};
@@ -111,7 +112,7 @@ pub(crate) struct Stack {
     /// Sockets that changed since the host was last settled.
     touched: VecDeque<SocketId>,
     /// The options that a new socket has.
-    pub(crate) defaults: Options,
+    pub(crate) defaults: SocketOptions,
     /// Closed sockets of smoltcp's TCP that still have something to do.
     pub(crate) reference_orphans: Vec<SocketHandle>,
     /// How many ICMP errors each peer may still have.
@@ -310,10 +311,10 @@ impl Stack {
         mut random: Random,
     ) -> Self {
         let (addresses, mtu) = (host.addresses.clone(), host.mtu);
-        let defaults = Options {
+        let defaults = SocketOptions {
             receive_buffer: host.receive_buffer,
             send_buffer: host.send_buffer,
-            ..Options::default()
+            ..SocketOptions::default()
         };
         let wire = Wire::new(mtu);
         let interface_seed = u64::from(random.bits());
@@ -447,7 +448,7 @@ impl Stack {
         &mut self,
         local: IpEndpoint,
         remote: IpEndpoint,
-        options: &Options,
+        options: &SocketOptions,
     ) -> crate::tcp::Config {
         crate::tcp::Config {
             profile: Arc::clone(&self.profile),

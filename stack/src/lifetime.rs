@@ -6,8 +6,9 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::host::Stack;
 use crate::network::IpFamily;
+use crate::options::SocketOptions;
 use crate::socket::{BindError, Closing, ConnectError, Protocol, SocketId};
-use crate::table::{Bound, Entry, Kind, Options, Tuple};
+use crate::table::{Bound, Entry, Kind, Tuple};
 use crate::tcp::Connection;
 
 impl Stack {
@@ -151,7 +152,7 @@ impl Stack {
         &mut self,
         id: SocketId,
         remote: IpEndpoint,
-    ) -> Result<(IpEndpoint, Options), ConnectError> {
+    ) -> Result<(IpEndpoint, SocketOptions), ConnectError> {
         let towards = self
             .address_towards(remote.addr)
             .ok_or(ConnectError::Unreachable)?;
@@ -202,7 +203,7 @@ impl Stack {
         let Some(entry) = self.entries.get_mut(&id) else {
             return Closing::Done;
         };
-        let linger = entry.options.linger;
+        let linger = entry.options.linger.timeout();
         match &mut entry.kind {
             Kind::Connection(connection) => {
                 if let Some(until) = entry.lingers_until {

@@ -12,11 +12,12 @@ use smoltcp::time::Duration;
 use smoltcp::wire::{IpEndpoint, IpListenEndpoint};
 
 use crate::host::Stack;
+use crate::options::SocketOptions;
 use crate::socket::{
     AcceptError, ConnectError, Direction, Gone, ListenError, RecvError, SendError, ShutdownError,
     SocketId, Status, Take,
 };
-use crate::table::{Bound, Entry, Kind, Options};
+use crate::table::{Bound, Entry, Kind};
 use crate::tcp::State;
 
 /// A socket of smoltcp's own TCP.
@@ -60,7 +61,7 @@ impl Stack {
         Some(handle)
     }
 
-    fn reference_socket(&mut self, options: &Options) -> SocketHandle {
+    fn reference_socket(&mut self, options: &SocketOptions) -> SocketHandle {
         let receive = options
             .receive_buffer
             .unwrap_or(self.profile.window.receive_buffer);
@@ -94,7 +95,7 @@ impl Stack {
         Ok(())
     }
 
-    fn reference_waiting(&mut self, bound: Bound, options: &Options) -> SocketHandle {
+    fn reference_waiting(&mut self, bound: Bound, options: &SocketOptions) -> SocketHandle {
         let handle = self.reference_socket(options);
         let endpoint = IpListenEndpoint {
             addr: bound.address,
@@ -282,7 +283,7 @@ impl Stack {
         let Some(entry) = self.remove(id) else {
             return;
         };
-        let hard = entry.options.linger == Some(Duration::ZERO);
+        let hard = entry.options.linger.timeout() == Some(Duration::ZERO);
         let Kind::Reference(reference) = entry.kind else {
             return;
         };

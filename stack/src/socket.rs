@@ -34,19 +34,6 @@ pub enum Direction {
     Both,
 }
 
-/// Whether an idle connection is probed, and how, where it is not as the profile says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeepAlive {
-    /// Whether it is probed at all (`SO_KEEPALIVE`).
-    pub on: bool,
-    /// After how much silence (`TCP_KEEPIDLE`).
-    pub idle: Option<Duration>,
-    /// How long after a probe without an answer the next one follows (`TCP_KEEPINTVL`).
-    pub interval: Option<Duration>,
-    /// After how many probes without an answer the connection is reset (`TCP_KEEPCNT`).
-    pub count: Option<u32>,
-}
-
 /// Why a connection is gone, as the application learns it from its next call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Gone {

@@ -2,22 +2,20 @@
 
 use std::collections::VecDeque;
 
-use smoltcp::time::{Duration, Instant};
+use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::host::{Host, Stack};
-use crate::memory;
 use crate::network::IpFamily;
-use crate::profile::{
-    ConnectingShutdown, ListenerShutdown, RecvAfter, Transport, Unconnected, WindowModel,
-};
+use crate::options::{SocketOption, SocketOptions, Source};
+use crate::profile::{ConnectingShutdown, ListenerShutdown, RecvAfter, Transport, Unconnected};
 use crate::reference::ReferenceSocket;
 use crate::socket::{
-    AcceptError, BindError, Closing, ConnectError, Direction, Gone, KeepAlive, ListenError,
-    Protocol, RecvError, SendError, ShutdownError, SocketId, Status, Take,
+    AcceptError, BindError, Closing, ConnectError, Direction, Gone, ListenError, Protocol,
+    RecvError, SendError, ShutdownError, SocketId, Status, Take,
 };
 use crate::table::{Aborts, Bound, Entry, Idle, Kind, Listening};
-use crate::tcp::State;
+use crate::tcp::{Connection, State};
 use crate::udp::UdpSocket;
 
 impl Host {
@@ -391,122 +389,45 @@ impl Host {
         self.stack_mut().close(socket, now)
     }
 
-    /// `SO_LINGER`: none is the default (off).
-    pub fn set_linger(&mut self, socket: SocketId, linger: Option<Duration>) {
-        if let Some(entry) = self.stack_mut().entries.get_mut(&socket) {
-            entry.options.linger = linger;
-        }
-    }
-
-    /// `SO_LINGER`
-    pub fn linger(&self, socket: SocketId) -> Option<Duration> {
-        self.stack()
-            .entries
-            .get(&socket)
-            .and_then(|entry| entry.options.linger)
-    }
-
-    /// `SO_RCVBUF`, in octets as the application gives them. A connection keeps the buffer it began
-    /// with.
-    pub fn set_receive_buffer(&mut self, socket: SocketId, octets: usize) {
+    /// Sets a socket option. Nothing happens once the socket is gone.
+    pub fn set_option<T>(
+        &mut self,
+        socket: SocketId,
+        option: &SocketOption<T>,
+        value: T,
+        now: Instant,
+    ) {
         let stack = self.stack_mut();
-        if let Some(entry) = stack.entries.get_mut(&socket) {
-            entry.options.receive_buffer = Some(octets);
-            if let Kind::Udp(udp) = &mut entry.kind {
-                udp.resize(octets);
-            }
-        }
-    }
-
-    /// `SO_RCVBUF`, in octets as the system says them: where it counts memory, twice what was set.
-    pub fn receive_buffer(&self, socket: SocketId) -> usize {
-        let stack = self.stack();
-        let entry = stack.entries.get(&socket);
-        let (model, default) = match entry.map(|entry| &entry.kind) {
-            Some(Kind::Udp(_)) => {
-                let udp = stack.profile.udp;
-                (udp.model, udp.receive_buffer)
-            }
-            _ => {
-                let window = stack.profile.window;
-                (window.model, window.receive_buffer)
-            }
+        let Some(entry) = stack.entries.get_mut(&socket) else {
+            return;
         };
-        match (entry.and_then(|entry| entry.options.receive_buffer), model) {
-            (Some(octets), WindowModel::Memory) => memory::space(octets),
-            (Some(octets), WindowModel::FreeSpace) => octets,
-            (None, _) => default,
+        let before = entry.options.clone();
+        option.set(&mut entry.options, value);
+        match &mut entry.kind {
+            Kind::Connection(connection) => {
+                reconfigure(connection, &before, &entry.options, now);
+            }
+            Kind::Udp(udp) if entry.options.receive_buffer != before.receive_buffer => {
+                if let Some(octets) = entry.options.receive_buffer {
+                    udp.resize(octets);
+                }
+            }
+            Kind::Udp(_) | Kind::Idle(_) | Kind::Listening(_) | Kind::Reference(_) => {}
         }
+        stack.touch(socket);
     }
 
-    /// `SO_SNDBUF`
-    pub fn set_send_buffer(&mut self, socket: SocketId, octets: usize) {
-        let stack = self.stack_mut();
-        if let Some(entry) = stack.entries.get_mut(&socket) {
-            entry.options.send_buffer = Some(octets);
-        }
-        if let Some(connection) = stack.connection_mut(socket) {
-            connection.set_send_buffer(octets);
-        }
-    }
-
-    /// `SO_SNDBUF`
-    pub fn send_buffer(&self, socket: SocketId) -> usize {
+    /// Reads a socket option. None once the socket is gone, and where the host's system does not
+    /// have the option.
+    pub fn option<T>(&self, socket: SocketId, option: &SocketOption<T>) -> Option<T> {
         let stack = self.stack();
-        let set = stack
-            .entries
-            .get(&socket)
-            .and_then(|entry| entry.options.send_buffer);
-        set.unwrap_or(stack.profile.send.send_buffer)
-    }
-
-    /// `TCP_NODELAY`
-    pub fn set_no_delay(&mut self, socket: SocketId, on: bool) {
-        let stack = self.stack_mut();
-        if let Some(entry) = stack.entries.get_mut(&socket) {
-            entry.options.no_delay = on;
-        }
-        if let Some(connection) = stack.connection_mut(socket) {
-            connection.set_no_delay(on);
-        }
-        stack.touch(socket);
-    }
-
-    /// `SO_KEEPALIVE`, `TCP_KEEPIDLE`, `TCP_KEEPINTVL`, `TCP_KEEPCNT`
-    pub fn set_keep_alive(&mut self, socket: SocketId, keep_alive: KeepAlive, now: Instant) {
-        let stack = self.stack_mut();
-        if let Some(entry) = stack.entries.get_mut(&socket) {
-            entry.options.keep_alive = keep_alive;
-        }
-        if let Some(connection) = stack.connection_mut(socket) {
-            connection.set_keep_alive(keep_alive, now);
-        }
-        stack.touch(socket);
-    }
-
-    /// What was set with [`Host::set_keep_alive`].
-    pub fn keep_alive(&self, socket: SocketId) -> KeepAlive {
-        let entry = self.stack().entries.get(&socket);
-        entry
-            .map(|entry| entry.options.keep_alive)
-            .unwrap_or_default()
-    }
-
-    /// `TCP_USER_TIMEOUT` (RFC 5482); none: the system's own patience.
-    pub fn set_user_timeout(&mut self, socket: SocketId, timeout: Option<Duration>) {
-        let stack = self.stack_mut();
-        if let Some(entry) = stack.entries.get_mut(&socket) {
-            entry.options.user_timeout = timeout;
-        }
-        if let Some(connection) = stack.connection_mut(socket) {
-            connection.set_user_timeout(timeout);
-        }
-    }
-
-    /// What was set with [`Host::set_user_timeout`].
-    pub fn user_timeout(&self, socket: SocketId) -> Option<Duration> {
-        let entry = self.stack().entries.get(&socket)?;
-        entry.options.user_timeout
+        let entry = stack.entries.get(&socket)?;
+        let source = Source {
+            options: &entry.options,
+            profile: &stack.profile,
+            is_udp: matches!(entry.kind, Kind::Udp(_)),
+        };
+        option.exists(&stack.profile).then(|| option.get(&source))
     }
 
     /// `SO_ERROR`: takes the pending error.
@@ -588,4 +509,24 @@ impl Stack {
             Kind::Reference(_) => self.reference_status(id),
         })
     }
+}
+
+/// Gives a connection what was set since it had other options. It keeps the receive buffer that it
+/// began with.
+fn reconfigure(
+    connection: &mut Connection,
+    before: &SocketOptions,
+    options: &SocketOptions,
+    now: Instant,
+) {
+    if options.send_buffer != before.send_buffer
+        && let Some(octets) = options.send_buffer
+    {
+        connection.set_send_buffer(octets);
+    }
+    if options.keep_alive != before.keep_alive {
+        connection.set_keep_alive(options.keep_alive, now);
+    }
+    connection.set_no_delay(options.no_delay);
+    connection.set_user_timeout(options.user_timeout);
 }

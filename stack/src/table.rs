@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 
-use smoltcp::time::{Duration, Instant};
+use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::network::IpFamily;
+use crate::options::SocketOptions;
 use crate::reference::ReferenceSocket;
-use crate::socket::{Gone, KeepAlive, SocketId};
+use crate::socket::{Gone, SocketId};
 use crate::tcp::Connection;
 use crate::udp::UdpSocket;
 
@@ -16,7 +17,7 @@ use crate::udp::UdpSocket;
 pub(crate) struct Entry {
     pub(crate) family: IpFamily,
     pub(crate) kind: Kind,
-    pub(crate) options: Options,
+    pub(crate) options: SocketOptions,
     /// The listening socket a connection came from, until `accept` takes it.
     pub(crate) parent: Option<SocketId>,
     /// When a lingering close gives up.
@@ -26,7 +27,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(family: IpFamily, kind: Kind, options: Options) -> Self {
+    pub(crate) fn new(family: IpFamily, kind: Kind, options: SocketOptions) -> Self {
         Self {
             family,
             kind,
@@ -198,15 +199,4 @@ pub(crate) enum Aborts {
     Once,
     /// It always fails.
     Always,
-}
-
-/// Socket options, as far as they were set.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Options {
-    pub(crate) linger: Option<Duration>,
-    pub(crate) receive_buffer: Option<usize>,
-    pub(crate) send_buffer: Option<usize>,
-    pub(crate) no_delay: bool,
-    pub(crate) keep_alive: KeepAlive,
-    pub(crate) user_timeout: Option<Duration>,
 }

@@ -6,6 +6,7 @@ use hangup_stack::link::LinkConfig;
 use hangup_stack::network::{
     HostConfig, HostId, IpFamily, Network, Recording, Resolution, StackKind,
 };
+use hangup_stack::options::{LINGER, Linger};
 use hangup_stack::profile::{self, Profile};
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
@@ -166,7 +167,7 @@ impl Side {
     /// Closes without a word of farewell: SO_LINGER with no time.
     fn abort(&mut self, network: &mut Network) {
         network.with_host(self.host, |host, now| {
-            host.set_linger(self.socket, Some(Duration::ZERO));
+            host.set_option(self.socket, &LINGER, Linger::RESET, now);
             host.close(self.socket, now);
         });
         self.finished = true;

@@ -7,6 +7,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
 use hangup_stack::network::IpFamily;
+use hangup_stack::options::{LINGER, Linger, NO_DELAY};
 use hangup_stack::socket::{Direction, Gone, RecvError, SendError, SocketId};
 
 use crate::driver::Pair;
@@ -133,7 +134,7 @@ impl End for Ours {
                 }
                 pair.call(|host, now| {
                     if deed == Deed::ReadAndReset {
-                        host.set_linger(self.0, Some(smoltcp::time::Duration::ZERO));
+                        host.set_option(self.0, &LINGER, Linger::RESET, now);
                     }
                     host.close(self.0, now)
                 });
@@ -235,7 +236,7 @@ fn connected(pair: &mut Pair, listener: SocketId, deed: Deed) -> [Box<dyn End>; 
     stream.set_nonblocking(true).expect("a socket can");
     // Nobody waits for the acknowledgment of what was written before.
     stream.set_nodelay(true).expect("a socket can");
-    pair.call(|host, _| host.set_no_delay(socket, true));
+    pair.call(|host, now| host.set_option(socket, &NO_DELAY, true, now));
     [Box::new(Ours(socket)), Box::new(Kernel(stream))]
 }
 

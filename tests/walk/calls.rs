@@ -2,11 +2,11 @@
 
 use hangup::capture::{CallRow, SocketEnds, Toward};
 use hangup_stack::network::HostId;
+use hangup_stack::options::{LINGER, Linger, NO_DELAY, RECEIVE_BUFFER, SEND_BUFFER};
 use hangup_stack::socket::{
     Closing, Direction, Protocol, RecvError, SendError, ShutdownError, SocketId,
 };
 use hangup_stack::tcp::State;
-use smoltcp::time::Duration;
 use smoltcp::wire::IpEndpoint;
 
 use crate::model::Place;
@@ -338,17 +338,17 @@ impl Walk {
         let (host, id) = self.whose(place);
         // Less than a unit of the window field could never be offered to the peer.
         let octets = self.pick(&[1_000, 4_000, 20_000, 200_000]);
-        let linger = self.pick(&[None, Some(0), Some(1), Some(100)]);
-        let linger = linger.map(Duration::from_secs);
+        let seconds = self.pick(&[None, Some(0), Some(1), Some(100)]);
+        let linger = seconds.map(|seconds| Linger { onoff: 1, seconds });
         let (option, on) = (self.below(4), self.chance(2));
-        self.network.with_host(host, |host, _| match option {
-            0 => host.set_linger(id, linger),
-            1 => host.set_no_delay(id, on),
-            2 => host.set_receive_buffer(id, octets),
-            _ => host.set_send_buffer(id, octets),
+        self.network.with_host(host, |host, now| match option {
+            0 => host.set_option(id, &LINGER, linger.unwrap_or(Linger::OFF), now),
+            1 => host.set_option(id, &NO_DELAY, on, now),
+            2 => host.set_option(id, &RECEIVE_BUFFER, octets, now),
+            _ => host.set_option(id, &SEND_BUFFER, octets, now),
         });
         let text = match option {
-            0 => format!("SO_LINGER {linger:?}"),
+            0 => format!("SO_LINGER {seconds:?}"),
             1 => format!("TCP_NODELAY {on}"),
             2 => format!("SO_RCVBUF {octets}"),
             _ => format!("SO_SNDBUF {octets}"),

@@ -1,6 +1,15 @@
-//! Socket options and ioctl commands: their numbers and their values.
+//! Socket options and ioctl commands: their numbers, and the table of the options.
 
-use hangup_stack::smoltcp::time::Duration;
+use hangup_stack::options::{
+    DONT_LINGER, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LINGER,
+    NO_DELAY, RECEIVE_BUFFER, SEND_BUFFER,
+};
+use hangup_stack::sockopt::{Codec, Limits, OptionRow, Sockets};
+
+pub use hangup_stack::options::Linger;
+pub use hangup_stack::sockopt::OptionValue;
+
+use crate::provider::itot::tpdu::{CONNECT_DATA_MAX, DISCONNECT_DATA_MAX};
 
 /// The level of options that every socket has.
 pub const SOL_SOCKET: i32 = 0xffff;
@@ -54,31 +63,63 @@ pub const FIONBIO: u32 = 0x8004_667e;
 /// The largest buffer that can be set, in octets. A larger value is an argument that is not valid.
 pub const BUFFER_MAX: i32 = 1 << 30;
 
-/// struct linger.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Linger {
-    /// l_onoff: not 0 makes `closesocket` linger or reset.
-    pub onoff: u16,
-    /// l_linger: for how many seconds; 0 resets.
-    pub seconds: u16,
-}
+const BUFFER: Limits = Limits::Within(1, BUFFER_MAX);
+const ROOM: Limits = Limits::Within(0, BUFFER_MAX);
 
-impl Linger {
-    /// For how long `closesocket` lingers; none where it does not linger at all.
-    pub(crate) fn timeout(self) -> Option<Duration> {
-        (self.onoff != 0).then(|| Duration::from_secs(self.seconds.into()))
+/// The times in seconds, and the counts, of keep-alive.
+const PROBES: Limits = Limits::Within(1, 32_767);
+
+/// What no protocol here has cannot be set to anything.
+const ANY: Limits = Limits::Within(i32::MIN, i32::MAX);
+
+/// The options: one row each. A new one is a constant of [`hangup_stack::options`] and a row here.
+#[rustfmt::skip]
+pub const OPTIONS: [OptionRow; 20] = [
+    streams(SO_KEEPALIVE, "SO_KEEPALIVE", Codec::Boolean(&KEEP_ALIVE)),
+    streams(SO_LINGER, "SO_LINGER", Codec::Linger(&LINGER)),
+    streams(SO_DONTLINGER, "SO_DONTLINGER", Codec::Boolean(&DONT_LINGER)),
+    any(SO_SNDBUF, "SO_SNDBUF", Codec::Size(&SEND_BUFFER, BUFFER)),
+    any(SO_RCVBUF, "SO_RCVBUF", Codec::Size(&RECEIVE_BUFFER, BUFFER)),
+    any(SO_ERROR, "SO_ERROR", Codec::ReadOnly),
+    any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
+    any(SO_MAX_MSG_SIZE, "SO_MAX_MSG_SIZE", Codec::ReadOnly),
+    any(SO_CONNDATA, "SO_CONNDATA", Codec::Octets(CONNECT_DATA_MAX)),
+    any(SO_CONNOPT, "SO_CONNOPT", Codec::Octets(usize::MAX)),
+    any(SO_DISCDATA, "SO_DISCDATA", Codec::Octets(DISCONNECT_DATA_MAX)),
+    any(SO_DISCOPT, "SO_DISCOPT", Codec::Octets(usize::MAX)),
+    any(SO_CONNDATALEN, "SO_CONNDATALEN", Codec::Integer(ROOM)),
+    any(SO_CONNOPTLEN, "SO_CONNOPTLEN", Codec::Integer(ANY)),
+    any(SO_DISCDATALEN, "SO_DISCDATALEN", Codec::Integer(ROOM)),
+    any(SO_DISCOPTLEN, "SO_DISCOPTLEN", Codec::Integer(ANY)),
+    tcp(TCP_NODELAY, "TCP_NODELAY", Codec::Boolean(&NO_DELAY)),
+    tcp(TCP_KEEPIDLE, "TCP_KEEPIDLE", Codec::Seconds(&KEEP_ALIVE_IDLE, PROBES)),
+    tcp(TCP_KEEPCNT, "TCP_KEEPCNT", Codec::Count(&KEEP_ALIVE_COUNT, PROBES)),
+    tcp(TCP_KEEPINTVL, "TCP_KEEPINTVL", Codec::Seconds(&KEEP_ALIVE_INTERVAL, PROBES)),
+];
+
+/// An option of sockets of every kind.
+const fn any(name: i32, word: &'static str, codec: Codec) -> OptionRow {
+    OptionRow {
+        level: SOL_SOCKET,
+        name,
+        word,
+        sockets: Sockets::Any,
+        codec,
     }
 }
 
-/// What is behind optval.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OptionValue {
-    /// An int, a DWORD or a BOOL.
-    Integer(i32),
-    /// A struct linger.
-    Linger(Linger),
-    /// A buffer, of SO_CONNDATA and SO_DISCDATA.
-    Octets(Vec<u8>),
-    /// Memory that is not the process's.
-    Bad,
+/// An option that datagram sockets do not have.
+const fn streams(name: i32, word: &'static str, codec: Codec) -> OptionRow {
+    OptionRow {
+        sockets: Sockets::Streams,
+        ..any(name, word, codec)
+    }
+}
+
+/// An option of TCP.
+const fn tcp(name: i32, word: &'static str, codec: Codec) -> OptionRow {
+    OptionRow {
+        level: IPPROTO_TCP,
+        ..streams(name, word, codec)
+    }
 }

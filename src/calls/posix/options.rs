@@ -1,6 +1,7 @@
 //! setsockopt and getsockopt.
 
-use hangup_posix::options::{OptionValue, SO_ERROR, SO_LINGER, SO_TYPE, SOL_SOCKET};
+use hangup_posix::Errno;
+use hangup_posix::options::{Linger, OptionValue, SO_ERROR, SO_LINGER, SO_TYPE, SOL_SOCKET};
 
 use super::process::{PosixCalls, failed, status};
 use super::words::{ERRORS, LEVELS, OPTIONS, TYPES};
@@ -19,12 +20,12 @@ impl PosixCalls {
                 if option != (SOL_SOCKET, SO_LINGER) {
                     return context.bad(3, "a struct linger is for SO_LINGER");
                 }
-                OptionValue::Linger(onoff, seconds)
+                OptionValue::Linger(Linger { onoff, seconds })
             }
             _ => OptionValue::Integer(context.pointed(3, &[])?),
         };
         let set =
-            context.on_host(|host, now| self.process.setsockopt(host, now, fd, option, value));
+            context.on_host(|host, now| self.process.setsockopt(host, now, fd, option, &value));
         Ok(status(set))
     }
 
@@ -38,7 +39,10 @@ impl PosixCalls {
         };
         match context.on_host(|host, _| self.process.getsockopt(host, fd, level, name)) {
             Ok(OptionValue::Integer(value)) => context.returned(3, value.into(), words),
-            Ok(OptionValue::Linger(onoff, seconds)) => context.returned_linger(3, (onoff, seconds)),
+            Ok(OptionValue::Linger(Linger { onoff, seconds })) => {
+                context.returned_linger(3, (onoff, seconds))
+            }
+            Ok(OptionValue::Octets(_) | OptionValue::Bad) => Ok(failed(Errno::Invalid)),
             Err(error) => Ok(failed(error)),
         }
     }

@@ -5,6 +5,7 @@ use hangup_posix::control::{
 };
 use hangup_posix::data::{MSG_DONTROUTE, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK};
 use hangup_posix::{Errno, epoll, options, poll, sockets};
+use hangup_stack::sockopt;
 
 use crate::calls::argument::Words;
 
@@ -42,20 +43,7 @@ pub(super) const LEVELS: &Words = &[
     ("SOL_TCP", sockets::IPPROTO_TCP as i64),
     ("IPPROTO_TCP", sockets::IPPROTO_TCP as i64),
 ];
-pub(super) const OPTIONS: &Words = &[
-    ("SO_REUSEADDR", options::SO_REUSEADDR as i64),
-    ("SO_TYPE", options::SO_TYPE as i64),
-    ("SO_ERROR", options::SO_ERROR as i64),
-    ("SO_SNDBUF", options::SO_SNDBUF as i64),
-    ("SO_RCVBUF", options::SO_RCVBUF as i64),
-    ("SO_KEEPALIVE", options::SO_KEEPALIVE as i64),
-    ("SO_LINGER", options::SO_LINGER as i64),
-    ("TCP_NODELAY", options::TCP_NODELAY as i64),
-    ("TCP_KEEPIDLE", options::TCP_KEEPIDLE as i64),
-    ("TCP_KEEPINTVL", options::TCP_KEEPINTVL as i64),
-    ("TCP_KEEPCNT", options::TCP_KEEPCNT as i64),
-    ("TCP_USER_TIMEOUT", options::TCP_USER_TIMEOUT as i64),
-];
+pub(super) const OPTIONS: &Words = &sockopt::words(&options::OPTIONS);
 pub(super) const FCNTLS: &Words = &[("F_GETFL", F_GETFL as i64), ("F_SETFL", F_SETFL as i64)];
 pub(super) const FILE_FLAGS: &Words = &[
     ("O_RDONLY", O_RDONLY as i64),

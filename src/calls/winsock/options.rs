@@ -1,5 +1,6 @@
 //! setsockopt, getsockopt, ioctlsocket.
 
+use hangup_stack::sockopt::{self, Codec};
 use hangup_winsock::WsaError;
 use hangup_winsock::api::options::{self, Linger, OptionValue};
 
@@ -19,7 +20,7 @@ impl WinsockCalls {
             Some(Argument::Word(word)) if matches!(word.as_str(), "BAD_POINTER" | "NULL") => {
                 OptionValue::Bad
             }
-            Some(data) if is_user_data(name) => match octets(data) {
+            Some(data) if takes_octets(level, name) => match octets(data) {
                 Some(octets) => OptionValue::Octets(octets),
                 None => return context.bad(3, USER_DATA),
             },
@@ -93,9 +94,7 @@ impl WinsockCalls {
 const USER_DATA: &str = "connect and disconnect data is a \"text\" or a list of octets";
 
 /// Whether the value of an option is connect or disconnect data.
-const fn is_user_data(name: i32) -> bool {
-    matches!(
-        name,
-        options::SO_CONNDATA | options::SO_CONNOPT | options::SO_DISCDATA | options::SO_DISCOPT
-    )
+fn takes_octets(level: i32, name: i32) -> bool {
+    let row = sockopt::find(&options::OPTIONS, level, name);
+    row.is_some_and(|row| matches!(row.codec, Codec::Octets(_)))
 }

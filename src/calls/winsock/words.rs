@@ -1,5 +1,6 @@
 //! The names of Winsock's numbers, as winsock2.h spells them.
 
+use hangup_stack::sockopt;
 use hangup_winsock::WsaError;
 use hangup_winsock::api::data::{MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_WAITALL};
 use hangup_winsock::api::disconnect::{SD_BOTH, SD_RECEIVE, SD_SEND};
@@ -77,28 +78,7 @@ pub(super) const LEVELS: &Words = &[
     ("SOL_SOCKET", options::SOL_SOCKET as i64),
     ("IPPROTO_TCP", options::IPPROTO_TCP as i64),
 ];
-pub(super) const OPTIONS: &Words = &[
-    ("SO_KEEPALIVE", options::SO_KEEPALIVE as i64),
-    ("SO_LINGER", options::SO_LINGER as i64),
-    ("SO_DONTLINGER", options::SO_DONTLINGER as i64),
-    ("SO_SNDBUF", options::SO_SNDBUF as i64),
-    ("SO_RCVBUF", options::SO_RCVBUF as i64),
-    ("SO_ERROR", options::SO_ERROR as i64),
-    ("SO_TYPE", options::SO_TYPE as i64),
-    ("SO_MAX_MSG_SIZE", options::SO_MAX_MSG_SIZE as i64),
-    ("SO_CONNDATA", options::SO_CONNDATA as i64),
-    ("SO_CONNOPT", options::SO_CONNOPT as i64),
-    ("SO_DISCDATA", options::SO_DISCDATA as i64),
-    ("SO_DISCOPT", options::SO_DISCOPT as i64),
-    ("SO_CONNDATALEN", options::SO_CONNDATALEN as i64),
-    ("SO_CONNOPTLEN", options::SO_CONNOPTLEN as i64),
-    ("SO_DISCDATALEN", options::SO_DISCDATALEN as i64),
-    ("SO_DISCOPTLEN", options::SO_DISCOPTLEN as i64),
-    ("TCP_NODELAY", options::TCP_NODELAY as i64),
-    ("TCP_KEEPIDLE", options::TCP_KEEPIDLE as i64),
-    ("TCP_KEEPCNT", options::TCP_KEEPCNT as i64),
-    ("TCP_KEEPINTVL", options::TCP_KEEPINTVL as i64),
-];
+pub(super) const OPTIONS: &Words = &sockopt::words(&options::OPTIONS);
 pub(super) const COMMANDS: &Words = &[
     ("FIONBIO", options::FIONBIO as i64),
     ("FIONREAD", options::FIONREAD as i64),

@@ -6,8 +6,9 @@ use smoltcp::time::{Duration, Instant};
 use super::Connection;
 use super::timer::Timer;
 use crate::event::{Fact, Retransmission};
+use crate::options::KeepAlive;
 use crate::profile::{KeepAliveAnswer, KeepAliveRules};
-use crate::socket::{Gone, KeepAlive};
+use crate::socket::Gone;
 
 /// Whether and when an idle connection is probed: what the application asked for, over what the
 /// profile says.

@@ -52,8 +52,9 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::event::{Fact, Retransmission};
+use crate::options::KeepAlive;
 use crate::profile::Profile;
-use crate::socket::{Gone, KeepAlive};
+use crate::socket::Gone;
 use acknowledge::Acknowledger;
 use keep_alive::KeepingAlive;
 use receive_shutdown::Phase;

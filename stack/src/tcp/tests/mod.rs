@@ -25,8 +25,8 @@ use smoltcp::wire::{Ipv4Address, Ipv6Address};
 
 use super::segment::Layout;
 use super::*;
+use crate::options::KeepAlive;
 use crate::profile::parse_duration;
-use crate::socket::KeepAlive;
 use crate::socket::{RecvError, SendError, ShutdownError};
 use row::Row;
 

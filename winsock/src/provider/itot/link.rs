@@ -2,7 +2,8 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::network::IpFamily;
-use hangup_stack::smoltcp::time::{Duration, Instant};
+use hangup_stack::options::{LINGER, Linger, NO_DELAY};
+use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Closing, ConnectError, Gone, Protocol, RecvError, SendError, SocketId};
 
@@ -274,7 +275,7 @@ const fn end_of(gone: Gone) -> NetworkEnd {
 
 /// Closes a TCP socket gracefully.
 pub(super) fn close(host: &mut Host, tcp: SocketId, now: Instant) {
-    host.set_linger(tcp, None);
+    host.set_option(tcp, &LINGER, Linger::OFF, now);
     match host.close(tcp, now) {
         Closing::Done | Closing::Lingers(_) => {}
     }
@@ -282,7 +283,7 @@ pub(super) fn close(host: &mut Host, tcp: SocketId, now: Instant) {
 
 /// Resets a TCP connection.
 fn reset(host: &mut Host, tcp: SocketId, now: Instant) {
-    host.set_linger(tcp, Some(Duration::ZERO));
+    host.set_option(tcp, &LINGER, Linger::RESET, now);
     match host.close(tcp, now) {
         Closing::Done | Closing::Lingers(_) => {}
     }
@@ -290,9 +291,9 @@ fn reset(host: &mut Host, tcp: SocketId, now: Instant) {
 
 /// A TCP socket for a transport connection: what a TPDU needs is sent at once, because the peer
 /// acts on whole TPDUs only.
-pub(super) fn tcp_socket(host: &mut Host, to: IpEndpoint) -> SocketId {
+pub(super) fn tcp_socket(host: &mut Host, to: IpEndpoint, now: Instant) -> SocketId {
     let tcp = host.open(Protocol::Tcp, IpFamily::of(to.addr));
-    host.set_no_delay(tcp, true);
+    host.set_option(tcp, &NO_DELAY, true, now);
     tcp
 }
 

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use hangup_stack::host::Host;
+use hangup_stack::options::NO_DELAY;
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 
@@ -72,7 +73,8 @@ impl Itot {
                 let Ok(child) = context.host.accept(tcp) else {
                     break;
                 };
-                context.host.set_no_delay(child, true);
+                let now = context.now;
+                context.host.set_option(child, &NO_DELAY, true, now);
                 let status = context.host.status(child);
                 let place = |network: Option<IpEndpoint>| IsoAddress {
                     selector: Vec::new(),
@@ -145,7 +147,7 @@ impl Itot {
         if self.doors.iter().any(|door| door.endpoint == endpoint) {
             return Ok(());
         }
-        let tcp = tcp_socket(host, endpoint);
+        let tcp = tcp_socket(host, endpoint, now);
         let address = (!endpoint.addr.is_unspecified()).then_some(endpoint.addr);
         let bound = host.bind(tcp, address, endpoint.port);
         let listens = bound

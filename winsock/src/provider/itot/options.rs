@@ -6,14 +6,16 @@
 //! room there is (SO_CONNDATALEN, SO_DISCDATALEN), and does so before it comes: that is how the
 //! documents of the Windows NT kernel have it. What does not fit is cut off.
 
+use hangup_stack::sockopt::{self, Misfit};
+
 use super::connection::MESSAGE_MAX;
 use super::entry::{Entry, Itot};
 use super::negotiate::Agreed;
-use super::tpdu::{CONNECT_DATA_MAX, ConnectData as Data, DISCONNECT_DATA_MAX, DisconnectData};
+use super::tpdu::{ConnectData as Data, DisconnectData};
 use crate::catalog::SOCK_SEQPACKET;
 use crate::error::WsaError;
 use crate::options::{
-    BUFFER_MAX, FIONBIO, FIONREAD, Linger, OptionValue, SO_CONNDATA, SO_CONNDATALEN, SO_DISCDATA,
+    FIONBIO, FIONREAD, Linger, OPTIONS, OptionValue, SO_CONNDATA, SO_CONNDATALEN, SO_DISCDATA,
     SO_DISCDATALEN, SO_DONTLINGER, SO_ERROR, SO_LINGER, SO_MAX_MSG_SIZE, SO_RCVBUF, SO_SNDBUF,
     SO_TYPE, SOL_SOCKET,
 };
@@ -33,10 +35,12 @@ impl SocketOptions for Itot {
         value: OptionValue,
     ) -> Result<(), WsaError> {
         let class = self.sockets.get(&s).map(Entry::class);
+        let row = sockopt::find(&OPTIONS, level, name);
+        let fits = row.map_or(Ok(()), |row| row.codec.check(&value));
         let request = Request {
-            arguments: Check::that(level == SOL_SOCKET && is_in_range(name, &value)),
+            arguments: Check::that(level == SOL_SOCKET && fits != Err(Misfit::Limits)),
             option: Check::that(is_settable(name, class)),
-            memory: Check::that(has_right_size(name, &value)),
+            memory: Check::that(fits != Err(Misfit::Form)),
             ..Request::NOTHING
         };
         let entry = self.check(context, s, request)?;
@@ -185,28 +189,5 @@ const fn is_settable(name: i32, class: Option<Agreed>) -> bool {
             matches!(class, Some(Agreed::Two))
         }
         _ => false,
-    }
-}
-
-/// Whether a value is one that the option can have.
-fn is_in_range(name: i32, value: &OptionValue) -> bool {
-    match (name, value) {
-        (SO_SNDBUF | SO_RCVBUF, OptionValue::Integer(octets)) => (1..=BUFFER_MAX).contains(octets),
-        (SO_CONNDATALEN | SO_DISCDATALEN, OptionValue::Integer(octets)) => {
-            (0..=BUFFER_MAX).contains(octets)
-        }
-        (SO_CONNDATA, OptionValue::Octets(data)) => data.len() <= CONNECT_DATA_MAX,
-        (SO_DISCDATA, OptionValue::Octets(data)) => data.len() <= DISCONNECT_DATA_MAX,
-        _ => true,
-    }
-}
-
-/// Whether a value is of the option's type.
-const fn has_right_size(name: i32, value: &OptionValue) -> bool {
-    match value {
-        OptionValue::Bad => false,
-        OptionValue::Linger(_) => name == SO_LINGER,
-        OptionValue::Octets(_) => matches!(name, SO_CONNDATA | SO_DISCDATA),
-        OptionValue::Integer(_) => !matches!(name, SO_LINGER | SO_CONNDATA | SO_DISCDATA),
     }
 }

@@ -369,7 +369,7 @@ impl Itot {
             Pointer::Null | Pointer::Bad => entry.user_data.outgoing_connect(),
         };
         let (host, now) = (&mut *context.host, context.now);
-        let tcp = tcp_socket(host, remote.network);
+        let tcp = tcp_socket(host, remote.network, now);
         // Any port will do for a caller; the address is the one that was asked for.
         let bound = entry.bound.as_ref();
         let address = bound.map(|bound| bound.network.addr);

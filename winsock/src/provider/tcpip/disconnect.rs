@@ -3,8 +3,9 @@
 //! None of the first three closes the socket, frees anything or waits, whatever SO_LINGER says.
 
 use hangup_stack::host::Host;
+use hangup_stack::options::{LINGER, Linger};
 use hangup_stack::profile::CloseWithReceive;
-use hangup_stack::smoltcp::time::{Duration, Instant};
+use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::{self, Closing, Protocol, ShutdownError};
 use hangup_stack::tcp::State;
 
@@ -109,20 +110,19 @@ impl Entry {
         if self.mode == Mode::NonBlocking
             && self.protocol == Protocol::Tcp
             && self.circuit == Circuit::Connected
-            && self
-                .linger
-                .timeout()
-                .is_some_and(|time| time.total_micros() > 0)
+            && host
+                .option(self.id, &LINGER)
+                .is_some_and(|linger| linger.onoff != 0 && linger.seconds > 0)
         {
             if !self.has_finished_sending(host) {
                 return Err(WsaError::WouldBlock.into());
             }
             // Nothing is left to wait for, so that a graceful close is over at once.
-            host.set_linger(self.id, None);
+            host.set_option(self.id, &LINGER, Linger::OFF, now);
         }
         let waits = self.protocol == Protocol::Tcp && self.receives.waiting().next().is_some();
         if waits && rules(host).close_with_receive == CloseWithReceive::Reset {
-            host.set_linger(self.id, Some(Duration::ZERO));
+            host.set_option(self.id, &LINGER, Linger::RESET, now);
         }
         match host.close(self.id, now) {
             Closing::Done => Ok(()),

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use hangup_stack::host::Host;
 use hangup_stack::network::IpFamily;
+use hangup_stack::options::KEEP_ALIVE;
 use hangup_stack::profile::ResetName;
 use hangup_stack::smoltcp::wire::IpEndpoint;
-use hangup_stack::socket::{Gone, KeepAlive, Protocol, RecvError, SendError, SocketId};
+use hangup_stack::socket::{Gone, Protocol, RecvError, SendError, SocketId};
 use hangup_stack::tcp::State;
 
 use crate::address::AF_INET6;
 use crate::catalog::{IPPROTO_UDP, ProtocolInfo};
 use crate::error::WsaError;
 use crate::notify::Selection;
-use crate::options::Linger;
 use crate::process::Socket;
 use crate::provider::base::{Circuit, Direction, Mode, Request, rules};
 use crate::provider::check::Check;
@@ -34,9 +34,6 @@ pub(super) struct Entry {
     pub(super) info: ProtocolInfo,
     pub(super) mode: Mode,
     pub(super) circuit: Circuit,
-    pub(super) linger: Linger,
-    pub(super) no_delay: bool,
-    pub(super) keep_alive: KeepAlive,
     /// Which directions this process has shut down.
     pub(super) receiving: Direction,
     pub(super) sending: Direction,
@@ -101,9 +98,6 @@ impl Entry {
             info,
             mode: Mode::Blocking,
             circuit: Circuit::Unconnected,
-            linger: Linger::default(),
-            no_delay: false,
-            keep_alive: KeepAlive::default(),
             receiving: Direction::Open,
             sending: Direction::Open,
             gone: None,
@@ -154,7 +148,9 @@ impl Entry {
             .is_none_or(|status| status.unacked == 0 && status.unsent == 0);
         let peer_closed = status.is_some_and(|status| status.peer_closed);
         match (gone, rules(host).reset_after_fin) {
-            (Gone::TimedOut, _) if self.keep_alive.on && idle => WsaError::NetworkReset,
+            (Gone::TimedOut, _) if idle && host.option(self.id, &KEEP_ALIVE) == Some(true) => {
+                WsaError::NetworkReset
+            }
             (Gone::Reset, ResetName::ConnectionAborted) if peer_closed && !idle => {
                 WsaError::ConnectionAborted
             }

@@ -3,7 +3,8 @@
 use core::net::SocketAddr;
 
 use hangup_stack::host::Host;
-use hangup_stack::smoltcp::time::{Duration, Instant};
+use hangup_stack::options::{LINGER, Linger};
+use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Closing, ConnectError, Protocol, RecvError, SocketId};
 
@@ -131,7 +132,7 @@ impl Sockets for TcpIp {
                 id => id?,
             };
             listener.judge(context, id, condition)?;
-            let entry = listener.accepted(context.host, context.now, id);
+            let entry = listener.accepted(id);
             let name = remote(context.host, id);
             let s = self.adopt(context, entry);
             Ok(Accepted { s, name })
@@ -223,19 +224,14 @@ impl Entry {
         }
     }
 
-    /// The socket of an accepted connection: it has the properties of the listening one.
-    fn accepted(&self, host: &mut Host, now: Instant, id: SocketId) -> Self {
+    /// The socket of an accepted connection: it has the properties of the listening one. The stack
+    /// has given it the options.
+    fn accepted(&self, id: SocketId) -> Self {
         let mut entry = Self::new(id, self.info.clone());
         entry.circuit = Circuit::Connected;
         entry.mode = self.mode;
-        entry.linger = self.linger;
-        entry.no_delay = self.no_delay;
         let (event, interest) = self.selection.inherited();
         entry.selection.select(event, interest);
-        host.set_linger(id, entry.linger.timeout());
-        host.set_no_delay(id, entry.no_delay);
-        entry.keep_alive = self.keep_alive;
-        host.set_keep_alive(id, entry.keep_alive, now);
         entry
     }
 
@@ -319,7 +315,7 @@ fn local(host: &Host, id: SocketId) -> Option<Address> {
 
 /// Resets a connection that no socket has.
 pub(super) fn reset(host: &mut Host, id: SocketId, now: Instant) {
-    host.set_linger(id, Some(Duration::ZERO));
+    host.set_option(id, &LINGER, Linger::RESET, now);
     match host.close(id, now) {
         Closing::Done | Closing::Lingers(_) => {}
     }
