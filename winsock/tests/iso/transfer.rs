@@ -249,3 +249,21 @@ fn what_is_closed_leaves_nothing() {
     let again = pair.listening();
     let _ = pair.connected(again);
 }
+
+/// An overlapped structure that an operation uses cannot be used for a second one.
+#[test]
+fn a_structure_in_use_is_refused() {
+    let mut pair = Pair::new(&good(), 0);
+    let listener = pair.listening();
+    let (server, _) = pair.connected(listener);
+    let overlap = Overlap {
+        overlapped: Overlapped(1),
+        routine: None,
+    };
+    for error in [WsaError::IoPending, WsaError::Invalid] {
+        let begun = pair.call(Who::Server, |process, host, now| {
+            process.wsa_recv(host, now, server, &mut [&mut [0; 100]], 0, Some(overlap))
+        });
+        assert_eq!(begun, Outcome::Done(Err(error)));
+    }
+}

@@ -2,9 +2,11 @@
 
 use crate::pair::{Pair, Who};
 use hangup_stack::smoltcp::time::Duration;
+use hangup_winsock::api::sockets::SOCK_STREAM;
 use hangup_winsock::api::thread::{Alertable, CannotRun, Routine};
 use hangup_winsock::function::Function;
 use hangup_winsock::overlapped::{Overlap, Overlapped, Routine as CompletionRoutine};
+use hangup_winsock::provider::Sets;
 use hangup_winsock::{Outcome, Pointer, Socket, ThreadId, WsaError};
 
 /// A connection whose server waits in recv.
@@ -181,4 +183,56 @@ fn completion() {
         panic!("{ended:?}")
     };
     assert_eq!(transferred.data, b"octets");
+}
+
+/// What a routine calls while select waits does not begin its time anew.
+#[test]
+fn a_routine_does_not_prolong_a_wait() {
+    let mut pair = Pair::new("winsock", 0x0202);
+    let (_, s, _) = pair.connected();
+    let other = pair.socket(Who::Server, SOCK_STREAM);
+    let until = Some(pair.network.now() + Duration::from_secs(1));
+    let select = |pair: &mut Pair| {
+        let mut sets = Sets {
+            read: vec![s],
+            ..Sets::default()
+        };
+        pair.call(Who::Server, |process, host, now| {
+            process.select(host, now, &mut sets, Some(Duration::from_secs(1)))
+        })
+    };
+    assert_eq!(select(&mut pair), Outcome::Blocks { until });
+    pair.run_for(Duration::from_millis(500));
+    pair.server.process.enter(Routine::Apc).unwrap();
+    let closed = pair.call(Who::Server, |process, host, now| {
+        process.closesocket(host, now, other)
+    });
+    assert_eq!(closed, Outcome::Done(Ok(())));
+    pair.server.process.leave();
+    assert_eq!(select(&mut pair), Outcome::Blocks { until });
+    pair.run_for(Duration::from_millis(500));
+    assert_eq!(select(&mut pair), Outcome::Done(Ok(0)));
+}
+
+/// What arrives between WSACancelBlockingCall and the end of the call that it has cancelled is left
+/// for the next receive.
+#[test]
+fn a_cancelled_receive_takes_nothing() {
+    let mut pair = Pair::new("winsock", 0x0101);
+    let (_, s, client) = pair.connected();
+    assert_eq!(recv(&mut pair, s), Outcome::WAITS);
+    pair.server.process.enter(Routine::BlockingHook).unwrap();
+    let cancelled = pair.call(Who::Server, |process, host, now| {
+        process.wsa_cancel_blocking_call(host, now)
+    });
+    assert_eq!(cancelled, Ok(()));
+    assert_eq!(pair.send(Who::Client, client, 5), Ok(5));
+    pair.run_for(Duration::from_secs(1));
+    pair.call(Who::Server, |process, host, now| process.poll(host, now));
+    pair.server.process.leave();
+    assert_eq!(
+        recv(&mut pair, s),
+        Outcome::Done(Err(WsaError::Interrupted))
+    );
+    assert_eq!(recv(&mut pair, s), Outcome::Done(Ok(5)));
 }
