@@ -13,42 +13,20 @@ mod options;
 mod process;
 mod ready;
 mod sockets;
+mod state;
 mod words;
 mod wsabuf;
 
-use std::collections::BTreeMap;
-
-use hangup_stack::host::Host;
-use hangup_stack::network::{HostId, IpFamily, Network};
+use hangup_stack::network::{HostId, Network};
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::SocketId;
 use hangup_winsock::api::thread::Routine;
-use hangup_winsock::overlapped::Completion;
-use hangup_winsock::provider::Decision;
-use hangup_winsock::provider::tracing::Passage;
-use hangup_winsock::{Socket, ThreadId, Winsock, WsaError};
+use hangup_winsock::{Socket, ThreadId};
 
-use super::argument::Context;
-use super::program::{Descriptors, Memory};
-use super::table::{Call, Made, Make, Shape, find, names};
+use super::table::{Call, Make, Shape, find, names};
 use super::{Answer, BadCall, Calls, Note};
 use crate::scenario::script::{self, Argument};
-
-/// One process on one Winsock host.
-#[derive(Debug, Default)]
-pub struct WinsockCalls {
-    process: Winsock,
-    descriptors: Descriptors,
-    memory: Memory,
-    /// The threads that a script has named, after the one that needs no name.
-    threads: Vec<String>,
-    /// The overlapped structures that it has named.
-    structures: Vec<String>,
-    /// The completion routines that it has named.
-    routines: Vec<String>,
-    /// What condition functions have returned that run in a thread.
-    conditions: BTreeMap<ThreadId, Decision>,
-}
+pub use state::WinsockCalls;
 
 /// The names of the calls, in the order of the table.
 pub(super) const NAMES: &[&str] = &names(&CALLS);
@@ -247,74 +225,5 @@ impl Calls for WinsockCalls {
 
     fn labels(&self) -> Vec<(i64, SocketId)> {
         self.descriptors.labels()
-    }
-}
-
-/// What a call that says SOCKET_ERROR comes to.
-fn status(result: Result<(), WsaError>) -> Made {
-    match result {
-        Ok(()) => Made::value(0),
-        Err(error) => failed(error),
-    }
-}
-
-fn failed(error: WsaError) -> Made {
-    Made::failed("SOCKET_ERROR", error.name())
-}
-
-impl WinsockCalls {
-    /// Runs a function of the process inside the host.
-    fn on_host<R>(
-        &mut self,
-        context: &mut Context<'_>,
-        f: impl FnOnce(&mut Winsock, &mut Host, Instant) -> R,
-    ) -> R {
-        let process = &mut self.process;
-        context
-            .network
-            .with_host(context.host, |host, now| f(process, host, now))
-    }
-
-    /// The socket in the first argument.
-    fn s(&self, context: &Context<'_>) -> Result<Socket, BadCall> {
-        self.descriptors.first(context).map(Socket::from_raw)
-    }
-
-    /// The family of a socket; IPv4's for what is none.
-    fn family(&self, s: Socket) -> IpFamily {
-        self.descriptors
-            .get(s.raw())
-            .map_or(IpFamily::V4, |opened| opened.family)
-    }
-
-    /// A call of the provider below, as a row of the trace: `WSPRecv(s=4) = 100`.
-    fn shown(&self, passage: &Passage) -> String {
-        let Passage {
-            function,
-            s,
-            result,
-            ..
-        } = passage;
-        let label = s.map(|s| match self.descriptors.label_of(s.raw()) {
-            Some(label) => format!("s={label}"),
-            None => "s".to_owned(),
-        });
-        format!("{function}({}) = {result}", label.unwrap_or_default())
-    }
-
-    /// A completion routine that has run, as a row of the trace.
-    fn completed(&self, completion: &Completion) -> String {
-        let name = |names: &[String], number: u64| {
-            let place = usize::try_from(number).unwrap_or(usize::MAX);
-            names.get(place).cloned().unwrap_or_default()
-        };
-        let error = WsaError::from_code(completion.error).map_or("0", WsaError::name);
-        format!(
-            "{}(error={error}, transferred={}, overlapped={}, flags={})",
-            name(&self.routines, completion.routine.0),
-            completion.octets,
-            name(&self.structures, completion.overlapped.0),
-            completion.flags
-        )
     }
 }

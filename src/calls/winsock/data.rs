@@ -7,8 +7,8 @@ use hangup_winsock::provider::Wait;
 use hangup_winsock::provider::upcalls::EventHandle;
 use hangup_winsock::{Outcome, Socket, Winsock};
 
+use super::state::{WinsockCalls, failed};
 use super::words::{BOOLEANS, FLAGS};
-use super::{WinsockCalls, failed};
 use crate::calls::BadCall;
 use crate::calls::argument::{Context, OCTETS_MAX, show};
 use crate::calls::program::Octets;

@@ -2,9 +2,9 @@
 
 use hangup_winsock::{Outcome, Pointer};
 
+use super::state::{WinsockCalls, status};
 use super::words::HOWS;
 use super::wsabuf::{Room, wsabuf};
-use super::{WinsockCalls, status};
 use crate::calls::BadCall;
 use crate::calls::argument::Context;
 use crate::calls::table::Made;

@@ -4,9 +4,9 @@ use hangup_stack::sockopt::{self, Codec};
 use hangup_winsock::WsaError;
 use hangup_winsock::api::options::{self, Linger, OptionValue};
 
+use super::state::{WinsockCalls, failed, status};
 use super::words::{BOOLEANS, COMMANDS, ERRORS, LEVELS, OPTIONS, TYPES};
 use super::wsabuf::octets;
-use super::{WinsockCalls, failed, status};
 use crate::calls::BadCall;
 use crate::calls::argument::{Context, Words};
 use crate::calls::table::Made;

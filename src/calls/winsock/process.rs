@@ -3,7 +3,7 @@
 use hangup_winsock::WsaError;
 
 use super::words::{ERRORS, PROTOCOLS, SERVICE_FLAGS};
-use super::{WinsockCalls, failed, status};
+use super::state::{WinsockCalls, failed, status};
 use crate::calls::BadCall;
 use crate::calls::argument::Context;
 use crate::calls::table::Made;

@@ -9,8 +9,8 @@ use hangup_winsock::provider::Sets;
 use hangup_winsock::provider::upcalls::EventHandle;
 use hangup_winsock::{Outcome, Socket, WsaError};
 
+use super::state::{WinsockCalls, failed, status};
 use super::words::{BOOLEANS, ERRORS, EVENTS, NETWORK_EVENTS, TIMEOUTS};
-use super::{WinsockCalls, failed, status};
 use crate::calls::BadCall;
 use crate::calls::argument::{Context, show};
 use crate::calls::table::Made;

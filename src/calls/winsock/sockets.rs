@@ -8,9 +8,9 @@ use hangup_winsock::provider::{ConnectData, Decision};
 use hangup_winsock::{Address, Outcome, Pointer, Socket, WsaError};
 
 use super::iso;
+use super::state::{WinsockCalls, failed, status};
 use super::words::{BACKLOGS, DECISIONS, FAMILIES, PROTOCOLS, SOCKET_FLAGS, TYPES};
 use super::wsabuf::{Room, octets, wsabuf};
-use super::{WinsockCalls, failed, status};
 use crate::calls::BadCall;
 use crate::calls::argument::{Context, DEFAULT_PORT, Target, unspecified};
 use crate::calls::table::Made;

@@ -2,7 +2,7 @@
 
 use hangup_winsock::{Pointer, WsaError};
 
-use super::{failed, status};
+use super::state::{failed, status};
 use crate::calls::BadCall;
 use crate::calls::argument::Context;
 use crate::calls::table::Made;
