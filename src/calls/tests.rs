@@ -485,6 +485,11 @@ fn bad_calls() {
             "the value is missing",
         ),
         (
+            "server: WSCInstallProvider(\"tracer\")",
+            Some(0),
+            "the providers are \"tcpip\", \"itot\", \"tracing\"",
+        ),
+        (
             "client: WSACleanup()",
             None,
             "there is no call WSACleanup; this host has socket, ",

@@ -1,9 +1,10 @@
 //! The process itself: WSAStartup to WSACleanup, errors, protocols, and blocking hooks.
 
 use hangup_winsock::WsaError;
+use hangup_winsock::provider::registry::{self, PROVIDERS};
 
-use super::words::{ERRORS, PROTOCOLS, SERVICE_FLAGS};
 use super::state::{WinsockCalls, failed, status};
+use super::words::{ERRORS, PROTOCOLS, SERVICE_FLAGS};
 use crate::calls::BadCall;
 use crate::calls::argument::Context;
 use crate::calls::table::Made;
@@ -81,14 +82,18 @@ impl WinsockCalls {
         })
     }
 
-    /// `WSCInstallProvider("tracing")`: from then on sockets go through the layer, and the trace
-    /// shows the functions of the provider below those of the API.
+    /// `WSCInstallProvider("tracing")`: from then on sockets are of the provider with this name. Of
+    /// the layer `tracing`, the trace shows the functions of the provider below those of the API.
     pub(super) fn install_provider(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         match context.argument(0) {
-            Some(Argument::Text(name)) if name == "tracing" => {
-                Ok(status(self.process.wsc_install_provider("tracing")))
+            Some(Argument::Text(name)) if registry::find(name).is_some() => {
+                Ok(status(self.process.wsc_install_provider(name)))
             }
-            _ => context.bad(0, "the provider that can be installed is \"tracing\""),
+            _ => {
+                let names = PROVIDERS.iter().map(|it| format!("\"{}\"", it.name));
+                let names: Vec<String> = names.collect();
+                context.bad(0, format!("the providers are {}", names.join(", ")))
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use hangup_winsock::api::disconnect::SD_BOTH;
 use hangup_winsock::api::sockets::{AF_INET, AF_ISO, SOCK_SEQPACKET, SOCK_STREAM};
 use hangup_winsock::api::startup::Version;
 use hangup_winsock::catalog::{Chain, EntryId, Guid, ProtocolInfo};
+use hangup_winsock::provider::registry::{PROVIDERS, Present};
 use hangup_winsock::provider::tcpip::TcpIp;
 use hangup_winsock::provider::tracing::Tracing;
 use hangup_winsock::{Outcome, Pointer, WsaError};
@@ -91,6 +92,27 @@ fn installing() {
     let (entries, layer) = Tracing::over(catalog, Box::new(TcpIp::new()));
     let again = pair.server.process.install(entries, Box::new(layer));
     assert_eq!(again, Ok(()));
+}
+
+/// WSCInstallProvider knows the providers by name; those whose entries every process has cannot be
+/// installed a second time.
+#[test]
+fn installing_by_name() {
+    for registration in &PROVIDERS {
+        let mut pair = Pair::new("winsock", 0x0202);
+        let before = pair.server.process.catalog().entries().len();
+        let installed = pair.server.process.wsc_install_provider(registration.name);
+        let after = pair.server.process.catalog().entries().len();
+        let (expected, is_more) = match registration.present {
+            Present::Always => (Err(WsaError::Invalid), false),
+            Present::Installed => (Ok(()), true),
+        };
+        assert_eq!(installed, expected, "{}", registration.name);
+        assert_eq!(after > before, is_more, "{}", registration.name);
+    }
+    let mut pair = Pair::new("winsock", 0x0202);
+    let unknown = pair.server.process.wsc_install_provider("tracer");
+    assert_eq!(unknown, Err(WsaError::Invalid));
 }
 
 /// Frames that were sent, without their places in the order of events.
