@@ -1,20 +1,24 @@
 //! Winsock 2 over hangup's stack: the API of Ws2_32.dll, the service provider interface below it,
-//! and the providers of TCP/IP and UDP/IP.
+//! the providers of TCP/IP, UDP/IP and ISO transport over TCP, and a layer that goes over them.
 //!
 //! [`Winsock`] is one process on one host, and [`Program`] plays it from Rust. Its methods are the
 //! functions of Ws2_32.dll: version negotiation, threads with a last error each, event objects, and
 //! the way of a call from a handle to its provider. A [`Provider`](provider::Provider) carries the
-//! calls out. What a call does on the wire is not decided in this crate: `WSARecvDisconnect`,
-//! `WSPRecvDisconnect` and `shutdown(SD_RECEIVE)` all become [`Host::shutdown`], and the host's
-//! profile knows which published contract applies to it.
+//! calls out, under the SPI's names: `WSARecvDisconnect` and `WSPRecvDisconnect` are
+//! `recv_disconnect` of the provider. What a call does on the wire is not decided in this crate:
+//! these two and `shutdown(SD_RECEIVE)` all become [`Host::shutdown`], and the host's profile knows
+//! which published contract applies to it.
 //!
 //! The crate is pure: no clock, no file, no socket of the machine, no thread.
 //!
 //! - [`api`]: the functions of Ws2_32.dll, as [`Winsock`]'s methods, by subject
-//! - [`provider`]: the service provider interface (WSP*), and the providers
+//! - [`provider`]: the service provider interface (WSP*), and the providers, by the same subjects
 //! - [`catalog`]: the protocols there are, and which one a socket gets
-//! - [`notify`], [`overlapped`]: network events and overlapped operations, as both sides see them
-//! - [`address`], [`options`], [`function`]: addresses, options, and the names of functions
+//! - [`waiting`]: what is remembered of a call that waits
+//! - [`notify`], [`overlapped`], [`event`]: network events, overlapped operations and event objects,
+//!   as both sides see them
+//! - [`address`], [`options`], [`flags`], [`version`], [`function`]: addresses, options, numbers that
+//!   programs pass, versions, and the names of functions
 //! - [`error`]: the codes, and the one mapping from the stack's errors
 //!
 //! A client connects to a server that then stops receiving; what the client sends resets it:

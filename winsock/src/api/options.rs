@@ -10,7 +10,8 @@ pub use crate::options::*;
 use crate::process::Socket;
 
 impl Winsock {
-    /// setsockopt: on TCP/IP, SO_LINGER, SO_DONTLINGER, SO_SNDBUF, SO_RCVBUF and TCP_NODELAY.
+    /// setsockopt: sets an option that the provider of the socket has. [`crate::options`] has the
+    /// options.
     ///
     /// # Errors
     /// The common ones, WSAEINVAL for an unknown level or a buffer size below 1 (0 means on Windows
@@ -34,7 +35,8 @@ impl Winsock {
         )
     }
 
-    /// getsockopt: the options of [`Winsock::setsockopt`], SO_TYPE and SO_ERROR.
+    /// getsockopt: reads an option, also one that cannot be set, such as SO_TYPE. SO_ERROR is taken
+    /// away with it.
     ///
     /// # Errors
     /// The common ones, WSAEINVAL for an unknown level, WSAENOPROTOOPT for an unknown option.

@@ -123,8 +123,8 @@ fn note(
 /// WSPSocket to WSPConnect, and the addresses of a socket.
 pub trait Sockets: Layered {
     /// WSPSocket: a new socket of the protocol. The provider gets the handle from
-    /// [`Upcalls::create_socket_handle`] (WPUCreateSocketHandle), or has one of the file system's
-    /// registered ([`Upcalls::modify_ifs_handle`]).
+    /// WPUCreateSocketHandle ([`Context::upcalls`]), or has one of the file system's registered
+    /// (WPUModifyIFSHandle).
     ///
     /// # Errors
     /// WSAENETDOWN, WSAEINVAL for an unknown flag, WSAEMFILE.
@@ -287,10 +287,10 @@ pub trait Data: Layered {
         )
     }
 
-    /// WSPSendTo: as [`Provider::send`], with a destination for datagrams.
+    /// WSPSendTo: as [`Data::send`], with a destination for datagrams.
     ///
     /// # Errors
-    /// As [`Provider::send`], and WSAEDESTADDRREQ, WSAEAFNOSUPPORT, WSAEADDRNOTAVAIL.
+    /// As [`Data::send`], and WSAEDESTADDRREQ, WSAEAFNOSUPPORT, WSAEADDRNOTAVAIL.
     fn send_to(
         &mut self,
         context: &mut Context<'_>,
@@ -335,10 +335,10 @@ pub trait Data: Layered {
         )
     }
 
-    /// WSPRecvFrom: as [`Provider::recv`], with the sender of a datagram.
+    /// WSPRecvFrom: as [`Data::recv`], with the sender of a datagram.
     ///
     /// # Errors
-    /// As [`Provider::recv`].
+    /// As [`Data::recv`].
     fn recv_from(
         &mut self,
         context: &mut Context<'_>,
