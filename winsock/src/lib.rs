@@ -15,10 +15,10 @@
 //! - [`provider`]: the service provider interface (WSP*), and the providers, by the same subjects
 //! - [`catalog`]: the protocols there are, and which one a socket gets
 //! - [`waiting`]: what is remembered of a call that waits
-//! - [`notify`], [`overlapped`], [`event`]: network events, overlapped operations and event objects,
-//!   as both sides see them
-//! - [`address`], [`options`], [`flags`], [`version`], [`function`]: addresses, options, numbers that
-//!   programs pass, versions, and the names of functions
+//! - [`notify`], [`overlapped`], [`event`]: network events, overlapped operations and event
+//!   objects, as both sides see them
+//! - [`address`], [`options`], [`flags`], [`version`], [`function`]: addresses, options, numbers
+//!   that programs pass, versions, and the names of functions
 //! - [`error`]: the codes, and the one mapping from the stack's errors
 //!
 //! A client connects to a server that then stops receiving; what the client sends resets it:
