@@ -487,7 +487,7 @@ impl<'a> Output<'a> {
         let to_file = args.report_file.as_deref();
         let to_file = to_file.filter(|path| *path != standard_output);
         let format = match to_file {
-            Some(_) => Format::Text,
+            Some(_) => Format::default(),
             None => args.report,
         };
         Self {
@@ -501,7 +501,7 @@ impl<'a> Output<'a> {
             unsupported_counts: !args.scripts.allow_unsupported,
             ignored: BTreeMap::new(),
             quiet,
-            brief: quiet && format == Format::Text,
+            brief: quiet && format.for_people,
             to_stderr: [&args.write, &args.export_pkt]
                 .into_iter()
                 .any(|path| path.as_deref() == Some(standard_output)),

@@ -1,10 +1,33 @@
 //! Annotations of GitHub Actions: commands on lines of their own, which put a message beside the
 //! line of the file.
 
-use super::{Case, CaseVerdict, Golden, Problem};
+use super::case::{Case, CaseVerdict, Golden, Problem};
+use super::format::{Format, Report};
+use super::summary::Summary;
+use super::text;
+
+pub(super) const FORMAT: Format = Format {
+    name: "github",
+    about: "Annotations of GitHub Actions",
+    for_people: false,
+    new: |_| Box::new(Github),
+};
+
+#[derive(Debug)]
+struct Github;
+
+impl Report for Github {
+    fn case(&mut self, case: &Case) -> String {
+        annotations(case)
+    }
+
+    fn end(&self, summary: &Summary) -> String {
+        text::summary(summary)
+    }
+}
 
 /// One annotation for each problem, and one where the trace differs from its golden one.
-pub(super) fn case(case: &Case) -> String {
+fn annotations(case: &Case) -> String {
     let mut text = String::new();
     for warning in &case.warnings {
         text.push_str(&annotation("warning", case, warning));

@@ -7,7 +7,33 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Case, CaseKind, Counts, Golden, Problem, Summary};
+use super::case::{Case, CaseKind, Golden, Problem};
+use super::format::{Contents, Format, Report};
+use super::summary::{Counts, Summary};
+
+pub(super) const FORMAT: Format = Format {
+    name: "json",
+    about: "JSON lines: an object for each scenario, and one before and one behind them",
+    for_people: false,
+    new: |contents| Box::new(Json(contents)),
+};
+
+#[derive(Debug)]
+struct Json(Contents);
+
+impl Report for Json {
+    fn begin(&self) -> String {
+        begin(self.0.total - self.0.scripts, self.0.scripts)
+    }
+
+    fn case(&mut self, case: &Case) -> String {
+        object(case)
+    }
+
+    fn end(&self, summary: &Summary) -> String {
+        last(summary)
+    }
+}
 
 /// The number of this form.
 const SCHEMA: u32 = 1;
@@ -84,7 +110,7 @@ struct Folder<'a> {
     not_run: usize,
 }
 
-pub(super) fn begin(scenarios: usize, scripts: usize) -> String {
+fn begin(scenarios: usize, scripts: usize) -> String {
     line(&Run {
         schema: SCHEMA,
         version: env!("CARGO_PKG_VERSION"),
@@ -93,7 +119,7 @@ pub(super) fn begin(scenarios: usize, scripts: usize) -> String {
     })
 }
 
-pub(super) fn case(case: &Case) -> String {
+fn object(case: &Case) -> String {
     let golden = case.golden.as_ref().map(|golden| match golden {
         Golden::Same => "same",
         Golden::Missing => "missing",
@@ -120,7 +146,7 @@ pub(super) fn case(case: &Case) -> String {
     })
 }
 
-pub(super) fn summary(summary: &Summary) -> String {
+fn last(summary: &Summary) -> String {
     let Counts {
         held,
         failed,

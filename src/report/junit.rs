@@ -10,10 +10,34 @@ use std::time::Duration;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
 
-use super::{Case, CaseVerdict, Summary};
+use super::case::{Case, CaseVerdict};
+use super::format::{Format, Report};
+use super::summary::Summary;
+
+pub(super) const FORMAT: Format = Format {
+    name: "junit",
+    about: "JUnit XML, which most services for continuous integration read",
+    for_people: false,
+    new: |_| Box::new(Junit(Vec::new())),
+};
+
+/// The cases so far: counts of all of them stand before the first.
+#[derive(Debug)]
+struct Junit(Vec<Case>);
+
+impl Report for Junit {
+    fn case(&mut self, case: &Case) -> String {
+        self.0.push(case.clone());
+        String::new()
+    }
+
+    fn end(&self, summary: &Summary) -> String {
+        report(&self.0, summary)
+    }
+}
 
 /// The whole report.
-pub(super) fn report(cases: &[Case], summary: &Summary) -> String {
+fn report(cases: &[Case], summary: &Summary) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     // Writing into memory cannot fail.
     write(&mut writer, cases, summary).expect("memory takes everything");

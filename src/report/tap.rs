@@ -1,13 +1,35 @@
 //! The Test Anything Protocol, version 14.
 
-use super::{Case, CaseVerdict};
+use super::case::{Case, CaseVerdict};
+use super::format::{Contents, Format, Report};
 
-pub(super) fn begin(total: usize) -> String {
-    format!("TAP version 14\n1..{total}\n")
+pub(super) const FORMAT: Format = Format {
+    name: "tap",
+    about: "The Test Anything Protocol, version 14",
+    for_people: false,
+    new: |contents| Box::new(Tap { contents, done: 0 }),
+};
+
+#[derive(Debug)]
+struct Tap {
+    contents: Contents,
+    /// How many cases there were.
+    done: usize,
+}
+
+impl Report for Tap {
+    fn begin(&self) -> String {
+        format!("TAP version 14\n1..{}\n", self.contents.total)
+    }
+
+    fn case(&mut self, case: &Case) -> String {
+        self.done += 1;
+        point(case, self.done)
+    }
 }
 
 /// A test point, and behind one that is not ok a block of YAML with everything there is to say.
-pub(super) fn case(case: &Case, number: usize) -> String {
+fn point(case: &Case, number: usize) -> String {
     let name = escaped(&case.name);
     match case.verdict {
         CaseVerdict::Held => format!("ok {number} - {name}\n"),

@@ -4,9 +4,11 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::*;
+use crate::diagnostic::{Diagnostic, Source, Span};
 use clap::ValueEnum;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::time::Duration;
 
 fn case(name: &str, verdict: CaseVerdict) -> Case {
     Case {
@@ -136,7 +138,7 @@ fn every_format_is_as_reviewed() {
 
 /// Holds every format against what a program that reads it asks of it.
 fn check(cases: &[Case]) {
-    let json = report(Format::Json, cases);
+    let json = report(json::FORMAT, cases);
     let lines: Vec<serde_json::Value> = json
         .lines()
         .map(|line| serde_json::from_str(line).expect("each line is JSON"))
@@ -154,10 +156,10 @@ fn check(cases: &[Case]) {
             case.problems.len()
         );
     }
-    check_junit(&report(Format::Junit, cases), cases);
-    check_tap(&report(Format::Tap, cases), cases);
+    check_junit(&report(junit::FORMAT, cases), cases);
+    check_tap(&report(tap::FORMAT, cases), cases);
     // A line that is no command is only printed; a command that is cut in two is lost.
-    let github = report(Format::Github, cases);
+    let github = report(github::FORMAT, cases);
     let commands = github.lines().filter(|it| it.starts_with("::"));
     let said = |it: &Case| it.problems.len() + it.warnings.len();
     let problems: usize = cases.iter().map(said).sum();
@@ -166,7 +168,7 @@ fn check(cases: &[Case]) {
         .filter(|it| matches!(it.golden, Some(Golden::Differs { .. })));
     assert_eq!(commands.count(), problems + differ.count());
     // What stands behind the cases begins with an empty line where it is more than one.
-    let text = report(Format::Text, cases);
+    let text = report(text::FORMAT, cases);
     let lines = text.lines().take_while(|it| !it.is_empty()).count();
     assert!(lines == cases.len() || lines == cases.len() + 1, "{text}");
 }

@@ -2,10 +2,32 @@
 
 use std::time::Duration;
 
-use super::{Case, CaseVerdict, Counts, Golden, Problem, Summary};
+use super::case::{Case, CaseVerdict, Golden, Problem};
+use super::format::{Contents, Format, Report};
+use super::summary::{Counts, Summary};
+
+pub(super) const FORMAT: Format = Format {
+    name: "text",
+    about: "A line for each scenario",
+    for_people: true,
+    new: |contents| Box::new(Text(contents)),
+};
+
+#[derive(Debug)]
+struct Text(Contents);
+
+impl Report for Text {
+    fn case(&mut self, case: &Case) -> String {
+        line(case, self.0.width, self.0.scripts > 0)
+    }
+
+    fn end(&self, summary: &Summary) -> String {
+        self::summary(summary)
+    }
+}
 
 /// The line of a scenario or script; with scripts among the cases there are longer verdicts.
-pub(super) fn case(case: &Case, width: usize, with_scripts: bool) -> String {
+fn line(case: &Case, width: usize, with_scripts: bool) -> String {
     let (verdict, name) = (case.verdict.name(), &case.name);
     let column = match with_scripts {
         true => CaseVerdict::Unsupported.name().len(),

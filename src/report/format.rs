@@ -1,0 +1,78 @@
+//! What a format is.
+
+use std::fmt;
+
+use super::case::{Case, CaseKind};
+use super::summary::Summary;
+
+/// A format of reports. Each is a file of its own and a row of [`super::formats`].
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// What the command line calls it.
+    pub(super) name: &'static str,
+    /// What it is, as the help says it: a sentence without its full stop.
+    pub(super) about: &'static str,
+    /// Whether it is a line a case for people, who can leave out those that held.
+    pub for_people: bool,
+    /// Begins a report.
+    pub(super) new: fn(Contents) -> Box<dyn Report>,
+}
+
+/// What a report will be about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Contents {
+    /// How many cases there will be.
+    pub(super) total: usize,
+    /// How many of them are scripts.
+    pub(super) scripts: usize,
+    /// The longest name of a case, in characters.
+    pub(super) width: usize,
+}
+
+/// A report that is being written. Each part is empty unless the format says something there.
+pub(super) trait Report: fmt::Debug {
+    /// What stands before the cases.
+    fn begin(&self) -> String {
+        String::new()
+    }
+
+    /// The next case.
+    fn case(&mut self, case: &Case) -> String;
+
+    /// What stands behind the cases.
+    fn end(&self, _summary: &Summary) -> String {
+        String::new()
+    }
+}
+
+/// Writes a report: first what begins it, then each case in its order, then the end.
+#[derive(Debug)]
+pub struct Reporter(Box<dyn Report>);
+
+impl Reporter {
+    /// A report of the cases of these names.
+    pub fn new<'a>(format: Format, names: impl IntoIterator<Item = (CaseKind, &'a str)>) -> Self {
+        let mut contents = Contents::default();
+        for (kind, name) in names {
+            contents.total += 1;
+            contents.scripts += usize::from(kind == CaseKind::Script);
+            contents.width = contents.width.max(name.chars().count());
+        }
+        Self((format.new)(contents))
+    }
+
+    /// What stands before the cases.
+    pub fn begin(&self) -> String {
+        self.0.begin()
+    }
+
+    /// The next case.
+    pub fn case(&mut self, case: &Case) -> String {
+        self.0.case(case)
+    }
+
+    /// What stands behind the cases.
+    pub fn end(&self, summary: &Summary) -> String {
+        self.0.end(summary)
+    }
+}
