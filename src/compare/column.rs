@@ -6,6 +6,7 @@ use hangup_stack::event::{Event, Fact, FrameId};
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
+use super::script::shown;
 use super::summary::{Summary, summary};
 use super::variant::Variant;
 use crate::diagnostic::Diagnostic;
@@ -131,7 +132,7 @@ fn calls(variant: &Variant, outcome: &Outcome) -> BTreeMap<usize, Made> {
         let played = outcome.account.played.get(made.statement);
         let returned = made.returned.as_ref();
         let made = Made {
-            translated: origin.is_translated.then(|| super::shown(call)),
+            translated: origin.is_translated.then(|| shown(call)),
             at: played.copied().unwrap_or(Instant::ZERO),
             events_before: made.begun.events_before,
             returned: returned.map(|(moment, it)| (moment.at, it.value.clone(), it.error.clone())),

@@ -7,10 +7,10 @@ use annotate_snippets::renderer::{AnsiColor, Effects, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 use smoltcp::time::Instant;
 
-use super::align::{Cell, Interval, Row, intervals, results_differ};
+use super::align::{Cell, Interval, Row, Step, intervals, results_differ};
 use super::column::{Made, Noted};
+use super::comparison::Comparison;
 use super::summary::{End, Fate, Summary};
-use super::{Comparison, Step};
 
 /// The width of times, and of what is between two columns.
 const TIME_WIDTH: usize = 9;

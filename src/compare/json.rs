@@ -3,9 +3,9 @@
 use serde::Serialize;
 use smoltcp::time::Instant;
 
-use super::Comparison;
 use super::column::{Column, Noted, Seen};
-use super::summary::Summary;
+use super::comparison::Comparison;
+use super::summary::{Fate, Summary};
 
 #[derive(Debug, Serialize)]
 struct Report<'a> {
@@ -145,7 +145,7 @@ fn system<'a>(column: &'a Column, line: &dyn Fn(usize) -> Option<usize>) -> Syst
 
 fn summary(summary: &Summary) -> SummaryReport<'_> {
     let later = summary.later.as_ref().map(|fates| {
-        let fate = |&(fate, octets): &(super::Fate, usize)| FateReport {
+        let fate = |&(fate, octets): &(Fate, usize)| FateReport {
             fate: fate.name(),
             octets,
         };
@@ -157,7 +157,7 @@ fn summary(summary: &Summary) -> SummaryReport<'_> {
         at: end.at.map(seconds),
     });
     SummaryReport {
-        queued: summary.queued.map(super::Fate::name),
+        queued: summary.queued.map(Fate::name),
         later,
         window: summary.window,
         ends: ends.collect(),

@@ -13,57 +13,32 @@
 
 mod align;
 mod column;
+mod comparison;
 mod draw;
 mod json;
+mod script;
 mod summary;
 #[cfg(test)]
 mod tests;
 pub mod translate;
 mod variant;
 
-use hangup_stack::profile::Api;
 use smoltcp::time::Instant;
 
-use crate::calls;
 use crate::diagnostic::Diagnostic;
 use crate::run::run;
 use crate::scenario::Scenario;
-use crate::scenario::script::{Call, Subject};
+use crate::scenario::script::Subject;
 
 pub use align::{Parting, Step};
 pub use column::{Column, Made, Noted, Seen};
+pub use comparison::Comparison;
 pub use draw::draw;
 pub use json::json;
 pub use summary::{Fate, Summary};
 
 /// The most systems of a comparison. More would leave no room to read them.
 pub const SYSTEMS_MAX: usize = 16;
-
-/// A scenario under several systems.
-#[derive(Clone, Debug)]
-pub struct Comparison {
-    /// The host that is another system in each column.
-    pub host: String,
-    /// All hosts, in their order.
-    pub hosts: Vec<String>,
-    /// The seed of every run.
-    pub seed: u64,
-    /// What was set from elsewhere than the file's own keys, as `--set` takes it.
-    pub settings: Vec<String>,
-    /// The calls of the script, in its order.
-    pub steps: Vec<Step>,
-    /// The systems, in the order in which they were asked for.
-    pub columns: Vec<Column>,
-    /// Where the systems part, if they do.
-    pub parting: Option<Parting>,
-}
-
-impl Comparison {
-    /// Whether there are more hosts than two, so that it has to be said whom a packet is from.
-    fn has_many_hosts(&self) -> bool {
-        self.hosts.len() > 2
-    }
-}
 
 /// Runs a scenario under each of some systems on one host. `seed` overrides the file's.
 ///
@@ -111,23 +86,8 @@ fn steps(scenario: &Scenario, played: &[Instant]) -> Vec<Step> {
             line: statement.line,
             at: *played.get(index)?,
             host: call.host.value.clone(),
-            call: shown(call),
+            call: script::shown(call),
         })
     };
     statements.filter_map(step).collect()
-}
-
-/// A call as a script has it, without its result.
-fn shown(call: &Call) -> String {
-    let arguments = call
-        .arguments
-        .iter()
-        .map(|it| calls::show_argument(&it.value));
-    let arguments: Vec<String> = arguments.collect();
-    format!("{}({})", call.name.value, arguments.join(", "))
-}
-
-/// The family of the calls of a host. None where it has no stack.
-fn api(scenario: &Scenario, host: usize) -> Option<Api> {
-    scenario.hosts.get(host)?.profile().map(|it| it.api)
 }

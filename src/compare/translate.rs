@@ -343,7 +343,7 @@ mod tests {
     }
 
     fn shown(calls: &[Call]) -> String {
-        let shown = calls.iter().map(crate::compare::shown);
+        let shown = calls.iter().map(crate::compare::script::shown);
         shown.collect::<Vec<_>>().join("; ")
     }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use hangup_stack::profile::Api;
 use smoltcp::time::{Duration, Instant};
 
+use super::script::{api, shown};
 use super::translate::{main_call, translate};
-use super::{api, calls};
+use crate::calls;
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::scenario::script::{
     Argument, Call, ExpectedResult, Script, Statement, Subject, TimeSpec,
@@ -227,7 +228,7 @@ impl Builder<'_> {
 /// Whether a statement is another call than this one.
 fn is_in_other_words(statement: &Statement, original: &Call) -> bool {
     let call = statement.call();
-    call.is_some_and(|call| super::shown(call) != super::shown(original))
+    call.is_some_and(|call| shown(call) != shown(original))
 }
 
 /// What every Winsock program calls first.
