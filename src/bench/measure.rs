@@ -1,6 +1,5 @@
 //! One run: handshake, warm-up, receive shutdown, push, and the sender's end.
 
-use std::fmt;
 use std::sync::OnceLock;
 
 use hangup_stack::event::Event;
@@ -15,7 +14,8 @@ use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
 
 use super::axis::WRITE_MOST;
 use super::case::Case;
-use super::model::{Prediction, predict};
+use super::measurement::{End, Ending, Measurement, Start};
+use super::model::predict;
 use super::stop::{Congestion, Limit, Situation, limit};
 use super::watch::{Counts, Seen, Watch};
 use crate::capture::{CallRow, Toward, TraceHost};
@@ -44,128 +44,6 @@ fn octets() -> &'static [u8] {
 
 /// What one read takes at most, in octets.
 const READ_OCTETS: usize = 16 * 1024;
-
-/// How one side of a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ending {
-    /// Its retransmissions went unanswered (ETIMEDOUT).
-    TimedOut,
-    /// The peer reset it (ECONNRESET).
-    ResetByPeer,
-    /// It reset the connection itself.
-    Reset,
-    /// It closed without a reason of the above: smoltcp's own TCP says none.
-    Closed,
-    /// It was open when the watch ended, and something would have happened later.
-    Open,
-    /// It was open, and nothing will ever happen again.
-    Never,
-}
-
-impl Ending {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::TimedOut,
-        Self::ResetByPeer,
-        Self::Reset,
-        Self::Closed,
-        Self::Open,
-        Self::Never,
-    ];
-
-    /// Its name in tables and files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::TimedOut => "timed-out",
-            Self::ResetByPeer => "reset-by-peer",
-            Self::Reset => "reset",
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::Never => "never",
-        }
-    }
-}
-
-impl fmt::Display for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// How and when a side ended; the time counts from the shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
-    /// How.
-    pub ending: Ending,
-    /// When; none where it did not.
-    pub at: Option<Duration>,
-}
-
-/// What is known at the moment of the shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Start {
-    /// When it is, in virtual time since the start of the run.
-    pub at: Instant,
-    /// The payload of a full segment, in octets.
-    pub segment: u64,
-    /// The octets that the sender may send into the window it knows.
-    pub room: u64,
-    /// The largest window that the sender was offered, in octets.
-    pub window: u64,
-    /// What the receiver's window is counted in, in octets: the shift of its field as a number.
-    pub unit: u64,
-    /// The congestion window in octets; none where there is none.
-    pub congestion_window: Option<u64>,
-    /// The sender's retransmission timeout; none where the sender does not tell.
-    pub timeout: Option<Duration>,
-    /// The sender's smoothed round-trip time, where it has one.
-    pub round_trip: Option<Duration>,
-    /// Whether selective acknowledgments were agreed on.
-    pub selective: bool,
-}
-
-/// What came of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Measurement {
-    /// The moment of the shutdown.
-    pub start: Start,
-    /// What was to be expected of it.
-    pub predicted: Prediction,
-    /// Octets that the application had to send.
-    pub offered: u64,
-    /// Octets that were sent, each counted once.
-    pub sent: u64,
-    /// Octets that the receiver took, whatever it did with them.
-    pub accepted: u64,
-    /// Octets that it took and had not acknowledged at the end.
-    pub held: u64,
-    /// Octets that it acknowledged.
-    pub acknowledged: u64,
-    /// The most octets that it kept in memory at once.
-    pub kept_most: u64,
-    /// What stopped the sender.
-    pub limit: Limit,
-    /// When the last octet was sent for the first time, since the shutdown.
-    pub last_new: Duration,
-    /// Segments with data.
-    pub segments: u64,
-    /// Those of them that carried nothing new, probes left out.
-    pub retransmissions: u64,
-    /// Probes of the window.
-    pub probes: u64,
-    /// Probes that were answered.
-    pub probes_answered: u64,
-    /// Segments of the receiver.
-    pub answers: u64,
-    /// The window that the receiver had advertised at the shutdown, in octets.
-    pub window_first: u64,
-    /// The last one that it advertised.
-    pub window_last: u64,
-    /// How and when the sender ended.
-    pub sender: End,
-    /// How and when the receiver ended.
-    pub receiver: End,
-}
 
 /// Why a case cannot be measured.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

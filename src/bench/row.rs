@@ -4,8 +4,10 @@ use smoltcp::time::{Duration, Instant};
 
 use super::axis::{Axis, Value};
 use super::case::Case;
-use super::measure::{End, Ending, MeasureError, Measurement, Start, measure};
-use super::model::{Agreement, Forecast, Octets, Prediction};
+use super::measure::{MeasureError, measure};
+use super::measurement::{
+    Agreement, End, Ending, Forecast, Measurement, Octets, Prediction, Start,
+};
 use super::stop::Limit;
 
 /// One row of a sweep.

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use smoltcp::time::Duration;
 
 use super::axis::{Axis, Value};
-use super::measure::{End, Ending};
-use super::model::{Agreement, Forecast, Octets};
+use super::measurement::{Agreement, End, Ending, Forecast, Octets};
 use super::row::Row;
 
 /// What the model predicts: a number, or the least and the most.

@@ -2,7 +2,7 @@
 
 use smoltcp::time::Duration;
 
-use super::model::Agreement;
+use super::measurement::Agreement;
 use super::{Case, Ending, Filter, Limit, Measurement, Plan, Row, measure};
 
 /// The only row of a plan.

@@ -7,7 +7,8 @@ use smoltcp::time::Instant;
 use super::frame::{Frame, Scale, Tick, octets, powers, seconds};
 use super::svg::{Anchor, INK, Stroke, Svg, colour};
 use crate::bench::case::Case;
-use crate::bench::measure::{Log, Measurement};
+use crate::bench::measure::Log;
+use crate::bench::measurement::Measurement;
 use crate::bench::watch::{Seen, Watch};
 
 const SIZE: (f64, f64) = (960.0, 560.0);
