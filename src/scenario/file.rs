@@ -17,7 +17,7 @@ use super::profiles::{self, Profiles};
 use super::reader::{Entry, Reader, entries};
 use super::script::Script;
 use super::setting::Assignment;
-use super::{check, parse, warnings};
+use super::{check, parse};
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::filter::Filter;
 
@@ -247,7 +247,7 @@ pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) ->
         .into_iter()
         .for_each(|it| reader.error(it));
     let hosts: Option<Vec<Host>> = hosts.into_iter().collect();
-    let mut scenario = Scenario {
+    Some(Scenario {
         source: source.clone(),
         claim: claim(source),
         claims: draft.claims,
@@ -260,9 +260,7 @@ pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) ->
         expects,
         warnings: Vec::new(),
         variant: Variant::default(),
-    };
-    scenario.warnings = warnings::warnings(&scenario, find("until").map(|it| it.span));
-    Some(scenario)
+    })
 }
 
 /// The first comment of the file: the lines at its start that begin with `#`, as one text.

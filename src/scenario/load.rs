@@ -13,6 +13,7 @@ use super::limits;
 use super::reader::{Reader, entries};
 use super::setting::{self, Assignment, Setting};
 use super::sweep::{self, Combination};
+use super::warnings::warnings;
 use crate::diagnostic::{Diagnostic, Invalid, Source, Span};
 
 /// Why a scenario could not be loaded.
@@ -275,6 +276,8 @@ impl Contents<'_> {
             }
         }
         let mut scenario = file::read(reader, self.source, &table)?;
+        let until = entries(&table).into_iter().find(|it| it.key == "until");
+        scenario.warnings = warnings(&scenario, until.map(|it| it.span));
         let settings = self.settings.written.iter().cloned();
         scenario.variant = Variant {
             combination: combination.name.clone(),
