@@ -8,7 +8,10 @@ const END: &str = "<!-- end -->\n";
 #[test]
 fn the_documents_say_what_the_program_knows() {
     let writes = std::env::var_os("REFERENCE").is_some_and(|value| value == "write");
-    for (document, tables) in [("docs/scenario-language.md", hangup::scenario::reference())] {
+    for (document, tables) in [
+        ("docs/scenario-language.md", hangup::scenario::reference()),
+        ("docs/exhaustion.md", hangup::bench::reference()),
+    ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
         let present = std::fs::read_to_string(&path).expect("the document is there");
         let mut written = present.clone();

@@ -1,20 +1,18 @@
-//! What a sweep can vary, and how values are written: lists and ranges of sizes, durations, rates
-//! and words.
+//! What a sweep can vary: each axis with its name, values and default, what it does to a run, and
+//! its column.
+//!
+//! Flags, plans, filters, columns, files that are taken up again, and the table in
+//! docs/exhaustion.md follow from [`AXES`], so that a new axis is a variant with its entry, and the
+//! code that uses what it sets.
 
-use std::fmt;
+use std::sync::LazyLock;
 
-use hangup_stack::profile::Profile;
+use hangup_stack::profile::{Acknowledge, Algorithm, SynOption};
 use smoltcp::time::Duration;
 
 use super::overrides;
-use crate::language::range::{Quantities, Written};
-use crate::language::units;
-
-/// The most values that one list or range may have.
-const VALUES_MOST: usize = 1_000_000;
-
-/// Millionths: the steps in which a probability is counted.
-const MILLION: u64 = 1_000_000;
+use super::setup::Setup;
+use super::value::{Kind, PROFILE, Value};
 
 /// Something that a sweep can vary. The order is that of the product: the last varies fastest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,45 +58,22 @@ pub enum Axis {
     Seed,
 }
 
-/// How the values of an axis are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// A built-in profile, perhaps with knobs turned.
-    Profile,
-    /// One of a few words.
-    Words(&'static [&'static str]),
-    /// A word, or a number of octets, from 1 to the most.
-    Size(&'static [&'static str], u64),
-    /// A word, or a plain number, up to the most.
-    Number(&'static [&'static str], u64),
-    /// A duration, up to the most in microseconds.
-    Duration(u64),
-    /// `none`, or bits a second.
-    Rate,
-    /// A number from 0 to 1.
-    Probability,
-}
-
-/// A value of an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Value {
-    /// A word: a profile, a setting, or that nothing is set.
-    Word(&'static str),
-    /// A number, in the unit of the axis: octets, microseconds, bits a second, millionths.
-    Number(u64),
-}
-
-/// What an axis is called, what it does where nothing is said, and what may be said.
+/// What an axis is, and what it does.
 struct Description {
     axis: Axis,
+    /// As flags, plans and filters write it.
     name: &'static str,
+    /// The name of its column, which says the unit.
     column: &'static str,
     kind: Kind,
-    default: Value,
+    /// Its value where nothing is said, as a flag has it.
+    default: &'static str,
+    /// What it is, without the words that [`Kind::Words`] has.
+    about: &'static str,
+    /// Puts a value into what a run is made of; axes before it were put there already.
+    apply: fn(&mut Setup, Value),
 }
 
-/// Nothing is set: the profile's own value.
-const PROFILE: &str = "profile";
 const SETTINGS: &[&str] = &[PROFILE, "on", "off"];
 const DAY_MICROS: u64 = 86_400_000_000;
 const GIBIBYTE: u64 = 1 << 30;
@@ -107,155 +82,198 @@ pub(super) const WRITE_MOST: u64 = 1 << 24;
 
 /// Every axis, in the order of the enumeration.
 const AXES: &[Description] = &[
-    describe(
-        Axis::Sender,
-        "sender",
-        "sender",
-        Kind::Profile,
-        Value::Word("linux"),
-    ),
-    describe(
-        Axis::Receiver,
-        "receiver",
-        "receiver",
-        Kind::Profile,
-        Value::Word("wsprecvdisconnect"),
-    ),
-    describe(
-        Axis::Acknowledge,
-        "acknowledge",
-        "acknowledge",
-        Kind::Words(&[PROFILE, "normal", "withhold", "duplicate"]),
-        Value::Word(PROFILE),
-    ),
-    describe(
-        Axis::Sack,
-        "sack",
-        "sack",
-        Kind::Words(SETTINGS),
-        Value::Word(PROFILE),
-    ),
-    describe(
-        Axis::Timestamps,
-        "timestamps",
-        "timestamps",
-        Kind::Words(SETTINGS),
-        Value::Word(PROFILE),
-    ),
-    describe(
-        Axis::Congestion,
-        "congestion",
-        "congestion",
-        Kind::Words(&[PROFILE, "none", "reno", "cubic"]),
-        Value::Word(PROFILE),
-    ),
-    describe(
-        Axis::WarmUp,
-        "warm-up",
-        "warm_up_octets",
-        Kind::Number(&["auto"], GIBIBYTE),
-        Value::Number(0),
-    ),
-    describe(
-        Axis::Window,
-        "window",
-        "window_octets",
-        Kind::Size(&[PROFILE], GIBIBYTE),
-        Value::Number(65_535),
-    ),
-    describe(
-        Axis::WindowScale,
-        "window-scale",
-        "window_scale",
-        Kind::Number(&[PROFILE, "off"], 14),
-        Value::Word(PROFILE),
-    ),
-    describe(
-        Axis::Mss,
-        "mss",
-        "mss_octets",
-        Kind::Size(&[PROFILE], 65_495),
-        Value::Word(PROFILE),
-    ),
-    describe(
-        Axis::Delay,
-        "delay",
-        "delay_us",
-        Kind::Duration(60_000_000),
-        Value::Number(100),
-    ),
-    describe(
-        Axis::Rate,
-        "rate",
-        "rate_bits",
-        Kind::Rate,
-        Value::Word("none"),
-    ),
-    describe(
-        Axis::Queue,
-        "queue",
-        "queue_frames",
-        Kind::Number(&["none"], 1_000_000),
-        Value::Word("none"),
-    ),
-    describe(
-        Axis::Loss,
-        "loss",
-        "loss_millionths",
-        Kind::Probability,
-        Value::Number(0),
-    ),
-    describe(
-        Axis::Write,
-        "write",
-        "write_octets",
-        Kind::Size(&[], WRITE_MOST),
-        Value::Number(1 << 20),
-    ),
-    describe(
-        Axis::SendBuffer,
-        "send-buffer",
-        "send_buffer_octets",
-        Kind::Size(&[PROFILE], GIBIBYTE),
-        Value::Word(PROFILE),
-    ),
-    describe(
-        Axis::Offer,
-        "offer",
-        "offer_octets",
-        Kind::Size(&["auto"], GIBIBYTE),
-        Value::Word("auto"),
-    ),
-    describe(
-        Axis::Until,
-        "until",
-        "until_us",
-        Kind::Duration(DAY_MICROS),
-        Value::Number(1_200_000_000),
-    ),
-    describe(
-        Axis::Seed,
-        "seed",
-        "seed",
-        Kind::Number(&[], u64::MAX),
-        Value::Number(0),
-    ),
+    Description {
+        axis: Axis::Sender,
+        name: "sender",
+        column: "sender",
+        kind: Kind::Profile,
+        default: "linux",
+        about: "Who pushes: profiles",
+        apply: |it, value| it.sender = overrides::known_profile(value.word()),
+    },
+    Description {
+        axis: Axis::Receiver,
+        name: "receiver",
+        column: "receiver",
+        kind: Kind::Receiver,
+        default: "wsprecvdisconnect",
+        about: "Whose receive direction is shut down: profiles",
+        apply: |it, value| it.receiver = overrides::known_profile(value.word()),
+    },
+    Description {
+        axis: Axis::Acknowledge,
+        name: "acknowledge",
+        column: "acknowledge",
+        kind: Kind::Words(&[PROFILE, "normal", "withhold", "duplicate"]),
+        default: PROFILE,
+        about: "What becomes of the acknowledgment of data that comes later",
+        apply: |it, value| {
+            let rules = &mut it.receiver.receive_shutdown;
+            match value.word() {
+                "normal" => rules.acknowledge = Acknowledge::Normal,
+                "withhold" => rules.acknowledge = Acknowledge::Withhold,
+                "duplicate" => rules.acknowledge = Acknowledge::Duplicate,
+                _ => {}
+            }
+        },
+    },
+    Description {
+        axis: Axis::Sack,
+        name: "sack",
+        column: "sack",
+        kind: Kind::Words(SETTINGS),
+        default: PROFILE,
+        about: "Whether both offer selective acknowledgments",
+        apply: |it, value| it.offer_option(SynOption::SackPermitted, value),
+    },
+    Description {
+        axis: Axis::Timestamps,
+        name: "timestamps",
+        column: "timestamps",
+        kind: Kind::Words(SETTINGS),
+        default: PROFILE,
+        about: "Whether both offer timestamps",
+        apply: |it, value| it.offer_option(SynOption::Timestamps, value),
+    },
+    Description {
+        axis: Axis::Congestion,
+        name: "congestion",
+        column: "congestion",
+        kind: Kind::Words(&[PROFILE, "none", "reno", "cubic"]),
+        default: PROFILE,
+        about: "The sender's congestion control",
+        apply: |it, value| match value.word() {
+            "none" => it.sender.send.initial_window = 0,
+            "reno" => it.sender.send.congestion = Algorithm::Reno,
+            "cubic" => it.sender.send.congestion = Algorithm::Cubic,
+            _ => {}
+        },
+    },
+    Description {
+        axis: Axis::WarmUp,
+        name: "warm-up",
+        column: "warm_up_octets",
+        kind: Kind::Size(&["auto"], 0..=GIBIBYTE),
+        default: "0",
+        about: "Octets that are taken and acknowledged before the shutdown",
+        apply: |it, value| it.warm_up = value.count(),
+    },
+    Description {
+        axis: Axis::Window,
+        name: "window",
+        column: "window_octets",
+        kind: Kind::Size(&[PROFILE], 1..=GIBIBYTE),
+        default: "65535",
+        about: "The receive buffer that the receiver asks for, from which its window follows: \
+                profile, or octets",
+        apply: |it, value| it.receive_buffer = value.count(),
+    },
+    Description {
+        axis: Axis::WindowScale,
+        name: "window-scale",
+        column: "window_scale",
+        kind: Kind::Number(&[PROFILE, "off"], 14),
+        default: PROFILE,
+        about: "The shift of the receiver's window: profile, off, 0 to 14",
+        apply: Setup::scale_window,
+    },
+    Description {
+        axis: Axis::Mss,
+        name: "mss",
+        column: "mss_octets",
+        kind: Kind::Size(&[PROFILE], 1..=65_495),
+        default: PROFILE,
+        about: "The maximum segment size that both announce: profile, or octets",
+        apply: Setup::limit_segments,
+    },
+    Description {
+        axis: Axis::Delay,
+        name: "delay",
+        column: "delay_us",
+        kind: Kind::Duration(60_000_000),
+        default: "100us",
+        about: "How long a frame is on its way, one way",
+        apply: |it, value| it.link.delay = micros(value),
+    },
+    Description {
+        axis: Axis::Rate,
+        name: "rate",
+        column: "rate_bits",
+        kind: Kind::Rate,
+        default: "none",
+        about: "What the link carries, each way: none (as much as there is), or bits a \
+                second such as 10Mbit",
+        apply: |it, value| it.link.rate = value.number(),
+    },
+    Description {
+        axis: Axis::Queue,
+        name: "queue",
+        column: "queue_frames",
+        kind: Kind::Number(&["none"], 1_000_000),
+        default: "none",
+        about: "Frames that may wait for a link with a rate: none, or a number",
+        apply: |it, value| it.link.queue = value.count(),
+    },
+    Description {
+        axis: Axis::Loss,
+        name: "loss",
+        column: "loss_millionths",
+        kind: Kind::Probability,
+        default: "0",
+        about: "How likely a frame is lost, each way",
+        apply: |it, value| it.link.loss = value.number().unwrap_or(0) as f64 / 1e6,
+    },
+    Description {
+        axis: Axis::Write,
+        name: "write",
+        column: "write_octets",
+        kind: Kind::Size(&[], 1..=WRITE_MOST),
+        default: "1MiB",
+        about: "Octets of each write of the sender's application",
+        apply: |it, value| it.write = value.count().unwrap_or(1),
+    },
+    Description {
+        axis: Axis::SendBuffer,
+        name: "send-buffer",
+        column: "send_buffer_octets",
+        kind: Kind::Size(&[PROFILE], 1..=GIBIBYTE),
+        default: PROFILE,
+        about: "The sender's send buffer: profile, or octets",
+        apply: |it, value| it.send_buffer = value.count(),
+    },
+    Description {
+        axis: Axis::Offer,
+        name: "offer",
+        column: "offer_octets",
+        kind: Kind::Size(&["auto"], 1..=GIBIBYTE),
+        default: "auto",
+        about: "Octets that it has to send after the shutdown: auto (twice the window, \
+                128KiB at least), or octets",
+        apply: |it, value| it.offer = value.count(),
+    },
+    Description {
+        axis: Axis::Until,
+        name: "until",
+        column: "until_us",
+        kind: Kind::Duration(DAY_MICROS),
+        default: "20min",
+        about: "How long to watch after the shutdown, in virtual time",
+        apply: |it, value| it.until = micros(value),
+    },
+    Description {
+        axis: Axis::Seed,
+        name: "seed",
+        column: "seed",
+        kind: Kind::Number(&[], u64::MAX),
+        default: "0",
+        about: "Seeds of the random choices",
+        apply: |it, value| it.seed = value.number().unwrap_or(0),
+    },
 ];
 
-const fn describe(
-    axis: Axis,
-    name: &'static str,
-    column: &'static str,
-    kind: Kind,
-    default: Value,
-) -> Description {
-    Description {
-        axis,
-        name,
-        column,
-        kind,
-        default,
-    }
+/// The time of a duration's value.
+fn micros(value: Value) -> Duration {
+    Duration::from_micros(value.number().unwrap_or(0))
 }
 
 impl Axis {
@@ -287,9 +305,34 @@ impl Axis {
         self.description().column
     }
 
+    /// What flags call its values.
+    pub fn plural(self) -> &'static str {
+        self.description().kind.plural()
+    }
+
+    /// What it is and which words it takes, as a sentence without its full stop.
+    pub fn about(self) -> String {
+        let Description { kind, about, .. } = self.description();
+        if let Kind::Words(words) = kind {
+            return format!("{about}: {}", words.join(", "));
+        }
+        (*about).to_owned()
+    }
+
     /// Its value where nothing is said.
     pub fn default_value(self) -> Value {
-        self.description().default
+        static DEFAULTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+            let value = |it: &Description| it.kind.value(it.default);
+            let values = AXES.iter().map(value).collect::<Result<_, _>>();
+            values.expect("a test reads each")
+        });
+        DEFAULTS[self as usize]
+    }
+
+    /// The same as a flag has it. None: nothing is set.
+    pub fn default_text(self) -> Option<&'static str> {
+        let Description { kind, default, .. } = self.description();
+        (!kind.words().contains(default)).then_some(*default)
     }
 
     /// One value.
@@ -297,42 +340,7 @@ impl Axis {
     /// # Errors
     /// What is wrong with it, as the end of a sentence.
     pub fn value(self, text: &str) -> Result<Value, String> {
-        let text = text.trim();
-        let word = |words: &[&'static str]| words.iter().find(|word| **word == text).copied();
-        match self.description().kind {
-            Kind::Profile => profile(text, self),
-            Kind::Words(words) => word(words)
-                .map(Value::Word)
-                .ok_or_else(|| format!("it is none of {}", words.join(", "))),
-            Kind::Size(words, most) => match word(words) {
-                Some(word) => Ok(Value::Word(word)),
-                None => bounded(units::size(text)?, 1, most),
-            },
-            Kind::Number(words, most) => match word(words) {
-                Some(word) => Ok(Value::Word(word)),
-                None => bounded(units::size(text)?, 0, most),
-            },
-            Kind::Duration(most) => {
-                let micros = units::duration(text)?.total_micros();
-                if micros > most {
-                    let most = units::show_duration(Duration::from_micros(most));
-                    return Err(format!("it is more than {most}"));
-                }
-                Ok(Value::Number(micros))
-            }
-            Kind::Rate => match word(&["none"]) {
-                Some(word) => Ok(Value::Word(word)),
-                None => bounded(units::rate(text)?, 1_000, u64::MAX),
-            },
-            Kind::Probability => {
-                let millionths = units::probability(text)? * MILLION as f64;
-                if millionths.fract() == 0.0 {
-                    Ok(Value::Number(millionths as u64))
-                } else {
-                    Err("that is not a whole number of millionths".to_owned())
-                }
-            }
-        }
+        self.description().kind.value(text)
     }
 
     /// A list of values and ranges, without repetitions: `linux,freebsd`, `1000..64KiB:x2,1MiB`.
@@ -340,138 +348,23 @@ impl Axis {
     /// # Errors
     /// What is wrong with it, as a sentence that names the axis.
     pub fn values(self, text: &str) -> Result<Vec<Value>, String> {
-        let mut values = Vec::new();
-        for part in text.split(',') {
-            let complain = |error| format!("{} `{}`: {error}", self.name(), part.trim());
-            self.part(part, &mut values).map_err(complain)?;
-        }
-        let mut seen = std::collections::BTreeSet::new();
-        values.retain(|value| seen.insert(*value));
-        Ok(values)
-    }
-
-    fn part(self, text: &str, values: &mut Vec<Value>) -> Result<(), String> {
-        let Some(range) = Written::of(text) else {
-            values.push(self.value(text)?);
-            return Ok(());
-        };
-        for number in range.read(&self)?.iter() {
-            if values.len() == VALUES_MOST {
-                return Err(format!("there are more than {VALUES_MOST} values"));
-            }
-            values.push(Value::Number(number));
-        }
-        Ok(())
+        let values = self.description().kind.values(text);
+        values.map_err(|(part, error)| format!("{} `{part}`: {error}", self.name()))
     }
 
     /// A value as a person writes it.
     pub fn show(self, value: Value) -> String {
-        match (value, self.description().kind) {
-            (Value::Word(word), _) => word.to_owned(),
-            (Value::Number(number), Kind::Duration(_)) => {
-                units::show_duration(Duration::from_micros(number))
-            }
-            (Value::Number(number), Kind::Probability) => {
-                format!("{}", number as f64 / MILLION as f64)
-            }
-            (Value::Number(number), Kind::Rate) => format!("{number}bit"),
-            (Value::Number(number), _) => number.to_string(),
-        }
+        self.description().kind.show(value)
     }
-}
 
-impl Axis {
     /// A value as [`Value`]'s `Display` writes it, read back.
     pub(super) fn read_back(self, text: &str) -> Option<Value> {
-        match text.parse() {
-            Ok(number) => Some(Value::Number(number)),
-            // The plan has read all that there can be; nothing else is kept.
-            Err(_) if overrides::base(text) != text => overrides::known(text).map(Value::Word),
-            Err(_) => self.value(text).ok(),
-        }
-    }
-}
-
-/// What a range says that is not about numbers.
-const NO_NUMBERS: &str = "a range goes from one number to another";
-
-impl Quantities for Axis {
-    fn bound(&self, text: &str) -> Result<u64, String> {
-        match self.value(text)? {
-            Value::Number(number) => Ok(number),
-            Value::Word(_) => Err(NO_NUMBERS.to_owned()),
-        }
+        self.description().kind.read_back(text)
     }
 
-    /// A step in the unit of the axis, whatever the bounds of its values.
-    fn summand(&self, text: &str) -> Result<u64, String> {
-        match self.description().kind {
-            Kind::Size(..) | Kind::Number(..) => units::size(text),
-            Kind::Duration(_) => Ok(units::duration(text)?.total_micros()),
-            Kind::Rate => units::rate(text),
-            Kind::Profile | Kind::Words(_) | Kind::Probability => self.bound(text),
-        }
-    }
-
-    fn usual(&self, _first: u64, _last: u64) -> Option<u64> {
-        match self.description().kind {
-            Kind::Size(..) | Kind::Number(..) => Some(1),
-            Kind::Duration(_) | Kind::Rate | Kind::Probability | Kind::Profile | Kind::Words(_) => {
-                None
-            }
-        }
-    }
-
-    fn example(&self) -> &'static str {
-        match self.description().kind {
-            Kind::Size(..) => "+4KiB",
-            Kind::Duration(_) => "+10ms",
-            Kind::Rate => "+10Mbit",
-            Kind::Probability => "+0.1",
-            Kind::Number(..) | Kind::Profile | Kind::Words(_) => "+1",
-        }
-    }
-}
-
-fn bounded(number: u64, least: u64, most: u64) -> Result<Value, String> {
-    if number < least {
-        return Err(format!("it is less than {least}"));
-    }
-    if number > most {
-        return Err(format!("it is more than {most}"));
-    }
-    Ok(Value::Number(number))
-}
-
-/// A profile, perhaps with knobs turned.
-fn profile(text: &str, axis: Axis) -> Result<Value, String> {
-    let (text, knobs) = match text.split_once('+') {
-        Some((name, knobs)) => (name.trim_end(), Some(knobs)),
-        None => (text, None),
-    };
-    let aliases = Profile::aliases().iter().map(|(alias, _)| *alias);
-    let names = || Profile::names().iter().copied().chain(aliases.clone());
-    let Some(found) = names().find(|name| *name == text) else {
-        let names = names().collect::<Vec<_>>().join(", ");
-        return Err(format!("no profile has that name; there are {names}"));
-    };
-    if axis == Axis::Receiver && found == "smoltcp" {
-        let message = "smoltcp has no receive shutdown, so it can only be the sender";
-        return Err(message.to_owned());
-    }
-    match knobs {
-        Some(knobs) => overrides::read(found, knobs).map(Value::Word),
-        None => Ok(Value::Word(found)),
-    }
-}
-
-impl fmt::Display for Value {
-    /// As the columns of a table have it: plain numbers in the unit of the column.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Word(word) => f.write_str(word),
-            Self::Number(number) => write!(f, "{number}"),
-        }
+    /// Puts a value into what a run is made of.
+    pub(super) fn apply(self, setup: &mut Setup, value: Value) {
+        (self.description().apply)(setup, value);
     }
 }
 

@@ -3,9 +3,10 @@
 //! In [`crate::language::selection`] every axis is a field, which is compared with a list of values
 //! and ranges, and a kind, whose pattern is about a value as it is shown.
 
-use super::axis::{Axis, Value};
+use super::axis::Axis;
 use super::case::Case;
 use super::overrides;
+use super::value::Value;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::language::boolean::Expression;
 use crate::language::pattern::Pattern;

@@ -16,6 +16,7 @@ use super::axis::WRITE_MOST;
 use super::case::Case;
 use super::measurement::{End, Ending, Measurement, Start};
 use super::model::predict;
+use super::setup::Setup;
 use super::stop::{Congestion, Limit, Situation, limit};
 use super::watch::{Counts, Seen, Watch};
 use crate::capture::{CallRow, Toward, TraceHost};
@@ -59,12 +60,26 @@ pub enum MeasureError {
     Endless,
 }
 
+impl MeasureError {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::NotConnected, Self::NotWarm, Self::Endless];
+
+    /// Its name in tables and files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NotConnected => "not-connected",
+            Self::NotWarm => "not-warm",
+            Self::Endless => "endless",
+        }
+    }
+}
+
 /// Runs a case.
 ///
 /// # Errors
 /// There is nothing to measure: see [`MeasureError`].
 pub fn measure(case: &Case) -> Result<Measurement, MeasureError> {
-    Run::new(case, None).measure()
+    Run::new(case.setup(), None).measure()
 }
 
 /// Everything that happened in a run.
@@ -85,14 +100,14 @@ pub struct Log {
 /// # Errors
 /// There is nothing to measure: see [`MeasureError`].
 pub fn record(case: &Case) -> Result<(Measurement, Log), MeasureError> {
-    let mut run = Run::new(case, Some(Log::default()));
+    let mut run = Run::new(case.setup(), Some(Log::default()));
     let measurement = run.measure()?;
     Ok((measurement, run.log.take().unwrap_or_default()))
 }
 
 /// Two hosts and what is known of them.
-struct Run<'a> {
-    case: &'a Case,
+struct Run {
+    setup: Setup,
     network: Network,
     /// Where everything is kept, if it is.
     log: Option<Log>,
@@ -128,18 +143,17 @@ impl Side {
     }
 }
 
-impl<'a> Run<'a> {
-    fn new(case: &'a Case, log: Option<Log>) -> Self {
-        let mut network = Network::new(case.seed(), Resolution::Static);
+impl Run {
+    fn new(setup: Setup, log: Option<Log>) -> Self {
+        let mut network = Network::new(setup.seed, Resolution::Static);
         network.run_until(Instant::ZERO + BEGINS);
         network.keep_headers(true);
         network.record(match &log {
             Some(_) => Recording::Everything,
             None => Recording::Nothing,
         });
-        let profile = case.sender();
-        let congestion_unit = unit(&profile);
-        let mtu = case.mtu();
+        let congestion_unit = unit(&setup.sender);
+        let mtu = setup.mtu;
         let config = |name: &str, address, profile, buffers: [Option<usize>; 2]| HostConfig {
             name: name.to_owned(),
             addresses: vec![address],
@@ -148,16 +162,21 @@ impl<'a> Run<'a> {
             receive_buffer: buffers[0],
             send_buffer: buffers[1],
         };
-        let buffers = [case.receive_buffer(), None];
-        let receiver = network.add_host(config("receiver", RECEIVER, case.receiver(), buffers));
+        let buffers = [setup.receive_buffer, None];
+        let receiver = network.add_host(config(
+            "receiver",
+            RECEIVER,
+            setup.receiver.clone(),
+            buffers,
+        ));
         let sender = network.add_host(config(
             "sender",
             SENDER,
-            profile,
-            [None, case.send_buffer()],
+            setup.sender.clone(),
+            [None, setup.send_buffer],
         ));
-        network.set_link(receiver, sender, case.link());
-        network.set_link(sender, receiver, case.link());
+        network.set_link(receiver, sender, setup.link.clone());
+        network.set_link(sender, receiver, setup.link.clone());
         let listener = network.with_host(receiver, |host, _| {
             let socket = host.open(Protocol::Tcp, IpFamily::V4);
             host.bind(socket, None, PORT)
@@ -177,7 +196,7 @@ impl<'a> Run<'a> {
             end: None,
         };
         Self {
-            case,
+            setup,
             watch: Watch::new(sender),
             log: log.map(|log| Log {
                 hosts: TraceHost::all(&network),
@@ -271,7 +290,7 @@ impl<'a> Run<'a> {
     /// Carries what comes before the shutdown to an application that reads it all.
     fn warm_up(&mut self) -> Result<(), MeasureError> {
         let until = self.network.now() + PREPARATION_MOST;
-        let mut missing = self.case.warm_up();
+        let mut missing = self.setup.warm_up();
         if missing == 0 {
             while self.step(Instant::ZERO + SHUTS)?.is_some() {}
             return Ok(());
@@ -293,7 +312,7 @@ impl<'a> Run<'a> {
         while self.watch.in_flight() > 0 {
             self.step(until)?.ok_or(MeasureError::NotWarm)?;
         }
-        let link = self.case.link();
+        let link = &self.setup.link;
         let serialization = link.rate.map_or(0, |rate| 2 * 64 * 8 * 1_000_000 / rate);
         let quiet = self.network.now() + link.delay + Duration::from_micros(serialization);
         while self.step(quiet)?.is_some() {}
@@ -367,7 +386,7 @@ impl<'a> Run<'a> {
 
     /// What is left of the write that is under way, or the next one.
     fn rest_of_write(&self) -> usize {
-        let write = self.case.write() as u64;
+        let write = self.setup.write as u64;
         let begun = (self.total - self.unwritten) % write;
         (write - begun).min(self.unwritten) as usize
     }
@@ -394,8 +413,8 @@ impl<'a> Run<'a> {
         let start = self.start();
         let window_first = self.watch.window;
         let first = self.watch.next;
-        let until = self.began + self.case.until();
-        self.begin_writing(self.case.offer());
+        let until = self.began + self.setup.until;
+        self.begin_writing(self.setup.offer());
         let seen = self.look();
         self.take_in(seen);
         while self.network.next_due().is_some_and(|at| at <= until) {
@@ -467,7 +486,7 @@ impl<'a> Run<'a> {
         let window = sender.congestion_window(self.sender.socket)? as u64;
         let watch = &self.watch;
         let segment = watch.segment_octets() as u64;
-        let written = self.case.offer() as u64 - self.unwritten;
+        let written = self.setup.offer() as u64 - self.unwritten;
         let sent = (watch.next - self.first()) as u64;
         Some(Situation {
             segment,
@@ -487,7 +506,7 @@ impl<'a> Run<'a> {
 
     /// The position of the first octet behind the warm-up.
     fn first(&self) -> i64 {
-        1 + self.case.warm_up() as i64
+        1 + self.setup.warm_up() as i64
     }
 
     fn measurement(
@@ -530,8 +549,8 @@ impl<'a> Run<'a> {
         } = self.watch.counts;
         Measurement {
             start,
-            predicted: predict(self.case, &start),
-            offered: self.case.offer() as u64,
+            predicted: predict(&self.setup, &start),
+            offered: self.setup.offer() as u64,
             sent: (self.watch.next - first) as u64,
             accepted,
             held: numbers(|status| status.held as u64),

@@ -7,7 +7,7 @@ use smoltcp::time::{Duration, Instant};
 use super::stop::Limit;
 
 /// How one side of a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ending {
     /// Its retransmissions went unanswered (ETIMEDOUT).
     TimedOut,
@@ -18,6 +18,7 @@ pub enum Ending {
     /// It closed without a reason of the above: smoltcp's own TCP says none.
     Closed,
     /// It was open when the watch ended, and something would have happened later.
+    #[default]
     Open,
     /// It was open, and nothing will ever happen again.
     Never,
@@ -54,7 +55,7 @@ impl fmt::Display for Ending {
 }
 
 /// How and when a side ended; the time counts from the shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct End {
     /// How.
     pub ending: Ending,
@@ -85,8 +86,24 @@ pub struct Start {
     pub selective: bool,
 }
 
+impl Default for Start {
+    fn default() -> Self {
+        Self {
+            at: Instant::ZERO,
+            segment: 0,
+            room: 0,
+            window: 0,
+            unit: 0,
+            congestion_window: None,
+            timeout: None,
+            round_trip: None,
+            selective: false,
+        }
+    }
+}
+
 /// What came of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Measurement {
     /// The moment of the shutdown.
     pub start: Start,
@@ -129,7 +146,7 @@ pub struct Measurement {
 }
 
 /// How many octets, as far as a closed form goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Octets {
     /// At least so many.
     pub least: u64,
@@ -154,7 +171,7 @@ impl Octets {
 }
 
 /// What is predicted of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Prediction {
     /// Octets that the receiver takes; none: there is no closed form.
     pub accepted: Option<Octets>,

@@ -12,6 +12,7 @@
 
 mod axis;
 mod case;
+mod column;
 mod filter;
 mod measure;
 pub mod measurement;
@@ -20,16 +21,19 @@ mod output;
 mod overrides;
 mod plan;
 mod plot;
+mod reference;
 mod resume;
 mod row;
+mod setup;
 mod stop;
 mod table;
+mod value;
 mod watch;
 
 #[cfg(test)]
 mod tests;
 
-pub use axis::{Axis, Value};
+pub use axis::Axis;
 pub use case::Case;
 pub use filter::Filter;
 pub use measure::{Log, MeasureError, measure, record};
@@ -37,7 +41,10 @@ pub use measurement::{Ending, Measurement};
 pub use output::{Format, Writer};
 pub use plan::{PLAN_OCTETS_MOST, Plan, PlanError, ROWS_MOST, Shard};
 pub use plot::{sequence, sweep};
+pub use reference::reference;
 pub use resume::{Finished, Taken};
 pub use row::Row;
+pub use setup::Setup;
 pub use stop::Limit;
 pub use table::{differing, table};
+pub use value::Value;

@@ -11,9 +11,8 @@ use hangup_stack::profile::{
 };
 use smoltcp::time::Duration;
 
-use super::axis::Axis;
-use super::case::Case;
 use super::measurement::{Agreement, Ending, Forecast, Measurement, Octets, Prediction, Start};
+use super::setup::Setup;
 
 /// Times agree within this, or a hundredth.
 const CLOSE: Duration = Duration::from_millis(10);
@@ -56,8 +55,8 @@ impl Forecast {
     }
 }
 
-/// Predicts what a case comes to that is at its shutdown.
-pub fn predict(case: &Case, start: &Start) -> Prediction {
+/// Predicts what a run comes to that is at its shutdown.
+pub fn predict(setup: &Setup, start: &Start) -> Prediction {
     let none = Prediction {
         accepted: None,
         creep: 0,
@@ -65,18 +64,19 @@ pub fn predict(case: &Case, start: &Start) -> Prediction {
     };
     // A lost frame, by chance or in a full queue, begins a recovery, of which there is no end in
     // closed form.
-    let loses = case.number(Axis::Loss) != Some(0) || case.number(Axis::Queue).is_some();
+    let loses = setup.link.loss > 0.0 || setup.link.queue.is_some();
     if loses {
         return none;
     }
-    let (sender, receiver) = (case.sender(), case.receiver());
+    let (sender, receiver) = (&setup.sender, &setup.receiver);
     let rules = &receiver.receive_shutdown;
     let stays = |accepted: Option<u64>| Prediction {
         accepted: accepted.map(Octets::exactly),
         creep: 0,
         end: Some(Forecast::Stays),
     };
-    let offer = case.offer() as u64;
+    let offer = setup.offer() as u64;
+    let buffer = setup.receive_buffer.map(|it| it as u64);
     // The edge stands still, but for what the shift of the window field makes of it.
     let to_edge = |room: u64| Prediction {
         creep: if offer > room { start.unit - 1 } else { 0 },
@@ -84,22 +84,22 @@ pub fn predict(case: &Case, start: &Start) -> Prediction {
     };
     let withheld = rules.acknowledge != Acknowledge::Normal;
     match rules.arriving.rd {
-        OnArrival::Reset => reset(case, start, &sender, &receiver),
+        OnArrival::Reset => reset(setup, start),
         // A closed window that does not answer probes is as good as silence.
         _ if rules.at_edge == AtEdge::Silence => none,
         OnArrival::Queue | OnArrival::Discard if withheld => {
             let held = Held {
-                sender: &sender,
+                sender,
                 start,
                 offer,
-                write: case.write() as u64,
-                buffer: case.send_buffer().unwrap_or(sender.send.send_buffer) as u64,
+                write: setup.write as u64,
+                buffer: setup.send_buffer.unwrap_or(sender.send.send_buffer) as u64,
                 answered: rules.acknowledge == Acknowledge::Duplicate,
             };
             Prediction {
                 accepted: held.accepted(),
                 creep: 0,
-                end: held.end(case.until()),
+                end: held.end(setup.until),
             }
         }
         OnArrival::Discard => match rules.capacity {
@@ -107,7 +107,7 @@ pub fn predict(case: &Case, start: &Start) -> Prediction {
             Capacity::Zero => to_edge(start.room),
             Capacity::Charged => stays(None),
         },
-        OnArrival::Queue => match (receiver.window.model, case.number(Axis::Window)) {
+        OnArrival::Queue => match (receiver.window.model, buffer) {
             // The edge of a window that the field could not say goes on while data comes, by useful
             // amounts (RFC 9293 section 3.8.6.2.2).
             (WindowModel::FreeSpace, Some(buffer)) if buffer > start.room => Prediction {
@@ -125,10 +125,11 @@ pub fn predict(case: &Case, start: &Start) -> Prediction {
 }
 
 /// The first segment that arrives is answered with a reset.
-fn reset(case: &Case, start: &Start, sender: &Profile, receiver: &Profile) -> Prediction {
-    let first = case.offer().min(case.write()) as u64;
+fn reset(setup: &Setup, start: &Start) -> Prediction {
+    let (sender, receiver) = (&setup.sender, &setup.receiver);
+    let first = setup.offer().min(setup.write) as u64;
     let octets = first.min(start.room).min(segment(sender, start));
-    let link = case.link();
+    let link = &setup.link;
     let bits = 2 * BARE_BITS + octets * 8;
     let serialization = link.rate.map_or(0, |rate| bits * 1_000_000 / rate);
     let accepted = match receiver.reset.reactive {

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::row::{Cell, Row, columns};
+use super::column::Cell;
+use super::row::{Row, columns};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

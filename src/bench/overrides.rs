@@ -100,6 +100,14 @@ pub(super) fn profile(name: &str) -> Option<Profile> {
     all.get(name).cloned()
 }
 
+/// The profile of a value of an axis.
+///
+/// # Panics
+/// There is none of that name: it is no value.
+pub(super) fn known_profile(name: &str) -> Profile {
+    profile(name).expect("an axis takes what there is")
+}
+
 /// The profile whose knobs are turned.
 pub(super) fn base(name: &str) -> &str {
     name.split_once('+').map_or(name, |(base, _)| base)

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use toml::de::{DeTable, DeValue};
 
-use super::axis::{Axis, Value};
+use super::axis::Axis;
 use super::case::Case;
 use super::filter::Filter;
+use super::value::Value;
 use crate::language::names::nearest;
 
 /// The rows that a product may have without being confirmed.

@@ -138,7 +138,7 @@ fn belongs(row: &Row, plan: &Plan) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::axis::Value;
+    use crate::bench::Value;
 
     fn plan() -> Plan {
         let mut plan = Plan::default();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// What a sender that sends nothing new is limited by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Limit {
     /// The peer's window is used up.
     Window,
@@ -22,6 +22,7 @@ pub enum Limit {
     /// The connection was reset.
     Reset,
     /// None of these. A loss that is being repaired may be what is waited for.
+    #[default]
     Unexplained,
 }
 

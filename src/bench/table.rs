@@ -4,9 +4,76 @@ use std::collections::BTreeMap;
 
 use smoltcp::time::Duration;
 
-use super::axis::{Axis, Value};
-use super::measurement::{Agreement, End, Ending, Forecast, Octets};
+use super::axis::Axis;
+use super::measurement::{Agreement, End, Ending, Forecast, Measurement, Octets};
 use super::row::Row;
+use super::value::Value;
+
+/// A column of a table: its title, and what it says of a measurement.
+struct Shown {
+    stands: fn(String) -> Text,
+    title: &'static str,
+    says: fn(&Measurement) -> String,
+}
+
+impl Shown {
+    const fn number(title: &'static str, says: fn(&Measurement) -> String) -> Self {
+        Self {
+            stands: Text::Number,
+            title,
+            says,
+        }
+    }
+
+    const fn word(title: &'static str, says: fn(&Measurement) -> String) -> Self {
+        Self {
+            stands: Text::Word,
+            title,
+            says,
+        }
+    }
+
+    fn title(&self) -> Text {
+        (self.stands)(self.title.to_owned())
+    }
+
+    fn text(&self, measurement: &Measurement) -> Text {
+        (self.stands)((self.says)(measurement))
+    }
+}
+
+/// What the table of every row says of each, behind its case.
+const EACH: &[Shown] = &[
+    Shown::number("room", |it| it.start.room.to_string()),
+    Shown::number("sent", |it| it.sent.to_string()),
+    Shown::number("accepted", |it| it.accepted.to_string()),
+    Shown::number("model", predicted),
+    Shown::number("held", |it| it.held.to_string()),
+    Shown::word("limit", |it| it.limit.name().to_owned()),
+    Shown::word("sender", |it| end(&it.sender)),
+    Shown::word("receiver", |it| end(&it.receiver)),
+];
+
+/// What is said of a row that differs from the model, before its case.
+const DIFFERING: &[Shown] = &[
+    Shown::number("accepted", |it| it.accepted.to_string()),
+    Shown::word("model", predicted),
+    Shown::word("ended", |it| end(&it.sender)),
+    Shown::word("model", |it| match it.predicted.end {
+        Some(Forecast::Ends(ending, at)) => format!("{ending} at {}", seconds(at)),
+        Some(Forecast::Stays) => "none".to_owned(),
+        None => String::new(),
+    }),
+];
+
+/// What the model says is accepted; empty where it says nothing.
+fn predicted(measurement: &Measurement) -> String {
+    measurement
+        .predicted
+        .accepted
+        .map(bounds)
+        .unwrap_or_default()
+}
 
 /// What the model predicts: a number, or the least and the most.
 fn bounds(octets: Octets) -> String {
@@ -49,29 +116,18 @@ pub fn differing(rows: &[Row], most: usize) -> String {
         return String::new();
     }
     let mut lines = Lines::default();
-    let head = ["id", "accepted", "model", "ended", "model", "case"];
-    let right = ["id", "accepted"];
-    let column = |name: &str| match right.contains(&name) {
-        true => Column::Number(name.to_owned()),
-        false => Column::Word(name.to_owned()),
-    };
-    lines.push(head.into_iter().map(column).collect());
+    let mut head = vec![Text::Number("id".to_owned())];
+    head.extend(DIFFERING.iter().map(Shown::title));
+    head.push(Text::Word("case".to_owned()));
+    lines.push(head);
     for row in rows.iter().filter(differs).take(most) {
-        let Ok(it) = &row.result else { continue };
-        let predicted = it.predicted.accepted.map(bounds).unwrap_or_default();
-        let ends = match it.predicted.end {
-            Some(Forecast::Ends(ending, at)) => format!("{ending} at {}", seconds(at)),
-            Some(Forecast::Stays) => "none".to_owned(),
-            None => String::new(),
+        let Ok(measurement) = &row.result else {
+            continue;
         };
-        lines.push(vec![
-            Column::Number(row.id.to_string()),
-            Column::Number(it.accepted.to_string()),
-            Column::Word(predicted),
-            Column::Word(end(&it.sender)),
-            Column::Word(ends),
-            Column::Word(row.case.describe()),
-        ]);
+        let mut line = vec![Text::Number(row.id.to_string())];
+        line.extend(DIFFERING.iter().map(|it| it.text(measurement)));
+        line.push(Text::Word(row.case.describe()));
+        lines.push(line);
     }
     let shown = count.min(most);
     let which = if shown < count {
@@ -97,35 +153,20 @@ fn each<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> String {
     };
     let axes: Vec<_> = Axis::all().filter(varies).collect();
     let mut lines = Lines::default();
-    let mut head = vec![Column::Number("id".to_owned())];
-    head.extend(axes.iter().map(|axis| Column::Word(axis.name().to_owned())));
-    for name in ["room", "sent", "accepted", "model", "held"] {
-        head.push(Column::Number(name.to_owned()));
-    }
-    for name in ["limit", "sender", "receiver"] {
-        head.push(Column::Word(name.to_owned()));
-    }
+    let mut head = vec![Text::Number("id".to_owned())];
+    head.extend(axes.iter().map(|axis| Text::Word(axis.name().to_owned())));
+    head.extend(EACH.iter().map(Shown::title));
     lines.push(head);
     for row in rows {
-        let mut line = vec![Column::Number(row.id.to_string())];
+        let mut line = vec![Text::Number(row.id.to_string())];
         let value = |axis: &Axis| match row.case.value(*axis) {
-            value @ Value::Word(_) => Column::Word(axis.show(value)),
-            value @ Value::Number(_) => Column::Number(axis.show(value)),
+            value @ Value::Word(_) => Text::Word(axis.show(value)),
+            value @ Value::Number(_) => Text::Number(axis.show(value)),
         };
         line.extend(axes.iter().map(value));
         match &row.result {
-            Ok(it) => {
-                let model = it.predicted.accepted.map(bounds);
-                for number in [it.start.room, it.sent, it.accepted] {
-                    line.push(Column::Number(number.to_string()));
-                }
-                line.push(Column::Number(model.unwrap_or_default()));
-                line.push(Column::Number(it.held.to_string()));
-                line.push(Column::Word(it.limit.name().to_owned()));
-                line.push(Column::Word(end(&it.sender)));
-                line.push(Column::Word(end(&it.receiver)));
-            }
-            Err(error) => line.push(Column::Word(error.to_string())),
+            Ok(it) => line.extend(EACH.iter().map(|shown| shown.text(it))),
+            Err(error) => line.push(Text::Word(error.to_string())),
         }
         lines.push(line);
     }
@@ -189,29 +230,29 @@ fn groups(rows: &[Row]) -> String {
     };
     groups.sort_by_cached_key(|(key, _)| order(key));
     let mut lines = Lines::default();
-    let words = ["receiver", "acknowledge", "sender"].map(|name| Column::Word(name.to_owned()));
+    let words = ["receiver", "acknowledge", "sender"].map(|name| Text::Word(name.to_owned()));
     let mut head = words.to_vec();
-    head.push(Column::Number("rows".to_owned()));
-    head.push(Column::Number("accepted".to_owned()));
-    head.push(Column::Word("limits".to_owned()));
-    head.push(Column::Word("the sender's end".to_owned()));
+    head.push(Text::Number("rows".to_owned()));
+    head.push(Text::Number("accepted".to_owned()));
+    head.push(Text::Word("limits".to_owned()));
+    head.push(Text::Word("the sender's end".to_owned()));
     lines.push(head);
     for ([receiver, acknowledge, sender], group) in &groups {
         let mut line = [receiver, acknowledge, sender]
-            .map(|word| Column::Word((*word).to_owned()))
+            .map(|word| Text::Word((*word).to_owned()))
             .to_vec();
-        line.push(Column::Number(group.rows.to_string()));
+        line.push(Text::Number(group.rows.to_string()));
         let accepted = match group.accepted {
             Some((least, most)) if least == most => least.to_string(),
             Some((least, most)) => format!("{least}..{most}"),
             None => String::new(),
         };
-        line.push(Column::Number(accepted));
+        line.push(Text::Number(accepted));
         let limits = group
             .limits
             .iter()
             .map(|(name, rows)| format!("{name} {rows}"));
-        line.push(Column::Word(limits.collect::<Vec<_>>().join(", ")));
+        line.push(Text::Word(limits.collect::<Vec<_>>().join(", ")));
         let endings = group.endings.iter().map(|(ending, span)| match span.times {
             Some((first, last)) if seconds(first) == seconds(last) => {
                 format!("{ending} {} at {}", span.rows, seconds(first))
@@ -226,7 +267,7 @@ fn groups(rows: &[Row]) -> String {
             }
             None => format!("{ending} {}", span.rows),
         });
-        line.push(Column::Word(endings.collect::<Vec<_>>().join(", ")));
+        line.push(Text::Word(endings.collect::<Vec<_>>().join(", ")));
         lines.push(line);
     }
     lines.to_string()
@@ -245,12 +286,12 @@ fn seconds(time: Duration) -> String {
 
 /// A text in a column: words stand at its left, numbers at its right.
 #[derive(Clone)]
-enum Column {
+enum Text {
     Word(String),
     Number(String),
 }
 
-impl Column {
+impl Text {
     fn text(&self) -> &str {
         match self {
             Self::Word(text) | Self::Number(text) => text,
@@ -261,12 +302,12 @@ impl Column {
 /// Lines of columns, each as wide as its widest text.
 #[derive(Default)]
 struct Lines {
-    lines: Vec<Vec<Column>>,
+    lines: Vec<Vec<Text>>,
     widths: Vec<usize>,
 }
 
 impl Lines {
-    fn push(&mut self, line: Vec<Column>) {
+    fn push(&mut self, line: Vec<Text>) {
         self.widths.resize(self.widths.len().max(line.len()), 0);
         for (width, column) in self.widths.iter_mut().zip(&line) {
             *width = (*width).max(column.text().chars().count());
@@ -281,8 +322,8 @@ impl std::fmt::Display for Lines {
             let mut text = String::new();
             for (column, width) in line.iter().zip(&self.widths) {
                 text.push_str(&match column {
-                    Column::Word(word) => format!("{word:width$}  "),
-                    Column::Number(number) => format!("{number:>width$}  "),
+                    Text::Word(word) => format!("{word:width$}  "),
+                    Text::Number(number) => format!("{number:>width$}  "),
                 });
             }
             writeln!(f, "{}", text.trim_end())?;

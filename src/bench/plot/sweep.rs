@@ -131,7 +131,7 @@ type Series = (usize, bool);
 fn series(row: &Row, senders: &[&str]) -> Series {
     let sender = row.case.word(Axis::Sender);
     let index = senders.iter().position(|it| *it == sender).unwrap_or(0);
-    (index, row.case.warm_up() > 0)
+    (index, row.case.number(Axis::WarmUp) != Some(0))
 }
 
 fn accepted(

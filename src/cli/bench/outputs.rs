@@ -4,9 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::Exhaustion;
-use super::sweep::{Failure, environment, usage};
+use super::args::Exhaustion;
+use super::failure::{Failure, environment, usage};
 use crate::bench::{Finished, Format, Plan, Row, Taken, Writer};
+use crate::capture;
 
 /// The longest file that rows are taken from, in octets.
 const RESUME_OCTETS_MOST: u64 = 4 << 30;
@@ -93,6 +94,12 @@ impl Outputs {
         }
         Ok(())
     }
+}
+
+/// Writes a plot.
+pub(super) fn draw(path: &Path, svg: &str) -> Result<(), Failure> {
+    let written = capture::write_atomically(path, svg.as_bytes());
+    written.map_err(|error| environment(error.to_string()))
 }
 
 fn begin(path: &Path) -> io::Result<Box<dyn Write>> {

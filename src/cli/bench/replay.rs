@@ -5,11 +5,13 @@ use std::path::Path;
 
 use hangup_stack::network::HostId;
 
-use super::Exhaustion;
-use super::sweep::{Failure, draw, environment, usage};
+use super::args::Exhaustion;
+use super::failure::{Failure, environment, usage};
+use super::outputs::draw;
 use crate::bench::{Log, Measurement, Plan, Row, differing, record, sequence, table};
 use crate::capture::{self, Summary, Trace, pcapng};
-use crate::cli::{Exit, report};
+use crate::cli::exit::Exit;
+use crate::cli::report;
 
 /// Runs one row of the product, whether filters take it or not.
 pub(super) fn row(args: &Exhaustion, plan: &Plan, id: u64, quiet: bool) -> Result<Exit, Failure> {
@@ -43,7 +45,7 @@ fn write(row: &Row, measurement: &Measurement, log: &Log, path: &Path) -> Result
     let summary = Summary {
         scenario: format!("bench exhaustion, row {}", row.id),
         claim: row.case.describe(),
-        seed: row.case.seed(),
+        seed: row.case.setup().seed,
         verdict: format!(
             "accepted {} of {}, limit {}, sender {}",
             measurement.accepted, measurement.offered, measurement.limit, measurement.sender.ending

@@ -6,14 +6,16 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::outputs::Outputs;
-use super::{Exhaustion, progress, replay};
+use super::args::Exhaustion;
+use super::failure::{Failure, environment, usage};
+use super::outputs::{Outputs, draw};
+use super::{progress, replay};
 use crate::bench::{
     Axis, Case, Filter, Finished, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, differing, sweep,
     table,
 };
-use crate::capture;
-use crate::cli::{Exit, interrupt, report};
+use crate::cli::exit::Exit;
+use crate::cli::{interrupt, report};
 use crate::language::names::nearest;
 use crate::scenario::Setting;
 
@@ -34,9 +36,6 @@ pub(super) fn exhaustion(args: &Exhaustion, quiet: bool) -> Exit {
         }
     }
 }
-
-/// What ends the program early, and what is to be said.
-pub(super) type Failure = (Exit, String);
 
 fn run(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
     let plan = plan(args)?;
@@ -91,25 +90,11 @@ fn run(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
     Ok(Exit::Held)
 }
 
-/// Writes a plot.
-pub(super) fn draw(path: &Path, svg: &str) -> Result<(), Failure> {
-    let written = capture::write_atomically(path, svg.as_bytes());
-    written.map_err(|error| environment(error.to_string()))
-}
-
 /// Prints the table of rows.
 fn show(args: &Exhaustion, rows: &[Row]) -> Result<(), Failure> {
     let mut text = table(rows, args.top);
     text.push_str(&differing(rows, args.top));
     report::print(&text).map_err(|exit| (exit, String::new()))
-}
-
-pub(super) fn usage(message: impl Into<String>) -> Failure {
-    (Exit::Usage, message.into())
-}
-
-pub(super) fn environment(message: impl Into<String>) -> Failure {
-    (Exit::Environment, message.into())
 }
 
 /// The plan that the arguments say.
@@ -120,9 +105,8 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
         let complain = |error| usage(format!("{}: {error}", path.display()));
         plan.read(&text).map_err(complain)?;
     }
-    for (name, values) in args.axes.said() {
-        let axis = Axis::named(name).expect("each flag is an axis");
-        plan.set(axis, values)
+    for (axis, values) in &args.axes.0 {
+        plan.set(*axis, values)
             .map_err(|error| usage(format!("--{error}")))?;
     }
     report::few_enough(&args.settings).map_err(|exit| (exit, String::new()))?;
