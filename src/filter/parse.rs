@@ -15,7 +15,7 @@ use crate::language::input::{
     Dialect, Fault, Input, Parse, cursor, expected, here, never_closed, since,
 };
 use crate::language::names::quote;
-use crate::language::text::Text;
+use crate::language::text::{self, Text};
 use crate::language::words::{blank, peek_word, takes};
 
 static FILTER: Dialect = Dialect {
@@ -301,9 +301,10 @@ fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
     blank(input)?;
     let start = here(input);
     if is_text(input) {
-        let text = match input.starts_with('r') {
-            true => raw_text(input)?,
-            false => TEXT.read(input)?,
+        let text = if takes(input, "r") {
+            text::raw(input, '"', "text")?.to_owned()
+        } else {
+            TEXT.read(input)?
         };
         if kind == Kind::Text {
             return Ok(Value::Text(text));
@@ -363,17 +364,4 @@ fn literal_word<'a>(input: &mut Input<'a>) -> Parse<&'a str> {
         return Err(expected(input, "a value"));
     }
     Ok(input.next_slice(end))
-}
-
-/// `r"text"`, without escapes; a backslash keeps a quote from ending the text, and stays in it.
-fn raw_text(input: &mut Input<'_>) -> Parse<String> {
-    let start = here(input);
-    input.next_slice(2);
-    let quote = |(at, _): &(usize, &str)| !input[..*at].ends_with('\\');
-    let Some((end, _)) = input.match_indices('"').find(quote) else {
-        return Err(never_closed(Span::new(start..start + 1), "text", "`\"`"));
-    };
-    let text = input.next_slice(end).to_owned();
-    input.next_slice(1);
-    Ok(text)
 }

@@ -4,10 +4,30 @@ use std::ops::RangeInclusive;
 
 use winnow::Parser;
 use winnow::stream::Stream;
-use winnow::token::{take_till, take_while};
+use winnow::token::{literal, take_till, take_while};
 
 use super::input::{Fault, Input, Parse, here, never_closed, since};
 use crate::diagnostic::{Diagnostic, Span};
+
+/// What stands between two quotes, as it is written. A backslash keeps a quote from ending it, and
+/// stays in it. `what` is what messages call it.
+pub(crate) fn raw<'a>(input: &mut Input<'a>, quote: char, what: &str) -> Parse<&'a str> {
+    let start = here(input);
+    literal(quote).parse_next(input)?;
+    let rest: &'a str = *input.input;
+    let mut characters = rest.char_indices();
+    while let Some((end, character)) = characters.next() {
+        if character == quote {
+            input.next_slice(end + quote.len_utf8());
+            return Ok(&rest[..end]);
+        }
+        if character == '\\' {
+            characters.next();
+        }
+    }
+    let opening = Span::new(start..start + quote.len_utf8());
+    Err(never_closed(opening, what, &format!("`{quote}`")))
+}
 
 /// How a language writes texts between `"`.
 pub(crate) struct Text {
@@ -80,4 +100,75 @@ impl Text {
 fn octet(digits: &str, radix: u32) -> Option<char> {
     let octet = u8::from_str_radix(digits, radix).ok()?;
     Some(char::from(octet)).filter(char::is_ascii)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::input::{Dialect, cursor};
+
+    static PLAIN: Dialect = Dialect {
+        name: "text",
+        is_blank: |c| c == ' ',
+        is_word: char::is_alphanumeric,
+        has_comments: false,
+    };
+
+    const ONE_LINE: Text = Text {
+        escapes: &[('n', '\n'), ('"', '"')],
+        hexadecimal: 2..=2,
+        has_octal: false,
+        has_lines: false,
+        help: "help",
+    };
+
+    const OCTAL: Text = Text {
+        hexadecimal: 1..=2,
+        has_octal: true,
+        has_lines: true,
+        ..ONE_LINE
+    };
+
+    /// What a parser reads of a text, or what is wrong with it.
+    fn read<T: ToString>(text: &str, parser: impl Fn(&mut Input<'_>) -> Parse<T>) -> String {
+        match parser(&mut cursor(text, &PLAIN)) {
+            Ok(read) => read.to_string(),
+            Err(error) => Fault::from(error).diagnostic.message,
+        }
+    }
+
+    #[test]
+    fn escapes_are_those_of_the_language() {
+        let unknown = "unknown escape in a text";
+        let open = "this text is never closed";
+        for (text, one_line, octal) in [
+            (r#""a\n\"b" c"#, "a\n\"b", "a\n\"b"),
+            (r#""\x41""#, "A", "A"),
+            (r#""\x4""#, unknown, "\x04"),
+            (r#""\xff""#, unknown, unknown),
+            (r#""\101\7""#, unknown, "A\x07"),
+            (r#""\400""#, unknown, unknown),
+            (r#""\q""#, unknown, unknown),
+            ("\"a\nb\"", open, "a\nb"),
+            ("\"a", open, open),
+            ("\"a\\", unknown, unknown),
+        ] {
+            assert_eq!(read(text, |input| ONE_LINE.read(input)), one_line, "{text}");
+            assert_eq!(read(text, |input| OCTAL.read(input)), octal, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_raw_text_is_as_it_is_written() {
+        for (text, expected) in [
+            (r#""a\n" b"#, r"a\n"),
+            (r#""a\"b""#, r#"a\"b"#),
+            (r#""a\\" "b""#, r"a\\"),
+            (r#""a\""#, "this text is never closed"),
+            ("\"ü\\ü\"", "ü\\ü"),
+        ] {
+            let raw = |input: &mut Input<'_>| raw(input, '"', "text").map(str::to_owned);
+            assert_eq!(read(text, raw), expected, "{text}");
+        }
+    }
 }

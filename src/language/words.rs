@@ -61,7 +61,7 @@ pub(crate) fn line_comment(input: &mut Input<'_>) -> Parse<bool> {
 }
 
 /// `/* ... */`. Returns whether there was one.
-fn block_comment(input: &mut Input<'_>) -> Parse<bool> {
+pub(crate) fn block_comment(input: &mut Input<'_>) -> Parse<bool> {
     let start = here(input);
     if !input.state.has_comments || opt(literal("/*")).parse_next(input)?.is_none() {
         return Ok(false);

@@ -5,9 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Span};
+use winnow::stream::Stream;
 
-use super::lexer::Replacement;
+use super::lexer::{self, Replacement};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::language::input::{Input, Parse, go_to, here};
+use crate::language::words::{block_comment, line_comment};
 
 /// A condition that is open.
 #[derive(Clone, Copy, Debug)]
@@ -33,27 +36,28 @@ pub(super) fn apply(
     let mut kept = String::with_capacity(text.len());
     let mut open: Option<Open> = None;
     let mut own: Vec<&str> = Vec::new();
-    let mut at = 0;
-    let mut comments = Comments::default();
-    for line in text.split_inclusive('\n') {
-        let span = Span::new(at..at + line.trim_end().len());
+    let mut input = lexer::start(text);
+    while !input.is_empty() {
+        let start = here(&input);
+        let rest = &text[start..];
+        let line = rest.split_inclusive('\n').next().unwrap_or_default();
         let words = line.trim();
-        let inside = comments.inside;
-        let counts = open.is_none_or(|it| it.holds);
-        if !inside && let Some(condition) = words.strip_prefix('#') {
+        if let Some(condition) = words.strip_prefix('#') {
+            let span = Span::new(start..start + line.trim_end().len());
             let known = |name: &str| defines.contains_key(name) || own.contains(&name);
             open = directive(condition.trim(), span, open, known)?;
             blank(&mut kept, line);
-        } else if counts {
+            go_to(&mut input, start + line.len());
+        } else if open.is_none_or(|it| it.holds) {
             if let Some(define) = words.strip_prefix("--define=") {
                 own.extend(define.split('=').next());
             }
-            comments.pass(line);
-            kept.push_str(line);
+            pass(&mut input);
+            kept.push_str(&text[start..here(&input)]);
         } else {
             blank(&mut kept, line);
+            go_to(&mut input, start + line.len());
         }
-        at += line.len();
     }
     match open {
         Some(open) => Err(Box::new(
@@ -104,50 +108,29 @@ fn directive(
     }
 }
 
-/// Where comments, texts and code go on over lines, in which a `#` means nothing.
-#[derive(Debug, Default)]
-struct Comments {
-    inside: bool,
-    ends: &'static str,
-}
-
-impl Comments {
-    /// Goes over a line that counts.
-    fn pass(&mut self, line: &str) {
-        let mut rest = line;
-        loop {
-            if self.inside {
-                match rest.find(self.ends) {
-                    Some(at) => rest = &rest[at + self.ends.len()..],
-                    None => return,
-                }
-                self.inside = false;
-                continue;
-            }
-            const BEGINNINGS: [(&str, &str); 5] = [
-                ("//", "\n"),
-                ("/*", "*/"),
-                ("%{", "}%"),
-                ("`", "`"),
-                ("\"", "\""),
-            ];
-            let first = BEGINNINGS
-                .iter()
-                .filter_map(|(begin, end)| Some((rest.find(begin)?, begin.len(), *end)))
-                .min();
-            let Some((at, length, ends)) = first else {
-                return;
-            };
-            rest = &rest[at + length..];
-            self.inside = true;
-            self.ends = ends;
-            // A comment to the end of its line ends with it, also where the file does.
-            if ends == "\n" {
-                self.inside = false;
+/// Goes past a line that counts, and past whatever begins in it and goes on over lines: comments,
+/// texts and code, in which a `#` means nothing. What is never closed goes on to the end; that is
+/// not said here.
+fn pass(input: &mut Input<'_>) {
+    loop {
+        let is_special = |c: char| "\n\"`%/".contains(c);
+        let end = input.find(is_special).unwrap_or(input.len());
+        input.next_slice(end);
+        match goes_on(input) {
+            Ok(true) => {}
+            Ok(false) if matches!(input.next_token(), None | Some('\n')) => return,
+            Ok(false) => {}
+            Err(_) => {
+                input.finish();
                 return;
             }
         }
     }
+}
+
+/// Reads what may go on over lines, where it is next. Says whether it was.
+fn goes_on(input: &mut Input<'_>) -> Parse<bool> {
+    Ok(line_comment(input)? || block_comment(input)? || lexer::quoted(input)?.is_some())
 }
 
 #[cfg(test)]

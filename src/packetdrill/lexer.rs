@@ -8,8 +8,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use winnow::Parser;
+use winnow::combinator::{opt, terminated};
+use winnow::stream::Stream;
+use winnow::token::{literal, take_until};
+
 use super::limits;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::language::input::{Dialect, Input, Parse, cursor, here, never_closed, since};
+use crate::language::text;
+use crate::language::words::gap;
 
 /// One word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,9 +116,16 @@ pub(super) fn lex<'t>(
     defines: &mut BTreeMap<String, Replacement>,
 ) -> Result<Vec<(Token<'t>, Span)>, Box<Diagnostic>> {
     let given = defines.clone();
-    let mut lexer = Lexer { text, at: 0 };
+    let mut input = start(text);
     let mut tokens = Vec::with_capacity(text.len() / 4);
-    while let Some((token, span)) = lexer.next()? {
+    loop {
+        gap(&mut input)?;
+        if input.is_empty() {
+            return Ok(tokens);
+        }
+        let start = here(&input);
+        let token = token(&mut input)?;
+        let span = since(&input, start);
         if tokens.len() == limits::TOKENS_MAX {
             let message = format!("a script has at most {} words", limits::TOKENS_MAX);
             return Err(Box::new(Diagnostic::new(span, message)));
@@ -127,98 +142,59 @@ pub(super) fn lex<'t>(
         };
         tokens.push((replacement.map_or(token, Replacement::token), span));
     }
-    Ok(tokens)
+}
+
+/// The language of packetdrill's scripts, in which a line break is a blank.
+static PACKETDRILL: Dialect = Dialect {
+    name: "script",
+    is_blank: |c| [' ', '\t', '\n', '\r'].contains(&c),
+    is_word: |c| c.is_ascii_alphanumeric() || c == '_',
+    has_comments: true,
+};
+
+/// The start of a text.
+pub(super) fn start(text: &str) -> Input<'_> {
+    cursor(text, &PACKETDRILL)
 }
 
 fn is_word(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || octet == b'_'
+    (PACKETDRILL.is_word)(octet.into())
 }
 
-struct Lexer<'t> {
-    text: &'t str,
-    at: usize,
+/// The next word.
+fn token<'t>(input: &mut Input<'t>) -> Parse<Token<'t>> {
+    if let Some(token) = quoted(input)? {
+        return Ok(token);
+    }
+    let rest: &'t str = *input.input;
+    let (token, length) = if rest.starts_with("--") {
+        setting(rest)
+    } else {
+        plain(rest)
+    };
+    input.next_slice(length);
+    Ok(token)
 }
 
-impl<'t> Lexer<'t> {
-    fn next(&mut self) -> Result<Option<(Token<'t>, Span)>, Box<Diagnostic>> {
-        self.skip()?;
-        let rest = &self.text[self.at..];
-        let Some(first) = rest.chars().next() else {
-            return Ok(None);
-        };
-        let (token, length) = match first {
-            '"' => {
-                let (text, length) = self.quoted(rest, '"', "text")?;
-                (Token::Text(unescaped(text)), length)
-            }
-            '`' => {
-                let (line, length) = self.quoted(rest, '`', "line for the shell")?;
-                (Token::Shell(line.trim().into()), length)
-            }
-            '%' if rest.starts_with("%{") => {
-                let Some(end) = rest.find("}%") else {
-                    let span = Span::new(self.at..self.at + 2);
-                    return Err(Box::new(Diagnostic::new(
-                        span,
-                        "this code is not closed with `}%`",
-                    )));
-                };
-                (Token::Code(rest[2..end].trim_matches([' ', '\t'])), end + 2)
-            }
-            '-' if rest.starts_with("--") => setting(rest),
-            _ => plain(rest, first),
-        };
-        let span = Span::new(self.at..self.at + length);
-        self.at += length;
-        Ok(Some((token, span)))
+/// What has other rules inside than the rest of a script: a text, a line for the shell, code. None:
+/// none is next.
+pub(super) fn quoted<'t>(input: &mut Input<'t>) -> Parse<Option<Token<'t>>> {
+    if input.starts_with('"') {
+        let text = text::raw(input, '"', "text")?;
+        return Ok(Some(Token::Text(unescaped(text))));
     }
-
-    /// Goes past blanks and comments.
-    fn skip(&mut self) -> Result<(), Box<Diagnostic>> {
-        loop {
-            let rest = &self.text[self.at..];
-            let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\n', '\r']).len();
-            self.at += blank;
-            let rest = &rest[blank..];
-            if rest.starts_with("//") {
-                self.at += rest.find('\n').unwrap_or(rest.len());
-            } else if rest.starts_with("/*") {
-                let Some(end) = rest.find("*/") else {
-                    let span = Span::new(self.at..self.at + 2);
-                    return Err(Box::new(Diagnostic::new(
-                        span,
-                        "this comment is not closed with `*/`",
-                    )));
-                };
-                self.at += end + 2;
-            } else {
-                return Ok(());
-            }
-        }
+    if input.starts_with('`') {
+        let line = text::raw(input, '`', "line for the shell")?;
+        return Ok(Some(Token::Shell(line.trim().into())));
     }
-
-    /// What stands between two quotes, and how long it is with them.
-    fn quoted(
-        &self,
-        rest: &'t str,
-        quote: char,
-        what: &str,
-    ) -> Result<(&'t str, usize), Box<Diagnostic>> {
-        let mut escaped = false;
-        for (index, character) in rest.char_indices().skip(1) {
-            match character {
-                _ if escaped => escaped = false,
-                '\\' => escaped = true,
-                _ if character == quote => return Ok((&rest[1..index], index + 1)),
-                _ => {}
-            }
-        }
-        let span = Span::new(self.at..self.at + 1);
-        Err(Box::new(Diagnostic::new(
-            span,
-            format!("this {what} is not closed"),
-        )))
+    let start = here(input);
+    if opt(literal("%{")).parse_next(input)?.is_none() {
+        return Ok(None);
     }
+    let code = terminated(take_until(0.., "}%"), literal("}%"));
+    let code: Option<&str> = opt(code).parse_next(input)?;
+    let code = code.ok_or_else(|| never_closed(since(input, start), "code", "`}%`"))?;
+    Ok(Some(Token::Code(code.trim_matches([' ', '\t']))))
 }
 
 /// A text without its escapes: `\"` and `\\`; others stay as they are.
@@ -265,12 +241,12 @@ fn setting(rest: &str) -> (Token<'_>, usize) {
 }
 
 /// A number, a word, an address or a sign.
-fn plain(rest: &str, first: char) -> (Token<'_>, usize) {
+fn plain(rest: &str) -> (Token<'_>, usize) {
     if let Some((address, length)) = address(rest) {
         return (Token::Address(address), length);
     }
     let count = |text: &str, fits: fn(&u8) -> bool| text.bytes().take_while(fits).count();
-    let sign = usize::from(first == '-');
+    let sign = usize::from(rest.starts_with('-'));
     let digits = count(&rest[sign..], u8::is_ascii_digit);
     let whole = sign + digits;
     let decimals = match rest[whole..].strip_prefix('.') {
@@ -300,7 +276,8 @@ fn plain(rest: &str, first: char) -> (Token<'_>, usize) {
     if word > 0 {
         return (Token::Word(rest[..word].into()), word);
     }
-    (Token::Sign(first), first.len_utf8())
+    let sign = rest.chars().next().unwrap_or_default();
+    (Token::Sign(sign), sign.len_utf8())
 }
 
 /// An IP address. `1:1001` is none: of eight groups or with `::` it would be.
@@ -397,10 +374,10 @@ mod tests {
     #[test]
     fn what_is_not_closed_is_named() {
         for (text, message) in [
-            ("\"abc", "this text is not closed"),
-            ("`abc", "this line for the shell is not closed"),
-            ("%{ abc", "this code is not closed with `}%`"),
-            ("/* abc", "this comment is not closed with `*/`"),
+            ("\"abc", "this text is never closed"),
+            ("`abc", "this line for the shell is never closed"),
+            ("%{ abc", "this code is never closed"),
+            ("/* abc", "this comment is never closed"),
             ("--define=x", "a symbol is defined as NAME=value"),
             (
                 "--define=a.b=1",

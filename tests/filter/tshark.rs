@@ -17,7 +17,7 @@ use crate::traces::{Capture, odd_frames};
 use crate::wire::{CLIENT, Ip, SERVER};
 
 /// Filters that say more than that a field is there.
-const FILTERS: [&str; 117] = [
+const FILTERS: [&str; 118] = [
     "",
     "tcp || udp",
     "!tcp && !udp",
@@ -38,6 +38,7 @@ const FILTERS: [&str; 117] = [
     "frame.comment contains \"HELD\"",
     "frame.comment contains \"DROPPED\" || frame.comment contains \"CORRUPTED\"",
     "frame.comment contains r\"RETRANS\"",
+    "frame.comment contains r\"\\\\\" || frame.comment contains \"HELD\"",
     "frame.comment == \"FORGED\"",
     "frame.comment != \"FORGED\"",
     "frame.comment > \"H\"",
