@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use smoltcp::wire::IpAddress;
 
+use crate::language::number;
+
 /// What kind of values a field has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -165,12 +167,8 @@ pub(super) fn literal(text: &str, kind: Kind) -> Result<Value, Fault> {
 /// A number as C writes them: `20`, `0x14`, `0b10100`, and `024`, which is octal.
 fn number(text: &str, max: u64) -> Result<u64, Fault> {
     let unsigned = text.strip_prefix('+').unwrap_or(text);
-    let (radix, digits) = match unsigned.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, &unsigned[2..]),
-        [b'0', b'b' | b'B', ..] => (2, &unsigned[2..]),
-        [b'0', _, ..] => (8, &unsigned[1..]),
-        _ => (10, unsigned),
-    };
+    const PREFIXES: [(&str, u32); 5] = [("0x", 16), ("0X", 16), ("0b", 2), ("0B", 2), ("0", 8)];
+    let (radix, digits) = number::based(unsigned, &PREFIXES);
     if digits.is_empty() || !digits.chars().all(|it| it.is_digit(radix)) {
         let help = match radix {
             8 => "a number that begins with `0` is octal".to_owned(),

@@ -14,9 +14,9 @@ use crate::diagnostic::Diagnostic;
 /// The base that a number's prefix says, with the digits behind it. A number without one of the
 /// prefixes is decimal.
 pub(crate) fn based<'t>(text: &'t str, prefixes: &[(&str, u32)]) -> (u32, &'t str) {
-    let found = prefixes
-        .iter()
-        .find_map(|(prefix, base)| Some((*base, text.strip_prefix(prefix)?)));
+    let digits = |prefix: &str| text.strip_prefix(prefix).filter(|it| !it.is_empty());
+    let mut bases = prefixes.iter().copied();
+    let found = bases.find_map(|(prefix, base)| Some((base, digits(prefix)?)));
     found.unwrap_or((10, text))
 }
 
@@ -32,7 +32,7 @@ fn digits<'a>(input: &mut Input<'a>) -> Parse<(bool, u32, &'a str)> {
         .void()
         .parse_next(input)?;
     let (base, digits) = based(written, &[("0x", 16), ("0X", 16)]);
-    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(base)) {
+    if !digits.chars().all(|c| c.is_digit(base)) {
         let diagnostic = Diagnostic::new(since(input, start), "this is not a number");
         return Err(Fault::cut(diagnostic));
     }

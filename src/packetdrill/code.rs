@@ -5,7 +5,20 @@
 //! parentheses, with Python's meaning. `print` says nothing of the host and is left out. Anything
 //! else is said to be unsupported, and nothing is ever executed.
 
+use winnow::stream::Stream;
+
 use super::limits;
+use crate::language::input::{Dialect, Input, Parse, cursor, here};
+use crate::language::words::{blank, peek_word, takes};
+use crate::language::{Relation, number, text};
+
+/// The language of code. A word may have points in it: `tcpi_state`, `1.5`, `os.system`.
+static CODE: Dialect = Dialect {
+    name: "code",
+    is_blank: char::is_whitespace,
+    is_word: |c| c.is_ascii_alphanumeric() || c == '_' || c == '.',
+    has_comments: false,
+};
 
 /// `assert EXPRESSION`
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +41,7 @@ pub(super) enum Expression {
 pub(super) enum Operator {
     Or,
     And,
-    Equal,
-    NotEqual,
-    LessOrEqual,
-    GreaterOrEqual,
-    Less,
-    Greater,
+    Compare(Relation),
     BitOr,
     BitAnd,
     Add,
@@ -162,29 +170,24 @@ pub(super) fn parse(code: &str) -> Result<Vec<Assertion>, String> {
         if is_print(statement) {
             continue;
         }
-        let Some(rest) = statement.strip_prefix("assert") else {
-            return Err(format!(
-                "code other than `assert` is not played: {}",
-                shown(statement)
-            ));
-        };
-        if rest.starts_with(|it: char| it.is_ascii_alphanumeric() || it == '_') {
+        let mut input = cursor(statement, &CODE);
+        if !takes(&mut input, "assert") {
             return Err(format!(
                 "code other than `assert` is not played: {}",
                 shown(statement)
             ));
         }
-        let mut parser = Parser { rest };
-        let expression = parser.binary(0, 0)?;
-        parser.skip();
-        let end = rest.len() - parser.rest.len();
+        let begin = here(&input);
+        let expression = binary(&mut input, 0, 0)?;
         // A message is Python's own affair: the failure says the values.
-        if !parser.rest.is_empty() && !parser.rest.starts_with(',') {
+        let rest = input.trim_start();
+        if !rest.is_empty() && !rest.starts_with(',') {
             return Err(format!(
                 "this part of an `assert` is not played: {}",
-                shown(parser.rest)
+                shown(rest)
             ));
         }
+        let text = &statement[begin..statement.len() - rest.len()];
         if assertions.len() == limits::ASSERTIONS_MAX {
             return Err(format!(
                 "code has at most {} statements",
@@ -192,7 +195,7 @@ pub(super) fn parse(code: &str) -> Result<Vec<Assertion>, String> {
             ));
         }
         assertions.push(Assertion {
-            text: rest[..end].split_whitespace().collect::<Vec<_>>().join(" "),
+            text: text.split_whitespace().collect::<Vec<_>>().join(" "),
             expression,
         });
     }
@@ -215,50 +218,56 @@ fn shown(text: &str) -> String {
 /// The statements of code, at line ends and `;` outside of brackets and texts, without comments.
 fn statements(code: &str) -> Result<Vec<&str>, String> {
     let mut found = Vec::new();
-    let (mut begin, mut depth, mut quote, mut comment) = (0, 0_usize, None, false);
-    for (at, character) in code.char_indices().chain([(code.len(), '\n')]) {
-        match (character, quote) {
-            ('\n', _) if comment => {
-                comment = false;
-                begin = (at + 1).min(code.len());
+    let (mut begin, mut depth) = (0, 0_usize);
+    let mut input = cursor(code, &CODE);
+    loop {
+        let end = input.find(|c| "\"'()[]{}#\n;".contains(c));
+        input.next_slice(end.unwrap_or(input.len()));
+        let at = here(&input);
+        if let Some(quote @ ('"' | '\'')) = input.chars().next() {
+            let text = text::raw(&mut input, quote, "text");
+            if text.is_ok_and(|it| !it.contains('\n')) {
+                continue;
             }
-            _ if comment => {}
-            (_, Some(open)) if open == character => quote = None,
-            ('\n', Some(_)) => return Err("a text in the code is not closed".to_owned()),
-            (_, Some(_)) => {}
-            ('"' | '\'', None) => quote = Some(character),
-            ('(' | '[' | '{', None) => depth += 1,
-            (')' | ']' | '}', None) => depth = depth.saturating_sub(1),
-            ('#', None) => {
-                found.push(&code[begin..at]);
-                comment = true;
+            return Err("a text in the code is never closed".to_owned());
+        }
+        let end = match input.next_token() {
+            Some('(' | '[' | '{') => {
+                depth += 1;
+                continue;
             }
-            ('\n' | ';', None) if depth == 0 => {
-                found.push(&code[begin..at]);
-                begin = (at + 1).min(code.len());
+            Some(')' | ']' | '}') => {
+                depth = depth.saturating_sub(1);
+                continue;
             }
-            _ => {}
+            Some('#') => {
+                let end = input.find('\n').unwrap_or(input.len());
+                input.next_slice(end);
+                true
+            }
+            Some(_) => depth == 0,
+            None => true,
+        };
+        if end {
+            found.push(code[begin..at].trim());
+            begin = here(&input);
+        }
+        if input.is_empty() {
+            break;
         }
     }
     if depth > 0 {
-        return Err("a bracket in the code is not closed".to_owned());
+        return Err("a bracket in the code is never closed".to_owned());
     }
-    found.retain(|it| !it.trim().is_empty());
-    Ok(found.into_iter().map(str::trim).collect())
+    found.retain(|it| !it.is_empty());
+    Ok(found)
 }
 
-/// What binds less stands before what binds more.
+/// What binds less stands before what binds more. Between `and` and `|` stand comparisons.
 const LEVELS: [&[(&str, Operator)]; 7] = [
     &[("or", Operator::Or)],
     &[("and", Operator::And)],
-    &[
-        ("==", Operator::Equal),
-        ("!=", Operator::NotEqual),
-        ("<=", Operator::LessOrEqual),
-        (">=", Operator::GreaterOrEqual),
-        ("<", Operator::Less),
-        (">", Operator::Greater),
-    ],
+    &[],
     &[("|", Operator::BitOr)],
     &[("&", Operator::BitAnd)],
     &[("+", Operator::Add), ("-", Operator::Subtract)],
@@ -269,120 +278,108 @@ const LEVELS: [&[(&str, Operator)]; 7] = [
         ("%", Operator::Remainder),
     ],
 ];
+
 /// The level of comparisons, of which several in a row are a chain.
 const COMPARISONS: usize = 2;
 
-struct Parser<'t> {
-    rest: &'t str,
+/// The operator of a level that is next. `<<` and its like are no operators.
+fn operator(input: &mut Input<'_>, level: usize) -> Option<Operator> {
+    let before = *input;
+    let signs = LEVELS[level].iter().copied();
+    let found = if level == COMPARISONS {
+        Relation::read(input).map(Operator::Compare)
+    } else {
+        { signs }.find_map(|(sign, operator)| takes(input, sign).then_some(operator))
+    };
+    let sign = before[..here(input) - here(&before)].trim_start();
+    if found.is_some() && ["<", ">", "*", "|", "&"].contains(&sign) && input.starts_with(sign) {
+        *input = before;
+        return None;
+    }
+    found
 }
 
-impl Parser<'_> {
-    fn skip(&mut self) {
-        self.rest = self.rest.trim_start();
+fn binary(input: &mut Input<'_>, level: usize, depth: usize) -> Result<Expression, String> {
+    if level == LEVELS.len() {
+        return unary(input, depth);
     }
-
-    fn take(&mut self, sign: &str) -> bool {
-        self.skip();
-        let Some(rest) = self.rest.strip_prefix(sign) else {
-            return false;
+    if level == COMPARISONS && takes(input, "not") {
+        let inner = binary(input, level, deeper(depth)?)?;
+        return Ok(Expression::Not(Box::new(inner)));
+    }
+    let mut left = binary(input, level + 1, depth)?;
+    // What stands between two comparisons of a chain: `a < b < c` is `a < b and b < c`.
+    let mut middle = None;
+    let mut count = 0;
+    while let Some(operator) = operator(input, level) {
+        count += 1;
+        if count > DEPTH_MAX {
+            return Err(format!("more than {DEPTH_MAX} operations in a row"));
+        }
+        let right = binary(input, level + 1, depth)?;
+        let next = (level == COMPARISONS).then(|| right.clone());
+        left = match std::mem::replace(&mut middle, next) {
+            Some(middle) => {
+                let link = Expression::Binary(operator, Box::new(middle), Box::new(right));
+                Expression::Binary(Operator::And, Box::new(left), Box::new(link))
+            }
+            None => Expression::Binary(operator, Box::new(left), Box::new(right)),
         };
-        let is_word = |it: char| it.is_ascii_alphanumeric() || it == '_';
-        // `order` does not begin with `or`, and `<<` is no `<`.
-        let goes_on = match sign.starts_with(is_word) {
-            true => rest.starts_with(is_word),
-            false => ["<", ">", "*", "|", "&"].contains(&sign) && rest.starts_with(sign),
-        };
-        if !goes_on {
-            self.rest = rest;
-        }
-        !goes_on
     }
+    Ok(left)
+}
 
-    fn binary(&mut self, level: usize, depth: usize) -> Result<Expression, String> {
-        if depth > DEPTH_MAX {
-            return Err(format!(
-                "expressions stand at most {DEPTH_MAX} deep in each other"
-            ));
-        }
-        let Some(operators) = LEVELS.get(level) else {
-            return self.unary(depth);
-        };
-        if level == COMPARISONS && self.take("not") {
-            let inner = self.binary(level, depth + 1)?;
-            return Ok(Expression::Not(Box::new(inner)));
-        }
-        let mut left = self.binary(level + 1, depth)?;
-        // What stands between two comparisons of a chain: `a < b < c` is `a < b and b < c`.
-        let mut middle = None;
-        let mut count = 0;
-        while let Some((_, operator)) = operators.iter().find(|(sign, _)| self.take(sign)) {
-            count += 1;
-            if count > DEPTH_MAX {
-                return Err(format!("more than {DEPTH_MAX} operations in a row"));
-            }
-            let right = self.binary(level + 1, depth)?;
-            let next = (level == COMPARISONS).then(|| right.clone());
-            left = match std::mem::replace(&mut middle, next) {
-                Some(middle) => {
-                    let link = Expression::Binary(*operator, Box::new(middle), Box::new(right));
-                    Expression::Binary(Operator::And, Box::new(left), Box::new(link))
-                }
-                None => Expression::Binary(*operator, Box::new(left), Box::new(right)),
-            };
-        }
-        Ok(left)
+fn unary(input: &mut Input<'_>, depth: usize) -> Result<Expression, String> {
+    if takes(input, "-") {
+        let inner = unary(input, deeper(depth)?)?;
+        return Ok(Expression::Negative(Box::new(inner)));
     }
+    let is_parenthesis = takes(input, "(");
+    if is_parenthesis {
+        let inner = binary(input, 0, deeper(depth)?)?;
+        if takes(input, ")") {
+            return Ok(inner);
+        }
+    }
+    // Code has no comments here, so that blanks are always read.
+    let _: Parse<()> = blank(input);
+    let word = peek_word(input);
+    if is_parenthesis || word.is_empty() {
+        return Err(format!("this is not played: {}", shown(input)));
+    }
+    input.next_slice(word.len());
+    if word.starts_with(|it: char| it.is_ascii_digit() || it == '.') {
+        return number(word).map(Expression::Number);
+    }
+    if let Some((_, info)) = INFOS.iter().find(|(name, _)| *name == word) {
+        return Ok(Expression::Info(*info));
+    }
+    let state = ["TCPI_", "TCP_"].iter().find_map(|prefix| {
+        let name = word.strip_prefix(prefix)?;
+        STATES.iter().position(|names| names.contains(&name))
+    });
+    let constant = CONSTANTS.iter().find(|(name, _)| *name == word);
+    match (state, constant) {
+        (Some(index), _) => Ok(Expression::Number(index as f64 + 1.0)),
+        (None, Some((_, number))) => Ok(Expression::Number(*number)),
+        (None, None) => Err(format!("the host does not know {}", shown(word))),
+    }
+}
 
-    fn unary(&mut self, depth: usize) -> Result<Expression, String> {
-        if self.take("-") {
-            if depth > DEPTH_MAX {
-                return Err(format!(
-                    "expressions stand at most {DEPTH_MAX} deep in each other"
-                ));
-            }
-            return Ok(Expression::Negative(Box::new(self.unary(depth + 1)?)));
-        }
-        if self.take("(") {
-            let inner = self.binary(0, depth + 1)?;
-            if self.take(")") {
-                return Ok(inner);
-            }
-            return Err(format!("this is not played: {}", shown(self.rest)));
-        }
-        let is_word = |it: char| it.is_ascii_alphanumeric() || it == '_' || it == '.';
-        let end = self
-            .rest
-            .find(|it: char| !is_word(it))
-            .unwrap_or(self.rest.len());
-        let (word, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        if word.starts_with(|it: char| it.is_ascii_digit() || it == '.') {
-            return number(word).map(Expression::Number);
-        }
-        if let Some((_, info)) = INFOS.iter().find(|(name, _)| *name == word) {
-            return Ok(Expression::Info(*info));
-        }
-        let state = ["TCPI_", "TCP_"].iter().find_map(|prefix| {
-            let name = word.strip_prefix(prefix)?;
-            STATES.iter().position(|names| names.contains(&name))
-        });
-        let constant = CONSTANTS.iter().find(|(name, _)| *name == word);
-        match (state, constant) {
-            (Some(index), _) => Ok(Expression::Number(index as f64 + 1.0)),
-            (None, Some((_, number))) => Ok(Expression::Number(*number)),
-            (None, None) if word.is_empty() => {
-                Err(format!("this is not played: {}", shown(self.rest)))
-            }
-            (None, None) => Err(format!("the host does not know {}", shown(word))),
-        }
+/// One level deeper.
+fn deeper(depth: usize) -> Result<usize, String> {
+    if depth < DEPTH_MAX {
+        return Ok(depth + 1);
     }
+    Err(format!(
+        "expressions stand at most {DEPTH_MAX} deep in each other"
+    ))
 }
 
 fn number(word: &str) -> Result<f64, String> {
-    let hexadecimal = word.strip_prefix("0x");
-    let number = match hexadecimal.map(|digits| u32::from_str_radix(digits, 16)) {
-        Some(number) => number.ok().map(f64::from),
-        None => word.parse().ok(),
+    let number = match number::based(word, &[("0x", 16)]) {
+        (10, digits) => digits.parse().ok(),
+        (base, digits) => u32::from_str_radix(digits, base).ok().map(f64::from),
     };
     number.ok_or_else(|| format!("this is no number: {}", shown(word)))
 }
@@ -456,12 +453,12 @@ fn apply(operator: Operator, left: f64, right: f64) -> Result<f64, String> {
     }
     Ok(match operator {
         Operator::Or | Operator::And => f64::from(is_true(left) || is_true(right)),
-        Operator::Equal => f64::from(left == right),
-        Operator::NotEqual => f64::from(left != right),
-        Operator::LessOrEqual => f64::from(left <= right),
-        Operator::GreaterOrEqual => f64::from(left >= right),
-        Operator::Less => f64::from(left < right),
-        Operator::Greater => f64::from(left > right),
+        // What is no number differs from everything, and is neither more nor less.
+        Operator::Compare(relation) => {
+            let order = left.partial_cmp(&right);
+            let unordered = relation == Relation::NotEqual;
+            f64::from(order.map_or(unordered, |order| relation.holds(order)))
+        }
         Operator::BitOr => (left as i64 | right as i64) as f64,
         Operator::BitAnd => (left as i64 & right as i64) as f64,
         Operator::Add => left + right,

@@ -160,6 +160,11 @@ mod tests {
         }
         let own = "--define=X=1\n#ifdef X\nb\n#endif\n";
         assert_eq!(applied(own, &[]), Ok("--define=X=1 b".to_owned()));
+        let escaped = "\"a \\\" b\n# no condition\"\n#ifdef X\nb\n#endif\n";
+        assert_eq!(
+            applied(escaped, &[]),
+            Ok("\"a \\\" b # no condition\"".to_owned())
+        );
         let code = "%{\n# no condition\n}% /*\n#ifdef\n*/ `a\n#b`\n";
         assert_eq!(
             applied(code, &[]),
