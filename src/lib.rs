@@ -11,6 +11,7 @@ pub mod cli;
 pub mod compare;
 pub mod contract;
 pub mod diagnostic;
+pub mod event_log;
 pub mod filter;
 pub mod language;
 pub mod notation;

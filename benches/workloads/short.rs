@@ -65,7 +65,10 @@ fn run(kept: Kept) {
     }
     network.run_until(network.now());
     if kept == Kept::Trace {
-        let (hosts, events) = (TraceHost::all(&network), network.take_events());
+        let (hosts, events) = (
+            TraceHost::all(&network),
+            network.take_events().into_iter().collect(),
+        );
         let summary = Summary::default();
         let trace = Trace {
             summary: &summary,

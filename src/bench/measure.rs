@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use hangup_stack::event::Event;
 use hangup_stack::network::{
     HostConfig, HostId, IpFamily, Network, Recording, Resolution, Sighting, StackKind, Way,
 };
@@ -20,6 +19,7 @@ use super::setup::Setup;
 use super::stop::{Congestion, Limit, Situation, limit};
 use super::watch::{Counts, Seen, Watch};
 use crate::capture::{CallRow, Toward, TraceHost};
+use crate::event_log::EventLog;
 
 const RECEIVER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 1));
 const SENDER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 2));
@@ -88,7 +88,7 @@ pub struct Log {
     /// The hosts, the receiver first.
     pub hosts: Vec<TraceHost>,
     /// The facts, with every frame.
-    pub events: Vec<Event>,
+    pub events: EventLog,
     /// The calls of both applications.
     pub calls: Vec<CallRow>,
     /// The headers of the segments.

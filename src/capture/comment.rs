@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use hangup_stack::event::{DropCause, ErrorEffect, Event, Fact, Forged, FrameId, Retransmission};
 use hangup_stack::network::HostId;
 
+use crate::event_log::EventLog;
+
 /// The remarks on every frame, from facts anywhere on the network.
 #[derive(Debug, Default)]
 pub(super) struct Remarks {
@@ -35,16 +37,14 @@ enum Scope {
 
 impl Remarks {
     /// Collects the remarks of a run.
-    pub(super) fn new(events: &[Event]) -> Self {
+    pub(super) fn new(events: &EventLog) -> Self {
         let mut remarks = Self::default();
-        let mut sent: BTreeMap<FrameId, &[u8]> = BTreeMap::new();
         for (index, event) in events.iter().enumerate() {
             let Some(frame) = event.frame else { continue };
-            if let Fact::Sent { bytes, .. } = &event.fact {
-                sent.insert(frame, bytes);
-            } else if let Fact::Received { bytes } = &event.fact {
-                let original = sent.get(&frame).copied();
-                remarks.arrive(frame, index, event.host, bytes, original);
+            if let Some(arrival) = events.frame(index).filter(|it| !it.is_sending) {
+                let sending = arrival.sending.map(|sending| &sending.bytes);
+                let is_damaged = sending.is_some_and(|sent| sent != arrival.bytes);
+                remarks.arrive(frame, index, event.host, is_damaged);
             }
             if let Some((scope, text)) = remark(event) {
                 remarks.push(frame, Remark { index, scope, text });
@@ -58,14 +58,7 @@ impl Remarks {
     }
 
     /// Notes an arrival, and what the link did to the frame on its way.
-    fn arrive(
-        &mut self,
-        frame: FrameId,
-        index: usize,
-        host: HostId,
-        bytes: &[u8],
-        original: Option<&[u8]>,
-    ) {
+    fn arrive(&mut self, frame: FrameId, index: usize, host: HostId, is_damaged: bool) {
         let arrivals = self.arrivals.entry((frame, host)).or_default();
         arrivals.push(index);
         let scope = Scope::Arrival(host);
@@ -79,7 +72,7 @@ impl Remarks {
                 },
             );
         }
-        if original.is_some_and(|original| original != bytes) {
+        if is_damaged {
             self.push(
                 frame,
                 Remark {

@@ -19,7 +19,6 @@ pub mod text;
 
 use std::borrow::Cow;
 
-use hangup_stack::event::Event;
 use hangup_stack::network::{HostId, Network};
 use hangup_stack::socket::Protocol;
 use smoltcp::time::Instant;
@@ -27,6 +26,7 @@ use smoltcp::wire::{EthernetAddress, IpAddress, IpEndpoint};
 
 pub use file::{FileError, write_atomically};
 
+use crate::event_log::EventLog;
 use crate::notation::Names;
 
 /// Everything that a trace can show of a run.
@@ -37,7 +37,7 @@ pub struct Trace<'a> {
     /// The hosts, in the order of the scenario.
     pub hosts: &'a [TraceHost],
     /// The facts of the run, in the order in which they were recorded.
-    pub events: &'a [Event],
+    pub events: &'a EventLog,
     /// The socket calls of the run, in the order in which they happened.
     pub calls: &'a [CallRow],
 }

@@ -8,8 +8,9 @@ use smoltcp::time::Instant;
 
 use super::api_row::{self, Lane};
 use super::pcapng::PcapngError;
-use super::record::{Body, Direction, Fate, Record, Row, records};
+use super::record::{Body, Direction, Record, Row, records};
 use super::{Toward, Trace, TraceHost, clipped, one_line};
+use crate::wire::Packet;
 
 /// The longest comment, in octets. An option of pcapng has room for 65535.
 const COMMENT_OCTETS_MAX: usize = 32_768;
@@ -28,6 +29,8 @@ pub(crate) struct TracePacket<'a> {
     pub(crate) bytes: Cow<'a, [u8]>,
     /// What the emulator has to say about it; empty if nothing.
     pub(crate) comment: Cow<'a, str>,
+    /// What an Ethernet frame is.
+    pub(crate) packet: Option<&'a Packet>,
     /// Whether the vantage host sent it and the link lost it.
     pub(crate) is_lost: bool,
 }
@@ -125,7 +128,8 @@ fn packet<'a>(
             interface: Interface::Ethernet(frame.direction),
             bytes: Cow::Borrowed(frame.bytes),
             comment: Cow::Owned(clip_comment(&record.comment).into_owned()),
-            is_lost: frame.direction == Direction::Sent && frame.fate == Fate::Lost,
+            is_lost: frame.is_lost,
+            packet: Some(frame.packet),
         }),
         Body::Row(Row {
             host,
@@ -148,6 +152,7 @@ fn row(at: Instant, bytes: Vec<u8>) -> TracePacket<'static> {
         bytes: Cow::Owned(bytes),
         comment: Cow::Borrowed(""),
         is_lost: false,
+        packet: None,
     }
 }
 

@@ -5,7 +5,7 @@
 //! hosts: a capture could not, but who reads one wants to know why the other side did what it did.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use hangup_stack::event::{Event, Fact, FrameId};
 use hangup_stack::network::HostId;
@@ -13,7 +13,9 @@ use smoltcp::time::Instant;
 
 use super::comment::Remarks;
 use super::{SocketEnds, Toward, Trace, one_line};
-use crate::notation::{Origins, Packet, Tracker, decode};
+use crate::event_log::{EventLog, LoggedFrame};
+use crate::notation::Origins;
+use crate::wire::Packet;
 
 /// One line of a trace.
 #[derive(Debug)]
@@ -34,10 +36,11 @@ pub(super) enum Body<'a> {
 pub(super) struct Frame<'a> {
     pub(super) direction: Direction,
     pub(super) bytes: &'a [u8],
-    pub(super) packet: Packet,
+    pub(super) packet: &'a Packet,
     /// Where its sequence numbers began when it was sent.
     pub(super) origins: Origins,
-    pub(super) fate: Fate,
+    /// Whether the vantage host sent it and the link lost it.
+    pub(super) is_lost: bool,
 }
 
 /// Which way a frame went, seen from the vantage host.
@@ -45,14 +48,6 @@ pub(super) struct Frame<'a> {
 pub(crate) enum Direction {
     Sent,
     Received,
-}
-
-/// What became of a frame on the link.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Fate {
-    #[default]
-    Carried,
-    Lost,
 }
 
 /// Something that happened between an application and its stack.
@@ -67,7 +62,7 @@ pub(super) struct Row<'a> {
 /// The records of one host's trace: by time, then in the order in which things happened.
 pub(super) fn records<'a>(trace: &Trace<'a>, vantage: HostId) -> Vec<Record<'a>> {
     let remarks = Remarks::new(trace.events);
-    let sendings = sendings(trace.events);
+    let lost = lost(trace.events);
     // A call that was made when n events had been recorded comes before event n.
     let calls = trace.calls.iter().map(|call| {
         let row = Row {
@@ -91,9 +86,9 @@ pub(super) fn records<'a>(trace: &Trace<'a>, vantage: HostId) -> Vec<Record<'a>>
         .enumerate()
         .filter_map(|(index, event)| {
             let seen = || {
-                let frame = event.frame.filter(|_| event.host == vantage)?;
-                let sending = sendings.get(&frame).copied().unwrap_or_default();
-                frame_record(event, index, frame, sending, &remarks)
+                let frame = trace.events.frame(index);
+                let frame = frame.filter(|_| event.host == vantage)?;
+                Some(frame_record(frame, index, &lost, &remarks))
             };
             Some((index, seen().or_else(|| note(event))?))
         });
@@ -103,60 +98,41 @@ pub(super) fn records<'a>(trace: &Trace<'a>, vantage: HostId) -> Vec<Record<'a>>
     records.into_iter().map(|(_, record)| record).collect()
 }
 
-/// What is known of a frame from its sending.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sending {
-    origins: Origins,
-    fate: Fate,
-}
-
-/// The sending of every frame. A trace that begins in the middle of a run numbers from there.
-fn sendings(events: &[Event]) -> BTreeMap<FrameId, Sending> {
-    let mut tracker = Tracker::new();
-    let mut sendings: BTreeMap<FrameId, Sending> = BTreeMap::new();
-    for event in events {
-        let Some(frame) = event.frame else { continue };
-        if let Fact::Sent { bytes, .. } = &event.fact {
-            sendings.entry(frame).or_default().origins = tracker.observe(&decode(bytes));
-        } else if let Fact::Dropped(_) = event.fact {
-            sendings.entry(frame).or_default().fate = Fate::Lost;
-        }
-    }
-    sendings
+/// The frames that the link has lost.
+fn lost(events: &EventLog) -> BTreeSet<FrameId> {
+    let lost = events
+        .iter()
+        .filter(|event| matches!(event.fact, Fact::Dropped(_)));
+    lost.filter_map(|event| event.frame).collect()
 }
 
 /// The record of a frame that the vantage host sent or received.
 fn frame_record<'a>(
-    event: &'a Event,
+    frame: LoggedFrame<'a>,
     index: usize,
-    frame: FrameId,
-    sending: Sending,
+    lost: &BTreeSet<FrameId>,
     remarks: &Remarks,
-) -> Option<Record<'a>> {
-    let (direction, bytes, comment) = if let Fact::Sent { bytes, .. } = &event.fact {
-        (Direction::Sent, bytes, remarks.on_sent(frame))
-    } else if let Fact::Received { bytes } = &event.fact {
+) -> Record<'a> {
+    let (direction, comment) = if frame.is_sending {
+        (Direction::Sent, remarks.on_sent(frame.id))
+    } else {
+        let host = frame.event.host;
         (
             Direction::Received,
-            bytes,
-            remarks.on_received(frame, event.host, index),
+            remarks.on_received(frame.id, host, index),
         )
-    } else {
-        return None;
     };
-    let Sending { origins, fate } = sending;
-    let frame = Frame {
-        direction,
-        bytes,
-        packet: decode(bytes),
-        origins,
-        fate,
-    };
-    Some(Record {
-        at: event.at,
-        body: Body::Frame(frame),
+    Record {
+        at: frame.event.at,
+        body: Body::Frame(Frame {
+            direction,
+            bytes: frame.bytes,
+            packet: frame.packet,
+            origins: frame.origins(),
+            is_lost: direction == Direction::Sent && lost.contains(&frame.id),
+        }),
         comment,
-    })
+    }
 }
 
 /// A fact that no frame and no call shows, as a row of its own.

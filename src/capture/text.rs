@@ -69,7 +69,7 @@ fn lines(trace: &Trace<'_>, vantage: HostId) -> Vec<String> {
 
 fn describe(trace: &Trace<'_>, record: &Record<'_>, notation: Notation<'_>) -> String {
     match &record.body {
-        Body::Frame(frame) => notation.line(&frame.packet, frame.origins),
+        Body::Frame(frame) => notation.line(frame.packet, frame.origins),
         Body::Row(row) => {
             let host = trace.host(row.host).map_or("?", |host| host.name.as_str());
             format!("{host}: {}", row.text)

@@ -10,7 +10,7 @@ use super::script::shown;
 use super::summary::{Summary, summary};
 use super::variant::Variant;
 use crate::diagnostic::Diagnostic;
-use crate::notation::{Flags, Names, Notation, Packet, Ports, RelativeSegment, Tracker, decode};
+use crate::notation::{Flags, Names, Notation, Packet, Ports, RelativeSegment};
 use crate::run::{Outcome, run};
 use crate::scenario::script::Subject;
 
@@ -148,26 +148,18 @@ fn seen(outcome: &Outcome, host: HostId) -> Vec<Seen> {
     let names: Names = hosts
         .flat_map(|it| it.addresses.iter().map(|&address| (address, &*it.name)))
         .collect();
-    let mut tracker = Tracker::new();
-    let mut sendings = BTreeMap::new();
     let mut places: BTreeMap<FrameId, usize> = BTreeMap::new();
     let mut seen: Vec<Seen> = Vec::new();
     for (index, event) in outcome.events.iter().enumerate() {
-        if let (Some(frame), Fact::Sent { bytes, .. }) = (event.frame, &event.fact) {
-            let packet = decode(bytes);
-            let origins = tracker.observe(&packet);
-            sendings.insert(frame, (packet, origins));
-        }
-        let passes = matches!(event.fact, Fact::Sent { .. } | Fact::Received { .. });
-        if let Some(frame) = event.frame.filter(|_| passes && event.host == host)
-            && let Some((packet, origins)) = sendings.get(&frame)
+        let frame = outcome.events.frame(index);
+        if let Some(frame) = frame.filter(|_| event.host == host)
+            && let Some(sending) = frame.sending
         {
-            places.insert(frame, seen.len());
-            let is_sent = matches!(event.fact, Fact::Sent { .. });
+            places.insert(frame.id, seen.len());
             seen.push(Seen {
                 at: event.at,
                 index,
-                what: packet_of(packet, *origins, is_sent, &names),
+                what: packet_of(&sending.packet, sending.origins, frame.is_sending, &names),
                 remarks: Vec::new(),
             });
         } else if event.fact == Fact::TimedOut {

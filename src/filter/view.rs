@@ -10,7 +10,6 @@ use super::fields::Field;
 use super::value::Value;
 use crate::capture::Trace;
 use crate::capture::pcapng::{Interface, PcapngError, TracePacket, packets};
-use crate::wire::decode;
 
 /// One packet of a trace: a frame, a socket call, or one of the rows at the start that name the
 /// hosts.
@@ -50,11 +49,9 @@ pub fn views<'a>(trace: &Trace<'a>, vantage: HostId) -> Result<Vec<View<'a>>, Pc
         // A file of more packets could not be written.
         let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
         let mut fields = frame(&packet, number, first, &host);
-        match packet.interface {
-            Interface::Ethernet(_) => {
-                dissector.ethernet(&decode(&packet.bytes), &packet.bytes, &mut fields);
-            }
-            Interface::Api => exported_pdu(&packet.bytes, &mut fields),
+        match packet.packet {
+            Some(decoded) => dissector.ethernet(decoded, &packet.bytes, &mut fields),
+            None => exported_pdu(&packet.bytes, &mut fields),
         }
         View {
             number,

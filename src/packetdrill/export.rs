@@ -10,16 +10,15 @@ mod call;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use hangup_stack::event::{Event, Fact, Forged, FrameId};
+use hangup_stack::event::Forged;
 use hangup_stack::network::{HostId, Resolution};
 use hangup_stack::profile::Api;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use super::limits;
-use crate::notation::{
-    Checksum, Flags, Kind, Origins, Packet, RelativeSegment, TcpOption, Tracker, decode,
-};
+use crate::event_log::LoggedFrame;
+use crate::notation::{Checksum, Flags, Kind, RelativeSegment, TcpOption};
 use crate::run::{MadeCall, Outcome};
 use crate::scenario::script::{Statement, Subject};
 use crate::scenario::{Host, Scenario};
@@ -203,43 +202,24 @@ struct Seen {
 
 impl Seen {
     fn gather(outcome: &Outcome, host: HostId, name: &str) -> Result<Self, Inexpressible> {
-        let mut tracker = Tracker::new();
-        let mut origins: Vec<(FrameId, Origins)> = Vec::new();
         let mut seen = Self::default();
         for (order, event) in outcome.events.iter().enumerate() {
-            let Some(frame) = event.frame else {
+            let Some(frame) = outcome.events.frame(order).filter(|_| event.host == host) else {
                 continue;
             };
-            let (packet, sent) = if let Fact::Sent { bytes, forged } = &event.fact {
-                let packet = decode(bytes);
-                origins.push((frame, tracker.observe(&packet)));
-                if event.host == host && *forged == Forged::Yes {
-                    return inexpressible(format!("a packet was forged in the name of {name}"));
-                }
-                (packet, true)
-            } else if let Fact::Received { bytes } = &event.fact {
-                (decode(bytes), false)
-            } else {
-                continue;
-            };
-            if event.host != host || packet.checksum == Checksum::Bad {
-                continue;
+            let forged = frame.sending.is_some_and(|it| it.forged == Forged::Yes);
+            if frame.is_sending && forged {
+                return inexpressible(format!("a packet was forged in the name of {name}"));
             }
-            let known = origins.binary_search_by_key(&frame, |(id, _)| *id);
-            let known = known.map_or(Origins::default(), |index| origins[index].1);
-            seen.packet(event, order, &packet, known, sent)?;
+            if frame.packet.checksum == Checksum::Good {
+                seen.packet(order, frame)?;
+            }
         }
         Ok(seen)
     }
 
-    fn packet(
-        &mut self,
-        event: &Event,
-        order: usize,
-        packet: &Packet,
-        origins: Origins,
-        sent: bool,
-    ) -> Result<(), Inexpressible> {
+    fn packet(&mut self, order: usize, frame: LoggedFrame<'_>) -> Result<(), Inexpressible> {
+        let (packet, sent) = (frame.packet, frame.is_sending);
         let sign = if sent { '>' } else { '<' };
         let text = match &packet.kind {
             Kind::Arp(_) => return Ok(()),
@@ -252,7 +232,7 @@ impl Seen {
                     _ => String::new(),
                 };
                 self.one_connection(endpoints, sent)?;
-                let segment = RelativeSegment::new(segment, origins);
+                let segment = RelativeSegment::new(segment, frame.origins());
                 self.echoes(&segment, sent)?;
                 format!("{ports}{}", segment_text(&segment)?)
             }
@@ -281,7 +261,7 @@ impl Seen {
         }
         self.peer = peer;
         self.lines.push(Line {
-            at: event.at,
+            at: frame.event.at,
             order,
             rank: usize::MAX,
             until: None,

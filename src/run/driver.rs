@@ -23,6 +23,7 @@ use super::waiting::{Refused, Waiting};
 use crate::capture::CallRow;
 use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::event_log::EventLog;
 use crate::scenario::script::{Statement, Subject, Subsystem, TimeSpec};
 use crate::scenario::{Scenario, for_shell};
 
@@ -38,7 +39,7 @@ pub(crate) struct Driver<'a> {
     seed: u64,
     pub(super) packets: Packets,
     pub(super) timestamps: Timestamps,
-    pub(super) events: Vec<Event>,
+    pub(super) events: EventLog,
     pub(super) rows: Vec<CallRow>,
     pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Vec<Diagnostic>,
@@ -84,7 +85,7 @@ impl<'a> Driver<'a> {
             seed,
             packets: Packets::new(addresses, names),
             timestamps: Timestamps::default(),
-            events: Vec::new(),
+            events: EventLog::default(),
             rows: Vec::new(),
             waiting: Vec::new(),
             failures: Vec::new(),
@@ -307,7 +308,6 @@ impl<'a> Driver<'a> {
     }
 
     pub(super) fn observe(&mut self, event: Event) {
-        self.packets.observe(&event, HostId(0));
         tracing::trace!(
             at = %seconds(event.at),
             host = event.host.0,
@@ -315,6 +315,9 @@ impl<'a> Driver<'a> {
             fact = event.fact.name(),
         );
         self.events.push(event);
+        if let Some(frame) = self.events.frame(self.events.len() - 1) {
+            self.packets.observe(frame, HostId(0));
+        }
     }
 
     pub(super) fn fail(&mut self, diagnostic: Diagnostic) {

@@ -102,19 +102,19 @@ impl Driver<'_> {
         times: (Instant, Instant),
     ) -> Option<(usize, Option<Difference>)> {
         let (timestamps, rules) = (&self.timestamps, &self.conduct.rules);
-        self.packets
-            .find(pair, self.conduct.order, |seen, tracker| {
-                if seen.at < times.0 || times.1 < seen.at {
-                    return Some(Difference::Time);
-                }
-                let wanted = Wanted {
-                    line,
-                    came,
-                    timestamps,
-                    tracker,
-                };
-                fault(&wanted, seen, rules).map(Difference::Packet)
-            })
+        let tracker = self.events.tracker();
+        self.packets.find(pair, self.conduct.order, |seen| {
+            if seen.at < times.0 || times.1 < seen.at {
+                return Some(Difference::Time);
+            }
+            let wanted = Wanted {
+                line,
+                came,
+                timestamps,
+                tracker,
+            };
+            fault(&wanted, seen, rules).map(Difference::Packet)
+        })
     }
 
     /// Takes a packet for what a line stands for, or a part of it; returns its payload.

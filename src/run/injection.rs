@@ -158,7 +158,7 @@ impl Driver<'_> {
             QuotedPacket::Segment {
                 start, is_absolute, ..
             } => {
-                let tracker = &self.packets.tracker;
+                let tracker = self.events.tracker();
                 let origin = tracker.initial_sequence_number(back.source, back.destination);
                 let origin = origin.filter(|_| !is_absolute);
                 origin.unwrap_or(0).wrapping_add(start)
@@ -294,8 +294,8 @@ impl Driver<'_> {
         let (source, destination) = (ends.source, ends.destination);
         let begins = flags.contains(Flags::SYN);
         let known = self
-            .packets
-            .tracker
+            .events
+            .tracker()
             .initial_sequence_number(source, destination);
         let seq = match known {
             Some(seq) => seq,
@@ -308,8 +308,8 @@ impl Driver<'_> {
             None => 0,
         };
         let ack = self
-            .packets
-            .tracker
+            .events
+            .tracker()
             .initial_sequence_number(destination, source);
         Origins {
             seq,

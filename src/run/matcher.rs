@@ -106,7 +106,7 @@ pub(super) fn fault(wanted: &Wanted<'_>, seen: &Seen, rules: &Rules) -> Option<F
             }
         }
     }
-    if let Some(words) = headers::ip_fault(&line.detail.ip, &seen.bytes) {
+    if let Some(words) = headers::ip_fault(&line.detail.ip, &seen.packet) {
         return Some(Fault::Header(words));
     }
     match (&line.packet, &seen.packet.kind) {
@@ -139,7 +139,7 @@ pub(super) fn fault(wanted: &Wanted<'_>, seen: &Seen, rules: &Rules) -> Option<F
             if !is_so {
                 return Some(Fault::Kind);
             }
-            headers::icmp_fault(&line.detail.icmp, &seen.bytes, wanted.tracker).map(Fault::Header)
+            headers::icmp_fault(&line.detail.icmp, &seen.packet, wanted.tracker).map(Fault::Header)
         }
         _ => Some(Fault::Kind),
     }

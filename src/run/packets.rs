@@ -1,13 +1,17 @@
 //! Packets as the vantage point sees them, and how far the lines of the script have got in them.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use hangup_stack::event::{Event, Fact, Forged, FrameId};
+use hangup_stack::event::Forged;
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
 use super::conduct::Order;
-use crate::notation::{Names, Notation, Origins, Packet, Ports, Tracker, decode};
+use crate::event_log::LoggedFrame;
+use crate::notation::{Names, Notation, Origins, Ports};
+use crate::wire::Packet;
 
 /// A packet that was seen.
 #[derive(Debug)]
@@ -17,7 +21,7 @@ pub(crate) struct Seen {
     pub(crate) from: Option<usize>,
     /// The host it is for.
     pub(crate) to: Option<usize>,
-    pub(crate) packet: Packet,
+    pub(crate) packet: Arc<Packet>,
     /// Its octets, for a line that says what it carries.
     pub(crate) bytes: Bytes,
     pub(crate) origins: Origins,
@@ -32,8 +36,6 @@ pub(crate) struct Seen {
 pub(super) struct Packets {
     addresses: Vec<(IpAddress, usize)>,
     names: Names,
-    pub(super) tracker: Tracker,
-    origins: Vec<(FrameId, Origins, bool)>,
     pub(super) seen: Vec<Seen>,
     /// For each pair of hosts, the first packet that the next line may stand for.
     cursors: Vec<((usize, usize), usize)>,
@@ -44,8 +46,6 @@ impl Packets {
         Self {
             addresses,
             names,
-            tracker: Tracker::new(),
-            origins: Vec::new(),
             seen: Vec::new(),
             cursors: Vec::new(),
         }
@@ -58,43 +58,21 @@ impl Packets {
             .map(|(_, host)| *host)
     }
 
-    /// Takes what was recorded.
-    pub(super) fn observe(&mut self, event: &Event, vantage: HostId) {
-        let Some(frame) = event.frame else {
-            return;
-        };
-        let (bytes, at_vantage, by_stack) = if let Fact::Sent { bytes, forged } = &event.fact {
-            let packet = decode(bytes);
-            let origins = self.tracker.observe(&packet);
-            let by_stack = *forged == Forged::No;
-            self.origins.push((frame, origins, by_stack));
-            let elsewhere = self
-                .ends(&packet)
-                .is_none_or(|(from, to)| from != Some(vantage.0) && to != Some(vantage.0));
-            (bytes, event.host == vantage || elsewhere, by_stack)
-        } else if let Fact::Received { bytes } = &event.fact {
-            (bytes, event.host == vantage, false)
-        } else {
-            return;
-        };
-        if !at_vantage {
+    /// Takes a frame that was recorded.
+    pub(super) fn observe(&mut self, frame: LoggedFrame<'_>, vantage: HostId) {
+        let (from, to) = self.ends(frame.packet).unwrap_or_default();
+        let is_elsewhere = from != Some(vantage.0) && to != Some(vantage.0);
+        if frame.event.host != vantage && !(frame.is_sending && is_elsewhere) {
             return;
         }
-        let known = self.origins.binary_search_by_key(&frame, |(id, _, _)| *id);
-        let (origins, sent_by_stack) = known.map_or((Origins::default(), by_stack), |index| {
-            let (_, origins, by_stack) = self.origins[index];
-            (origins, by_stack)
-        });
-        let packet = decode(bytes);
-        let (from, to) = self.ends(&packet).unwrap_or_default();
         self.seen.push(Seen {
-            at: event.at,
+            at: frame.event.at,
             from,
             to,
-            packet,
-            bytes: bytes.clone(),
-            origins,
-            by_stack: sent_by_stack,
+            packet: Arc::clone(frame.packet),
+            bytes: frame.bytes.clone(),
+            origins: frame.origins(),
+            by_stack: frame.sending.is_some_and(|it| it.forged == Forged::No),
             expected: false,
         });
     }
@@ -132,7 +110,7 @@ impl Packets {
         &mut self,
         pair: (usize, usize),
         order: Order,
-        differs: impl Fn(&Seen, &Tracker) -> Option<D>,
+        differs: impl Fn(&Seen) -> Option<D>,
     ) -> Option<(usize, Option<D>)> {
         let begin = *self.cursor(pair);
         let way = |seen: &Seen| seen.from == Some(pair.0) && seen.to == Some(pair.1);
@@ -142,7 +120,7 @@ impl Packets {
             *self.cursor(pair) = self.seen.len();
             return None;
         }
-        let mut judged = candidates.map(|(index, seen)| (index, differs(seen, &self.tracker)));
+        let mut judged = candidates.map(|(index, seen)| (index, differs(seen)));
         match order {
             Order::First => judged.find(|(_, difference)| difference.is_none()),
             Order::Next => judged.next(),

@@ -1,12 +1,12 @@
 //! How a run came out.
 
-use hangup_stack::event::Event;
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
 use super::account::Account;
 use crate::capture::{CallRow, Summary, Trace, TraceHost};
 use crate::diagnostic::Diagnostic;
+use crate::event_log::EventLog;
 
 /// Whether everything held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Outcome {
     /// The hosts.
     pub hosts: Vec<TraceHost>,
     /// The facts.
-    pub events: Vec<Event>,
+    pub events: EventLog,
     /// The socket calls.
     pub calls: Vec<CallRow>,
     /// What became of each statement.

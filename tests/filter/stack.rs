@@ -62,7 +62,7 @@ fn capture(mut network: Network, ip: Ip) -> Capture {
     Capture {
         summary: Summary::default(),
         hosts: TraceHost::all(&network),
-        events,
+        events: events.into_iter().collect(),
         calls: vec![call],
     }
 }

@@ -1,6 +1,7 @@
 //! Traces to look at: runs made by hand, runs of the stack, and frames that no stack would send.
 
 use hangup::capture::{CallRow, Summary, Trace, TraceHost};
+use hangup::event_log::EventLog;
 use hangup_stack::event::{Event, Fact, Forged, FrameId};
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
@@ -15,7 +16,7 @@ use crate::wire::{
 pub(crate) struct Capture {
     pub(crate) summary: Summary,
     pub(crate) hosts: Vec<TraceHost>,
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: EventLog,
     pub(crate) calls: Vec<CallRow>,
 }
 

@@ -1,6 +1,7 @@
 //! Runs made by hand: what the stack and the runner record, without either.
 
 use hangup::capture::{CallRow, SocketEnds, Summary, Toward, Trace, TraceHost};
+use hangup::event_log::EventLog;
 use hangup_stack::event::{DropCause, Event, Fact, Forged, FrameId, Retransmission};
 use hangup_stack::network::HostId;
 use hangup_stack::socket::Protocol;
@@ -16,7 +17,7 @@ const DELAY: i64 = 10_000;
 pub(crate) struct Run {
     pub(crate) summary: Summary,
     pub(crate) hosts: Vec<TraceHost>,
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: EventLog,
     pub(crate) calls: Vec<CallRow>,
     ip: Ip,
     protocol: Protocol,
@@ -46,7 +47,7 @@ impl Run {
                 host(SERVER, "server", "wsprecvdisconnect"),
                 host(CLIENT, "client", "linux"),
             ],
-            events: Vec::new(),
+            events: EventLog::default(),
             calls: Vec::new(),
             ip,
             protocol,

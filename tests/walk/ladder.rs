@@ -14,7 +14,7 @@ pub(crate) fn ladder(
     let trace = Trace {
         summary: &Summary::default(),
         hosts,
-        events,
+        events: &events.iter().cloned().collect(),
         calls,
     };
     text::last(&trace, HostId(0), lines).join("\n")

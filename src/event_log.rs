@@ -1,0 +1,202 @@
+//! The facts of a run in their order, each frame with what it is.
+//!
+//! A frame is decoded when its fact is taken in, and its packet is what everybody reads from then
+//! on: scripts, traces, filters, comparisons. What arrives as it was sent is the packet that was
+//! sent; only what the link has damaged is decoded once more. Runs that nobody looks at, such as
+//! the rows of a benchmark, keep no log and decode nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hangup_stack::event::{Event, Fact, Forged, FrameId};
+
+use crate::notation::{Origins, Tracker};
+use crate::wire::{Packet, decode};
+
+/// The facts of a run, in the order in which they were recorded.
+#[derive(Clone, Debug, Default)]
+pub struct EventLog {
+    events: Vec<Event>,
+    /// The packet of each fact that is a frame on the wire, at the place of the fact.
+    packets: Vec<Option<Arc<Packet>>>,
+    sendings: BTreeMap<FrameId, Sending>,
+    tracker: Tracker,
+}
+
+/// A frame as it was sent.
+#[derive(Clone, Debug)]
+pub struct Sending {
+    /// Its octets.
+    pub bytes: Bytes,
+    /// What it is.
+    pub packet: Arc<Packet>,
+    /// Where its sequence numbers began when it was sent. A log that begins in the middle of a run
+    /// numbers from there.
+    pub origins: Origins,
+    /// Whether a scenario made it up.
+    pub forged: Forged,
+}
+
+/// A frame that a host has sent or received.
+#[derive(Clone, Copy, Debug)]
+pub struct LoggedFrame<'a> {
+    /// The fact of it.
+    pub event: &'a Event,
+    /// Which frame.
+    pub id: FrameId,
+    /// Its octets, as they were there and then.
+    pub bytes: &'a Bytes,
+    /// What it is.
+    pub packet: &'a Arc<Packet>,
+    /// Whether this is its sending, and not an arrival.
+    pub is_sending: bool,
+    /// Its sending. None: the log does not have it.
+    pub sending: Option<&'a Sending>,
+}
+
+impl LoggedFrame<'_> {
+    /// Where its sequence numbers began when it was sent.
+    pub fn origins(&self) -> Origins {
+        self.sending.map(|it| it.origins).unwrap_or_default()
+    }
+}
+
+impl EventLog {
+    /// Takes a fact in.
+    pub fn push(&mut self, event: Event) {
+        let packet = event
+            .frame
+            .and_then(|frame| self.packet(frame, &event.fact));
+        self.packets.push(packet);
+        self.events.push(event);
+    }
+
+    /// What the frame is of which a fact tells that it was sent or has arrived.
+    fn packet(&mut self, frame: FrameId, fact: &Fact) -> Option<Arc<Packet>> {
+        if let Fact::Sent { bytes, forged } = fact {
+            let packet = Arc::new(decode(bytes));
+            let sending = Sending {
+                bytes: bytes.clone(),
+                packet: Arc::clone(&packet),
+                origins: self.tracker.observe(&packet),
+                forged: *forged,
+            };
+            self.sendings.insert(frame, sending);
+            Some(packet)
+        } else if let Fact::Received { bytes } = fact {
+            let sent = self.sendings.get(&frame);
+            let sent = sent.filter(|sending| sending.bytes == bytes);
+            Some(sent.map_or_else(|| Arc::new(decode(bytes)), |it| Arc::clone(&it.packet)))
+        } else {
+            None
+        }
+    }
+
+    /// The facts, in their order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Event> {
+        self.events.iter()
+    }
+
+    /// How many facts there are.
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The frame that the fact at a place is the sending or an arrival of.
+    pub fn frame(&self, index: usize) -> Option<LoggedFrame<'_>> {
+        let event = self.events.get(index)?;
+        let (id, packet) = (event.frame?, self.packets.get(index)?.as_ref()?);
+        let (bytes, is_sending) = if let Fact::Sent { bytes, .. } = &event.fact {
+            (bytes, true)
+        } else if let Fact::Received { bytes } = &event.fact {
+            (bytes, false)
+        } else {
+            return None;
+        };
+        Some(LoggedFrame {
+            event,
+            id,
+            bytes,
+            packet,
+            is_sending,
+            sending: self.sendings.get(&id),
+        })
+    }
+
+    /// The initial sequence numbers of the connections, as far as they are known now.
+    pub fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+}
+
+/// Two logs are the same where their facts are: the rest follows from them.
+impl PartialEq for EventLog {
+    fn eq(&self, other: &Self) -> bool {
+        self.events == other.events
+    }
+}
+
+impl Extend<Event> for EventLog {
+    fn extend<I: IntoIterator<Item = Event>>(&mut self, events: I) {
+        events.into_iter().for_each(|event| self.push(event));
+    }
+}
+
+impl FromIterator<Event> for EventLog {
+    fn from_iter<I: IntoIterator<Item = Event>>(events: I) -> Self {
+        let mut log = Self::default();
+        log.extend(events);
+        log
+    }
+}
+
+impl<'a> IntoIterator for &'a EventLog {
+    type Item = &'a Event;
+    type IntoIter = std::slice::Iter<'a, Event>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hangup_stack::network::HostId;
+    use smoltcp::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_is_decoded_once_unless_the_link_changes_it() {
+        let event = |host, fact| Event {
+            at: Instant::ZERO,
+            host: HostId(host),
+            frame: Some(FrameId(0)),
+            socket: None,
+            fact,
+        };
+        let (bytes, damaged) = (Bytes::from_static(&[0; 60]), Bytes::from_static(&[1; 60]));
+        let sent = Fact::Sent {
+            bytes: bytes.clone(),
+            forged: Forged::Yes,
+        };
+        let log: EventLog = [
+            event(0, sent),
+            event(1, Fact::Received { bytes }),
+            event(1, Fact::Received { bytes: damaged }),
+            event(1, Fact::ResetReceived),
+        ]
+        .into_iter()
+        .collect();
+        let packet = |index| log.frame(index).map(|frame| Arc::as_ptr(frame.packet));
+        assert_eq!(packet(0), packet(1));
+        assert_ne!(packet(0), packet(2));
+        assert_eq!(packet(3), None);
+    }
+}
