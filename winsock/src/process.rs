@@ -1,7 +1,9 @@
 //! What Winsock values are to the process that holds them: handles, pointers, threads, and calls
 //! that may wait.
 
-use hangup_stack::smoltcp::time::Instant;
+use hangup_stack::blocking;
+
+pub use hangup_stack::blocking::ThreadId;
 
 use crate::error::WsaError;
 
@@ -27,47 +29,8 @@ impl Socket {
     }
 }
 
-/// A thread of the process, by a number of the caller's choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ThreadId(pub u32);
-
-impl ThreadId {
-    /// The thread that a process begins with.
-    pub const MAIN: Self = Self(0);
-}
-
 /// How a call that may wait ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a call that blocks must be made again after the network has made a step"]
-pub enum Outcome<T> {
-    /// It returned.
-    Done(Result<T, WsaError>),
-    /// The socket is blocking and the call waits: make the same call again later.
-    Blocks {
-        /// When the call returns at the latest, even if nothing happens on the network: make it
-        /// again at this time. None: it waits for the network alone.
-        until: Option<Instant>,
-    },
-}
-
-impl<T> Outcome<T> {
-    /// The call waits for the network alone.
-    pub const WAITS: Self = Self::Blocks { until: None };
-
-    /// Changes the value of a call that succeeded.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Outcome<U> {
-        match self {
-            Self::Done(result) => Outcome::Done(result.map(f)),
-            Self::Blocks { until } => Outcome::Blocks { until },
-        }
-    }
-}
-
-impl<T> From<Result<T, WsaError>> for Outcome<T> {
-    fn from(result: Result<T, WsaError>) -> Self {
-        Self::Done(result)
-    }
-}
+pub type Outcome<T> = blocking::Outcome<T, WsaError>;
 
 /// A pointer argument, as far as the difference can be seen by the caller.
 #[derive(Debug)]
