@@ -5,9 +5,10 @@ use hangup_stack::network::{HostId, IpFamily, Network};
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Address};
 
+use super::answer::{Answer, BadCall, Blocked, Made, Returned};
 use super::program::{Descriptors, Octets};
-use super::table::{Made, Shape};
-use super::{Answer, BadCall, Blocked, Returned};
+use super::show::show;
+use super::signature::{Shape, Signature};
 use crate::scenario::script::Argument;
 
 /// The most octets that one call sends or receives.
@@ -24,9 +25,7 @@ pub(super) type Words = [(&'static str, i64)];
 pub(super) struct Context<'a> {
     pub(super) network: &'a mut Network,
     pub(super) host: HostId,
-    name: &'static str,
-    takes: &'static str,
-    shape: Shape,
+    signature: &'static Signature,
     arguments: &'a [Argument],
 }
 
@@ -34,17 +33,13 @@ impl<'a> Context<'a> {
     pub(super) fn new(
         network: &'a mut Network,
         host: HostId,
-        name: &'static str,
-        takes: &'static str,
-        shape: Shape,
+        signature: &'static Signature,
         arguments: &'a [Argument],
     ) -> Self {
         Self {
             network,
             host,
-            name,
-            takes,
-            shape,
+            signature,
             arguments,
         }
     }
@@ -56,7 +51,7 @@ impl<'a> Context<'a> {
 
     /// The name of the call.
     pub(super) fn name(&self) -> &'static str {
-        self.name
+        self.signature.name
     }
 
     /// An argument of the wrong shape.
@@ -71,7 +66,7 @@ impl<'a> Context<'a> {
     fn bad_call(&self, argument: usize, why: impl std::fmt::Display) -> BadCall {
         BadCall {
             argument: Some(argument),
-            message: format!("{} takes {}: {why}", self.name, self.takes),
+            message: format!("{} takes {}: {why}", self.name(), self.signature.takes),
             unknown: None,
         }
     }
@@ -400,26 +395,26 @@ impl<'a> Context<'a> {
                 } else {
                     show(argument)
                 };
-                match (self.shape, index, argument) {
+                match (self.signature.shape, index, argument) {
                     (Shape::Socket | Shape::Send, 0, Argument::Integer(_) | Argument::Word(_)) => {
                         format!("{prefix}={shown}")
                     }
                     (Shape::Send, 1, Argument::Integer(_)) => format!("{shown} octets"),
                     // A version is two octets, and everybody writes it so.
-                    (_, 0, Argument::Integer(version)) if self.name == "WSAStartup" => {
+                    (_, 0, Argument::Integer(version)) if self.name() == "WSAStartup" => {
                         format!("{version:#06x}")
                     }
                     _ => shown,
                 }
             })
             .collect();
-        format!("{}({})", self.name, shown.join(", "))
+        format!("{}({})", self.name(), shown.join(", "))
     }
 
     /// The answer to the runner. `descriptors` know the socket that the call was about.
     pub(super) fn answer(&self, made: Made, prefix: &str, descriptors: &Descriptors) -> Answer {
         let call = self.text(prefix);
-        let about = match (self.shape, self.argument(0)) {
+        let about = match (self.signature.shape, self.argument(0)) {
             (Shape::Socket | Shape::Send, Some(Argument::Integer(label))) => {
                 descriptors.labelled(*label)
             }
@@ -501,39 +496,24 @@ pub(super) fn unspecified(family: IpFamily) -> IpAddress {
     }
 }
 
-/// The longest text that a row shows whole, in characters.
-const TEXT_SHOWN_MAX: usize = 40;
+impl Descriptors {
+    /// The descriptor in the first argument. A number that is no label, and any word but
+    /// INVALID_SOCKET, is a descriptor that nothing has: [`INVALID`].
+    pub(super) fn first(&self, context: &Context<'_>) -> Result<u64, BadCall> {
+        match context.argument(0) {
+            Some(argument) => self.find(context, 0, argument),
+            None => context.bad(0, "the socket is missing"),
+        }
+    }
 
-/// An argument as a script writes it.
-pub(crate) fn show(argument: &Argument) -> String {
-    let join =
-        |list: &[Argument], between: &str| list.iter().map(show).collect::<Vec<_>>().join(between);
-    match argument {
-        Argument::Integer(number) => number.to_string(),
-        Argument::Word(word) => word.clone(),
-        Argument::Text(text) if text.chars().count() > TEXT_SHOWN_MAX => {
-            let shown: String = text.chars().take(TEXT_SHOWN_MAX).collect();
-            format!("{shown:?}... ({} octets)", text.len())
-        }
-        Argument::Text(text) => format!("{text:?}"),
-        Argument::Flags(flags) => join(flags, "|"),
-        Argument::List(list) => format!("[{}]", join(list, ", ")),
-        Argument::Struct(fields) => {
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|(name, value)| match name {
-                    Some(name) => format!("{name}={}", show(value)),
-                    None => show(value),
-                })
-                .collect();
-            format!("{{{}}}", fields.join(", "))
-        }
-        Argument::Ellipsis => "...".to_owned(),
-        Argument::Endpoint {
-            host,
-            port: Some(port),
-        } => format!("{host}:{port}"),
-        Argument::Endpoint { host, port: None } => format!("{host}:*"),
-        Argument::Address(endpoint) => endpoint.to_string(),
+    /// The descriptor in a part of an argument.
+    pub(super) fn find(
+        &self,
+        context: &Context<'_>,
+        index: usize,
+        argument: &Argument,
+    ) -> Result<u64, BadCall> {
+        let label = context.number_in(index, argument, &[("INVALID_SOCKET", -1)])?;
+        Ok(self.descriptor(label))
     }
 }

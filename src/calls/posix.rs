@@ -10,20 +10,23 @@ mod data;
 mod epoll;
 mod options;
 mod poll;
-mod process;
 mod sockets;
+mod state;
 mod words;
 
 use hangup_posix::Errno;
 use hangup_stack::blocking::ThreadId;
 use hangup_stack::network::{HostId, Network};
-use hangup_stack::socket::{Gone, SocketId};
+use hangup_stack::socket::Gone;
 
 use self::words::FILE_FLAGS;
-use super::table::{Call, Make, Shape, find, names};
-use super::{Answer, BadCall, Calls};
+use super::answer::{Answer, BadCall};
+use super::interface::Calls;
+use super::program::Program;
+use super::signature::Shape;
+use super::table::{CallRow, call, find, names};
 use crate::scenario::script::Argument;
-pub use process::PosixCalls;
+pub use state::PosixCalls;
 
 /// The number of a flag of a file, which `fcntl` returns: `O_NONBLOCK`.
 pub(crate) fn file_flag(name: &str) -> Option<i64> {
@@ -44,24 +47,8 @@ pub(super) fn gone_name(gone: Gone) -> &'static str {
     Errno::from(gone).name()
 }
 
-const fn call(
-    name: &'static str,
-    takes: &'static str,
-    counts: (usize, usize),
-    shape: Shape,
-    make: Make<PosixCalls>,
-) -> Call<PosixCalls> {
-    Call {
-        name,
-        takes,
-        counts,
-        shape,
-        make,
-    }
-}
-
 #[rustfmt::skip]
-const CALLS: [Call<PosixCalls>; 21] = [
+const CALLS: [CallRow<PosixCalls>; 21] = [
     call("socket", "(domain, type, protocol)", (3, 3), Shape::Process, PosixCalls::socket),
     call("bind", "(fd, address[, length])", (2, 3), Shape::Socket, PosixCalls::bind),
     call("listen", "(fd, backlog)", (2, 2), Shape::Socket, PosixCalls::listen),
@@ -100,36 +87,18 @@ impl Calls for PosixCalls {
     ) -> Result<Answer, BadCall> {
         let (mut context, make) = find(&CALLS, network, host, name, arguments)?;
         let made = make(self, &mut context)?;
-        Ok(context.answer(made, "fd", &self.descriptors))
+        Ok(context.answer(made, "fd", &self.program.descriptors))
     }
 
-    fn switch_to(&mut self, thread: Option<&str>) {
-        let known = |name: &str| self.threads.iter().position(|known| known == name);
-        let number = match thread.map(|name| (name, known(name))) {
-            None => 0,
-            Some((_, Some(index))) => index + 1,
-            Some((name, None)) => {
-                self.threads.push(name.to_owned());
-                self.threads.len()
-            }
-        };
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
-        self.process.switch_to(ThreadId(number));
+    fn run(&mut self, thread: ThreadId) {
+        self.process.switch_to(thread);
     }
 
-    fn send_zeros(&mut self) {
-        self.memory.send_zeros();
+    fn program(&self) -> &Program {
+        &self.program
     }
 
-    fn label(&mut self, label: i64, descriptor: u64) {
-        self.descriptors.label(label, descriptor);
-    }
-
-    fn socket(&self, descriptor: u64) -> Option<SocketId> {
-        self.descriptors.get(descriptor)?.socket
-    }
-
-    fn labels(&self) -> Vec<(i64, SocketId)> {
-        self.descriptors.labels()
+    fn program_mut(&mut self) -> &mut Program {
+        &mut self.program
     }
 }

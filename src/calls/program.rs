@@ -1,13 +1,41 @@
-//! What a scripted program has besides its sockets: memory, and labels for its descriptors.
+//! What a scripted program has besides its process: memory, labels for its descriptors, and names
+//! for its threads.
 
 use std::collections::BTreeMap;
 
+use hangup_stack::blocking::ThreadId;
 use hangup_stack::network::IpFamily;
 use hangup_stack::socket::SocketId;
 
-use super::BadCall;
-use super::argument::Context;
-use crate::scenario::script::Argument;
+/// What a scripted program has besides its process.
+#[derive(Debug, Default)]
+pub struct Program {
+    pub(super) descriptors: Descriptors,
+    pub(super) memory: Memory,
+    /// The threads that the script has named, after the one that needs no name.
+    threads: Vec<String>,
+}
+
+impl Program {
+    /// The thread that a script names; none is the one that needs no name.
+    pub(super) fn thread(&mut self, name: Option<&str>) -> ThreadId {
+        let Some(name) = name else {
+            return ThreadId::MAIN;
+        };
+        let known = self.threads.iter().position(|known| known == name);
+        let place = known.unwrap_or_else(|| {
+            self.threads.push(name.to_owned());
+            self.threads.len() - 1
+        });
+        ThreadId(u32::try_from(place + 1).unwrap_or(u32::MAX))
+    }
+
+    /// The family of a socket; IPv4's for what is none.
+    pub(super) fn family(&self, descriptor: u64) -> IpFamily {
+        let opened = self.descriptors.get(descriptor);
+        opened.map_or(IpFamily::V4, |opened| opened.family)
+    }
+}
 
 /// The memory of a scripted program: what it sends from and receives into. It is kept between
 /// calls, because a call that waits is made again many times.
@@ -121,24 +149,9 @@ impl Descriptors {
         self.opened.get(&descriptor).copied()
     }
 
-    /// The descriptor in the first argument. A number that is no label, and any word but
-    /// INVALID_SOCKET, is a descriptor that nothing has: [`INVALID`].
-    pub(super) fn first(&self, context: &Context<'_>) -> Result<u64, BadCall> {
-        match context.argument(0) {
-            Some(argument) => self.find(context, 0, argument),
-            None => context.bad(0, "the socket is missing"),
-        }
-    }
-
-    /// The descriptor in a part of an argument.
-    pub(super) fn find(
-        &self,
-        context: &Context<'_>,
-        index: usize,
-        argument: &Argument,
-    ) -> Result<u64, BadCall> {
-        let label = context.number_in(index, argument, &[("INVALID_SOCKET", -1)])?;
-        Ok(self.labels.get(&label).copied().unwrap_or(INVALID))
+    /// The descriptor that a label stands for; [`INVALID`] where there is none.
+    pub(super) fn descriptor(&self, label: i64) -> u64 {
+        self.labels.get(&label).copied().unwrap_or(INVALID)
     }
 }
 

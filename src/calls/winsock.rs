@@ -23,8 +23,11 @@ use hangup_stack::socket::SocketId;
 use hangup_winsock::api::thread::Routine;
 use hangup_winsock::{Socket, ThreadId};
 
-use super::table::{Call, Make, Shape, find, names};
-use super::{Answer, BadCall, Calls, Note};
+use super::answer::{Answer, BadCall, Note};
+use super::interface::Calls;
+use super::program::Program;
+use super::signature::Shape;
+use super::table::{CallRow, call, find, names};
 use crate::scenario::script::{self, Argument};
 pub use state::WinsockCalls;
 
@@ -38,24 +41,8 @@ pub(super) fn event_names() -> impl Iterator<Item = &'static str> {
     events.filter(|name| *name != "FD_ALL_EVENTS")
 }
 
-const fn call(
-    name: &'static str,
-    takes: &'static str,
-    counts: (usize, usize),
-    shape: Shape,
-    make: Make<WinsockCalls>,
-) -> Call<WinsockCalls> {
-    Call {
-        name,
-        takes,
-        counts,
-        shape,
-        make,
-    }
-}
-
 #[rustfmt::skip]
-const CALLS: [Call<WinsockCalls>; 49] = [
+const CALLS: [CallRow<WinsockCalls>; 49] = [
     call("WSAStartup", "(version[, data])", (1, 2), Shape::Process, WinsockCalls::startup),
     call("WSACleanup", "()", (0, 0), Shape::Process, WinsockCalls::cleanup),
     call("WSAGetLastError", "()", (0, 0), Shape::Process, WinsockCalls::get_last_error),
@@ -140,20 +127,20 @@ impl Calls for WinsockCalls {
         let made = make(self, &mut context)?;
         let process = &self.process;
         let behind = |descriptor| process.stack_socket(Socket::from_raw(descriptor));
-        self.descriptors.refresh(behind);
-        Ok(context.answer(made, "s", &self.descriptors))
+        self.program.descriptors.refresh(behind);
+        Ok(context.answer(made, "s", &self.program.descriptors))
     }
 
-    fn switch_to(&mut self, thread: Option<&str>) {
-        let number = thread.map_or(0, |name| {
-            let known = self.threads.iter().position(|known| known == name);
-            1 + known.unwrap_or_else(|| {
-                self.threads.push(name.to_owned());
-                self.threads.len() - 1
-            })
-        });
-        self.process
-            .switch_to(ThreadId(u32::try_from(number).unwrap_or(u32::MAX)));
+    fn run(&mut self, thread: ThreadId) {
+        self.process.switch_to(thread);
+    }
+
+    fn program(&self) -> &Program {
+        &self.program
+    }
+
+    fn program_mut(&mut self) -> &mut Program {
+        &mut self.program
     }
 
     fn poll(&mut self, network: &mut Network, host: HostId) {
@@ -189,7 +176,9 @@ impl Calls for WinsockCalls {
     fn take_notes(&mut self) -> Vec<Note> {
         let passages = self.process.take_passages();
         let passages = passages.into_iter().map(|passage| {
-            let opened = passage.s.and_then(|s| self.descriptors.get(s.raw()));
+            let opened = passage
+                .s
+                .and_then(|s| self.program.descriptors.get(s.raw()));
             Note {
                 text: self.shown(&passage),
                 socket: opened.and_then(|opened| opened.socket),
@@ -210,20 +199,8 @@ impl Calls for WinsockCalls {
     }
 
     fn network_events(&self, descriptor: SocketId) -> Option<String> {
-        let s = self.descriptors.handle_of(descriptor)?;
+        let s = self.program.descriptors.handle_of(descriptor)?;
         let recorded = self.process.recorded_events(Socket::from_raw(s));
         Some(ready::show_events(recorded))
-    }
-
-    fn label(&mut self, label: i64, descriptor: u64) {
-        self.descriptors.label(label, descriptor);
-    }
-
-    fn socket(&self, descriptor: u64) -> Option<SocketId> {
-        self.descriptors.get(descriptor)?.socket
-    }
-
-    fn labels(&self) -> Vec<(i64, SocketId)> {
-        self.descriptors.labels()
     }
 }

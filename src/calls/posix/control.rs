@@ -2,11 +2,10 @@
 
 use hangup_posix::control::FIONBIO;
 
-use super::process::{PosixCalls, failed, returned};
+use super::state::PosixCalls;
 use super::words::{FCNTLS, FILE_FLAGS, REQUESTS};
-use crate::calls::BadCall;
+use crate::calls::answer::{BadCall, Made, failed, returned};
 use crate::calls::argument::Context;
-use crate::calls::table::Made;
 
 impl PosixCalls {
     pub(super) fn fcntl(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {

@@ -1,10 +1,10 @@
 //! send, sendto, write; recv, recvfrom, read.
 
-use super::process::{PosixCalls, waited};
+use super::state::PosixCalls;
 use super::words::FLAGS;
-use crate::calls::BadCall;
-use crate::calls::argument::{Context, Words, show};
-use crate::calls::table::Made;
+use crate::calls::answer::{BadCall, Made, waited};
+use crate::calls::argument::{Context, Words};
+use crate::calls::show::show;
 use crate::scenario::script::Argument;
 
 /// Whether a send has an address among its arguments.
@@ -47,9 +47,9 @@ impl PosixCalls {
             return context.bad(2, "the flags are out of range");
         };
         let Self {
-            process, memory, ..
+            process, program, ..
         } = self;
-        let data = memory.octets(&payload.octets);
+        let data = program.memory.octets(&payload.octets);
         let sent = context.on_host(|host, _| process.send(host, fd, data, flags, to));
         Ok(waited(sent))
     }
@@ -61,9 +61,9 @@ impl PosixCalls {
             return context.bad(2, "the flags are out of range");
         };
         let Self {
-            process, memory, ..
+            process, program, ..
         } = self;
-        let buffer = memory.buffer(length);
+        let buffer = program.memory.buffer(length);
         let received = context.on_host(|host, _| process.recv(host, fd, buffer, flags));
         Ok(waited(received))
     }

@@ -3,11 +3,11 @@
 use hangup_posix::epoll::{EPOLL_CTL_DEL, EPOLLET, EpollEvent};
 use hangup_posix::{FileDescriptor, Outcome};
 
-use super::process::{PosixCalls, failed, status};
+use super::state::PosixCalls;
 use super::words::{EPOLL_CTLS, EPOLL_EVENTS};
-use crate::calls::BadCall;
-use crate::calls::argument::{Context, show};
-use crate::calls::table::Made;
+use crate::calls::answer::{BadCall, Made, failed, status};
+use crate::calls::argument::Context;
+use crate::calls::show::show;
 use crate::scenario::script::Argument;
 
 impl PosixCalls {
@@ -17,10 +17,10 @@ impl PosixCalls {
     }
 
     pub(super) fn epoll_ctl(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let list = FileDescriptor::from_raw(self.descriptors.first(context)?);
+        let list = FileDescriptor::from_raw(self.program.descriptors.first(context)?);
         let operation = context.narrow(1, EPOLL_CTLS)?;
         let fd = match context.argument(2) {
-            Some(argument) => self.descriptors.find(context, 2, argument)?,
+            Some(argument) => self.program.descriptors.find(context, 2, argument)?,
             None => return context.bad(2, "the descriptor is missing"),
         };
         let fd = FileDescriptor::from_raw(fd);
@@ -43,7 +43,7 @@ impl PosixCalls {
     }
 
     pub(super) fn epoll_wait(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let list = FileDescriptor::from_raw(self.descriptors.first(context)?);
+        let list = FileDescriptor::from_raw(self.program.descriptors.first(context)?);
         let most = context.narrow(2, &[])?;
         let timeout = context.narrow(3, &[])?;
         let count = context.on_host(|host, _| self.process.epoll_ready_count(host, list));

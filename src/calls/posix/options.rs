@@ -3,11 +3,10 @@
 use hangup_posix::Errno;
 use hangup_posix::options::{Linger, OptionValue, SO_ERROR, SO_LINGER, SO_TYPE, SOL_SOCKET};
 
-use super::process::{PosixCalls, failed, status};
+use super::state::PosixCalls;
 use super::words::{ERRORS, LEVELS, OPTIONS, TYPES};
-use crate::calls::BadCall;
+use crate::calls::answer::{BadCall, Made, failed, status};
 use crate::calls::argument::{Context, Words};
-use crate::calls::table::Made;
 use crate::scenario::script::Argument;
 
 impl PosixCalls {

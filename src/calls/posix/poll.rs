@@ -3,11 +3,11 @@
 use hangup_posix::poll::{POLLIN, POLLOUT, POLLRDHUP, PollFd};
 use hangup_posix::{FileDescriptor, Outcome};
 
-use super::process::{PosixCalls, failed};
+use super::state::PosixCalls;
 use super::words::EVENTS;
-use crate::calls::BadCall;
-use crate::calls::argument::{Context, show};
-use crate::calls::table::Made;
+use crate::calls::answer::{BadCall, Made, failed};
+use crate::calls::argument::Context;
+use crate::calls::show::show;
 use crate::scenario::script::Argument;
 
 impl PosixCalls {
@@ -85,7 +85,7 @@ impl PosixCalls {
                 format_args!("{} is not {{fd=3, events=POLLIN}}", show(entry)),
             );
         };
-        let descriptor = FileDescriptor::from_raw(self.descriptors.find(context, 0, fd)?);
+        let descriptor = FileDescriptor::from_raw(self.program.descriptors.find(context, 0, fd)?);
         let events = context.narrow_in(0, events, EVENTS)?;
         let expected = match field("revents") {
             None | Some(Argument::Ellipsis) => None,

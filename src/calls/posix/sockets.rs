@@ -5,11 +5,10 @@ use hangup_posix::{FileDescriptor, Outcome};
 use hangup_stack::network::IpFamily;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 
-use super::process::{PosixCalls, status, waited};
+use super::state::PosixCalls;
 use super::words::{BACKLOGS, DOMAINS, HOWS, PROTOCOLS, TYPES};
-use crate::calls::BadCall;
+use crate::calls::answer::{BadCall, Made, status, waited};
 use crate::calls::argument::{Context, DEFAULT_PORT, Target, unspecified};
-use crate::calls::table::Made;
 use crate::scenario::script::Argument;
 
 impl PosixCalls {
@@ -89,7 +88,7 @@ impl PosixCalls {
     }
 
     pub(super) fn close(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let fd = FileDescriptor::from_raw(self.descriptors.first(context)?);
+        let fd = FileDescriptor::from_raw(self.program.descriptors.first(context)?);
         let closed = context.on_host(|host, now| self.process.close(host, now, fd));
         Ok(waited(closed.map(|()| 0)))
     }

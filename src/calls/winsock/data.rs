@@ -7,12 +7,12 @@ use hangup_winsock::provider::Wait;
 use hangup_winsock::provider::upcalls::EventHandle;
 use hangup_winsock::{Outcome, Socket, Winsock};
 
-use super::state::{WinsockCalls, failed};
+use super::state::WinsockCalls;
 use super::words::{BOOLEANS, FLAGS};
-use crate::calls::BadCall;
-use crate::calls::argument::{Context, OCTETS_MAX, show};
+use crate::calls::answer::{BadCall, Made, failed, waited};
+use crate::calls::argument::{Context, OCTETS_MAX};
 use crate::calls::program::Octets;
-use crate::calls::table::Made;
+use crate::calls::show::show;
 use crate::scenario::script::Argument;
 
 /// Whether a send has an address among its arguments.
@@ -50,20 +50,16 @@ impl WinsockCalls {
             return context.bad(2, "the flags are out of range");
         };
         let Self {
-            process, memory, ..
+            process, program, ..
         } = self;
-        let buffer = memory.octets(&payload.octets);
+        let buffer = program.memory.octets(&payload.octets);
         let outcome = context
             .network
             .with_host(context.host, |host, now| match destination {
                 Destination::None => process.send(host, now, s, buffer, flags),
                 Destination::Argument => process.sendto(host, now, s, buffer, flags, to),
             });
-        Ok(match outcome {
-            Outcome::Done(Ok(octets)) => Made::value(octets),
-            Outcome::Done(Err(error)) => failed(error),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
+        Ok(waited(outcome))
     }
 
     pub(super) fn recv(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
@@ -91,17 +87,13 @@ impl WinsockCalls {
             return context.bad(2, "the flags are out of range");
         };
         let Self {
-            process, memory, ..
+            process, program, ..
         } = self;
-        let buffer = memory.buffer(length);
+        let buffer = program.memory.buffer(length);
         let outcome = context.network.with_host(context.host, |host, now| {
             f(process, host, now, s, buffer, flags)
         });
-        Ok(match outcome {
-            Outcome::Done(Ok(octets)) => Made::value(octets),
-            Outcome::Done(Err(error)) => failed(error),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
+        Ok(waited(outcome))
     }
 
     /// `WSASend(4, data[, flags[, overlapped[, routine]]])`; several buffers are a list.
@@ -118,7 +110,10 @@ impl WinsockCalls {
                 text.as_bytes().to_vec()
             } else {
                 let length = context.length_in(1, buffer)?;
-                self.memory.octets(&Octets::Pattern(length)).to_vec()
+                self.program
+                    .memory
+                    .octets(&Octets::Pattern(length))
+                    .to_vec()
             };
             data.push(octets);
         }
@@ -128,11 +123,7 @@ impl WinsockCalls {
         let outcome = self.on_host(context, |process, host, now| {
             process.wsa_send(host, now, s, &buffers, flags, overlap)
         });
-        Ok(match outcome {
-            Outcome::Done(Ok(octets)) => Made::value(octets),
-            Outcome::Done(Err(error)) => failed(error),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
+        Ok(waited(outcome))
     }
 
     /// `WSARecv(4, length[, flags[, overlapped[, routine]]])`; several buffers are a list.
@@ -172,9 +163,10 @@ impl WinsockCalls {
                 [
                     (Some(overlapped), Argument::Word(name)),
                     (Some(event), handle),
-                ] if overlapped == "overlapped" && event == "event" => {
-                    (name, Some(self.descriptors.find(context, index, handle)?))
-                }
+                ] if overlapped == "overlapped" && event == "event" => (
+                    name,
+                    Some(self.program.descriptors.find(context, index, handle)?),
+                ),
                 _ => return context.bad(index, OVERLAPPED),
             },
             Some(_) => return context.bad(index, OVERLAPPED),

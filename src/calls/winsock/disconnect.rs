@@ -2,12 +2,11 @@
 
 use hangup_winsock::{Outcome, Pointer};
 
-use super::state::{WinsockCalls, status};
+use super::state::WinsockCalls;
 use super::words::HOWS;
 use super::wsabuf::{Room, wsabuf};
-use crate::calls::BadCall;
+use crate::calls::answer::{BadCall, Made, status};
 use crate::calls::argument::Context;
-use crate::calls::table::Made;
 
 impl WinsockCalls {
     pub(super) fn shutdown(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {

@@ -9,9 +9,8 @@ use hangup_winsock::address::IsoAddress;
 use hangup_winsock::provider::itot::PORT;
 
 use super::wsabuf::octets;
-use crate::calls::BadCall;
+use crate::calls::answer::{BadCall, Made};
 use crate::calls::argument::{Context, Target, unspecified};
-use crate::calls::table::Made;
 use crate::scenario::script::Argument;
 
 /// An address to be bound to. What is left out is any address, and port 102.

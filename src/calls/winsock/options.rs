@@ -4,12 +4,11 @@ use hangup_stack::sockopt::{self, Codec};
 use hangup_winsock::WsaError;
 use hangup_winsock::api::options::{self, Linger, OptionValue};
 
-use super::state::{WinsockCalls, failed, status};
+use super::state::WinsockCalls;
 use super::words::{BOOLEANS, COMMANDS, ERRORS, LEVELS, OPTIONS, TYPES};
 use super::wsabuf::octets;
-use crate::calls::BadCall;
+use crate::calls::answer::{BadCall, Made, failed, status};
 use crate::calls::argument::{Context, Words};
-use crate::calls::table::Made;
 use crate::scenario::script::Argument;
 
 impl WinsockCalls {

@@ -3,11 +3,10 @@
 use hangup_winsock::WsaError;
 use hangup_winsock::provider::registry::{self, PROVIDERS};
 
-use super::state::{WinsockCalls, failed, status};
+use super::state::WinsockCalls;
 use super::words::{ERRORS, PROTOCOLS, SERVICE_FLAGS};
-use crate::calls::BadCall;
+use crate::calls::answer::{BadCall, Made, failed, status};
 use crate::calls::argument::Context;
-use crate::calls::table::Made;
 use crate::scenario::script::Argument;
 
 impl WinsockCalls {

@@ -9,11 +9,11 @@ use hangup_winsock::provider::Sets;
 use hangup_winsock::provider::upcalls::EventHandle;
 use hangup_winsock::{Outcome, Socket, WsaError};
 
-use super::state::{WinsockCalls, failed, status};
+use super::state::WinsockCalls;
 use super::words::{BOOLEANS, ERRORS, EVENTS, NETWORK_EVENTS, TIMEOUTS};
-use crate::calls::BadCall;
-use crate::calls::argument::{Context, show};
-use crate::calls::table::Made;
+use crate::calls::answer::{BadCall, Made, failed, status, waited};
+use crate::calls::argument::Context;
+use crate::calls::show::show;
 use crate::scenario::script::Argument;
 
 impl WinsockCalls {
@@ -23,7 +23,7 @@ impl WinsockCalls {
             None => Ok(None),
             Some(Argument::Word(word)) if word == "NULL" => Ok(None),
             Some(argument) => {
-                let handle = self.descriptors.find(context, index, argument)?;
+                let handle = self.program.descriptors.find(context, index, argument)?;
                 Ok(Some(EventHandle::from_raw(handle)))
             }
         }
@@ -51,7 +51,7 @@ impl WinsockCalls {
 
     /// A function that returns a BOOL.
     fn on_event(&mut self, context: &mut Context<'_>, f: OnEvent) -> Result<Made, BadCall> {
-        let event = EventHandle::from_raw(self.descriptors.first(context)?);
+        let event = EventHandle::from_raw(self.program.descriptors.first(context)?);
         let result = self.on_host(context, |process, host, _| f(process, host, event));
         Ok(match result {
             Ok(()) => Made::value("TRUE"),
@@ -71,7 +71,7 @@ impl WinsockCalls {
             .iter()
             .map(|it| {
                 Ok(EventHandle::from_raw(
-                    self.descriptors.find(context, 0, it)?,
+                    self.program.descriptors.find(context, 0, it)?,
                 ))
             })
             .collect::<Result<_, BadCall>>()?;
@@ -167,7 +167,11 @@ impl WinsockCalls {
                 Some(Argument::Word(word)) if word == "NULL" => Ok(Vec::new()),
                 Some(Argument::List(list)) => list
                     .iter()
-                    .map(|it| Ok(Socket::from_raw(self.descriptors.find(context, index, it)?)))
+                    .map(|it| {
+                        Ok(Socket::from_raw(
+                            self.program.descriptors.find(context, index, it)?,
+                        ))
+                    })
                     .collect(),
                 _ => context.bad(index, "a set is NULL or a list of sockets"),
             }
@@ -195,11 +199,7 @@ impl WinsockCalls {
         let outcome = self.on_host(context, |process, host, now| {
             process.select(host, now, &mut sets, timeout)
         });
-        Ok(match outcome {
-            Outcome::Done(Ok(count)) => Made::value(count),
-            Outcome::Done(Err(error)) => failed(error),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
+        Ok(waited(outcome))
     }
 
     /// `WSAPoll(4, POLLIN) = POLLHUP`, which never waits, or
@@ -283,7 +283,7 @@ impl WinsockCalls {
             Some(revents) => Some(context.narrow_in(0, revents, EVENTS)?),
         };
         let fd = PollFd {
-            s: Socket::from_raw(self.descriptors.find(context, 0, fd)?),
+            s: Socket::from_raw(self.program.descriptors.find(context, 0, fd)?),
             events: context.narrow_in(0, events, EVENTS)?,
             revents: 0,
         };

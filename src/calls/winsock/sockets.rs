@@ -8,12 +8,12 @@ use hangup_winsock::provider::{ConnectData, Decision};
 use hangup_winsock::{Address, Outcome, Pointer, Socket, WsaError};
 
 use super::iso;
-use super::state::{WinsockCalls, failed, status};
+use super::state::WinsockCalls;
+
 use super::words::{BACKLOGS, DECISIONS, FAMILIES, PROTOCOLS, SOCKET_FLAGS, TYPES};
 use super::wsabuf::{Room, octets, wsabuf};
-use crate::calls::BadCall;
+use crate::calls::answer::{BadCall, Made, failed, status};
 use crate::calls::argument::{Context, DEFAULT_PORT, Target, unspecified};
-use crate::calls::table::Made;
 use crate::scenario::script::Argument;
 
 impl WinsockCalls {
@@ -57,7 +57,7 @@ impl WinsockCalls {
         match made {
             Ok(s) => {
                 let behind = self.process.stack_socket(s);
-                self.descriptors.open(s.raw(), behind, family);
+                self.program.descriptors.open(s.raw(), behind, family);
                 Made::opened(s.raw())
             }
             Err(error) => Made::failed("INVALID_SOCKET", error.name()),

@@ -1,4 +1,5 @@
-//! One process on a Winsock host, with what a script has named in it.
+//! The scripted process: what a script says of its sockets, and what the trace shows of what runs
+//! below and beside its calls.
 
 use std::collections::BTreeMap;
 
@@ -10,37 +11,21 @@ use hangup_winsock::provider::Decision;
 use hangup_winsock::provider::tracing::Passage;
 use hangup_winsock::{Socket, ThreadId, Winsock, WsaError};
 
-use crate::calls::BadCall;
+use crate::calls::answer::{BadCall, Failure};
 use crate::calls::argument::Context;
-use crate::calls::program::{Descriptors, Memory};
-use crate::calls::table::Made;
+use crate::calls::program::Program;
 
 /// One process on one Winsock host.
 #[derive(Debug, Default)]
 pub struct WinsockCalls {
     pub(super) process: Winsock,
-    pub(super) descriptors: Descriptors,
-    pub(super) memory: Memory,
-    /// The threads that a script has named, after the one that needs no name.
-    pub(super) threads: Vec<String>,
+    pub(super) program: Program,
     /// The overlapped structures that it has named.
     pub(super) structures: Vec<String>,
     /// The completion routines that it has named.
     pub(super) routines: Vec<String>,
     /// What condition functions have returned that run in a thread.
     pub(super) conditions: BTreeMap<ThreadId, Decision>,
-}
-
-/// What a call that says SOCKET_ERROR comes to.
-pub(super) fn status(result: Result<(), WsaError>) -> Made {
-    match result {
-        Ok(()) => Made::value(0),
-        Err(error) => failed(error),
-    }
-}
-
-pub(super) fn failed(error: WsaError) -> Made {
-    Made::failed("SOCKET_ERROR", error.name())
 }
 
 impl WinsockCalls {
@@ -58,14 +43,15 @@ impl WinsockCalls {
 
     /// The socket in the first argument.
     pub(super) fn s(&self, context: &Context<'_>) -> Result<Socket, BadCall> {
-        self.descriptors.first(context).map(Socket::from_raw)
+        self.program
+            .descriptors
+            .first(context)
+            .map(Socket::from_raw)
     }
 
     /// The family of a socket; IPv4's for what is none.
     pub(super) fn family(&self, s: Socket) -> IpFamily {
-        self.descriptors
-            .get(s.raw())
-            .map_or(IpFamily::V4, |opened| opened.family)
+        self.program.family(s.raw())
     }
 
     /// A call of the provider below, as a row of the trace: `WSPRecv(s=4) = 100`.
@@ -76,7 +62,7 @@ impl WinsockCalls {
             result,
             ..
         } = passage;
-        let label = s.map(|s| match self.descriptors.label_of(s.raw()) {
+        let label = s.map(|s| match self.program.descriptors.label_of(s.raw()) {
             Some(label) => format!("s={label}"),
             None => "s".to_owned(),
         });
@@ -97,5 +83,13 @@ impl WinsockCalls {
             name(&self.structures, completion.overlapped.0),
             completion.flags
         )
+    }
+}
+
+impl Failure for WsaError {
+    const RESULT: &'static str = "SOCKET_ERROR";
+
+    fn name(&self) -> &'static str {
+        Self::name(*self)
     }
 }

@@ -2,10 +2,8 @@
 
 use hangup_winsock::{Pointer, WsaError};
 
-use super::state::{failed, status};
-use crate::calls::BadCall;
+use crate::calls::answer::{BadCall, Made, failed};
 use crate::calls::argument::Context;
-use crate::calls::table::Made;
 use crate::scenario::script::Argument;
 
 /// The WSABUF in an argument whose data goes out. One that is left out is NULL.
@@ -66,7 +64,7 @@ impl Room {
                 let shown = format!("{{len={}, buf=\"{}\"}}", data.len(), data.escape_ascii());
                 Made::differs(0, index, shown)
             }
-            (Ok(()), _, _) => status(Ok(())),
+            (Ok(()), _, _) => Made::value(0),
         }
     }
 }
