@@ -1,0 +1,122 @@
+//! What becomes of a run: its verdict, its trace and its script, where they were asked for.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hangup_stack::network::HostId;
+
+use crate::capture::{self, Trace, text};
+use crate::cli::args::Run;
+use crate::cli::traces::{self, GOLDEN, Written};
+use crate::packetdrill::export;
+use crate::report::{Case, CaseKind, CaseVerdict, Problem};
+use crate::run::{Outcome, Verdict};
+use crate::scenario::Scenario;
+
+/// How many lines of the trace a failure shows.
+const LADDER_LINES: usize = 12;
+
+/// Judges a run, and keeps what is to be kept of it.
+pub(super) fn finish(
+    args: &Run,
+    scenario: &Scenario,
+    outcome: &Outcome,
+    at: HostId,
+    case: &mut Case,
+) {
+    let summary = outcome.summary(&case.name, &case.claim);
+    let trace = outcome.trace(&summary);
+    judge(scenario, outcome, &trace, at, case);
+    let written = write_script(args, scenario, outcome, at, &case.name);
+    if let Err((verdict, message)) = written {
+        case.verdict = verdict;
+        case.problems.push(Problem::elsewhere(message));
+    }
+    keep(args, scenario, &trace, at, case);
+}
+
+/// The environment did not let us.
+fn unable(case: &mut Case, message: String) {
+    case.verdict = CaseVerdict::Unable;
+    case.problems.push(Problem::elsewhere(message));
+}
+
+/// The failures of a run, and the last lines of its trace.
+fn judge(scenario: &Scenario, outcome: &Outcome, trace: &Trace<'_>, at: HostId, case: &mut Case) {
+    let problem = |it| Problem::new(&scenario.source, it);
+    case.problems = outcome.failures.iter().map(problem).collect();
+    case.seed = Some(outcome.seed);
+    case.virtual_time = Some(Duration::from_micros(
+        u64::try_from(outcome.ended.total_micros()).unwrap_or(0),
+    ));
+    case.verdict = match outcome.verdict() {
+        Verdict::Held => CaseVerdict::Held,
+        Verdict::Failed => {
+            case.ladder = text::last(trace, at, LADDER_LINES);
+            CaseVerdict::Failed
+        }
+    };
+}
+
+/// Writes the trace of a run to where it was asked for, and compares it with its golden one.
+fn keep(args: &Run, scenario: &Scenario, trace: &Trace<'_>, at: HostId, case: &mut Case) {
+    let written = match traces::draw(trace, at) {
+        Ok(written) => written,
+        Err(error) => {
+            let message = format!("the trace of {}: {error}", case.name);
+            return unable(case, message);
+        }
+    };
+    let name = PathBuf::from(&case.name);
+    if let Err(message) = write(args, &name, &written) {
+        unable(case, message);
+    }
+    // Another setting, seed or vantage point is another trace, and scripts have no golden ones.
+    if case.kind == CaseKind::Scenario && !scenario.variant.set && args.at.is_none() {
+        case.golden = Some(traces::compare(&name, &written));
+    }
+}
+
+/// Writes a trace to where it was asked for.
+fn write(args: &Run, name: &Path, written: &Written) -> Result<(), String> {
+    let result = if args.bless {
+        traces::write(Path::new(GOLDEN), name, written)
+    } else {
+        match &args.write {
+            Some(path) => return to_path(path, &written.pcapng),
+            None if args.no_traces => Ok(()),
+            None => traces::write(&args.traces, name, written),
+        }
+    };
+    result.map_err(|error| error.to_string())
+}
+
+/// Writes what a host did and saw as a script, where that was asked for.
+///
+/// # Errors
+/// packetdrill cannot say it, or the file cannot be written.
+fn write_script(
+    args: &Run,
+    scenario: &Scenario,
+    outcome: &Outcome,
+    at: HostId,
+    name: &str,
+) -> Result<(), (CaseVerdict, String)> {
+    let Some(path) = &args.export_pkt else {
+        return Ok(());
+    };
+    let text = export(scenario, outcome, at, name)
+        .map_err(|why| (CaseVerdict::Invalid, format!("--export-pkt: {why}")))?;
+    to_path(path, text.as_bytes()).map_err(|message| (CaseVerdict::Unable, message))
+}
+
+/// Writes to a file, or to standard output where it is `-`.
+fn to_path(path: &Path, octets: &[u8]) -> Result<(), String> {
+    if path.as_os_str() == "-" {
+        let mut out = std::io::stdout().lock();
+        let result = out.write_all(octets).and_then(|()| out.flush());
+        return result.map_err(|error| format!("cannot write to standard output: {error}"));
+    }
+    capture::write_atomically(path, octets).map_err(|error| error.to_string())
+}

@@ -1,0 +1,249 @@
+//! What `hangup run` runs: every script, and every combination of every scenario, that is selected.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rayon::prelude::*;
+
+use crate::cli::args::Run;
+use crate::cli::in_order::Named;
+use crate::cli::{Exit, packetdrill, report};
+use crate::packetdrill::Script;
+use crate::report::{Case, CaseKind, CaseVerdict};
+use crate::scenario::discover::Found;
+use crate::scenario::{Facts, LoadError, ScenarioFile, Selection, Setting};
+
+/// The files that were asked for, each kind sorted by name.
+#[derive(Debug)]
+pub(super) struct Files {
+    scenarios: Vec<Found>,
+    scripts: Vec<Found>,
+}
+
+impl Files {
+    /// # Errors
+    /// There are none, or what was asked for cannot be done with them; it has been said.
+    pub(super) fn select(args: &Run) -> Result<Self, Exit> {
+        let mut scripts = packetdrill::select(&args.paths)?;
+        let scenarios = match packetdrill::other_paths(&args.paths, &scripts) {
+            Some(paths) => report::select(&paths)?,
+            None => Vec::new(),
+        };
+        if !scripts.is_empty() && !args.settings.is_empty() {
+            if scenarios.is_empty() {
+                report::complain(
+                    "hangup: a packetdrill script has no keys to --set: it has options\n",
+                );
+                return Err(Exit::Usage);
+            }
+            report::complain(&format!(
+                "hangup: packetdrill scripts have no keys to --set: {} left out\n",
+                scripts.len()
+            ));
+            scripts.clear();
+        }
+        if args.bless {
+            if scenarios.is_empty() {
+                report::complain("hangup: packetdrill scripts have no golden traces to --bless\n");
+                return Err(Exit::Usage);
+            }
+            scripts.clear();
+        }
+        if scripts.is_empty() && args.scripts.say_something() {
+            report::complain(
+                "hangup: --profile, --ip-version, --define and --leftovers are for packetdrill \
+                 scripts, and none was selected\n",
+            );
+        }
+        Ok(Self { scenarios, scripts })
+    }
+
+    /// Reads all of them, the scenarios first.
+    ///
+    /// # Errors
+    /// What scripts are played with makes no sense; it has been said.
+    pub(super) fn read(&self, args: &Run) -> Result<Vec<Read>, Exit> {
+        let settings = settings(args);
+        let scenarios = self.scenarios.par_iter();
+        let scenarios = scenarios.map(|it| Read::Scenario(ScenarioFile::load(&it.path, &settings)));
+        let mut reads: Vec<Read> = scenarios.collect();
+        if !self.scripts.is_empty() {
+            let options = packetdrill::options(&args.scripts.options)?;
+            let scripts = self.scripts.par_iter();
+            let scripts = scripts.map(|it| Read::Script(Script::load(&it.path, &options)));
+            reads.par_extend(scripts);
+        }
+        Ok(reads)
+    }
+}
+
+/// Whether at most one scenario or script was selected, where one file is to be written of it.
+pub(super) fn is_one(args: &Run, jobs: &[Job<'_>]) -> bool {
+    let option = match (&args.write, &args.export_pkt) {
+        (Some(_), _) => "-w writes one trace",
+        (None, Some(_)) => "--export-pkt writes one script",
+        (None, None) => return true,
+    };
+    let count = jobs.len();
+    if count != 1 {
+        let scripts = jobs.iter().filter(|it| it.kind() == CaseKind::Script);
+        let what = match scripts.count() {
+            0 => "scenarios",
+            scripts if scripts == count => "scripts",
+            _ => "scenarios and scripts",
+        };
+        report::complain(&format!(
+            "hangup: {option}, and {count} {what} were selected: name one\n"
+        ));
+    }
+    count == 1
+}
+
+/// The expression of `--filter`.
+///
+/// # Errors
+/// It is wrong; it has been said how.
+pub(super) fn selection(args: &Run) -> Result<Option<Selection>, Exit> {
+    let Some(text) = &args.filter else {
+        return Ok(None);
+    };
+    Selection::parse(text).map(Some).map_err(|diagnostic| {
+        report::complain_of("--filter", text, &diagnostic);
+        Exit::Usage
+    })
+}
+
+/// What the command line sets: a seed is a key like others.
+fn settings(args: &Run) -> Vec<Setting> {
+    let seed = args.seed.map(|seed| format!("seed={seed}").parse());
+    let seed = seed.and_then(Result::ok);
+    args.settings.iter().cloned().chain(seed).collect()
+}
+
+/// A file that was read, or what is wrong with it.
+#[derive(Debug)]
+pub(super) enum Read {
+    Scenario(Result<ScenarioFile, LoadError>),
+    Script(Result<Script, LoadError>),
+}
+
+impl Read {
+    /// How many scenarios or scripts are in it; one that is wrong counts.
+    fn len(&self) -> usize {
+        match self {
+            Self::Scenario(read) => read.as_ref().map_or(1, ScenarioFile::len),
+            Self::Script(_) => 1,
+        }
+    }
+}
+
+/// One thing to run or to report: a scenario or a script, or a file that has none.
+#[derive(Debug)]
+pub(super) struct Job<'a> {
+    file: &'a Found,
+    /// The name of its trace.
+    pub(super) name: PathBuf,
+    pub(super) read: &'a Read,
+    /// Which combination of the file's.
+    pub(super) index: usize,
+}
+
+impl Job<'_> {
+    pub(super) fn kind(&self) -> CaseKind {
+        match self.read {
+            Read::Scenario(_) => CaseKind::Scenario,
+            Read::Script(_) => CaseKind::Script,
+        }
+    }
+
+    /// Whether it is selected; None where only its name is known, and does not decide.
+    fn is_selected(&self, selection: &Selection) -> Option<bool> {
+        let name = self.name.display().to_string();
+        match self.read {
+            Read::Scenario(Ok(file)) => {
+                let scenario = file.scenario(self.index);
+                let facts = scenario.as_ref().map(Facts::of);
+                selection.selects(&name, facts.as_ref())
+            }
+            Read::Script(Ok(script)) => selection.selects(&name, Some(&script.facts())),
+            Read::Scenario(Err(_)) | Read::Script(Err(_)) => selection.selects(&name, None),
+        }
+    }
+
+    /// What it shows, in one sentence; none where there is nothing to run.
+    fn claim(&self) -> Option<String> {
+        match self.read {
+            Read::Scenario(read) => {
+                let scenario = read.as_ref().ok()?.scenario(self.index)?;
+                Some(report::claim(&scenario).to_owned())
+            }
+            Read::Script(read) => Some(read.as_ref().ok()?.claim().to_owned()),
+        }
+    }
+}
+
+impl Named for Job<'_> {
+    /// What is said of it before it ran.
+    fn not_run(&self) -> Case {
+        Case {
+            kind: self.kind(),
+            name: self.name.display().to_string(),
+            path: self.file.path.display().to_string(),
+            claim: String::new(),
+            settings: Vec::new(),
+            verdict: CaseVerdict::NotRun,
+            seed: None,
+            virtual_time: None,
+            wall: Duration::ZERO,
+            warnings: Vec::new(),
+            problems: Vec::new(),
+            ignored: Vec::new(),
+            ladder: Vec::new(),
+            golden: None,
+        }
+    }
+}
+
+/// Every script, and every combination of every scenario, that is selected.
+pub(super) fn jobs<'a>(
+    files: &'a Files,
+    reads: &'a [Read],
+    selection: Option<&Selection>,
+) -> Vec<Job<'a>> {
+    let mut jobs = Vec::new();
+    let files = files.scenarios.iter().chain(&files.scripts);
+    for (file, read) in files.zip(reads) {
+        jobs.extend((0..read.len()).map(|index| {
+            let combination = match read {
+                Read::Scenario(Ok(scenarios)) => scenarios.combination(index),
+                Read::Scenario(Err(_)) | Read::Script(_) => None,
+            };
+            Job {
+                file,
+                name: file.of_combination(combination.unwrap_or_default()),
+                read,
+                index,
+            }
+        }));
+    }
+    if let Some(selection) = selection {
+        // What is wrong with a file is said, unless its name alone leaves it out.
+        jobs.retain(|job| job.is_selected(selection) != Some(false));
+    }
+    jobs
+}
+
+/// `--list`
+pub(super) fn list(jobs: &[Job<'_>]) -> Result<Exit, Exit> {
+    let names: Vec<String> = jobs
+        .iter()
+        .map(|job| job.name.display().to_string())
+        .collect();
+    let width = names.iter().map(|it| it.chars().count()).max().unwrap_or(0);
+    for (job, name) in jobs.iter().zip(names) {
+        let claim = job.claim().unwrap_or_else(|| "invalid".to_owned());
+        let line = format!("{name:width$}  {claim}");
+        report::print(&format!("{}\n", line.trim_end()))?;
+    }
+    Ok(Exit::Held)
+}

@@ -1,0 +1,173 @@
+//! Where the cases of `hangup run` go.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use super::jobs::Job;
+use crate::capture;
+use crate::cli::args::Run;
+use crate::cli::in_order::Sink;
+use crate::cli::progress::Progress;
+use crate::cli::traces::GOLDEN;
+use crate::cli::{Exit, interrupt, report};
+use crate::report::{Case, CaseKind, CaseVerdict, Format, Reporter, Summary};
+
+/// Where cases go: the terminal, and perhaps a file.
+pub(super) struct Output<'a> {
+    /// What standard output has.
+    shown: Reporter,
+    /// What the file has.
+    filed: Option<(&'a Path, Reporter, String)>,
+    summary: Summary,
+    worst: Exit,
+    /// How many cases there are, and how many of them have run.
+    total: usize,
+    ran: usize,
+    progress: Progress,
+    /// Whether what cannot be played counts.
+    unsupported_counts: bool,
+    /// What was left out of scripts, and of how many.
+    ignored: BTreeMap<String, usize>,
+    quiet: bool,
+    /// Whether verdicts that held are left out.
+    brief: bool,
+    /// Where standard output is the trace's, the verdicts go where the diagnostics go.
+    to_stderr: bool,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(args: &'a Run, quiet: bool, jobs: &[Job<'_>]) -> Self {
+        let names = jobs
+            .iter()
+            .map(|it| (it.kind(), it.name.display().to_string()));
+        let names: Vec<(CaseKind, String)> = names.collect();
+        let names = || names.iter().map(|(kind, name)| (*kind, name.as_str()));
+        let reporter = |format| Reporter::new(format, names());
+        let standard_output = Path::new("-");
+        let to_file = args.report_file.as_deref();
+        let to_file = to_file.filter(|path| *path != standard_output);
+        let format = match to_file {
+            Some(_) => Format::default(),
+            None => args.report,
+        };
+        Self {
+            shown: reporter(format),
+            filed: to_file.map(|path| (path, reporter(args.report), String::new())),
+            summary: Summary::default(),
+            worst: Exit::Held,
+            total: jobs.len(),
+            ran: 0,
+            progress: Progress::new(jobs.len(), quiet),
+            unsupported_counts: !args.scripts.allow_unsupported,
+            ignored: BTreeMap::new(),
+            quiet,
+            brief: quiet && format.for_people,
+            to_stderr: [&args.write, &args.export_pkt]
+                .into_iter()
+                .any(|path| path.as_deref() == Some(standard_output)),
+        }
+    }
+
+    pub(super) fn begin(&mut self) -> Result<(), Exit> {
+        if let Some((_, reporter, text)) = &mut self.filed {
+            text.push_str(&reporter.begin());
+        }
+        self.say(&self.shown.begin())
+    }
+
+    fn say(&self, text: &str) -> Result<(), Exit> {
+        let say = || report::say(text, true, self.to_stderr);
+        self.progress.aside(say)
+    }
+
+    /// The last lines, and the file.
+    pub(super) fn end(mut self, args: &Run, wall: Duration) -> Result<Exit, Exit> {
+        self.progress.end();
+        self.summary.wall = wall;
+        self.summary.traces = if args.bless {
+            Some(GOLDEN.to_owned())
+        } else if args.write.is_some() || args.no_traces {
+            None
+        } else {
+            Some(args.traces.display().to_string())
+        };
+        if !self.quiet {
+            report::complain(&ignored_lines(&self.ignored));
+        }
+        let last = self.shown.end(&self.summary);
+        if !self.brief {
+            self.say(&last)?;
+        }
+        if let Some((path, reporter, mut text)) = self.filed.take() {
+            text.push_str(&reporter.end(&self.summary));
+            if let Err(error) = capture::write_atomically(path, text.as_bytes()) {
+                report::complain(&format!("hangup: {error}\n"));
+                return Err(Exit::Environment);
+            }
+        }
+        if self.ran < self.total && interrupt::has_come() {
+            let (ran, total) = (self.ran, self.total);
+            report::complain(&format!("hangup: interrupted: {ran} of {total} have run\n"));
+            return Ok(Exit::Interrupted);
+        }
+        // What cannot be played is no failure, and says less than one.
+        let unsupported = self.unsupported_counts && self.summary.counts.unsupported > 0;
+        if unsupported && self.worst == Exit::Held {
+            return Ok(Exit::Usage);
+        }
+        Ok(self.worst)
+    }
+}
+
+impl Sink for Output<'_> {
+    type Error = Exit;
+
+    fn case(&mut self, case: &Case) -> Result<(), Exit> {
+        // Who lets what cannot be played not count has its line, and need not read each excerpt.
+        if case.verdict != CaseVerdict::Unsupported || self.unsupported_counts {
+            let complaints = case.complaints();
+            self.progress.aside(|| report::complain(&complaints));
+        }
+        for line in &case.ignored {
+            *self.ignored.entry(line.clone()).or_default() += 1;
+        }
+        self.summary.count(case);
+        let exit = match case.verdict {
+            CaseVerdict::Held | CaseVerdict::Unsupported | CaseVerdict::NotRun => Exit::Held,
+            CaseVerdict::Failed => Exit::Failed,
+            CaseVerdict::Invalid => Exit::Usage,
+            CaseVerdict::Unable => Exit::Environment,
+        };
+        self.worst = self.worst.max(exit);
+        self.ran += usize::from(case.verdict != CaseVerdict::NotRun);
+        if let Some((_, reporter, text)) = &mut self.filed {
+            text.push_str(&reporter.case(case));
+        }
+        let line = self.shown.case(case);
+        if !self.brief || case.verdict != CaseVerdict::Held {
+            self.say(&line)?;
+        }
+        self.progress.step(&case.name);
+        Ok(())
+    }
+
+    fn waiting(&mut self) {
+        self.progress.tick();
+    }
+}
+
+/// What was left out of scripts, each once.
+fn ignored_lines(ignored: &BTreeMap<String, usize>) -> String {
+    const SHOWN: usize = 20;
+    let mut text = String::new();
+    for (line, count) in ignored.iter().take(SHOWN) {
+        let scripts = if *count == 1 { "script" } else { "scripts" };
+        let _ = writeln!(text, "hangup: not carried out in {count} {scripts}: {line}");
+    }
+    if ignored.len() > SHOWN {
+        let _ = writeln!(text, "hangup: and {} more lines", ignored.len() - SHOWN);
+    }
+    text
+}

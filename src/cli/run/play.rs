@@ -1,0 +1,134 @@
+//! Runs a scenario or a script.
+
+use std::time::Instant;
+
+use hangup_stack::network::HostId;
+
+use super::finish::finish;
+use super::jobs::{Job, Read};
+use crate::cli::args::Run;
+use crate::cli::in_order::Named;
+use crate::cli::report;
+use crate::packetdrill::{HOST, Leftovers, PEER, Script, ScriptOutcome, run_script};
+use crate::report::{Case, CaseVerdict, Problem};
+use crate::scenario::{LoadError, Scenario, ScenarioFile};
+
+/// Runs one scenario or script.
+pub(super) fn one(args: &Run, job: &Job<'_>) -> Case {
+    let case = job.not_run();
+    match job.read {
+        Read::Scenario(read) => scenario(args, read, job.index, case),
+        Read::Script(read) => script(args, read, case),
+    }
+}
+
+/// Runs one combination of a scenario file.
+fn scenario(
+    args: &Run,
+    read: &Result<ScenarioFile, LoadError>,
+    index: usize,
+    mut case: Case,
+) -> Case {
+    let scenario = match read {
+        Ok(file) => file.scenario(index).unwrap_or_else(|| file.first().clone()),
+        Err(error) => {
+            (case.verdict, case.problems) = unreadable(error);
+            return case;
+        }
+    };
+    case.claim = report::claim(&scenario).to_owned();
+    case.settings.clone_from(&scenario.variant.settings);
+    if index == 0 {
+        let warning = |it| Problem::new(&scenario.source, it);
+        case.warnings = scenario.warnings.iter().map(warning).collect();
+    }
+    let at = match vantage(args, &scenario) {
+        Ok(at) => at,
+        Err(message) => {
+            case.verdict = CaseVerdict::Invalid;
+            case.problems.push(Problem::elsewhere(message));
+            return case;
+        }
+    };
+    let started = Instant::now();
+    let outcome = crate::run::run(&scenario, None);
+    case.wall = started.elapsed();
+    let (name, facts) = (&case.name, outcome.events.len());
+    tracing::info!(scenario = %name, facts, wall = ?case.wall, "ran");
+    finish(args, &scenario, &outcome, at, &mut case);
+    case
+}
+
+/// Plays a script.
+fn script(args: &Run, read: &Result<Script, LoadError>, mut case: Case) -> Case {
+    let script = match read {
+        Ok(script) => script,
+        Err(error) => {
+            (case.verdict, case.problems) = unreadable(error);
+            return case;
+        }
+    };
+    script.claim().clone_into(&mut case.claim);
+    case.ignored.clone_from(&script.ignored);
+    let at = match vantage_of_script(args, script) {
+        Ok(at) => at,
+        Err(message) => {
+            case.verdict = CaseVerdict::Invalid;
+            case.problems.push(Problem::elsewhere(message));
+            return case;
+        }
+    };
+    let leftovers = match args.scripts.leftovers {
+        true => Leftovers::Fail,
+        false => Leftovers::Allowed,
+    };
+    let started = Instant::now();
+    let outcome = run_script(script, args.seed.unwrap_or(0), leftovers);
+    case.wall = started.elapsed();
+    match outcome {
+        ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => {
+            finish(args, &script.scenario, &outcome, at, &mut case);
+        }
+        ScriptOutcome::Unsupported(reasons) => {
+            let problem = |it| Problem::new(&script.scenario.source, it);
+            case.verdict = CaseVerdict::Unsupported;
+            case.problems = reasons.iter().map(problem).collect();
+        }
+    }
+    case
+}
+
+/// What is said of a file that has no scenario.
+fn unreadable(error: &LoadError) -> (CaseVerdict, Vec<Problem>) {
+    match error {
+        LoadError::Read { .. } => {
+            let problem = Problem::elsewhere(error.to_string());
+            (CaseVerdict::Unable, vec![problem])
+        }
+        LoadError::Invalid(invalid) => {
+            let problem = |it| Problem::new(&invalid.source, it);
+            let problems = invalid.diagnostics.iter().map(problem);
+            (CaseVerdict::Invalid, problems.collect())
+        }
+    }
+}
+
+fn vantage(args: &Run, scenario: &Scenario) -> Result<HostId, String> {
+    let Some(name) = &args.at else {
+        return Ok(HostId(0));
+    };
+    scenario.host(name).map(HostId).ok_or_else(|| {
+        let known = scenario.hosts.iter().map(|host| host.name.value.as_str());
+        let known = known.collect::<Vec<_>>().join(", ");
+        let path = scenario.source.path().display();
+        format!("--at {name}: {path} has no such host; it has {known}")
+    })
+}
+
+fn vantage_of_script(args: &Run, script: &Script) -> Result<HostId, String> {
+    let Some(name) = &args.at else {
+        return Ok(HostId(0));
+    };
+    let host = script.scenario.host(name).map(HostId);
+    host.ok_or_else(|| format!("--at {name}: a script has the hosts {HOST} and {PEER}"))
+}
