@@ -146,12 +146,34 @@ mod tests {
     }
 
     #[test]
+    fn conditions_are_joined_and_patterns_match() {
+        let case = Case::default().with(Axis::Window, Value::Number(4000));
+        let rows = [
+            ("window == 4000 and sack=profile", true),
+            ("window=4000 and not sack=profile", false),
+            ("not (window>5000 or loss > 0)", true),
+            ("window=1 or window=4000 and delay < 1ms", true),
+            ("(window=1 or window=4000) and delay > 1ms", false),
+            ("sender(lin*)", true),
+            ("sender(lin)", false),
+            ("window(40*) && !rate(*bit)", true),
+            ("delay(100us)", true),
+        ];
+        for (text, expected) in rows {
+            let filter = Filter::parse(text).unwrap();
+            assert_eq!(filter.takes(&case), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_profile_is_one_of_its_name() {
         let sender = Axis::Sender.value("linux+rto.min=3s").unwrap();
         let case = Case::default().with(Axis::Sender, sender);
         for (text, expected) in [
             ("sender=linux", true),
             ("sender!=linux", false),
+            ("sender(linux)", true),
+            ("sender(linux+rto.min*)", true),
             ("sender=linux+rto.min=3s", true),
             ("sender=linux+rto.min=4s", false),
             ("sender=freebsd", false),
@@ -170,6 +192,8 @@ mod tests {
             ("sender<linux", "only one number"),
             ("window<1,2", "only one number"),
             ("window!4", "no relation"),
+            ("window=4 and", "AXIS=VALUE"),
+            ("windows(4)", "no axis"),
             ("", "AXIS=VALUE"),
         ];
         for (text, expected) in rows {

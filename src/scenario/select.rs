@@ -212,6 +212,8 @@ mod tests {
             "cal(close)",
             "call(a b)",
             "name(a",
+            "profile == linux",
+            "window >= 64KiB",
             deep.as_str(),
         ] {
             let error = Selection::parse(text).unwrap_err();

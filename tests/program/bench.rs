@@ -188,7 +188,7 @@ fn bad_input_is_an_error_with_its_place() {
     folder.write("shard.csv", whole.lines().next().unwrap().to_owned() + "\n");
     folder.write("plan.toml", "[sweep]\nwindw = 1\n");
     let huge: Vec<_> = "--seed 0..99999:+1 --mss 1..1000:+1".split(' ').collect();
-    let rows: [(&[&str], i32, &str); 11] = [
+    let rows: [(&[&str], i32, &str); 12] = [
         (
             &["--window", "1..10:x1"],
             2,
@@ -201,6 +201,11 @@ fn bad_input_is_an_error_with_its_place() {
             "the sweep has 4800000000 rows, and 10000000 is the most",
         ),
         (&["--filter", "window=5"], 4, "no row is left of 48"),
+        (
+            &["--filter", "not windw=5"],
+            2,
+            "--filter:1:5: no axis is called `windw`\n",
+        ),
         (
             &["--row", "48"],
             2,
