@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::language::Relation;
 use crate::language::boolean::Connectives;
 use crate::language::input::{
-    Dialect, Fault, Input, Parse, cursor, expected, here, never_closed, since,
+    Dialect, Fault, Input, Parse, cursor, error_at, expected, here, never_closed, since,
 };
 use crate::language::names::quote;
 use crate::language::text::{self, Text};
@@ -233,10 +233,7 @@ fn refuse_unsupported_value(input: &mut Input<'_>) -> Parse<()> {
         return Ok(());
     };
     let message = format!("{what} not supported in filters");
-    Err(Fault::cut(Diagnostic::new(
-        Span::new(start..start + opening.len()),
-        message,
-    )))
+    Err(error_at(Span::new(start..start + opening.len()), message))
 }
 
 /// A field's name, with its place.
@@ -284,7 +281,7 @@ fn operand(input: &mut Input<'_>, field: Field) -> Parse<Operand> {
                 field.name(),
                 other.name()
             );
-            return Err(Fault::cut(Diagnostic::new(since(input, start), message)));
+            return Err(error_at(since(input, start), message));
         }
         return Ok(Operand::Field(other));
     }
@@ -310,7 +307,7 @@ fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
             return Ok(Value::Text(text));
         }
         let message = format!("a {} is written without quotes", kind.name());
-        return Err(Fault::cut(Diagnostic::new(since(input, start), message)));
+        return Err(error_at(since(input, start), message));
     }
     let word = literal_word(input)?;
     literal(word, kind).map_err(|(message, help)| {

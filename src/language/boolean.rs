@@ -1,8 +1,8 @@
 //! Expressions of `and`, `or`, `not` and parentheses, over whatever a language asks.
 
-use super::input::{Fault, Input, Parse, expected, here, never_closed, since};
+use super::input::{Input, Parse, error_at, expected, here, never_closed, since};
 use super::words::{blank, takes};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Span;
 
 /// How deep parentheses and negations may be nested.
 pub const NESTING_MAX: usize = 32;
@@ -138,7 +138,7 @@ impl Connectives {
         if depth == NESTING_MAX {
             let message =
                 format!("parentheses and negations are nested at most {NESTING_MAX} deep");
-            return Err(Fault::cut(Diagnostic::new(since(input, start), message)));
+            return Err(error_at(since(input, start), message));
         }
         if is_negated {
             let inner = self.one(input, atom, depth + 1)?;

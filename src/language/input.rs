@@ -7,6 +7,7 @@
 use std::fmt;
 
 use winnow::Parser;
+use winnow::combinator::opt;
 use winnow::error::{ErrMode, ModalResult, ParserError};
 use winnow::stream::{LocatingSlice, Location, Stateful, Stream};
 
@@ -123,6 +124,21 @@ pub(crate) fn spanned<'a, T>(
     parser
         .with_span()
         .map(|(value, range)| Spanned::new(value, Span::new(range)))
+}
+
+/// What a parser reads, or the error that `what` was expected in its place.
+pub(crate) fn required<'a, T>(
+    input: &mut Input<'a>,
+    parser: impl Parser<Input<'a>, T, ErrMode<Fault>>,
+    what: &str,
+) -> Parse<T> {
+    let read = opt(parser).parse_next(input)?;
+    read.ok_or_else(|| expected(input, what))
+}
+
+/// The error that a place is wrong, in words.
+pub(crate) fn error_at(span: Span, message: impl Into<String>) -> ErrMode<Fault> {
+    Fault::cut(Diagnostic::new(span, message))
 }
 
 /// The error that `what` was expected here.

@@ -7,7 +7,7 @@ use winnow::combinator::{alt, opt};
 use winnow::error::{ErrMode, ParserError};
 use winnow::token::take_while;
 
-use super::input::{Fault, Input, Parse, here, since};
+use super::input::{Fault, Input, Parse, error_at, here, since};
 use super::words::peek_word;
 use crate::diagnostic::Diagnostic;
 
@@ -63,7 +63,7 @@ pub(crate) fn unsigned<'a, T: TryFrom<u64> + Display>(
         let value = value.and_then(|it| T::try_from(it).ok());
         value.filter(|_| !is_negative).ok_or_else(|| {
             let message = format!("the number must be 0 to {max}");
-            Fault::cut(Diagnostic::new(since(input, start), message))
+            error_at(since(input, start), message)
         })
     }
 }

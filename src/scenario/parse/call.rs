@@ -9,7 +9,9 @@ use winnow::token::{literal, take_till, take_while};
 use super::dialect::{TEXT, name};
 use super::time::time_spec;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::language::input::{Fault, Input, Parse, expected, expected_here, here, spanned};
+use crate::language::input::{
+    Fault, Input, Parse, error_at, expected, expected_here, here, required, spanned,
+};
 use crate::language::names::quote;
 use crate::language::number::{integer, unsigned};
 use crate::language::words::{after_blank, blank, gap, word};
@@ -29,9 +31,11 @@ pub(super) fn call(
     blank(input)?;
     let returns = opt(returns).parse_next(input)?;
     blank(input)?;
-    let Some(name) = opt(spanned(word.map(str::to_owned))).parse_next(input)? else {
-        return Err(expected(input, "a call or `expect`"));
-    };
+    let name = required(
+        input,
+        spanned(word.map(str::to_owned)),
+        "a call or `expect`",
+    )?;
     blank(input)?;
     let open = here(input);
     if opt('(').parse_next(input)?.is_none() {
@@ -89,18 +93,15 @@ fn result(input: &mut Input<'_>) -> Parse<ExpectedResult> {
     if let Some(value) = opt(integer).parse_next(input)? {
         return Ok(ExpectedResult::Integer(value));
     }
-    let Some(first) = opt(word).parse_next(input)? else {
-        return Err(expected(
-            input,
-            "what the call must return: a number, a word or `...`",
-        ));
-    };
+    let first = required(
+        input,
+        word,
+        "what the call must return: a number, a word or `...`",
+    )?;
     let mut words = vec![first.to_owned()];
     while after_blank('|').parse_next(input)?.is_some() {
         blank(input)?;
-        let Some(next) = opt(word).parse_next(input)? else {
-            return Err(expected(input, "a word after `|`"));
-        };
+        let next = required(input, word, "a word after `|`")?;
         words.push(next.to_owned());
         at_most(input, words.len(), "flags")?;
     }
@@ -144,7 +145,7 @@ fn at_most(input: &Input<'_>, count: usize, what: &str) -> Parse<()> {
         return Ok(());
     }
     let message = format!("more than {ARGUMENTS_MAX} {what} in one place");
-    Err(Fault::cut(Diagnostic::new(Span::at(here(input)), message)))
+    Err(error_at(Span::at(here(input)), message))
 }
 
 /// One argument, inside `depth` lists and structures.
@@ -153,10 +154,7 @@ fn argument<'a>(depth: usize) -> impl FnMut(&mut Input<'a>) -> Parse<Argument> {
         let open = here(input);
         if depth > DEPTH_MAX {
             let message = format!("brackets nest deeper than {DEPTH_MAX}");
-            return Err(Fault::cut(Diagnostic::new(
-                Span::new(open..open + 1),
-                message,
-            )));
+            return Err(error_at(Span::new(open..open + 1), message));
         }
         if opt(literal("...")).parse_next(input)?.is_some() {
             return Ok(Argument::Ellipsis);
@@ -201,7 +199,7 @@ fn flags(input: &mut Input<'_>) -> Parse<Argument> {
         if !all.iter().all(is_flag) {
             let span = Span::new(bar..here(input));
             let message = "only words and numbers can be joined with `|`";
-            return Err(Fault::cut(Diagnostic::new(span, message)));
+            return Err(error_at(span, message));
         }
     }
     Ok(if all.len() == 1 {
@@ -229,9 +227,7 @@ fn atom(input: &mut Input<'_>) -> Parse<Argument> {
         }
         return Ok(Argument::Integer(number));
     }
-    let Some(host) = opt(name).parse_next(input)? else {
-        return Err(expected(input, "an argument"));
-    };
+    let host = required(input, name, "an argument")?;
     if opt(peek((blank, '('))).parse_next(input)?.is_some() {
         return macro_call(input, host, start);
     }
@@ -257,9 +253,7 @@ fn macro_call(input: &mut Input<'_>, name: &str, start: usize) -> Parse<Argument
     let open = here(input);
     '('.parse_next(input)?;
     let octets = sequence(input, open, ')', |input| {
-        opt(unsigned(u8::MAX))
-            .parse_next(input)?
-            .ok_or_else(|| expected(input, "a number"))
+        required(input, unsigned(u8::MAX), "a number")
     })?;
     match octets.as_slice() {
         [low, high] => Ok(Argument::Integer(i64::from(u16::from_le_bytes([
@@ -267,10 +261,10 @@ fn macro_call(input: &mut Input<'_>, name: &str, start: usize) -> Parse<Argument
         ])))),
         _ => {
             let span = Span::new(start..here(input));
-            Err(Fault::cut(Diagnostic::new(
+            Err(error_at(
                 span,
                 "MAKEWORD takes two numbers: the low, the high",
-            )))
+            ))
         }
     }
 }
@@ -303,9 +297,7 @@ fn bracketed_endpoint(input: &mut Input<'_>) -> Parse<Argument> {
     })
     .verify_map(|it: &str| it.parse::<Ipv6Addr>().ok());
     let address = delimited('[', address, ']').parse_next(input)?;
-    if opt(':').parse_next(input)?.is_none() {
-        return Err(expected(input, "`:` and a port after the address"));
-    }
+    required(input, ':', "`:` and a port after the address")?;
     Ok(Argument::Endpoint {
         host: address.to_string(),
         port: port(input)?,

@@ -6,9 +6,9 @@ use winnow::combinator::{opt, terminated};
 use winnow::token::take_while;
 
 use super::dialect::{is_word, name};
-use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::diagnostic::{Span, Spanned};
 use crate::language::Relation;
-use crate::language::input::{Fault, Input, Parse, expected, here, spanned};
+use crate::language::input::{Fault, Input, Parse, error_at, expected, here, required, spanned};
 use crate::language::names::{self, quote};
 use crate::language::number::{decimal, integer, unsigned};
 use crate::language::units;
@@ -44,7 +44,7 @@ pub(super) fn expect(input: &mut Input<'_>, host: Spanned<String>) -> Parse<Expe
         conditions.push(spanned(condition).parse_next(input)?);
         if conditions.len() > CONDITIONS_MAX {
             let message = format!("more than {CONDITIONS_MAX} conditions in one statement");
-            return Err(Fault::cut(Diagnostic::new(Span::at(here(input)), message)));
+            return Err(error_at(Span::at(here(input)), message));
         }
         if after_blank(',').parse_next(input)?.is_none() {
             return Ok(Expect { host, conditions });
@@ -67,10 +67,7 @@ fn condition(input: &mut Input<'_>) -> Parse<Condition> {
     };
     if !ordered && relation.is_ordering() {
         let message = format!("`{}` can only be == or != something", property.value.name());
-        return Err(Fault::cut(Diagnostic::new(
-            at.to(Span::at(here(input))),
-            message,
-        )));
+        return Err(error_at(at.to(Span::at(here(input))), message));
     }
     blank(input)?;
     let value = spanned(|input: &mut Input<'_>| value(input, kind)).parse_next(input)?;
@@ -84,12 +81,11 @@ fn condition(input: &mut Input<'_>) -> Parse<Condition> {
 
 /// The name of a property.
 fn property(input: &mut Input<'_>) -> Parse<Spanned<Property>> {
-    let Some(name) = opt(spanned(word)).parse_next(input)? else {
-        return Err(expected(
-            input,
-            "what to look at: `state`, `held`, `4.acknowledged` ...",
-        ));
-    };
+    let name = required(
+        input,
+        spanned(word),
+        "what to look at: `state`, `held`, `4.acknowledged` ...",
+    )?;
     match Property::ALL
         .iter()
         .find(|(_, known, _)| *known == name.value)
@@ -120,9 +116,7 @@ fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
     };
     match kind {
         Kind::Number => {
-            return opt(unsigned(u64::MAX).map(Value::Number))
-                .parse_next(input)?
-                .ok_or_else(|| expected(input, what));
+            return required(input, unsigned(u64::MAX).map(Value::Number), what);
         }
         Kind::Duration => {
             if let Some(time) = opt((decimal, take_while(0.., is_unit))).parse_next(input)? {
@@ -132,9 +126,7 @@ fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
         Kind::Events => return events(input, what),
         Kind::State | Kind::Boolean | Kind::Error => {}
     }
-    let Some(text) = opt(spanned(name)).parse_next(input)? else {
-        return Err(expected(input, what));
-    };
+    let text = required(input, spanned(name), what)?;
     match (kind, text.value) {
         (Kind::Boolean, "true" | "TRUE") => Ok(Value::Boolean(true)),
         (Kind::Boolean, "false" | "FALSE") => Ok(Value::Boolean(false)),
@@ -143,7 +135,7 @@ fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
         (Kind::State, state) => self::state(state, text.span),
         (Kind::Boolean | Kind::Duration | Kind::Number | Kind::Events, other) => {
             let message = format!("expected {what}, found {}", quote(other));
-            Err(Fault::cut(Diagnostic::new(text.span, message)))
+            Err(error_at(text.span, message))
         }
     }
 }
@@ -155,13 +147,11 @@ fn events(input: &mut Input<'_>, what: &str) -> Parse<Value> {
     }
     let mut events = Vec::new();
     loop {
-        let Some(event) = opt(word).parse_next(input)? else {
-            return Err(expected(input, what));
-        };
+        let event = required(input, word, what)?;
         events.push(event.to_owned());
         if events.len() > EVENTS_MAX {
             let message = format!("more than {EVENTS_MAX} events");
-            return Err(Fault::cut(Diagnostic::new(Span::at(here(input)), message)));
+            return Err(error_at(Span::at(here(input)), message));
         }
         if opt('|').parse_next(input)?.is_none() {
             events.sort_unstable();
@@ -182,7 +172,7 @@ fn duration((number, unit): (&str, &str), span: Span) -> Parse<smoltcp::time::Du
     } else {
         units::duration(&format!("{number}{unit}"))
     };
-    time.map_err(|fault| Fault::cut(Diagnostic::new(span, format!("bad time: {fault}"))))
+    time.map_err(|fault| error_at(span, format!("bad time: {fault}")))
 }
 
 /// A state by its name.

@@ -5,8 +5,10 @@ use winnow::combinator::{opt, peek};
 use winnow::token::take_while;
 
 use super::dialect::name;
-use crate::diagnostic::{Diagnostic, Spanned};
-use crate::language::input::{Fault, Input, Parse, expected, expected_here, spanned};
+use crate::diagnostic::Spanned;
+use crate::language::input::{
+    Fault, Input, Parse, error_at, expected, expected_here, required, spanned,
+};
 use crate::language::names::{self, quote};
 use crate::language::words::{after_blank, blank, word};
 use crate::scenario::key::{self, Key};
@@ -38,7 +40,7 @@ pub(super) fn link(input: &mut Input<'_>) -> Parse<LinkStatement> {
             .any(|it| std::mem::discriminant(&it.value) == kind)
         {
             let message = format!("{} is set twice in one statement", quote(key.value));
-            return Err(Fault::cut(Diagnostic::new(change.span, message)));
+            return Err(error_at(change.span, message));
         }
         changes.push(change);
     }
@@ -50,9 +52,7 @@ fn direction(input: &mut Input<'_>) -> Parse<Direction> {
     let from = host(input)?;
     (blank, '>').parse_next(input)?;
     blank(input)?;
-    let to = opt(host)
-        .parse_next(input)?
-        .ok_or_else(|| expected(input, "a host after `>`"))?;
+    let to = required(input, host, "a host after `>`")?;
     if opt(peek((blank, ':'))).parse_next(input)?.is_some() {
         blank(input)?;
         let diagnostic = expected_here(input, "what to change")
@@ -84,7 +84,7 @@ fn change(input: &mut Input<'_>, key: Spanned<&str>) -> Parse<Spanned<LinkChange
     };
     let change = value_of(known, value.value).map_err(|fault| {
         let message = format!("bad {} {}: {fault}", key.value, quote(value.value));
-        Fault::cut(Diagnostic::new(value.span, message))
+        error_at(value.span, message)
     })?;
     Ok(Spanned::new(change, key.span.to(value.span)))
 }

@@ -38,7 +38,7 @@ use super::limits::{DIAGNOSTICS_MAX, STATEMENTS_MAX};
 use super::script::{Call, Routine, Script, Spanned, Statement, Subject, Subsystem};
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::language::input::{
-    Fault, Input, Parse, cursor, expected, expected_here, go_to, here, spanned,
+    Fault, Input, Parse, cursor, error_at, expected, expected_here, go_to, here, required, spanned,
 };
 use crate::language::names;
 use crate::language::words::{after_blank, any_word, blank, blank1, gap, keyword, line_comment};
@@ -175,9 +175,7 @@ fn subject(input: &mut Input<'_>) -> Parse<Subject> {
         .is_some()
     {
         let start = here(input);
-        let Some(sender) = opt(packet::sender).parse_next(input)? else {
-            return Err(expected(input, "`HOST > HOST: ...` after `inject`"));
-        };
+        let sender = required(input, packet::sender, "`HOST > HOST: ...` after `inject`")?;
         return match packet::packet_or_nothing(input, sender)? {
             Subject::Packet(line) => Ok(Subject::Inject(line)),
             Subject::Call(_)
@@ -189,10 +187,7 @@ fn subject(input: &mut Input<'_>) -> Parse<Subject> {
             | Subject::Code(_)
             | Subject::Pause => {
                 let span = Span::new(start..here(input));
-                Err(Fault::cut(Diagnostic::new(
-                    span,
-                    "`nothing` cannot be injected",
-                )))
+                Err(error_at(span, "`nothing` cannot be injected"))
             }
         };
     }

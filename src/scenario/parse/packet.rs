@@ -6,7 +6,9 @@ use winnow::token::{literal, take_while};
 
 use super::dialect::{TEXT, name};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::language::input::{Fault, Input, Parse, expected, expected_here, here, spanned};
+use crate::language::input::{
+    Fault, Input, Parse, error_at, expected, expected_here, here, required, spanned,
+};
 use crate::language::names::{self, quote};
 use crate::language::number::unsigned;
 use crate::language::words::{after_blank, blank, blank1, gap, keyword, word};
@@ -48,9 +50,7 @@ pub(super) fn packet_or_nothing(
         return Err(expected(input, "a host after `>`"));
     };
     blank(input)?;
-    if opt(':').parse_next(input)?.is_none() {
-        return Err(expected(input, "`:` after the second host"));
-    }
+    required(input, ':', "`:` after the second host")?;
     blank(input)?;
     if opt(keyword("nothing")).parse_next(input)?.is_some() {
         if let Some(port) = from_port.or(to_port) {
@@ -263,18 +263,16 @@ fn flags(input: &mut Input<'_>) -> Parse<Spanned<Flags>> {
 /// `1:1001(1000)`
 fn sequence(input: &mut Input<'_>) -> Parse<Sequence> {
     let start = unsigned(u32::MAX).parse_next(input)?;
-    if opt(':').parse_next(input)?.is_none() {
-        return Err(expected(
-            input,
-            "`:` and the end of the sequence numbers: `1:1001(1000)`",
-        ));
-    }
-    let Some(end) = opt(spanned(unsigned(u32::MAX))).parse_next(input)? else {
-        return Err(expected(
-            input,
-            "the end of the sequence numbers: `1:1001(1000)`",
-        ));
-    };
+    required(
+        input,
+        ':',
+        "`:` and the end of the sequence numbers: `1:1001(1000)`",
+    )?;
+    let end = required(
+        input,
+        spanned(unsigned(u32::MAX)),
+        "the end of the sequence numbers: `1:1001(1000)`",
+    )?;
     let length = opt(preceded('(', unsigned(u16::MAX))).parse_next(input)?;
     let Some(length) = length else {
         return Err(expected(input, "the length in brackets: `1:1001(1000)`"));
@@ -313,7 +311,7 @@ fn options(input: &mut Input<'_>) -> Parse<Options> {
         length += option.value.length();
         if length > OPTIONS_MAX {
             let message = format!("options take at most {OPTIONS_MAX} octets, these {length}");
-            return Err(Fault::cut(Diagnostic::new(option.span, message)));
+            return Err(error_at(option.span, message));
         }
         all.push(option);
         gap(input)?;
@@ -332,12 +330,11 @@ fn options(input: &mut Input<'_>) -> Parse<Options> {
 /// One option.
 fn option(input: &mut Input<'_>) -> Parse<TcpOption> {
     const KNOWN: [&str; 7] = ["mss", "nop", "eol", "wscale", "sackOK", "sack", "TS"];
-    let Some(name) = opt(spanned(word)).parse_next(input)? else {
-        return Err(expected(
-            input,
-            "an option: mss N, nop, eol, wscale N, sackOK, sack L:R, TS",
-        ));
-    };
+    let name = required(
+        input,
+        spanned(word),
+        "an option: mss N, nop, eol, wscale N, sackOK, sack L:R, TS",
+    )?;
     match name.value {
         "nop" => Ok(TcpOption::NoOperation),
         "eol" => Ok(TcpOption::EndOfList),
@@ -390,7 +387,7 @@ fn blocks(input: &mut Input<'_>) -> Parse<Vec<(u32, u32)>> {
         };
         if blocks.len() == BLOCKS_MAX {
             let message = format!("a sack option has at most {BLOCKS_MAX} blocks");
-            return Err(Fault::cut(Diagnostic::new(Span::at(here(input)), message)));
+            return Err(error_at(Span::at(here(input)), message));
         }
         blocks.push((left, right));
     }

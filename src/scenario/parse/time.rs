@@ -7,7 +7,7 @@ use winnow::token::take_while;
 
 use super::dialect::is_word;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::language::input::{Fault, Input, Parse, expected, expected_here, here};
+use crate::language::input::{Fault, Input, Parse, error_at, expected, expected_here, here};
 use crate::language::names::quote;
 use crate::language::number::decimal;
 use crate::language::units;
@@ -42,10 +42,7 @@ pub(super) fn time_spec(input: &mut Input<'_>) -> Parse<Spanned<TimeSpec>> {
         return Err(Fault::cut(diagnostic));
     }
     if earliest > latest {
-        return Err(Fault::cut(Diagnostic::new(
-            span,
-            "the range ends before it begins",
-        )));
+        return Err(error_at(span, "the range ends before it begins"));
     }
     let time = if relative {
         TimeSpec::RelativeRange { earliest, latest }
@@ -62,10 +59,7 @@ fn moment(input: &mut Input<'_>) -> Parse<(bool, Duration)> {
     let Some(number) = opt(decimal).parse_next(input)? else {
         if input.starts_with('-') {
             let span = Span::new(start..here(input) + 1);
-            return Err(Fault::cut(Diagnostic::new(
-                span,
-                "a time cannot be negative",
-            )));
+            return Err(error_at(span, "a time cannot be negative"));
         }
         let what = if relative {
             "a number of seconds"
@@ -84,12 +78,12 @@ fn moment(input: &mut Input<'_>) -> Parse<(bool, Duration)> {
         return Err(Fault::cut(diagnostic));
     }
     let span = Span::new(start..here(input));
-    let time = units::seconds(number)
-        .map_err(|fault| Fault::cut(Diagnostic::new(span, format!("bad time: {fault}"))))?;
+    let time =
+        units::seconds(number).map_err(|fault| error_at(span, format!("bad time: {fault}")))?;
     if time > TIME_MAX {
         let max = units::show_duration(TIME_MAX);
         let message = format!("a time is at most {max} ({} seconds)", TIME_MAX.secs());
-        return Err(Fault::cut(Diagnostic::new(span, message)));
+        return Err(error_at(span, message));
     }
     Ok((relative, time))
 }
