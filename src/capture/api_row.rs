@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use hangup_stack::socket::Protocol;
 use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
 
-use super::{SocketEnds, Toward, TraceHost, clipped};
+use super::trace::{SocketEnds, Toward, TraceHost, clipped};
 use crate::wire::{ExportedPdu, PortType, Ports};
 
 /// How many octets of a call are kept. A longer line cannot be read in a packet list.

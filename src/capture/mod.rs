@@ -3,210 +3,28 @@
 //!
 //! A [`Trace`] is everything there is to show: the hosts, the facts that the stack recorded and the
 //! socket calls. [`pcapng`] writes it for Wireshark, [`text`] for people and for reviews; both read
-//! the same records, so they cannot disagree. [`write_atomically`] puts the result where it
-//! belongs.
+//! the same records, so they cannot disagree. Each is a row of [`FORMATS`]: another format is a
+//! file and a row. [`write_atomically`] puts the result where it belongs.
 //!
 //! One file has one vantage point. Frames of two hosts in one file would make Wireshark see every
 //! segment twice and call half of them retransmissions.
 
 mod api_row;
 mod comment;
+mod error;
 mod file;
+mod format;
 mod packet;
 pub mod pcapng;
 mod record;
 pub mod text;
+mod trace;
 
-use std::borrow::Cow;
-
-use hangup_stack::network::{HostId, Network};
-use hangup_stack::socket::Protocol;
-use smoltcp::time::Instant;
-use smoltcp::wire::{EthernetAddress, IpAddress, IpEndpoint};
-
+pub use error::PcapngError;
 pub use file::{FileError, write_atomically};
+pub use format::Format;
+pub(crate) use packet::{Interface, TracePacket, packets};
+pub use trace::{CallRow, SocketEnds, Summary, Toward, Trace, TraceHost};
 
-use crate::event_log::EventLog;
-use crate::notation::Names;
-
-/// Everything that a trace can show of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Trace<'a> {
-    /// What was run and how it came out.
-    pub summary: &'a Summary,
-    /// The hosts, in the order of the scenario.
-    pub hosts: &'a [TraceHost],
-    /// The facts of the run, in the order in which they were recorded.
-    pub events: &'a EventLog,
-    /// The socket calls of the run, in the order in which they happened.
-    pub calls: &'a [CallRow],
-}
-
-impl Trace<'_> {
-    fn host(&self, id: HostId) -> Option<&TraceHost> {
-        self.hosts.iter().find(|host| host.id == id)
-    }
-
-    /// The name of a host's interface in a capture.
-    pub(crate) fn host_name(&self, id: HostId) -> Option<Cow<'_, str>> {
-        let host = self.host(id)?;
-        Some(one_line(packet::clip_name(&host.name)))
-    }
-
-    /// The hosts' names by all of their addresses.
-    pub fn names(&self) -> Names {
-        let names = self.hosts.iter().flat_map(|host| {
-            host.addresses
-                .iter()
-                .map(|address| (*address, host.name.as_str()))
-        });
-        names.collect()
-    }
-}
-
-/// What was run and how it came out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// The scenario's name: its path below `scenarios/`, without extension.
-    pub scenario: String,
-    /// The sentence that the scenario proves.
-    pub claim: String,
-    /// The seed of every random choice.
-    pub seed: u64,
-    /// `held`, `failed`.
-    pub verdict: String,
-    /// What failed, one line each.
-    pub failures: Vec<String>,
-}
-
-impl Summary {
-    /// The lines that introduce a trace.
-    fn lines(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let head = [
-            Cow::from(&self.scenario),
-            Cow::from(&self.claim),
-            Cow::from(format!("seed {}", self.seed)),
-            Cow::from(&self.verdict),
-        ];
-        let head = head.into_iter().filter(|line| !line.is_empty());
-        head.chain(self.failures.iter().map(Cow::from))
-            .map(|line| match line {
-                Cow::Borrowed(line) => one_line(line),
-                Cow::Owned(line) => Cow::Owned(line),
-            })
-    }
-}
-
-/// A host as a trace names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TraceHost {
-    /// Its number in the network.
-    pub id: HostId,
-    /// Its name in the scenario.
-    pub name: String,
-    /// What runs on it: the name of its profile, or `scripted`.
-    pub system: String,
-    /// Its IP addresses.
-    pub addresses: Vec<IpAddress>,
-    /// Its address on the link.
-    pub ethernet: EthernetAddress,
-}
-
-impl TraceHost {
-    /// The hosts of a network, in their order.
-    pub fn all(network: &Network) -> Vec<Self> {
-        let describe = |id| {
-            let host = network.host(id);
-            let profile = host.profile().map(|profile| profile.name.clone());
-            Self {
-                id,
-                name: host.name().to_owned(),
-                system: profile.unwrap_or_else(|| "scripted".to_owned()),
-                addresses: host.addresses().to_vec(),
-                ethernet: network.ethernet_address(id),
-            }
-        };
-        network.host_ids().map(describe).collect()
-    }
-}
-
-/// A socket call, as a row between the packets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallRow {
-    /// When it was made, or, for one that blocked, when it returned.
-    pub at: Instant,
-    /// The host whose application called.
-    pub host: HostId,
-    /// How many facts had been recorded by then. It puts the call before the packets it caused.
-    pub events_before: usize,
-    /// Which way its arrow points.
-    pub toward: Toward,
-    /// The socket it was about, where there is one.
-    pub socket: Option<SocketEnds>,
-    /// The call and its result: `send(s=3, 8000 octets) = 8000`.
-    pub text: String,
-}
-
-/// Which way something crosses the border between an application and the stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Toward {
-    /// The application asks: the ordinary call.
-    Stack,
-    /// The stack delivers: data, a connection, or its end.
-    Application,
-}
-
-impl Toward {
-    /// The direction of a call by its name, POSIX or Winsock: what receives data or a connection
-    /// points at the application.
-    pub fn of_call(name: &str) -> Self {
-        let delivering = [
-            "accept",
-            "WSAAccept",
-            "recv",
-            "recvfrom",
-            "recvmsg",
-            "read",
-            "readv",
-            "WSARecv",
-            "WSARecvFrom",
-            "poll",
-            "WSAPoll",
-        ];
-        if delivering.contains(&name) {
-            Self::Application
-        } else {
-            Self::Stack
-        }
-    }
-}
-
-/// The two ends of a socket, as far as they are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SocketEnds {
-    /// TCP or UDP.
-    pub protocol: Protocol,
-    /// The local address.
-    pub local: Option<IpEndpoint>,
-    /// The peer's address.
-    pub remote: Option<IpEndpoint>,
-}
-
-/// The text with control characters, line ends among them, as spaces: rows and comments are lines.
-fn one_line(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) {
-        Cow::Owned(text.replace(char::is_control, " "))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// The text cut to at most `octets` octets, with a mark where something is missing.
-fn clipped(text: &str, octets: usize) -> Cow<'_, str> {
-    const MARK: &str = "...";
-    if text.len() <= octets {
-        return Cow::Borrowed(text);
-    }
-    let end = text.floor_char_boundary(octets.saturating_sub(MARK.len()));
-    Cow::Owned(format!("{}{MARK}", &text[..end]))
-}
+/// The formats that traces are written in. The first is the one that a single file gets.
+pub const FORMATS: [Format; 2] = [pcapng::FORMAT, text::FORMAT];

@@ -7,16 +7,13 @@ use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
 use super::api_row::{self, Lane};
-use super::pcapng::PcapngError;
+use super::error::PcapngError;
 use super::record::{Body, Direction, Record, Row, records};
-use super::{Toward, Trace, TraceHost, clipped, one_line};
+use super::trace::{Toward, Trace, TraceHost, clipped, one_line};
 use crate::wire::Packet;
 
 /// The longest comment, in octets. An option of pcapng has room for 65535.
 const COMMENT_OCTETS_MAX: usize = 32_768;
-
-/// The longest host name that is kept, in octets (RFC 1035 section 2.3.4).
-const NAME_OCTETS_MAX: usize = 255;
 
 /// A packet of the file.
 #[derive(Clone, Debug)]
@@ -66,18 +63,25 @@ impl Interface {
     }
 }
 
+/// What a capture file has of one host's trace.
+#[derive(Debug)]
+pub(crate) struct Packets<'a> {
+    /// The lanes of its rows, one a host; none where it has no rows.
+    pub(super) lanes: Vec<Lane>,
+    /// Its packets, in the order of the file.
+    pub(crate) packets: Vec<TracePacket<'a>>,
+}
+
 /// The packets of one host's trace, in the order of the file.
 ///
 /// # Errors
 /// The vantage host is not in the trace, or there are too many hosts for a lane each.
-pub(crate) fn packets<'a>(
-    trace: &Trace<'a>,
-    vantage: HostId,
-) -> Result<Vec<TracePacket<'a>>, PcapngError> {
+pub(crate) fn packets<'a>(trace: &Trace<'a>, vantage: HostId) -> Result<Packets<'a>, PcapngError> {
     trace
         .host(vantage)
         .ok_or(PcapngError::NoSuchHost(vantage))?;
-    let lanes = lanes(trace)?;
+    let lanes =
+        api_row::lanes(trace.hosts).map_err(|host| PcapngError::TooManyHosts(host.name.clone()))?;
     let records = records(trace, vantage);
     let has_rows = records
         .iter()
@@ -89,12 +93,10 @@ pub(crate) fn packets<'a>(
     for record in records {
         packets.push(packet(record, trace, &lanes)?);
     }
-    Ok(packets)
-}
-
-/// The lanes of a trace, one a host.
-pub(super) fn lanes(trace: &Trace<'_>) -> Result<Vec<Lane>, PcapngError> {
-    api_row::lanes(trace.hosts).map_err(|host| PcapngError::TooManyHosts(host.name.clone()))
+    Ok(Packets {
+        lanes: if has_rows { lanes } else { Vec::new() },
+        packets,
+    })
 }
 
 /// One row for each host at time zero. They fix the order of the lanes in the flow graph, which is
@@ -159,9 +161,4 @@ fn row(at: Instant, bytes: Vec<u8>) -> TracePacket<'static> {
 /// A comment as long as an option may be.
 pub(super) fn clip_comment(text: &str) -> Cow<'_, str> {
     clipped(text, COMMENT_OCTETS_MAX)
-}
-
-/// A host's name as long as it may be.
-pub(super) fn clip_name(name: &str) -> &str {
-    &name[..name.floor_char_boundary(NAME_OCTETS_MAX)]
 }

@@ -9,7 +9,7 @@
 //! then cannot open its own file. What became of a frame is in its comment.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use hangup_stack::network::HostId;
@@ -25,16 +25,24 @@ use pcap_file::pcapng::blocks::name_resolution::{
 };
 use pcap_file::pcapng::blocks::opt_common::CommonOption;
 use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
-use pcap_file::pcapng::{PcapNgBlock, PcapNgWriteError, PcapNgWriter};
+use pcap_file::pcapng::{PcapNgBlock, PcapNgWriter};
 use pcap_file::{DataLink, Endianness};
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
 use super::api_row::Lane;
-use super::packet::{clip_comment, clip_name, lanes};
-use super::{Trace, TraceHost, one_line};
+use super::format::Format;
+use super::packet::{Interface, Packets, TracePacket, clip_comment, packets};
+use super::trace::{Trace, TraceHost, clip_name, one_line};
 
-pub(crate) use super::packet::{Interface, TracePacket, packets};
+pub use super::error::PcapngError;
+
+/// As a format of traces.
+pub(super) const FORMAT: Format = Format {
+    extension: "pcapng",
+    is_golden: true,
+    to_bytes,
+};
 
 /// Virtual time zero in traces, since 1970: 2023-11-14 22:13:20 UTC. Fixed, so that the same run
 /// gives the same file.
@@ -43,38 +51,6 @@ pub const EPOCH: Duration = Duration::from_secs(1_700_000_000);
 /// The longest frame that is kept whole, in octets: what Wireshark itself uses. Zero would mean no
 /// limit, but Wireshark shows it as "0 bytes".
 const SNAPLEN: u32 = 262_144;
-
-/// Why a trace could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum PcapngError {
-    /// The vantage host is none of the trace's hosts.
-    #[error("there is no host number {} to show a trace of", .0.0)]
-    NoSuchHost(HostId),
-    /// Applications need an address each, and there are more hosts than addresses.
-    #[error("no address is left to show the application of host {0}: there are too many hosts")]
-    TooManyHosts(String),
-    /// The output takes no more.
-    #[error("cannot write the trace: {0}")]
-    Io(#[from] io::Error),
-    /// pcapng has no way to say it: a time beyond the year 2554.
-    #[error("the trace cannot be written as pcapng: {0}")]
-    Format(String),
-}
-
-impl From<PcapNgWriteError> for PcapngError {
-    fn from(error: PcapNgWriteError) -> Self {
-        match error {
-            PcapNgWriteError::Io(error) => Self::Io(error),
-            PcapNgWriteError::Validation { field, source } => {
-                Self::Format(format!("{field}: {source}"))
-            }
-            // These come from raw blocks, and none is written here.
-            error @ (PcapNgWriteError::InvalidFormat(_) | PcapNgWriteError::StateUpdate(_)) => {
-                Self::Format(error.to_string())
-            }
-        }
-    }
-}
 
 /// The trace of one host as a pcapng file.
 ///
@@ -96,18 +72,14 @@ pub fn write<W: Write>(trace: &Trace<'_>, vantage: HostId, out: W) -> Result<(),
     let host = trace
         .host(vantage)
         .ok_or(PcapngError::NoSuchHost(vantage))?;
-    let lanes = lanes(trace)?;
-    let packets = packets(trace, vantage)?;
-    let has_rows = packets
-        .iter()
-        .any(|packet| packet.interface == Interface::Api);
+    let Packets { lanes, packets } = packets(trace, vantage)?;
 
     let mut file = File::new(trace, out)?;
     file.ethernet(host)?;
-    if has_rows {
+    if !lanes.is_empty() {
         file.api()?;
     }
-    file.names(trace.hosts, if has_rows { &lanes } else { &[] })?;
+    file.names(trace.hosts, &lanes)?;
     for packet in &packets {
         file.packet(packet)?;
     }

@@ -12,7 +12,7 @@ use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
 use super::comment::Remarks;
-use super::{SocketEnds, Toward, Trace, one_line};
+use super::trace::{SocketEnds, Toward, Trace, one_line};
 use crate::event_log::{EventLog, LoggedFrame};
 use crate::notation::Origins;
 use crate::wire::Packet;

@@ -13,14 +13,22 @@ use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
-use super::Trace;
+use super::format::Format;
 use super::record::{Body, Frame, Record, records};
+use super::trace::Trace;
 use crate::notation::{Checksum, Notation, Ports};
 
 /// The columns of times and of remarks, where the line leaves room. Fixed, so that one longer line
 /// does not move all others and a review sees only what changed.
 const TIME_WIDTH: usize = 10;
 const REMARK_COLUMN: usize = 72;
+
+/// As a format of traces.
+pub(super) const FORMAT: Format = Format {
+    extension: "txt",
+    is_golden: true,
+    to_bytes: |trace, vantage| Ok(render(trace, vantage).into_bytes()),
+};
 
 /// The whole trace of one host, with a head that says what was run.
 pub fn render(trace: &Trace<'_>, vantage: HostId) -> String {

@@ -4,29 +4,36 @@ use std::path::{Path, PathBuf};
 
 use hangup_stack::network::HostId;
 
-use crate::capture::{self, FileError, Trace, pcapng, text};
+use crate::capture::{self, FORMATS, FileError, Format, Trace};
 use crate::report::Golden;
 
 /// The folder of the golden traces.
 pub(super) const GOLDEN: &str = "captures";
 
-/// A trace, ready to be written.
+/// A trace, ready to be written: a file of each format.
 #[derive(Debug)]
-pub(super) struct Written {
-    pub(super) pcapng: Vec<u8>,
-    pub(super) text: String,
+pub(super) struct Written(Vec<(Format, Vec<u8>)>);
+
+impl Written {
+    /// The file where only one is wanted.
+    pub(super) fn single(&self) -> &[u8] {
+        self.0
+            .first()
+            .map(|(_, octets)| &octets[..])
+            .unwrap_or_default()
+    }
 }
 
 /// Draws a trace as seen at a host.
 ///
 /// # Errors
-/// What the format cannot hold.
+/// What a format cannot hold.
 pub(super) fn draw(trace: &Trace<'_>, at: HostId) -> Result<Written, String> {
-    let pcapng = pcapng::to_bytes(trace, at).map_err(|error| error.to_string())?;
-    Ok(Written {
-        pcapng,
-        text: text::render(trace, at),
-    })
+    let files = FORMATS.into_iter().map(|format| {
+        let octets = (format.to_bytes)(trace, at).map_err(|error| error.to_string())?;
+        Ok((format, octets))
+    });
+    files.collect::<Result<_, _>>().map(Written)
 }
 
 /// Where the trace of a scenario goes under a folder.
@@ -37,35 +44,55 @@ pub(super) fn path(folder: &Path, name: &Path, extension: &str) -> PathBuf {
     path.into()
 }
 
-/// Writes a trace under a folder, with its text beside it.
+/// Writes a trace under a folder, a file of each format beside each other. The folder of golden
+/// traces gets those that are golden.
 ///
 /// # Errors
 /// A file cannot be written.
 pub(super) fn write(folder: &Path, name: &Path, written: &Written) -> Result<(), FileError> {
-    capture::write_atomically(&path(folder, name, "pcapng"), &written.pcapng)?;
-    capture::write_atomically(&path(folder, name, "txt"), written.text.as_bytes())
+    let is_golden = folder == Path::new(GOLDEN);
+    let mut files = written.0.iter();
+    files.try_for_each(|(format, octets)| match is_golden && !format.is_golden {
+        true => Ok(()),
+        false => capture::write_atomically(&path(folder, name, format.extension), octets),
+    })
 }
 
-/// Compares a trace with its golden one.
+/// Compares a trace with its golden one. Where a format is of lines, the first line that differs is
+/// told.
 pub(super) fn compare(name: &Path, written: &Written) -> Golden {
-    let golden = |extension| path(Path::new(GOLDEN), name, extension);
-    let differs = |extension, line| Golden::Differs {
-        path: golden(extension).display().to_string(),
-        line,
-    };
-    let Ok(pcapng) = std::fs::read(golden("pcapng")) else {
-        return Golden::Missing;
-    };
-    if pcapng == written.pcapng {
-        return Golden::Same;
+    let golden = written.0.iter().filter(|(format, _)| format.is_golden);
+    let mut differs = None;
+    for (index, (format, octets)) in golden.enumerate() {
+        let path = path(Path::new(GOLDEN), name, format.extension);
+        let kept = match (std::fs::read(&path), index) {
+            (Ok(kept), _) => kept,
+            (Err(_), 0) => return Golden::Missing,
+            (Err(_), _) => Vec::new(),
+        };
+        if index == 0 && kept == *octets {
+            return Golden::Same;
+        }
+        let path = path.display().to_string();
+        if index == 0 {
+            differs = Some(Golden::Differs { path, line: None });
+        } else if let Some(line) = first_difference(&kept, octets) {
+            let line = Some(line);
+            return Golden::Differs { path, line };
+        }
     }
-    let text = std::fs::read_to_string(golden("txt")).unwrap_or_default();
-    let (mut ours, mut theirs) = (written.text.lines(), text.lines());
+    differs.unwrap_or(Golden::Missing)
+}
+
+/// The number of the first line that differs, from 1.
+fn first_difference(one: &[u8], other: &[u8]) -> Option<usize> {
+    let [one, other] = [one, other].map(String::from_utf8_lossy);
+    let (mut ones, mut others) = (one.lines(), other.lines());
     let mut line = 1;
     loop {
-        match (ours.next(), theirs.next()) {
-            (None, None) => return differs("pcapng", None),
-            (one, other) if one != other => return differs("txt", Some(line)),
+        match (ones.next(), others.next()) {
+            (None, None) => return None,
+            (one, other) if one != other => return Some(line),
             (Some(_), _) | (None, Some(_)) => line += 1,
         }
     }

@@ -2,13 +2,21 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::Named;
 use super::fields::Field;
 use super::value::{Prefix, Value};
 use crate::language::{Relation, boolean};
 
 /// The fields of a frame, in the order in which they stand in it.
 pub(super) type Occurrences = [(Field, Value)];
+
+/// Something of the network that a filter names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Named {
+    /// One address, and no network.
+    Address(std::net::IpAddr),
+    /// A port of TCP or UDP.
+    Port(u64),
+}
 
 /// A filter: tests that `&&`, `||` and `!` join. The empty one is all of none.
 pub(super) type Expression = boolean::Expression<Test>;

@@ -44,6 +44,7 @@ mod view;
 use std::fmt;
 use std::ops::Range;
 
+pub(crate) use evaluate::Named;
 pub use fields::{SupportedField, supported_fields};
 pub use view::{View, views};
 
@@ -84,15 +85,6 @@ impl Filter {
     pub fn matches(&self, frame: &View<'_>) -> bool {
         self.expression.holds(&|test| test.matches(&frame.fields))
     }
-}
-
-/// Something of the network that a filter names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Named {
-    /// One address, and no network.
-    Address(std::net::IpAddr),
-    /// A port of TCP or UDP.
-    Port(u64),
 }
 
 /// Why a text is no filter.

@@ -8,8 +8,7 @@ use smoltcp::time::Instant;
 use super::dissect::{Dissector, exported_pdu};
 use super::fields::Field;
 use super::value::Value;
-use crate::capture::Trace;
-use crate::capture::pcapng::{Interface, PcapngError, TracePacket, packets};
+use crate::capture::{Interface, PcapngError, Trace, TracePacket, packets};
 
 /// One packet of a trace: a frame, a socket call, or one of the rows at the start that name the
 /// hosts.
@@ -41,7 +40,7 @@ impl View<'_> {
 /// # Errors
 /// The vantage host is not in the trace, or there are too many hosts to show.
 pub fn views<'a>(trace: &Trace<'a>, vantage: HostId) -> Result<Vec<View<'a>>, PcapngError> {
-    let packets = packets(trace, vantage)?;
+    let packets = packets(trace, vantage)?.packets;
     let host = trace.host_name(vantage).unwrap_or_default();
     let first = packets.first().map_or(Instant::ZERO, |packet| packet.at);
     let mut dissector = Dissector::default();

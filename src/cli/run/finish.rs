@@ -84,7 +84,7 @@ fn write(args: &Run, name: &Path, written: &Written) -> Result<(), String> {
         traces::write(Path::new(GOLDEN), name, written)
     } else {
         match &args.write {
-            Some(path) => return to_path(path, &written.pcapng),
+            Some(path) => return to_path(path, written.single()),
             None if args.no_traces => Ok(()),
             None => traces::write(&args.traces, name, written),
         }

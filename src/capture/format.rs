@@ -1,0 +1,20 @@
+//! The shape of a format of traces.
+
+use hangup_stack::network::HostId;
+
+use super::error::PcapngError;
+use super::trace::Trace;
+
+/// A format that traces are written in.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// The extension of its files, without the dot.
+    pub extension: &'static str,
+    /// Whether golden traces are kept in it, and compared.
+    pub is_golden: bool,
+    /// The trace as seen at a host, as the octets of a file.
+    ///
+    /// # Errors
+    /// What the format cannot hold.
+    pub to_bytes: fn(&Trace<'_>, HostId) -> Result<Vec<u8>, PcapngError>,
+}
