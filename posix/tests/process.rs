@@ -1,0 +1,290 @@
+//! Processes on two hosts: blocking calls, readiness, options and errors.
+
+use hangup_posix::control::{F_GETFL, F_SETFL, FIONREAD, O_NONBLOCK, O_RDWR, SIOCOUTQ};
+use hangup_posix::epoll::{
+    EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLONESHOT, EpollEvent,
+};
+use hangup_posix::options::{
+    Linger, OPTIONS, OptionValue, SO_ERROR, SO_LINGER, SO_RCVBUF, SO_TYPE, SOL_SOCKET, TCP_KEEPIDLE,
+};
+use hangup_posix::poll::{POLLIN, POLLNVAL, PollFd};
+use hangup_posix::sockets::{AF_INET, IPPROTO_TCP, SHUT_RD, SOCK_DGRAM, SOCK_STREAM};
+use hangup_posix::{Errno, FILES_MAX, FileDescriptor, Outcome, Process};
+use hangup_stack::host::Host;
+use hangup_stack::network::{HostConfig, HostId, Network, Resolution};
+use hangup_stack::profile::Profile;
+use hangup_stack::smoltcp::time::{Duration, Instant};
+use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
+use hangup_stack::sockopt::{Codec, Sockets};
+
+const NAME: IpEndpoint = IpEndpoint::new(IpAddress::v4(192, 0, 2, 1), 80);
+
+/// A host and its process.
+struct Program {
+    host: HostId,
+    process: Process,
+}
+
+impl Program {
+    fn call<T>(
+        &mut self,
+        network: &mut Network,
+        call: impl FnOnce(&mut Process, &mut Host, Instant) -> T,
+    ) -> T {
+        let process = &mut self.process;
+        network.with_host(self.host, |host, now| call(process, host, now))
+    }
+
+    /// Makes a call until it returns, for at most a minute.
+    fn wait<T>(
+        &mut self,
+        network: &mut Network,
+        mut call: impl FnMut(&mut Process, &mut Host, Instant) -> Outcome<T>,
+    ) -> Result<T, Errno> {
+        let limit = network.now() + Duration::from_secs(60);
+        while network.now() < limit {
+            match self.call(network, &mut call) {
+                Outcome::Done(result) => return result,
+                Outcome::Blocks { until } => {
+                    network.step(until.map_or(limit, |until| until.min(limit)));
+                }
+            }
+        }
+        panic!("the call waits for longer than a minute")
+    }
+}
+
+fn hosts() -> (Network, Program, Program) {
+    let mut network = Network::new(0, Resolution::Static);
+    let profile = Profile::built_in("linux").expect("it is built in");
+    let [server, client] = [1, 2].map(|last| {
+        let address = IpAddress::v4(192, 0, 2, last);
+        let host = network.add_host(HostConfig::new("host", address, profile.clone()));
+        Program {
+            host,
+            process: Process::new(),
+        }
+    });
+    (network, server, client)
+}
+
+/// The accepted socket and the client's, of a connection.
+fn connected(
+    network: &mut Network,
+    server: &mut Program,
+    client: &mut Program,
+) -> (FileDescriptor, FileDescriptor) {
+    let listening = server.call(network, |process, host, _| {
+        let fd = process.socket(host, AF_INET, SOCK_STREAM, 0)?;
+        process.bind(host, fd, NAME)?;
+        process.listen(host, fd, 1).map(|()| fd)
+    });
+    let listening = listening.expect("a new host has every port free");
+    let fd = client
+        .call(network, |process, host, _| {
+            process.socket(host, AF_INET, SOCK_STREAM, 0)
+        })
+        .expect("there is room");
+    client
+        .wait(network, |process, host, now| {
+            process.connect(host, now, fd, NAME)
+        })
+        .expect("the server listens");
+    let accepted = server
+        .wait(network, |process, host, _| process.accept(host, listening))
+        .expect("a connection waits");
+    (accepted, fd)
+}
+
+#[test]
+fn calls_wait_and_the_next_one_says_why_a_connection_is_gone() {
+    let (mut network, mut server, mut client) = hosts();
+    let (accepted, fd) = connected(&mut network, &mut server, &mut client);
+    let received = server.call(&mut network, |process, host, _| {
+        process.recv(host, accepted, &mut [0; 10], 0)
+    });
+    assert_eq!(received, Outcome::WAITS);
+    let data = vec![7; 16_000_000];
+    let sent = client.call(&mut network, |process, host, _| {
+        process.send(host, fd, &data, 0, None)
+    });
+    assert_eq!(sent, Outcome::WAITS, "no buffer holds so much");
+    let mut queued = 0;
+    client
+        .call(&mut network, |process, host, _| {
+            process.ioctl(host, fd, SIOCOUTQ, &mut queued)
+        })
+        .expect("it is a socket");
+    assert!(queued > 0);
+    // SO_LINGER with no time resets the connection, and with it the send that waits.
+    let linger = OptionValue::Linger(Linger::RESET);
+    server.call(&mut network, |process, host, now| {
+        let option = (SOL_SOCKET, SO_LINGER);
+        process
+            .setsockopt(host, now, accepted, option, &linger)
+            .expect("sockets have it");
+        assert_eq!(process.close(host, now, accepted), Ok(()).into());
+        assert_eq!(
+            process.close(host, now, accepted),
+            Err(Errno::BadDescriptor).into()
+        );
+    });
+    let sent = client.wait(&mut network, |process, host, _| {
+        process.send(host, fd, &data, 0, None)
+    });
+    assert!(matches!(sent, Ok(1..)), "a part went out: {sent:?}");
+    let next = client.wait(&mut network, |process, host, _| {
+        process.recv(host, fd, &mut [0; 10], 0)
+    });
+    assert_eq!(next, Err(Errno::ConnectionReset));
+}
+
+#[test]
+fn poll_and_epoll_tell_what_is_ready() {
+    let (mut network, mut server, mut client) = hosts();
+    let (accepted, fd) = connected(&mut network, &mut server, &mut client);
+    let event = EpollEvent {
+        events: EPOLLIN | EPOLLONESHOT,
+        data: 9,
+    };
+    let list = server.process.epoll_create(1).expect("there is room");
+    let add = |server: &mut Program, event| {
+        server
+            .process
+            .epoll_ctl(list, EPOLL_CTL_ADD, accepted, Some(event))
+    };
+    let edges = EpollEvent {
+        events: EPOLLIN | EPOLLET,
+        data: 0,
+    };
+    assert_eq!(add(&mut server, edges), Err(Errno::Invalid));
+    assert_eq!(add(&mut server, event), Ok(()));
+    assert_eq!(add(&mut server, event), Err(Errno::Exists));
+    let waits = |server: &mut Program, network: &mut Network, timeout| {
+        server.wait(network, |process, host, now| {
+            process.epoll_wait(host, now, list, 1, timeout)
+        })
+    };
+    let begun = network.now();
+    assert_eq!(waits(&mut server, &mut network, 50), Ok(Vec::new()));
+    assert_eq!(network.now(), begun + Duration::from_millis(50));
+    client
+        .wait(&mut network, |process, host, _| {
+            process.send(host, fd, b"total", 0, None)
+        })
+        .expect("it is connected");
+    let told = EpollEvent {
+        events: EPOLLIN,
+        data: 9,
+    };
+    assert_eq!(waits(&mut server, &mut network, -1), Ok(vec![told]));
+    assert_eq!(
+        waits(&mut server, &mut network, 0),
+        Ok(Vec::new()),
+        "it tells once"
+    );
+    let mut fds = [
+        PollFd::new(accepted, POLLIN),
+        PollFd::new(FileDescriptor::from_raw(99), POLLIN),
+    ];
+    let ready = server.call(&mut network, |process, host, now| {
+        process.poll(host, now, &mut fds, -1)
+    });
+    assert_eq!(ready, Ok(2).into());
+    assert_eq!([fds[0].revents, fds[1].revents], [POLLIN, POLLNVAL]);
+    let mut octets = 0;
+    let read = server.call(&mut network, |process, host, _| {
+        process.ioctl(host, accepted, FIONREAD, &mut octets)
+    });
+    assert_eq!((read, octets), (Ok(()), 5));
+    let gone = server
+        .process
+        .epoll_ctl(list, EPOLL_CTL_DEL, FileDescriptor::from_raw(99), None);
+    assert_eq!(gone, Err(Errno::BadDescriptor));
+}
+
+/// What is set is what is read, for each row that has a value in the stack.
+#[test]
+fn options_are_read_as_they_were_set() {
+    for row in OPTIONS {
+        for kind in [SOCK_STREAM, SOCK_DGRAM] {
+            let (mut network, mut server, _) = hosts();
+            server.call(&mut network, |process, host, now| {
+                let fd = process
+                    .socket(host, AF_INET, kind, 0)
+                    .expect("there is room");
+                let value = if let Codec::Linger(_) = row.codec {
+                    OptionValue::Linger(Linger {
+                        onoff: 1,
+                        seconds: 7,
+                    })
+                } else {
+                    OptionValue::Integer(1)
+                };
+                let set = process.setsockopt(host, now, fd, (row.level, row.name), &value);
+                let got = process.getsockopt(host, fd, row.level, row.name);
+                let has = row.sockets == Sockets::Any || kind == SOCK_STREAM;
+                match (row.name, has) {
+                    (SO_TYPE, _) if row.level == SOL_SOCKET => {
+                        assert_eq!(got, Ok(OptionValue::Integer(kind)));
+                        assert_eq!(set, Err(Errno::NoProtocolOption));
+                    }
+                    (SO_ERROR, _) if row.level == SOL_SOCKET => {
+                        assert_eq!(got, Ok(OptionValue::Integer(0)));
+                        assert_eq!(set, Err(Errno::NoProtocolOption));
+                    }
+                    (_, false) => {
+                        assert_eq!(set, Err(Errno::NoProtocolOption), "{}", row.word);
+                        assert_eq!(got, Err(Errno::NoProtocolOption), "{}", row.word);
+                    }
+                    (SO_RCVBUF, true) if row.level == SOL_SOCKET => {
+                        assert_eq!(set, Ok(()));
+                        let doubled = matches!(got, Ok(OptionValue::Integer(2..)));
+                        assert!(doubled, "the system counts memory: {got:?}");
+                    }
+                    (_, true) => {
+                        assert_eq!(set, Ok(()), "{}", row.word);
+                        assert_eq!(got, Ok(value), "{}", row.word);
+                    }
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn errors_have_their_errno() {
+    let (mut network, mut server, _) = hosts();
+    server.call(&mut network, |process, host, now| {
+        let unsupported = process.socket(host, 99, SOCK_STREAM, 0);
+        assert_eq!(unsupported, Err(Errno::AddressFamilyNotSupported));
+        let fd = process
+            .socket(host, AF_INET, SOCK_STREAM, IPPROTO_TCP)
+            .expect("there is room");
+        let recv = process.recv(host, fd, &mut [0; 1], 0x1000);
+        assert_eq!(recv, Err(Errno::OperationNotSupported).into());
+        assert_eq!(process.shutdown(host, fd, 9), Err(Errno::Invalid));
+        assert_eq!(
+            process.shutdown(host, fd, SHUT_RD),
+            Err(Errno::NotConnected)
+        );
+        assert_eq!(process.fcntl(fd, F_SETFL, O_NONBLOCK), Ok(0));
+        assert_eq!(process.fcntl(fd, F_GETFL, 0), Ok(O_RDWR | O_NONBLOCK));
+        let begun = process.connect(host, now, fd, NAME);
+        assert_eq!(begun, Err(Errno::InProgress).into());
+        let mut set = |level, name, value| {
+            process.setsockopt(host, now, fd, (level, name), &OptionValue::Integer(value))
+        };
+        assert_eq!(set(SOL_SOCKET, 99, 1), Err(Errno::NoProtocolOption));
+        assert_eq!(set(99, TCP_KEEPIDLE, 1), Err(Errno::NoProtocolOption));
+        assert_eq!(set(IPPROTO_TCP, TCP_KEEPIDLE, 0), Err(Errno::Invalid));
+        assert_eq!(set(SOL_SOCKET, SO_LINGER, 1), Err(Errno::Invalid));
+        for _ in 1..FILES_MAX {
+            process
+                .socket(host, AF_INET, SOCK_STREAM, 0)
+                .expect("there is room");
+        }
+        let full = process.socket(host, AF_INET, SOCK_STREAM, 0);
+        assert_eq!(full, Err(Errno::TooManyFiles));
+    });
+}
