@@ -310,3 +310,286 @@ fn is_option(wanted: &TcpOption, actual: &TcpOption, detail: &Detail, stamps: St
         _ => wanted == actual,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hangup_stack::profile::Profile;
+    use smoltcp::time::{Duration, Instant};
+    use smoltcp::wire::{EthernetAddress, IpAddress, IpEndpoint};
+
+    use super::*;
+    use crate::notation::{Origins, decode};
+    use crate::packetdrill::{Options as ScriptOptions, Script};
+    use crate::run::forge;
+    use crate::run::rules::Tick;
+    use crate::scenario::Scenario;
+    use crate::scenario::script::Subject;
+
+    const SCRIPT: Rules = Rules {
+        unsaid: Unsaid::Nothing,
+        parts: Parts::Several,
+        payload: Payload::Zeros,
+        stamps: Stamps::Mapped {
+            tick: Some(Tick {
+                length: Duration::from_millis(1),
+                tolerance: Duration::from_millis(4),
+            }),
+            scaled_echo: false,
+        },
+    };
+    const STRICT: Rules = Rules {
+        parts: Parts::Whole,
+        ..SCRIPT
+    };
+
+    /// A line of a packetdrill script.
+    fn script_line(text: &str) -> PacketLine {
+        let profile = Profile::built_in("linux").unwrap();
+        let options = ScriptOptions::new(profile).unwrap();
+        let text = format!("0 {text}\n");
+        let script = Script::parse("a.pkt".as_ref(), text.into(), &options).unwrap();
+        packet_line(&script.scenario)
+    }
+
+    /// A line of a scenario.
+    fn scenario_line(text: &str) -> PacketLine {
+        let text = format!(
+            "script = '0 a > b: {text}'\n\
+             hosts.a.profile = 'linux'\nhosts.b.profile = 'scripted'\n"
+        );
+        packet_line(&Scenario::parse("a.toml".as_ref(), text.into()).unwrap())
+    }
+
+    fn packet_line(scenario: &Scenario) -> PacketLine {
+        match &scenario.script.statements[0].subject {
+            Subject::Packet(line) => line.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The packet that a line of a packetdrill script sends. Its payload is the alphabet, or zeros
+    /// as the rules want them.
+    fn seen(text: &str, payload: Payload) -> Seen {
+        let mut line = script_line(&format!("< {text}"));
+        let ends = forge::Ends {
+            source: IpEndpoint::new(IpAddress::v4(192, 0, 2, 1), 80),
+            destination: IpEndpoint::new(IpAddress::v4(192, 0, 2, 2), 1000),
+            ethernet: (EthernetAddress([2; 6]), EthernetAddress([4; 6])),
+        };
+        let origins = Origins { seq: 0, ack: 0 };
+        let mut frame = match &mut line.packet {
+            Packet::Segment(segment) => {
+                let octets = segment.sequence.as_ref().map_or(0, |it| it.value.length);
+                segment.data = (payload == Payload::Zeros)
+                    .then(|| Spanned::new(vec![0; octets.into()], Default::default()));
+                forge::segment(&ends, segment, &line.detail, origins)
+            }
+            Packet::Udp { length } => forge::datagram(&ends, length.value.into()),
+            Packet::Icmp { .. } => forge::icmp(&ends, (3, 3), [0; 4], &[]),
+        }
+        .unwrap();
+        headers::mark(&mut frame, &line.detail.ip);
+        let bytes: bytes::Bytes = frame.into();
+        Seen {
+            at: Instant::ZERO,
+            from: None,
+            to: None,
+            packet: decode(&bytes).into(),
+            bytes,
+            origins,
+            by_stack: true,
+            expected: false,
+        }
+    }
+
+    fn words(line: &PacketLine, came: u32, seen: &Seen, rules: &Rules) -> String {
+        let mut timestamps = Timestamps::default();
+        let first = script_line("> . 1:1(0) ack 1 <nop,nop,TS val 100 ecr 0>");
+        let sent = ". 1:1(0) ack 1 win 1 <nop,nop,TS val 700 ecr 0>";
+        let sent = self::seen(sent, Payload::Zeros);
+        timestamps.learn(&first, sent.packet.segment().unwrap());
+        let wanted = Wanted {
+            line,
+            came,
+            timestamps: &timestamps,
+            tracker: &Tracker::new(),
+        };
+        fault(&wanted, seen, rules).map_or_else(String::new, |it| it.to_string())
+    }
+
+    #[test]
+    fn packets_of_packetdrill_scripts() {
+        for (wanted, sent, said) in [
+            (". 1:1(0) ack 7 win 5", ". 1:1(0) ack 7 win 5", ""),
+            (". 1:1(0) ack 7", ". 1:1(0) ack 7 win 5", ""),
+            ("udp (3)", "udp 80 > 1000 (3)", ""),
+            ("udp (4)", "udp 80 > 1000 (3)", "it is something else"),
+            (
+                ". 1:1(0) ack 7",
+                "udp 80 > 1000 (3)",
+                "it is something else",
+            ),
+            (
+                "icmp unreachable port_unreachable",
+                "icmp unreachable port_unreachable",
+                "",
+            ),
+            (
+                "icmp unreachable host_unreachable",
+                "icmp unreachable port_unreachable",
+                "it is something else",
+            ),
+            (
+                "(ttl 3) . 1:1(0) ack 7",
+                "(ttl 2) . 1:1(0) ack 7 win 5",
+                "its time to live is 2",
+            ),
+            (
+                "S 0:0(0)",
+                "S 0:0(0) ack 9! win 5",
+                "its ACK field is not 0",
+            ),
+            (
+                ". 2:2(0) ack 7",
+                ". 1:1(0) ack 7 win 5",
+                "its sequence number is not 2",
+            ),
+            (
+                "P. 1:4(3) ack 7",
+                "P. 1:5(4) ack 7 win 5",
+                "3 octets are expected",
+            ),
+            (
+                "P. 1:4(3) ack 7",
+                "P. 1:1(0) ack 7 win 5",
+                "3 octets are expected",
+            ),
+            ("P. 1:4(3) ack 7", ". 1:3(2) ack 7 win 5", ""),
+            (
+                "P. 1:4(3) ack 7",
+                "R. 1:3(2) ack 7 win 5",
+                "its flags are not P.",
+            ),
+            (
+                "P. 1:4(3) ack 7",
+                ". 1:4(3) ack 7 win 5",
+                "its flags are not P.",
+            ),
+            (
+                "SA. 0:0(0) ack 7",
+                "S. 0:0(0) ack 7 win 5",
+                "its flags are not AS.",
+            ),
+            (
+                ". 1:1(0) ack 8",
+                ". 1:1(0) ack 7 win 5",
+                "it does not acknowledge 8",
+            ),
+            (
+                ". 1:1(0) ack 7 win 6",
+                ". 1:1(0) ack 7 win 5",
+                "its window is not 6",
+            ),
+            (
+                ". 1:1(0) ack 7",
+                ". 1:1(0) ack 7 win 5 urg 9",
+                "its urgent pointer is not 0",
+            ),
+            (
+                ". 1:1(0) ack 7 <nop>",
+                ". 1:1(0) ack 7 win 5 <nop,eol>",
+                "its options are not these",
+            ),
+            (". 1:1(0) ack 7 <...>", ". 1:1(0) ack 7 win 5 <nop,eol>", ""),
+            (
+                ". 1:1(0) ack 7 <nop,nop,TS val 110 ecr 5>",
+                ". 1:1(0) ack 7 win 5 <nop,nop,TS val 714 ecr 5>",
+                "",
+            ),
+            (
+                ". 1:1(0) ack 7 <nop,nop,TS val 110 ecr 5>",
+                ". 1:1(0) ack 7 win 5 <nop,nop,TS val 715 ecr 5>",
+                "its `TS val` is off by 5",
+            ),
+            (
+                ". 1:1(0) ack 7 <nop,nop,TS val 110 ecr 6>",
+                ". 1:1(0) ack 7 win 5 <nop,nop,TS val 710 ecr 5>",
+                "its options are not these",
+            ),
+        ] {
+            let (line, sent) = (
+                script_line(&format!("> {wanted}")),
+                seen(sent, Payload::Zeros),
+            );
+            assert_eq!(words(&line, 0, &sent, &SCRIPT), said, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn packets_of_scenarios() {
+        for (wanted, sent, said) in [
+            ("P. 1:4(3) ack 7 win 5", "P. 1:4(3) ack 7 win 5", ""),
+            ("P.", "P. 1:4(3) ack 7 win 5 <nop,eol>", ""),
+            ("P.", "PA. 1:4(3) ack 7 win 5 urg 3", ""),
+            ("P. 1:4(3) data \"abc\"", "P. 1:4(3) ack 7 win 5", ""),
+            (
+                "P. 1:4(3) data \"abd\"",
+                "P. 1:4(3) ack 7 win 5",
+                "it carries something else than was written",
+            ),
+            (
+                "P. 1:5(4)",
+                "P. 1:4(3) ack 7 win 5",
+                "all 4 octets are expected in one segment",
+            ),
+            ("F.", "P. 1:4(3) ack 7 win 5", "its flags are not F."),
+            (
+                ". ack 8",
+                ". 1:1(0) ack 7 win 5",
+                "it does not acknowledge 8",
+            ),
+            (
+                ". <nop,nop,TS val 1 ecr 2>",
+                ". 1:1(0) ack 7 win 5 <nop,nop,TS val 1 ecr 2>",
+                "",
+            ),
+            (
+                ". <nop,nop,TS val 1 ecr 2>",
+                ". 1:1(0) ack 7 win 5 <nop,nop,TS val 2 ecr 2>",
+                "its options are not these",
+            ),
+        ] {
+            let (line, sent) = (scenario_line(wanted), seen(sent, Payload::AsSaid));
+            assert_eq!(words(&line, 0, &sent, &Rules::scenario()), said, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn parts_and_what_no_line_can_say() {
+        let line = script_line("> P. 1:4(3) ack 7");
+        let rest = seen("P. 3:4(1) ack 7 win 5", Payload::Zeros);
+        assert_eq!(words(&line, 2, &rest, &SCRIPT), "");
+        assert_eq!(
+            words(&line, 1, &rest, &SCRIPT),
+            "its sequence number is not 2"
+        );
+        let split = "all 3 octets are expected in one segment";
+        assert_eq!(words(&line, 2, &rest, &STRICT), split);
+        let letters = seen("P. 1:4(3) ack 7 win 5", Payload::AsSaid);
+        let said = "it carries something else than was written";
+        assert_eq!(words(&line, 0, &letters, &SCRIPT), said);
+        let mut changed = seen("P. 1:4(3) ack 7 win 5", Payload::Zeros);
+        let mut octets = changed.bytes.to_vec();
+        *octets.last_mut().unwrap() ^= 1;
+        changed.packet = decode(&octets).into();
+        changed.bytes = octets.into();
+        assert_eq!(words(&line, 0, &changed, &SCRIPT), "its checksum is wrong");
+        let mut line = scenario_line(".");
+        line.to_port = Some(Spanned::new(1001, Default::default()));
+        let sent = seen(". 1:1(0) ack 7 win 5", Payload::AsSaid);
+        assert_eq!(
+            words(&line, 0, &sent, &Rules::scenario()),
+            "its port is 1000"
+        );
+    }
+}

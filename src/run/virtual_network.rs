@@ -320,3 +320,90 @@ fn network(scenario: &Scenario, seed: u64) -> Network {
     }
     network
 }
+
+#[cfg(test)]
+mod tests {
+    use hangup_stack::blocking::ThreadId;
+
+    use super::*;
+    use crate::calls::{BadCall, Program, Returned};
+
+    /// When the door opens.
+    const OPENS: Instant = Instant::from_micros_const(5);
+
+    /// A program of two threads: `open` returns when its time has come, and `pass` once `open` has.
+    #[derive(Debug, Default)]
+    struct Door {
+        is_open: bool,
+        program: Program,
+    }
+
+    impl Calls for Door {
+        fn call(
+            &mut self,
+            network: &mut Network,
+            _host: HostId,
+            name: &str,
+            _arguments: &[Argument],
+        ) -> Result<Answer, BadCall> {
+            let opens = name == "open";
+            self.is_open |= opens && network.now() >= OPENS;
+            let (call, socket) = (name.to_owned(), None);
+            Ok(if self.is_open {
+                Answer::Returned(Returned {
+                    value: "0".to_owned(),
+                    error: None,
+                    call,
+                    opened: None,
+                    socket,
+                    differences: Vec::new(),
+                })
+            } else {
+                Answer::Blocks(Blocked {
+                    call,
+                    socket,
+                    until: opens.then_some(OPENS),
+                })
+            })
+        }
+
+        fn run(&mut self, _thread: ThreadId) {}
+
+        fn program(&self) -> &Program {
+            &self.program
+        }
+
+        fn program_mut(&mut self) -> &mut Program {
+            &mut self.program
+        }
+    }
+
+    #[test]
+    fn a_call_returns_at_once_when_another_ends_its_wait() {
+        let text = "script = '0 a: socket(AF_INET, SOCK_STREAM, 0) = 3'\n\
+                    hosts.a.profile = 'linux'\n";
+        let scenario = Scenario::parse("a.toml".as_ref(), text.into()).unwrap();
+        let mut medium = VirtualNetwork::new(&scenario, 0, Filler::Alphabet);
+        medium.tables = vec![Some(Box::<Door>::default())];
+        for (id, name) in [(0, "pass"), (1, "open")] {
+            let call = NewCall {
+                id: CallId(id),
+                host: HostId(0),
+                thread: Some(name),
+                routine: None,
+                name,
+                arguments: &[],
+                label: None,
+            };
+            medium.begin(&call).unwrap();
+        }
+        while medium.wait(Instant::from_micros(10)) == Waited::Woken {}
+        let mut returned = Vec::new();
+        while let Some(event) = medium.next_event() {
+            if let MediumEvent::Returned { call, at, .. } = event {
+                returned.push((call, at));
+            }
+        }
+        assert_eq!(returned, [(CallId(1), OPENS), (CallId(0), OPENS)]);
+    }
+}
