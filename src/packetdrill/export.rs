@@ -16,6 +16,9 @@ use hangup_stack::profile::Api;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
+pub use call::Inexpressible;
+use call::{Ports, inexpressible};
+
 use super::limits;
 use crate::event_log::LoggedFrame;
 use crate::notation::{Checksum, Flags, Kind, RelativeSegment, TcpOption};
@@ -23,15 +26,6 @@ use crate::run::{MadeCall, Outcome};
 use crate::scenario::script::{Statement, Subject};
 use crate::scenario::{Host, Scenario};
 use crate::wire::IcmpName;
-
-/// Why a run cannot be a packetdrill script.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("packetdrill cannot say this: {0}")]
-pub struct Inexpressible(String);
-
-fn inexpressible<T>(why: impl Into<String>) -> Result<T, Inexpressible> {
-    Err(Inexpressible(why.into()))
-}
 
 /// What a host did and saw, as a script.
 ///
@@ -357,13 +351,6 @@ fn icmp_text(text: &str) -> Result<String, Inexpressible> {
         return Ok(text.to_owned());
     }
     inexpressible(text)
-}
-
-/// The ports that calls name.
-#[derive(Debug, Default)]
-struct Ports {
-    bound: Option<u16>,
-    connected: Option<u16>,
 }
 
 impl Ports {

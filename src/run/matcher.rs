@@ -361,10 +361,11 @@ mod tests {
     }
 
     fn packet_line(scenario: &Scenario) -> PacketLine {
-        match &scenario.script.statements[0].subject {
-            Subject::Packet(line) => line.clone(),
-            other => panic!("{other:?}"),
-        }
+        let subject = &scenario.script.statements[0].subject;
+        let Subject::Packet(line) = subject else {
+            panic!("{subject:?}");
+        };
+        line.clone()
     }
 
     /// The packet that a line of a packetdrill script sends. Its payload is the alphabet, or zeros

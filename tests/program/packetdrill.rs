@@ -237,3 +237,36 @@ fn a_host_of_a_scenario_becomes_a_script() {
         ran.err
     );
 }
+
+/// What a failure says brings back that failure, whatever the script was played with and wherever
+/// it lies.
+#[test]
+fn a_replayed_script_fails_as_it_did() {
+    const DEFINED: &str = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 close(3) = RESULT\n";
+    const LEFT_OVER: &str = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n\
+                             +0 fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n\
+                             +0 connect(3, ..., ...) = -1 EINPROGRESS\n";
+    let folder = Folder::new("packetdrill-replay");
+    folder.write("the folder/it's.pkt", DEFINED);
+    folder.write("left.pkt", LEFT_OVER);
+    let played = "--seed 0 --profile freebsd --ip-version ipv6";
+    for (path, more, replay) in [
+        (
+            "the folder/it's.pkt",
+            &["--define", "RESULT=1"][..],
+            format!("'the folder/it'\\''s.pkt' {played} --define RESULT=1"),
+        ),
+        (
+            "left.pkt",
+            &["--leftovers"],
+            format!("left.pkt {played} --leftovers"),
+        ),
+    ] {
+        let mut arguments = vec!["run", path, "--profile", "freebsd", "--ip-version", "ipv6"];
+        arguments.extend_from_slice(more);
+        let ran = folder.hangup(&arguments);
+        assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+        let said = format!("= replay: hangup run {replay}\n");
+        assert!(ran.err.contains(&said), "{said}{}", ran.err);
+    }
+}

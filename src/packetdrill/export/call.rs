@@ -1,9 +1,24 @@
 //! Calls as packetdrill writes them: with every argument, and what they return where it is.
 
-use super::{Inexpressible, Ports, inexpressible};
 use crate::calls::show_argument;
 use crate::run::{MadeCall, ReturnedValue};
 use crate::scenario::script::Argument;
+
+/// Why a run cannot be a packetdrill script.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("packetdrill cannot say this: {0}")]
+pub struct Inexpressible(String);
+
+pub(super) fn inexpressible<T>(why: impl Into<String>) -> Result<T, Inexpressible> {
+    Err(Inexpressible(why.into()))
+}
+
+/// The ports that calls name.
+#[derive(Debug, Default)]
+pub(super) struct Ports {
+    pub(super) bound: Option<u16>,
+    pub(super) connected: Option<u16>,
+}
 
 /// A call with its result.
 pub(super) fn text(
