@@ -1,14 +1,17 @@
 //! A sweep: values for axes, their product in a fixed order, and which of its rows are wanted.
 
-use std::fmt::Write as _;
+use std::fmt;
 
+use toml::Spanned as TomlSpanned;
 use toml::de::{DeTable, DeValue};
 
 use super::axis::Axis;
 use super::case::Case;
 use super::filter::Filter;
 use super::value::Value;
-use crate::language::names::nearest;
+use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::language::names::{nearest, quote};
+use crate::scenario::limits::DIAGNOSTICS_MAX;
 
 /// The rows that a product may have without being confirmed.
 pub const ROWS_MOST: u64 = 10_000_000;
@@ -48,10 +51,32 @@ impl Shard {
     }
 }
 
-/// What is wrong with a plan.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct PlanError(pub String);
+/// Everything that is wrong with a plan file, in its order. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanError(pub Vec<Diagnostic>, usize);
+
+impl PlanError {
+    fn new(text: &str, mut diagnostics: Vec<Diagnostic>) -> Self {
+        diagnostics.sort_by_key(|it| it.span);
+        let first = diagnostics.first().and_then(|it| it.span);
+        let before = first.and_then(|it| text.get(..it.start));
+        Self(diagnostics, before.unwrap_or("").matches('\n').count() + 1)
+    }
+}
+
+impl fmt::Display for PlanError {
+    /// The first of it, with its line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.first() {
+            Some(first) if first.span.is_some() => {
+                write!(f, "line {}: {}", self.1, first.sentence())
+            }
+            first => f.write_str(&first.map(Diagnostic::sentence).unwrap_or_default()),
+        }
+    }
+}
+
+impl std::error::Error for PlanError {}
 
 /// A sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,17 +133,17 @@ impl Plan {
     /// Sets the values of an axis: a list of values and ranges. They replace what was set before.
     ///
     /// # Errors
-    /// What is wrong with them.
-    pub fn set(&mut self, axis: Axis, text: &str) -> Result<(), PlanError> {
-        self.values[axis as usize] = axis.values(text).map_err(PlanError)?;
+    /// What is wrong with them, as a sentence.
+    pub fn set(&mut self, axis: Axis, text: &str) -> Result<(), String> {
+        self.values[axis as usize] = axis.values(text)?;
         Ok(())
     }
 
     /// Turns a knob, `KNOB=VALUE`, of every profile of an axis.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub fn turn(&mut self, axis: Axis, knob: &str) -> Result<(), PlanError> {
+    /// What is wrong with it, as a sentence.
+    pub fn turn(&mut self, axis: Axis, knob: &str) -> Result<(), String> {
         let values = self.values(axis).into_iter();
         let turned = values.map(|value| format!("{}+{knob}", axis.show(value)));
         let turned: Vec<String> = turned.collect();
@@ -128,10 +153,10 @@ impl Plan {
     /// Adds a filter that rows have to pass.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub fn filter(&mut self, text: &str) -> Result<(), PlanError> {
+    /// What is wrong with it, as a sentence.
+    pub fn filter(&mut self, text: &str) -> Result<(), String> {
         let filter = Filter::parse(text);
-        self.add(filter.map_err(|it| PlanError(format!("filter `{text}`: {}", it.sentence())))?);
+        self.add(filter.map_err(|it| format!("filter `{text}`: {}", it.sentence()))?);
         Ok(())
     }
 
@@ -153,51 +178,77 @@ impl Plan {
     /// Reads the `[sweep]` of a plan file.
     ///
     /// # Errors
-    /// The first thing that is wrong with it, with its line.
+    /// Everything that is wrong with it.
     pub fn read(&mut self, text: &str) -> Result<(), PlanError> {
         if text.len() > PLAN_OCTETS_MOST {
             let message = format!("the plan is longer than {PLAN_OCTETS_MOST} octets");
-            return Err(PlanError(message));
+            return Err(PlanError::new(text, vec![Diagnostic::of_file(message)]));
         }
-        let at = |offset: usize, message: &str| {
-            let line = text[..offset.min(text.len())].matches('\n').count() + 1;
-            PlanError(format!("line {line}: {message}"))
-        };
         let table = DeTable::parse(text).map_err(|error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            at(offset, error.message())
+            let span = error.span().map(Span::new).unwrap_or_default();
+            PlanError::new(text, vec![Diagnostic::new(span, error.message())])
         })?;
+        let mut faults = Vec::new();
         for (key, value) in table.get_ref() {
-            let (name, offset) = (key.get_ref(), key.span().start);
-            let DeValue::Table(sweep) = value.get_ref() else {
-                return Err(at(
-                    offset,
-                    &format!("`{name}` is not in a table; write [sweep]"),
-                ));
-            };
-            if name != "sweep" {
-                return Err(at(
-                    offset,
-                    &format!("[{name}] is no part of a plan; [sweep] is"),
-                ));
+            let (name, span) = (quote(key.get_ref()), Span::new(key.span()));
+            if let DeValue::Table(sweep) = value.get_ref() {
+                if key.get_ref() == "sweep" {
+                    faults.extend(self.sweep(sweep));
+                } else {
+                    let message = format!("[{}] is no part of a plan", key.get_ref());
+                    faults.push(Diagnostic::new(span, message).help("[sweep] is"));
+                }
+            } else {
+                let message = format!("{name} is not in a table");
+                faults.push(Diagnostic::new(span, message).help("write [sweep]"));
             }
-            for (key, value) in sweep {
-                let (name, offset) = (key.get_ref(), key.span().start);
-                self.entry(name, value.get_ref())
-                    .map_err(|error| at(offset, &error.0))?;
-            }
+            faults.truncate(DIAGNOSTICS_MAX);
         }
-        Ok(())
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(PlanError::new(text, faults))
     }
 
-    fn entry(&mut self, name: &str, value: &DeValue<'_>) -> Result<(), PlanError> {
+    /// Reads `[sweep]`, and returns what is wrong with it.
+    fn sweep(&mut self, sweep: &DeTable<'_>) -> Vec<Diagnostic> {
+        let entries = sweep.iter().filter_map(|(key, value)| {
+            let span = Span::new(key.span());
+            self.entry(key.get_ref(), span, value).err().map(|it| *it)
+        });
+        entries.take(DIAGNOSTICS_MAX).collect()
+    }
+
+    fn entry(
+        &mut self,
+        name: &str,
+        span: Span,
+        value: &TomlSpanned<DeValue<'_>>,
+    ) -> Result<(), Box<Diagnostic>> {
+        let texts = texts(name, value)?;
         if name == "filter" {
-            return filters(value)?.iter().try_for_each(|it| self.filter(it));
+            for Spanned { value: text, span } in &texts {
+                let read = self.filter(text);
+                read.map_err(|fault| Diagnostic::new(*span, fault))?;
+            }
+            return Ok(());
         }
-        let Some(axis) = Axis::named(name) else {
-            return Err(PlanError(unknown(name)));
-        };
-        self.set(axis, &list(name, value)?)
+        let axis = Axis::named(name).ok_or_else(|| {
+            let names: Vec<_> = Axis::all().map(Axis::name).collect();
+            let diagnostic = Diagnostic::new(span, format!("no axis is called {}", quote(name)));
+            match nearest(name, &names) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic.help(format!("there are {}, and filter", names.join(", "))),
+            }
+        })?;
+        let all: Vec<&str> = texts.iter().map(|it| it.value.as_str()).collect();
+        let set = self.set(axis, &all.join(","));
+        set.map_err(|fault| {
+            // The part of a list that is wrong by itself, or all of it.
+            let part = texts.iter().find(|it| axis.values(&it.value).is_err());
+            let span = part.map_or(Span::new(value.span()), |it| it.span);
+            Box::new(Diagnostic::new(span, fault))
+        })
     }
 
     /// The values of an axis, as they take part in the product.
@@ -324,48 +375,33 @@ fn scattered(id: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-fn unknown(name: &str) -> String {
-    let names: Vec<_> = Axis::all().map(Axis::name).collect();
-    let mut message = format!("no axis is called `{name}`");
-    match nearest(name, &names) {
-        Some(near) => message.push_str(&format!("; did you mean `{near}`?")),
-        None => message.push_str(&format!("; there are {}, and filter", names.join(", "))),
-    }
-    message
-}
-
-/// The values of an axis as a plan has them: a text as on the command line, a number, or a list of
+/// The values of a key as a plan has them: a text as on the command line, a number, or a list of
 /// these.
-fn list(name: &str, value: &DeValue<'_>) -> Result<String, PlanError> {
-    let DeValue::Array(parts) = value else {
-        return one(name, value);
+fn texts(
+    name: &str,
+    value: &TomlSpanned<DeValue<'_>>,
+) -> Result<Vec<Spanned<String>>, Box<Diagnostic>> {
+    let one = |value: &TomlSpanned<DeValue<'_>>| {
+        let span = Span::new(value.span());
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(number) => number.as_str().to_owned(),
+            DeValue::Float(number) => number.as_str().to_owned(),
+            DeValue::Boolean(on) => if *on { "on" } else { "off" }.to_owned(),
+            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+                let message = format!(
+                    "{} takes a text such as \"1000..64KiB:x2\", a number, or a list of these",
+                    quote(name)
+                );
+                return Err(Box::new(Diagnostic::new(span, message)));
+            }
+        };
+        Ok(Spanned::new(text, span))
     };
-    let mut text = String::new();
-    for part in parts {
-        let separator = if text.is_empty() { "" } else { "," };
-        let _ = write!(text, "{separator}{}", one(name, part.get_ref())?);
+    if let DeValue::Array(parts) = value.get_ref() {
+        return parts.iter().map(one).collect();
     }
-    Ok(text)
-}
-
-fn one(name: &str, value: &DeValue<'_>) -> Result<String, PlanError> {
-    match value {
-        DeValue::String(text) => Ok(text.to_string()),
-        DeValue::Integer(number) => Ok(number.as_str().to_owned()),
-        DeValue::Float(number) => Ok(number.as_str().to_owned()),
-        DeValue::Boolean(on) => Ok(if *on { "on" } else { "off" }.to_owned()),
-        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => Err(PlanError(format!(
-            "`{name}` takes a text such as \"1000..64KiB:x2\", a number, or a list of these"
-        ))),
-    }
-}
-
-fn filters(value: &DeValue<'_>) -> Result<Vec<String>, PlanError> {
-    if let DeValue::Array(parts) = value {
-        let part = |part: &toml::Spanned<DeValue<'_>>| one("filter", part.get_ref());
-        return parts.iter().map(part).collect();
-    }
-    Ok(vec![one("filter", value)?])
+    Ok(vec![one(value)?])
 }
 
 #[cfg(test)]

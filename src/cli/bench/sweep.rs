@@ -16,6 +16,7 @@ use crate::bench::{
 };
 use crate::cli::exit::Exit;
 use crate::cli::{interrupt, report};
+use crate::diagnostic::{Colour, Source};
 use crate::language::names::nearest;
 use crate::scenario::Setting;
 
@@ -102,8 +103,12 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     if let Some(path) = &args.plan {
         let text = read(path)?;
-        let complain = |error| usage(format!("{}: {error}", path.display()));
-        plan.read(&text).map_err(complain)?;
+        plan.read(&text).map_err(|error| {
+            let source = Source::new(path, text.as_str());
+            let shown = error.0.iter().map(|it| source.render(it, Colour::Ansi));
+            let shown: String = shown.collect();
+            usage(format!("{}: {error}\n{}", path.display(), shown.trim_end()))
+        })?;
     }
     for (axis, values) in &args.axes.0 {
         plan.set(*axis, values)
@@ -114,9 +119,7 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
     for setting in &args.settings {
         let complain = |error| usage(format!("--set {}: {error}", setting.text()));
         match place(setting).map_err(complain)? {
-            Place::Axis(axis) => plan
-                .set(axis, &setting.value().1)
-                .map_err(|it| complain(it.0))?,
+            Place::Axis(axis) => plan.set(axis, &setting.value().1).map_err(complain)?,
             Place::Knob(side, knob) => turned.push((side, knob, setting)),
         }
     }
