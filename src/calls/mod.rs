@@ -22,6 +22,8 @@ use hangup_stack::profile::Api;
 use hangup_stack::socket::Gone;
 use hangup_winsock::WsaError;
 
+use crate::capture::Toward;
+
 pub use answer::{Answer, BadCall, Blocked, Difference, Note, Returned};
 pub use interface::Calls;
 pub use program::Program;
@@ -65,6 +67,13 @@ pub const fn known_names(api: Api) -> &'static [&'static str] {
         Api::Posix => posix::NAMES,
         Api::Winsock => winsock::NAMES,
     }
+}
+
+/// Which way the row of a call points in a trace: at the application where the stack delivers data,
+/// a connection, or that something is ready. A name that no API has is an ordinary call.
+pub fn toward(name: &str) -> Toward {
+    let found = posix::toward(name).or_else(|| winsock::toward(name));
+    found.unwrap_or(Toward::Stack)
 }
 
 /// Whether an API has a call of this name.

@@ -24,7 +24,8 @@ use super::answer::{Answer, BadCall};
 use super::interface::Calls;
 use super::program::Program;
 use super::signature::Shape;
-use super::table::{CallRow, call, find, names};
+use super::table::{self, CallRow, call, find, names};
+use crate::capture::Toward;
 use crate::scenario::script::Argument;
 pub use state::PosixCalls;
 
@@ -32,6 +33,11 @@ pub use state::PosixCalls;
 pub(crate) fn file_flag(name: &str) -> Option<i64> {
     let known = FILE_FLAGS.iter().find(|(known, _)| *known == name);
     known.map(|(_, number)| *number)
+}
+
+/// Which way the row of a call points. None: there is no such call.
+pub(super) fn toward(name: &str) -> Option<Toward> {
+    table::toward(&CALLS, name)
 }
 
 /// The names of the calls, in the order of the table.
@@ -52,23 +58,24 @@ const CALLS: [CallRow<PosixCalls>; 21] = [
     call("socket", "(domain, type, protocol)", (3, 3), Shape::Process, PosixCalls::socket),
     call("bind", "(fd, address[, length])", (2, 3), Shape::Socket, PosixCalls::bind),
     call("listen", "(fd, backlog)", (2, 2), Shape::Socket, PosixCalls::listen),
-    call("accept", "(fd[, address, length])", (1, 3), Shape::Socket, PosixCalls::accept),
+    call("accept", "(fd[, address, length])", (1, 3), Shape::Socket, PosixCalls::accept)
+        .delivers(),
     call("connect", "(fd, address[, length])", (2, 3), Shape::Socket, PosixCalls::connect),
     call("send", "(fd, data[, flags])", (2, 4), Shape::Send, PosixCalls::send),
     call("sendto", "(fd, data[, flags], address)", (3, 6), Shape::Send, PosixCalls::sendto),
     call("write", "(fd, data)", (2, 3), Shape::Send, PosixCalls::write),
-    call("recv", "(fd, length[, flags])", (2, 4), Shape::Socket, PosixCalls::recv),
-    call("recvfrom", "(fd, length[, flags])", (2, 6), Shape::Socket, PosixCalls::recv),
-    call("read", "(fd, length)", (2, 3), Shape::Socket, PosixCalls::recv),
+    call("recv", "(fd, length[, flags])", (2, 4), Shape::Socket, PosixCalls::recv).delivers(),
+    call("recvfrom", "(fd, length[, flags])", (2, 6), Shape::Socket, PosixCalls::recv).delivers(),
+    call("read", "(fd, length)", (2, 3), Shape::Socket, PosixCalls::recv).delivers(),
     call("shutdown", "(fd, how)", (2, 2), Shape::Socket, PosixCalls::shutdown),
     call("close", "(fd)", (1, 1), Shape::Socket, PosixCalls::close),
     call("poll", "(fd[, events]) or ([{fd=3, events=POLLIN, revents=POLLIN}], 1, milliseconds)",
-         (1, 3), Shape::Socket, PosixCalls::poll),
+         (1, 3), Shape::Socket, PosixCalls::poll).delivers(),
     call("epoll_create", "(size)", (1, 1), Shape::Process, PosixCalls::epoll_create),
     call("epoll_ctl", "(epfd, operation, fd[, {events=EPOLLIN, fd=4}])", (3, 4), Shape::Process,
          PosixCalls::epoll_ctl),
     call("epoll_wait", "(epfd, {events=EPOLLIN, fd=4}, most, milliseconds)", (4, 4),
-         Shape::Process, PosixCalls::epoll_wait),
+         Shape::Process, PosixCalls::epoll_wait).delivers(),
     call("setsockopt", "(fd, level, option, value[, size])", (4, 5), Shape::Socket,
          PosixCalls::setsockopt),
     call("getsockopt", "(fd, level, option[, value, size])", (3, 5), Shape::Socket,

@@ -5,6 +5,7 @@ use hangup_stack::network::{HostId, Network};
 use super::answer::{BadCall, Made};
 use super::argument::Context;
 use super::signature::{Shape, Signature};
+use crate::capture::Toward;
 use crate::scenario::script::Argument;
 
 /// A call of a table.
@@ -12,6 +13,17 @@ use crate::scenario::script::Argument;
 pub(super) struct CallRow<T: 'static> {
     signature: Signature,
     make: Make<T>,
+    toward: Toward,
+}
+
+impl<T> CallRow<T> {
+    /// A call by which the stack delivers: data, a connection, or that something is ready.
+    pub(super) const fn delivers(self) -> Self {
+        Self {
+            toward: Toward::Application,
+            ..self
+        }
+    }
 }
 
 /// How a call is made.
@@ -34,7 +46,14 @@ pub(super) const fn call<T>(
             shape,
         },
         make,
+        toward: Toward::Stack,
     }
+}
+
+/// Which way the row of a call points. None: the table does not have it.
+pub(super) fn toward<T>(rows: &[CallRow<T>], name: &str) -> Option<Toward> {
+    let found = rows.iter().find(|row| row.signature.name == name);
+    found.map(|row| row.toward)
 }
 
 /// The names of a table's calls.
@@ -56,7 +75,9 @@ pub(super) fn find<'a, T>(
     name: &str,
     arguments: &'a [Argument],
 ) -> Result<(Context<'a>, Make<T>), BadCall> {
-    let Some(CallRow { signature, make }) = rows.iter().find(|row| row.signature.name == name)
+    let Some(CallRow {
+        signature, make, ..
+    }) = rows.iter().find(|row| row.signature.name == name)
     else {
         let known: Vec<_> = rows.iter().map(|row| row.signature.name).collect();
         return Err(BadCall {

@@ -8,6 +8,7 @@ use hangup_stack::smoltcp::wire::IpAddress;
 use proptest::prelude::*;
 
 use super::{Answer, BadCall, Calls, Returned, known, known_names, table};
+use crate::capture::Toward;
 use crate::scenario::script::Argument;
 
 /// Two hosts and their calls.
@@ -154,6 +155,23 @@ fn read(text: &str) -> Argument {
     } else {
         Argument::Word(text.to_owned())
     }
+}
+
+#[test]
+fn calls_that_deliver_point_at_the_application() {
+    let names = [Api::Posix, Api::Winsock].map(known_names);
+    let delivering = names.concat().into_iter().filter(|name| {
+        let stem = name.to_ascii_lowercase();
+        let ends = [
+            "accept", "recv", "recvfrom", "read", "poll", "select", "_wait",
+        ];
+        let is_select = stem.ends_with("select") && stem != "select";
+        let others = ["wsagetoverlappedresult", "wsaenumnetworkevents"];
+        others.contains(&&*stem) || !is_select && ends.iter().any(|end| stem.ends_with(end))
+    });
+    let found = names.concat().into_iter();
+    let found = found.filter(|name| super::toward(name) == Toward::Application);
+    assert_eq!(found.collect::<Vec<_>>(), delivering.collect::<Vec<_>>());
 }
 
 #[test]

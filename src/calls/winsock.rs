@@ -27,9 +27,15 @@ use super::answer::{Answer, BadCall, Note};
 use super::interface::Calls;
 use super::program::Program;
 use super::signature::Shape;
-use super::table::{CallRow, call, find, names};
+use super::table::{self, CallRow, call, find, names};
+use crate::capture::Toward;
 use crate::scenario::script::{self, Argument};
 pub use state::WinsockCalls;
+
+/// Which way the row of a call points. None: there is no such call.
+pub(super) fn toward(name: &str) -> Option<Toward> {
+    table::toward(&CALLS, name)
+}
 
 /// The names of the calls, in the order of the table.
 pub(super) const NAMES: &[&str] = &names(&CALLS);
@@ -52,7 +58,8 @@ const CALLS: [CallRow<WinsockCalls>; 49] = [
          WinsockCalls::socket),
     call("bind", "(socket, address[, length])", (2, 3), Shape::Socket, WinsockCalls::bind),
     call("listen", "(socket, backlog)", (2, 2), Shape::Socket, WinsockCalls::listen),
-    call("accept", "(socket[, address, length])", (1, 3), Shape::Socket, WinsockCalls::accept),
+    call("accept", "(socket[, address, length])", (1, 3), Shape::Socket, WinsockCalls::accept)
+        .delivers(),
     call("connect", "(socket, address[, length])", (2, 3), Shape::Socket, WinsockCalls::connect),
     call("getpeername", "(socket[, address, length])", (1, 3), Shape::Socket,
          WinsockCalls::getpeername),
@@ -60,8 +67,9 @@ const CALLS: [CallRow<WinsockCalls>; 49] = [
          WinsockCalls::getsockname),
     call("send", "(socket, data[, flags])", (2, 4), Shape::Send, WinsockCalls::send),
     call("sendto", "(socket, data[, flags], address)", (3, 6), Shape::Send, WinsockCalls::sendto),
-    call("recv", "(socket, length[, flags])", (2, 4), Shape::Socket, WinsockCalls::recv),
-    call("recvfrom", "(socket, length[, flags])", (2, 6), Shape::Socket, WinsockCalls::recvfrom),
+    call("recv", "(socket, length[, flags])", (2, 4), Shape::Socket, WinsockCalls::recv).delivers(),
+    call("recvfrom", "(socket, length[, flags])", (2, 6), Shape::Socket, WinsockCalls::recvfrom)
+        .delivers(),
     call("shutdown", "(socket, how)", (2, 2), Shape::Socket, WinsockCalls::shutdown),
     call("closesocket", "(socket)", (1, 1), Shape::Socket, WinsockCalls::closesocket),
     call("setsockopt", "(socket, level, option, value[, size])", (4, 5), Shape::Socket,
@@ -80,7 +88,7 @@ const CALLS: [CallRow<WinsockCalls>; 49] = [
          WinsockCalls::send_disconnect),
     call("WSPShutdown", "(socket, how[, lpErrno])", (2, 3), Shape::Socket, WinsockCalls::shutdown),
     call("WSAAccept", "(socket[, NULL, NULL, condition])", (1, 5), Shape::Socket,
-         WinsockCalls::wsa_accept),
+         WinsockCalls::wsa_accept).delivers(),
     call("ConditionReturns", "(decision[, data])", (1, 2), Shape::Process,
          WinsockCalls::condition_returns),
     call("WSAConnect", "(socket, address[, length][, caller data[, callee data]])",
@@ -88,13 +96,14 @@ const CALLS: [CallRow<WinsockCalls>; 49] = [
     call("WSASend", "(socket, data[, flags[, overlapped[, routine]]])", (2, 5), Shape::Socket,
          WinsockCalls::wsa_send),
     call("WSARecv", "(socket, length[, flags[, overlapped[, routine]]])", (2, 5), Shape::Socket,
-         WinsockCalls::wsa_recv),
+         WinsockCalls::wsa_recv).delivers(),
     call("WSAGetOverlappedResult", "(socket, overlapped, wait)", (3, 3), Shape::Socket,
-         WinsockCalls::get_overlapped_result),
+         WinsockCalls::get_overlapped_result).delivers(),
     call("CancelIoEx", "(socket, overlapped)", (2, 2), Shape::Socket, WinsockCalls::cancel_io_ex),
-    call("select", "(read, write, except, time)", (4, 4), Shape::Process, WinsockCalls::select),
+    call("select", "(read, write, except, time)", (4, 4), Shape::Process, WinsockCalls::select)
+        .delivers(),
     call("WSAPoll", "(socket[, events]) or ([{fd=4, events=POLLIN}], 1, milliseconds)",
-         (1, 3), Shape::Socket, WinsockCalls::wsa_poll),
+         (1, 3), Shape::Socket, WinsockCalls::wsa_poll).delivers(),
     call("WSACreateEvent", "()", (0, 0), Shape::Process, WinsockCalls::create_event),
     call("WSACloseEvent", "(event)", (1, 1), Shape::Process, WinsockCalls::close_event),
     call("WSASetEvent", "(event)", (1, 1), Shape::Process, WinsockCalls::set_event),
@@ -105,7 +114,7 @@ const CALLS: [CallRow<WinsockCalls>; 49] = [
     call("WSAEventSelect", "(socket, event, events)", (3, 3), Shape::Socket,
          WinsockCalls::event_select),
     call("WSAEnumNetworkEvents", "(socket, event[, {FD_CLOSE=error}])", (2, 3), Shape::Socket,
-         WinsockCalls::enum_network_events),
+         WinsockCalls::enum_network_events).delivers(),
     call("WSAEnumProtocols", "(protocols[, length])", (0, 2), Shape::Process,
          WinsockCalls::enum_protocols),
     call("WSCInstallProvider", "(name)", (1, 1), Shape::Process, WinsockCalls::install_provider),

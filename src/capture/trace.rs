@@ -137,31 +137,6 @@ pub enum Toward {
     Application,
 }
 
-impl Toward {
-    /// The direction of a call by its name, POSIX or Winsock: what receives data or a connection
-    /// points at the application.
-    pub fn of_call(name: &str) -> Self {
-        let delivering = [
-            "accept",
-            "WSAAccept",
-            "recv",
-            "recvfrom",
-            "recvmsg",
-            "read",
-            "readv",
-            "WSARecv",
-            "WSARecvFrom",
-            "poll",
-            "WSAPoll",
-        ];
-        if delivering.contains(&name) {
-            Self::Application
-        } else {
-            Self::Stack
-        }
-    }
-}
-
 /// The two ends of a socket, as far as they are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketEnds {

@@ -215,7 +215,7 @@ impl<'a> Driver<'a> {
             at,
             host: HostId(waiting.host),
             events_before: moment.events_before,
-            toward: Toward::of_call(&call.name.value),
+            toward: crate::calls::toward(&call.name.value),
             socket: ends,
             text: match &call.routine {
                 Some(routine) => format!("{}: {}", routine.value.name(), returned.row(label)),

@@ -1,6 +1,6 @@
 //! Runs made by hand: what the stack and the runner record, without either.
 
-use hangup::capture::{CallRow, SocketEnds, Summary, Toward, Trace, TraceHost};
+use hangup::capture::{CallRow, SocketEnds, Summary, Trace, TraceHost};
 use hangup::event_log::EventLog;
 use hangup_stack::event::{DropCause, Event, Fact, Forged, FrameId, Retransmission};
 use hangup_stack::network::HostId;
@@ -88,7 +88,7 @@ impl Run {
             at: Instant::from_micros(self.now),
             host: HostId(host),
             events_before: self.events.len(),
-            toward: Toward::of_call(name),
+            toward: hangup::calls::toward(name),
             socket: (name != "WSAStartup").then(|| SocketEnds {
                 protocol: self.protocol,
                 local: end(host),
