@@ -9,7 +9,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::event::Fact;
 use crate::frame::{self, Spares};
-use crate::host::{Output, Stack};
+use crate::host::{Output, Sent, Stack};
 use crate::network::{Recording, Resolution};
 use crate::profile::Profile;
 use crate::socket::SocketId;
@@ -159,12 +159,4 @@ fn is_established(fact: &Fact) -> bool {
             ..
         }
     )
-}
-
-/// Whether a connection had a segment to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a connection is asked until it has nothing to send"]
-pub(crate) enum Sent {
-    Segment,
-    Nothing,
 }

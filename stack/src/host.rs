@@ -14,7 +14,6 @@ use smoltcp::wire::{
     EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpEndpoint, IpProtocol, IpVersion,
 };
 
-use crate::emit::Sent;
 use crate::event::Fact;
 use crate::frame::{Frame, Spares};
 use crate::icmp::Limiter;
@@ -43,6 +42,14 @@ pub(crate) enum Output {
         socket: Option<SocketId>,
         about: Option<Fact>,
     },
+}
+
+/// Whether a connection had a segment to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a connection is asked until it has nothing to send"]
+pub(crate) enum Sent {
+    Segment,
+    Nothing,
 }
 
 /// Whether smoltcp's interface must be polled, as something may have happened to it or to a socket
@@ -540,7 +547,7 @@ impl Stack {
             self.settle_interface(now, spares, outputs);
         }
         #[cfg(debug_assertions)]
-        crate::invariants::check_tables(self);
+        self.check_tables();
     }
 
     /// Takes everything a connection has to say and to send, and learns when it is next due.

@@ -12,36 +12,38 @@ use crate::tcp::State;
 use crate::tcp::segment::Segment;
 use crate::wire;
 
-/// The tables of a host agree: nothing is found that is not there, and nothing is there that
-/// cannot be found.
-pub(crate) fn check_tables(stack: &Stack) {
-    let entry = |id: &SocketId| stack.entries.get(id);
-    for (tuple, id) in &stack.connections {
-        assert!(entry(id).is_some(), "{tuple:?} leads to no socket");
-    }
-    for (port, id) in &stack.claims {
-        assert!(entry(id).is_some(), "port {port} belongs to no socket");
-    }
-    let mut children: BTreeMap<SocketId, usize> = BTreeMap::new();
-    for (id, child) in stack.entries.iter() {
-        if let Kind::Connection(connection) = &child.kind {
-            let tuple = Tuple::new(connection.local().port, connection.remote());
-            let found = stack.connections.get(&tuple) == Some(&id);
-            let over = connection.state() == State::Closed;
-            assert!(found || over, "{id:?} hears no segment any more");
-            assert_eq!(child.deadline, connection.poll_at(), "{id:?} is due");
+impl Stack {
+    /// The tables of a host agree: nothing is found that is not there, and nothing is there that
+    /// cannot be found.
+    pub(crate) fn check_tables(&self) {
+        let entry = |id: &SocketId| self.entries.get(id);
+        for (tuple, id) in &self.connections {
+            assert!(entry(id).is_some(), "{tuple:?} leads to no socket");
         }
-        if let Some(parent) = child.parent {
-            *children.entry(parent).or_default() += 1;
+        for (port, id) in &self.claims {
+            assert!(entry(id).is_some(), "port {port} belongs to no socket");
         }
-    }
-    for (id, parent) in stack.entries.iter() {
-        if let Kind::Listening(listening) = &parent.kind {
-            let counted = children.get(&id).copied().unwrap_or(0);
-            assert_eq!(listening.children, counted, "children of {id:?}");
-            for child in &listening.ready {
-                let theirs = entry(child).and_then(|child| child.parent);
-                assert_eq!(theirs, Some(id), "{child:?} waits for accept");
+        let mut children: BTreeMap<SocketId, usize> = BTreeMap::new();
+        for (id, child) in self.entries.iter() {
+            if let Kind::Connection(connection) = &child.kind {
+                let tuple = Tuple::new(connection.local().port, connection.remote());
+                let found = self.connections.get(&tuple) == Some(&id);
+                let over = connection.state() == State::Closed;
+                assert!(found || over, "{id:?} hears no segment any more");
+                assert_eq!(child.deadline, connection.poll_at(), "{id:?} is due");
+            }
+            if let Some(parent) = child.parent {
+                *children.entry(parent).or_default() += 1;
+            }
+        }
+        for (id, parent) in self.entries.iter() {
+            if let Kind::Listening(listening) = &parent.kind {
+                let counted = children.get(&id).copied().unwrap_or(0);
+                assert_eq!(listening.children, counted, "children of {id:?}");
+                for child in &listening.ready {
+                    let theirs = entry(child).and_then(|child| child.parent);
+                    assert_eq!(theirs, Some(id), "{child:?} waits for accept");
+                }
             }
         }
     }

@@ -58,7 +58,9 @@
 //! ```
 
 pub mod blocking;
+mod bound;
 mod checksum;
+mod config;
 mod demultiplex;
 mod emit;
 pub mod event;

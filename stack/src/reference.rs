@@ -4,6 +4,8 @@
 //! What smoltcp does not have (a receive shutdown, linger, an error after a reset) is not made up:
 //! the call says that the stack has no such call, or behaves as smoltcp's socket does.
 
+mod state;
+
 use std::collections::VecDeque;
 
 use smoltcp::iface::SocketHandle;
@@ -19,29 +21,8 @@ use crate::socket::{
 };
 use crate::table::{Bound, Entry, Kind};
 use crate::tcp::State;
-
-/// A socket of smoltcp's own TCP.
-#[derive(Debug, Default)]
-pub(crate) struct ReferenceSocket {
-    pub(crate) bound: Option<Bound>,
-    role: Role,
-}
-
-/// What the socket has become.
-#[derive(Debug, Default)]
-enum Role {
-    #[default]
-    Idle,
-    /// smoltcp's listening socket becomes the connection, so each one waits to be one.
-    Listening(VecDeque<SocketHandle>),
-    Connection {
-        handle: SocketHandle,
-        /// Whether the handshake has ever been finished.
-        established: bool,
-        /// Whether we have ended the send direction.
-        finished: bool,
-    },
-}
+pub(crate) use state::ReferenceSocket;
+use state::Role;
 
 impl Stack {
     fn reference_mut(&mut self, id: SocketId) -> Option<&mut ReferenceSocket> {

@@ -8,7 +8,7 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::IpEndpoint;
 
 use crate::icmp::Unreachable;
-use crate::tcp::{Connection, PathState, State};
+use crate::tcp::{PathState, State};
 
 /// A socket of a host. Never used again for another socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -309,38 +309,6 @@ impl Status {
             error: None,
             local: None,
             remote: None,
-        }
-    }
-
-    pub(crate) fn of_connection(connection: &Connection) -> Self {
-        let numbers = connection.numbers();
-        Self {
-            protocol: Protocol::Tcp,
-            state: Some(connection.state()),
-            readable: connection.is_readable(),
-            writable: connection.is_writable(),
-            receive_ended: connection.receive_has_ended(),
-            hung_up: connection.has_hung_up(),
-            peer_closed: connection.peer_has_closed(),
-            queued: numbers.unread,
-            held: numbers.held,
-            accepted: numbers.accepted as u64,
-            acknowledged: numbers.acknowledged as u64,
-            right_edge: numbers.right_edge as u64,
-            window: numbers.window as u64,
-            unacked: numbers.unacknowledged,
-            unsent: numbers.unsent,
-            send_window: numbers.send_window.max(0) as u64,
-            cwnd: numbers.congestion_window,
-            ssthresh: numbers.threshold,
-            rto: numbers.rto,
-            srtt: numbers.smoothed_round_trip,
-            retransmissions: numbers.retransmissions,
-            path: Some(numbers.path),
-            reported: numbers.reported,
-            error: connection.error(),
-            local: Some(connection.local()),
-            remote: Some(connection.remote()),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
+pub(crate) use crate::bound::Bound;
 use crate::network::IpFamily;
 use crate::options::SocketOptions;
 use crate::reference::ReferenceSocket;
@@ -131,24 +132,6 @@ pub(crate) enum Kind {
     Udp(UdpSocket),
     /// A socket of smoltcp's own TCP.
     Reference(ReferenceSocket),
-}
-
-/// A local address: one of the host's, or all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bound {
-    pub(crate) address: Option<IpAddress>,
-    pub(crate) port: u16,
-}
-
-impl Bound {
-    /// Whether both would receive some of the same traffic.
-    pub(crate) fn overlaps(self, other: Self) -> bool {
-        let same_address = match (self.address, other.address) {
-            (Some(one), Some(other)) => one == other,
-            (None, _) | (_, None) => true,
-        };
-        self.port == other.port && same_address
-    }
 }
 
 /// A TCP socket before it listens or connects.

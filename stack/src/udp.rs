@@ -6,21 +6,21 @@
 
 mod arrive;
 mod inbox;
+mod state;
 
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::udp;
 use smoltcp::wire::{IpEndpoint, IpListenEndpoint};
 
 use crate::host::Stack;
-use crate::profile::{UdpQueued, UdpRecvAfter, UdpRules, UdpShutdown, Unconnected};
+use crate::profile::{UdpQueued, UdpRecvAfter, UdpShutdown, Unconnected};
 use crate::socket::{
-    ConnectError, Direction, Gone, Protocol, RecvError, SendError, ShutdownError, SocketId, Status,
-    Take,
+    ConnectError, Direction, Protocol, RecvError, SendError, ShutdownError, SocketId, Status, Take,
 };
 use crate::table::{Bound, Kind};
 use crate::tcp::State;
 pub(crate) use arrive::Handled;
-use inbox::Inbox;
+pub(crate) use state::UdpSocket;
 
 /// The longest payload of a datagram over IPv4 (RFC 768, RFC 791).
 const PAYLOAD_MOST: usize = 65_507;
@@ -28,49 +28,6 @@ const PAYLOAD_MOST: usize = 65_507;
 /// Datagrams and their octets that wait to be sent.
 const SEND_DATAGRAMS: usize = 1024;
 const SEND_BUFFER: usize = 2 * 65_536;
-
-/// A datagram socket.
-#[derive(Debug)]
-pub(crate) struct UdpSocket {
-    handle: Option<SocketHandle>,
-    pub(crate) bound: Option<Bound>,
-    peer: Option<IpEndpoint>,
-    receive_shut: bool,
-    send_shut: bool,
-    inbox: Inbox,
-    /// What the network said of a datagram that was sent, until a call has said so.
-    error: Option<Gone>,
-}
-
-impl UdpSocket {
-    /// A socket without an address, whose application asked for a buffer of so many octets (none:
-    /// the profile's).
-    pub(crate) fn new(rules: &UdpRules, receive_buffer: Option<usize>) -> Self {
-        Self {
-            handle: None,
-            bound: None,
-            peer: None,
-            receive_shut: false,
-            send_shut: false,
-            inbox: Inbox::new(rules, receive_buffer),
-            error: None,
-        }
-    }
-
-    /// Takes the pending error.
-    pub(crate) fn take_error(&mut self) -> Option<Gone> {
-        self.error.take()
-    }
-
-    /// Gives the socket another buffer.
-    pub(crate) fn resize(&mut self, octets: usize) {
-        self.inbox.resize(octets);
-    }
-
-    pub(crate) fn is_bound(&self) -> bool {
-        self.bound.is_some()
-    }
-}
 
 /// A new smoltcp socket: it sends, and takes a datagram that came in fragments.
 fn socket() -> udp::Socket<'static> {

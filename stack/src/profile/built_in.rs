@@ -1,5 +1,8 @@
 //! The profiles that come with the program.
 
+/// How many profiles may extend each other in a row.
+pub(super) const EXTENDS_LIMIT: usize = 8;
+
 /// A built-in profile: its name and its TOML text.
 struct BuiltIn {
     name: &'static str,

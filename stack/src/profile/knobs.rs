@@ -15,9 +15,6 @@ const WINSOCK: &str = "winsock";
 /// The groups of those knobs.
 const OPTIONAL: [&str; 2] = ["winsock.", "iso."];
 
-/// How many profiles may extend each other in a row.
-pub(super) const EXTENDS_LIMIT: usize = 8;
-
 /// What is wrong with a knob.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{knob}: {message}")]
@@ -126,7 +123,7 @@ fn inherited(name: &str, depth: usize) -> Option<Table> {
     let Some(base) = own.remove("extends") else {
         return Some(own);
     };
-    if depth == EXTENDS_LIMIT {
+    if depth == built_in::EXTENDS_LIMIT {
         return None;
     }
     let mut table = inherited(base.as_str()?, depth + 1)?;

@@ -11,6 +11,7 @@ mod duration;
 mod knobs;
 mod origin;
 mod sending;
+mod unconnected;
 mod window;
 mod winsock;
 
@@ -30,6 +31,7 @@ pub use sending::{
     KeepAliveRules, MinBounds, Nagle, Push, Restart, RtoRules, Segmentation, SendRules,
     WindowProbe, WindowUnit,
 };
+pub use unconnected::Unconnected;
 pub use window::{BeyondEdge, WindowModel, WindowRules};
 pub use winsock::{CloseEvent, CloseWithReceive, ResetName, WaitingReceives, WinsockRules};
 
@@ -331,18 +333,6 @@ pub enum ErrorAfterReset {
     ConnectionAborted,
     /// Nothing but the end of the stream.
     Eof,
-}
-
-/// A receive shutdown of a socket that is not connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unconnected {
-    /// It fails and changes nothing.
-    Fails,
-    /// It fails and takes effect all the same.
-    FailsButTakesEffect,
-    /// It succeeds.
-    Succeeds,
 }
 
 /// A receive shutdown where nothing more could be received, after another one or the peer's FIN.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Profile, built_in, knobs};
+use super::{Profile, built_in};
 
 /// How a value is known, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +69,7 @@ pub fn origins(name: &str) -> Option<Vec<Origin>> {
     let mut inherited = None;
     let mut next = built_in::named(name);
     next?;
-    for _ in 0..=knobs::EXTENDS_LIMIT {
+    for _ in 0..=built_in::EXTENDS_LIMIT {
         let Some((profile, text)) = next else { break };
         let mut extends = None;
         for line in lines(text) {

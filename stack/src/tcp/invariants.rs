@@ -4,23 +4,12 @@
 //! of all of them. Each half checks its own numbers; here stands what spans both, and what must
 //! hold between one step and the next. A release build has none of this.
 
+mod seen;
+
 use super::state::State;
 use super::timer::Timer;
 use super::{Connection, Outgoing};
-
-/// How far each number had come at the last step: none of them ever goes back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seen {
-    unacknowledged: i64,
-    next: i64,
-    accepted: i64,
-    acknowledged: i64,
-    right_edge: i64,
-    /// The right edge as the wire has shown it: the field of a segment, scaled.
-    edge_on_wire: i64,
-    /// Whether a reset has ended the connection on the wire.
-    reset: bool,
-}
+pub(super) use seen::Seen;
 
 impl Connection {
     /// Checks what the last mutation has left.

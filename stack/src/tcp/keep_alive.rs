@@ -1,45 +1,17 @@
 //! Keep-alive (RFC 9293 section 3.8.4) and the user timeout (RFC 5482): how long a silent peer is
 //! believed to be there.
 
+mod timing;
+
 use smoltcp::time::{Duration, Instant};
 
 use super::Connection;
 use super::timer::Timer;
 use crate::event::{Fact, Retransmission};
 use crate::options::KeepAlive;
-use crate::profile::{KeepAliveAnswer, KeepAliveRules};
+use crate::profile::KeepAliveAnswer;
 use crate::socket::Gone;
-
-/// Whether and when an idle connection is probed: what the application asked for, over what the
-/// profile says.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct KeepingAlive {
-    rules: KeepAliveRules,
-    asked: KeepAlive,
-}
-
-impl KeepingAlive {
-    pub(super) fn new(rules: KeepAliveRules, asked: KeepAlive) -> Self {
-        Self { rules, asked }
-    }
-
-    fn idle(&self) -> Duration {
-        self.asked.idle.unwrap_or(self.rules.idle)
-    }
-
-    fn interval(&self) -> Duration {
-        self.asked.interval.unwrap_or(self.rules.interval)
-    }
-
-    fn count(&self) -> u32 {
-        self.asked.count.unwrap_or(self.rules.count)
-    }
-
-    /// What counts as an answer.
-    pub(super) fn answer(&self) -> KeepAliveAnswer {
-        self.rules.answer
-    }
-}
+pub(super) use timing::KeepingAlive;
 
 impl Connection {
     /// SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT.

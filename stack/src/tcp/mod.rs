@@ -35,6 +35,7 @@ pub mod segment;
 mod segment_arrives;
 mod send;
 mod state;
+mod status;
 mod timer;
 mod transmit;
 mod unreachable;

@@ -7,8 +7,10 @@
 //! congestion response that proves needless.
 
 mod burst;
+mod loss;
 mod recovery;
 mod segmentation;
+mod transmission;
 
 use std::collections::VecDeque;
 
@@ -21,38 +23,10 @@ use super::written::Written;
 use crate::event::Retransmission;
 use crate::profile::{FinTiming, Segmentation, SendRules};
 use burst::Pieces;
-pub use recovery::PathState;
-use recovery::Recovery;
-use segmentation::Limits;
-
-/// A segment to be put on the wire now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Transmission {
-    /// SEG.SEQ as a stream position.
-    pub(crate) start: i64,
-    /// Octets of payload.
-    pub(crate) octets: usize,
-    pub(crate) control: Control,
-    /// Whether it carries PSH.
-    pub(crate) push: bool,
-    /// Whether it carries PSH again whenever it is sent again.
-    pub(crate) keeps_push: bool,
-    /// Why it is sent, where it was sent before.
-    pub(crate) again: Option<Retransmission>,
-}
-
-impl Transmission {
-    fn again(segment: &Flying, cause: Retransmission) -> Self {
-        Self {
-            start: segment.start,
-            octets: segment.payload(),
-            control: segment.control,
-            push: segment.push,
-            keeps_push: segment.push,
-            again: Some(cause),
-        }
-    }
-}
+pub use loss::PathState;
+use loss::Recovery;
+use transmission::Limits;
+pub(crate) use transmission::Transmission;
 
 /// The send half of a connection.
 #[derive(Debug)]

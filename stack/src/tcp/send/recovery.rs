@@ -3,6 +3,7 @@
 
 use smoltcp::time::{Duration, Instant};
 
+use super::loss::{PathState, Recovery};
 use super::{Sender, Transmission};
 use crate::event::Retransmission;
 use crate::tcp::congestion::{News, Pipe};
@@ -14,30 +15,6 @@ pub(crate) struct Acknowledged {
     pub(crate) progress: bool,
     /// A round-trip time, from a segment that was sent once.
     pub(crate) sample: Option<Duration>,
-}
-
-/// What a sender takes the path for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathState {
-    /// Everything arrives in its order.
-    Open,
-    /// Acknowledgments repeat themselves or report later segments: something is late or lost.
-    Disorder,
-    /// A segment counts as lost since duplicates said so, and is being made up for.
-    Recovery,
-    /// The retransmission timer expired.
-    Loss,
-}
-
-/// Recovery from a loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Recovery {
-    /// None.
-    No,
-    /// Fast recovery until everything up to this position is acknowledged (RFC 6582).
-    Fast(i64),
-    /// After a timeout, until everything up to this position is acknowledged.
-    Timeout(i64),
 }
 
 impl Sender {

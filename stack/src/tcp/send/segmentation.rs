@@ -3,20 +3,11 @@
 use smoltcp::time::{Duration, Instant};
 
 use super::burst::{Cut, Pace, Patience, Room, segment_most};
-use super::{Recovery, Sender, Transmission};
+use super::loss::Recovery;
+use super::transmission::Limits;
+use super::{Sender, Transmission};
 use crate::profile::{Nagle, Push, Segmentation};
 use crate::tcp::in_flight::Control;
-
-/// Which limits a new segment must keep.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Limits {
-    /// All of them.
-    All,
-    /// The peer's window and a full segment; the congestion window lets one more pass.
-    PeerOnly,
-    /// The peer's window alone.
-    WindowOnly,
-}
 
 impl Sender {
     /// The next segment of what was not sent.
