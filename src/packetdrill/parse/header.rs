@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::packetdrill::lexer::Token;
 use crate::scenario::detail::{IpFields, Service};
 
-use super::packet::Way;
+use super::way::Way;
 
 /// Names of codepoints of differentiated services, and their numbers (RFC 2474 section 4.2.2, RFC
 /// 2597 section 6, RFC 3246, RFC 5865, RFC 8622).

@@ -8,6 +8,7 @@ mod header;
 mod icmp;
 mod option;
 mod packet;
+mod way;
 
 use smoltcp::time::Duration;
 
@@ -15,6 +16,7 @@ use super::lexer::Token;
 use super::limits;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::scenario::script::{Argument, ExpectedResult, PacketLine, TimeSpec};
+use way::Way;
 
 /// A script as it is written.
 #[derive(Debug, Default)]
@@ -276,11 +278,11 @@ impl<'t> Parser<'t> {
         let action = match self.peek() {
             Some(Token::Sign('<')) => {
                 self.at += 1;
-                WrittenAction::Inbound(self.packet(packet::Way::Inbound)?)
+                WrittenAction::Inbound(self.packet(Way::Inbound)?)
             }
             Some(Token::Sign('>')) => {
                 self.at += 1;
-                WrittenAction::Outbound(self.packet(packet::Way::Outbound)?)
+                WrittenAction::Outbound(self.packet(Way::Outbound)?)
             }
             Some(Token::Shell(_)) => {
                 let line = self.shell().map(|it| it.value);

@@ -1,7 +1,7 @@
 //! TCP options: `<mss 1460,nop,nop,sackOK,TS val 1 ecr 2,FO 1234abcd>`.
 
 use super::Parser;
-use super::packet::Way;
+use super::way::Way;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::packetdrill::lexer::Token;
 use crate::scenario::detail::{Detail, Stamp};

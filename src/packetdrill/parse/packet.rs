@@ -2,18 +2,12 @@
 
 use super::Parser;
 use super::option::only_expected;
+use super::way::Way;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::packetdrill::lexer::Token;
 use crate::packetdrill::{HOST, PEER};
 use crate::scenario::detail::Detail;
 use crate::scenario::script::{Flags, Packet, PacketLine, Segment, Sequence};
-
-/// Which way a packet goes, as seen from the host under test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::packetdrill) enum Way {
-    Inbound,
-    Outbound,
-}
 
 /// The ports of a packet, where they are written.
 type WrittenPorts = (Option<Spanned<u16>>, Option<Spanned<u16>>);
