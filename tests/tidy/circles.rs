@@ -186,40 +186,14 @@ fn member(of: &Crate, at: usize, name: &str, steps: usize) -> Option<Target> {
     .next()
 }
 
-/// Circles that a list does not have, and lines of the list that have no circle any more.
-///
-/// A line of the list names the files of a circle, with blanks between them. It covers what is left
-/// of the circle while it is taken apart.
-pub(crate) fn unlisted(circles: &[Circle], path: &str, list: &str) -> Vec<Violation> {
-    let violation = |path: &str, line, message| Violation {
-        path: path.to_owned(),
-        line,
-        message,
+/// The places where circles are closed.
+pub(crate) fn violations(circles: &[Circle]) -> Vec<Violation> {
+    let violation = |circle: &Circle| Violation {
+        path: circle.edges[0].from.clone(),
+        line: circle.edges[0].line,
+        message: circle.to_string(),
     };
-    let known: Vec<BTreeSet<&str>> = list
-        .lines()
-        .map(|line| line.split_whitespace().collect())
-        .collect();
-    let covers = |known: &BTreeSet<&str>, circle: &Circle| {
-        circle
-            .files
-            .iter()
-            .all(|file| known.contains(file.as_str()))
-    };
-    let mut violations = Vec::new();
-    for circle in circles {
-        if !known.iter().any(|known| covers(known, circle)) {
-            let edge = &circle.edges[0];
-            violations.push(violation(&edge.from, edge.line, circle.to_string()));
-        }
-    }
-    for (index, known) in known.iter().enumerate() {
-        if !circles.iter().any(|circle| covers(known, circle)) {
-            let message = "there is no such circle any more: delete the line".to_owned();
-            violations.push(violation(path, index + 1, message));
-        }
-    }
-    violations
+    circles.iter().map(violation).collect()
 }
 
 #[cfg(test)]
@@ -342,33 +316,5 @@ mod tests {
         for b in rows {
             assert_found(&[root, a, ("src/b.rs", b)], &[]);
         }
-    }
-
-    #[test]
-    fn the_list_of_known_circles_only_shrinks() {
-        let circle = |files: &[&str]| Circle {
-            files: files.iter().map(|&file| file.to_owned()).collect(),
-            edges: vec![Edge {
-                from: files[0].to_owned(),
-                to: files[1].to_owned(),
-                line: 3,
-                paths: BTreeSet::new(),
-            }],
-        };
-        let places = |circles: &[Circle], list: &str| {
-            let found = unlisted(circles, "list", list).into_iter();
-            found
-                .map(|it| format!("{}:{}", it.path, it.line))
-                .collect::<Vec<_>>()
-        };
-        let none: [String; 0] = [];
-        assert_eq!(places(&[circle(&["a", "b"])], ""), ["a:3"]);
-        assert_eq!(places(&[circle(&["a", "b"])], "a b\n"), none);
-        assert_eq!(places(&[circle(&["a", "b"])], "a b c\n"), none);
-        assert_eq!(
-            places(&[circle(&["a", "b"]), circle(&["c", "d"])], "a b c\n"),
-            ["c:3"]
-        );
-        assert_eq!(places(&[], "a b\n"), ["list:1"]);
     }
 }

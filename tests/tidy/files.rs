@@ -46,7 +46,7 @@ impl Repository {
         paths.sort();
         let texts = paths
             .iter()
-            .filter(|path| ["rs", "md", "toml", "txt"].contains(&extension(path)))
+            .filter(|path| ["rs", "md", "toml"].contains(&extension(path)))
             .map(|path| TextFile {
                 path: path.clone(),
                 text: read(&root.join(path)),
