@@ -41,8 +41,12 @@ pub(crate) type Parse<T> = ModalResult<T, Fault>;
 /// Why a text cannot be read.
 #[derive(Debug)]
 pub(crate) struct Fault {
-    /// What to tell the author. Boxed, because a parser's result is moved about a lot.
-    pub(crate) diagnostic: Box<Diagnostic>,
+    /// What to tell the author. Boxed, because a parser's result is moved about a lot. None: the
+    /// text does not match here. Most such faults are dropped for another way of reading, so that
+    /// words for them are made only where one is shown.
+    diagnostic: Option<Box<Diagnostic>>,
+    /// Where the text does not match.
+    at: usize,
     /// Whether nothing that follows can be read either.
     pub(crate) ends_text: bool,
 }
@@ -51,19 +55,35 @@ impl Fault {
     /// An error that no other way of reading the text can help.
     pub(crate) fn cut(diagnostic: impl Into<Box<Diagnostic>>) -> ErrMode<Self> {
         ErrMode::Cut(Self {
-            diagnostic: diagnostic.into(),
+            diagnostic: Some(diagnostic.into()),
+            at: 0,
             ends_text: false,
         })
+    }
+
+    /// The same, and nothing that follows can be read either.
+    pub(crate) fn ending_text(self) -> Self {
+        Self {
+            ends_text: true,
+            ..self
+        }
+    }
+
+    /// What to tell the author.
+    pub(crate) fn into_diagnostic(self) -> Box<Diagnostic> {
+        let mismatch = || Box::new(Diagnostic::new(Span::at(self.at), "cannot be read"));
+        self.diagnostic.unwrap_or_else(mismatch)
     }
 }
 
 impl<'a> ParserError<Input<'a>> for Fault {
     type Inner = Self;
 
+    #[inline]
     fn from_input(input: &Input<'a>) -> Self {
-        let diagnostic = Diagnostic::new(Span::at(here(input)), "cannot be read");
         Self {
-            diagnostic: Box::new(diagnostic),
+            diagnostic: None,
+            at: here(input),
             ends_text: false,
         }
     }
@@ -79,7 +99,8 @@ impl From<ErrMode<Self>> for Fault {
             ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => fault,
             // Only a partial stream is ever incomplete, and a text is read whole.
             ErrMode::Incomplete(_) => Self {
-                diagnostic: Box::new(Diagnostic::of_file("the text is incomplete")),
+                diagnostic: Some(Box::new(Diagnostic::of_file("the text is incomplete"))),
+                at: 0,
                 ends_text: true,
             },
         }
@@ -88,7 +109,7 @@ impl From<ErrMode<Self>> for Fault {
 
 impl From<ErrMode<Fault>> for Box<Diagnostic> {
     fn from(error: ErrMode<Fault>) -> Self {
-        Fault::from(error).diagnostic
+        Fault::from(error).into_diagnostic()
     }
 }
 
@@ -108,11 +129,13 @@ pub(crate) fn go_to(input: &mut Input<'_>, offset: usize) {
 }
 
 /// The offset in the text.
+#[inline]
 pub(crate) fn here(input: &Input<'_>) -> usize {
     input.current_token_start()
 }
 
 /// What was read since an offset.
+#[inline]
 pub(crate) fn since(input: &Input<'_>, start: usize) -> Span {
     Span::new(start..here(input))
 }

@@ -133,7 +133,7 @@ mod tests {
     fn read<T: ToString>(text: &str, parser: impl Fn(&mut Input<'_>) -> Parse<T>) -> String {
         match parser(&mut cursor(text, &PLAIN)) {
             Ok(read) => read.to_string(),
-            Err(error) => Fault::from(error).diagnostic.message,
+            Err(error) => Fault::from(error).into_diagnostic().message,
         }
     }
 

@@ -4,7 +4,7 @@ use winnow::Parser;
 use winnow::combinator::{opt, preceded};
 use winnow::error::{ErrMode, ParserError};
 use winnow::stream::Stream;
-use winnow::token::{literal, take_till, take_until, take_while};
+use winnow::token::take_while;
 
 use super::input::{Fault, Input, Parse, here, never_closed};
 use crate::diagnostic::Span;
@@ -12,9 +12,9 @@ use crate::diagnostic::Span;
 /// Blanks and block comments: what separates the parts of a statement.
 pub(crate) fn blank(input: &mut Input<'_>) -> Parse<()> {
     loop {
-        take_while(0.., input.state.is_blank)
-            .void()
-            .parse_next(input)?;
+        let rest = input.trim_start_matches(input.state.is_blank);
+        let length = input.len() - rest.len();
+        input.next_slice(length);
         if !block_comment(input)? {
             return Ok(());
         }
@@ -25,8 +25,9 @@ pub(crate) fn blank(input: &mut Input<'_>) -> Parse<()> {
 pub(crate) fn gap(input: &mut Input<'_>) -> Parse<()> {
     loop {
         blank(input)?;
-        let lines = take_while(0.., '\n').parse_next(input)?;
-        if lines.is_empty() && !line_comment(input)? {
+        if input.starts_with('\n') {
+            input.next_slice(1);
+        } else if !line_comment(input) {
             return Ok(());
         }
     }
@@ -51,33 +52,28 @@ pub(crate) fn after_blank<'a, T>(
 }
 
 /// `// ...` up to the end of the line. Returns whether there was one.
-pub(crate) fn line_comment(input: &mut Input<'_>) -> Parse<bool> {
-    if !input.state.has_comments {
-        return Ok(false);
+pub(crate) fn line_comment(input: &mut Input<'_>) -> bool {
+    let is_next = input.state.has_comments && input.starts_with("//");
+    if is_next {
+        let length = input.find('\n').unwrap_or(input.len());
+        input.next_slice(length);
     }
-    opt((literal("//"), take_till(0.., '\n')))
-        .map(|it| it.is_some())
-        .parse_next(input)
+    is_next
 }
 
 /// `/* ... */`. Returns whether there was one.
 pub(crate) fn block_comment(input: &mut Input<'_>) -> Parse<bool> {
-    let start = here(input);
-    if !input.state.has_comments || opt(literal("/*")).parse_next(input)?.is_none() {
+    if !input.state.has_comments || !input.starts_with("/*") {
         return Ok(false);
     }
-    if opt((take_until(0.., "*/"), literal("*/")))
-        .parse_next(input)?
-        .is_some()
-    {
+    if let Some(inside) = input[2..].find("*/") {
+        input.next_slice(2 + inside + 2);
         return Ok(true);
     }
+    let start = here(input);
     let opening = Span::new(start..start + 2);
     let error = never_closed(opening, "comment", "`*/`; comments do not nest");
-    Err(error.map(|fault: Fault| Fault {
-        ends_text: true,
-        ..fault
-    }))
+    Err(error.map(Fault::ending_text))
 }
 
 /// A word that does not start with a digit: the name of a call, a constant, a keyword.

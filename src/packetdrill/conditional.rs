@@ -130,7 +130,7 @@ fn pass(input: &mut Input<'_>) {
 
 /// Reads what may go on over lines, where it is next. Says whether it was.
 fn goes_on(input: &mut Input<'_>) -> Parse<bool> {
-    Ok(line_comment(input)? || block_comment(input)? || lexer::quoted(input)?.is_some())
+    Ok(line_comment(input) || block_comment(input)? || lexer::quoted(input)?.is_some())
 }
 
 #[cfg(test)]

@@ -188,9 +188,10 @@ pub(super) fn quoted<'t>(input: &mut Input<'t>) -> Parse<Option<Token<'t>>> {
         return Ok(Some(Token::Shell(line.trim().into())));
     }
     let start = here(input);
-    if opt(literal("%{")).parse_next(input)?.is_none() {
+    if !input.starts_with("%{") {
         return Ok(None);
     }
+    input.next_slice("%{".len());
     let code = terminated(take_until(0.., "}%"), literal("}%"));
     let code: Option<&str> = opt(code).parse_next(input)?;
     let code = code.ok_or_else(|| never_closed(since(input, start), "code", "`}%`"))?;

@@ -58,7 +58,7 @@ pub(super) fn script(source: &Source, span: Span) -> (Script, Vec<Diagnostic>) {
             Ok(()) if input.is_empty() => break,
             Ok(()) => here(&input),
             Err(fault) => {
-                diagnostics.push(*Fault::from(fault).diagnostic);
+                diagnostics.push(*Fault::from(fault).into_diagnostic());
                 break;
             }
         };
@@ -71,10 +71,9 @@ pub(super) fn script(source: &Source, span: Span) -> (Script, Vec<Diagnostic>) {
         match statement(&mut input, source) {
             Ok(statement) => statements.push(statement),
             Err(fault) => {
-                let Fault {
-                    diagnostic,
-                    ends_text,
-                } = fault.into();
+                let fault = Fault::from(fault);
+                let ends_text = fault.ends_text;
+                let diagnostic = fault.into_diagnostic();
                 let at = diagnostic.span.map_or(start, |it| it.start);
                 diagnostics.push(*diagnostic);
                 if ends_text || diagnostics.len() > DIAGNOSTICS_MAX {
@@ -150,7 +149,7 @@ fn statement(input: &mut Input<'_>, source: &Source) -> Parse<Statement> {
         | Subject::Pause => "the end of the line",
     };
     blank(input)?;
-    line_comment(input)?;
+    line_comment(input);
     if !input.is_empty() && !input.starts_with('\n') {
         return Err(expected(input, more));
     }
