@@ -20,6 +20,16 @@ pub mod kind {
     pub const SACK: u8 = 5;
     /// Timestamps (RFC 7323 section 3).
     pub const TIMESTAMPS: u8 = 8;
+    /// The signature of RFC 2385.
+    pub const MD5: u8 = 19;
+    /// The cookie of RFC 7413.
+    pub const FAST_OPEN: u8 = 34;
+    /// The counters of RFC 9768, those of ECT(0) first.
+    pub const ACCURATE_ECN_0: u8 = 172;
+    /// The counters of RFC 9768, those of ECT(1) first.
+    pub const ACCURATE_ECN_1: u8 = 174;
+    /// The first of two for experiments, which begin with an identifier (RFC 6994).
+    pub const EXPERIMENT: u8 = 254;
 }
 
 /// One option of a TCP header.

@@ -6,23 +6,10 @@ use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::packetdrill::lexer::Token;
 use crate::scenario::detail::{Detail, Stamp};
 use crate::scenario::script::{Options, TcpOption};
+use crate::wire::option::kind;
 
 /// The octets that options have room for in a header.
 const OPTIONS_MAX: usize = 40;
-
-/// The kinds of options that no host here has (IANA's registry of TCP parameters).
-mod kind {
-    /// The signature of RFC 2385.
-    pub(super) const MD5: u8 = 19;
-    /// The cookie of RFC 7413.
-    pub(super) const FAST_OPEN: u8 = 34;
-    /// The counters of RFC 9768, those of ECT(0) first.
-    pub(super) const ACCURATE_ECN_0: u8 = 172;
-    /// The counters of RFC 9768, those of ECT(1) first.
-    pub(super) const ACCURATE_ECN_1: u8 = 174;
-    /// The first of two for experiments, which begin with an identifier (RFC 6994).
-    pub(super) const EXPERIMENT: u8 = 254;
-}
 
 /// The identifiers of experiments (IANA's registry).
 mod experiment {
