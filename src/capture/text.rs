@@ -16,7 +16,8 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 use super::format::Format;
 use super::record::{Body, Frame, Record, records};
 use super::trace::Trace;
-use crate::notation::{Checksum, Notation, Ports};
+use crate::notation::{Notation, Ports};
+use crate::wire::Checksum;
 
 /// The columns of times and of remarks, where the line leaves room. Fixed, so that one longer line
 /// does not move all others and a review sees only what changed.

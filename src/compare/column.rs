@@ -10,9 +10,10 @@ use super::script::shown;
 use super::summary::{Summary, summary};
 use super::variant::Variant;
 use crate::diagnostic::Diagnostic;
-use crate::notation::{Flags, Names, Notation, Packet, Ports, RelativeSegment};
+use crate::notation::{Names, Notation, Origins, Ports, RelativeSegment};
 use crate::run::{Outcome, run};
 use crate::scenario::script::Subject;
+use crate::wire::{Flags, Packet};
 
 /// A system, and what it did.
 #[derive(Clone, Debug)]
@@ -209,12 +210,7 @@ fn remark(event: &Event, host: HostId) -> Option<&'static str> {
     }
 }
 
-fn packet_of(
-    packet: &Packet,
-    origins: crate::notation::Origins,
-    is_sent: bool,
-    names: &Names,
-) -> Noted {
+fn packet_of(packet: &Packet, origins: Origins, is_sent: bool, names: &Names) -> Noted {
     let peer = if is_sent { packet.to } else { packet.from };
     let named = peer.ip().and_then(|address| names.name(address));
     let peer = named.map_or_else(|| peer.to_string(), str::to_owned);

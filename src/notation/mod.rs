@@ -19,8 +19,3 @@ mod tracker;
 
 pub use print::{Names, Notation, Ports};
 pub use tracker::{Origins, RelativeSegment, Tracker};
-
-pub use crate::wire::{
-    ArpOperation, Checksum, Datagram, Flags, Fragment, Icmp, IcmpMessage, Kind, NodeAddress, Other,
-    Packet, Segment, TcpOption, decode,
-};

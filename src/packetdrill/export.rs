@@ -21,11 +21,11 @@ use call::{Ports, inexpressible};
 
 use super::limits;
 use crate::event_log::LoggedFrame;
-use crate::notation::{Checksum, Flags, Kind, RelativeSegment, TcpOption};
+use crate::notation::RelativeSegment;
 use crate::run::{MadeCall, Outcome};
 use crate::scenario::script::{Statement, Subject};
 use crate::scenario::{Host, Scenario};
-use crate::wire::IcmpName;
+use crate::wire::{Checksum, Flags, IcmpName, Kind, TcpOption};
 
 /// What a host did and saw, as a script.
 ///

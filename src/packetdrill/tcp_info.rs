@@ -6,8 +6,8 @@ use hangup_stack::socket::{SocketId, Status};
 use hangup_stack::tcp::{PathState, State};
 
 use super::Info;
-use crate::notation::{Flags, Segment, TcpOption};
 use crate::run::packets::Seen;
+use crate::wire::{Flags, Segment, TcpOption};
 
 /// Linux's tcpi_snd_ssthresh while there is none (TCP_INFINITE_SSTHRESH).
 const NO_THRESHOLD: f64 = 2_147_483_647.0;

@@ -7,12 +7,13 @@ use hangup_stack::network::IpFamily;
 use super::packets::Seen;
 use super::rules::{Parts, Payload, Rules, Stamps, Unsaid};
 use super::timestamps::Timestamps;
-use crate::notation::{self, Checksum, IcmpMessage, Kind, RelativeSegment, Tracker};
+use crate::notation::{RelativeSegment, Tracker};
 use crate::packetdrill::headers;
 use crate::scenario::detail::Stamp;
 use crate::scenario::script::{
     Detail, Flags, Options, Packet, PacketLine, Segment, Spanned, TcpOption,
 };
+use crate::wire::{self, Checksum, IcmpMessage, Kind};
 
 /// The control bits in which the parts of a segment that comes in several may differ from the
 /// whole.
@@ -147,7 +148,7 @@ pub(super) fn fault(wanted: &Wanted<'_>, seen: &Seen, rules: &Rules) -> Option<F
 
 /// In what the clock of a segment is not what a line says, where it is said how fast it goes: as
 /// far from the first one as the line says, to within the tolerance.
-fn clock_fault(wanted: &Wanted<'_>, sent: &notation::Segment, rules: &Rules) -> Option<i64> {
+fn clock_fault(wanted: &Wanted<'_>, sent: &wire::Segment, rules: &Rules) -> Option<i64> {
     let Stamps::Mapped {
         tick: Some(tick), ..
     } = rules.stamps
@@ -171,7 +172,7 @@ struct Said<'a> {
 impl Said<'_> {
     fn content_fault(
         &self,
-        sent: &notation::Segment,
+        sent: &wire::Segment,
         payload: Option<&[u8]>,
         rules: &Rules,
     ) -> Option<Fault> {
@@ -199,7 +200,7 @@ impl Said<'_> {
     fn length_fault(
         &self,
         sent: &RelativeSegment,
-        raw: &notation::Segment,
+        raw: &wire::Segment,
         rules: &Rules,
     ) -> Option<Fault> {
         if let Some(sequence) = &self.segment.sequence {
@@ -224,7 +225,7 @@ impl Said<'_> {
     fn header_fault(
         &self,
         sent: &RelativeSegment,
-        raw: &notation::Segment,
+        raw: &wire::Segment,
         rules: &Rules,
     ) -> Option<Fault> {
         let (segment, detail) = (self.segment, self.detail);
@@ -318,12 +319,13 @@ mod tests {
     use smoltcp::wire::{EthernetAddress, IpAddress, IpEndpoint};
 
     use super::*;
-    use crate::notation::{Origins, decode};
+    use crate::notation::Origins;
     use crate::packetdrill::{Options as ScriptOptions, Script};
     use crate::run::forge;
     use crate::run::rules::Tick;
     use crate::scenario::Scenario;
     use crate::scenario::script::Subject;
+    use crate::wire::decode;
 
     const SCRIPT: Rules = Rules {
         unsaid: Unsaid::Nothing,

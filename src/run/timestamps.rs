@@ -1,8 +1,8 @@
 //! The timestamps of a script that are numbers of its own, and stand for those of the host.
 
-use crate::notation;
 use crate::scenario::detail::Stamp;
 use crate::scenario::script::{Options, Packet, PacketLine, TcpOption};
+use crate::wire;
 
 /// The values of timestamps that were seen: the script's, and those that the host really sent.
 #[derive(Debug, Default)]
@@ -10,7 +10,7 @@ pub(super) struct Timestamps(Vec<(u32, u32)>);
 
 impl Timestamps {
     /// Remembers what stands for the `TS val` of a line.
-    pub(super) fn learn(&mut self, line: &PacketLine, sent: &notation::Segment) {
+    pub(super) fn learn(&mut self, line: &PacketLine, sent: &wire::Segment) {
         if let (Some(script), Some(live)) = (said(line), clock_of(sent))
             && self.0.last() != Some(&(script, live))
         {
@@ -33,7 +33,7 @@ impl Timestamps {
     }
 
     /// How far the clock of a segment is from where a line says, counted from the first one.
-    pub(super) fn apart(&self, line: &PacketLine, sent: &notation::Segment) -> Option<i64> {
+    pub(super) fn apart(&self, line: &PacketLine, sent: &wire::Segment) -> Option<i64> {
         let (script, live) = self.0.first()?;
         let expected = said(line)?.wrapping_sub(*script).wrapping_add(*live);
         Some(i64::from(
@@ -60,7 +60,7 @@ fn said(line: &PacketLine) -> Option<u32> {
 }
 
 /// The `TS val` of a segment.
-fn clock_of(segment: &notation::Segment) -> Option<u32> {
+fn clock_of(segment: &wire::Segment) -> Option<u32> {
     segment.options.iter().find_map(|option| {
         let TcpOption::Timestamps { value, .. } = option else {
             return None;

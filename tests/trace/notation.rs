@@ -1,6 +1,7 @@
 //! Frames in our notation, the good ones and any others.
 
-use hangup::notation::{Checksum, Kind, Names, Notation, Origins, Ports, Tracker, decode};
+use hangup::notation::{Names, Notation, Origins, Ports, Tracker};
+use hangup::wire::{Checksum, Kind, decode};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use smoltcp::wire::IpAddress;
