@@ -1,53 +1,11 @@
 //! The parts of a packet that only packetdrill's scripts name: fields of its IP header, and the
-//! inside of an ICMP message. They are put into what is forged, and compared in what was sent.
+//! inside of an ICMP message. They are compared in what was sent.
 
-use smoltcp::wire::{
-    EthernetFrame, EthernetProtocol, IpAddress, IpEndpoint, Ipv4Packet, Ipv6Packet,
-};
+use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::notation::Tracker;
-use crate::scenario::detail::{IcmpBody, IpFields, QuotedPacket, Service};
+use crate::scenario::detail::{IcmpBody, IpFields, QuotedPacket};
 use crate::wire::{Kind, OwnFields, Packet, Quoted, Transport};
-
-/// The header of Ethernet in octets.
-const ETHERNET: usize = 14;
-
-/// Puts the fields that are said into the IP header of a whole frame.
-pub(crate) fn mark(frame: &mut [u8], fields: &IpFields) {
-    if *fields == IpFields::default() || frame.len() < ETHERNET {
-        return;
-    }
-    let ethertype = EthernetFrame::new_unchecked(&*frame).ethertype();
-    let service = fields.service.as_ref().map(|it| it.value.octet);
-    let hop_limit = fields.hop_limit.as_ref().map(|it| it.value);
-    let octets = &mut frame[ETHERNET..];
-    match ethertype {
-        EthernetProtocol::Ipv4 => {
-            let mut header = Ipv4Packet::new_unchecked(octets);
-            if let Some(octet) = service {
-                header.set_dscp(octet >> 2);
-                header.set_ecn(octet & Service::ECN);
-            }
-            if let Some(hop_limit) = hop_limit {
-                header.set_hop_limit(hop_limit);
-            }
-            header.fill_checksum();
-        }
-        EthernetProtocol::Ipv6 => {
-            let mut header = Ipv6Packet::new_unchecked(octets);
-            if let Some(octet) = service {
-                header.set_traffic_class(octet);
-            }
-            if let Some(hop_limit) = hop_limit {
-                header.set_hop_limit(hop_limit);
-            }
-            if let Some(label) = &fields.flow_label {
-                header.set_flow_label(label.value);
-            }
-        }
-        EthernetProtocol::Arp | EthernetProtocol::Unknown(_) => {}
-    }
-}
 
 /// In what the IP header of a frame is not what is said.
 pub(crate) fn ip_fault(fields: &IpFields, packet: &Packet) -> Option<String> {

@@ -19,6 +19,7 @@ use crate::notation::Origins;
 use crate::packetdrill::headers;
 use crate::scenario::detail::{QuotedPacket, Stamp};
 use crate::scenario::script::{Flags, Options, Packet, PacketLine, TcpOption};
+use crate::wire::frame::{self, Ends, quotation};
 
 /// The step between the initial sequence numbers of hosts without a stack.
 const SEQUENCE_STEP: u32 = 64_000_000;
@@ -99,14 +100,9 @@ impl Driver<'_> {
     }
 
     /// The frame of a packet of the script. None: an IP packet cannot be so long.
-    fn forged(
-        &mut self,
-        line: &PacketLine,
-        ends: &forge::Ends,
-        pair: (usize, usize),
-    ) -> Option<Vec<u8>> {
+    fn forged(&mut self, line: &PacketLine, ends: &Ends, pair: (usize, usize)) -> Option<Vec<u8>> {
         let detail = &line.detail;
-        let mut frame = match &line.packet {
+        let mut octets = match &line.packet {
             Packet::Segment(segment) => {
                 let origins = self.origins(ends, segment.flags.value);
                 forge::segment(ends, segment, detail, origins)?
@@ -121,25 +117,25 @@ impl Driver<'_> {
                     .unwrap_or_default();
                 let quoted = match detail.icmp.quoted.as_ref().map(|it| it.value) {
                     Some(QuotedPacket::Raw { length }) => forge::blank_message(length),
-                    Some(packet) => forge::quotation(&self.about(ends, pair, packet)?).to_vec(),
+                    Some(packet) => quotation(&self.about(ends, pair, packet)?).to_vec(),
                     None => {
                         let last = self.last_frame_of(pair.1);
-                        forge::quotation(last.unwrap_or_default()).to_vec()
+                        quotation(last.unwrap_or_default()).to_vec()
                     }
                 };
                 let rest = headers::icmp_rest(&detail.icmp, ends.source.addr);
-                forge::icmp(ends, (kind, code), rest, &quoted)?
+                frame::icmp(ends, (kind, code), rest, &quoted)?
             }
         };
-        headers::mark(&mut frame, &detail.ip);
-        Some(frame)
+        forge::mark(&mut octets, &detail.ip);
+        Some(octets)
     }
 
     /// A frame of the receiver of an ICMP error, of the connection or the datagrams between the two
     /// hosts, as the error says that it was.
     fn about(
         &self,
-        ends: &forge::Ends,
+        ends: &Ends,
         (from, to): (usize, usize),
         packet: QuotedPacket,
     ) -> Option<Vec<u8>> {
@@ -149,7 +145,7 @@ impl Driver<'_> {
         };
         let known = self.last_ports(from, to, protocol);
         let (theirs, ours) = known.unwrap_or((ends.source.port, ends.destination.port));
-        let back = forge::Ends {
+        let back = Ends {
             source: IpEndpoint::new(ends.destination.addr, ours),
             destination: IpEndpoint::new(ends.source.addr, theirs),
             ethernet: (ends.ethernet.1, ends.ethernet.0),
@@ -186,12 +182,7 @@ impl Driver<'_> {
     /// The addresses and ports of a forged packet: those the line says, else those of the
     /// connection that was seen last between the two hosts, else those of a socket that waits for
     /// such a packet.
-    fn ends_of(
-        &mut self,
-        line: &PacketLine,
-        from: usize,
-        to: usize,
-    ) -> Result<forge::Ends, String> {
+    fn ends_of(&mut self, line: &PacketLine, from: usize, to: usize) -> Result<Ends, String> {
         let (source, destination) = self.addresses(from, to).ok_or_else(|| {
             let (from, to) = (&line.from.value, &line.to.value);
             format!("{from} and {to} have no addresses of one family")
@@ -225,7 +216,7 @@ impl Driver<'_> {
             ports: (from_port, to_port),
             at: self.medium.now(),
         });
-        Ok(forge::Ends {
+        Ok(Ends {
             source: IpEndpoint::new(source, from_port),
             destination: IpEndpoint::new(destination, to_port),
             ethernet: (
@@ -290,7 +281,7 @@ impl Driver<'_> {
     }
 
     /// Where the sequence numbers of a forged segment begin.
-    fn origins(&mut self, ends: &forge::Ends, flags: Flags) -> Origins {
+    fn origins(&mut self, ends: &Ends, flags: Flags) -> Origins {
         let (source, destination) = (ends.source, ends.destination);
         let begins = flags.contains(Flags::SYN);
         let known = self

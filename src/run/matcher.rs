@@ -326,6 +326,7 @@ mod tests {
     use crate::scenario::Scenario;
     use crate::scenario::script::Subject;
     use crate::wire::decode;
+    use crate::wire::frame::{self, Ends};
 
     const SCRIPT: Rules = Rules {
         unsaid: Unsaid::Nothing,
@@ -374,7 +375,7 @@ mod tests {
     /// as the rules want them.
     fn seen(text: &str, payload: Payload) -> Seen {
         let mut line = script_line(&format!("< {text}"));
-        let ends = forge::Ends {
+        let ends = Ends {
             source: IpEndpoint::new(IpAddress::v4(192, 0, 2, 1), 80),
             destination: IpEndpoint::new(IpAddress::v4(192, 0, 2, 2), 1000),
             ethernet: (EthernetAddress([2; 6]), EthernetAddress([4; 6])),
@@ -388,10 +389,10 @@ mod tests {
                 forge::segment(&ends, segment, &line.detail, origins)
             }
             Packet::Udp { length } => forge::datagram(&ends, length.value.into()),
-            Packet::Icmp { .. } => forge::icmp(&ends, (3, 3), [0; 4], &[]),
+            Packet::Icmp { .. } => frame::icmp(&ends, (3, 3), [0; 4], &[]),
         }
         .unwrap();
-        headers::mark(&mut frame, &line.detail.ip);
+        forge::mark(&mut frame, &line.detail.ip);
         let bytes: bytes::Bytes = frame.into();
         Seen {
             at: Instant::ZERO,

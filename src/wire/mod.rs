@@ -9,6 +9,7 @@
 
 mod exported_pdu;
 mod flags;
+pub(crate) mod frame;
 mod icmp;
 mod ip;
 mod octets;
