@@ -1,7 +1,6 @@
 //! `hangup bench`
 
 mod args;
-mod failure;
 mod outputs;
 mod progress;
 mod replay;
@@ -11,8 +10,9 @@ pub(crate) use args::Bench;
 use args::What;
 
 use super::Exit;
+use super::failure::Failure;
 
-pub(super) fn bench(args: &Bench, quiet: bool) -> Exit {
+pub(super) fn bench(args: &Bench, quiet: bool) -> Result<Exit, Failure> {
     match &args.what {
         What::Exhaustion(args) => sweep::exhaustion(args, quiet),
     }

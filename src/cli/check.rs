@@ -1,20 +1,15 @@
 //! `hangup check`
 
 use super::args::Check;
+use super::failure::Failure;
 use super::{Exit, packetdrill, report};
 use crate::diagnostic::Colour;
 use crate::packetdrill::Script;
 use crate::scenario::discover::Found;
 
-pub(super) fn check(args: &Check, quiet: bool) -> Exit {
-    match scripts_and_scenarios(args, quiet) {
-        Ok(exit) | Err(exit) => exit,
-    }
-}
-
 /// # Errors
-/// Why nothing was read; it has been said.
-fn scripts_and_scenarios(args: &Check, quiet: bool) -> Result<Exit, Exit> {
+/// Why nothing was read.
+pub(super) fn check(args: &Check, quiet: bool) -> Result<Exit, Failure> {
     report::few_enough(&args.settings)?;
     let scripts = packetdrill::select(&args.paths)?;
     let mut worst = Exit::Held;
@@ -47,9 +42,9 @@ fn scenarios(args: &Check, found: &[Found], worst: &mut Exit) -> usize {
                     report::complain(&first.source.render(warning, Colour::Ansi));
                 }
             }
-            Err((exit, text)) => {
-                report::complain(&text);
-                *worst = (*worst).max(exit);
+            Err(failure) => {
+                report::complain(&failure.text);
+                *worst = (*worst).max(failure.exit);
             }
         }
     }
@@ -59,8 +54,8 @@ fn scenarios(args: &Check, found: &[Found], worst: &mut Exit) -> usize {
 /// Reads scripts and says what is wrong with them, or cannot be played; returns the counts.
 ///
 /// # Errors
-/// What they are to be read with makes no sense; it has been said.
-fn scripts(args: &Check, found: &[Found], worst: &mut Exit) -> Result<String, Exit> {
+/// What they are to be read with makes no sense.
+fn scripts(args: &Check, found: &[Found], worst: &mut Exit) -> Result<String, Failure> {
     let options = packetdrill::options(&args.scripts)?;
     let (mut good, mut unsupported) = (0, 0);
     for file in found {
@@ -73,9 +68,9 @@ fn scripts(args: &Check, found: &[Found], worst: &mut Exit) -> Result<String, Ex
                 unsupported += usize::from(!script.unsupported.is_empty());
             }
             Err(error) => {
-                let (exit, text) = report::load_error(&error);
-                report::complain(&text);
-                *worst = (*worst).max(exit);
+                let failure = report::load_error(&error);
+                report::complain(&failure.text);
+                *worst = (*worst).max(failure.exit);
             }
         }
     }

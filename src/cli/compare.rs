@@ -3,41 +3,29 @@
 use hangup_stack::profile::Profile;
 
 use super::args::Compare;
-use super::{Exit, report};
+use super::failure::{Failure, usage};
+use super::{Exit, profiles, report};
 use crate::compare::{self, SYSTEMS_MAX};
 use crate::diagnostic::{Colour, Invalid};
-use crate::language::names::nearest;
 use crate::scenario::Scenario;
 
-pub(super) fn compare(args: &Compare, quiet: bool) -> Exit {
-    match try_compare(args, quiet) {
-        Ok(()) => Exit::Held,
-        Err(exit) => exit,
-    }
-}
-
-fn try_compare(args: &Compare, quiet: bool) -> Result<(), Exit> {
+pub(super) fn compare(args: &Compare, quiet: bool) -> Result<Exit, Failure> {
     let found = report::select(std::slice::from_ref(&args.path))?;
     let [file] = &found[..] else {
         let count = found.len();
-        report::complain(&format!(
-            "hangup: one scenario is compared, and {count} were selected: name one\n"
-        ));
-        return Err(Exit::Usage);
+        return Err(usage(format_args!(
+            "one scenario is compared, and {count} were selected: name one"
+        )));
     };
     report::few_enough(&args.settings)?;
-    let read = report::load(file, &args.settings).map_err(|(exit, text)| {
-        report::complain(&text);
-        exit
-    })?;
+    let read = report::load(file, &args.settings)?;
     // Of a sweep the first combination: a comparison has enough columns as it is.
     let scenario = read.first().clone();
     let host = subject(args, &scenario)?;
     if args.profiles.len() > SYSTEMS_MAX {
-        report::complain(&format!(
-            "hangup: at most {SYSTEMS_MAX} profiles are compared\n"
-        ));
-        return Err(Exit::Usage);
+        return Err(usage(format_args!(
+            "at most {SYSTEMS_MAX} profiles are compared"
+        )));
     }
     for name in &args.profiles {
         known(&scenario, host, name)?;
@@ -48,8 +36,7 @@ fn try_compare(args: &Compare, quiet: bool) -> Result<(), Exit> {
             source: scenario.source.clone(),
             diagnostics,
         };
-        report::complain(&invalid.render(Colour::Ansi));
-        Exit::Usage
+        Failure::shown(Exit::Usage, invalid.render(Colour::Ansi))
     })?;
     let name = file.of_combination(&scenario.variant.combination);
     let name = name.display().to_string();
@@ -60,12 +47,13 @@ fn try_compare(args: &Compare, quiet: bool) -> Result<(), Exit> {
     } else {
         compare::draw(&comparison, &name, args.width.unwrap_or_else(report::width))
     };
-    report::print(&text)
+    report::print(&text)?;
+    Ok(Exit::Held)
 }
 
 /// The host that is another system in each column: the one that was named, or the first that has a
 /// system.
-fn subject(args: &Compare, scenario: &Scenario) -> Result<usize, Exit> {
+fn subject(args: &Compare, scenario: &Scenario) -> Result<usize, Failure> {
     let path = scenario.source.path().display();
     let has_stack = |index: &usize| scenario.hosts[*index].profile().is_some();
     let index = match &args.host {
@@ -75,34 +63,23 @@ fn subject(args: &Compare, scenario: &Scenario) -> Result<usize, Exit> {
     index.ok_or_else(|| {
         let systems = (0..scenario.hosts.len()).filter(has_stack);
         let systems: Vec<&str> = systems.map(|it| &*scenario.hosts[it].name.value).collect();
-        report::complain(&match &args.host {
-            None => format!("hangup: {path} has no host with a system to be replaced\n"),
+        usage(match &args.host {
+            None => format!("{path} has no host with a system to be replaced"),
             Some(name) => format!(
-                "hangup: --host {name}: {path} has no such host with a system; it has {}\n",
+                "--host {name}: {path} has no such host with a system; it has {}",
                 systems.join(", ")
             ),
-        });
-        Exit::Usage
+        })
     })
 }
 
 /// Whether there is a profile of a name: a built-in one, or one of the scenario's own.
-fn known(scenario: &Scenario, host: usize, name: &str) -> Result<(), Exit> {
+fn known(scenario: &Scenario, host: usize, name: &str) -> Result<(), Failure> {
     let is_system = scenario
         .stack_as(host, name)
         .is_ok_and(|it| matches!(it, crate::scenario::Stack::Profile(_)));
     if is_system || Profile::built_in(name).is_some() {
         return Ok(());
     }
-    let mut names: Vec<&str> = Profile::names().to_vec();
-    names.extend(Profile::aliases().iter().map(|(alias, _)| *alias));
-    let text = match nearest(name, &names) {
-        Some(nearest) => format!("there is no profile `{name}`: did you mean `{nearest}`?"),
-        None => format!(
-            "there is no profile `{name}`; there are {}",
-            names.join(", ")
-        ),
-    };
-    report::complain(&format!("hangup: {text}\n"));
-    Err(Exit::Usage)
+    Err(usage(profiles::unknown(name)))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::args::Contract as Args;
+use super::failure::{Failure, environment, usage};
 use super::{Exit, report};
 use crate::contract::{self, Case, Standing};
 use crate::diagnostic::Colour;
@@ -16,18 +17,11 @@ use crate::scenario::{LoadError, Scenario};
 /// Where links of the Markdown report lead: from a document in docs/.
 const LINKS: &str = "../scenarios";
 
-pub(super) fn contract(args: &Args, quiet: bool) -> Exit {
-    match prove(args, quiet) {
-        Ok(exit) | Err(exit) => exit,
-    }
-}
-
-fn prove(args: &Args, quiet: bool) -> Result<Exit, Exit> {
+pub(super) fn contract(args: &Args, quiet: bool) -> Result<Exit, Failure> {
     let contract = load()?;
     for name in &args.documents {
         if contract.document(name).is_none() {
-            report::complain(&format!("hangup: {}\n", unknown(&contract, name)));
-            return Err(Exit::Usage);
+            return Err(usage(unknown(&contract, name)));
         }
     }
     let found = report::select(&[])?;
@@ -56,25 +50,17 @@ fn prove(args: &Args, quiet: bool) -> Result<Exit, Exit> {
     Ok(worst)
 }
 
-/// Reads the contract, or says what is wrong with it.
-fn load() -> Result<Contract, Exit> {
+/// Reads the contract.
+fn load() -> Result<Contract, Failure> {
     let path = Path::new(discover::ROOT).join(discover::CONTRACT);
-    Contract::load(&path).map_err(|error| match error {
+    Contract::load(&path).map_err(|error| match &error {
         LoadError::Read { error, .. } if error.kind() == std::io::ErrorKind::NotFound => {
             let path = path.display();
-            report::complain(&format!(
-                "hangup: there is no {path} here: run it where hangup's scenarios are\n"
-            ));
-            Exit::Nothing
+            let message =
+                format_args!("there is no {path} here: run it where hangup's scenarios are");
+            Failure::new(Exit::Nothing, message)
         }
-        LoadError::Read { .. } => {
-            report::complain(&format!("hangup: {error}\n"));
-            Exit::Environment
-        }
-        LoadError::Invalid(invalid) => {
-            report::complain(&invalid.render(Colour::Ansi));
-            Exit::Usage
-        }
+        LoadError::Read { .. } | LoadError::Invalid(_) => report::load_error(&error),
     })
 }
 
@@ -123,9 +109,9 @@ fn claiming(
                     }));
                 }
             }
-            Err((exit, text)) => {
-                report::complain(&text);
-                *worst = (*worst).max(exit);
+            Err(failure) => {
+                report::complain(&failure.text);
+                *worst = (*worst).max(failure.exit);
             }
         }
     }
@@ -134,11 +120,10 @@ fn claiming(
 
 /// Runs each scenario on one thread. The cases come in the order of the scenarios, each with the
 /// failures that are to be shown.
-fn in_parallel(scenarios: Vec<(String, Scenario)>) -> Result<Vec<(Case, String)>, Exit> {
-    let pool = rayon::ThreadPoolBuilder::new().build().map_err(|error| {
-        report::complain(&format!("hangup: cannot start threads: {error}\n"));
-        Exit::Environment
-    })?;
+fn in_parallel(scenarios: Vec<(String, Scenario)>) -> Result<Vec<(Case, String)>, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .build()
+        .map_err(|error| environment(format_args!("cannot start threads: {error}")))?;
     let one = |(name, scenario): (String, Scenario)| {
         let outcome = run(&scenario, None);
         let failures = outcome.failures.iter();

@@ -1,18 +1,13 @@
 //! `hangup list`
 
 use super::args::List;
+use super::failure::Failure;
 use super::{Exit, packetdrill, report};
 use crate::packetdrill::Script;
 
-pub(super) fn list(args: &List) -> Exit {
-    match scripts_and_scenarios(args) {
-        Ok(exit) | Err(exit) => exit,
-    }
-}
-
 /// # Errors
-/// Why nothing can be listed; it has been said.
-fn scripts_and_scenarios(args: &List) -> Result<Exit, Exit> {
+/// Why nothing can be listed.
+pub(super) fn list(args: &List) -> Result<Exit, Failure> {
     let scripts = packetdrill::select(&args.paths)?;
     let scenarios = match packetdrill::other_paths(&args.paths, &scripts) {
         Some(paths) => report::select(&paths)?,
@@ -25,14 +20,14 @@ fn scripts_and_scenarios(args: &List) -> Result<Exit, Exit> {
         .max()
         .unwrap_or(0);
     let mut worst = Exit::Held;
-    let mut say = |name: String, read: Result<String, (Exit, String)>| match read {
+    let mut say = |name: String, read: Result<String, Failure>| match read {
         Ok(claim) => report::print(&format!(
             "{}\n",
             format!("{name:width$}  {claim}").trim_end()
         )),
-        Err((exit, text)) => {
-            report::complain(&text);
-            worst = worst.max(exit);
+        Err(failure) => {
+            report::complain(&failure.text);
+            worst = worst.max(failure.exit);
             Ok(())
         }
     };

@@ -9,6 +9,7 @@ mod check;
 mod compare;
 mod contract;
 mod exit;
+mod failure;
 mod in_order;
 mod interrupt;
 mod list;
@@ -47,7 +48,7 @@ pub fn main() -> ExitCode {
     };
     args.color.apply();
     log_to_stderr(args.verbose);
-    let exit = match &args.command {
+    let ended = match &args.command {
         Command::Run(run) => run::run(run, args.quiet),
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
@@ -59,6 +60,10 @@ pub fn main() -> ExitCode {
         Command::Completions(completions) => schema::completions(completions),
         Command::Man => schema::man(),
     };
+    let exit = ended.unwrap_or_else(|failure| {
+        report::complain(&failure.text);
+        failure.exit
+    });
     exit.into()
 }
 

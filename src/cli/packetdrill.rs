@@ -5,19 +5,17 @@ use std::path::{Path, PathBuf};
 use hangup_stack::profile::Profile;
 
 use super::args::ScriptOptions;
-use super::{Exit, profiles, report};
+use super::failure::{Failure, environment, usage};
+use super::{profiles, report};
 use crate::packetdrill::{IpVersion, Options};
 use crate::scenario::discover::{Found, ROOT, discover, discover_scripts};
 
 /// The scripts that were asked for; none where only scenarios were.
 ///
 /// # Errors
-/// A folder cannot be read; the reason has been said.
-pub(super) fn select(paths: &[PathBuf]) -> Result<Vec<Found>, Exit> {
-    discover_scripts(Path::new(report::BASE), paths).map_err(|error| {
-        report::complain(&format!("hangup: {error}\n"));
-        Exit::Environment
-    })
+/// A folder cannot be read.
+pub(super) fn select(paths: &[PathBuf]) -> Result<Vec<Found>, Failure> {
+    discover_scripts(Path::new(report::BASE), paths).map_err(environment)
 }
 
 /// The paths that stand for scenarios; none where every path stands for scripts alone.
@@ -41,12 +39,9 @@ pub(super) fn other_paths(paths: &[PathBuf], scripts: &[Found]) -> Option<Vec<Pa
 /// What scripts are played with, from the command line.
 ///
 /// # Errors
-/// It makes no sense; the reason has been said.
-pub(super) fn options(asked: &ScriptOptions) -> Result<Options, Exit> {
-    read_options(asked).map_err(|message| {
-        report::complain(&format!("hangup: {message}\n"));
-        Exit::Usage
-    })
+/// It makes no sense.
+pub(super) fn options(asked: &ScriptOptions) -> Result<Options, Failure> {
+    read_options(asked).map_err(usage)
 }
 
 fn read_options(asked: &ScriptOptions) -> Result<Options, String> {

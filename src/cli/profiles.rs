@@ -6,24 +6,17 @@ use hangup_stack::profile::{Api, Mark, Origin, Profile, origins};
 use toml::{Table, Value};
 
 use super::args::Profiles;
+use super::failure::{Failure, usage};
 use super::{Exit, report};
 use crate::language::names::nearest;
 
-pub(super) fn profiles(args: &Profiles) -> Exit {
+pub(super) fn profiles(args: &Profiles) -> Result<Exit, Failure> {
     let text = match &args.name {
         None => all(),
-        Some(name) => match one(name, args.why) {
-            Some(text) => text,
-            None => {
-                report::complain(&format!("hangup: {}\n", unknown(name)));
-                return Exit::Usage;
-            }
-        },
+        Some(name) => one(name, args.why).ok_or_else(|| usage(unknown(name)))?,
     };
-    match report::print(&text) {
-        Ok(()) => Exit::Held,
-        Err(exit) => exit,
-    }
+    report::print(&text)?;
+    Ok(Exit::Held)
 }
 
 /// Every profile in a line: what it is, and how its values are known.

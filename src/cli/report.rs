@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::cli::Exit;
+use super::Exit;
+use super::failure::{Failure, environment, usage};
 use crate::diagnostic::{Colour, Diagnostic, Source};
 use crate::scenario::discover::{self, DiscoverError, Found};
 use crate::scenario::{LoadError, Scenario, ScenarioFile, Setting, limits};
@@ -16,25 +17,23 @@ pub(super) fn complain(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
-/// Says what is wrong with the value of an option.
-pub(super) fn complain_of(option: &'static str, value: &str, diagnostic: &Diagnostic) {
+/// What is wrong with the value of an option.
+pub(super) fn wrong_option(option: &'static str, value: &str, diagnostic: &Diagnostic) -> Failure {
     let source = Source::new(option, value);
-    complain(&source.render(diagnostic, Colour::Ansi));
+    Failure::shown(Exit::Usage, source.render(diagnostic, Colour::Ansi))
 }
 
 /// Prints a result on standard output.
 ///
 /// # Errors
 /// It cannot be written, for example because the reader has gone.
-pub(super) fn print(text: &str) -> Result<(), Exit> {
+pub(super) fn print(text: &str) -> Result<(), Failure> {
     let written = anstream::stdout().write_all(text.as_bytes());
     written.map_err(|error| {
-        if error.kind() != std::io::ErrorKind::BrokenPipe {
-            complain(&format!(
-                "hangup: cannot write to standard output: {error}\n"
-            ));
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Failure::shown(Exit::Environment, String::new());
         }
-        Exit::Environment
+        environment(format_args!("cannot write to standard output: {error}"))
     })
 }
 
@@ -43,7 +42,7 @@ pub(super) fn print(text: &str) -> Result<(), Exit> {
 ///
 /// # Errors
 /// It cannot be written.
-pub(super) fn say(text: &str, shown: bool, to_stderr: bool) -> Result<(), Exit> {
+pub(super) fn say(text: &str, shown: bool, to_stderr: bool) -> Result<(), Failure> {
     if !shown || text.is_empty() {
         return Ok(());
     }
@@ -64,54 +63,52 @@ pub(super) fn width() -> u16 {
 /// The scenarios that were asked for.
 ///
 /// # Errors
-/// There are none; the reason has been said.
-pub(super) fn select(paths: &[PathBuf]) -> Result<Vec<Found>, Exit> {
+/// There are none.
+pub(super) fn select(paths: &[PathBuf]) -> Result<Vec<Found>, Failure> {
     discover::discover(Path::new(BASE), paths).map_err(|error| {
         if paths.is_empty() && matches!(error, DiscoverError::NotFound { .. }) {
             let root = discover::ROOT;
-            complain(&format!(
-                "hangup: there is no folder {root}/ here: name scenario files or folders\n"
-            ));
-            return Exit::Nothing;
+            let message =
+                format_args!("there is no folder {root}/ here: name scenario files or folders");
+            return Failure::new(Exit::Nothing, message);
         }
-        complain(&format!("hangup: {error}\n"));
-        match error {
+        let exit = match error {
             DiscoverError::Empty { .. } => Exit::Nothing,
             DiscoverError::Read { .. } => Exit::Environment,
             DiscoverError::NotFound { .. }
             | DiscoverError::NotAScenario { .. }
             | DiscoverError::SameName { .. }
             | DiscoverError::TooMany { .. } => Exit::Usage,
-        }
+        };
+        Failure::new(exit, error)
     })
 }
 
 /// Reads a scenario file, or says in words what is wrong with it.
-pub(super) fn load(found: &Found, settings: &[Setting]) -> Result<ScenarioFile, (Exit, String)> {
+pub(super) fn load(found: &Found, settings: &[Setting]) -> Result<ScenarioFile, Failure> {
     ScenarioFile::load(&found.path, settings).map_err(|error| load_error(&error))
 }
 
-/// Why a file has no scenario or script, in words, and the exit code that it stands for.
-pub(super) fn load_error(error: &LoadError) -> (Exit, String) {
+/// Why a file has no scenario or script.
+pub(super) fn load_error(error: &LoadError) -> Failure {
     match error {
-        LoadError::Read { .. } => (Exit::Environment, format!("hangup: {error}\n")),
-        LoadError::Invalid(invalid) => (Exit::Usage, invalid.render(Colour::Ansi)),
+        LoadError::Read { .. } => environment(error),
+        LoadError::Invalid(invalid) => Failure::shown(Exit::Usage, invalid.render(Colour::Ansi)),
     }
 }
 
 /// Whether there are no more settings than a file is read with.
 ///
 /// # Errors
-/// There are more; it has been said.
-pub(super) fn few_enough(settings: &[Setting]) -> Result<(), Exit> {
+/// There are more.
+pub(super) fn few_enough(settings: &[Setting]) -> Result<(), Failure> {
     let (count, most) = (settings.len(), limits::SETTINGS_MAX);
     if count <= most {
         return Ok(());
     }
-    complain(&format!(
-        "hangup: {count} `--set`, and at most {most} can be\n"
-    ));
-    Err(Exit::Usage)
+    Err(usage(format_args!(
+        "{count} `--set`, and at most {most} can be"
+    )))
 }
 
 /// The claim of a scenario, in one line.

@@ -8,46 +8,33 @@ mod play;
 use std::time::Instant;
 
 use super::args::Run;
+use super::failure::{Failure, environment};
 use super::{Exit, in_order, interrupt, report};
 use jobs::{Files, Job};
 use output::Output;
 
-pub(super) fn run(args: &Run, quiet: bool) -> Exit {
-    match scripts_and_scenarios(args, quiet) {
-        Ok(exit) | Err(exit) => exit,
-    }
-}
-
 /// # Errors
-/// Why nothing ran; it has been said.
-fn scripts_and_scenarios(args: &Run, quiet: bool) -> Result<Exit, Exit> {
+/// Why nothing ran, or what came in between.
+pub(super) fn run(args: &Run, quiet: bool) -> Result<Exit, Failure> {
     let started = Instant::now();
     report::few_enough(&args.settings)?;
-    interrupt::listen().map_err(|message| {
-        report::complain(&format!("hangup: {message}\n"));
-        Exit::Environment
-    })?;
+    interrupt::listen().map_err(environment)?;
     let selection = jobs::selection(args)?;
     let files = Files::select(args)?;
     let threads = args.jobs.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| {
-        report::complain(&format!("hangup: cannot start threads: {error}\n"));
-        Exit::Environment
-    })?;
+    let pool = pool.map_err(|error| environment(format_args!("cannot start threads: {error}")))?;
     let reads = pool.install(|| files.read(args));
     let reads = reads?;
     let jobs = jobs::jobs(&files, &reads, selection.as_ref());
     if jobs.is_empty() {
-        report::complain("hangup: no scenario matches --filter\n");
-        return Err(Exit::Nothing);
+        let message = "no scenario matches --filter";
+        return Err(Failure::new(Exit::Nothing, message));
     }
     if args.list {
         return jobs::list(&jobs);
     }
-    if !jobs::is_one(args, &jobs) {
-        return Err(Exit::Usage);
-    }
+    jobs::at_most_one(args, &jobs)?;
     let mut output = Output::new(args, quiet, &jobs);
     output.begin()?;
     let case = |job: &Job<'_>| play::one(args, job);

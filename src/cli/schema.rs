@@ -4,6 +4,7 @@
 use clap::CommandFactory;
 
 use super::args::{Completions, Schema};
+use super::failure::{Failure, environment};
 use super::{Args, Exit, report};
 use crate::filter::{SupportedField, supported_fields};
 use crate::scenario;
@@ -11,13 +12,14 @@ use crate::scenario;
 /// The name under which shells know the program.
 const PROGRAM: &str = "hangup";
 
-pub(super) fn schema(args: &Schema) -> Exit {
+pub(super) fn schema(args: &Schema) -> Result<Exit, Failure> {
     let text = if args.filters {
         filters()
     } else {
         format!("{:#}\n", scenario::schema())
     };
-    exit(report::print(&text))
+    report::print(&text)?;
+    Ok(Exit::Held)
 }
 
 /// The fields of filters, one a line.
@@ -35,13 +37,14 @@ fn filters() -> String {
     fields.iter().map(line).collect()
 }
 
-pub(super) fn completions(args: &Completions) -> Exit {
+pub(super) fn completions(args: &Completions) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), PROGRAM, &mut script);
-    exit(report::print(&String::from_utf8_lossy(&script)))
+    report::print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Held)
 }
 
-pub(super) fn man() -> Exit {
+pub(super) fn man() -> Result<Exit, Failure> {
     let mut command = Args::command();
     // Gives the commands the names under which they are typed.
     command.build();
@@ -52,15 +55,7 @@ pub(super) fn man() -> Exit {
     let written = pages
         .map(clap_mangen::Man::new)
         .try_for_each(|it| it.render(&mut page));
-    match written {
-        Ok(()) => exit(report::print(&String::from_utf8_lossy(&page))),
-        Err(error) => {
-            report::complain(&format!("hangup: the manual page: {error}\n"));
-            Exit::Environment
-        }
-    }
-}
-
-fn exit(printed: Result<(), Exit>) -> Exit {
-    printed.map_or_else(|exit| exit, |()| Exit::Held)
+    written.map_err(|error| environment(format_args!("the manual page: {error}")))?;
+    report::print(&String::from_utf8_lossy(&page))?;
+    Ok(Exit::Held)
 }

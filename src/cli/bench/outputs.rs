@@ -5,9 +5,9 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::Exhaustion;
-use super::failure::{Failure, environment, usage};
 use crate::bench::{Finished, Format, Plan, Row, Taken, Writer};
 use crate::capture;
+use crate::cli::failure::{Failure, environment, usage};
 
 /// The longest file that rows are taken from, in octets.
 const RESUME_OCTETS_MOST: u64 = 4 << 30;

@@ -6,11 +6,11 @@ use std::path::Path;
 use hangup_stack::network::HostId;
 
 use super::args::Exhaustion;
-use super::failure::{Failure, environment, usage};
 use super::outputs::draw;
 use crate::bench::{Log, Measurement, Plan, Row, differing, record, sequence, table};
 use crate::capture::{self, Summary, Trace, pcapng};
 use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, environment, usage};
 use crate::cli::report;
 
 /// Runs one row of the product, whether filters take it or not.
@@ -26,7 +26,7 @@ pub(super) fn row(args: &Exhaustion, plan: &Plan, id: u64, quiet: bool) -> Resul
     if !quiet && !to_stdout {
         let mut text = table(std::slice::from_ref(&row), 1);
         text.push_str(&differing(std::slice::from_ref(&row), 1));
-        report::print(&text).map_err(|exit| (exit, String::new()))?;
+        report::print(&text)?;
     }
     if args.trace.is_some() || args.svg.is_some() {
         let (measurement, log) = record(&row.case)

@@ -7,7 +7,6 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::args::Exhaustion;
-use super::failure::{Failure, environment, usage};
 use super::outputs::{Outputs, draw};
 use super::{progress, replay};
 use crate::bench::{
@@ -15,6 +14,7 @@ use crate::bench::{
     table,
 };
 use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, environment, usage};
 use crate::cli::{interrupt, report};
 use crate::diagnostic::{Colour, Source};
 use crate::language::names::nearest;
@@ -26,19 +26,7 @@ const BATCH: usize = 512;
 /// How many rows a table can be made of: what it is made of has to be remembered.
 const REMEMBERED_MOST: usize = 200_000;
 
-pub(super) fn exhaustion(args: &Exhaustion, quiet: bool) -> Exit {
-    match run(args, quiet) {
-        Ok(exit) => exit,
-        Err((exit, message)) => {
-            if !message.is_empty() {
-                report::complain(&format!("hangup: {message}\n"));
-            }
-            exit
-        }
-    }
-}
-
-fn run(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
+pub(super) fn exhaustion(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
     let plan = plan(args)?;
     if let Some(id) = args.row {
         return replay::row(args, &plan, id, quiet);
@@ -85,8 +73,8 @@ fn run(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
         report::complain(&text);
     }
     if done < wanted {
-        let message = format!("interrupted: {done} of {wanted} rows are finished");
-        return Err((Exit::Interrupted, message));
+        let message = format_args!("interrupted: {done} of {wanted} rows are finished");
+        return Err(Failure::new(Exit::Interrupted, message));
     }
     Ok(Exit::Held)
 }
@@ -95,7 +83,7 @@ fn run(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
 fn show(args: &Exhaustion, rows: &[Row]) -> Result<(), Failure> {
     let mut text = table(rows, args.top);
     text.push_str(&differing(rows, args.top));
-    report::print(&text).map_err(|exit| (exit, String::new()))
+    report::print(&text)
 }
 
 /// The plan that the arguments say.
@@ -114,7 +102,7 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
         plan.set(*axis, values)
             .map_err(|error| usage(format!("--{error}")))?;
     }
-    report::few_enough(&args.settings).map_err(|exit| (exit, String::new()))?;
+    report::few_enough(&args.settings)?;
     let mut turned = Vec::new();
     for setting in &args.settings {
         let complain = |error| usage(format!("--set {}: {error}", setting.text()));
@@ -131,10 +119,8 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
             .map_err(|error| usage(format!("--set {}: {error}", setting.text())))?;
     }
     for text in &args.filter {
-        plan.add(Filter::parse(text).map_err(|diagnostic| {
-            report::complain_of("--filter", text, &diagnostic);
-            usage("")
-        })?);
+        let filter = Filter::parse(text);
+        plan.add(filter.map_err(|it| report::wrong_option("--filter", text, &it))?);
     }
     if let Some(rows) = args.sample {
         plan.sample(rows);
@@ -199,9 +185,9 @@ fn count(args: &Exhaustion, plan: &Plan) -> Result<u64, Failure> {
         )));
     }
     match plan.rows().count() as u64 {
-        0 => Err((
+        0 => Err(Failure::new(
             Exit::Nothing,
-            format!("no row is left of {shown}: the filters or the shard take none"),
+            format_args!("no row is left of {shown}: the filters or the shard take none"),
         )),
         rows => Ok(rows),
     }

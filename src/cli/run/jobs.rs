@@ -6,6 +6,7 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 use crate::cli::args::Run;
+use crate::cli::failure::{Failure, usage};
 use crate::cli::in_order::Named;
 use crate::cli::{Exit, packetdrill, report};
 use crate::packetdrill::Script;
@@ -22,8 +23,8 @@ pub(super) struct Files {
 
 impl Files {
     /// # Errors
-    /// There are none, or what was asked for cannot be done with them; it has been said.
-    pub(super) fn select(args: &Run) -> Result<Self, Exit> {
+    /// There are none, or what was asked for cannot be done with them.
+    pub(super) fn select(args: &Run) -> Result<Self, Failure> {
         let mut scripts = packetdrill::select(&args.paths)?;
         let scenarios = match packetdrill::other_paths(&args.paths, &scripts) {
             Some(paths) => report::select(&paths)?,
@@ -31,10 +32,8 @@ impl Files {
         };
         if !scripts.is_empty() && !args.settings.is_empty() {
             if scenarios.is_empty() {
-                report::complain(
-                    "hangup: a packetdrill script has no keys to --set: it has options\n",
-                );
-                return Err(Exit::Usage);
+                let message = "a packetdrill script has no keys to --set: it has options";
+                return Err(usage(message));
             }
             report::complain(&format!(
                 "hangup: packetdrill scripts have no keys to --set: {} left out\n",
@@ -44,8 +43,8 @@ impl Files {
         }
         if args.bless {
             if scenarios.is_empty() {
-                report::complain("hangup: packetdrill scripts have no golden traces to --bless\n");
-                return Err(Exit::Usage);
+                let message = "packetdrill scripts have no golden traces to --bless";
+                return Err(usage(message));
             }
             scripts.clear();
         }
@@ -61,8 +60,8 @@ impl Files {
     /// Reads all of them, the scenarios first.
     ///
     /// # Errors
-    /// What scripts are played with makes no sense; it has been said.
-    pub(super) fn read(&self, args: &Run) -> Result<Vec<Read>, Exit> {
+    /// What scripts are played with makes no sense.
+    pub(super) fn read(&self, args: &Run) -> Result<Vec<Read>, Failure> {
         let settings = settings(args);
         let scenarios = self.scenarios.par_iter();
         let scenarios = scenarios.map(|it| Read::Scenario(ScenarioFile::load(&it.path, &settings)));
@@ -78,11 +77,14 @@ impl Files {
 }
 
 /// Whether at most one scenario or script was selected, where one file is to be written of it.
-pub(super) fn is_one(args: &Run, jobs: &[Job<'_>]) -> bool {
+///
+/// # Errors
+/// There are more.
+pub(super) fn at_most_one(args: &Run, jobs: &[Job<'_>]) -> Result<(), Failure> {
     let option = match (&args.write, &args.export_pkt) {
         (Some(_), _) => "-w writes one trace",
         (None, Some(_)) => "--export-pkt writes one script",
-        (None, None) => return true,
+        (None, None) => return Ok(()),
     };
     let count = jobs.len();
     if count != 1 {
@@ -92,25 +94,24 @@ pub(super) fn is_one(args: &Run, jobs: &[Job<'_>]) -> bool {
             scripts if scripts == count => "scripts",
             _ => "scenarios and scripts",
         };
-        report::complain(&format!(
-            "hangup: {option}, and {count} {what} were selected: name one\n"
-        ));
+        return Err(usage(format_args!(
+            "{option}, and {count} {what} were selected: name one"
+        )));
     }
-    count == 1
+    Ok(())
 }
 
 /// The expression of `--filter`.
 ///
 /// # Errors
-/// It is wrong; it has been said how.
-pub(super) fn selection(args: &Run) -> Result<Option<Selection>, Exit> {
+/// It is wrong.
+pub(super) fn selection(args: &Run) -> Result<Option<Selection>, Failure> {
     let Some(text) = &args.filter else {
         return Ok(None);
     };
-    Selection::parse(text).map(Some).map_err(|diagnostic| {
-        report::complain_of("--filter", text, &diagnostic);
-        Exit::Usage
-    })
+    Selection::parse(text)
+        .map(Some)
+        .map_err(|diagnostic| report::wrong_option("--filter", text, &diagnostic))
 }
 
 /// What the command line sets: a seed is a key like others.
@@ -234,7 +235,7 @@ pub(super) fn jobs<'a>(
 }
 
 /// `--list`
-pub(super) fn list(jobs: &[Job<'_>]) -> Result<Exit, Exit> {
+pub(super) fn list(jobs: &[Job<'_>]) -> Result<Exit, Failure> {
     let names: Vec<String> = jobs
         .iter()
         .map(|job| job.name.display().to_string())

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::jobs::Job;
 use crate::capture;
 use crate::cli::args::Run;
+use crate::cli::failure::{Failure, environment};
 use crate::cli::in_order::Sink;
 use crate::cli::progress::Progress;
 use crate::cli::traces::GOLDEN;
@@ -70,20 +71,20 @@ impl<'a> Output<'a> {
         }
     }
 
-    pub(super) fn begin(&mut self) -> Result<(), Exit> {
+    pub(super) fn begin(&mut self) -> Result<(), Failure> {
         if let Some((_, reporter, text)) = &mut self.filed {
             text.push_str(&reporter.begin());
         }
         self.say(&self.shown.begin())
     }
 
-    fn say(&self, text: &str) -> Result<(), Exit> {
+    fn say(&self, text: &str) -> Result<(), Failure> {
         let say = || report::say(text, true, self.to_stderr);
         self.progress.aside(say)
     }
 
     /// The last lines, and the file.
-    pub(super) fn end(mut self, args: &Run, wall: Duration) -> Result<Exit, Exit> {
+    pub(super) fn end(mut self, args: &Run, wall: Duration) -> Result<Exit, Failure> {
         self.progress.end();
         self.summary.wall = wall;
         self.summary.traces = if args.bless {
@@ -102,15 +103,12 @@ impl<'a> Output<'a> {
         }
         if let Some((path, reporter, mut text)) = self.filed.take() {
             text.push_str(&reporter.end(&self.summary));
-            if let Err(error) = capture::write_atomically(path, text.as_bytes()) {
-                report::complain(&format!("hangup: {error}\n"));
-                return Err(Exit::Environment);
-            }
+            capture::write_atomically(path, text.as_bytes()).map_err(environment)?;
         }
         if self.ran < self.total && interrupt::has_come() {
             let (ran, total) = (self.ran, self.total);
-            report::complain(&format!("hangup: interrupted: {ran} of {total} have run\n"));
-            return Ok(Exit::Interrupted);
+            let message = format_args!("interrupted: {ran} of {total} have run");
+            return Err(Failure::new(Exit::Interrupted, message));
         }
         // What cannot be played is no failure, and says less than one.
         let unsupported = self.unsupported_counts && self.summary.counts.unsupported > 0;
@@ -122,9 +120,9 @@ impl<'a> Output<'a> {
 }
 
 impl Sink for Output<'_> {
-    type Error = Exit;
+    type Error = Failure;
 
-    fn case(&mut self, case: &Case) -> Result<(), Exit> {
+    fn case(&mut self, case: &Case) -> Result<(), Failure> {
         // Who lets what cannot be played not count has its line, and need not read each excerpt.
         if case.verdict != CaseVerdict::Unsupported || self.unsupported_counts {
             let complaints = case.complaints();

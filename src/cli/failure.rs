@@ -1,0 +1,34 @@
+//! What ends a command early.
+
+use std::fmt::Display;
+
+use super::exit::Exit;
+
+/// How the program ends, and what it says before on standard error: whole lines, or nothing.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) exit: Exit,
+    pub(super) text: String,
+}
+
+impl Failure {
+    /// With a sentence that begins with the program's name.
+    pub(super) fn new(exit: Exit, message: impl Display) -> Self {
+        Self::shown(exit, format!("hangup: {message}\n"))
+    }
+
+    /// With lines that stand for themselves.
+    pub(super) fn shown(exit: Exit, text: String) -> Self {
+        Self { exit, text }
+    }
+}
+
+/// Something is wrong with what was typed.
+pub(super) fn usage(message: impl Display) -> Failure {
+    Failure::new(Exit::Usage, message)
+}
+
+/// The machine does not let us.
+pub(super) fn environment(message: impl Display) -> Failure {
+    Failure::new(Exit::Environment, message)
+}
