@@ -1,7 +1,7 @@
 //! Lines for the shell: the `sysctl` settings in them that are knobs of the host. Nothing is ever
 //! executed.
 
-use hangup_stack::profile::Profile;
+use hangup_stack::profile::{Profile, SynOption};
 
 /// What a line sets, by the names of sysctl, and what else it has.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -94,12 +94,18 @@ fn dotted(name: &str) -> String {
 pub(super) fn apply(profile: &Profile, name: &str, value: &str) -> Option<Profile> {
     let (knob, value) = match name {
         "net.ipv4.tcp_rmem" => return receive_memory(profile, value),
-        "net.ipv4.tcp_timestamps" => return offer(profile, &["timestamps"], value),
+        "net.ipv4.tcp_timestamps" => return offer(profile, &[SynOption::Timestamps], value),
         "net.ipv4.tcp_sack" | "net.inet.tcp.sack.enable" => {
-            return offer(profile, &["sack-permitted"], value);
+            return offer(profile, &[SynOption::SackPermitted], value);
         }
-        "net.ipv4.tcp_window_scaling" => return offer(profile, &["window-scale"], value),
-        "net.inet.tcp.rfc1323" => return offer(profile, &["timestamps", "window-scale"], value),
+        "net.ipv4.tcp_window_scaling" => return offer(profile, &[SynOption::WindowScale], value),
+        "net.inet.tcp.rfc1323" => {
+            return offer(
+                profile,
+                &[SynOption::Timestamps, SynOption::WindowScale],
+                value,
+            );
+        }
         // No host has ECN, so that not asking for it is what is so already.
         "net.ipv4.tcp_ecn" | "net.inet.tcp.ecn.enable" if ["0", "2"].contains(&value) => {
             return Some(profile.clone());
@@ -180,30 +186,21 @@ fn receive_memory(profile: &Profile, value: &str) -> Option<Profile> {
 }
 
 /// Leaves options out of those that the host offers, or leaves them in.
-fn offer(profile: &Profile, options: &[&str], value: &str) -> Option<Profile> {
+fn offer(profile: &Profile, options: &[SynOption], value: &str) -> Option<Profile> {
     let on = value.parse::<u32>().ok()? != 0;
-    let written: toml::Table = profile.to_toml().parse().ok()?;
-    let groups = written.get("options")?.get("syn")?.as_array()?;
-    let offers = |option: &str| {
-        let mut all = groups.iter().filter_map(|it| it.as_array()).flatten();
-        all.any(|it| it.as_str() == Some(option))
-    };
+    let offered = &profile.options.syn;
     if on {
-        return options.iter().all(|it| offers(it)).then(|| profile.clone());
+        let all = options.iter();
+        let mut all = all.map(|option| offered.iter().any(|group| group.contains(option)));
+        return all.all(|is_offered| is_offered).then(|| profile.clone());
     }
-    let kept: Vec<toml::Value> = groups
-        .iter()
-        .filter_map(|group| {
-            let left = |it: &&toml::Value| it.as_str().is_some_and(|it| !options.contains(&it));
-            let left: Vec<_> = group.as_array()?.iter().filter(left).cloned().collect();
-            (!left.is_empty()).then_some(toml::Value::Array(left))
-        })
-        .collect();
-    turn(
-        profile,
-        "options.syn",
-        &toml::Value::Array(kept).to_string(),
-    )
+    let mut turned = profile.clone();
+    let groups = &mut turned.options.syn;
+    for group in groups.iter_mut() {
+        group.retain(|option| !options.contains(option));
+    }
+    groups.retain(|group| !group.is_empty());
+    Some(turned)
 }
 
 #[cfg(test)]
