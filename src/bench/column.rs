@@ -27,6 +27,11 @@ pub(super) struct Column {
     field: Field,
 }
 
+/// A column of this name, what it says, and where it stands.
+const fn column(name: &'static str, about: &'static str, field: Field) -> Column {
+    Column { name, about, field }
+}
+
 /// Where a column stands in a measurement.
 enum Field {
     Number(fn(&mut Measurement) -> &mut u64),
@@ -47,228 +52,120 @@ enum Field {
 const STAYS: &str = "none";
 
 /// The columns behind those of the axes, in their order.
+#[rustfmt::skip]
 pub(super) const RESULTS: &[Column] = &[
-    Column {
-        name: "offered_octets",
-        about: "What there was to send",
-        field: Field::Number(|it| &mut it.offered),
-    },
-    Column {
-        name: "sent_octets",
-        about: "What was sent, each octet once",
-        field: Field::Number(|it| &mut it.sent),
-    },
-    Column {
-        name: "accepted_octets",
-        about: "What the receiver took, whatever became of it",
-        field: Field::Number(|it| &mut it.accepted),
-    },
-    Column {
-        name: "held_octets",
-        about: "Of that, what was not acknowledged at the end",
-        field: Field::Number(|it| &mut it.held),
-    },
-    Column {
-        name: "acknowledged_octets",
-        about: "Of that, what was acknowledged",
-        field: Field::Number(|it| &mut it.acknowledged),
-    },
-    Column {
-        name: "kept_octets_max",
-        about: "The most that the receiver had in memory at once",
-        field: Field::Number(|it| &mut it.kept_most),
-    },
-    Column {
-        name: "limit",
-        about: "What stopped the sender, see below",
-        field: Field::Limit(|it| &mut it.limit),
-    },
-    Column {
-        name: "last_new_us",
-        about: "When the last octet was sent for the first time, since the shutdown",
-        field: Field::Time(|it| &mut it.last_new),
-    },
-    Column {
-        name: "segments",
-        about: "Segments with data",
-        field: Field::Number(|it| &mut it.segments),
-    },
-    Column {
-        name: "retransmissions",
-        about: "Those of them without anything new, probes left out",
-        field: Field::Number(|it| &mut it.retransmissions),
-    },
-    Column {
-        name: "probes",
-        about: "Probes of a closed window",
-        field: Field::Number(|it| &mut it.probes),
-    },
-    Column {
-        name: "probes_answered",
-        about: "Those that something came back for",
-        field: Field::Number(|it| &mut it.probes_answered),
-    },
-    Column {
-        name: "answers",
-        about: "All segments of the receiver",
-        field: Field::Number(|it| &mut it.answers),
-    },
-    Column {
-        name: "window_first_octets",
-        about: "What the receiver had advertised at the shutdown",
-        field: Field::Number(|it| &mut it.window_first),
-    },
-    Column {
-        name: "window_last_octets",
-        about: "What it advertised last",
-        field: Field::Number(|it| &mut it.window_last),
-    },
-    Column {
-        name: "shut_down_at_us",
-        about: "When the shutdown was, since the run began",
-        field: Field::Said(
-            |it| {
-                let micros = it.start.at.total_micros();
-                Cell::Number(u64::try_from(micros).unwrap_or(0))
-            },
-            |it, text| {
-                it.start.at = Instant::from_micros(text.parse::<i64>().ok()?);
-                Some(())
-            },
-        ),
-    },
-    Column {
-        name: "room_octets",
-        about: "What the sender could send into the window it knew then",
-        field: Field::Number(|it| &mut it.start.room),
-    },
-    Column {
-        name: "window_octets_max",
-        about: "The largest window that it had been offered",
-        field: Field::Number(|it| &mut it.start.window),
-    },
-    Column {
-        name: "window_unit_octets",
-        about: "What the receiver's window is counted in",
-        field: Field::Number(|it| &mut it.start.unit),
-    },
-    Column {
-        name: "segment_octets",
-        about: "The payload of a full segment",
-        field: Field::Number(|it| &mut it.start.segment),
-    },
-    Column {
-        name: "congestion_window_octets",
-        about: "The sender's congestion window at the shutdown; empty where there is none",
-        field: Field::Optional(|it| &mut it.start.congestion_window),
-    },
-    Column {
-        name: "timeout_us",
-        about: "Its retransmission timeout then, where it tells",
-        field: Field::OptionalTime(|it| &mut it.start.timeout),
-    },
-    Column {
-        name: "round_trip_us",
-        about: "Its smoothed round-trip time then, where it has one",
-        field: Field::OptionalTime(|it| &mut it.start.round_trip),
-    },
-    Column {
-        name: "selective",
-        about: "Whether selective acknowledgments were agreed on",
-        field: Field::Flag(|it| &mut it.start.selective),
-    },
-    Column {
-        name: "sender_ending",
-        about: "How the sender ended: `timed-out`, `reset-by-peer`, `reset` (by itself), `closed`, \
-                `open` (when the watch ended), `never` (open, and nothing is due any more)",
-        field: Field::Ending(|it| &mut it.sender.ending),
-    },
-    Column {
-        name: "sender_ended_us",
-        about: "When, since the shutdown; empty where it did not",
-        field: Field::OptionalTime(|it| &mut it.sender.at),
-    },
-    Column {
-        name: "receiver_ending",
-        about: "How the receiver ended, in the same words",
-        field: Field::Ending(|it| &mut it.receiver.ending),
-    },
-    Column {
-        name: "receiver_ended_us",
-        about: "When, since the shutdown; empty where it did not",
-        field: Field::OptionalTime(|it| &mut it.receiver.at),
-    },
-    Column {
-        name: "model",
-        about: "How the model compares: `agrees`, `accepted-differs`, `end-differs`, \
-                `both-differ`, `no-form`",
-        field: Field::Said(
-            |it| Cell::Word(it.predicted.compare(it).name()),
-            // It follows from the other columns.
-            |_, text| named(&Agreement::ALL, Agreement::name, text).map(|_| ()),
-        ),
-    },
-    Column {
-        name: "model_accepted_octets_min",
-        about: "The least that the model says is accepted",
-        field: Field::Said(
-            |it| optional(it.predicted.accepted.map(|it| it.least)),
-            |it, text| bound(it, text, |octets| &mut octets.least),
-        ),
-    },
-    Column {
-        name: "model_accepted_octets_max",
-        about: "The most",
-        field: Field::Said(
-            |it| optional(it.predicted.accepted.map(|it| it.most)),
-            |it, text| bound(it, text, |octets| &mut octets.most),
-        ),
-    },
-    Column {
-        name: "model_creep_octets",
-        about: "By how much each answer may move the right edge on",
-        field: Field::Number(|it| &mut it.predicted.creep),
-    },
-    Column {
-        name: "model_ending",
-        about: "How the model says the sender ends, in the same words; `none`: it does not",
-        field: Field::Said(
-            |it| match it.predicted.end {
-                None => Cell::Empty,
-                Some(Forecast::Stays) => Cell::Word(STAYS),
-                Some(Forecast::Ends(ending, _)) => Cell::Word(ending.name()),
-            },
-            |it, text| {
-                it.predicted.end = match text {
-                    "" => None,
-                    STAYS => Some(Forecast::Stays),
-                    _ => {
-                        let ending = named(&Ending::ALL, Ending::name, text)?;
-                        Some(Forecast::Ends(ending, Duration::ZERO))
-                    }
-                };
-                Some(())
-            },
-        ),
-    },
-    Column {
-        name: "model_ended_us",
-        about: "When the model says so, since the shutdown",
-        field: Field::Said(
-            |it| match it.predicted.end {
-                Some(Forecast::Ends(_, at)) => Cell::Number(at.total_micros()),
-                Some(Forecast::Stays) | None => Cell::Empty,
-            },
-            |it, text| {
-                let micros = maybe(text)?;
-                if let (Some(Forecast::Ends(_, at)), Some(micros)) = (&mut it.predicted.end, micros)
-                {
-                    *at = Duration::from_micros(micros);
+    column("offered_octets", "What there was to send", Field::Number(|it| &mut it.offered)),
+    column("sent_octets", "What was sent, each octet once", Field::Number(|it| &mut it.sent)),
+    column("accepted_octets", "What the receiver took, whatever became of it",
+           Field::Number(|it| &mut it.accepted)),
+    column("held_octets", "Of that, what was not acknowledged at the end",
+           Field::Number(|it| &mut it.held)),
+    column("acknowledged_octets", "Of that, what was acknowledged",
+           Field::Number(|it| &mut it.acknowledged)),
+    column("kept_octets_max", "The most that the receiver had in memory at once",
+           Field::Number(|it| &mut it.kept_most)),
+    column("limit", "What stopped the sender, see below", Field::Limit(|it| &mut it.limit)),
+    column("last_new_us", "When the last octet was sent for the first time, since the shutdown",
+           Field::Time(|it| &mut it.last_new)),
+    column("segments", "Segments with data", Field::Number(|it| &mut it.segments)),
+    column("retransmissions", "Those of them without anything new, probes left out",
+           Field::Number(|it| &mut it.retransmissions)),
+    column("probes", "Probes of a closed window", Field::Number(|it| &mut it.probes)),
+    column("probes_answered", "Those that something came back for",
+           Field::Number(|it| &mut it.probes_answered)),
+    column("answers", "All segments of the receiver", Field::Number(|it| &mut it.answers)),
+    column("window_first_octets", "What the receiver had advertised at the shutdown",
+           Field::Number(|it| &mut it.window_first)),
+    column("window_last_octets", "What it advertised last",
+           Field::Number(|it| &mut it.window_last)),
+    column("shut_down_at_us", "When the shutdown was, since the run began", Field::Said(
+        |it| {
+            let micros = it.start.at.total_micros();
+            Cell::Number(u64::try_from(micros).unwrap_or(0))
+        },
+        |it, text| {
+            it.start.at = Instant::from_micros(text.parse::<i64>().ok()?);
+            Some(())
+        },
+    )),
+    column("room_octets", "What the sender could send into the window it knew then",
+           Field::Number(|it| &mut it.start.room)),
+    column("window_octets_max", "The largest window that it had been offered",
+           Field::Number(|it| &mut it.start.window)),
+    column("window_unit_octets", "What the receiver's window is counted in",
+           Field::Number(|it| &mut it.start.unit)),
+    column("segment_octets", "The payload of a full segment",
+           Field::Number(|it| &mut it.start.segment)),
+    column("congestion_window_octets",
+           "The sender's congestion window at the shutdown; empty where there is none",
+           Field::Optional(|it| &mut it.start.congestion_window)),
+    column("timeout_us", "Its retransmission timeout then, where it tells",
+           Field::OptionalTime(|it| &mut it.start.timeout)),
+    column("round_trip_us", "Its smoothed round-trip time then, where it has one",
+           Field::OptionalTime(|it| &mut it.start.round_trip)),
+    column("selective", "Whether selective acknowledgments were agreed on",
+           Field::Flag(|it| &mut it.start.selective)),
+    column("sender_ending",
+           "How the sender ended: `timed-out`, `reset-by-peer`, `reset` (by itself), `closed`, \
+            `open` (when the watch ended), `never` (open, and nothing is due any more)",
+           Field::Ending(|it| &mut it.sender.ending)),
+    column("sender_ended_us", "When, since the shutdown; empty where it did not",
+           Field::OptionalTime(|it| &mut it.sender.at)),
+    column("receiver_ending", "How the receiver ended, in the same words",
+           Field::Ending(|it| &mut it.receiver.ending)),
+    column("receiver_ended_us", "When, since the shutdown; empty where it did not",
+           Field::OptionalTime(|it| &mut it.receiver.at)),
+    column("model",
+           "How the model compares: `agrees`, `accepted-differs`, `end-differs`, `both-differ`, \
+            `no-form`", Field::Said(
+        |it| Cell::Word(it.predicted.compare(it).name()),
+        // It follows from the other columns.
+        |_, text| named(&Agreement::ALL, Agreement::name, text).map(|_| ()),
+    )),
+    column("model_accepted_octets_min", "The least that the model says is accepted", Field::Said(
+        |it| optional(it.predicted.accepted.map(|it| it.least)),
+        |it, text| bound(it, text, |octets| &mut octets.least),
+    )),
+    column("model_accepted_octets_max", "The most", Field::Said(
+        |it| optional(it.predicted.accepted.map(|it| it.most)),
+        |it, text| bound(it, text, |octets| &mut octets.most),
+    )),
+    column("model_creep_octets", "By how much each answer may move the right edge on",
+           Field::Number(|it| &mut it.predicted.creep)),
+    column("model_ending",
+           "How the model says the sender ends, in the same words; `none`: it does not",
+           Field::Said(
+        |it| match it.predicted.end {
+            None => Cell::Empty,
+            Some(Forecast::Stays) => Cell::Word(STAYS),
+            Some(Forecast::Ends(ending, _)) => Cell::Word(ending.name()),
+        },
+        |it, text| {
+            it.predicted.end = match text {
+                "" => None,
+                STAYS => Some(Forecast::Stays),
+                _ => {
+                    let ending = named(&Ending::ALL, Ending::name, text)?;
+                    Some(Forecast::Ends(ending, Duration::ZERO))
                 }
-                Some(())
-            },
-        ),
-    },
+            };
+            Some(())
+        },
+    )),
+    column("model_ended_us", "When the model says so, since the shutdown", Field::Said(
+        |it| match it.predicted.end {
+            Some(Forecast::Ends(_, at)) => Cell::Number(at.total_micros()),
+            Some(Forecast::Stays) | None => Cell::Empty,
+        },
+        |it, text| {
+            let micros = maybe(text)?;
+            if let (Some(Forecast::Ends(_, at)), Some(micros)) = (&mut it.predicted.end, micros)
+            {
+                *at = Duration::from_micros(micros);
+            }
+            Some(())
+        },
+    )),
 ];
 
 impl Column {
