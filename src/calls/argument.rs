@@ -167,12 +167,18 @@ impl<'a> Context<'a> {
 
     /// Where the buffer of a receive is and its flags: `length[, flags]`, or as packetdrill writes
     /// it, `..., length[, flags]`.
-    pub(super) fn buffer(&self, words: &Words) -> Result<(usize, i64), BadCall> {
+    pub(super) fn buffer(&self, words: &Words) -> Result<(usize, i32), BadCall> {
         let at = match self.argument(1) {
             Some(Argument::Ellipsis) if self.arguments.len() > 2 => 2,
             _ => 1,
         };
-        Ok((self.length(at)?, self.number(at + 1, words)?))
+        Ok((self.length(at)?, self.flags(at + 1, words)?))
+    }
+
+    /// The flags of a call.
+    fn flags(&self, index: usize, words: &Words) -> Result<i32, BadCall> {
+        let flags = i32::try_from(self.number(index, words)?);
+        flags.or_else(|_| self.bad(index, "the flags are out of range"))
     }
 
     /// What a send sends: a number of octets of the pattern, a text, or `...` and a length as
@@ -204,7 +210,7 @@ impl<'a> Context<'a> {
             }
         };
         let flags = if flags_at < rest {
-            self.number(flags_at, words)?
+            self.flags(flags_at, words)?
         } else {
             0
         };
@@ -466,7 +472,7 @@ const ADDRESS: &str = "write host:port, *:port, or ... for the default";
 #[derive(Debug)]
 pub(super) struct Payload<'a> {
     pub(super) octets: Octets<'a>,
-    pub(super) flags: i64,
+    pub(super) flags: i32,
     /// The first argument after it.
     pub(super) rest: usize,
 }

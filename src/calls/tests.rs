@@ -439,6 +439,11 @@ fn bad_calls() {
             Some(2),
             "the flags are out of range",
         ),
+        (
+            "server: recv(4, ..., 10, 9999999999)",
+            Some(3),
+            "the flags are out of range",
+        ),
         ("server: recv(\"s\", 10)", Some(0), "\"s\" is not a number"),
         (
             "server: recv(s, 10)",

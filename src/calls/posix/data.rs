@@ -43,23 +43,17 @@ impl PosixCalls {
                 return context.bad(payload.rest, format_args!("{} is too much", show(extra)));
             }
         };
-        let Ok(flags) = i32::try_from(payload.flags) else {
-            return context.bad(2, "the flags are out of range");
-        };
         let Self {
             process, program, ..
         } = self;
         let data = program.memory.octets(&payload.octets);
-        let sent = context.on_host(|host, _| process.send(host, fd, data, flags, to));
+        let sent = context.on_host(|host, _| process.send(host, fd, data, payload.flags, to));
         Ok(waited(sent))
     }
 
     pub(super) fn recv(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let fd = self.fd(context)?;
         let (length, flags) = context.buffer(FLAGS)?;
-        let Ok(flags) = i32::try_from(flags) else {
-            return context.bad(2, "the flags are out of range");
-        };
         let Self {
             process, program, ..
         } = self;

@@ -5,7 +5,7 @@ use hangup_posix::{FileDescriptor, Outcome};
 
 use super::state::PosixCalls;
 use super::words::EVENTS;
-use crate::calls::answer::{BadCall, Made, failed};
+use crate::calls::answer::{BadCall, Made, failed, waited};
 use crate::calls::argument::Context;
 use crate::calls::show::show;
 use crate::scenario::script::Argument;
@@ -55,12 +55,7 @@ impl PosixCalls {
         };
         let mut fds = [PollFd::new(fd, events)];
         let polled = context.on_host(|host, now| self.process.poll(host, now, &mut fds, 0));
-        Ok(match polled {
-            Outcome::Done(Err(error)) => failed(error),
-            Outcome::Done(Ok(_)) | Outcome::Blocks { .. } => {
-                Made::value(show_events(fds[0].revents))
-            }
-        })
+        Ok(waited(polled.map(|_| show_events(fds[0].revents))))
     }
 
     /// An entry of poll's list.

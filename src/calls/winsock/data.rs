@@ -9,7 +9,7 @@ use hangup_winsock::{Outcome, Socket, Winsock};
 
 use super::state::WinsockCalls;
 use super::words::{BOOLEANS, FLAGS};
-use crate::calls::answer::{BadCall, Made, failed, waited};
+use crate::calls::answer::{BadCall, Made, waited};
 use crate::calls::argument::{Context, OCTETS_MAX};
 use crate::calls::program::Octets;
 use crate::calls::show::show;
@@ -46,9 +46,7 @@ impl WinsockCalls {
                 return context.bad(payload.rest, format_args!("{} is too much", show(extra)));
             }
         };
-        let Ok(flags) = i32::try_from(payload.flags) else {
-            return context.bad(2, "the flags are out of range");
-        };
+        let flags = payload.flags;
         let Self {
             process, program, ..
         } = self;
@@ -83,9 +81,6 @@ impl WinsockCalls {
     ) -> Result<Made, BadCall> {
         let s = self.s(context)?;
         let (length, flags) = context.buffer(FLAGS)?;
-        let Ok(flags) = i32::try_from(flags) else {
-            return context.bad(2, "the flags are out of range");
-        };
         let Self {
             process, program, ..
         } = self;
@@ -146,11 +141,7 @@ impl WinsockCalls {
         let outcome = self.on_host(context, |process, host, now| {
             process.wsa_recv(host, now, s, &mut buffers, flags, overlap)
         });
-        Ok(match outcome {
-            Outcome::Done(Ok(received)) => Made::value(received.octets),
-            Outcome::Done(Err(error)) => failed(error),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
+        Ok(waited(outcome.map(|received| received.octets)))
     }
 
     /// lpOverlapped and lpCompletionRoutine: `ov`, or `{overlapped=ov, event=10}`, and a name.
@@ -211,11 +202,7 @@ impl WinsockCalls {
         let outcome = self.on_host(context, |process, host, now| {
             process.wsa_get_overlapped_result(host, now, s, overlapped, wait)
         });
-        Ok(match outcome {
-            Outcome::Done(Ok(transferred)) => Made::value(transferred.octets),
-            Outcome::Done(Err(error)) => failed(error),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
+        Ok(waited(outcome.map(|transferred| transferred.octets)))
     }
 
     /// `CancelIoEx(4, ov)`, or with NULL all of the socket's.

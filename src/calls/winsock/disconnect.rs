@@ -1,11 +1,11 @@
 //! shutdown, closesocket, WSARecvDisconnect, WSASendDisconnect, and the provider's functions.
 
-use hangup_winsock::{Outcome, Pointer};
+use hangup_winsock::Pointer;
 
 use super::state::WinsockCalls;
 use super::words::HOWS;
 use super::wsabuf::{Room, wsabuf};
-use crate::calls::answer::{BadCall, Made, status};
+use crate::calls::answer::{BadCall, Made, status, waited};
 use crate::calls::argument::Context;
 
 impl WinsockCalls {
@@ -27,10 +27,7 @@ impl WinsockCalls {
         let outcome = self.on_host(context, |process, host, now| {
             process.closesocket(host, now, s)
         });
-        Ok(match outcome {
-            Outcome::Done(result) => status(result),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
+        Ok(waited(outcome.map(|()| 0)))
     }
 
     pub(super) fn recv_disconnect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {

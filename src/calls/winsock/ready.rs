@@ -100,12 +100,10 @@ impl WinsockCalls {
         let outcome = self.on_host(context, |process, _, now| {
             process.sleep_ex(now, timeout, alertable)
         });
-        Ok(match outcome {
-            Outcome::Done(Ok(SleepResult::Elapsed)) => Made::value(0),
-            Outcome::Done(Ok(SleepResult::IoCompletion)) => Made::value("WAIT_IO_COMPLETION"),
-            Outcome::Done(Err(error)) => failed(error),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
+        Ok(waited(outcome.map(|result| match result {
+            SleepResult::Elapsed => "0",
+            SleepResult::IoCompletion => "WAIT_IO_COMPLETION",
+        })))
     }
 
     /// `WSAEventSelect(4, 10, FD_READ|FD_CLOSE)`
@@ -255,11 +253,7 @@ impl WinsockCalls {
         let outcome = self.on_host(context, |process, host, now| {
             process.wsa_poll(host, now, &mut fds, Some(Duration::ZERO))
         });
-        Ok(match outcome {
-            Outcome::Done(Ok(_)) => Made::value(show_poll(fds[0].revents)),
-            Outcome::Done(Err(error)) => failed(error),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
+        Ok(waited(outcome.map(|_| show_poll(fds[0].revents))))
     }
 
     fn poll_entry(

@@ -12,7 +12,7 @@ use super::state::WinsockCalls;
 
 use super::words::{BACKLOGS, DECISIONS, FAMILIES, PROTOCOLS, SOCKET_FLAGS, TYPES};
 use super::wsabuf::{Room, octets, wsabuf};
-use crate::calls::answer::{BadCall, Made, failed, status};
+use crate::calls::answer::{BadCall, Made, failed, status, waited};
 use crate::calls::argument::{Context, DEFAULT_PORT, Target, unspecified};
 use crate::scenario::script::Argument;
 
@@ -105,10 +105,7 @@ impl WinsockCalls {
         let outcome = self.on_host(context, |process, host, now| {
             process.connect(host, now, s, name)
         });
-        Ok(match outcome {
-            Outcome::Done(result) => status(result),
-            Outcome::Blocks { until } => Made::Blocks { until },
-        })
+        Ok(waited(outcome.map(|()| 0)))
     }
 
     /// The address of a peer.
