@@ -6,6 +6,7 @@
 use crate::notation::Origins;
 use crate::scenario::detail::{Detail, IpFields, QuotedPacket};
 use crate::scenario::script::{Options, Segment};
+use crate::wire::Icmp;
 use crate::wire::frame::{self, Ends, IpMarks, TcpFields};
 
 /// The window of a forged segment whose line does not say one.
@@ -55,7 +56,7 @@ fn alphabet(length: usize) -> Vec<u8> {
 
 /// What stands behind the header of an ICMP message of so many octets that quotes nothing.
 pub(super) fn blank_message(length: u16) -> Vec<u8> {
-    vec![0; usize::from(length).saturating_sub(frame::ICMP)]
+    vec![0; usize::from(length).saturating_sub(Icmp::HEADER)]
 }
 
 /// A frame with the beginning of a packet that an ICMP error is about, which need never have been

@@ -11,12 +11,11 @@ use smoltcp::wire::{
 
 use super::flags::Flags;
 use super::option::TcpOption;
+use super::segment::HEADER as TCP;
+use super::transport::{Icmp, UDP};
 
-/// Headers in octets.
+/// The header of Ethernet in octets.
 const ETHERNET: usize = 14;
-const TCP: usize = 20;
-const UDP: usize = 8;
-pub(crate) const ICMP: usize = 8;
 
 /// How much of a packet an ICMP error quotes beyond its IP header, in octets (RFC 792).
 const QUOTED: usize = 8;
@@ -124,7 +123,7 @@ pub(crate) fn icmp(
     rest: [u8; 4],
     body: &[u8],
 ) -> Option<Vec<u8>> {
-    let length = ICMP + body.len();
+    let length = Icmp::HEADER + body.len();
     let (source, destination) = (ends.source.addr, ends.destination.addr);
     let protocol = match source {
         IpAddress::Ipv4(_) => IpProtocol::Icmp,
@@ -135,8 +134,8 @@ pub(crate) fn icmp(
     let octets = &mut frame[begin..];
     octets[0] = kind;
     octets[1] = code;
-    octets[4..ICMP].copy_from_slice(&rest);
-    octets[ICMP..].copy_from_slice(body);
+    octets[4..Icmp::HEADER].copy_from_slice(&rest);
+    octets[Icmp::HEADER..].copy_from_slice(body);
     match (source, destination) {
         (IpAddress::Ipv6(source), IpAddress::Ipv6(destination)) => {
             Icmpv6Packet::new_unchecked(octets).fill_checksum(&source, &destination);
@@ -246,4 +245,106 @@ fn ip_frame(ends: &Ends, next_header: IpProtocol, length: usize) -> Option<Vec<u
         (IpAddress::Ipv4(_), IpAddress::Ipv6(_)) | (IpAddress::Ipv6(_), IpAddress::Ipv4(_)) => {}
     }
     Some(frame)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Checksum, Kind, OwnFields, Packet, decode};
+
+    /// Two ends of each family.
+    fn ends() -> [Ends; 2] {
+        let of = |source: IpAddress, destination: IpAddress| Ends {
+            source: IpEndpoint::new(source, 1000),
+            destination: IpEndpoint::new(destination, 80),
+            ethernet: (EthernetAddress([2; 6]), EthernetAddress([4; 6])),
+        };
+        [
+            of(IpAddress::v4(192, 0, 2, 1), IpAddress::v4(192, 0, 2, 2)),
+            of(
+                IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
+                IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2),
+            ),
+        ]
+    }
+
+    /// A frame decoded, with checksums that hold and the ends that were asked for.
+    fn read(frame: &[u8], ends: &Ends) -> Packet {
+        let packet = decode(frame);
+        assert_eq!(packet.checksum, Checksum::Good);
+        assert_eq!(packet.from.ip(), Some(ends.source.addr));
+        assert_eq!(packet.to.ip(), Some(ends.destination.addr));
+        packet
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for ends in ends() {
+            let fields = TcpFields {
+                sequence: 0xffff_fff0,
+                acknowledgment: 7,
+                flags: Flags::SYN.union(Flags::ACK).union(Flags::AE),
+                window: 512,
+                urgent: 3,
+                options: vec![
+                    TcpOption::MaximumSegmentSize(1460),
+                    TcpOption::WindowScale(7),
+                ],
+            };
+            let frame = segment(&ends, &fields, b"abc").unwrap();
+            let packet = read(&frame, &ends);
+            assert_eq!(packet.endpoints(), Some((ends.source, ends.destination)));
+            assert_eq!(packet.payload(&frame), Some(&b"abc"[..]));
+            let segment = packet.segment().unwrap();
+            let numbers = (segment.seq, segment.ack, segment.window, segment.urgent);
+            assert_eq!(numbers, (0xffff_fff0, 7, 512, 3));
+            assert_eq!(segment.flags, fields.flags);
+            let mut options = fields.options;
+            options.push(TcpOption::EndOfList);
+            assert_eq!(segment.options, options);
+
+            let datagram = datagram(&ends, b"abcd", true).unwrap();
+            let packet = read(&datagram, &ends);
+            assert_eq!(packet.endpoints(), Some((ends.source, ends.destination)));
+            assert!(matches!(packet.kind, Kind::Udp(it) if it.len == 4));
+
+            let error = match ends.source.addr {
+                IpAddress::Ipv4(_) => (3, 3),
+                IpAddress::Ipv6(_) => (1, 4),
+            };
+            let frame = icmp(&ends, error, [0; 4], quotation(&datagram)).unwrap();
+            let Kind::Icmp(icmp) = read(&frame, &ends).kind else {
+                panic!("it is no ICMP message");
+            };
+            assert_eq!(icmp.quoted.unwrap().ip.header.unwrap().length, UDP + 4);
+        }
+    }
+
+    #[test]
+    fn marks_are_read_and_checksums_hold() {
+        for ends in ends() {
+            let mut frame = datagram(&ends, b"", true).unwrap();
+            let marks = IpMarks {
+                service: Some(0b1011_1001),
+                hop_limit: Some(3),
+                flow_label: Some(0xabcde),
+            };
+            mark(&mut frame, marks);
+            let header = read(&frame, &ends).ip.unwrap().header.unwrap();
+            assert_eq!((header.service, header.hop_limit), (0b1011_1001, 3));
+            match header.own {
+                OwnFields::V6 { flow_label } => assert_eq!(flow_label, 0xabcde),
+                OwnFields::V4 { .. } => assert!(matches!(ends.source.addr, IpAddress::Ipv4(_))),
+            }
+        }
+    }
+
+    #[test]
+    fn a_packet_is_no_longer_than_its_header_can_say() {
+        let [v4, v6] = ends();
+        assert!(datagram(&v4, &[0; LENGTH_MAX - 28], true).is_some());
+        assert!(datagram(&v4, &[0; LENGTH_MAX - 27], true).is_none());
+        assert!(datagram(&v6, &[0; LENGTH_MAX - 8], true).is_some());
+        assert!(datagram(&v6, &[0; LENGTH_MAX - 7], true).is_none());
+    }
 }

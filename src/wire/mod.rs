@@ -4,6 +4,8 @@
 //! that notation, scripts, filters, captures and reports speak of. Whatever a host would refuse is
 //! still read as far as it goes, because Wireshark shows it.
 //!
+//! [`frame`] writes frames.
+//!
 //! Only smoltcp and the standard library are used here, and nothing else of this crate. The reader
 //! of the endpoint in `stack/` is another one: what it sends and takes is checked against this.
 

@@ -11,7 +11,7 @@ use super::segment::{Segment, SegmentStart};
 const QUOTED_MAX: usize = 16;
 
 /// The header of UDP in octets.
-const UDP: usize = 8;
+pub(super) const UDP: usize = 8;
 
 /// A UDP datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
