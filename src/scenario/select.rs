@@ -117,6 +117,8 @@ impl Vocabulary for Scenarios {
 
     fn compare(&self, comparison: Comparison<'_>) -> Result<Self::Test, Box<Diagnostic>> {
         let (name, value) = (comparison.field.value, comparison.value.value);
+        // Patterns have no quotes.
+        let value = value.trim_matches('"');
         let message = format!("{} cannot be compared", names::quote(name));
         let diagnostic = Diagnostic::new(comparison.field.span, message);
         Err(Box::new(if KINDS.iter().any(|(known, _)| *known == name) {
@@ -223,6 +225,18 @@ mod tests {
             insta::assert_snapshot!("bad_selections", shown);
         });
         assert!(Selection::parse(&"a".repeat(5000)).is_err());
+    }
+
+    #[test]
+    fn a_comparison_is_shown_as_the_pattern_it_could_be() {
+        for text in [
+            "profile == linux",
+            "profile == \"linux\"",
+            "profile = linux",
+        ] {
+            let error = Selection::parse(text).unwrap_err();
+            assert_eq!(error.notes[0].text, "write `profile(linux)`", "{text}");
+        }
     }
 
     proptest! {
