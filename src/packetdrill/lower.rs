@@ -69,7 +69,12 @@ pub(super) fn lower(
     options: &Options,
 ) -> Result<Lowered, Box<Diagnostic>> {
     let mut unsupported = parsed.unsupported;
-    let settings = Settings::read(&parsed.settings, options.ip_version, &mut unsupported)?;
+    let settings = Settings::read(
+        &parsed.settings,
+        options.ip_version,
+        options.dialect,
+        &mut unsupported,
+    )?;
     let mut lowering = Lowering {
         settings: &settings,
         profile: options.profile.clone(),
@@ -102,7 +107,7 @@ pub(super) fn lower(
     Ok(Lowered {
         claim: claim(text),
         hosts: vec![
-            host(HOST, settings.local_ip, Some(settings.host_mtu()), stack),
+            host(HOST, settings.local_ip, Some(settings.mtu), stack),
             host(PEER, settings.remote_ip, None, Stack::Scripted),
         ],
         settings,

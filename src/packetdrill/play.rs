@@ -8,8 +8,8 @@ use super::script::Script;
 use super::settings::Settings;
 use crate::diagnostic::Diagnostic;
 use crate::run::{
-    Conduct, Driver, End, Filler, Leftovers, Medium, Miss, OnFailure, Order, Outcome, Parts,
-    Payload, Refused, Rules, Stamps, Tick, Timing, Unsaid, VirtualNetwork,
+    Conduct, Driver, End, Filler, Leftovers, Medium, Miss, Numbering, OnFailure, Opening, Order,
+    Outcome, Parts, Payload, Refused, Rules, Stamps, Tick, Timing, Unsaid, VirtualNetwork,
 };
 
 /// How a script came out.
@@ -64,6 +64,7 @@ fn conduct(settings: &Settings) -> Conduct {
         timing: Timing::Actual,
         tolerance,
         order: Order::Next,
+        opening: Opening::UnderTest,
         miss: Miss::Judged,
         on_failure: OnFailure::Stop,
         end: End::Calls,
@@ -76,6 +77,7 @@ fn conduct(settings: &Settings) -> Conduct {
                 false => Parts::Several,
             },
             payload: Payload::Zeros,
+            numbering: Numbering::Script,
             stamps: Stamps::Mapped {
                 tick: settings.tick.map(|length| Tick {
                     length,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 use hangup_stack::network::IpFamily;
 use hangup_stack::profile::{Api, Profile};
@@ -12,13 +13,15 @@ use super::lexer::{self, Replacement};
 use super::limits;
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::run::Tolerance;
-use crate::scenario::limits::{MTU_V4, MTU_V6, within};
+use crate::scenario::limits::within;
 
 /// What a script is played as, where it does not say so itself.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The system under test.
     pub(super) profile: Profile,
+    /// What scripts for the system are written in.
+    pub(super) dialect: Dialect,
     /// `--ip-version`, which counts more than what the script says.
     pub(super) ip_version: Option<IpVersion>,
     /// `--define`, and the symbol of the system.
@@ -27,13 +30,63 @@ pub struct Options {
     pub(super) arguments: Vec<String>,
 }
 
-/// The symbols that a system defines, as FreeBSD's dialect asks for them, by the name of its
-/// profile without a version.
-const SYSTEMS: [(&str, &str); 3] = [
-    ("freebsd", "FreeBSD"),
-    ("linux", "Linux"),
-    ("macos", "Darwin"),
+/// What a dialect of packetdrill's has its own way with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    /// By how much the MTU is larger over IPv6 than the one that is said.
+    more_over_ipv6: usize,
+}
+
+/// That of Google's suite and of the kernel's: their runners make segments as large over IPv6 as
+/// over IPv4.
+const GOOGLE: Dialect = Dialect { more_over_ipv6: 20 };
+
+/// That of nplab's packetdrill and of FreeBSD's suite.
+const NPLAB: Dialect = Dialect { more_over_ipv6: 0 };
+
+/// A system that scripts ask for, by the name of its profile without a version.
+#[derive(Debug)]
+struct System {
+    name: &'static str,
+    /// The symbol that it defines, where scripts ask for one.
+    symbol: Option<&'static str>,
+    /// The dialect that its scripts are written in.
+    dialect: Dialect,
+}
+
+/// The systems that differ from the others: those have no symbol, and scripts of nplab's dialect.
+const SYSTEMS: [System; 4] = [
+    System {
+        name: "freebsd",
+        symbol: Some("FreeBSD"),
+        dialect: NPLAB,
+    },
+    System {
+        name: "gvisor",
+        symbol: None,
+        dialect: GOOGLE,
+    },
+    System {
+        name: "linux",
+        symbol: Some("Linux"),
+        dialect: GOOGLE,
+    },
+    System {
+        name: "macos",
+        symbol: Some("Darwin"),
+        dialect: NPLAB,
+    },
 ];
+
+impl Dialect {
+    /// By how much the MTU is larger than the one that is said.
+    fn more(self, version: IpVersion) -> usize {
+        match version.family() {
+            IpFamily::V4 => 0,
+            IpFamily::V6 => self.more_over_ipv6,
+        }
+    }
+}
 
 impl Options {
     /// Scripts are played on hosts of this profile.
@@ -48,13 +101,14 @@ impl Options {
                 profile.name
             ));
         }
-        let system = profile.name.split('-').next().unwrap_or_default();
-        let symbol = SYSTEMS.iter().find(|(name, _)| *name == system);
-        let defines = symbol.map(|(_, symbol)| {
-            let replacement = Replacement::Word((*symbol).to_owned());
-            ((*symbol).to_owned(), replacement)
+        let name = profile.name.split('-').next().unwrap_or_default();
+        let system = SYSTEMS.iter().find(|it| it.name == name);
+        let defines = system.and_then(|it| it.symbol).map(|symbol| {
+            let replacement = Replacement::Word(symbol.to_owned());
+            (symbol.to_owned(), replacement)
         });
         Ok(Self {
+            dialect: system.map_or(NPLAB, |it| it.dialect),
             profile,
             ip_version: None,
             defines: defines.into_iter().collect(),
@@ -140,7 +194,7 @@ pub struct Settings {
     pub bind_port: u16,
     /// What `connect(..., ...)` connects to.
     pub connect_port: u16,
-    /// The largest IPv4 packet of the host, in octets.
+    /// The largest IP packet of the host, in octets.
     pub mtu: usize,
     /// `tcp_ts_tick_usecs`: how long the host's clock of timestamps takes for one, where the `val`
     /// of what it sends is compared.
@@ -155,9 +209,9 @@ const PORT: u16 = 8080;
 /// The slowest clock of timestamps, in microseconds (RFC 7323 section 5.4).
 const TICK_MAX: u64 = 1_000_000;
 
-/// How much larger an IPv6 header is than one of IPv4: over IPv6 the device has an MTU that is
-/// larger by this, so that segments are as large.
-const IPV6_MORE: usize = 20;
+/// What an MTU may be: the least of RFC 791 and of RFC 8200, and what an IP header can say.
+const MTU_V4: RangeInclusive<u64> = 68..=65535;
+const MTU_V6: RangeInclusive<u64> = 1280..=65535;
 
 /// Settings of which none says anything about a host in virtual time without a kernel.
 const WITHOUT_EFFECT: [&str; 27] = [
@@ -201,7 +255,7 @@ const UNSUPPORTED: [&str; 4] = [
 
 impl Settings {
     /// packetdrill's defaults.
-    fn new(ip_version: IpVersion) -> Self {
+    fn new(ip_version: IpVersion, dialect: Dialect) -> Self {
         // The addresses of RFC 5737 and RFC 3849; no script sees them unless it names them.
         let address = |last: u8| match ip_version.family() {
             IpFamily::V4 => IpAddress::v4(192, 0, 2, last),
@@ -218,17 +272,9 @@ impl Settings {
             remote_ip: address(2),
             bind_port: PORT,
             connect_port: PORT,
-            mtu: 1500,
+            mtu: 1500 + dialect.more(ip_version),
             tick: None,
             scaled_echo: false,
-        }
-    }
-
-    /// The largest IP packet of the host, in octets.
-    pub fn host_mtu(&self) -> usize {
-        match self.ip_version.family() {
-            IpFamily::V4 => self.mtu,
-            IpFamily::V6 => self.mtu + IPV6_MORE,
         }
     }
 
@@ -239,6 +285,7 @@ impl Settings {
     pub(super) fn read(
         written: &[Spanned<(String, Option<String>)>],
         given: Option<IpVersion>,
+        dialect: Dialect,
         unsupported: &mut Vec<Diagnostic>,
     ) -> Result<Self, Box<Diagnostic>> {
         let find = |name: &str| written.iter().rev().find(|it| it.value.0 == name);
@@ -250,14 +297,14 @@ impl Settings {
                     .help("ipv4, ipv4-mapped-ipv6 or ipv6")
             })?;
         }
-        let mut settings = Self::new(given.unwrap_or(version));
+        let mut settings = Self::new(given.unwrap_or(version), dialect);
         for Spanned { value, span } in written {
             let (name, text) = (value.0.as_str(), value.1.as_deref());
             if UNSUPPORTED.contains(&name) {
                 let what = format!("--{name} is not played");
                 unsupported.push(Diagnostic::new(*span, what));
             } else if !WITHOUT_EFFECT.contains(&name) {
-                let taken = settings.set(name, text);
+                let taken = settings.set(name, text, dialect);
                 taken.map_err(|it| Diagnostic::new(*span, format!("--{name}: {it}")))?;
             }
         }
@@ -269,7 +316,7 @@ impl Settings {
         Ok(settings)
     }
 
-    fn set(&mut self, name: &str, text: Option<&str>) -> Result<(), String> {
+    fn set(&mut self, name: &str, text: Option<&str>, dialect: Dialect) -> Result<(), String> {
         let text = match (name, text) {
             ("strict_segments", _) => {
                 self.strict_segments = true;
@@ -301,12 +348,13 @@ impl Settings {
             "local_ip" => self.local_ip = self.address(text)?,
             "remote_ip" => self.remote_ip = self.address(text)?,
             "mtu" => {
+                let more = dialect.more(self.ip_version) as u64;
                 let range = match self.ip_version.family() {
                     IpFamily::V4 => MTU_V4,
-                    // What it is over IPv6 is larger, and must not be too large.
-                    IpFamily::V6 => MTU_V6.start() - 20..=MTU_V6.end() - 20,
+                    // What it is over IPv6 may be larger, and must not be too large.
+                    IpFamily::V6 => MTU_V6.start() - more..=MTU_V6.end() - more,
                 };
-                let octets = within(number(text)?, &range)?;
+                let octets = within(number(text)?, &range)? + more;
                 self.mtu = usize::try_from(octets).unwrap_or(usize::MAX);
             }
             _ => return Err("there is no such setting".to_owned()),

@@ -14,6 +14,9 @@ use crate::capture::{CallRow, SocketEnds, Toward};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::scenario::script::{Argument, Call, ExpectedResult};
 
+/// The call whose socket is the one under test from then on.
+const OPENS: &str = "socket";
+
 impl<'a> Driver<'a> {
     pub(super) fn begin_call(&mut self, call: &'a Call, span: Span, at: Instant) {
         let Some(host) = self.host(&call.host.value) else {
@@ -35,6 +38,9 @@ impl<'a> Driver<'a> {
             return;
         }
         let arguments: Vec<Argument> = call.arguments.iter().map(|it| it.value.clone()).collect();
+        if call.name.value == OPENS {
+            self.forging.open(self.packets.seen.len());
+        }
         let place = self.note_call(host, &call.name.value, &arguments);
         // A routine makes its calls when it runs, whatever was planned.
         let begun = match call.routine {

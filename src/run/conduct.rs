@@ -16,6 +16,8 @@ pub struct Conduct {
     pub tolerance: Tolerance,
     /// Which packet a line stands for.
     pub order: Order,
+    /// Where a SYN of the script goes whose line says no ports.
+    pub opening: Opening,
     /// What is made of a line when the packet does not come or is another.
     pub miss: Miss,
     /// What a failure does to the run.
@@ -43,6 +45,7 @@ impl Conduct {
                 true => Order::Next,
                 false => Order::First,
             },
+            opening: Opening::New,
             miss: Miss::Missing,
             on_failure: OnFailure::GoOn,
             end: scenario.until.map_or(End::Quiet(TAIL), End::At),
@@ -92,6 +95,16 @@ pub enum Order {
     First,
     /// The next between its hosts.
     Next,
+}
+
+/// Where a SYN of the script goes whose line says no ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// It opens a connection of its own.
+    New,
+    /// To the socket under test: the connection that was made last, unless the host has called
+    /// `socket` since.
+    UnderTest,
 }
 
 /// What is made of a line when the packet does not come or is another.

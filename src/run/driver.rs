@@ -15,6 +15,7 @@ use super::conduct::{Conduct, End, Leftovers, OnFailure, Timing};
 use super::filters;
 use super::forging::Forging;
 use super::medium::{Due, Medium, Refusal, Waited};
+use super::numbers::Numbers;
 use super::packets::Packets;
 use super::time::{instant, moments};
 use super::timestamps::Timestamps;
@@ -39,6 +40,7 @@ pub(crate) struct Driver<'a> {
     seed: u64,
     pub(super) packets: Packets,
     pub(super) timestamps: Timestamps,
+    pub(super) numbers: Numbers,
     pub(super) events: EventLog,
     pub(super) rows: Vec<CallRow>,
     pub(super) waiting: Vec<Waiting<'a>>,
@@ -85,6 +87,7 @@ impl<'a> Driver<'a> {
             seed,
             packets: Packets::new(addresses, names),
             timestamps: Timestamps::default(),
+            numbers: Numbers::default(),
             events: EventLog::default(),
             rows: Vec::new(),
             waiting: Vec::new(),

@@ -5,10 +5,13 @@ use smoltcp::time::Instant;
 use super::conduct::{Miss, OnFailure, Timing};
 use super::driver::{Driver, When};
 use super::matcher::{Fault, Wanted, fault, payload_of};
-use super::rules::Parts;
+use super::numbers::{Numbers, Sides};
+use super::packets::Seen;
+use super::rules::{Numbering, Parts, Rules};
 use super::time::{TAIL, span_of};
 use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::notation::Origins;
 use crate::scenario::script::{Direction, Packet, PacketLine};
 
 /// In what a packet is not the one that a line stands for.
@@ -56,7 +59,7 @@ impl Driver<'_> {
                     continue;
                 }
                 Some((index, Some(difference))) if self.conduct.miss == Miss::Judged => {
-                    self.packet_differs(index, &difference, span, times);
+                    self.packet_differs(index, line, &difference, span, times);
                     return when.earliest;
                 }
                 Some(_) | None => {}
@@ -102,7 +105,7 @@ impl Driver<'_> {
         times: (Instant, Instant),
     ) -> Option<(usize, Option<Difference>)> {
         let (timestamps, rules) = (&self.timestamps, &self.conduct.rules);
-        let tracker = self.events.tracker();
+        let (tracker, numbers) = (self.events.tracker(), &self.numbers);
         self.packets.find(pair, self.conduct.order, |seen| {
             if seen.at < times.0 || times.1 < seen.at {
                 return Some(Difference::Time);
@@ -111,6 +114,7 @@ impl Driver<'_> {
                 line,
                 came,
                 timestamps,
+                origins: origins(rules, numbers, line, seen),
                 tracker,
             };
             fault(&wanted, seen, rules).map(Difference::Packet)
@@ -124,12 +128,16 @@ impl Driver<'_> {
             return 0;
         };
         self.timestamps.learn(line, segment);
+        if let Some(sides) = sides_of(&self.packets.seen[index]) {
+            self.numbers.learn(sides, segment, said_start(line));
+        }
         u32::try_from(segment.len()).unwrap_or(u32::MAX)
     }
 
     fn packet_differs(
         &mut self,
         index: usize,
+        line: &PacketLine,
         difference: &Difference,
         span: Span,
         (first, latest): (Instant, Option<Instant>),
@@ -143,7 +151,8 @@ impl Driver<'_> {
                 format!("it must be sent at {times}")
             }
         };
-        let sent = self.packets.line(seen);
+        let origins = origins(&self.conduct.rules, &self.numbers, line, seen);
+        let sent = self.packets.line_from(seen, origins);
         let diagnostic = Diagnostic::new(span, "the host has sent another packet").label(label);
         self.fail(diagnostic.note("sent instead", sent));
     }
@@ -221,4 +230,29 @@ impl Driver<'_> {
         }
         self.fail(diagnostic);
     }
+}
+
+/// Where the numbers of a packet begin, as the script counts them.
+fn origins(rules: &Rules, numbers: &Numbers, line: &PacketLine, seen: &Seen) -> Origins {
+    match (rules.numbering, seen.packet.segment(), sides_of(seen)) {
+        (Numbering::Script, Some(sent), Some(sides)) => {
+            numbers.of_host(sides, sent, said_start(line))
+        }
+        (Numbering::Script | Numbering::Relative, _, _) => seen.origins,
+    }
+}
+
+/// The sides of the connection of a packet of the host.
+fn sides_of(seen: &Seen) -> Option<Sides> {
+    let (host, peer) = seen.packet.endpoints()?;
+    Some(Sides { host, peer })
+}
+
+/// The sequence number that a line says, where it is not the one on the wire.
+fn said_start(line: &PacketLine) -> Option<u32> {
+    let Packet::Segment(segment) = &line.packet else {
+        return None;
+    };
+    let said = segment.sequence.as_ref().map(|it| it.value.start);
+    said.filter(|_| !line.detail.absolute_sequence)
 }

@@ -9,16 +9,17 @@ use hangup_stack::socket::Protocol;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
-use super::conduct::Filler;
+use super::conduct::{Filler, Opening};
 use super::driver::Driver;
 use super::forge;
 use super::forging::ForgedPorts;
-use super::rules::Stamps;
+use super::numbers::Sides;
+use super::rules::{Numbering, Stamps};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::notation::Origins;
 use crate::packetdrill::headers;
 use crate::scenario::detail::{QuotedPacket, Stamp};
-use crate::scenario::script::{Flags, Options, Packet, PacketLine, TcpOption};
+use crate::scenario::script::{Flags, Options, Packet, PacketLine, Segment, TcpOption};
 use crate::wire::frame::{self, Ends, quotation};
 
 /// The step between the initial sequence numbers of hosts without a stack.
@@ -104,7 +105,7 @@ impl Driver<'_> {
         let detail = &line.detail;
         let mut octets = match &line.packet {
             Packet::Segment(segment) => {
-                let origins = self.origins(ends, segment.flags.value);
+                let origins = self.origins(ends, pair.1, segment);
                 forge::segment(ends, segment, detail, origins)?
             }
             Packet::Udp { length } => forge::datagram(ends, usize::from(length.value))?,
@@ -143,7 +144,7 @@ impl Driver<'_> {
             QuotedPacket::Segment { .. } => Protocol::Tcp,
             QuotedPacket::Udp { .. } | QuotedPacket::Raw { .. } => Protocol::Udp,
         };
-        let known = self.last_ports(from, to, protocol);
+        let known = self.last_ports((from, to), protocol, (0, 0));
         let (theirs, ours) = known.unwrap_or((ends.source.port, ends.destination.port));
         let back = Ends {
             source: IpEndpoint::new(ends.destination.addr, ours),
@@ -154,8 +155,19 @@ impl Driver<'_> {
             QuotedPacket::Segment {
                 start, is_absolute, ..
             } => {
-                let tracker = self.events.tracker();
-                let origin = tracker.initial_sequence_number(back.source, back.destination);
+                let origin = match self.conduct.rules.numbering {
+                    Numbering::Relative => {
+                        let tracker = self.events.tracker();
+                        tracker.initial_sequence_number(back.source, back.destination)
+                    }
+                    Numbering::Script => {
+                        let sides = Sides {
+                            host: back.source,
+                            peer: back.destination,
+                        };
+                        Some(self.numbers.host(sides, false))
+                    }
+                };
                 let origin = origin.filter(|_| !is_absolute);
                 origin.unwrap_or(0).wrapping_add(start)
             }
@@ -194,10 +206,12 @@ impl Driver<'_> {
         let begins = matches!(&line.packet, Packet::Segment(segment)
             if segment.flags.value.contains(Flags::SYN)
                 && !segment.flags.value.contains(Flags::ACK));
-        let known = if begins {
-            None
-        } else {
-            self.last_ports(from, to, protocol)
+        let known = match self.conduct.opening {
+            Opening::New if begins => None,
+            Opening::UnderTest if begins => {
+                self.last_ports((from, to), protocol, self.forging.before)
+            }
+            Opening::New | Opening::UnderTest => self.last_ports((from, to), protocol, (0, 0)),
         };
         let said = |port: &Option<Spanned<u16>>| port.as_ref().map(|port| port.value);
         let to_port = said(&line.to_port)
@@ -239,15 +253,17 @@ impl Driver<'_> {
     }
 
     /// The ports of the last packet of a protocol between two hosts, in either direction. One that
-    /// the script has sent counts from then on, wherever it is.
-    fn last_ports(&self, from: usize, to: usize, protocol: Protocol) -> Option<(u16, u16)> {
-        let forged = self
-            .forging
-            .ports
-            .iter()
-            .rev()
-            .find(|forged| forged.pair == (from, to) && forged.protocol == protocol);
-        let seen = self.last_seen_ports(from, to, protocol);
+    /// the script has sent counts from then on, wherever it is. The first of what was sent and of
+    /// what was seen do not count.
+    fn last_ports(
+        &self,
+        pair: (usize, usize),
+        protocol: Protocol,
+        (sent, seen): (usize, usize),
+    ) -> Option<(u16, u16)> {
+        let forged = { self.forging.ports[sent..].iter().rev() }
+            .find(|forged| forged.pair == pair && forged.protocol == protocol);
+        let seen = self.last_seen_ports(pair, protocol, seen);
         match (forged, seen) {
             (Some(forged), Some((at, ports))) => {
                 Some(if at > forged.at { ports } else { forged.ports })
@@ -260,11 +276,11 @@ impl Driver<'_> {
 
     fn last_seen_ports(
         &self,
-        from: usize,
-        to: usize,
+        (from, to): (usize, usize),
         protocol: Protocol,
+        before: usize,
     ) -> Option<(Instant, (u16, u16))> {
-        self.packets.seen.iter().rev().find_map(|seen| {
+        self.packets.seen[before..].iter().rev().find_map(|seen| {
             let is_tcp = seen.packet.segment().is_some();
             let (one, other) = seen.packet.endpoints()?;
             if is_tcp != (protocol == Protocol::Tcp) {
@@ -281,8 +297,20 @@ impl Driver<'_> {
     }
 
     /// Where the sequence numbers of a forged segment begin.
-    fn origins(&mut self, ends: &Ends, flags: Flags) -> Origins {
+    fn origins(&mut self, ends: &Ends, to: usize, wanted: &Segment) -> Origins {
         let (source, destination) = (ends.source, ends.destination);
+        let flags = wanted.flags.value;
+        if self.conduct.rules.numbering == Numbering::Script {
+            let sides = Sides {
+                host: destination,
+                peer: source,
+            };
+            let waits = self.medium.waiting_port(HostId(to), Protocol::Tcp);
+            let start = wanted.sequence.as_ref().map_or(0, |it| it.value.start);
+            let listens = waits == Some(destination.port);
+            self.numbers.send(sides, flags, start, listens);
+            return self.numbers.of_script(sides, flags);
+        }
         let begins = flags.contains(Flags::SYN);
         let known = self
             .events

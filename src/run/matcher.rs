@@ -7,7 +7,7 @@ use hangup_stack::network::IpFamily;
 use super::packets::Seen;
 use super::rules::{Parts, Payload, Rules, Stamps, Unsaid};
 use super::timestamps::Timestamps;
-use crate::notation::{RelativeSegment, Tracker};
+use crate::notation::{Origins, RelativeSegment, Tracker};
 use crate::packetdrill::headers;
 use crate::scenario::detail::Stamp;
 use crate::scenario::script::{
@@ -27,6 +27,8 @@ pub(super) struct Wanted<'a> {
     pub(super) came: u32,
     /// What the host's timestamps stand for.
     pub(super) timestamps: &'a Timestamps,
+    /// Where the sequence numbers of the packet begin.
+    pub(super) origins: Origins,
     /// What is known of the numbers of connections, for a packet that quotes another.
     pub(super) tracker: &'a Tracker,
 }
@@ -120,10 +122,10 @@ pub(super) fn fault(wanted: &Wanted<'_>, seen: &Seen, rules: &Rules) -> Option<F
             said.content_fault(sent, seen.packet.payload(&seen.bytes), rules)
                 .or_else(|| clock_fault(wanted, sent, rules).map(Fault::Clock))
                 .or_else(|| {
-                    said.length_fault(&RelativeSegment::new(sent, seen.origins), sent, rules)
+                    said.length_fault(&RelativeSegment::new(sent, wanted.origins), sent, rules)
                 })
                 .or_else(|| {
-                    said.header_fault(&RelativeSegment::new(sent, seen.origins), sent, rules)
+                    said.header_fault(&RelativeSegment::new(sent, wanted.origins), sent, rules)
                 })
         }
         (Packet::Udp { length }, Kind::Udp(datagram)) => {

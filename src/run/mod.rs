@@ -23,6 +23,7 @@ mod forging;
 mod injection;
 mod matcher;
 mod medium;
+mod numbers;
 pub(crate) mod packets;
 mod rules;
 mod scenario;
@@ -34,10 +35,12 @@ mod virtual_network;
 mod waiting;
 
 pub use account::{Account, MadeCall, Moment, ReturnedValue, SocketAccount};
-pub use conduct::{Conduct, End, Filler, Leftovers, Miss, OnFailure, Order, Timing, Tolerance};
+pub use conduct::{
+    Conduct, End, Filler, Leftovers, Miss, OnFailure, Opening, Order, Timing, Tolerance,
+};
 pub(crate) use driver::Driver;
 pub use medium::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, Waited};
-pub use rules::{Parts, Payload, Rules, Stamps, Tick, Unsaid};
+pub use rules::{Numbering, Parts, Payload, Rules, Stamps, Tick, Unsaid};
 pub use scenario::{run, run_on};
 pub use verdict::{Outcome, Verdict};
 pub use virtual_network::VirtualNetwork;

@@ -84,11 +84,16 @@ impl Packets {
 
     /// A packet as a line of the script.
     pub(super) fn line(&self, seen: &Seen) -> String {
+        self.line_from(seen, seen.origins)
+    }
+
+    /// A packet as a line of the script, whose numbers begin there.
+    pub(super) fn line_from(&self, seen: &Seen, origins: Origins) -> String {
         let notation = Notation {
             names: &self.names,
             ports: Ports::Hidden,
         };
-        let line = notation.line(&seen.packet, seen.origins);
+        let line = notation.line(&seen.packet, origins);
         format!("{} {line}", crate::capture::text::seconds(seen.at))
     }
 

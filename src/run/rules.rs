@@ -11,6 +11,8 @@ pub struct Rules {
     pub parts: Parts,
     /// What a segment carries.
     pub payload: Payload,
+    /// What sequence numbers are.
+    pub numbering: Numbering,
     /// What the numbers of timestamps are.
     pub stamps: Stamps,
 }
@@ -22,6 +24,7 @@ impl Rules {
             unsaid: Unsaid::Anything,
             parts: Parts::Whole,
             payload: Payload::AsSaid,
+            numbering: Numbering::Relative,
             stamps: Stamps::OnTheWire,
         }
     }
@@ -53,6 +56,16 @@ pub enum Payload {
     AsSaid,
     /// Zeros.
     Zeros,
+}
+
+/// What sequence numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbering {
+    /// They count from the SYN of their side, which is 0 whatever is on the wire.
+    Relative,
+    /// Numbers of the script: a SYN has the number that is said, and the rest counts from the SYN
+    /// of its side, or from 0 where there was none.
+    Script,
 }
 
 /// What the numbers of timestamps are.
