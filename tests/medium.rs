@@ -11,6 +11,7 @@ use hangup::scenario::Scenario;
 use hangup::scenario::script::{LinkChange, Spanned};
 use hangup_stack::event::{Event, Fact, Forged, FrameId};
 use hangup_stack::network::HostId;
+use hangup_stack::profile::Profile;
 use hangup_stack::socket::{Protocol, SocketId, Status};
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::EthernetAddress;
@@ -268,6 +269,10 @@ impl Medium for Playback {
         _changes: &[Spanned<LinkChange>],
     ) -> Result<(), Refusal> {
         Err(Refusal("the wire is a recording".to_owned()))
+    }
+
+    fn set_profile(&mut self, _host: HostId, _profile: &Profile) -> Result<(), Refusal> {
+        Err(Refusal("the host is a recording".to_owned()))
     }
 
     fn set_up(&mut self, _host: HostId, _up: bool) -> Result<(), Refusal> {

@@ -145,7 +145,7 @@ impl Builder<'_> {
             Subject::Packet(line) if self.is_scripted(&line.from.value) => {
                 self.push(index, statement, false);
             }
-            Subject::Inject(_) | Subject::Link(_) | Subject::Subsystem(_) => {
+            Subject::Inject(_) | Subject::Link(_) | Subject::Subsystem(_) | Subject::Turning(_) => {
                 self.push(index, statement, false);
             }
             Subject::Packet(_)

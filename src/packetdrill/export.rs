@@ -57,6 +57,7 @@ pub fn export(
         | Subject::Expect(_)
         | Subject::Code(_)
         | Subject::Link(_)
+        | Subject::Turning(_)
         | Subject::Pause => false,
     };
     if scenario.script.statements.iter().any(fails) {

@@ -13,7 +13,7 @@ use crate::calls;
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::scenario::script::{
     Argument, Call, Code, ExpectedResult, Packet, PacketLine, Script as Statements, Statement,
-    Subject, TimeSpec,
+    Subject, TimeSpec, Turning,
 };
 use crate::scenario::{Host, Network, Scenario, Stack, Variant};
 
@@ -78,7 +78,7 @@ pub(super) fn lower(
     let mut lowering = Lowering {
         settings: &settings,
         profile: options.profile.clone(),
-        begun: false,
+        first: None,
         octets: 0,
         waits: 0,
         unsupported,
@@ -99,11 +99,12 @@ pub(super) fn lower(
     }
     let Lowering {
         profile,
+        first,
         unsupported,
         ignored,
         ..
     } = lowering;
-    let stack = Stack::Profile(Box::new(profile));
+    let stack = Stack::Profile(Box::new(first.unwrap_or(profile)));
     Ok(Lowered {
         claim: claim(text),
         hosts: vec![
@@ -158,9 +159,10 @@ const GATHERED: [&str; 4] = ["readv", "recvmsg", "sendmsg", "writev"];
 
 struct Lowering<'s> {
     settings: &'s Settings,
+    /// The system under test, with the settings so far.
     profile: Profile,
-    /// Whether anything has happened by now for which a knob would be turned too late.
-    begun: bool,
+    /// What it was when something happened first.
+    first: Option<Profile>,
     octets: u64,
     /// How many calls wait, at one time or another.
     waits: usize,
@@ -184,8 +186,16 @@ impl Lowering<'_> {
             }
             WrittenAction::Call(call) => Subject::Call(self.call(call, &time)?),
             WrittenAction::Shell(command) => {
+                let before = self.profile.clone();
                 self.shell(&command, span);
-                Subject::Pause
+                if self.first.is_some() && self.profile != before {
+                    Subject::Turning(Turning {
+                        host: named(HOST),
+                        profile: Box::new(self.profile.clone()),
+                    })
+                } else {
+                    Subject::Pause
+                }
             }
             WrittenAction::Code(code) => {
                 let assertions = code::parse(&code.value);
@@ -198,7 +208,9 @@ impl Lowering<'_> {
                 })
             }
         };
-        self.begun |= subject != Subject::Pause;
+        if self.first.is_none() && subject != Subject::Pause {
+            self.first = Some(self.profile.clone());
+        }
         Ok(Statement {
             span,
             line,
@@ -220,9 +232,7 @@ impl Lowering<'_> {
                 continue;
             }
             match sysctl::apply(&self.profile, &name, &value) {
-                Some(profile) if profile == self.profile => {}
-                Some(profile) if !self.begun => self.profile = profile,
-                Some(_) => self.refuse(span, format!("{name} is set while the script runs")),
+                Some(profile) => self.profile = profile,
                 None => self.ignored.push(format!("sysctl {name}={value}")),
             }
         }

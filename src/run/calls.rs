@@ -39,7 +39,7 @@ impl<'a> Driver<'a> {
         }
         let arguments: Vec<Argument> = call.arguments.iter().map(|it| it.value.clone()).collect();
         if call.name.value == OPENS {
-            self.forging.open(self.packets.seen.len());
+            self.numbers.open();
         }
         let place = self.note_call(host, &call.name.value, &arguments);
         // A routine makes its calls when it runs, whatever was planned.

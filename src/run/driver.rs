@@ -25,7 +25,7 @@ use crate::capture::CallRow;
 use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::event_log::EventLog;
-use crate::scenario::script::{Statement, Subject, Subsystem, TimeSpec};
+use crate::scenario::script::{Statement, Subject, Subsystem, TimeSpec, Turning};
 use crate::scenario::{Scenario, for_shell};
 
 /// The most facts of a run. A scenario that reaches it would not end.
@@ -159,6 +159,7 @@ impl<'a> Driver<'a> {
             | Subject::Code(_)
             | Subject::Link(_)
             | Subject::Subsystem(_)
+            | Subject::Turning(_)
             | Subject::Pause => {
                 self.act_in_time(statement, now, &when);
                 earliest
@@ -193,6 +194,7 @@ impl<'a> Driver<'a> {
             Subject::Code(code) => self.compare(code, statement.span),
             Subject::Link(link) => self.change_links(link, statement.span),
             Subject::Subsystem(subsystem) => self.change_subsystem(subsystem, statement.span),
+            Subject::Turning(turning) => self.turn(turning, statement.span),
             Subject::Pause | Subject::Nothing(_) => {}
         }
     }
@@ -202,6 +204,13 @@ impl<'a> Driver<'a> {
             let changed = self.medium.set_up(HostId(host), subsystem.up);
             self.unless_refused(changed, span);
             self.settle();
+        }
+    }
+
+    fn turn(&mut self, turning: &Turning, span: Span) {
+        if let Some(host) = self.host(&turning.host.value) {
+            let turned = self.medium.set_profile(HostId(host), &turning.profile);
+            self.unless_refused(turned, span);
         }
     }
 

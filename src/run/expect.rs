@@ -106,7 +106,10 @@ impl Driver<'_> {
     ) -> Option<(usize, Option<Difference>)> {
         let (timestamps, rules) = (&self.timestamps, &self.conduct.rules);
         let (tracker, numbers) = (self.events.tracker(), &self.numbers);
-        self.packets.find(pair, self.conduct.order, |seen| {
+        let is_left_behind =
+            |seen: &Seen| sides_of(seen).is_some_and(|sides| numbers.is_left_behind(sides));
+        let order = self.conduct.order;
+        self.packets.find(pair, order, is_left_behind, |seen| {
             if seen.at < times.0 || times.1 < seen.at {
                 return Some(Difference::Time);
             }

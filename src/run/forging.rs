@@ -15,9 +15,6 @@ pub(super) struct Forging {
     pub(super) port: u16,
     /// The ports of what the script has sent, in order.
     pub(super) ports: Vec<ForgedPorts>,
-    /// How many of them, and of the packets that were seen, the socket under test has nothing to do
-    /// with.
-    pub(super) before: (usize, usize),
     /// The next initial sequence number of a host without a stack.
     pub(super) sequence: u32,
 }
@@ -27,16 +24,8 @@ impl Default for Forging {
         Self {
             port: FORGED_PORT,
             ports: Vec::new(),
-            before: (0, 0),
             sequence: FORGED_SEQUENCE,
         }
-    }
-}
-
-impl Forging {
-    /// A socket was opened, and is the one under test, when so many packets had been seen.
-    pub(super) fn open(&mut self, seen: usize) {
-        self.before = (self.ports.len(), seen);
     }
 }
 

@@ -144,7 +144,7 @@ impl Driver<'_> {
             QuotedPacket::Segment { .. } => Protocol::Tcp,
             QuotedPacket::Udp { .. } | QuotedPacket::Raw { .. } => Protocol::Udp,
         };
-        let known = self.last_ports((from, to), protocol, (0, 0));
+        let known = self.last_ports(from, to, protocol);
         let (theirs, ours) = known.unwrap_or((ends.source.port, ends.destination.port));
         let back = Ends {
             source: IpEndpoint::new(ends.destination.addr, ours),
@@ -208,10 +208,8 @@ impl Driver<'_> {
                 && !segment.flags.value.contains(Flags::ACK));
         let known = match self.conduct.opening {
             Opening::New if begins => None,
-            Opening::UnderTest if begins => {
-                self.last_ports((from, to), protocol, self.forging.before)
-            }
-            Opening::New | Opening::UnderTest => self.last_ports((from, to), protocol, (0, 0)),
+            Opening::UnderTest if begins => self.numbers.ports_under_test(source, destination),
+            Opening::New | Opening::UnderTest => self.last_ports(from, to, protocol),
         };
         let said = |port: &Option<Spanned<u16>>| port.as_ref().map(|port| port.value);
         let to_port = said(&line.to_port)
@@ -253,17 +251,15 @@ impl Driver<'_> {
     }
 
     /// The ports of the last packet of a protocol between two hosts, in either direction. One that
-    /// the script has sent counts from then on, wherever it is. The first of what was sent and of
-    /// what was seen do not count.
-    fn last_ports(
-        &self,
-        pair: (usize, usize),
-        protocol: Protocol,
-        (sent, seen): (usize, usize),
-    ) -> Option<(u16, u16)> {
-        let forged = { self.forging.ports[sent..].iter().rev() }
-            .find(|forged| forged.pair == pair && forged.protocol == protocol);
-        let seen = self.last_seen_ports(pair, protocol, seen);
+    /// the script has sent counts from then on, wherever it is.
+    fn last_ports(&self, from: usize, to: usize, protocol: Protocol) -> Option<(u16, u16)> {
+        let forged = self
+            .forging
+            .ports
+            .iter()
+            .rev()
+            .find(|forged| forged.pair == (from, to) && forged.protocol == protocol);
+        let seen = self.last_seen_ports(from, to, protocol);
         match (forged, seen) {
             (Some(forged), Some((at, ports))) => {
                 Some(if at > forged.at { ports } else { forged.ports })
@@ -276,11 +272,11 @@ impl Driver<'_> {
 
     fn last_seen_ports(
         &self,
-        (from, to): (usize, usize),
+        from: usize,
+        to: usize,
         protocol: Protocol,
-        before: usize,
     ) -> Option<(Instant, (u16, u16))> {
-        self.packets.seen[before..].iter().rev().find_map(|seen| {
+        self.packets.seen.iter().rev().find_map(|seen| {
             let is_tcp = seen.packet.segment().is_some();
             let (one, other) = seen.packet.endpoints()?;
             if is_tcp != (protocol == Protocol::Tcp) {

@@ -324,7 +324,7 @@ mod tests {
     use crate::notation::Origins;
     use crate::packetdrill::{Options as ScriptOptions, Script};
     use crate::run::forge;
-    use crate::run::rules::Tick;
+    use crate::run::rules::{Numbering, Tick};
     use crate::scenario::Scenario;
     use crate::scenario::script::Subject;
     use crate::wire::decode;
@@ -334,6 +334,7 @@ mod tests {
         unsaid: Unsaid::Nothing,
         parts: Parts::Several,
         payload: Payload::Zeros,
+        numbering: Numbering::Script,
         stamps: Stamps::Mapped {
             tick: Some(Tick {
                 length: Duration::from_millis(1),
@@ -418,6 +419,7 @@ mod tests {
             line,
             came,
             timestamps: &timestamps,
+            origins: seen.origins,
             tracker: &Tracker::new(),
         };
         fault(&wanted, seen, rules).map_or_else(String::new, |it| it.to_string())

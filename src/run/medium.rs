@@ -11,6 +11,7 @@ use std::fmt;
 
 use hangup_stack::event::Event;
 use hangup_stack::network::HostId;
+use hangup_stack::profile::Profile;
 use hangup_stack::socket::{Protocol, SocketId, Status};
 use smoltcp::time::Instant;
 use smoltcp::wire::EthernetAddress;
@@ -191,6 +192,13 @@ pub trait Medium: fmt::Debug {
         to: HostId,
         changes: &[Spanned<LinkChange>],
     ) -> Result<(), Refusal>;
+
+    /// Makes a host another system in some of its knobs. It counts for what is opened from now on;
+    /// what is open stays as it is.
+    ///
+    /// # Errors
+    /// The host is not the medium's to change.
+    fn set_profile(&mut self, host: HostId, profile: &Profile) -> Result<(), Refusal>;
 
     /// Lets the network subsystem of a host fail, or work again.
     ///

@@ -4,7 +4,7 @@
 //! stands for the number that its line says. Everything else counts from the SYN of its side. What
 //! is sent before there is one has the numbers of its line.
 
-use smoltcp::wire::IpEndpoint;
+use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::notation::Origins;
 use crate::scenario::script::Flags;
@@ -12,7 +12,13 @@ use crate::wire::Segment;
 
 /// What is known of the numbers of connections.
 #[derive(Debug, Default)]
-pub(super) struct Numbers(Vec<Connection>);
+pub(super) struct Numbers {
+    connections: Vec<Connection>,
+    /// The last connection that was opened since the host has opened a socket.
+    under_test: Option<Sides>,
+    /// Where the script has sent a segment last.
+    last: Option<Sides>,
+}
 
 /// The two sides of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +39,20 @@ struct Connection {
     peer_syn: Option<u32>,
     /// The number of the host's SYN.
     host_first: Option<First>,
+    /// Whether either side has asked for it.
+    is_opened: bool,
+}
+
+impl Connection {
+    fn new(sides: Sides) -> Self {
+        Self {
+            sides,
+            peer_first: None,
+            peer_syn: None,
+            host_first: None,
+            is_opened: false,
+        }
+    }
 }
 
 /// The number of a SYN.
@@ -44,7 +64,7 @@ struct First {
 
 impl Numbers {
     fn of(&self, sides: Sides) -> Option<&Connection> {
-        self.0.iter().find(|it| it.sides == sides)
+        self.connections.iter().find(|it| it.sides == sides)
     }
 
     /// Takes a segment that the script is about to send. `listens` says whether the host waits for
@@ -52,14 +72,9 @@ impl Numbers {
     pub(super) fn send(&mut self, sides: Sides, flags: Flags, start: u32, listens: bool) {
         let is_new = self.of(sides).is_none();
         if is_new {
-            self.0.push(Connection {
-                sides,
-                peer_first: None,
-                peer_syn: None,
-                host_first: None,
-            });
+            self.connections.push(Connection::new(sides));
         }
-        let Some(connection) = self.0.iter_mut().find(|it| it.sides == sides) else {
+        let Some(connection) = self.connections.iter_mut().find(|it| it.sides == sides) else {
             return;
         };
         let answers =
@@ -70,6 +85,30 @@ impl Numbers {
         if flags.contains(Flags::SYN) {
             connection.peer_syn = Some(start);
         }
+        self.last = Some(sides);
+        if flags.contains(Flags::SYN) && !flags.contains(Flags::ACK) {
+            connection.is_opened = true;
+            self.under_test = Some(sides);
+        }
+    }
+
+    /// The host opens a socket, which is the one under test from now on.
+    pub(super) fn open(&mut self) {
+        self.under_test = None;
+    }
+
+    /// The ports of the connection under test between two addresses, those of the script first.
+    pub(super) fn ports_under_test(&self, peer: IpAddress, host: IpAddress) -> Option<(u16, u16)> {
+        let sides = self.under_test?;
+        let is_between = (sides.peer.addr, sides.host.addr) == (peer, host);
+        is_between.then_some((sides.peer.port, sides.host.port))
+    }
+
+    /// Whether a segment of the host is about one of the script's that no connection was asked for
+    /// with, and the script has gone on to another.
+    pub(super) fn is_left_behind(&self, sides: Sides) -> bool {
+        let is_stray = self.of(sides).is_some_and(|it| !it.is_opened);
+        is_stray && self.last != Some(sides)
     }
 
     /// Takes a segment of the host for one whose line says `start`. Its SYN is where the host's
@@ -82,8 +121,10 @@ impl Numbers {
             on_the_wire: sent.seq,
             in_the_script: start,
         };
-        match self.0.iter_mut().find(|it| it.sides == sides) {
+        self.under_test = Some(sides);
+        match self.connections.iter_mut().find(|it| it.sides == sides) {
             Some(connection) => {
+                connection.is_opened = true;
                 let before = connection.host_first.map(|it| it.on_the_wire);
                 if before.is_some_and(|it| it != sent.seq) {
                     connection.peer_first = connection.peer_syn;
@@ -92,11 +133,10 @@ impl Numbers {
                     connection.host_first = Some(first);
                 }
             }
-            None => self.0.push(Connection {
-                sides,
-                peer_first: None,
-                peer_syn: None,
+            None => self.connections.push(Connection {
                 host_first: Some(first),
+                is_opened: true,
+                ..Connection::new(sides)
             }),
         }
     }

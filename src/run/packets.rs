@@ -109,18 +109,20 @@ impl Packets {
     }
 
     /// Finds the packet that a line stands for, among those between two hosts that are behind the
-    /// packets of earlier lines. `differs` says in what one is another, and so does what is
-    /// returned beside its place.
+    /// packets of earlier lines, but for what `is_none_of_ours`. `differs` says in what one is
+    /// another, and so does what is returned beside its place.
     pub(super) fn find<D>(
         &mut self,
         pair: (usize, usize),
         order: Order,
+        is_none_of_ours: impl Fn(&Seen) -> bool,
         differs: impl Fn(&Seen) -> Option<D>,
     ) -> Option<(usize, Option<D>)> {
         let begin = *self.cursor(pair);
         let way = |seen: &Seen| seen.from == Some(pair.0) && seen.to == Some(pair.1);
         let behind = self.seen.iter().enumerate().skip(begin);
-        let mut candidates = behind.filter(|(_, seen)| way(seen)).peekable();
+        let ours = behind.filter(|(_, seen)| way(seen) && !is_none_of_ours(seen));
+        let mut candidates = ours.peekable();
         if candidates.peek().is_none() {
             *self.cursor(pair) = self.seen.len();
             return None;

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use hangup_stack::network::{HostConfig, HostId, Network, StackKind};
+use hangup_stack::profile::Profile;
 use hangup_stack::socket::{Protocol, SocketId, Status};
 use hangup_stack::tcp::State;
 use smoltcp::time::Instant;
@@ -284,6 +285,12 @@ impl Medium for VirtualNetwork {
             change.value.apply(&mut config);
         }
         self.network.set_link(from, to, config);
+        Ok(())
+    }
+
+    fn set_profile(&mut self, host: HostId, profile: &Profile) -> Result<(), Refusal> {
+        self.network
+            .with_host(host, |host, _| host.set_profile(profile.clone()));
         Ok(())
     }
 

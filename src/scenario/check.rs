@@ -69,6 +69,7 @@ impl Check<'_> {
                 self.has_stack(&expect.host, "to look at");
             }
             Subject::Code(code) => self.has_stack(&code.host, "to compare"),
+            Subject::Turning(turning) => self.has_stack(&turning.host, "to turn knobs for"),
             Subject::Pause => {}
             Subject::Link(link) => self.link(link),
             Subject::Subsystem(subsystem) => self.has_stack(&subsystem.host, "to fail"),
@@ -97,6 +98,7 @@ impl Check<'_> {
             Subject::Pause => "time passes",
             Subject::Link(_) => "a link changes",
             Subject::Subsystem(_) => "a subsystem fails or is repaired",
+            Subject::Turning(_) => "knobs are turned",
             Subject::Packet(line) if Use::of(self.known, line) == Use::Sent => {
                 "a packet of a scripted host is sent"
             }

@@ -7,6 +7,7 @@
 //! A script that parsed is well-formed, but only [`super::Scenario`] says that the hosts, calls and
 //! names in it exist.
 
+use hangup_stack::profile::Profile;
 use hangup_stack::tcp::State;
 use smoltcp::time::Duration;
 
@@ -50,6 +51,7 @@ impl Statement {
             | Subject::Code(_)
             | Subject::Link(_)
             | Subject::Subsystem(_)
+            | Subject::Turning(_)
             | Subject::Pause => None,
         }
     }
@@ -108,6 +110,8 @@ pub enum Subject {
     Link(LinkStatement),
     /// The network subsystem of a host fails or works again.
     Subsystem(Subsystem),
+    /// Knobs of a host are turned.
+    Turning(Turning),
     /// What TCP_INFO says of a connection is compared. Of packetdrill's scripts alone.
     Code(Code),
     /// Nothing but that time passes: a line for the shell, which is not carried out. Of
@@ -122,6 +126,16 @@ pub struct Code {
     pub host: Spanned<String>,
     /// What must hold, all of it.
     pub assertions: Vec<Assertion>,
+}
+
+/// The knobs of a host are turned while the script runs: what packetdrill's scripts have as settings
+/// of the system.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turning {
+    /// The host.
+    pub host: Spanned<String>,
+    /// What it is from now on.
+    pub profile: Box<Profile>,
 }
 
 /// `HOST: subsystem down`, `HOST: subsystem up`: what `WSAENETDOWN` and `ENETDOWN` report.

@@ -194,6 +194,15 @@ impl Host {
         self.stack.as_ref().map(|stack| &*stack.profile)
     }
 
+    /// Turns knobs of a system that runs: sockets that are opened from now on, and connections that
+    /// come from now on, are of this profile. What is open stays as it is, and so does which TCP
+    /// the host has. Nothing on a scripted host.
+    pub fn set_profile(&mut self, profile: Profile) {
+        if let Some(stack) = &mut self.stack {
+            stack.profile = Arc::new(profile);
+        }
+    }
+
     /// Whether the network subsystem of this host works; `false` is a failed subsystem
     /// (WSAENETDOWN, ENETDOWN).
     pub fn is_up(&self) -> bool {

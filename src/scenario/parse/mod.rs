@@ -145,6 +145,7 @@ fn statement(input: &mut Input<'_>, source: &Source) -> Parse<Statement> {
         | Subject::Nothing(_)
         | Subject::Link(_)
         | Subject::Subsystem(_)
+        | Subject::Turning(_)
         | Subject::Code(_)
         | Subject::Pause => "the end of the line",
     };
@@ -183,6 +184,7 @@ fn subject(input: &mut Input<'_>) -> Parse<Subject> {
             | Subject::Expect(_)
             | Subject::Link(_)
             | Subject::Subsystem(_)
+            | Subject::Turning(_)
             | Subject::Code(_)
             | Subject::Pause => {
                 let span = Span::new(start..here(input));

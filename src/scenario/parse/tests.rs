@@ -703,7 +703,9 @@ fn every_statement_is_in_the_grammar() {
             Subject::Expect(_) => "expect",
             Subject::Link(_) => "link",
             Subject::Subsystem(_) => "subsystem",
-            Subject::Code(_) | Subject::Pause => panic!("only packetdrill's scripts have it"),
+            Subject::Code(_) | Subject::Turning(_) | Subject::Pause => {
+                panic!("only packetdrill's scripts have it")
+            }
         })
         .collect();
     let sources = [include_str!("mod.rs"), include_str!("packet.rs")];
