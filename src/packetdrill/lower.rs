@@ -77,6 +77,7 @@ pub(super) fn lower(
     )?;
     let mut lowering = Lowering {
         settings: &settings,
+        system: &options.profile,
         profile: options.profile.clone(),
         first: None,
         octets: 0,
@@ -159,6 +160,8 @@ const GATHERED: [&str; 4] = ["readv", "recvmsg", "sendmsg", "writev"];
 
 struct Lowering<'s> {
     settings: &'s Settings,
+    /// The system under test, without any settings.
+    system: &'s Profile,
     /// The system under test, with the settings so far.
     profile: Profile,
     /// What it was when something happened first.
@@ -231,7 +234,7 @@ impl Lowering<'_> {
                 self.refuse(span, "ECN is not played");
                 continue;
             }
-            match sysctl::apply(&self.profile, &name, &value) {
+            match sysctl::apply(&self.profile, self.system, &name, &value) {
                 Some(profile) => self.profile = profile,
                 None => self.ignored.push(format!("sysctl {name}={value}")),
             }

@@ -90,21 +90,28 @@ fn dotted(name: &str) -> String {
     name.trim_start_matches("/proc/sys/").replace('/', ".")
 }
 
-/// Turns the knob that a setting stands for. None: no knob stands for it.
-pub(super) fn apply(profile: &Profile, name: &str, value: &str) -> Option<Profile> {
+/// Turns the knob that a setting stands for. `system` is what the host is without settings. None:
+/// no knob stands for it.
+pub(super) fn apply(
+    profile: &Profile,
+    system: &Profile,
+    name: &str,
+    value: &str,
+) -> Option<Profile> {
     let (knob, value) = match name {
         "net.ipv4.tcp_rmem" => return receive_memory(profile, value),
-        "net.ipv4.tcp_timestamps" => return offer(profile, &[SynOption::Timestamps], value),
-        "net.ipv4.tcp_sack" | "net.inet.tcp.sack.enable" => {
-            return offer(profile, &[SynOption::SackPermitted], value);
+        "net.ipv4.tcp_timestamps" => {
+            return offer(profile, system, &[SynOption::Timestamps], value);
         }
-        "net.ipv4.tcp_window_scaling" => return offer(profile, &[SynOption::WindowScale], value),
+        "net.ipv4.tcp_sack" | "net.inet.tcp.sack.enable" => {
+            return offer(profile, system, &[SynOption::SackPermitted], value);
+        }
+        "net.ipv4.tcp_window_scaling" => {
+            return offer(profile, system, &[SynOption::WindowScale], value);
+        }
         "net.inet.tcp.rfc1323" => {
-            return offer(
-                profile,
-                &[SynOption::Timestamps, SynOption::WindowScale],
-                value,
-            );
+            let both = [SynOption::Timestamps, SynOption::WindowScale];
+            return offer(profile, system, &both, value);
         }
         // No host has ECN, so that not asking for it is what is so already.
         "net.ipv4.tcp_ecn" | "net.inet.tcp.ecn.enable" if ["0", "2"].contains(&value) => {
@@ -185,19 +192,28 @@ fn receive_memory(profile: &Profile, value: &str) -> Option<Profile> {
     )
 }
 
-/// Leaves options out of those that the host offers, or leaves them in.
-fn offer(profile: &Profile, options: &[SynOption], value: &str) -> Option<Profile> {
+/// Leaves options out of those that the host offers, or puts those of its system back.
+fn offer(
+    profile: &Profile,
+    system: &Profile,
+    options: &[SynOption],
+    value: &str,
+) -> Option<Profile> {
+    fn offers(profile: &Profile, option: &SynOption) -> bool {
+        profile.options.syn.iter().flatten().any(|it| it == option)
+    }
     let on = value.parse::<u32>().ok()? != 0;
-    let offered = &profile.options.syn;
-    if on {
-        let all = options.iter();
-        let mut all = all.map(|option| offered.iter().any(|group| group.contains(option)));
-        return all.all(|is_offered| is_offered).then(|| profile.clone());
+    if on && !options.iter().all(|option| offers(system, option)) {
+        return None;
     }
     let mut turned = profile.clone();
     let groups = &mut turned.options.syn;
+    groups.clone_from(&system.options.syn);
     for group in groups.iter_mut() {
-        group.retain(|option| !options.contains(option));
+        group.retain(|option| match options.contains(option) {
+            true => on,
+            false => offers(profile, option),
+        });
     }
     groups.retain(|group| !group.is_empty());
     Some(turned)
@@ -289,7 +305,7 @@ mod tests {
             ),
         ] {
             let profile = Profile::built_in(system).unwrap();
-            let turned = apply(&profile, name, value).unwrap().to_toml();
+            let turned = apply(&profile, &profile, name, value).unwrap().to_toml();
             let flat = turned.split_whitespace().collect::<Vec<_>>().join(" ");
             let knob = knob.replace("\"1500ms\"", "\"1.5s\"");
             let flat = flat.replace("[ ", "[").replace(", ]", "]");
@@ -305,7 +321,11 @@ mod tests {
             ("net.inet.tcp.blackhole", "1"),
             ("net.ipv4.tcp_congestion_control", "bbr\"\nx = \"1"),
         ] {
-            assert_eq!(apply(&profile, name, value), None, "{name}={value}");
+            assert_eq!(
+                apply(&profile, &profile, name, value),
+                None,
+                "{name}={value}"
+            );
         }
     }
 }

@@ -128,8 +128,7 @@ pub struct Code {
     pub assertions: Vec<Assertion>,
 }
 
-/// The knobs of a host are turned while the script runs: what packetdrill's scripts have as settings
-/// of the system.
+/// The knobs of a host are turned while the script runs: packetdrill's settings of the system.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Turning {
     /// The host.

@@ -8,6 +8,7 @@ mod exported;
 mod grammar;
 mod hostile;
 mod scripts;
+mod under_test;
 mod verdicts;
 mod wire;
 
