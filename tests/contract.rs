@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hangup::contract::{Case, Standing, prove, report};
+use hangup::contract::{Evidence, Standing, prove, report};
 use hangup::diagnostic::Colour;
 use hangup::run::run;
 use hangup::scenario::Scenario;
@@ -35,8 +35,8 @@ fn claiming() -> Vec<(String, Scenario)> {
     all.filter(|(_, it)| !it.claims.is_empty()).collect()
 }
 
-fn cases() -> Vec<Case> {
-    let case = |(name, scenario): (String, Scenario)| Case {
+fn cases() -> Vec<Evidence> {
+    let case = |(name, scenario): (String, Scenario)| Evidence {
         name,
         claims: scenario.claims.iter().map(|it| it.value.clone()).collect(),
         verdict: run(&scenario, None).verdict(),

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::args::Contract as Args;
 use super::failure::{Failure, environment, usage};
 use super::{Exit, report};
-use crate::contract::{self, Case, Standing};
+use crate::contract::{self, Evidence, Standing};
 use crate::diagnostic::Colour;
 use crate::run::{Verdict, run};
 use crate::scenario::contract::Contract;
@@ -31,7 +31,7 @@ pub(super) fn contract(args: &Args, quiet: bool) -> Result<Exit, Failure> {
     for (_, complaints) in &cases {
         report::complain(complaints);
     }
-    let cases: Vec<Case> = cases.into_iter().map(|(case, _)| case).collect();
+    let cases: Vec<Evidence> = cases.into_iter().map(|(case, _)| case).collect();
     let proofs = contract::prove(&contract, &args.documents, &cases);
     let is_lacking = |standing| contract::count(&proofs, standing) > 0;
     if is_lacking(Standing::Failed) || is_lacking(Standing::Unproven) {
@@ -120,7 +120,7 @@ fn claiming(
 
 /// Runs each scenario on one thread. The cases come in the order of the scenarios, each with the
 /// failures that are to be shown.
-fn in_parallel(scenarios: Vec<(String, Scenario)>) -> Result<Vec<(Case, String)>, Failure> {
+fn in_parallel(scenarios: Vec<(String, Scenario)>) -> Result<Vec<(Evidence, String)>, Failure> {
     let pool = rayon::ThreadPoolBuilder::new()
         .build()
         .map_err(|error| environment(format_args!("cannot start threads: {error}")))?;
@@ -128,7 +128,7 @@ fn in_parallel(scenarios: Vec<(String, Scenario)>) -> Result<Vec<(Case, String)>
         let outcome = run(&scenario, None);
         let failures = outcome.failures.iter();
         let complaints = failures.map(|it| scenario.source.render(it, Colour::Ansi));
-        let case = Case {
+        let case = Evidence {
             name,
             claims: scenario.claims.iter().map(|it| it.value.clone()).collect(),
             verdict: outcome.verdict(),

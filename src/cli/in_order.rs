@@ -12,7 +12,7 @@ use std::time::Duration;
 use rayon::ThreadPool;
 
 use super::interrupt;
-use crate::report::Case;
+use crate::report::TestCase;
 
 /// How long to wait for a case before something else is done.
 const WAIT: Duration = Duration::from_millis(100);
@@ -20,7 +20,7 @@ const WAIT: Duration = Duration::from_millis(100);
 /// Something that can be said to have not run.
 pub(super) trait Named {
     /// The case of it where it did not run.
-    fn not_run(&self) -> Case;
+    fn not_run(&self) -> TestCase;
 }
 
 /// Where cases go.
@@ -32,7 +32,7 @@ pub(super) trait Sink {
     ///
     /// # Errors
     /// No more can be taken; nothing else is begun then.
-    fn case(&mut self, case: &Case) -> Result<(), Self::Error>;
+    fn case(&mut self, case: &TestCase) -> Result<(), Self::Error>;
 
     /// Nothing has come for a while.
     fn waiting(&mut self);
@@ -48,7 +48,7 @@ pub(super) fn run<J: Named + Sync, S: Sink>(
     pool: &ThreadPool,
     jobs: &[J],
     fail_fast: bool,
-    one: impl Fn(&J) -> Case + Sync,
+    one: impl Fn(&J) -> TestCase + Sync,
     sink: &mut S,
 ) -> Result<(), S::Error> {
     // Jobs behind this one need not run.
@@ -72,7 +72,7 @@ pub(super) fn run<J: Named + Sync, S: Sink>(
             });
         }
         drop(sender);
-        let mut early: BTreeMap<usize, Case> = BTreeMap::new();
+        let mut early: BTreeMap<usize, TestCase> = BTreeMap::new();
         let mut next = 0;
         let mut stopped = false;
         loop {

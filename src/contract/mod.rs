@@ -8,7 +8,7 @@ use crate::scenario::contract::{Contract, Statement};
 
 /// A scenario that was run, and what it claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Case {
+pub struct Evidence {
     /// Its name: its path below `scenarios/`, without extension.
     pub name: String,
     /// The ids of the statements that it claims.
@@ -51,22 +51,26 @@ pub struct Proof<'a> {
     /// The statement.
     pub statement: &'a Statement,
     /// The scenarios that claim it, in the order of their names.
-    pub cases: Vec<&'a Case>,
+    pub cases: Vec<&'a Evidence>,
     /// How it stands.
     pub standing: Standing,
 }
 
 /// The statements of the named documents with what stands behind each, in the order of the
 /// contract; of no name, all of them.
-pub fn prove<'a>(contract: &'a Contract, named: &[String], cases: &'a [Case]) -> Vec<Proof<'a>> {
+pub fn prove<'a>(
+    contract: &'a Contract,
+    named: &[String],
+    cases: &'a [Evidence],
+) -> Vec<Proof<'a>> {
     let is_meant = |statement: &&Statement| {
         named.is_empty() || statement.documents.iter().any(|it| named.contains(it))
     };
     let statements = contract.statements.iter().filter(is_meant);
     statements
         .map(|statement| {
-            let claims = |case: &&Case| case.claims.contains(&statement.id.value);
-            let mut cases: Vec<&Case> = cases.iter().filter(claims).collect();
+            let claims = |case: &&Evidence| case.claims.contains(&statement.id.value);
+            let mut cases: Vec<&Evidence> = cases.iter().filter(claims).collect();
             cases.sort_by(|one, other| one.name.cmp(&other.name));
             Proof {
                 statement,
@@ -77,7 +81,7 @@ pub fn prove<'a>(contract: &'a Contract, named: &[String], cases: &'a [Case]) ->
         .collect()
 }
 
-fn standing(statement: &Statement, cases: &[&Case]) -> Standing {
+fn standing(statement: &Statement, cases: &[&Evidence]) -> Standing {
     if statement.informative.is_some() {
         Standing::Informative
     } else if cases.is_empty() {
@@ -116,7 +120,7 @@ statement = [
         let text = CONTRACT.replace("\"\"", "\"Remarks\"");
         let contract = Contract::parse("c.toml".as_ref(), text.into());
         let contract = contract.unwrap_or_else(|invalid| panic!("{invalid}"));
-        let case = |name: &str, claims: &[&str], verdict| Case {
+        let case = |name: &str, claims: &[&str], verdict| Evidence {
             name: name.to_owned(),
             claims: claims.iter().map(|it| (*it).to_owned()).collect(),
             verdict,

@@ -4,7 +4,7 @@ use annotate_snippets::renderer::AnsiColor;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use super::{Case, Proof, Standing, count};
+use super::{Evidence, Proof, Standing, count};
 use crate::run::Verdict;
 use crate::scenario::contract::{Contract, Document};
 
@@ -97,7 +97,7 @@ fn behind(proof: &Proof<'_>) -> Vec<String> {
     if let Some(why) = &proof.statement.informative {
         return vec![why.clone()];
     }
-    let (failing, holding): (Vec<&Case>, Vec<&Case>) = proof
+    let (failing, holding): (Vec<&Evidence>, Vec<&Evidence>) = proof
         .cases
         .iter()
         .partition(|case| case.verdict == Verdict::Failed);

@@ -54,7 +54,7 @@ impl CaseVerdict {
 
 /// What is to be said of one scenario, or one combination of its sweep.
 #[derive(Clone, Debug)]
-pub struct Case {
+pub struct TestCase {
     /// Whether it is a scenario.
     pub kind: CaseKind,
     /// The name of its trace.
@@ -165,7 +165,7 @@ impl Problem {
     }
 }
 
-impl Case {
+impl TestCase {
     /// Its problems and the end of its trace, as a person reads them in a terminal.
     pub fn complaints(&self) -> String {
         let mut text: String = self.warnings.iter().map(|it| it.shown.as_str()).collect();

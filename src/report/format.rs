@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::case::{Case, CaseKind};
+use super::case::{CaseKind, TestCase};
 use super::summary::Summary;
 
 /// A format of reports. Each is a file of its own and a row of [`super::formats`].
@@ -37,7 +37,7 @@ pub(super) trait Report: fmt::Debug {
     }
 
     /// The next case.
-    fn case(&mut self, case: &Case) -> String;
+    fn case(&mut self, case: &TestCase) -> String;
 
     /// What stands behind the cases.
     fn end(&self, _summary: &Summary) -> String {
@@ -67,7 +67,7 @@ impl Reporter {
     }
 
     /// The next case.
-    pub fn case(&mut self, case: &Case) -> String {
+    pub fn case(&mut self, case: &TestCase) -> String {
         self.0.case(case)
     }
 

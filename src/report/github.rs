@@ -1,7 +1,7 @@
 //! Annotations of GitHub Actions: commands on lines of their own, which put a message beside the
 //! line of the file.
 
-use super::case::{Case, CaseVerdict, Golden, Problem};
+use super::case::{CaseVerdict, Golden, Problem, TestCase};
 use super::format::{Format, Report};
 use super::summary::Summary;
 use super::text;
@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format = Format {
 struct Github;
 
 impl Report for Github {
-    fn case(&mut self, case: &Case) -> String {
+    fn case(&mut self, case: &TestCase) -> String {
         annotations(case)
     }
 
@@ -27,7 +27,7 @@ impl Report for Github {
 }
 
 /// One annotation for each problem, and one where the trace differs from its golden one.
-fn annotations(case: &Case) -> String {
+fn annotations(case: &TestCase) -> String {
     let mut text = String::new();
     for warning in &case.warnings {
         text.push_str(&annotation("warning", case, warning));
@@ -58,7 +58,7 @@ fn annotations(case: &Case) -> String {
     text
 }
 
-fn annotation(command: &str, case: &Case, problem: &Problem) -> String {
+fn annotation(command: &str, case: &TestCase, problem: &Problem) -> String {
     let mut properties = format!("file={}", property(&case.path));
     // A place in `--set` is none that could be shown beside a file.
     let place = problem.place.as_ref().filter(|it| it.file == case.path);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::case::{Case, CaseKind, Golden, Problem};
+use super::case::{CaseKind, Golden, Problem, TestCase};
 use super::format::{Contents, Format, Report};
 use super::summary::{Counts, Summary};
 
@@ -26,7 +26,7 @@ impl Report for Json {
         begin(self.0.total - self.0.scripts, self.0.scripts)
     }
 
-    fn case(&mut self, case: &Case) -> String {
+    fn case(&mut self, case: &TestCase) -> String {
         object(case)
     }
 
@@ -119,7 +119,7 @@ fn begin(scenarios: usize, scripts: usize) -> String {
     })
 }
 
-fn object(case: &Case) -> String {
+fn object(case: &TestCase) -> String {
     let golden = case.golden.as_ref().map(|golden| match golden {
         Golden::Same => "same",
         Golden::Missing => "missing",

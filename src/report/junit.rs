@@ -10,7 +10,7 @@ use std::time::Duration;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
 
-use super::case::{Case, CaseVerdict};
+use super::case::{CaseVerdict, TestCase};
 use super::format::{Format, Report};
 use super::summary::Summary;
 
@@ -23,10 +23,10 @@ pub(super) const FORMAT: Format = Format {
 
 /// The cases so far: counts of all of them stand before the first.
 #[derive(Debug)]
-struct Junit(Vec<Case>);
+struct Junit(Vec<TestCase>);
 
 impl Report for Junit {
-    fn case(&mut self, case: &Case) -> String {
+    fn case(&mut self, case: &TestCase) -> String {
         self.0.push(case.clone());
         String::new()
     }
@@ -37,7 +37,7 @@ impl Report for Junit {
 }
 
 /// The whole report.
-fn report(cases: &[Case], summary: &Summary) -> String {
+fn report(cases: &[TestCase], summary: &Summary) -> String {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     // Writing into memory cannot fail.
     write(&mut writer, cases, summary).expect("memory takes everything");
@@ -48,7 +48,7 @@ fn report(cases: &[Case], summary: &Summary) -> String {
 
 type Xml = Writer<Vec<u8>>;
 
-fn write(writer: &mut Xml, cases: &[Case], summary: &Summary) -> std::io::Result<()> {
+fn write(writer: &mut Xml, cases: &[TestCase], summary: &Summary) -> std::io::Result<()> {
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let element = writer.create_element("testsuites");
     let element = element
@@ -65,9 +65,9 @@ fn write(writer: &mut Xml, cases: &[Case], summary: &Summary) -> std::io::Result
 
 /// The cases of each folder, in the order in which folders come first. Those of a folder need not
 /// be neighbours: what is in a folder below may stand between them.
-fn suites(cases: &[Case]) -> Vec<(&str, Vec<&Case>)> {
+fn suites(cases: &[TestCase]) -> Vec<(&str, Vec<&TestCase>)> {
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut suites: Vec<(&str, Vec<&Case>)> = Vec::new();
+    let mut suites: Vec<(&str, Vec<&TestCase>)> = Vec::new();
     for case in cases {
         let folder = folder(case);
         let place = *places.entry(folder).or_insert(suites.len());
@@ -79,7 +79,7 @@ fn suites(cases: &[Case]) -> Vec<(&str, Vec<&Case>)> {
     suites
 }
 
-fn write_suite(writer: &mut Xml, folder: &str, cases: &[&Case]) -> std::io::Result<()> {
+fn write_suite(writer: &mut Xml, folder: &str, cases: &[&TestCase]) -> std::io::Result<()> {
     let wall = cases.iter().map(|it| it.wall).sum();
     let element = writer.create_element("testsuite");
     let element = element
@@ -91,7 +91,7 @@ fn write_suite(writer: &mut Xml, folder: &str, cases: &[&Case]) -> std::io::Resu
     Ok(())
 }
 
-fn write_case(writer: &mut Xml, case: &Case) -> std::io::Result<()> {
+fn write_case(writer: &mut Xml, case: &TestCase) -> std::io::Result<()> {
     let element = writer.create_element("testcase");
     let element = element
         .with_attribute(("name", text(&case.name).as_str()))
@@ -124,7 +124,7 @@ fn write_case(writer: &mut Xml, case: &Case) -> std::io::Result<()> {
 }
 
 /// The attributes that count.
-fn counts(cases: &[&Case]) -> Vec<(&'static str, Cow<'static, str>)> {
+fn counts(cases: &[&TestCase]) -> Vec<(&'static str, Cow<'static, str>)> {
     let count = |of: &[CaseVerdict]| {
         let counted = cases.iter().filter(|it| of.contains(&it.verdict));
         Cow::Owned(counted.count().to_string())
@@ -144,7 +144,7 @@ fn counts(cases: &[&Case]) -> Vec<(&'static str, Cow<'static, str>)> {
 }
 
 /// The folder in the name of a case.
-fn folder(case: &Case) -> &str {
+fn folder(case: &TestCase) -> &str {
     // A combination may have a path in it no more than a file's name can.
     let name = case.name.split('@').next().unwrap_or_default();
     name.rsplit_once('/')

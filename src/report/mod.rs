@@ -1,6 +1,6 @@
 //! What came of a run, as people and programs read it.
 //!
-//! A [`Case`] is what is to be said of one scenario (or one combination of its sweep) or of one
+//! A [`TestCase`] is what is to be said of one scenario (or one combination of its sweep) or of one
 //! packetdrill script; a [`Reporter`] turns cases, in their order, into one of the [`Format`]s. A
 //! format is a file that implements `Report`, and a row of the table in `formats.rs`.
 //! Nothing here runs anything or writes a file. But for wall times, a report depends on nothing but
@@ -18,6 +18,6 @@ mod tap;
 mod tests;
 mod text;
 
-pub use case::{Case, CaseKind, CaseVerdict, Golden, Problem, ProblemPlace};
+pub use case::{CaseKind, CaseVerdict, Golden, Problem, ProblemPlace, TestCase};
 pub use format::{Format, Reporter};
 pub use summary::{Counts, Summary};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::case::{Case, CaseKind, CaseVerdict, Golden};
+use super::case::{CaseKind, CaseVerdict, Golden, TestCase};
 
 /// Counts of cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct Summary {
 
 impl Summary {
     /// Counts a case.
-    pub fn count(&mut self, case: &Case) {
+    pub fn count(&mut self, case: &TestCase) {
         self.counts.count(case.verdict);
         self.differ += usize::from(matches!(case.golden, Some(Golden::Differs { .. })));
         if case.kind == CaseKind::Scenario {

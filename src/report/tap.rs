@@ -1,6 +1,6 @@
 //! The Test Anything Protocol, version 14.
 
-use super::case::{Case, CaseVerdict};
+use super::case::{CaseVerdict, TestCase};
 use super::format::{Contents, Format, Report};
 
 pub(super) const FORMAT: Format = Format {
@@ -22,14 +22,14 @@ impl Report for Tap {
         format!("TAP version 14\n1..{}\n", self.contents.total)
     }
 
-    fn case(&mut self, case: &Case) -> String {
+    fn case(&mut self, case: &TestCase) -> String {
         self.done += 1;
         point(case, self.done)
     }
 }
 
 /// A test point, and behind one that is not ok a block of YAML with everything there is to say.
-fn point(case: &Case, number: usize) -> String {
+fn point(case: &TestCase, number: usize) -> String {
     let name = escaped(&case.name);
     match case.verdict {
         CaseVerdict::Held => format!("ok {number} - {name}\n"),

@@ -10,8 +10,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::time::Duration;
 
-fn case(name: &str, verdict: CaseVerdict) -> Case {
-    Case {
+fn case(name: &str, verdict: CaseVerdict) -> TestCase {
+    TestCase {
         kind: CaseKind::Scenario,
         name: name.to_owned(),
         path: format!(
@@ -33,7 +33,7 @@ fn case(name: &str, verdict: CaseVerdict) -> Case {
 }
 
 /// One of each kind, with texts that are not easy for one format or another.
-fn cases() -> Vec<Case> {
+fn cases() -> Vec<TestCase> {
     let source = Source::new(
         "scenarios/close/a,b.toml",
         "script = '''\n0 a > b: <nop> & 100% \"x\" ]]> #1\n'''\n",
@@ -83,7 +83,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// A packetdrill script.
-fn script(name: &str, verdict: CaseVerdict) -> Case {
+fn script(name: &str, verdict: CaseVerdict) -> TestCase {
     let source = Source::new(format!("x/{name}"), "0 socket(#) = 3\n+0 > S 0:0(0) <FO>\n");
     let mut script = case(name, verdict);
     script.kind = CaseKind::Script;
@@ -107,7 +107,7 @@ fn script(name: &str, verdict: CaseVerdict) -> Case {
     script
 }
 
-fn report(format: Format, cases: &[Case]) -> String {
+fn report(format: Format, cases: &[TestCase]) -> String {
     let mut reporter = Reporter::new(format, cases.iter().map(|it| (it.kind, it.name.as_str())));
     let mut summary = Summary {
         wall: Duration::from_millis(2_500),
@@ -137,7 +137,7 @@ fn every_format_is_as_reviewed() {
 }
 
 /// Holds every format against what a program that reads it asks of it.
-fn check(cases: &[Case]) {
+fn check(cases: &[TestCase]) {
     let json = report(json::FORMAT, cases);
     let lines: Vec<serde_json::Value> = json
         .lines()
@@ -161,7 +161,7 @@ fn check(cases: &[Case]) {
     // A line that is no command is only printed; a command that is cut in two is lost.
     let github = report(github::FORMAT, cases);
     let commands = github.lines().filter(|it| it.starts_with("::"));
-    let said = |it: &Case| it.problems.len() + it.warnings.len();
+    let said = |it: &TestCase| it.problems.len() + it.warnings.len();
     let problems: usize = cases.iter().map(said).sum();
     let differ = cases
         .iter()
@@ -174,7 +174,7 @@ fn check(cases: &[Case]) {
 }
 
 /// The document is well-formed, its counts are right, and its texts are what they were.
-fn check_junit(text: &str, cases: &[Case]) {
+fn check_junit(text: &str, cases: &[TestCase]) {
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_end_names = true;
     let (mut names, mut total, mut open) = (Vec::new(), 0, 0);
@@ -215,7 +215,7 @@ fn check_junit(text: &str, cases: &[Case]) {
 }
 
 /// There are as many test points as planned, numbered in order, and each block ends.
-fn check_tap(text: &str, cases: &[Case]) {
+fn check_tap(text: &str, cases: &[TestCase]) {
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("TAP version 14"));
     assert_eq!(lines.next(), Some(format!("1..{}", cases.len()).as_str()));

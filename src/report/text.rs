@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::case::{Case, CaseVerdict, Golden, Problem};
+use super::case::{CaseVerdict, Golden, Problem, TestCase};
 use super::format::{Contents, Format, Report};
 use super::summary::{Counts, Summary};
 
@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format = Format {
 struct Text(Contents);
 
 impl Report for Text {
-    fn case(&mut self, case: &Case) -> String {
+    fn case(&mut self, case: &TestCase) -> String {
         line(case, self.0.width, self.0.scripts > 0)
     }
 
@@ -27,7 +27,7 @@ impl Report for Text {
 }
 
 /// The line of a scenario or script; with scripts among the cases there are longer verdicts.
-fn line(case: &Case, width: usize, with_scripts: bool) -> String {
+fn line(case: &TestCase, width: usize, with_scripts: bool) -> String {
     let (verdict, name) = (case.verdict.name(), &case.name);
     let column = match with_scripts {
         true => CaseVerdict::Unsupported.name().len(),
@@ -54,7 +54,7 @@ fn line(case: &Case, width: usize, with_scripts: bool) -> String {
 }
 
 /// The name of a script that cannot be played, with the first reason and its line.
-fn reason(case: &Case) -> String {
+fn reason(case: &TestCase) -> String {
     let name = &case.name;
     let Some((Problem { message, place, .. }, others)) = case.problems.split_first() else {
         return name.clone();

@@ -10,7 +10,7 @@ use crate::capture::{self, Trace, text};
 use crate::cli::args::Run;
 use crate::cli::traces::{self, GOLDEN, Written};
 use crate::packetdrill::export;
-use crate::report::{Case, CaseKind, CaseVerdict, Problem};
+use crate::report::{CaseKind, CaseVerdict, Problem, TestCase};
 use crate::run::{Outcome, Verdict};
 use crate::scenario::Scenario;
 
@@ -23,7 +23,7 @@ pub(super) fn finish(
     scenario: &Scenario,
     outcome: &Outcome,
     at: HostId,
-    case: &mut Case,
+    case: &mut TestCase,
 ) {
     let summary = outcome.summary(&case.name, &case.claim);
     let trace = outcome.trace(&summary);
@@ -37,13 +37,19 @@ pub(super) fn finish(
 }
 
 /// The environment did not let us.
-fn unable(case: &mut Case, message: String) {
+fn unable(case: &mut TestCase, message: String) {
     case.verdict = CaseVerdict::Unable;
     case.problems.push(Problem::elsewhere(message));
 }
 
 /// The failures of a run, and the last lines of its trace.
-fn judge(scenario: &Scenario, outcome: &Outcome, trace: &Trace<'_>, at: HostId, case: &mut Case) {
+fn judge(
+    scenario: &Scenario,
+    outcome: &Outcome,
+    trace: &Trace<'_>,
+    at: HostId,
+    case: &mut TestCase,
+) {
     let problem = |it| Problem::new(&scenario.source, it);
     case.problems = outcome.failures.iter().map(problem).collect();
     case.seed = Some(outcome.seed);
@@ -60,7 +66,7 @@ fn judge(scenario: &Scenario, outcome: &Outcome, trace: &Trace<'_>, at: HostId, 
 }
 
 /// Writes the trace of a run to where it was asked for, and compares it with its golden one.
-fn keep(args: &Run, scenario: &Scenario, trace: &Trace<'_>, at: HostId, case: &mut Case) {
+fn keep(args: &Run, scenario: &Scenario, trace: &Trace<'_>, at: HostId, case: &mut TestCase) {
     let written = match traces::draw(trace, at) {
         Ok(written) => written,
         Err(error) => {

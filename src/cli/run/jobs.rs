@@ -10,7 +10,7 @@ use crate::cli::failure::{Failure, usage};
 use crate::cli::in_order::Named;
 use crate::cli::{Exit, packetdrill, report};
 use crate::packetdrill::Script;
-use crate::report::{Case, CaseKind, CaseVerdict};
+use crate::report::{CaseKind, CaseVerdict, TestCase};
 use crate::scenario::discover::Found;
 use crate::scenario::{Facts, LoadError, ScenarioFile, Selection, Setting};
 
@@ -185,8 +185,8 @@ impl Job<'_> {
 
 impl Named for Job<'_> {
     /// What is said of it before it ran.
-    fn not_run(&self) -> Case {
-        Case {
+    fn not_run(&self) -> TestCase {
+        TestCase {
             kind: self.kind(),
             name: self.name.display().to_string(),
             path: self.file.path.display().to_string(),

@@ -13,7 +13,7 @@ use crate::cli::in_order::Sink;
 use crate::cli::progress::Progress;
 use crate::cli::traces::GOLDEN;
 use crate::cli::{Exit, interrupt, report};
-use crate::report::{Case, CaseKind, CaseVerdict, Format, Reporter, Summary};
+use crate::report::{TestCase, CaseKind, CaseVerdict, Format, Reporter, Summary};
 
 /// Where cases go: the terminal, and perhaps a file.
 pub(super) struct Output<'a> {
@@ -122,7 +122,7 @@ impl<'a> Output<'a> {
 impl Sink for Output<'_> {
     type Error = Failure;
 
-    fn case(&mut self, case: &Case) -> Result<(), Failure> {
+    fn case(&mut self, case: &TestCase) -> Result<(), Failure> {
         // Who lets what cannot be played not count has its line, and need not read each excerpt.
         if case.verdict != CaseVerdict::Unsupported || self.unsupported_counts {
             let complaints = case.complaints();

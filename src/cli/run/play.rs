@@ -10,11 +10,11 @@ use crate::cli::args::Run;
 use crate::cli::in_order::Named;
 use crate::cli::report;
 use crate::packetdrill::{HOST, Leftovers, PEER, Script, ScriptOutcome, run_script};
-use crate::report::{Case, CaseVerdict, Problem};
+use crate::report::{CaseVerdict, Problem, TestCase};
 use crate::scenario::{LoadError, Scenario, ScenarioFile};
 
 /// Runs one scenario or script.
-pub(super) fn one(args: &Run, job: &Job<'_>) -> Case {
+pub(super) fn one(args: &Run, job: &Job<'_>) -> TestCase {
     let case = job.not_run();
     match job.read {
         Read::Scenario(read) => scenario(args, read, job.index, case),
@@ -27,8 +27,8 @@ fn scenario(
     args: &Run,
     read: &Result<ScenarioFile, LoadError>,
     index: usize,
-    mut case: Case,
-) -> Case {
+    mut case: TestCase,
+) -> TestCase {
     let scenario = match read {
         Ok(file) => file.scenario(index).unwrap_or_else(|| file.first().clone()),
         Err(error) => {
@@ -60,7 +60,7 @@ fn scenario(
 }
 
 /// Plays a script.
-fn script(args: &Run, read: &Result<Script, LoadError>, mut case: Case) -> Case {
+fn script(args: &Run, read: &Result<Script, LoadError>, mut case: TestCase) -> TestCase {
     let script = match read {
         Ok(script) => script,
         Err(error) => {
