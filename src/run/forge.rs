@@ -5,7 +5,7 @@
 
 use crate::notation::Origins;
 use crate::scenario::detail::{Detail, IpFields, QuotedPacket};
-use crate::scenario::script::{Options, Segment};
+use crate::scenario::script::{OptionsPattern, Segment};
 use crate::wire::Icmp;
 use crate::wire::frame::{self, Ends, IpMarks, TcpFields};
 
@@ -23,8 +23,8 @@ pub(super) fn segment(
     let length = sequence.map_or(0, |sequence| usize::from(sequence.length));
     // Blocks are relative to the receiver's numbers, which they speak of.
     let options = match wanted.options.as_ref().map(|options| &options.value) {
-        Some(Options::Exact(list)) => list.iter().map(|it| it.value.moved(origins.ack)).collect(),
-        Some(Options::Any) | None => Vec::new(),
+        Some(OptionsPattern::Exact(list)) => list.iter().map(|it| it.value.moved(origins.ack)).collect(),
+        Some(OptionsPattern::Any) | None => Vec::new(),
     };
     let start = sequence.map_or(0, |sequence| sequence.start);
     let origin = |is_absolute: bool, origin: u32| if is_absolute { 0 } else { origin };

@@ -19,7 +19,7 @@ use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::notation::Origins;
 use crate::packetdrill::headers;
 use crate::scenario::detail::{QuotedPacket, Stamp};
-use crate::scenario::script::{Flags, Options, Packet, PacketLine, Segment, TcpOption};
+use crate::scenario::script::{Flags, OptionsPattern, Packet, PacketLine, Segment, TcpOption};
 use crate::wire::frame::{self, Ends, quotation};
 
 /// The step between the initial sequence numbers of hosts without a stack.
@@ -59,7 +59,7 @@ impl Driver<'_> {
             segment.data = Some(Spanned::new(zeros, sequence.span));
         }
         if let (Some(scaled), Some(options)) = (mapped, &mut segment.options)
-            && let Options::Exact(list) = &mut options.value
+            && let OptionsPattern::Exact(list) = &mut options.value
         {
             for option in list {
                 let TcpOption::Timestamps { echo_reply, .. } = &mut option.value else {

@@ -11,7 +11,7 @@ use crate::notation::{Origins, RelativeSegment, Tracker};
 use crate::packetdrill::headers;
 use crate::scenario::detail::Stamp;
 use crate::scenario::script::{
-    Detail, Flags, Options, Packet, PacketLine, Segment, Spanned, TcpOption,
+    Detail, Flags, OptionsPattern, Packet, PacketLine, Segment, Spanned, TcpOption,
 };
 use crate::wire::{self, Checksum, IcmpMessage, Kind};
 
@@ -266,7 +266,7 @@ impl Said<'_> {
         if let Some(pointer) = urgent.filter(|it| *it != raw.urgent) {
             return Some(Fault::Urgent(pointer));
         }
-        if let Some(Options::Exact(list)) = segment.options.as_ref().map(|it| &it.value)
+        if let Some(OptionsPattern::Exact(list)) = segment.options.as_ref().map(|it| &it.value)
             && !are_options(list, detail, &sent.options, rules.stamps)
         {
             return Some(Fault::Options);

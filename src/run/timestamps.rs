@@ -1,7 +1,7 @@
 //! The timestamps of a script that are numbers of its own, and stand for those of the host.
 
 use crate::scenario::detail::Stamp;
-use crate::scenario::script::{Options, Packet, PacketLine, TcpOption};
+use crate::scenario::script::{OptionsPattern, Packet, PacketLine, TcpOption};
 use crate::wire;
 
 /// The values of timestamps that were seen: the script's, and those that the host really sent.
@@ -47,7 +47,7 @@ fn said(line: &PacketLine) -> Option<u32> {
     let Packet::Segment(segment) = &line.packet else {
         return None;
     };
-    let Options::Exact(list) = &segment.options.as_ref()?.value else {
+    let OptionsPattern::Exact(list) = &segment.options.as_ref()?.value else {
         return None;
     };
     let mut values = list.iter().filter_map(|option| {

@@ -9,8 +9,8 @@ use smoltcp::time::Duration;
 
 use super::hosts::{Host, Stack};
 use super::script::{
-    Argument, Call, Direction, LinkChange, LinkStatement, Options, Packet, PacketLine, Script,
-    Spanned, Statement, Subject, TimeSpec,
+    Argument, Call, Direction, LinkChange, LinkStatement, OptionsPattern, Packet, PacketLine,
+    Script, Spanned, Statement, Subject, TimeSpec,
 };
 use super::{limits, vocabulary};
 use crate::diagnostic::Diagnostic;
@@ -289,7 +289,7 @@ impl Check<'_> {
                     self.error(diagnostic.help("such as `1:1001(1000)`, or `1:1(0)` without data"));
                 }
                 if let Some(Spanned {
-                    value: Options::Any,
+                    value: OptionsPattern::Any,
                     span,
                 }) = &segment.options
                 {

@@ -294,7 +294,7 @@ pub struct Segment {
     /// Its window field, as it stands in the header. None: not looked at.
     pub window: Option<Spanned<u16>>,
     /// Its options. None: not looked at.
-    pub options: Option<Spanned<Options>>,
+    pub options: Option<Spanned<OptionsPattern>>,
     /// Its payload, as long as the sequence numbers say. None: not looked at, and the alphabet in a
     /// segment that is sent.
     pub data: Option<Spanned<Vec<u8>>>,
@@ -318,7 +318,7 @@ impl Sequence {
 
 /// What is said about a segment's options.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Options {
+pub enum OptionsPattern {
     /// `<...>`: whatever they are.
     Any,
     /// `<mss 1460,sackOK>`: these and no others, in this order. `<>` is no option at all.

@@ -5,7 +5,7 @@ use super::way::Way;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::packetdrill::lexer::Token;
 use crate::scenario::detail::{Detail, Stamp};
-use crate::scenario::script::{Options, TcpOption};
+use crate::scenario::script::{OptionsPattern, TcpOption};
 use crate::wire::option::kind;
 
 /// The octets that options have room for in a header.
@@ -34,11 +34,11 @@ impl Parser<'_> {
         &mut self,
         way: Way,
         detail: &mut Detail,
-    ) -> Result<Spanned<Options>, Box<Diagnostic>> {
+    ) -> Result<Spanned<OptionsPattern>, Box<Diagnostic>> {
         let start = self.span();
         if !self.take_sign('<') {
             return Ok(Spanned::new(
-                Options::Exact(Vec::new()),
+                OptionsPattern::Exact(Vec::new()),
                 Span::at(start.start),
             ));
         }
@@ -49,7 +49,7 @@ impl Parser<'_> {
             if way == Way::Inbound {
                 return Err(only_expected(span, "<...>"));
             }
-            return Ok(Spanned::new(Options::Any, span));
+            return Ok(Spanned::new(OptionsPattern::Any, span));
         }
         let mut list: Vec<Spanned<TcpOption>> = Vec::new();
         let mut room: usize = 0;
@@ -66,7 +66,7 @@ impl Parser<'_> {
                 return Err(Box::new(Diagnostic::new(self.since(start), message)));
             }
         }
-        Ok(Spanned::new(Options::Exact(list), self.since(start)))
+        Ok(Spanned::new(OptionsPattern::Exact(list), self.since(start)))
     }
 
     fn option(&mut self, way: Way, detail: &mut Detail) -> Result<TcpOption, Box<Diagnostic>> {

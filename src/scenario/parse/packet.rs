@@ -13,8 +13,8 @@ use crate::language::names::{self, quote};
 use crate::language::number::unsigned;
 use crate::language::words::{after_blank, blank, blank1, gap, keyword, word};
 use crate::scenario::script::{
-    Detail, Direction, Flags, IcmpCode, IcmpType, Options, Packet, PacketLine, Segment, Sequence,
-    Subject, TcpOption,
+    Detail, Direction, Flags, IcmpCode, IcmpType, OptionsPattern, Packet, PacketLine, Segment,
+    Sequence, Subject, TcpOption,
 };
 use crate::wire::IcmpName;
 
@@ -295,15 +295,15 @@ fn sequence(input: &mut Input<'_>) -> Parse<Sequence> {
 }
 
 /// `<mss 1460,nop,wscale 7>`, `<...>`, `<>`. May go over lines.
-fn options(input: &mut Input<'_>) -> Parse<Options> {
+fn options(input: &mut Input<'_>) -> Parse<OptionsPattern> {
     let open = here(input);
     ('<', gap).parse_next(input)?;
     if opt((literal("..."), gap, '>')).parse_next(input)?.is_some() {
-        return Ok(Options::Any);
+        return Ok(OptionsPattern::Any);
     }
     let mut all = Vec::new();
     if opt('>').parse_next(input)?.is_some() {
-        return Ok(Options::Exact(all));
+        return Ok(OptionsPattern::Exact(all));
     }
     let mut length = 0;
     loop {
@@ -316,7 +316,7 @@ fn options(input: &mut Input<'_>) -> Parse<Options> {
         all.push(option);
         gap(input)?;
         if opt('>').parse_next(input)?.is_some() {
-            return Ok(Options::Exact(all));
+            return Ok(OptionsPattern::Exact(all));
         }
         if opt(',').parse_next(input)?.is_none() {
             let diagnostic = expected_here(input, "`,` or `>`")

@@ -6,8 +6,8 @@ use smoltcp::time::Duration;
 use super::*;
 use crate::language::Relation;
 use crate::scenario::script::{
-    Argument, ExpectedResult, Flags, IcmpCode, IcmpType, LinkChange, Options, Packet, Property,
-    Sequence, TcpOption, TimeSpec, Value,
+    Argument, ExpectedResult, Flags, IcmpCode, IcmpType, LinkChange, OptionsPattern, Packet,
+    Property, Sequence, TcpOption, TimeSpec, Value,
 };
 
 /// The statements of a script in which nothing is wrong.
@@ -284,8 +284,8 @@ fn segments() {
             panic!("{text}")
         };
         let options = segment.options.map(|it| match it.value {
-            Options::Any => None,
-            Options::Exact(all) => Some(all.into_iter().map(|it| it.value).collect()),
+            OptionsPattern::Any => None,
+            OptionsPattern::Exact(all) => Some(all.into_iter().map(|it| it.value).collect()),
         });
         let fields = (
             segment.flags.value.octet(),
