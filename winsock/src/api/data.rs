@@ -3,7 +3,7 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 
-use super::winsock::{Call, Winsock};
+use super::winsock::{SocketCall, Winsock};
 use crate::address::Address;
 use crate::error::WsaError;
 use crate::event::EventHandle;
@@ -29,9 +29,12 @@ impl Winsock {
         buffer: &[u8],
         flags: i32,
     ) -> Outcome<usize> {
-        self.through(host, now, Call::api(Function::Send, s), |it, context| {
-            it.send(context, s, &[buffer], flags, None)
-        })
+        self.through(
+            host,
+            now,
+            SocketCall::api(Function::Send, s),
+            |it, context| it.send(context, s, &[buffer], flags, None),
+        )
     }
 
     /// WSASend: as [`Winsock::send`], from several buffers. With an overlapped structure the call
@@ -48,9 +51,12 @@ impl Winsock {
         flags: i32,
         overlap: Option<Overlap>,
     ) -> Outcome<usize> {
-        self.through(host, now, Call::api(Function::WsaSend, s), |it, context| {
-            it.send(context, s, buffers, flags, overlap)
-        })
+        self.through(
+            host,
+            now,
+            SocketCall::api(Function::WsaSend, s),
+            |it, context| it.send(context, s, buffers, flags, overlap),
+        )
     }
 
     /// sendto: sends a datagram to an address. On a connection-oriented socket, and without an
@@ -68,9 +74,12 @@ impl Winsock {
         to: Option<impl Into<Address>>,
     ) -> Outcome<usize> {
         let to = to.map(Into::into);
-        self.through(host, now, Call::api(Function::SendTo, s), |it, context| {
-            it.send_to(context, s, &[buffer], flags, to.as_ref(), None)
-        })
+        self.through(
+            host,
+            now,
+            SocketCall::api(Function::SendTo, s),
+            |it, context| it.send_to(context, s, &[buffer], flags, to.as_ref(), None),
+        )
     }
 
     /// recv: reads octets; 0 is the peer's graceful close, again and again.
@@ -89,9 +98,12 @@ impl Winsock {
         buffer: &mut [u8],
         flags: i32,
     ) -> Outcome<usize> {
-        self.through(host, now, Call::api(Function::Recv, s), |it, context| {
-            it.recv(context, s, &mut [buffer], flags, None)
-        })
+        self.through(
+            host,
+            now,
+            SocketCall::api(Function::Recv, s),
+            |it, context| it.recv(context, s, &mut [buffer], flags, None),
+        )
         .map(|received| received.octets)
     }
 
@@ -110,9 +122,12 @@ impl Winsock {
         flags: i32,
         overlap: Option<Overlap>,
     ) -> Outcome<Received> {
-        self.through(host, now, Call::api(Function::WsaRecv, s), |it, context| {
-            it.recv(context, s, buffers, flags, overlap)
-        })
+        self.through(
+            host,
+            now,
+            SocketCall::api(Function::WsaRecv, s),
+            |it, context| it.recv(context, s, buffers, flags, overlap),
+        )
     }
 
     /// recvfrom: as `recv`, and says who sent the datagram. On a connection-oriented socket, and
@@ -131,7 +146,7 @@ impl Winsock {
         self.through(
             host,
             now,
-            Call::api(Function::RecvFrom, s),
+            SocketCall::api(Function::RecvFrom, s),
             |it, context| it.recv_from(context, s, &mut [buffer], flags, None),
         )
         .map(|received| (received.octets, received.from))
@@ -164,7 +179,7 @@ impl Winsock {
         overlapped: Overlapped,
         wait: Wait,
     ) -> Outcome<Transferred> {
-        let call = Call::api(Function::GetOverlappedResult, s);
+        let call = SocketCall::api(Function::GetOverlappedResult, s);
         self.through(host, now, call, |it, context| {
             it.get_overlapped_result(context, s, overlapped, wait)
         })

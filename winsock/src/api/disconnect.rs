@@ -6,7 +6,7 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 
-use super::winsock::{Call, Winsock};
+use super::winsock::{SocketCall, Winsock};
 use crate::address::{AF_INET, AF_INET6};
 use crate::catalog::XP1_DISCONNECT_DATA;
 use crate::error::WsaError;
@@ -31,7 +31,7 @@ impl Winsock {
         self.at_once(
             host,
             now,
-            Call::api(Function::Shutdown, s),
+            SocketCall::api(Function::Shutdown, s),
             |it, context| it.shutdown(context, s, how),
         )
     }
@@ -57,7 +57,7 @@ impl Winsock {
         s: Socket,
         inbound_disconnect_data: Pointer<&mut Vec<u8>>,
     ) -> Result<(), WsaError> {
-        let call = Call::api(Function::RecvDisconnect, s);
+        let call = SocketCall::api(Function::RecvDisconnect, s);
         match inbound_disconnect_data {
             Pointer::To(buffer) if self.has_no_disconnect_data(s) => {
                 self.at_once(host, now, call, |it, context| {
@@ -97,7 +97,7 @@ impl Winsock {
         s: Socket,
         outbound_disconnect_data: Pointer<&[u8]>,
     ) -> Result<(), WsaError> {
-        let call = Call::api(Function::SendDisconnect, s);
+        let call = SocketCall::api(Function::SendDisconnect, s);
         self.at_once(host, now, call, |it, context| {
             it.send_disconnect(context, s, outbound_disconnect_data)
         })
@@ -122,7 +122,7 @@ impl Winsock {
     /// # Errors
     /// WSANOTINITIALISED, WSAEINPROGRESS, WSAENOTSOCK, WSAENETDOWN, WSAEWOULDBLOCK, WSAEINTR.
     pub fn closesocket(&mut self, host: &mut Host, now: Instant, s: Socket) -> Outcome<()> {
-        let call = Call::api(Function::CloseSocket, s);
+        let call = SocketCall::api(Function::CloseSocket, s);
         self.through(host, now, call, |it, context| it.close_socket(context, s))
     }
 
@@ -141,7 +141,7 @@ impl Winsock {
         s: Socket,
         inbound_disconnect_data: Pointer<&mut Vec<u8>>,
     ) -> Result<(), WsaError> {
-        let call = Call::provider(Function::WspRecvDisconnect, s);
+        let call = SocketCall::provider(Function::WspRecvDisconnect, s);
         self.at_once(host, now, call, |it, context| {
             it.recv_disconnect(context, s, inbound_disconnect_data)
         })
@@ -160,7 +160,7 @@ impl Winsock {
         s: Socket,
         outbound_disconnect_data: Pointer<&[u8]>,
     ) -> Result<(), WsaError> {
-        let call = Call::provider(Function::WspSendDisconnect, s);
+        let call = SocketCall::provider(Function::WspSendDisconnect, s);
         self.at_once(host, now, call, |it, context| {
             it.send_disconnect(context, s, outbound_disconnect_data)
         })
@@ -179,7 +179,7 @@ impl Winsock {
         s: Socket,
         how: i32,
     ) -> Result<(), WsaError> {
-        let call = Call::provider(Function::WspShutdown, s);
+        let call = SocketCall::provider(Function::WspShutdown, s);
         self.at_once(host, now, call, |it, context| it.shutdown(context, s, how))
     }
 }

@@ -6,7 +6,7 @@ use hangup_stack::smoltcp::time::{Duration, Instant};
 
 use super::thread::Alertable;
 use super::threads::Waited;
-use super::winsock::{Call, Winsock};
+use super::winsock::{SocketCall, Winsock};
 use crate::error::WsaError;
 use crate::event::EventHandle;
 use crate::function::Function;
@@ -182,7 +182,7 @@ impl Winsock {
         event: Option<EventHandle>,
         events: i32,
     ) -> Result<(), WsaError> {
-        let call = Call::api(Function::EventSelect, s);
+        let call = SocketCall::api(Function::EventSelect, s);
         self.at_once(host, now, call, |it, context| {
             it.event_select(context, s, event, events)
         })
@@ -200,7 +200,7 @@ impl Winsock {
         s: Socket,
         event: Option<EventHandle>,
     ) -> Result<NetworkEvents, WsaError> {
-        let call = Call::api(Function::EnumNetworkEvents, s);
+        let call = SocketCall::api(Function::EnumNetworkEvents, s);
         self.at_once(host, now, call, |it, context| {
             it.enum_network_events(context, s, event)
         })

@@ -3,7 +3,7 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 
-use super::winsock::{Call, Winsock};
+use super::winsock::{SocketCall, Winsock};
 use crate::error::WsaError;
 use crate::function::Function;
 pub use crate::options::*;
@@ -30,7 +30,7 @@ impl Winsock {
         self.at_once(
             host,
             now,
-            Call::api(Function::SetSockOpt, s),
+            SocketCall::api(Function::SetSockOpt, s),
             |it, context| it.set_sock_opt(context, s, level, name, value),
         )
     }
@@ -51,7 +51,7 @@ impl Winsock {
         self.at_once(
             host,
             now,
-            Call::api(Function::GetSockOpt, s),
+            SocketCall::api(Function::GetSockOpt, s),
             |it, context| it.get_sock_opt(context, s, level, name),
         )
     }
@@ -73,7 +73,7 @@ impl Winsock {
         self.at_once(
             host,
             now,
-            Call::api(Function::IoctlSocket, s),
+            SocketCall::api(Function::IoctlSocket, s),
             |it, context| it.ioctl(context, s, command, argument),
         )
     }

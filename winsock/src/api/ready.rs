@@ -5,7 +5,7 @@ use hangup_stack::smoltcp::time::{Duration, Instant};
 
 use super::thread::Alertable;
 use super::threads::Waited;
-use super::winsock::{Call, Entrance, Winsock};
+use super::winsock::{Entrance, SocketCall, Winsock};
 use crate::error::WsaError;
 use crate::function::Function;
 use crate::notify::Readiness;
@@ -87,7 +87,7 @@ impl Winsock {
             }
             (Ok(()), _) => Err(WsaError::Invalid).into(),
         };
-        let call = Call {
+        let call = SocketCall {
             function,
             entrance: Entrance::Api,
             s: Socket::INVALID,

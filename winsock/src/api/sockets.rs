@@ -4,7 +4,7 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 
-use super::winsock::{Call, Winsock};
+use super::winsock::{SocketCall, Winsock};
 use crate::address::Address;
 pub use crate::address::{AF_INET, AF_INET6, AF_ISO, AF_UNSPEC};
 use crate::catalog::ProtocolInfo;
@@ -109,9 +109,12 @@ impl Winsock {
         name: impl Into<Address>,
     ) -> Result<(), WsaError> {
         let name = name.into();
-        self.at_once(host, now, Call::api(Function::Bind, s), |it, context| {
-            it.bind(context, s, &name)
-        })
+        self.at_once(
+            host,
+            now,
+            SocketCall::api(Function::Bind, s),
+            |it, context| it.bind(context, s, &name),
+        )
     }
 
     /// listen: lets the socket take connections.
@@ -126,9 +129,12 @@ impl Winsock {
         s: Socket,
         backlog: i32,
     ) -> Result<(), WsaError> {
-        self.at_once(host, now, Call::api(Function::Listen, s), |it, context| {
-            it.listen(context, s, backlog)
-        })
+        self.at_once(
+            host,
+            now,
+            SocketCall::api(Function::Listen, s),
+            |it, context| it.listen(context, s, backlog),
+        )
     }
 
     /// accept: takes a connection from a listening socket, with the address of the peer. The new
@@ -144,9 +150,12 @@ impl Winsock {
         now: Instant,
         s: Socket,
     ) -> Outcome<(Socket, Option<Address>)> {
-        self.through(host, now, Call::api(Function::Accept, s), |it, context| {
-            it.accept(context, s, None)
-        })
+        self.through(
+            host,
+            now,
+            SocketCall::api(Function::Accept, s),
+            |it, context| it.accept(context, s, None),
+        )
         .map(|Accepted { s, name }| (s, name))
     }
 
@@ -164,7 +173,7 @@ impl Winsock {
         s: Socket,
         condition: Option<&mut Condition<'_>>,
     ) -> Outcome<(Socket, Option<Address>)> {
-        let call = Call::api(Function::WsaAccept, s);
+        let call = SocketCall::api(Function::WsaAccept, s);
         self.through(host, now, call, |it, context| {
             it.accept(context, s, condition)
         })
@@ -190,9 +199,12 @@ impl Winsock {
         name: impl Into<Address>,
     ) -> Outcome<()> {
         let name = name.into();
-        self.through(host, now, Call::api(Function::Connect, s), |it, context| {
-            it.connect(context, s, &name, &mut ConnectData::none())
-        })
+        self.through(
+            host,
+            now,
+            SocketCall::api(Function::Connect, s),
+            |it, context| it.connect(context, s, &name, &mut ConnectData::none()),
+        )
     }
 
     /// WSAConnect: as [`Winsock::connect`], with data for the peer and from it.
@@ -209,7 +221,7 @@ impl Winsock {
         data: &mut ConnectData<'_>,
     ) -> Outcome<()> {
         let name = name.into();
-        let call = Call::api(Function::WsaConnect, s);
+        let call = SocketCall::api(Function::WsaConnect, s);
         self.through(host, now, call, |it, context| {
             it.connect(context, s, &name, data)
         })
@@ -227,7 +239,7 @@ impl Winsock {
         s: Socket,
         name: Pointer<()>,
     ) -> Result<Address, WsaError> {
-        let call = Call::api(Function::GetPeerName, s);
+        let call = SocketCall::api(Function::GetPeerName, s);
         self.at_once(host, now, call, |it, context| {
             let found = it.get_peer_name(context, s)?;
             match name {
@@ -249,7 +261,7 @@ impl Winsock {
         s: Socket,
         name: Pointer<()>,
     ) -> Result<Address, WsaError> {
-        let call = Call::api(Function::GetSockName, s);
+        let call = SocketCall::api(Function::GetSockName, s);
         self.at_once(host, now, call, |it, context| {
             let found = it.get_sock_name(context, s)?;
             match name {

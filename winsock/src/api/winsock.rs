@@ -66,13 +66,13 @@ pub(super) enum Entrance {
 
 /// A call on a socket.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
+pub(super) struct SocketCall {
     pub(super) function: Function,
     pub(super) entrance: Entrance,
     pub(super) s: Socket,
 }
 
-impl Call {
+impl SocketCall {
     pub(super) const fn api(function: Function, s: Socket) -> Self {
         Self {
             function,
@@ -220,10 +220,10 @@ impl Winsock {
         &mut self,
         host: &mut Host,
         now: Instant,
-        call: Call,
+        call: SocketCall,
         f: impl FnOnce(&mut dyn Provider, &mut Context<'_>) -> Outcome<T>,
     ) -> Outcome<T> {
-        let Call {
+        let SocketCall {
             function,
             entrance,
             s,
@@ -277,7 +277,7 @@ impl Winsock {
         &mut self,
         host: &mut Host,
         now: Instant,
-        call: Call,
+        call: SocketCall,
         f: impl FnOnce(&mut dyn Provider, &mut Context<'_>) -> Result<T, WsaError>,
     ) -> Result<T, WsaError> {
         match self.through(host, now, call, |it, context| f(it, context).into()) {
@@ -320,7 +320,7 @@ impl Winsock {
     /// Remembers the error of a call, and whether it waits in a provider.
     pub(super) fn finish<T>(
         &mut self,
-        call: Call,
+        call: SocketCall,
         provider: Option<usize>,
         outcome: Outcome<T>,
     ) -> Outcome<T> {

@@ -53,7 +53,7 @@ pub(super) enum User {
 #[derive(Clone, Debug)]
 pub(super) enum Lower {
     /// Its handshake goes on; then the call is made.
-    Opening(Call),
+    Opening(PendingConnect),
     /// The handshake has failed.
     Failed(WsaError),
     Open,
@@ -63,7 +63,7 @@ pub(super) enum Lower {
 
 /// A call that waits for TCP.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct PendingConnect {
     pub(super) manners: Manners,
     pub(super) reference: Reference,
     pub(super) data: ConnectData,
@@ -80,7 +80,7 @@ impl Link {
     /// A caller whose TCP handshake has begun.
     pub(super) const fn calling(
         tcp: SocketId,
-        call: Call,
+        call: PendingConnect,
         local: IsoAddress,
         remote: IsoAddress,
         room: usize,
@@ -167,7 +167,7 @@ impl Link {
                     selector(&self.local.selector),
                     selector(&self.remote.selector),
                 );
-                let Call {
+                let PendingConnect {
                     manners,
                     reference,
                     data,

@@ -10,7 +10,7 @@ use hangup_stack::socket::{ConnectError, Protocol, SocketId};
 
 use super::connection::End;
 use super::entry::{Attempt, Entry, Itot, LinkId, Role};
-use super::link::{Call, LINKS_MAX, Link, User, close, error_of, tcp_socket};
+use super::link::{LINKS_MAX, Link, PendingConnect, User, close, error_of, tcp_socket};
 use super::negotiate::Agreed;
 use super::protocols::PORT;
 use super::table::State;
@@ -393,7 +393,7 @@ impl Itot {
                 .and_then(|status| status.local)
                 .unwrap_or(remote.network),
         };
-        let call = Call {
+        let call = PendingConnect {
             manners,
             reference,
             data,
