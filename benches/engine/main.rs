@@ -93,13 +93,13 @@ impl Engine {
 
 /// What to measure.
 #[derive(Debug)]
-struct Plan {
+struct TransferPlan {
     octets: usize,
     rounds: usize,
     engines: Vec<Engine>,
 }
 
-impl Plan {
+impl TransferPlan {
     /// Reads the arguments of the command line, without the program's name.
     ///
     /// # Errors
@@ -179,7 +179,7 @@ impl Measurement {
 }
 
 /// Makes all rounds, the engines in turn.
-fn measure(plan: &Plan) -> Result<Vec<Measurement>, String> {
+fn measure(plan: &TransferPlan) -> Result<Vec<Measurement>, String> {
     let failed = |engine: Engine, error: Stalled| format!("{}: {error}", engine.title());
     let mut measurements = Vec::new();
     for &engine in &plan.engines {
@@ -206,7 +206,7 @@ fn measure(plan: &Plan) -> Result<Vec<Measurement>, String> {
 }
 
 /// The table that people read.
-fn table(plan: &Plan, measurements: &[Measurement]) -> String {
+fn table(plan: &TransferPlan, measurements: &[Measurement]) -> String {
     let mut text = format!(
         "{} MiB one way in segments of {SEGMENT_OCTETS} octets, no delay; \
          median of {} round(s)\n\n",
@@ -238,7 +238,7 @@ fn table(plan: &Plan, measurements: &[Measurement]) -> String {
 }
 
 fn main() -> ExitCode {
-    let plan = match Plan::from_arguments(std::env::args().skip(1)) {
+    let plan = match TransferPlan::from_arguments(std::env::args().skip(1)) {
         Ok(plan) => plan,
         Err(message) => {
             eprintln!("engine benchmark: {message}");

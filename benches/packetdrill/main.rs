@@ -37,7 +37,7 @@ const LINES: usize = 40;
 
 /// How much is done in a round, and how many rounds there are.
 #[derive(Clone, Copy, Debug)]
-struct Plan {
+struct ReplayPlan {
     /// How often each of the nine scripts is played over each IP version.
     plays: usize,
     /// How many scripts of 40 lines are read.
@@ -45,7 +45,7 @@ struct Plan {
     rounds: usize,
 }
 
-impl Plan {
+impl ReplayPlan {
     const MEASURED: Self = Self {
         plays: 50,
         reads: 1000,
@@ -98,13 +98,13 @@ fn play(text: &str, options: &Options) {
 }
 
 fn main() -> ExitCode {
-    let mut plan = Plan::SHORT;
+    let mut plan = ReplayPlan::SHORT;
     for argument in std::env::args().skip(1) {
         if argument != "--bench" {
             eprintln!("packetdrill benchmark: unknown argument {argument}; there is none");
             return ExitCode::from(2);
         }
-        plan = Plan::MEASURED;
+        plan = ReplayPlan::MEASURED;
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/packetdrill");
     let texts = SCRIPTS.map(|name| {
