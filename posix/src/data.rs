@@ -6,7 +6,7 @@ use hangup_stack::socket::{Protocol, RecvError, SendError};
 
 use crate::errno::Errno;
 use crate::file::{FileDescriptor, Mode};
-use crate::process::{Outcome, Process};
+use crate::process::{Process, Progress};
 use crate::sockets::is_of_family;
 
 /// recv: what is read stays in the queue.
@@ -33,7 +33,7 @@ impl Process {
         data: &[u8],
         flags: i32,
         to: Option<IpEndpoint>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         if flags & !(MSG_DONTROUTE | MSG_DONTWAIT | MSG_NOSIGNAL) != 0 {
             return Err(Errno::OperationNotSupported).into();
         }
@@ -64,11 +64,11 @@ impl Process {
         match result {
             Ok(octets) if blocking && octets < rest.len() => {
                 socket.sent.insert(thread, before + octets);
-                Outcome::WAITS
+                Progress::WAITS
             }
             Err(SendError::WouldBlock) if blocking => {
                 socket.sent.insert(thread, before);
-                Outcome::WAITS
+                Progress::WAITS
             }
             Ok(octets) => Ok(before + octets).into(),
             Err(error) => {
@@ -99,7 +99,7 @@ impl Process {
         fd: FileDescriptor,
         buffer: &mut [u8],
         flags: i32,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         if flags & !(MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL) != 0 {
             return Err(Errno::OperationNotSupported).into();
         }
@@ -125,7 +125,7 @@ impl Process {
                 let ended = host
                     .status(socket.id)
                     .is_some_and(|status| status.receive_ended);
-                if ended { Ok(0).into() } else { Outcome::WAITS }
+                if ended { Ok(0).into() } else { Progress::WAITS }
             }
             result => result.map_err(Errno::from).into(),
         }

@@ -9,7 +9,7 @@ use hangup_stack::smoltcp::time::Instant;
 use crate::errno::Errno;
 use crate::file::{File, FileDescriptor, Watched};
 use crate::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP};
-use crate::process::{Outcome, Process};
+use crate::process::{Process, Progress};
 
 /// Linux: the events of epoll have the numbers of those of poll.
 pub const EPOLLIN: u32 = POLLIN.unsigned_abs() as u32;
@@ -110,7 +110,7 @@ impl Process {
         epfd: FileDescriptor,
         max_events: i32,
         timeout: i32,
-    ) -> Outcome<Vec<EpollEvent>> {
+    ) -> Progress<Vec<EpollEvent>> {
         let ready = match self.epoll_ready(host, epfd) {
             Ok(ready) => ready,
             Err(error) => return Err(error).into(),
@@ -121,8 +121,8 @@ impl Process {
         }
         let told: Vec<_> = ready.into_iter().take(max_events).collect();
         match self.await_ready(now, timeout, !told.is_empty()) {
-            Outcome::Done(_) => self.tell(epfd, &told).into(),
-            Outcome::Blocks { until } => Outcome::Blocks { until },
+            Progress::Done(_) => self.tell(epfd, &told).into(),
+            Progress::Blocks { until } => Progress::Blocks { until },
         }
     }
 

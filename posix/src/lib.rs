@@ -6,7 +6,7 @@
 //! knows. Where POSIX leaves open what a call says, and for the numbers, this is Linux.
 //!
 //! The crate is pure: no clock, no file, no socket of the machine, no thread. A call that would
-//! wait says so ([`Outcome::Blocks`]), and is made again after the network has made a step.
+//! wait says so ([`Progress::Blocks`]), and is made again after the network has made a step.
 //!
 //! - [`sockets`], [`data`], [`control`], [`options`]: socket to shutdown; send and recv; fcntl and
 //!   ioctl; setsockopt and getsockopt
@@ -51,4 +51,4 @@ pub mod sockets;
 
 pub use errno::Errno;
 pub use file::FileDescriptor;
-pub use process::{FILES_MAX, Outcome, Process};
+pub use process::{FILES_MAX, Process, Progress};

@@ -4,7 +4,7 @@ use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 
 use crate::file::FileDescriptor;
-use crate::process::{Outcome, Process};
+use crate::process::{Process, Progress};
 
 /// There is something to read, or to accept, or an end to learn of.
 pub const POLLIN: i16 = 0x1;
@@ -50,7 +50,7 @@ impl Process {
         now: Instant,
         fds: &mut [PollFd],
         timeout: i32,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         for entry in &mut *fds {
             entry.revents = self.ready(host, entry.fd, entry.events);
         }

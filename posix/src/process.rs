@@ -11,7 +11,7 @@ use crate::errno::Errno;
 use crate::file::{File, FileDescriptor, Socket};
 
 /// How a call that may wait ends.
-pub type Outcome<T> = blocking::Outcome<T, Errno>;
+pub type Progress<T> = blocking::Progress<T, Errno>;
 
 /// One process on one host.
 ///
@@ -69,7 +69,7 @@ impl Process {
     ///
     /// # Errors
     /// EBADF.
-    pub fn close(&mut self, host: &mut Host, now: Instant, fd: FileDescriptor) -> Outcome<()> {
+    pub fn close(&mut self, host: &mut Host, now: Instant, fd: FileDescriptor) -> Progress<()> {
         let closing = match self.files.get(&fd) {
             Some(File::Socket(socket)) => host.close(socket.id, now),
             Some(File::Epoll(_)) => Closing::Done,
@@ -80,7 +80,7 @@ impl Process {
                 self.files.remove(&fd);
                 Ok(()).into()
             }
-            Closing::Lingers(until) => Outcome::Blocks { until: Some(until) },
+            Closing::Lingers(until) => Progress::Blocks { until: Some(until) },
         }
     }
 
@@ -125,7 +125,7 @@ impl Process {
         now: Instant,
         timeout: i32,
         is_ready: bool,
-    ) -> Outcome<()> {
+    ) -> Progress<()> {
         let made = self.deadlines.remove(&self.thread);
         let until = made.or_else(|| {
             let milliseconds = u64::try_from(timeout).ok()?;
@@ -136,6 +136,6 @@ impl Process {
         }
         self.deadlines
             .extend(until.map(|until| (self.thread, until)));
-        Outcome::Blocks { until }
+        Progress::Blocks { until }
     }
 }

@@ -8,7 +8,7 @@ use hangup_stack::socket::{AcceptError, ConnectError, Direction, ListenError, Pr
 
 use crate::errno::Errno;
 use crate::file::{File, FileDescriptor, Mode, Socket};
-use crate::process::{Outcome, Process};
+use crate::process::{Process, Progress};
 
 /// The address family of IPv4.
 pub const AF_INET: i32 = 2;
@@ -114,7 +114,7 @@ impl Process {
     /// # Errors
     /// EBADF, EMFILE, EINVAL where the socket does not listen or was shut down, EOPNOTSUPP for a
     /// datagram socket, EAGAIN on a non-blocking one.
-    pub fn accept(&mut self, host: &mut Host, fd: FileDescriptor) -> Outcome<FileDescriptor> {
+    pub fn accept(&mut self, host: &mut Host, fd: FileDescriptor) -> Progress<FileDescriptor> {
         let listening = match self.check_room().and_then(|()| self.socket_of(fd)) {
             Ok(socket) => socket,
             Err(error) => return Err(error).into(),
@@ -126,7 +126,7 @@ impl Process {
                 let socket = Socket::new(id, protocol, family, Mode::Blocking);
                 Ok(self.open(File::Socket(socket))).into()
             }
-            Err(AcceptError::WouldBlock) if listening.mode == Mode::Blocking => Outcome::WAITS,
+            Err(AcceptError::WouldBlock) if listening.mode == Mode::Blocking => Progress::WAITS,
             Err(error) => Err(error.into()).into(),
         }
     }
@@ -143,7 +143,7 @@ impl Process {
         now: Instant,
         fd: FileDescriptor,
         remote: IpEndpoint,
-    ) -> Outcome<()> {
+    ) -> Progress<()> {
         let socket = match self.socket_of(fd) {
             Ok(_) if !host.is_up() => return Err(Errno::NetworkDown).into(),
             Ok(socket) if !is_of_family(remote.addr, socket.family) => {
@@ -160,7 +160,7 @@ impl Process {
             Err(error @ (ConnectError::InProgress | ConnectError::AlreadyInProgress)) => {
                 socket.connecting = true;
                 match socket.mode {
-                    Mode::Blocking => Outcome::WAITS,
+                    Mode::Blocking => Progress::WAITS,
                     Mode::NonBlocking => Err(error.into()).into(),
                 }
             }

@@ -9,7 +9,7 @@ use hangup_posix::options::{
 };
 use hangup_posix::poll::{POLLIN, POLLNVAL, PollFd};
 use hangup_posix::sockets::{AF_INET, IPPROTO_TCP, SHUT_RD, SOCK_DGRAM, SOCK_STREAM};
-use hangup_posix::{Errno, FILES_MAX, FileDescriptor, Outcome, Process};
+use hangup_posix::{Errno, FILES_MAX, FileDescriptor, Process, Progress};
 use hangup_stack::host::Host;
 use hangup_stack::network::{HostConfig, HostId, Network, Resolution};
 use hangup_stack::profile::Profile;
@@ -39,13 +39,13 @@ impl Program {
     fn wait<T>(
         &mut self,
         network: &mut Network,
-        mut call: impl FnMut(&mut Process, &mut Host, Instant) -> Outcome<T>,
+        mut call: impl FnMut(&mut Process, &mut Host, Instant) -> Progress<T>,
     ) -> Result<T, Errno> {
         let limit = network.now() + Duration::from_secs(60);
         while network.now() < limit {
             match self.call(network, &mut call) {
-                Outcome::Done(result) => return result,
-                Outcome::Blocks { until } => {
+                Progress::Done(result) => return result,
+                Progress::Blocks { until } => {
                     network.step(until.map_or(limit, |until| until.min(limit)));
                 }
             }
@@ -103,12 +103,12 @@ fn calls_wait_and_the_next_one_says_why_a_connection_is_gone() {
     let received = server.call(&mut network, |process, host, _| {
         process.recv(host, accepted, &mut [0; 10], 0)
     });
-    assert_eq!(received, Outcome::WAITS);
+    assert_eq!(received, Progress::WAITS);
     let data = vec![7; 16_000_000];
     let sent = client.call(&mut network, |process, host, _| {
         process.send(host, fd, &data, 0, None)
     });
-    assert_eq!(sent, Outcome::WAITS, "no buffer holds so much");
+    assert_eq!(sent, Progress::WAITS, "no buffer holds so much");
     let mut queued = 0;
     client
         .call(&mut network, |process, host, _| {

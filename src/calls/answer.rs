@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hangup_stack::blocking::Outcome;
+use hangup_stack::blocking::Progress;
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::SocketId;
 
@@ -177,9 +177,9 @@ pub(super) fn returned<T: ToString, E: Failure>(result: Result<T, E>) -> Made {
 }
 
 /// A call that may wait.
-pub(super) fn waited<T: ToString, E: Failure>(outcome: Outcome<T, E>) -> Made {
+pub(super) fn waited<T: ToString, E: Failure>(outcome: Progress<T, E>) -> Made {
     match outcome {
-        Outcome::Done(result) => returned(result),
-        Outcome::Blocks { until } => Made::Blocks { until },
+        Progress::Done(result) => returned(result),
+        Progress::Blocks { until } => Made::Blocks { until },
     }
 }

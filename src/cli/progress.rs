@@ -8,13 +8,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 /// A line on standard error, where that is a terminal.
-pub(super) struct Progress {
+pub(super) struct ProgressLine {
     bar: ProgressBar,
     started: Instant,
     quiet: bool,
 }
 
-impl Progress {
+impl ProgressLine {
     pub(super) fn new(total: usize, quiet: bool) -> Self {
         let bar = ProgressBar::hidden();
         bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));

@@ -23,7 +23,9 @@ pub(super) fn segment(
     let length = sequence.map_or(0, |sequence| usize::from(sequence.length));
     // Blocks are relative to the receiver's numbers, which they speak of.
     let options = match wanted.options.as_ref().map(|options| &options.value) {
-        Some(OptionsPattern::Exact(list)) => list.iter().map(|it| it.value.moved(origins.ack)).collect(),
+        Some(OptionsPattern::Exact(list)) => {
+            list.iter().map(|it| it.value.moved(origins.ack)).collect()
+        }
         Some(OptionsPattern::Any) | None => Vec::new(),
     };
     let start = sequence.map_or(0, |sequence| sequence.start);

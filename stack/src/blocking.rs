@@ -18,7 +18,7 @@ impl ThreadId {
 /// How a call that may wait ends. `E` is the interface's type of errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a call that blocks must be made again after the network has made a step"]
-pub enum Outcome<T, E> {
+pub enum Progress<T, E> {
     /// It returned.
     Done(Result<T, E>),
     /// The socket is blocking and the call waits: make the same call again later.
@@ -29,20 +29,20 @@ pub enum Outcome<T, E> {
     },
 }
 
-impl<T, E> Outcome<T, E> {
+impl<T, E> Progress<T, E> {
     /// The call waits for the network alone.
     pub const WAITS: Self = Self::Blocks { until: None };
 
     /// Changes the value of a call that succeeded.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Outcome<U, E> {
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Progress<U, E> {
         match self {
-            Self::Done(result) => Outcome::Done(result.map(f)),
-            Self::Blocks { until } => Outcome::Blocks { until },
+            Self::Done(result) => Progress::Done(result.map(f)),
+            Self::Blocks { until } => Progress::Blocks { until },
         }
     }
 }
 
-impl<T, E> From<Result<T, E>> for Outcome<T, E> {
+impl<T, E> From<Result<T, E>> for Progress<T, E> {
     fn from(result: Result<T, E>) -> Self {
         Self::Done(result)
     }

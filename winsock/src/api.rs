@@ -7,7 +7,7 @@
 //! else happens.
 //!
 //! A blocking socket cannot wait here, because only the network moves time. A call that would wait
-//! says [`Outcome::Blocks`](crate::Outcome::Blocks); make the same call again after the network has
+//! says [`Progress::Blocks`](crate::Progress::Blocks); make the same call again after the network has
 //! made a step. The process remembers how far it came: `send` goes on with the octets that are
 //! left, `connect` asks for the end of its handshake, `closesocket` for the end of its linger time.
 //!

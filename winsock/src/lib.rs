@@ -88,5 +88,5 @@ pub mod waiting;
 pub use address::Address;
 pub use api::Winsock;
 pub use error::WsaError;
-pub use process::{Outcome, Pointer, Socket, ThreadId};
+pub use process::{Pointer, Progress, Socket, ThreadId};
 pub use program::Program;

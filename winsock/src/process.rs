@@ -30,7 +30,7 @@ impl Socket {
 }
 
 /// How a call that may wait ends.
-pub type Outcome<T> = blocking::Outcome<T, WsaError>;
+pub type Progress<T> = blocking::Progress<T, WsaError>;
 
 /// A pointer argument, as far as the difference can be seen by the caller.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use hangup_stack::socket::Status;
 
 use crate::api::Winsock;
 use crate::error::WsaError;
-use crate::process::{Outcome, Socket};
+use crate::process::{Progress, Socket};
 
 /// A process, the host it runs on, and how long it waits: the shortest way to play a program from
 /// Rust.
@@ -49,13 +49,13 @@ impl Program {
     pub fn wait<T>(
         &mut self,
         network: &mut Network,
-        mut call: impl FnMut(&mut Winsock, &mut Host, Instant) -> Outcome<T>,
+        mut call: impl FnMut(&mut Winsock, &mut Host, Instant) -> Progress<T>,
     ) -> Result<T, WsaError> {
         let limit = network.now() + self.patience;
         loop {
             let until = match self.call(network, &mut call) {
-                Outcome::Done(result) => return result,
-                Outcome::Blocks { until } => until,
+                Progress::Done(result) => return result,
+                Progress::Blocks { until } => until,
             };
             if network.now() >= limit {
                 return Err(WsaError::TimedOut);

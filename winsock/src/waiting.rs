@@ -7,7 +7,7 @@
 use hangup_stack::smoltcp::time::{Duration, Instant};
 
 use crate::error::WsaError;
-use crate::process::Outcome;
+use crate::process::Progress;
 
 /// A call that has been made before and waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,10 +57,10 @@ impl From<WsaError> for Unfinished {
 }
 
 /// What a function that may wait comes to.
-pub fn outcome<T>(result: Result<T, Unfinished>) -> Outcome<T> {
+pub fn outcome<T>(result: Result<T, Unfinished>) -> Progress<T> {
     match result {
-        Ok(value) => Outcome::Done(Ok(value)),
-        Err(Unfinished::Failed(error)) => Outcome::Done(Err(error)),
-        Err(Unfinished::Waits(until)) => Outcome::Blocks { until },
+        Ok(value) => Progress::Done(Ok(value)),
+        Err(Unfinished::Failed(error)) => Progress::Done(Err(error)),
+        Err(Unfinished::Waits(until)) => Progress::Blocks { until },
     }
 }

@@ -1,7 +1,7 @@
 //! epoll_create, epoll_ctl and epoll_wait.
 
 use hangup_posix::epoll::{EPOLL_CTL_DEL, EPOLLET, EpollEvent};
-use hangup_posix::{FileDescriptor, Outcome};
+use hangup_posix::{FileDescriptor, Progress};
 
 use super::state::PosixCalls;
 use super::words::{EPOLL_CTLS, EPOLL_EVENTS};
@@ -58,9 +58,9 @@ impl PosixCalls {
         let waited =
             context.on_host(|host, now| self.process.epoll_wait(host, now, list, most, timeout));
         let ready = match waited {
-            Outcome::Done(Ok(ready)) => ready,
-            Outcome::Done(Err(error)) => return Ok(failed(error)),
-            Outcome::Blocks { until } => return Ok(Made::Blocks { until }),
+            Progress::Done(Ok(ready)) => ready,
+            Progress::Done(Err(error)) => return Ok(failed(error)),
+            Progress::Blocks { until } => return Ok(Made::Blocks { until }),
         };
         let ready = ready.iter().map(|event| Event {
             events: event.events,

@@ -1,7 +1,7 @@
 //! poll, in its short form and in packetdrill's.
 
 use hangup_posix::poll::{POLLIN, POLLOUT, POLLRDHUP, PollFd};
-use hangup_posix::{FileDescriptor, Outcome};
+use hangup_posix::{FileDescriptor, Progress};
 
 use super::state::PosixCalls;
 use super::words::EVENTS;
@@ -26,9 +26,9 @@ impl PosixCalls {
         let mut fds: Vec<PollFd> = written.iter().map(|entry| entry.asked).collect();
         let polled = context.on_host(|host, now| self.process.poll(host, now, &mut fds, timeout));
         let ready = match polled {
-            Outcome::Done(Ok(ready)) => ready,
-            Outcome::Done(Err(error)) => return Ok(failed(error)),
-            Outcome::Blocks { until } => return Ok(Made::Blocks { until }),
+            Progress::Done(Ok(ready)) => ready,
+            Progress::Done(Err(error)) => return Ok(failed(error)),
+            Progress::Blocks { until } => return Ok(Made::Blocks { until }),
         };
         let answers = || written.iter().zip(&fds);
         if answers().all(|(entry, answer)| entry.expects(answer.revents)) {

@@ -1,7 +1,7 @@
 //! socket, bind, listen, accept, connect, shutdown, close.
 
 use hangup_posix::sockets::{AF_INET, AF_INET6};
-use hangup_posix::{FileDescriptor, Outcome};
+use hangup_posix::{FileDescriptor, Progress};
 use hangup_stack::network::IpFamily;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 
@@ -53,8 +53,8 @@ impl PosixCalls {
         let family = self.family(fd);
         Ok(
             match context.on_host(|host, _| self.process.accept(host, fd)) {
-                Outcome::Done(accepted) => self.opened(accepted, family),
-                Outcome::Blocks { until } => Made::Blocks { until },
+                Progress::Done(accepted) => self.opened(accepted, family),
+                Progress::Blocks { until } => Made::Blocks { until },
             },
         )
     }

@@ -5,7 +5,7 @@ use hangup_stack::smoltcp::time::Instant;
 use hangup_winsock::overlapped::{Overlap, Overlapped, Routine};
 use hangup_winsock::provider::Wait;
 use hangup_winsock::provider::upcalls::EventHandle;
-use hangup_winsock::{Outcome, Socket, Winsock};
+use hangup_winsock::{Progress, Socket, Winsock};
 
 use super::state::WinsockCalls;
 use super::words::{BOOLEANS, FLAGS};
@@ -77,7 +77,7 @@ impl WinsockCalls {
     fn receive(
         &mut self,
         context: &mut Context<'_>,
-        f: impl FnOnce(&mut Winsock, &mut Host, Instant, Socket, &mut [u8], i32) -> Outcome<usize>,
+        f: impl FnOnce(&mut Winsock, &mut Host, Instant, Socket, &mut [u8], i32) -> Progress<usize>,
     ) -> Result<Made, BadCall> {
         let s = self.s(context)?;
         let (length, flags) = context.buffer(FLAGS)?;

@@ -7,7 +7,7 @@ use hangup_winsock::api::thread::Alertable;
 use hangup_winsock::notify::NetworkEvents;
 use hangup_winsock::provider::Sets;
 use hangup_winsock::provider::upcalls::EventHandle;
-use hangup_winsock::{Outcome, Socket, WsaError};
+use hangup_winsock::{Progress, Socket, WsaError};
 
 use super::state::WinsockCalls;
 use super::words::{BOOLEANS, ERRORS, EVENTS, NETWORK_EVENTS, TIMEOUTS};
@@ -85,11 +85,11 @@ impl WinsockCalls {
             process.wsa_wait_for_multiple_events(host, now, &events, wait_for, timeout, alertable)
         });
         Ok(match outcome {
-            Outcome::Done(Ok(WaitResult::Event(index))) => Made::value(index),
-            Outcome::Done(Ok(WaitResult::Timeout)) => Made::value("WSA_WAIT_TIMEOUT"),
-            Outcome::Done(Ok(WaitResult::IoCompletion)) => Made::value("WSA_WAIT_IO_COMPLETION"),
-            Outcome::Done(Err(error)) => Made::failed("WSA_WAIT_FAILED", error.name()),
-            Outcome::Blocks { until } => Made::Blocks { until },
+            Progress::Done(Ok(WaitResult::Event(index))) => Made::value(index),
+            Progress::Done(Ok(WaitResult::Timeout)) => Made::value("WSA_WAIT_TIMEOUT"),
+            Progress::Done(Ok(WaitResult::IoCompletion)) => Made::value("WSA_WAIT_IO_COMPLETION"),
+            Progress::Done(Err(error)) => Made::failed("WSA_WAIT_FAILED", error.name()),
+            Progress::Blocks { until } => Made::Blocks { until },
         })
     }
 
@@ -221,9 +221,9 @@ impl WinsockCalls {
             process.wsa_poll(host, now, &mut fds, timeout)
         });
         let count = match outcome {
-            Outcome::Done(Ok(count)) => count,
-            Outcome::Done(Err(error)) => return Ok(failed(error)),
-            Outcome::Blocks { until } => return Ok(Made::Blocks { until }),
+            Progress::Done(Ok(count)) => count,
+            Progress::Done(Err(error)) => return Ok(failed(error)),
+            Progress::Blocks { until } => return Ok(Made::Blocks { until }),
         };
         let differs = |(fd, expected): (&PollFd, &Option<i16>)| {
             expected.is_some_and(|expected| expected != fd.revents)

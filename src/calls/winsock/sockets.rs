@@ -5,7 +5,7 @@ use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_winsock::api::sockets;
 use hangup_winsock::catalog::EntryId;
 use hangup_winsock::provider::{ConnectData, Decision};
-use hangup_winsock::{Address, Outcome, Pointer, Socket, WsaError};
+use hangup_winsock::{Address, Pointer, Progress, Socket, WsaError};
 
 use super::iso;
 use super::state::WinsockCalls;
@@ -93,8 +93,8 @@ impl WinsockCalls {
         let family = self.family(s);
         Ok(
             match self.on_host(context, |process, host, now| process.accept(host, now, s)) {
-                Outcome::Done(result) => self.opened(result.map(|(new, _)| new), family),
-                Outcome::Blocks { until } => Made::Blocks { until },
+                Progress::Done(result) => self.opened(result.map(|(new, _)| new), family),
+                Progress::Blocks { until } => Made::Blocks { until },
             },
         )
     }
@@ -177,8 +177,8 @@ impl WinsockCalls {
             Some(_) => process.wsa_accept(host, now, s, Some(&mut condition)),
         });
         Ok(match outcome {
-            Outcome::Done(result) => self.opened(result.map(|(new, _)| new), family),
-            Outcome::Blocks { until } => Made::Blocks { until },
+            Progress::Done(result) => self.opened(result.map(|(new, _)| new), family),
+            Progress::Blocks { until } => Made::Blocks { until },
         })
     }
 
@@ -218,8 +218,8 @@ impl WinsockCalls {
             process.wsa_connect(host, now, s, name, &mut data)
         });
         Ok(match outcome {
-            Outcome::Done(result) => callee.compared(result, at + 1),
-            Outcome::Blocks { until } => Made::Blocks { until },
+            Progress::Done(result) => callee.compared(result, at + 1),
+            Progress::Blocks { until } => Made::Blocks { until },
         })
     }
 }

@@ -10,10 +10,10 @@ use crate::capture;
 use crate::cli::args::Run;
 use crate::cli::failure::{Failure, environment};
 use crate::cli::in_order::Sink;
-use crate::cli::progress::Progress;
+use crate::cli::progress::ProgressLine;
 use crate::cli::traces::GOLDEN;
 use crate::cli::{Exit, interrupt, report};
-use crate::report::{TestCase, CaseKind, CaseVerdict, Format, Reporter, Summary};
+use crate::report::{CaseKind, CaseVerdict, Format, Reporter, Summary, TestCase};
 
 /// Where cases go: the terminal, and perhaps a file.
 pub(super) struct Output<'a> {
@@ -26,7 +26,7 @@ pub(super) struct Output<'a> {
     /// How many cases there are, and how many of them have run.
     total: usize,
     ran: usize,
-    progress: Progress,
+    progress: ProgressLine,
     /// Whether what cannot be played counts.
     unsupported_counts: bool,
     /// What was left out of scripts, and of how many.
@@ -60,7 +60,7 @@ impl<'a> Output<'a> {
             worst: Exit::Held,
             total: jobs.len(),
             ran: 0,
-            progress: Progress::new(jobs.len(), quiet),
+            progress: ProgressLine::new(jobs.len(), quiet),
             unsupported_counts: !args.scripts.allow_unsupported,
             ignored: BTreeMap::new(),
             quiet,

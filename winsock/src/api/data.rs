@@ -10,7 +10,7 @@ use crate::event::EventHandle;
 pub use crate::flags::{MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_WAITALL};
 use crate::function::Function;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
-use crate::process::{Outcome, Socket};
+use crate::process::{Progress, Socket};
 use crate::provider::call::{Received, Wait};
 
 impl Winsock {
@@ -28,7 +28,7 @@ impl Winsock {
         s: Socket,
         buffer: &[u8],
         flags: i32,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         self.through(
             host,
             now,
@@ -50,7 +50,7 @@ impl Winsock {
         buffers: &[&[u8]],
         flags: i32,
         overlap: Option<Overlap>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         self.through(
             host,
             now,
@@ -72,7 +72,7 @@ impl Winsock {
         buffer: &[u8],
         flags: i32,
         to: Option<impl Into<Address>>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         let to = to.map(Into::into);
         self.through(
             host,
@@ -97,7 +97,7 @@ impl Winsock {
         s: Socket,
         buffer: &mut [u8],
         flags: i32,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         self.through(
             host,
             now,
@@ -121,7 +121,7 @@ impl Winsock {
         buffers: &mut [&mut [u8]],
         flags: i32,
         overlap: Option<Overlap>,
-    ) -> Outcome<Received> {
+    ) -> Progress<Received> {
         self.through(
             host,
             now,
@@ -142,7 +142,7 @@ impl Winsock {
         s: Socket,
         buffer: &mut [u8],
         flags: i32,
-    ) -> Outcome<(usize, Option<Address>)> {
+    ) -> Progress<(usize, Option<Address>)> {
         self.through(
             host,
             now,
@@ -178,7 +178,7 @@ impl Winsock {
         s: Socket,
         overlapped: Overlapped,
         wait: Wait,
-    ) -> Outcome<Transferred> {
+    ) -> Progress<Transferred> {
         let call = SocketCall::api(Function::GetOverlappedResult, s);
         self.through(host, now, call, |it, context| {
             it.get_overlapped_result(context, s, overlapped, wait)

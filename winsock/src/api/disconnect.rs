@@ -12,7 +12,7 @@ use crate::catalog::XP1_DISCONNECT_DATA;
 use crate::error::WsaError;
 pub use crate::flags::{SD_BOTH, SD_RECEIVE, SD_SEND};
 use crate::function::Function;
-use crate::process::{Outcome, Pointer, Socket};
+use crate::process::{Pointer, Progress, Socket};
 
 impl Winsock {
     /// shutdown: ends receiving, sending, or both. On the wire a receive shutdown does what the
@@ -121,7 +121,7 @@ impl Winsock {
     ///
     /// # Errors
     /// WSANOTINITIALISED, WSAEINPROGRESS, WSAENOTSOCK, WSAENETDOWN, WSAEWOULDBLOCK, WSAEINTR.
-    pub fn closesocket(&mut self, host: &mut Host, now: Instant, s: Socket) -> Outcome<()> {
+    pub fn closesocket(&mut self, host: &mut Host, now: Instant, s: Socket) -> Progress<()> {
         let call = SocketCall::api(Function::CloseSocket, s);
         self.through(host, now, call, |it, context| it.close_socket(context, s))
     }

@@ -13,7 +13,7 @@ use crate::function::Function;
 pub use crate::notify::{
     FD_ACCEPT, FD_ALL_EVENTS, FD_CLOSE, FD_CONNECT, FD_OOB, FD_READ, FD_WRITE, NetworkEvents,
 };
-use crate::process::{Outcome, Socket};
+use crate::process::{Progress, Socket};
 use crate::provider::check::Check;
 
 /// WSA_MAXIMUM_WAIT_EVENTS: the most event objects of one wait.
@@ -107,7 +107,7 @@ impl Winsock {
         wait_for: WaitFor,
         timeout: Option<Duration>,
         alertable: Alertable,
-    ) -> Outcome<WaitResult> {
+    ) -> Progress<WaitResult> {
         let function = Function::WaitForMultipleEvents;
         let checked = self
             .check_process(host, function, Check::Passed)
@@ -149,7 +149,7 @@ impl Winsock {
         now: Instant,
         timeout: Option<Duration>,
         alertable: Alertable,
-    ) -> Outcome<SleepResult> {
+    ) -> Progress<SleepResult> {
         let outcome = match self.wait(now, Function::SleepEx, timeout, alertable) {
             Waited::Waits(outcome) => outcome,
             Waited::TimedOut => Ok(SleepResult::Elapsed).into(),
@@ -159,12 +159,16 @@ impl Winsock {
     }
 
     /// Ends a wait of Ws2_32.dll's own, which has noted itself that it waits.
-    pub(super) fn finish_wait<T>(&mut self, function: Function, outcome: Outcome<T>) -> Outcome<T> {
+    pub(super) fn finish_wait<T>(
+        &mut self,
+        function: Function,
+        outcome: Progress<T>,
+    ) -> Progress<T> {
         match outcome {
-            Outcome::Blocks { until } => Outcome::Blocks { until },
-            Outcome::Done(result) => {
+            Progress::Blocks { until } => Progress::Blocks { until },
+            Progress::Done(result) => {
                 self.thread_mut().done(function, Socket::INVALID);
-                Outcome::Done(self.report(result))
+                Progress::Done(self.report(result))
             }
         }
     }

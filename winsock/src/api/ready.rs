@@ -9,7 +9,7 @@ use super::winsock::{Entrance, SocketCall, Winsock};
 use crate::error::WsaError;
 use crate::function::Function;
 use crate::notify::Readiness;
-use crate::process::{Outcome, Socket};
+use crate::process::{Progress, Socket};
 use crate::provider::call::Sets;
 use crate::provider::check::{Check, Prolog};
 
@@ -61,7 +61,7 @@ impl Winsock {
         now: Instant,
         sets: &mut Sets,
         timeout: Option<Duration>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         let function = Function::Select;
         let all = sets.read.iter().chain(&sets.write).chain(&sets.except);
         let routes: Vec<Option<usize>> = all.map(|&s| self.route(s)).collect();
@@ -110,7 +110,7 @@ impl Winsock {
         now: Instant,
         fds: &mut [PollFd],
         timeout: Option<Duration>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         let function = Function::Poll;
         let unknown = fds.iter().any(|fd| fd.events & !POLL_EVENTS != 0);
         let arguments = Check::that(!fds.is_empty() && !unknown);

@@ -15,7 +15,7 @@ pub use crate::catalog::{
 use crate::error::WsaError;
 pub use crate::flags::{WSA_FLAG_NO_HANDLE_INHERIT, WSA_FLAG_OVERLAPPED};
 use crate::function::Function;
-use crate::process::{Outcome, Pointer, Socket};
+use crate::process::{Pointer, Progress, Socket};
 use crate::provider::call::{Accepted, Condition, ConnectData};
 use crate::provider::check::Check;
 
@@ -149,7 +149,7 @@ impl Winsock {
         host: &mut Host,
         now: Instant,
         s: Socket,
-    ) -> Outcome<(Socket, Option<Address>)> {
+    ) -> Progress<(Socket, Option<Address>)> {
         self.through(
             host,
             now,
@@ -172,7 +172,7 @@ impl Winsock {
         now: Instant,
         s: Socket,
         condition: Option<&mut Condition<'_>>,
-    ) -> Outcome<(Socket, Option<Address>)> {
+    ) -> Progress<(Socket, Option<Address>)> {
         let call = SocketCall::api(Function::WsaAccept, s);
         self.through(host, now, call, |it, context| {
             it.accept(context, s, condition)
@@ -197,7 +197,7 @@ impl Winsock {
         now: Instant,
         s: Socket,
         name: impl Into<Address>,
-    ) -> Outcome<()> {
+    ) -> Progress<()> {
         let name = name.into();
         self.through(
             host,
@@ -219,7 +219,7 @@ impl Winsock {
         s: Socket,
         name: impl Into<Address>,
         data: &mut ConnectData<'_>,
-    ) -> Outcome<()> {
+    ) -> Progress<()> {
         let name = name.into();
         let call = SocketCall::api(Function::WsaConnect, s);
         self.through(host, now, call, |it, context| {

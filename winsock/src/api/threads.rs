@@ -9,7 +9,7 @@ use super::winsock::Winsock;
 use crate::error::WsaError;
 use crate::function::Function;
 use crate::overlapped::Completion;
-use crate::process::{Outcome, Socket, ThreadId};
+use crate::process::{Progress, Socket, ThreadId};
 use crate::provider::check::Check;
 use crate::waiting::{self, Waiting};
 
@@ -148,7 +148,7 @@ impl Winsock {
     }
 
     /// Refuses a call that must never be made, and notes it.
-    pub(super) fn refuse_undefined<T>(&mut self, nested: Function) -> Outcome<T> {
+    pub(super) fn refuse_undefined<T>(&mut self, nested: Function) -> Progress<T> {
         self.note_undefined(nested);
         Err(WsaError::SystemCallFailure).into()
     }
@@ -177,7 +177,7 @@ impl Winsock {
         if until.is_some_and(|until| until <= now) {
             return Waited::TimedOut;
         }
-        Waited::Waits(Outcome::Blocks { until })
+        Waited::Waits(Progress::Blocks { until })
     }
 }
 
@@ -185,7 +185,7 @@ impl Winsock {
 #[derive(Debug)]
 pub(super) enum Waited<T> {
     /// It goes on.
-    Waits(Outcome<T>),
+    Waits(Progress<T>),
     /// Its time is over.
     TimedOut,
     /// An APC has run.

@@ -12,7 +12,7 @@ use crate::error::WsaError;
 use crate::function::Function;
 use crate::notify::NetworkEvents;
 use crate::overlapped::Completion;
-use crate::process::{Outcome, Socket, ThreadId};
+use crate::process::{Progress, Socket, ThreadId};
 use crate::provider::call::Context;
 use crate::provider::check::{Check, Prolog};
 use crate::provider::passage::Passage;
@@ -221,8 +221,8 @@ impl Winsock {
         host: &mut Host,
         now: Instant,
         call: SocketCall,
-        f: impl FnOnce(&mut dyn Provider, &mut Context<'_>) -> Outcome<T>,
-    ) -> Outcome<T> {
+        f: impl FnOnce(&mut dyn Provider, &mut Context<'_>) -> Progress<T>,
+    ) -> Progress<T> {
         let SocketCall {
             function,
             entrance,
@@ -281,9 +281,9 @@ impl Winsock {
         f: impl FnOnce(&mut dyn Provider, &mut Context<'_>) -> Result<T, WsaError>,
     ) -> Result<T, WsaError> {
         match self.through(host, now, call, |it, context| f(it, context).into()) {
-            Outcome::Done(result) => result,
+            Progress::Done(result) => result,
             // The function has just said that it is done.
-            Outcome::Blocks { .. } => Err(WsaError::SystemCallFailure),
+            Progress::Blocks { .. } => Err(WsaError::SystemCallFailure),
         }
     }
 
@@ -322,23 +322,23 @@ impl Winsock {
         &mut self,
         call: SocketCall,
         provider: Option<usize>,
-        outcome: Outcome<T>,
-    ) -> Outcome<T> {
+        outcome: Progress<T>,
+    ) -> Progress<T> {
         match outcome {
             // Whatever its page says, a call that waits is a blocking one.
-            Outcome::Blocks { .. } if self.interrupts_a_blocking_call() => {
+            Progress::Blocks { .. } if self.interrupts_a_blocking_call() => {
                 self.refuse_undefined(call.function)
             }
-            Outcome::Blocks { until } => {
+            Progress::Blocks { until } => {
                 let thread = self.thread_mut();
                 thread.wait(call.function, call.s, provider, until);
                 self.run_routines();
                 self.forget_interruption();
-                Outcome::Blocks { until }
+                Progress::Blocks { until }
             }
-            Outcome::Done(result) => {
+            Progress::Done(result) => {
                 self.thread_mut().done(call.function, call.s);
-                Outcome::Done(match call.entrance {
+                Progress::Done(match call.entrance {
                     Entrance::Api => self.report(result),
                     Entrance::Provider => result,
                 })

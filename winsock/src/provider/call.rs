@@ -9,7 +9,7 @@ use crate::address::Address;
 use crate::error::WsaError;
 use crate::notify::NetworkEvents;
 use crate::overlapped::Transferred;
-use crate::process::{Outcome, Pointer, Socket, ThreadId};
+use crate::process::{Pointer, Progress, Socket, ThreadId};
 use crate::version::Version;
 use crate::waiting::{self, Unfinished, Waiting};
 
@@ -36,9 +36,9 @@ impl Context<'_> {
     pub fn blocking<T>(
         &mut self,
         function: impl FnOnce(&mut Self) -> Result<T, Unfinished>,
-    ) -> Outcome<T> {
+    ) -> Progress<T> {
         if self.waiting.is_some_and(|waiting| waiting.interrupted) {
-            return Outcome::Done(Err(WsaError::Interrupted));
+            return Progress::Done(Err(WsaError::Interrupted));
         }
         waiting::outcome(function(self))
     }

@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::error::WsaError;
 use crate::options::OptionValue;
 use crate::overlapped::Transferred;
-use crate::process::{Outcome, Socket, ThreadId};
+use crate::process::{Progress, Socket, ThreadId};
 
 /// A call that has passed a layer, both ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl<T: Value> Answer for Result<T, WsaError> {
     }
 }
 
-impl<T: Value> Answer for Outcome<T> {
+impl<T: Value> Answer for Progress<T> {
     fn failed(error: WsaError) -> Self {
         Self::Done(Err(error))
     }

@@ -7,7 +7,7 @@
 //!
 //! Three things are different because nothing here can wait but the network:
 //!
-//! - a function that waits says [`Outcome::Blocks`] and is called again, with the same arguments,
+//! - a function that waits says [`Progress::Blocks`] and is called again, with the same arguments,
 //!   after the network has made a step. [`Context::thread`] tells whose call it is, and
 //!   [`Context::waiting`] what is remembered of it;
 //! - [`Provider::poll`] is the interrupt: it is called after every step, so that overlapped
@@ -34,7 +34,7 @@ use crate::event::EventHandle;
 use crate::notify::{NetworkEvents, Readiness};
 use crate::options::OptionValue;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
-use crate::process::{Outcome, Pointer, Socket};
+use crate::process::{Pointer, Progress, Socket};
 use crate::version::Version;
 
 /// Whether a provider is a layer over another.
@@ -197,7 +197,7 @@ pub trait Sockets: Layered {
         context: &mut Context<'_>,
         s: Socket,
         condition: Option<&mut Condition<'_>>,
-    ) -> Outcome<Accepted> {
+    ) -> Progress<Accepted> {
         let answer = pass(
             self.layer_mut(),
             context,
@@ -205,7 +205,7 @@ pub trait Sockets: Layered {
             Some(s),
             |below, context| below.accept(context, s, condition),
         );
-        if let (Outcome::Done(Ok(accepted)), Some(_)) = (&answer, self.layer()) {
+        if let (Progress::Done(Ok(accepted)), Some(_)) = (&answer, self.layer()) {
             context.upcalls.inherit_entry(s, accepted.s);
         }
         answer
@@ -223,7 +223,7 @@ pub trait Sockets: Layered {
         s: Socket,
         name: &Address,
         data: &mut ConnectData<'_>,
-    ) -> Outcome<()> {
+    ) -> Progress<()> {
         pass(
             self.layer_mut(),
             context,
@@ -277,7 +277,7 @@ pub trait Data: Layered {
         buffers: &[&[u8]],
         flags: i32,
         overlap: Option<Overlap>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         pass(
             self.layer_mut(),
             context,
@@ -299,7 +299,7 @@ pub trait Data: Layered {
         flags: i32,
         to: Option<&Address>,
         overlap: Option<Overlap>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         pass(
             self.layer_mut(),
             context,
@@ -325,7 +325,7 @@ pub trait Data: Layered {
         buffers: &mut [&mut [u8]],
         flags: i32,
         overlap: Option<Overlap>,
-    ) -> Outcome<Received> {
+    ) -> Progress<Received> {
         pass(
             self.layer_mut(),
             context,
@@ -346,7 +346,7 @@ pub trait Data: Layered {
         buffers: &mut [&mut [u8]],
         flags: i32,
         overlap: Option<Overlap>,
-    ) -> Outcome<Received> {
+    ) -> Progress<Received> {
         if self.layer().is_none() {
             return self.recv(context, s, buffers, flags, overlap);
         }
@@ -370,7 +370,7 @@ pub trait Data: Layered {
         s: Socket,
         overlapped: Overlapped,
         wait: Wait,
-    ) -> Outcome<Transferred> {
+    ) -> Progress<Transferred> {
         pass(
             self.layer_mut(),
             context,
@@ -459,7 +459,7 @@ pub trait Disconnect: Layered {
     ///
     /// # Errors
     /// WSAENETDOWN, WSAEWOULDBLOCK, WSAEINTR.
-    fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
+    fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Progress<()> {
         pass(
             self.layer_mut(),
             context,
@@ -561,7 +561,7 @@ pub trait Events: Layered {
         context: &mut Context<'_>,
         sets: &mut Sets,
         timeout: Option<Duration>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         pass(
             self.layer_mut(),
             context,

@@ -9,7 +9,7 @@ use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
 use hangup_winsock::address::{AF_ISO, Address, IsoAddress};
 use hangup_winsock::catalog::{ISOPROTO_TP2, SOCK_SEQPACKET};
 use hangup_winsock::provider::itot::PORT;
-use hangup_winsock::{Outcome, Socket, Winsock, WsaError};
+use hangup_winsock::{Progress, Socket, Winsock, WsaError};
 
 /// How long a call may wait before a test gives up, in virtual time.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -84,13 +84,13 @@ impl Pair {
     pub(crate) fn wait<R>(
         &mut self,
         who: Who,
-        mut f: impl FnMut(&mut Winsock, &mut Host, Instant) -> Outcome<R>,
+        mut f: impl FnMut(&mut Winsock, &mut Host, Instant) -> Progress<R>,
     ) -> Result<R, WsaError> {
         let limit = self.network.now() + PATIENCE;
         loop {
             match self.call(who, &mut f) {
-                Outcome::Done(result) => return result,
-                Outcome::Blocks { until } => {
+                Progress::Done(result) => return result,
+                Progress::Blocks { until } => {
                     let stepped = self.step(until.unwrap_or(limit));
                     assert!(stepped || until.is_some(), "the call waits for nothing");
                 }
@@ -138,7 +138,7 @@ impl Pair {
         let begun = self.call(Who::Client, |process, host, now| {
             process.connect(host, now, client, Self::address(b"CD"))
         });
-        assert_eq!(begun, Outcome::WAITS);
+        assert_eq!(begun, Progress::WAITS);
         let server = self.wait(Who::Server, |process, host, now| {
             process.accept(host, now, listener)
         });

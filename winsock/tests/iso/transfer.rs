@@ -5,7 +5,7 @@ use hangup_stack::smoltcp::time::Duration;
 use hangup_winsock::api::options::{FIONBIO, OptionValue, SO_RCVBUF, SO_SNDBUF, SOL_SOCKET};
 use hangup_winsock::overlapped::{Overlap, Overlapped};
 use hangup_winsock::provider::Wait;
-use hangup_winsock::{Outcome, Pointer, Socket, WsaError};
+use hangup_winsock::{Pointer, Progress, Socket, WsaError};
 
 use crate::pair::{Pair, Who};
 
@@ -138,7 +138,7 @@ fn a_full_receiver_stops_the_sender() {
     })
     .unwrap();
     let message = vec![b'M'; 3000];
-    let full = Outcome::Done(Err(WsaError::WouldBlock));
+    let full = Progress::Done(Err(WsaError::WouldBlock));
     let mut sent = 0;
     // What is on its way makes room again, until it does not.
     let mut refused = 0;
@@ -146,7 +146,7 @@ fn a_full_receiver_stops_the_sender() {
         let outcome = pair.call(Who::Client, |process, host, now| {
             process.send(host, now, client, &message, 0)
         });
-        if outcome == Outcome::Done(Ok(3000)) {
+        if outcome == Progress::Done(Ok(3000)) {
             (sent, refused) = (sent + 1, 0);
         } else {
             assert_eq!(outcome, full);
@@ -164,7 +164,7 @@ fn a_full_receiver_stops_the_sender() {
     let outcome = pair.call(Who::Client, |process, host, now| {
         process.send(host, now, client, &message, 0)
     });
-    assert_eq!(outcome, Outcome::Done(Ok(3000)));
+    assert_eq!(outcome, Progress::Done(Ok(3000)));
     assert_eq!(recv(&mut pair, Who::Server, server), Ok(message));
 }
 
@@ -183,14 +183,14 @@ fn overlapped_receives_end_in_order() {
             let overlap = Some(operation(number));
             process.wsa_recv(host, now, server, &mut [&mut [0; 100]], 0, overlap)
         });
-        assert_eq!(begun, Outcome::Done(Err(WsaError::IoPending)));
+        assert_eq!(begun, Progress::Done(Err(WsaError::IoPending)));
     }
     // It is there, and three have a claim before it.
     let mut buffer = [0; 100];
     let waits = pair.call(Who::Server, |process, host, now| {
         process.recv(host, now, server, &mut buffer, 0)
     });
-    assert_eq!(waits, Outcome::WAITS);
+    assert_eq!(waits, Progress::WAITS);
     send(&mut pair, Who::Client, client, b"first").unwrap();
     send(&mut pair, Who::Client, client, b"second").unwrap();
     pair.call(Who::Client, |process, host, now| {
@@ -231,7 +231,7 @@ fn what_is_closed_leaves_nothing() {
     let begun = pair.call(Who::Server, |process, host, now| {
         process.wsa_recv(host, now, server, &mut [&mut [0; 100]], 0, Some(overlap))
     });
-    assert_eq!(begun, Outcome::Done(Err(WsaError::IoPending)));
+    assert_eq!(begun, Progress::Done(Err(WsaError::IoPending)));
     let cleaned = pair.call(Who::Server, |process, host, now| {
         process.wsa_cleanup(host, now)
     });
@@ -244,7 +244,7 @@ fn what_is_closed_leaves_nothing() {
         process.wsa_startup(host, 0x0202).unwrap();
         process.recv(host, now, other, &mut [0; 10], 0)
     });
-    assert_eq!(gone, Outcome::Done(Err(WsaError::NotSocket)));
+    assert_eq!(gone, Progress::Done(Err(WsaError::NotSocket)));
     // The port is free again.
     let again = pair.listening();
     let _ = pair.connected(again);
@@ -264,6 +264,6 @@ fn a_structure_in_use_is_refused() {
         let begun = pair.call(Who::Server, |process, host, now| {
             process.wsa_recv(host, now, server, &mut [&mut [0; 100]], 0, Some(overlap))
         });
-        assert_eq!(begun, Outcome::Done(Err(error)));
+        assert_eq!(begun, Progress::Done(Err(error)));
     }
 }

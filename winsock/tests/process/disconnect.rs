@@ -6,7 +6,7 @@ use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_winsock::api::data::MSG_PEEK;
 use hangup_winsock::api::disconnect::{SD_BOTH, SD_RECEIVE, SD_SEND};
 use hangup_winsock::api::options::FIONREAD;
-use hangup_winsock::{Outcome, Pointer, Socket, Winsock, WsaError};
+use hangup_winsock::{Pointer, Progress, Socket, Winsock, WsaError};
 
 /// A way to end receiving.
 type End = fn(&mut Winsock, &mut Host, Instant, Socket) -> Result<(), WsaError>;
@@ -57,7 +57,7 @@ fn after_a_receive_shutdown() {
             });
             assert_eq!(
                 peek,
-                Outcome::Done(Err(WsaError::Shutdown)),
+                Progress::Done(Err(WsaError::Shutdown)),
                 "{profile}, {name}"
             );
             let peer = pair.call(Who::Server, |process, host, now| {

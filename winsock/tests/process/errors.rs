@@ -9,15 +9,15 @@ use hangup_winsock::api::options::{
     FIONREAD, Linger, OptionValue, SO_LINGER, SO_RCVBUF, SOL_SOCKET,
 };
 use hangup_winsock::api::sockets::{SOCK_DGRAM, SOCK_STREAM};
-use hangup_winsock::{Outcome, Pointer, Socket, Winsock, WsaError};
+use hangup_winsock::{Pointer, Progress, Socket, Winsock, WsaError};
 
 /// A call, and what a row of the table calls it.
 type Call = (
     &'static str,
-    fn(&mut Winsock, &mut Host, Instant, Socket) -> Outcome<()>,
+    fn(&mut Winsock, &mut Host, Instant, Socket) -> Progress<()>,
 );
 
-fn done<T>(outcome: Outcome<T>) -> Outcome<()> {
+fn done<T>(outcome: Progress<T>) -> Progress<()> {
     outcome.map(drop)
 }
 
@@ -124,11 +124,11 @@ fn row(name: &str, cells: impl Iterator<Item = String>) -> String {
     format!("{name:<24}{cells}").trim_end().to_owned() + "\n"
 }
 
-fn cell(outcome: &Outcome<()>) -> String {
+fn cell(outcome: &Progress<()>) -> String {
     match outcome {
-        Outcome::Blocks { .. } => "waits".to_owned(),
-        Outcome::Done(Ok(())) => "0".to_owned(),
-        Outcome::Done(Err(error)) => error.name().trim_start_matches("WSA").to_owned(),
+        Progress::Blocks { .. } => "waits".to_owned(),
+        Progress::Done(Ok(())) => "0".to_owned(),
+        Progress::Done(Err(error)) => error.name().trim_start_matches("WSA").to_owned(),
     }
 }
 
@@ -167,11 +167,11 @@ fn before_the_socket() {
         };
         let no_socket = Err(WsaError::NotSocket);
         let odd = Socket::from_raw(s.raw() + 1);
-        assert_eq!(outcome(&mut pair, odd), Outcome::Done(no_socket), "{name}");
+        assert_eq!(outcome(&mut pair, odd), Progress::Done(no_socket), "{name}");
         pair.call(Who::Server, |_, host, _| host.set_up(false));
         assert_eq!(
             outcome(&mut pair, s),
-            Outcome::Done(Err(WsaError::NetworkDown)),
+            Progress::Done(Err(WsaError::NetworkDown)),
             "{name}"
         );
         pair.call(Who::Server, |_, host, _| host.set_up(true));
@@ -185,7 +185,7 @@ fn before_the_socket() {
         } else {
             Err(WsaError::NotInitialised)
         };
-        assert_eq!(outcome(&mut pair, s), Outcome::Done(not_started), "{name}");
+        assert_eq!(outcome(&mut pair, s), Progress::Done(not_started), "{name}");
     }
 }
 
@@ -203,19 +203,19 @@ fn a_1_1_process_makes_one_call_at_a_time() {
             };
             assert_eq!(
                 pair.call(Who::Server, recv),
-                Outcome::Blocks { until: None }
+                Progress::Blocks { until: None }
             );
             let outcome = pair.call(Who::Server, |process, host, now| {
                 call(process, host, now, other)
             });
-            let nested = outcome == Outcome::Done(Err(WsaError::InProgress));
+            let nested = outcome == Progress::Done(Err(WsaError::InProgress));
             assert_eq!(nested, version == 0x0101, "{name}: {outcome:?}");
             assert_eq!(pair.send(Who::Client, client, 5), Ok(5));
             assert_eq!(pair.wait(Who::Server, recv), Ok(5), "{name}");
             let outcome = pair.call(Who::Server, |process, host, now| {
                 call(process, host, now, other)
             });
-            assert_ne!(outcome, Outcome::Done(Err(WsaError::InProgress)), "{name}");
+            assert_ne!(outcome, Progress::Done(Err(WsaError::InProgress)), "{name}");
         }
     }
 }
@@ -230,7 +230,7 @@ fn only_the_api_has_a_last_error() {
         let outcome = pair.call(Who::Server, |process, host, now| {
             call(process, host, now, Socket::INVALID)
         });
-        assert_eq!(outcome, Outcome::Done(Err(WsaError::NotSocket)), "{name}");
+        assert_eq!(outcome, Progress::Done(Err(WsaError::NotSocket)), "{name}");
         let expected = if name.starts_with("WSP") {
             1
         } else {

@@ -4,7 +4,7 @@ use crate::pair::{Pair, Who};
 use hangup_stack::smoltcp::time::Duration;
 use hangup_winsock::api::options::{OptionValue, SO_ERROR, SO_SNDBUF, SOL_SOCKET};
 use hangup_winsock::api::sockets::{AF_INET, AF_INET6, SOCK_STREAM};
-use hangup_winsock::{Outcome, WsaError};
+use hangup_winsock::{Progress, WsaError};
 
 /// WSAStartup counts; the last WSACleanup resets what is open and takes every socket away.
 #[test]
@@ -88,7 +88,7 @@ fn sending_more_than_the_buffer() {
             let outcome = pair.call(Who::Server, |process, host, now| {
                 process.send(host, now, s, &data, 0)
             });
-            if let Outcome::Done(result) = outcome {
+            if let Progress::Done(result) = outcome {
                 sent = Some(result);
             }
         }
@@ -97,8 +97,8 @@ fn sending_more_than_the_buffer() {
             process.recv(host, now, client, &mut buffer, 0)
         });
         match outcome {
-            Outcome::Done(octets) => received.extend_from_slice(&buffer[..octets.unwrap()]),
-            Outcome::Blocks { .. } => {
+            Progress::Done(octets) => received.extend_from_slice(&buffer[..octets.unwrap()]),
+            Progress::Blocks { .. } => {
                 let limit = pair.network.now() + Duration::from_secs(60);
                 assert!(
                     pair.network.step(limit),

@@ -7,7 +7,7 @@ use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
 use hangup_winsock::api::options::{FIONBIO, Linger, OptionValue, SO_LINGER, SOL_SOCKET};
 use hangup_winsock::api::sockets::{AF_INET, SOCK_DGRAM, SOCK_STREAM};
-use hangup_winsock::{Outcome, Socket, Winsock, WsaError};
+use hangup_winsock::{Progress, Socket, Winsock, WsaError};
 
 /// The port that the server's sockets are bound to.
 pub(crate) const PORT: u16 = 80;
@@ -95,13 +95,13 @@ impl Pair {
     pub(crate) fn wait<R>(
         &mut self,
         who: Who,
-        mut f: impl FnMut(&mut Winsock, &mut Host, Instant) -> Outcome<R>,
+        mut f: impl FnMut(&mut Winsock, &mut Host, Instant) -> Progress<R>,
     ) -> Result<R, WsaError> {
         let limit = self.network.now() + PATIENCE;
         loop {
             match self.call(who, &mut f) {
-                Outcome::Done(result) => return result,
-                Outcome::Blocks { until } => {
+                Progress::Done(result) => return result,
+                Progress::Blocks { until } => {
                     let stepped = self.network.step(until.unwrap_or(limit));
                     assert!(
                         stepped || until.is_some(),

@@ -11,7 +11,7 @@ use hangup_winsock::catalog::{Chain, EntryId, Guid, ProtocolInfo};
 use hangup_winsock::provider::registry::{PROVIDERS, Present};
 use hangup_winsock::provider::tcpip::TcpIp;
 use hangup_winsock::provider::tracing::Tracing;
-use hangup_winsock::{Outcome, Pointer, WsaError};
+use hangup_winsock::{Pointer, Progress, WsaError};
 
 /// A catalog entry of a protocol that nobody else has, provided by `provider`.
 fn entry(pair: &Pair, provider: Guid) -> ProtocolInfo {
@@ -189,11 +189,11 @@ fn select_takes_sockets_of_one_provider() {
             process.select(host, now, &mut sets, Some(Duration::ZERO))
         })
     };
-    assert_eq!(select(&[plain]), Outcome::Done(Ok(0)));
-    assert_eq!(select(&[layered]), Outcome::Done(Ok(0)));
+    assert_eq!(select(&[plain]), Progress::Done(Ok(0)));
+    assert_eq!(select(&[layered]), Progress::Done(Ok(0)));
     assert_eq!(
         select(&[plain, layered]),
-        Outcome::Done(Err(WsaError::Invalid))
+        Progress::Done(Err(WsaError::Invalid))
     );
     let made = pair.call(Who::Server, |process, host, now| {
         process.socket(host, now, AF_INET, SOCK_STREAM, 0)

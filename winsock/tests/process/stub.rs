@@ -5,7 +5,7 @@ use hangup_winsock::provider::{
     Context, Data, Disconnect, Events, Layered, Provider, SocketOptions, Sockets, WspData,
 };
 use hangup_winsock::version::Version;
-use hangup_winsock::{Address, Outcome, Socket, WsaError};
+use hangup_winsock::{Address, Progress, Socket, WsaError};
 
 /// The provider, and the version that it answers with; none: it fails.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Sockets for Stub {
 }
 
 impl Disconnect for Stub {
-    fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
+    fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Progress<()> {
         context.upcalls.close_socket_handle(s).into()
     }
 }

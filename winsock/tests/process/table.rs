@@ -23,7 +23,7 @@ use hangup_winsock::notify::FD_CLOSE;
 use hangup_winsock::overlapped::{Overlap, Overlapped};
 use hangup_winsock::provider::upcalls::EventHandle;
 use hangup_winsock::provider::{ConnectData, Sets, Wait};
-use hangup_winsock::{Outcome, Pointer, Socket, Winsock};
+use hangup_winsock::{Pointer, Progress, Socket, Winsock};
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,19 +48,19 @@ const SITUATIONS: [(&str, Wrong); 7] = [
 ];
 
 /// A function with otherwise valid arguments. None: it has no such argument to get wrong.
-type Call = fn(&mut Winsock, &mut Host, Instant, Socket, Wrong) -> Option<Outcome<()>>;
+type Call = fn(&mut Winsock, &mut Host, Instant, Socket, Wrong) -> Option<Progress<()>>;
 
-fn of<T>(result: Result<T, hangup_winsock::WsaError>) -> Option<Outcome<()>> {
+fn of<T>(result: Result<T, hangup_winsock::WsaError>) -> Option<Progress<()>> {
     Some(result.map(drop).into())
 }
 
-fn out<T>(outcome: Outcome<T>) -> Option<Outcome<()>> {
+fn out<T>(outcome: Progress<T>) -> Option<Progress<()>> {
     Some(outcome.map(drop))
 }
 
 /// For functions without a pointer that this crate could make a bad one, and without data that a
 /// protocol may not support.
-fn plain(wrong: Wrong, call: impl FnOnce() -> Option<Outcome<()>>) -> Option<Outcome<()>> {
+fn plain(wrong: Wrong, call: impl FnOnce() -> Option<Progress<()>>) -> Option<Progress<()>> {
     match wrong {
         Wrong::BadPointer | Wrong::UnsupportedData => None,
         Wrong::Uninitialised
@@ -72,7 +72,7 @@ fn plain(wrong: Wrong, call: impl FnOnce() -> Option<Outcome<()>>) -> Option<Out
 }
 
 /// For functions without data that a protocol may not support.
-fn none_of(wrong: Wrong, call: impl FnOnce() -> Option<Outcome<()>>) -> Option<Outcome<()>> {
+fn none_of(wrong: Wrong, call: impl FnOnce() -> Option<Progress<()>>) -> Option<Progress<()>> {
     if wrong == Wrong::UnsupportedData {
         None
     } else {
@@ -243,9 +243,9 @@ fn cell(call: Call, wrong: Wrong) -> String {
     });
     match outcome {
         None => "-".to_owned(),
-        Some(Outcome::Blocks { .. }) => "waits".to_owned(),
-        Some(Outcome::Done(Ok(()))) => "ok".to_owned(),
-        Some(Outcome::Done(Err(error))) => error.name().trim_start_matches("WSA").to_owned(),
+        Some(Progress::Blocks { .. }) => "waits".to_owned(),
+        Some(Progress::Done(Ok(()))) => "ok".to_owned(),
+        Some(Progress::Done(Err(error))) => error.name().trim_start_matches("WSA").to_owned(),
     }
 }
 

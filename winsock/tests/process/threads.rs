@@ -7,17 +7,17 @@ use hangup_winsock::api::thread::{Alertable, CannotRun, Routine};
 use hangup_winsock::function::Function;
 use hangup_winsock::overlapped::{Overlap, Overlapped, Routine as CompletionRoutine};
 use hangup_winsock::provider::Sets;
-use hangup_winsock::{Outcome, Pointer, Socket, ThreadId, WsaError};
+use hangup_winsock::{Pointer, Progress, Socket, ThreadId, WsaError};
 
 /// A connection whose server waits in recv.
 fn waiting(version: u16) -> (Pair, Socket) {
     let mut pair = Pair::new("winsock", version);
     let (_, s, _) = pair.connected();
-    assert_eq!(recv(&mut pair, s), Outcome::WAITS);
+    assert_eq!(recv(&mut pair, s), Progress::WAITS);
     (pair, s)
 }
 
-fn recv(pair: &mut Pair, s: Socket) -> Outcome<usize> {
+fn recv(pair: &mut Pair, s: Socket) -> Progress<usize> {
     pair.call(Who::Server, |process, host, now| {
         process.recv(host, now, s, &mut [0; 9], 0)
     })
@@ -27,7 +27,7 @@ fn sleep(pair: &mut Pair, alertable: Alertable) {
     let outcome = pair.call(Who::Server, |process, _, now| {
         process.sleep_ex(now, Some(Duration::from_secs(1)), alertable)
     });
-    assert!(matches!(outcome, Outcome::Blocks { until: Some(_) }));
+    assert!(matches!(outcome, Progress::Blocks { until: Some(_) }));
 }
 
 /// Which routine can run on a thread depends on what it waits in and on the version.
@@ -51,7 +51,7 @@ fn what_can_interrupt_what() {
             "an APC runs"
         );
         pair.server.process.leave();
-        assert_eq!(recv(&mut pair, s), Outcome::WAITS, "the call goes on");
+        assert_eq!(recv(&mut pair, s), Progress::WAITS, "the call goes on");
         pair.server.process.switch_to(ThreadId(1));
         assert_eq!(enter(&mut pair, apc), Err(CannotRun::NotWaiting));
         sleep(&mut pair, Alertable::No);
@@ -93,7 +93,7 @@ fn blocking_calls_inside_an_apc() {
     pair.server.process.leave();
     assert_eq!(
         recv(&mut pair, s),
-        Outcome::WAITS,
+        Progress::WAITS,
         "nothing was shut down for receiving"
     );
     // A lingering close blocks, whatever its page says.
@@ -103,12 +103,12 @@ fn blocking_calls_inside_an_apc() {
     let accept = pair.call(Who::Server, |process, host, now| {
         process.accept(host, now, listening)
     });
-    assert_eq!(accept, Outcome::WAITS);
+    assert_eq!(accept, Progress::WAITS);
     pair.server.process.enter(Routine::Apc).unwrap();
     let closed = pair.call(Who::Server, |process, host, now| {
         process.closesocket(host, now, s)
     });
-    assert_eq!(closed, Outcome::Done(Err(WsaError::SystemCallFailure)));
+    assert_eq!(closed, Progress::Done(Err(WsaError::SystemCallFailure)));
     assert_eq!(pair.server.process.take_undefined().len(), 1);
 }
 
@@ -128,7 +128,7 @@ fn an_apc_in_a_sleep() {
         process.sleep_ex(now, Some(Duration::from_secs(1)), Alertable::Yes)
     });
     let expected = hangup_winsock::api::events::SleepResult::IoCompletion;
-    assert_eq!(woken, Outcome::Done(Ok(expected)));
+    assert_eq!(woken, Progress::Done(Ok(expected)));
 }
 
 /// What an overlapped receive brought is handed out with its end, and its routine runs with the
@@ -151,7 +151,7 @@ fn completion() {
             Some(overlap),
         )
     });
-    assert_eq!(begun, Outcome::Done(Err(WsaError::IoPending)));
+    assert_eq!(begun, Progress::Done(Err(WsaError::IoPending)));
     let sent = pair.wait(Who::Client, |process, host, now| {
         process.send(host, now, client, b"octets", 0)
     });
@@ -165,7 +165,7 @@ fn completion() {
     let woken = pair.call(Who::Server, |process, _, now| {
         process.sleep_ex(now, None, Alertable::Yes)
     });
-    assert!(matches!(woken, Outcome::Done(Ok(_))));
+    assert!(matches!(woken, Progress::Done(Ok(_))));
     let completions = pair.server.process.take_completions();
     let [completion] = completions[..] else {
         panic!("{completions:?}")
@@ -179,7 +179,7 @@ fn completion() {
         let wait = hangup_winsock::provider::Wait::No;
         process.wsa_get_overlapped_result(host, now, s, Overlapped(5), wait)
     });
-    let Outcome::Done(Ok(transferred)) = ended else {
+    let Progress::Done(Ok(transferred)) = ended else {
         panic!("{ended:?}")
     };
     assert_eq!(transferred.data, b"octets");
@@ -201,17 +201,17 @@ fn a_routine_does_not_prolong_a_wait() {
             process.select(host, now, &mut sets, Some(Duration::from_secs(1)))
         })
     };
-    assert_eq!(select(&mut pair), Outcome::Blocks { until });
+    assert_eq!(select(&mut pair), Progress::Blocks { until });
     pair.run_for(Duration::from_millis(500));
     pair.server.process.enter(Routine::Apc).unwrap();
     let closed = pair.call(Who::Server, |process, host, now| {
         process.closesocket(host, now, other)
     });
-    assert_eq!(closed, Outcome::Done(Ok(())));
+    assert_eq!(closed, Progress::Done(Ok(())));
     pair.server.process.leave();
-    assert_eq!(select(&mut pair), Outcome::Blocks { until });
+    assert_eq!(select(&mut pair), Progress::Blocks { until });
     pair.run_for(Duration::from_millis(500));
-    assert_eq!(select(&mut pair), Outcome::Done(Ok(0)));
+    assert_eq!(select(&mut pair), Progress::Done(Ok(0)));
 }
 
 /// What arrives between WSACancelBlockingCall and the end of the call that it has cancelled is left
@@ -220,7 +220,7 @@ fn a_routine_does_not_prolong_a_wait() {
 fn a_cancelled_receive_takes_nothing() {
     let mut pair = Pair::new("winsock", 0x0101);
     let (_, s, client) = pair.connected();
-    assert_eq!(recv(&mut pair, s), Outcome::WAITS);
+    assert_eq!(recv(&mut pair, s), Progress::WAITS);
     pair.server.process.enter(Routine::BlockingHook).unwrap();
     let cancelled = pair.call(Who::Server, |process, host, now| {
         process.wsa_cancel_blocking_call(host, now)
@@ -232,7 +232,7 @@ fn a_cancelled_receive_takes_nothing() {
     pair.server.process.leave();
     assert_eq!(
         recv(&mut pair, s),
-        Outcome::Done(Err(WsaError::Interrupted))
+        Progress::Done(Err(WsaError::Interrupted))
     );
-    assert_eq!(recv(&mut pair, s), Outcome::Done(Ok(5)));
+    assert_eq!(recv(&mut pair, s), Progress::Done(Ok(5)));
 }

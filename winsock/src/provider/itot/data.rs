@@ -9,7 +9,7 @@ use crate::address::Address;
 use crate::error::WsaError;
 use crate::notify::Enabler;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
-use crate::process::{Outcome, Socket};
+use crate::process::{Progress, Socket};
 use crate::provider::base::{Request, Taking};
 use crate::provider::call::{Context, Received, Wait};
 use crate::provider::posted::{Receive, may_begin, overlapped_result, room, scatter};
@@ -23,7 +23,7 @@ impl Data for Itot {
         buffers: &[&[u8]],
         flags: i32,
         overlap: Option<Overlap>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         context.blocking(|context| {
             self.check(context, s, Request::send(buffers, flags))?;
             self.advance(context, s);
@@ -61,7 +61,7 @@ impl Data for Itot {
         flags: i32,
         _to: Option<&Address>,
         overlap: Option<Overlap>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         self.send(context, s, buffers, flags, overlap)
     }
 
@@ -72,7 +72,7 @@ impl Data for Itot {
         buffers: &mut [&mut [u8]],
         flags: i32,
         overlap: Option<Overlap>,
-    ) -> Outcome<Received> {
+    ) -> Progress<Received> {
         context.blocking(|context| {
             let entry = self.check(context, s, Request::recv(buffers, flags, overlap))?;
             entry.selection.re_enable(Enabler::Receive);
@@ -118,7 +118,7 @@ impl Data for Itot {
         s: Socket,
         overlapped: Overlapped,
         wait: Wait,
-    ) -> Outcome<Transferred> {
+    ) -> Progress<Transferred> {
         context.blocking(|context| {
             self.check(context, s, Request::NOTHING)?;
             self.advance(context, s);

@@ -13,7 +13,7 @@ use super::negotiate::Agreed;
 use super::table::State;
 use super::tpdu::{DISCONNECT_DATA_MAX, DisconnectData, Reason};
 use crate::error::WsaError;
-use crate::process::{Outcome, Pointer, Socket};
+use crate::process::{Pointer, Progress, Socket};
 use crate::provider::base::{self, Circuit, Direction, Mode, Request};
 use crate::provider::call::Context;
 use crate::provider::check::Check;
@@ -97,7 +97,7 @@ impl Disconnect for Itot {
         Ok(())
     }
 
-    fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
+    fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Progress<()> {
         context.blocking(|context| {
             let entry = self.check(context, s, Request::NOTHING)?;
             let (linger, mode) = (entry.linger.timeout(), entry.mode);

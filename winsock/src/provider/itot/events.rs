@@ -9,7 +9,7 @@ use super::table::State;
 use crate::error::WsaError;
 use crate::event::EventHandle;
 use crate::notify::{NetworkEvents, Observed, Readiness};
-use crate::process::{Outcome, Socket};
+use crate::process::{Progress, Socket};
 use crate::provider::base::{self, Circuit, Direction, Mode, Request};
 use crate::provider::call::{Context, Sets};
 use crate::provider::spi::Events;
@@ -20,7 +20,7 @@ impl Events for Itot {
         context: &mut Context<'_>,
         sets: &mut Sets,
         timeout: Option<Duration>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         context.blocking(|context| {
             if context.host.is_up() {
                 self.pump(context);

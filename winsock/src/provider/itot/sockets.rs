@@ -19,7 +19,7 @@ use crate::address::{AF_ISO, Address, IsoAddress};
 use crate::catalog::ProtocolInfo;
 use crate::error::WsaError;
 use crate::notify::Enabler;
-use crate::process::{Outcome, Pointer, Socket};
+use crate::process::{Pointer, Progress, Socket};
 use crate::provider::base::{self, Circuit, Mode, Request, SOCKETS_MAX};
 use crate::provider::call::{Accepted, Caller, Condition, ConnectData, Context, Decision, WspData};
 use crate::provider::check::Check;
@@ -164,7 +164,7 @@ impl Sockets for Itot {
         context: &mut Context<'_>,
         s: Socket,
         condition: Option<&mut Condition<'_>>,
-    ) -> Outcome<Accepted> {
+    ) -> Progress<Accepted> {
         context.blocking(|context| {
             let room = self.sockets.len() < SOCKETS_MAX;
             let listener = self.check(context, s, Request::NOTHING)?;
@@ -198,7 +198,7 @@ impl Sockets for Itot {
         s: Socket,
         name: &Address,
         data: &mut ConnectData<'_>,
-    ) -> Outcome<()> {
+    ) -> Progress<()> {
         context.blocking(|context| {
             let fits = match (&data.caller, &data.callee) {
                 (Pointer::Bad, _) | (_, Pointer::Bad) => false,

@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::error::WsaError;
 use crate::notify::Enabler;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
-use crate::process::{Outcome, Socket};
+use crate::process::{Progress, Socket};
 use crate::provider::base::{Mode, Request, Taking};
 use crate::provider::call::{Context, Received, Wait};
 use crate::provider::check::Check;
@@ -24,11 +24,13 @@ impl Data for TcpIp {
         buffers: &[&[u8]],
         flags: i32,
         overlap: Option<Overlap>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         match self.send_to(context, s, buffers, flags, None, overlap) {
             // Without an address to give, the page of send has a missing connection for this.
-            Outcome::Done(Err(WsaError::DestinationRequired)) => Err(WsaError::NotConnected).into(),
-            outcome @ (Outcome::Done(_) | Outcome::Blocks { .. }) => outcome,
+            Progress::Done(Err(WsaError::DestinationRequired)) => {
+                Err(WsaError::NotConnected).into()
+            }
+            outcome @ (Progress::Done(_) | Progress::Blocks { .. }) => outcome,
         }
     }
 
@@ -40,7 +42,7 @@ impl Data for TcpIp {
         flags: i32,
         to: Option<&Address>,
         overlap: Option<Overlap>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         context.blocking(|context| {
             let entry = self.check(context.host, s, Request::send(buffers, flags))?;
             let to = entry.destination(to)?;
@@ -55,7 +57,7 @@ impl Data for TcpIp {
         buffers: &mut [&mut [u8]],
         flags: i32,
         overlap: Option<Overlap>,
-    ) -> Outcome<Received> {
+    ) -> Progress<Received> {
         context.blocking(|context| {
             let mut request = Request::recv(buffers, flags, overlap);
             // recv: the buffer of a byte stream may not be empty. An overlapped receive with an
@@ -75,7 +77,7 @@ impl Data for TcpIp {
         s: Socket,
         overlapped: Overlapped,
         wait: Wait,
-    ) -> Outcome<Transferred> {
+    ) -> Progress<Transferred> {
         context.blocking(|context| {
             let entry = self.check(context.host, s, Request::NOTHING)?;
             entry.go_on(context);

@@ -12,7 +12,7 @@ use hangup_stack::tcp::State;
 use super::entry::{Entry, TcpIp};
 use super::sockets::reset;
 use crate::error::WsaError;
-use crate::process::{Outcome, Pointer, Socket};
+use crate::process::{Pointer, Progress, Socket};
 use crate::provider::base::{self, Circuit, Direction, Mode, Request, rules};
 use crate::provider::call::Context;
 use crate::provider::check::Check;
@@ -57,7 +57,7 @@ impl Disconnect for TcpIp {
         entry.shutdown(context.host, socket::Direction::Send)
     }
 
-    fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Outcome<()> {
+    fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Progress<()> {
         context.blocking(|context| {
             let entry = self.check(context.host, s, Request::NOTHING)?;
             entry.close(context.host, context.now)?;

@@ -9,7 +9,7 @@ use super::entry::{Entry, TcpIp};
 use crate::error::WsaError;
 use crate::event::EventHandle;
 use crate::notify::{NetworkEvents, Observed, Readiness};
-use crate::process::{Outcome, Socket};
+use crate::process::{Progress, Socket};
 use crate::provider::base::{self, Circuit, Mode, Request};
 use crate::provider::call::{Context, Sets};
 use crate::provider::spi::Events;
@@ -20,7 +20,7 @@ impl Events for TcpIp {
         context: &mut Context<'_>,
         sets: &mut Sets,
         timeout: Option<Duration>,
-    ) -> Outcome<usize> {
+    ) -> Progress<usize> {
         context.blocking(|context| {
             base::select(context, sets, timeout, |s| {
                 self.readiness_of(context.host, s)

@@ -13,7 +13,7 @@ use crate::address::{AF_INET, AF_INET6, Address};
 use crate::catalog::ProtocolInfo;
 use crate::error::WsaError;
 use crate::notify::Enabler;
-use crate::process::{Outcome, Pointer, Socket};
+use crate::process::{Pointer, Progress, Socket};
 use crate::provider::base::{self, Circuit, Mode, Request, SOCKETS_MAX, Stream};
 use crate::provider::call::{Accepted, Caller, Condition, ConnectData, Context, Decision, WspData};
 use crate::provider::spi::{Layered, Provider, Sockets};
@@ -117,7 +117,7 @@ impl Sockets for TcpIp {
         context: &mut Context<'_>,
         s: Socket,
         condition: Option<&mut Condition<'_>>,
-    ) -> Outcome<Accepted> {
+    ) -> Progress<Accepted> {
         context.blocking(|context| {
             let room = self.sockets.len() < SOCKETS_MAX;
             let listener = self.check(context.host, s, STREAM)?;
@@ -145,7 +145,7 @@ impl Sockets for TcpIp {
         s: Socket,
         name: &Address,
         data: &mut ConnectData<'_>,
-    ) -> Outcome<()> {
+    ) -> Progress<()> {
         context.blocking(|context| {
             let entry = self.check(context.host, s, Request::NOTHING)?;
             // WSAConnect: user data on a connectionless socket is silently ignored.
