@@ -38,7 +38,7 @@ pub use case::Case;
 pub use filter::Filter;
 pub use measure::{Log, MeasureError, measure, record};
 pub use measurement::{Ending, Measurement};
-pub use output::{Format, Writer};
+pub use output::{RowFormat, Writer};
 pub use plan::{PLAN_OCTETS_MOST, Plan, PlanError, ROWS_MOST, Shard};
 pub use plot::{sequence, sweep};
 pub use reference::reference;

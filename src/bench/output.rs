@@ -8,14 +8,14 @@ use super::row::{Row, columns};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum RowFormat {
     /// A line of names, and a line a row (RFC 4180, with line feeds alone).
     Csv,
     /// An object a line.
     Json,
 }
 
-impl Format {
+impl RowFormat {
     /// What stands before the first row.
     pub fn head(self) -> String {
         match self {
@@ -55,7 +55,7 @@ impl Format {
 #[derive(Debug)]
 pub struct Writer<W> {
     out: W,
-    format: Format,
+    format: RowFormat,
 }
 
 impl<W: Write> Writer<W> {
@@ -63,7 +63,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn new(mut out: W, format: Format, begins: bool) -> io::Result<Self> {
+    pub fn new(mut out: W, format: RowFormat, begins: bool) -> io::Result<Self> {
         if begins {
             out.write_all(format.head().as_bytes())?;
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::axis::Axis;
-use super::output::Format;
+use super::output::RowFormat;
 use super::plan::Plan;
 use super::row::{Row, columns};
 
@@ -37,9 +37,9 @@ impl Finished {
     pub fn read(&mut self, text: &str, plan: &Plan) -> Result<Taken, String> {
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let format = if text.starts_with('{') {
-            Format::Json
+            RowFormat::Json
         } else {
-            Format::Csv
+            RowFormat::Csv
         };
         let mut taken = Taken {
             octets: whole as u64,
@@ -49,7 +49,7 @@ impl Finished {
         let mut last = None;
         for (index, line) in text[..whole].lines().enumerate() {
             let at = |error: String| format!("line {}: {error}", index + 1);
-            if index == 0 && format == Format::Csv {
+            if index == 0 && format == RowFormat::Csv {
                 if line.to_owned() + "\n" != format.head() {
                     let message = "it is not the head of a table of this version";
                     return Err(at(message.to_owned()));
@@ -81,11 +81,11 @@ impl Finished {
 }
 
 /// A row from its line.
-fn one(line: &str, format: Format) -> Result<Row, String> {
+fn one(line: &str, format: RowFormat) -> Result<Row, String> {
     let count = columns().count();
     let texts: Vec<String> = match format {
-        Format::Csv => line.split(',').map(str::to_owned).collect(),
-        Format::Json => {
+        RowFormat::Csv => line.split(',').map(str::to_owned).collect(),
+        RowFormat::Json => {
             let object: BTreeMap<String, serde_json::Value> =
                 serde_json::from_str(line).map_err(|error| format!("it is no row: {error}"))?;
             if object.len() != count {
@@ -154,7 +154,7 @@ mod tests {
         rows
     }
 
-    fn written(format: Format, rows: &[Row]) -> String {
+    fn written(format: RowFormat, rows: &[Row]) -> String {
         let lines: String = rows.iter().map(|row| format.line(row)).collect();
         format.head() + &lines
     }
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn rows_read_back_as_they_were_written() {
         let rows = rows();
-        for format in [Format::Csv, Format::Json] {
+        for format in [RowFormat::Csv, RowFormat::Json] {
             let text = written(format, &rows);
             let cut = &text[..text.len() - 20];
             let mut finished = Finished::default();
@@ -183,7 +183,10 @@ mod tests {
     #[test]
     fn damage_has_its_line() {
         let rows = rows();
-        let (csv, json) = (written(Format::Csv, &rows), written(Format::Json, &rows));
+        let (csv, json) = (
+            written(RowFormat::Csv, &rows),
+            written(RowFormat::Json, &rows),
+        );
         let mut other = rows[0].clone();
         other.case = other.case.with(Axis::Window, Value::Number(7));
         let mut beyond = rows[0].clone();
@@ -204,11 +207,11 @@ mod tests {
                 "line 5: column `sender_ending`",
             ),
             (
-                written(Format::Csv, &[other]),
+                written(RowFormat::Csv, &[other]),
                 "line 2: row 0 is of another sweep: its window",
             ),
             (
-                written(Format::Csv, &[beyond]),
+                written(RowFormat::Csv, &[beyond]),
                 "line 2: the sweep has no row 99",
             ),
             (json.replacen('}', "", 1), "line 1: it is no row"),

@@ -7,7 +7,7 @@ use super::trace::Trace;
 
 /// A format that traces are written in.
 #[derive(Clone, Copy, Debug)]
-pub struct Format {
+pub struct TraceFormat {
     /// The extension of its files, without the dot.
     pub extension: &'static str,
     /// Whether golden traces are kept in it, and compared.

@@ -22,9 +22,9 @@ mod trace;
 
 pub use error::PcapngError;
 pub use file::{FileError, write_atomically};
-pub use format::Format;
+pub use format::TraceFormat;
 pub(crate) use packet::{Interface, TracePacket, packets};
 pub use trace::{CallRow, SocketEnds, Summary, Toward, Trace, TraceHost};
 
 /// The formats that traces are written in. The first is the one that a single file gets.
-pub const FORMATS: [Format; 2] = [pcapng::FORMAT, text::FORMAT];
+pub const FORMATS: [TraceFormat; 2] = [pcapng::FORMAT, text::FORMAT];

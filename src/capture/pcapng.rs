@@ -31,14 +31,14 @@ use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
 use super::api_row::Lane;
-use super::format::Format;
+use super::format::TraceFormat;
 use super::packet::{Interface, Packets, TracePacket, clip_comment, packets};
 use super::trace::{Trace, TraceHost, clip_name, one_line};
 
 pub use super::error::PcapngError;
 
 /// As a format of traces.
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: TraceFormat = TraceFormat {
     extension: "pcapng",
     is_golden: true,
     to_bytes,

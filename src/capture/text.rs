@@ -13,7 +13,7 @@ use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
-use super::format::Format;
+use super::format::TraceFormat;
 use super::record::{Body, Frame, Record, records};
 use super::trace::Trace;
 use crate::notation::{Notation, Ports};
@@ -25,7 +25,7 @@ const TIME_WIDTH: usize = 10;
 const REMARK_COLUMN: usize = 72;
 
 /// As a format of traces.
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: TraceFormat = TraceFormat {
     extension: "txt",
     is_golden: true,
     to_bytes: |trace, vantage| Ok(render(trace, vantage).into_bytes()),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::report::Format;
+use crate::report::ReportFormat;
 use crate::scenario::Setting;
 
 /// What `--help` says of exit codes.
@@ -164,7 +164,7 @@ pub(crate) struct Run {
         default_value_t,
         value_name = "FORMAT"
     )]
-    pub(crate) report: Format,
+    pub(crate) report: ReportFormat,
 
     /// Write the report to this file; standard output has the verdicts as text then.
     #[arg(long, value_name = "FILE")]

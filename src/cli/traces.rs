@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hangup_stack::network::HostId;
 
-use crate::capture::{self, FORMATS, FileError, Format, Trace};
+use crate::capture::{self, FORMATS, FileError, Trace, TraceFormat};
 use crate::report::Golden;
 
 /// The folder of the golden traces.
@@ -12,7 +12,7 @@ pub(super) const GOLDEN: &str = "captures";
 
 /// A trace, ready to be written: a file of each format.
 #[derive(Debug)]
-pub(super) struct Written(Vec<(Format, Vec<u8>)>);
+pub(super) struct Written(Vec<(TraceFormat, Vec<u8>)>);
 
 impl Written {
     /// The file where only one is wanted.

@@ -7,7 +7,7 @@ use super::summary::Summary;
 
 /// A format of reports. Each is a file of its own and a row of [`super::formats`].
 #[derive(Clone, Copy, Debug)]
-pub struct Format {
+pub struct ReportFormat {
     /// What the command line calls it.
     pub(super) name: &'static str,
     /// What it is, as the help says it: a sentence without its full stop.
@@ -15,7 +15,7 @@ pub struct Format {
     /// Whether it is a line a case for people, who can leave out those that held.
     pub for_people: bool,
     /// Begins a report.
-    pub(super) new: fn(Contents) -> Box<dyn Report>,
+    pub(super) new: fn(Contents) -> Box<dyn ReportWriter>,
 }
 
 /// What a report will be about.
@@ -30,7 +30,7 @@ pub(super) struct Contents {
 }
 
 /// A report that is being written. Each part is empty unless the format says something there.
-pub(super) trait Report: fmt::Debug {
+pub(super) trait ReportWriter: fmt::Debug {
     /// What stands before the cases.
     fn begin(&self) -> String {
         String::new()
@@ -47,11 +47,14 @@ pub(super) trait Report: fmt::Debug {
 
 /// Writes a report: first what begins it, then each case in its order, then the end.
 #[derive(Debug)]
-pub struct Reporter(Box<dyn Report>);
+pub struct Reporter(Box<dyn ReportWriter>);
 
 impl Reporter {
     /// A report of the cases of these names.
-    pub fn new<'a>(format: Format, names: impl IntoIterator<Item = (CaseKind, &'a str)>) -> Self {
+    pub fn new<'a>(
+        format: ReportFormat,
+        names: impl IntoIterator<Item = (CaseKind, &'a str)>,
+    ) -> Self {
         let mut contents = Contents::default();
         for (kind, name) in names {
             contents.total += 1;

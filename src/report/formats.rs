@@ -3,11 +3,11 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
-use super::format::Format;
+use super::format::ReportFormat;
 use super::{github, json, junit, tap, text};
 
 /// Every format, in the order of the help; the first is the default.
-static FORMATS: [Format; 5] = [
+static FORMATS: [ReportFormat; 5] = [
     text::FORMAT,
     json::FORMAT,
     junit::FORMAT,
@@ -15,13 +15,13 @@ static FORMATS: [Format; 5] = [
     github::FORMAT,
 ];
 
-impl Default for Format {
+impl Default for ReportFormat {
     fn default() -> Self {
         FORMATS[0]
     }
 }
 
-impl ValueEnum for Format {
+impl ValueEnum for ReportFormat {
     fn value_variants<'a>() -> &'a [Self] {
         &FORMATS
     }

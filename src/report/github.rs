@@ -2,11 +2,11 @@
 //! line of the file.
 
 use super::case::{CaseVerdict, Golden, Problem, TestCase};
-use super::format::{Format, Report};
+use super::format::{ReportFormat, ReportWriter};
 use super::summary::Summary;
 use super::text;
 
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "github",
     about: "Annotations of GitHub Actions",
     for_people: false,
@@ -16,7 +16,7 @@ pub(super) const FORMAT: Format = Format {
 #[derive(Debug)]
 struct Github;
 
-impl Report for Github {
+impl ReportWriter for Github {
     fn case(&mut self, case: &TestCase) -> String {
         annotations(case)
     }

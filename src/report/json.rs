@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::case::{CaseKind, Golden, Problem, TestCase};
-use super::format::{Contents, Format, Report};
+use super::format::{Contents, ReportFormat, ReportWriter};
 use super::summary::{Counts, Summary};
 
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "json",
     about: "JSON lines: an object for each scenario, and one before and one behind them",
     for_people: false,
@@ -21,7 +21,7 @@ pub(super) const FORMAT: Format = Format {
 #[derive(Debug)]
 struct Json(Contents);
 
-impl Report for Json {
+impl ReportWriter for Json {
     fn begin(&self) -> String {
         begin(self.0.total - self.0.scripts, self.0.scripts)
     }

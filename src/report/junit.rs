@@ -11,10 +11,10 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
 
 use super::case::{CaseVerdict, TestCase};
-use super::format::{Format, Report};
+use super::format::{ReportFormat, ReportWriter};
 use super::summary::Summary;
 
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "junit",
     about: "JUnit XML, which most services for continuous integration read",
     for_people: false,
@@ -25,7 +25,7 @@ pub(super) const FORMAT: Format = Format {
 #[derive(Debug)]
 struct Junit(Vec<TestCase>);
 
-impl Report for Junit {
+impl ReportWriter for Junit {
     fn case(&mut self, case: &TestCase) -> String {
         self.0.push(case.clone());
         String::new()

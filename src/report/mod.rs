@@ -1,8 +1,8 @@
 //! What came of a run, as people and programs read it.
 //!
 //! A [`TestCase`] is what is to be said of one scenario (or one combination of its sweep) or of one
-//! packetdrill script; a [`Reporter`] turns cases, in their order, into one of the [`Format`]s. A
-//! format is a file that implements `Report`, and a row of the table in `formats.rs`.
+//! packetdrill script; a [`Reporter`] turns cases, in their order, into one of the [`ReportFormat`]s. A
+//! format is a file that implements `ReportWriter`, and a row of the table in `formats.rs`.
 //! Nothing here runs anything or writes a file. But for wall times, a report depends on nothing but
 //! the scenarios: two runs of the same files have the same report, whatever ran at once.
 
@@ -19,5 +19,5 @@ mod tests;
 mod text;
 
 pub use case::{CaseKind, CaseVerdict, Golden, Problem, ProblemPlace, TestCase};
-pub use format::{Format, Reporter};
+pub use format::{ReportFormat, Reporter};
 pub use summary::{Counts, Summary};

@@ -1,9 +1,9 @@
 //! The Test Anything Protocol, version 14.
 
 use super::case::{CaseVerdict, TestCase};
-use super::format::{Contents, Format, Report};
+use super::format::{Contents, ReportFormat, ReportWriter};
 
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "tap",
     about: "The Test Anything Protocol, version 14",
     for_people: false,
@@ -17,7 +17,7 @@ struct Tap {
     done: usize,
 }
 
-impl Report for Tap {
+impl ReportWriter for Tap {
     fn begin(&self) -> String {
         format!("TAP version 14\n1..{}\n", self.contents.total)
     }

@@ -107,7 +107,7 @@ fn script(name: &str, verdict: CaseVerdict) -> TestCase {
     script
 }
 
-fn report(format: Format, cases: &[TestCase]) -> String {
+fn report(format: ReportFormat, cases: &[TestCase]) -> String {
     let mut reporter = Reporter::new(format, cases.iter().map(|it| (it.kind, it.name.as_str())));
     let mut summary = Summary {
         wall: Duration::from_millis(2_500),
@@ -126,7 +126,7 @@ fn report(format: Format, cases: &[TestCase]) -> String {
 #[test]
 fn every_format_is_as_reviewed() {
     let mut shown = String::new();
-    for format in Format::value_variants() {
+    for format in ReportFormat::value_variants() {
         let name = format.to_possible_value().unwrap();
         let text = report(*format, &cases());
         shown.push_str(&format!("---- {}\n{text}\n", name.get_name()));

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::case::{CaseVerdict, Golden, Problem, TestCase};
-use super::format::{Contents, Format, Report};
+use super::format::{Contents, ReportFormat, ReportWriter};
 use super::summary::{Counts, Summary};
 
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "text",
     about: "A line for each scenario",
     for_people: true,
@@ -16,7 +16,7 @@ pub(super) const FORMAT: Format = Format {
 #[derive(Debug)]
 struct Text(Contents);
 
-impl Report for Text {
+impl ReportWriter for Text {
     fn case(&mut self, case: &TestCase) -> String {
         line(case, self.0.width, self.0.scripts > 0)
     }

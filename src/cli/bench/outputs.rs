@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::Exhaustion;
-use crate::bench::{Finished, Format, Plan, Row, Taken, Writer};
+use crate::bench::{Finished, Plan, Row, RowFormat, Taken, Writer};
 use crate::capture;
 use crate::cli::failure::{Failure, environment, usage};
 
@@ -34,7 +34,7 @@ impl Outputs {
         plan: &Plan,
         finished: &mut Finished,
     ) -> Result<Self, Failure> {
-        let targets: Vec<_> = [(&args.csv, Format::Csv), (&args.json, Format::Json)]
+        let targets: Vec<_> = [(&args.csv, RowFormat::Csv), (&args.json, RowFormat::Json)]
             .into_iter()
             .filter_map(|(path, format)| Some((path.as_deref()?, format)))
             .collect();

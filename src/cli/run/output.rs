@@ -13,7 +13,7 @@ use crate::cli::in_order::Sink;
 use crate::cli::progress::ProgressLine;
 use crate::cli::traces::GOLDEN;
 use crate::cli::{Exit, interrupt, report};
-use crate::report::{CaseKind, CaseVerdict, Format, Reporter, Summary, TestCase};
+use crate::report::{CaseKind, CaseVerdict, ReportFormat, Reporter, Summary, TestCase};
 
 /// Where cases go: the terminal, and perhaps a file.
 pub(super) struct Output<'a> {
@@ -50,7 +50,7 @@ impl<'a> Output<'a> {
         let to_file = args.report_file.as_deref();
         let to_file = to_file.filter(|path| *path != standard_output);
         let format = match to_file {
-            Some(_) => Format::default(),
+            Some(_) => ReportFormat::default(),
             None => args.report,
         };
         Self {
