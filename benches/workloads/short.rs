@@ -1,6 +1,6 @@
 //! Short runs: handshake, receive shutdown, ten segments, close.
 
-use hangup::capture::{Summary, Trace, TraceHost, pcapng, text};
+use hangup::capture::{Trace, TraceHost, TraceSummary, pcapng, text};
 use hangup_stack::network::{HostId, Recording};
 use hangup_stack::socket::Direction;
 
@@ -69,7 +69,7 @@ fn run(kept: Kept) {
             TraceHost::all(&network),
             network.take_events().into_iter().collect(),
         );
-        let summary = Summary::default();
+        let summary = TraceSummary::default();
         let trace = Trace {
             summary: &summary,
             hosts: &hosts,

@@ -24,7 +24,7 @@ pub use error::PcapngError;
 pub use file::{FileError, write_atomically};
 pub use format::TraceFormat;
 pub(crate) use packet::{Interface, TracePacket, packets};
-pub use trace::{CallRow, SocketEnds, Summary, Toward, Trace, TraceHost};
+pub use trace::{CallRow, SocketEnds, Toward, Trace, TraceHost, TraceSummary};
 
 /// The formats that traces are written in. The first is the one that a single file gets.
 pub const FORMATS: [TraceFormat; 2] = [pcapng::FORMAT, text::FORMAT];

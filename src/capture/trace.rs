@@ -14,7 +14,7 @@ use crate::notation::Names;
 #[derive(Clone, Copy, Debug)]
 pub struct Trace<'a> {
     /// What was run and how it came out.
-    pub summary: &'a Summary,
+    pub summary: &'a TraceSummary,
     /// The hosts, in the order of the scenario.
     pub hosts: &'a [TraceHost],
     /// The facts of the run, in the order in which they were recorded.
@@ -47,7 +47,7 @@ impl Trace<'_> {
 
 /// What was run and how it came out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct TraceSummary {
     /// The scenario's name: its path below `scenarios/`, without extension.
     pub scenario: String,
     /// The sentence that the scenario proves.
@@ -60,7 +60,7 @@ pub struct Summary {
     pub failures: Vec<String>,
 }
 
-impl Summary {
+impl TraceSummary {
     /// The lines that introduce a trace.
     pub(super) fn lines(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let head = [

@@ -325,7 +325,7 @@ mod tests {
             title: String::new(),
             calls: results.into_iter().enumerate().map(made).collect(),
             seen,
-            summary: super::super::Summary::default(),
+            summary: super::super::ShutdownSummary::default(),
             ended: Instant::ZERO,
         }
     }

@@ -7,7 +7,7 @@ use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
 use super::script::shown;
-use super::summary::{Summary, summary};
+use super::summary::{ShutdownSummary, summary};
 use super::variant::Variant;
 use crate::diagnostic::Diagnostic;
 use crate::notation::{Names, Notation, Origins, Ports, RelativeSegment};
@@ -27,7 +27,7 @@ pub struct Column {
     /// What the host has sent and received, and what has become of a connection without a packet.
     pub seen: Vec<Seen>,
     /// What came of the receive shutdown.
-    pub summary: Summary,
+    pub summary: ShutdownSummary,
     /// When the run ended.
     pub ended: Instant,
 }

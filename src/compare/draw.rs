@@ -10,7 +10,7 @@ use smoltcp::time::Instant;
 use super::align::{Cell, Interval, Row, Step, intervals, results_differ};
 use super::column::{Made, Noted};
 use super::comparison::Comparison;
-use super::summary::{End, Fate, Summary};
+use super::summary::{DataFate, EndState, ShutdownSummary};
 
 /// The width of times, and of what is between two columns.
 const TIME_WIDTH: usize = 9;
@@ -313,7 +313,7 @@ fn table(comparison: &Comparison, width: usize) -> String {
         .set_width(u16::try_from(width).unwrap_or(u16::MAX))
         .set_header(head);
     for column in &comparison.columns {
-        let Summary {
+        let ShutdownSummary {
             queued,
             later,
             window,
@@ -339,16 +339,20 @@ fn table(comparison: &Comparison, width: usize) -> String {
 }
 
 /// What became of queued data, for which being queued is to be kept.
-fn kept(fate: Fate) -> &'static str {
+fn kept(fate: DataFate) -> &'static str {
     match fate {
-        Fate::Queued => "kept",
-        Fate::None | Fate::Held | Fate::Discarded | Fate::Refused | Fate::Reset => fate.name(),
+        DataFate::Queued => "kept",
+        DataFate::None
+        | DataFate::Held
+        | DataFate::Discarded
+        | DataFate::Refused
+        | DataFate::Reset => fate.name(),
     }
 }
 
-fn fates(fates: &[(Fate, usize)]) -> String {
+fn fates(fates: &[(DataFate, usize)]) -> String {
     if fates.is_empty() {
-        return Fate::None.name().to_owned();
+        return DataFate::None.name().to_owned();
     }
     let each = fates.iter().map(|(fate, octets)| match octets {
         0 => fate.name().to_owned(),
@@ -357,7 +361,7 @@ fn fates(fates: &[(Fate, usize)]) -> String {
     each.collect::<Vec<_>>().join(", then ")
 }
 
-fn end(end: &End) -> String {
+fn end(end: &EndState) -> String {
     match end.at {
         Some(at) => format!("{} at {}", end.how, seconds(at)),
         None => end.how.clone(),

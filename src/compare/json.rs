@@ -5,7 +5,7 @@ use smoltcp::time::Instant;
 
 use super::column::{Column, Noted, Seen};
 use super::comparison::Comparison;
-use super::summary::{Fate, Summary};
+use super::summary::{DataFate, ShutdownSummary};
 
 #[derive(Debug, Serialize)]
 struct Report<'a> {
@@ -143,9 +143,9 @@ fn system<'a>(column: &'a Column, line: &dyn Fn(usize) -> Option<usize>) -> Syst
     }
 }
 
-fn summary(summary: &Summary) -> SummaryReport<'_> {
+fn summary(summary: &ShutdownSummary) -> SummaryReport<'_> {
     let later = summary.later.as_ref().map(|fates| {
-        let fate = |&(fate, octets): &(Fate, usize)| FateReport {
+        let fate = |&(fate, octets): &(DataFate, usize)| FateReport {
             fate: fate.name(),
             octets,
         };
@@ -157,7 +157,7 @@ fn summary(summary: &Summary) -> SummaryReport<'_> {
         at: end.at.map(seconds),
     });
     SummaryReport {
-        queued: summary.queued.map(Fate::name),
+        queued: summary.queued.map(DataFate::name),
         later,
         window: summary.window,
         ends: ends.collect(),

@@ -35,7 +35,7 @@ pub use column::{Column, Made, Noted, Seen};
 pub use comparison::Comparison;
 pub use draw::draw;
 pub use json::json;
-pub use summary::{Fate, Summary};
+pub use summary::{DataFate, ShutdownSummary};
 
 /// The most systems of a comparison. More would leave no room to read them.
 pub const SYSTEMS_MAX: usize = 16;

@@ -15,21 +15,21 @@ use crate::scenario::script::{Argument, Call, Subject};
 
 /// What came of a receive shutdown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct ShutdownSummary {
     /// What became of the data that was queued at the call. None: there was no call.
-    pub queued: Option<Fate>,
+    pub queued: Option<DataFate>,
     /// What became of what arrived later, each fate with its octets, in the order of the first of
     /// each. None: there was no call.
-    pub later: Option<Vec<(Fate, usize)>>,
+    pub later: Option<Vec<(DataFate, usize)>>,
     /// The window that the host advertises at the end, in octets. None: there is no connection.
     pub window: Option<u64>,
     /// How each host stands at the end, by its name.
-    pub ends: BTreeMap<String, End>,
+    pub ends: BTreeMap<String, EndState>,
 }
 
 /// What became of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum DataFate {
     /// There was none.
     None,
     /// It stays, or goes, where receives would find it.
@@ -44,7 +44,7 @@ pub enum Fate {
     Reset,
 }
 
-impl Fate {
+impl DataFate {
     /// As reports say it.
     pub fn name(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Fate {
 
 /// How a host stands at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct End {
+pub struct EndState {
     /// What happened last to the connection: `reset it`, `was reset`, `timed out`, or the name of a
     /// state.
     pub how: String,
@@ -69,7 +69,7 @@ pub struct End {
 }
 
 /// What came of the first receive shutdown on a host.
-pub(super) fn summary(scenario: &Scenario, outcome: &Outcome, host: HostId) -> Summary {
+pub(super) fn summary(scenario: &Scenario, outcome: &Outcome, host: HostId) -> ShutdownSummary {
     let shutdown = receive_shutdown(scenario, outcome, host);
     let socket = shutdown
         .and_then(|it| it.socket)
@@ -84,7 +84,7 @@ pub(super) fn summary(scenario: &Scenario, outcome: &Outcome, host: HostId) -> S
             ends.insert(described.name.clone(), end(outcome, described.id, socket));
         }
     }
-    Summary {
+    ShutdownSummary {
         queued: shutdown.map(|it| queued(outcome, host, it)),
         later: shutdown.map(|it| later(outcome, host, it)),
         window: socket.and_then(|it| window(outcome, host, it)),
@@ -156,27 +156,27 @@ fn facts(
 }
 
 /// What became of the data that was queued at a call.
-fn queued(outcome: &Outcome, host: HostId, call: &MadeCall) -> Fate {
+fn queued(outcome: &Outcome, host: HostId, call: &MadeCall) -> DataFate {
     let count = |status: &Option<Status>| status.as_ref().map_or(0, |it| it.queued);
     if count(&call.before) == 0 {
-        return Fate::None;
+        return DataFate::None;
     }
     let at = call.returned.as_ref().map(|(moment, _)| moment.at);
     let socket = call.socket.unwrap_or(SocketId(usize::MAX));
     let mut at_once = facts(outcome, host, socket, call.begun.events_before);
     if at_once.any(|it| it.fact == Fact::ResetSent && Some(it.at) == at && it.frame.is_none()) {
-        Fate::Reset
+        DataFate::Reset
     } else if count(&call.after) < count(&call.before) {
-        Fate::Discarded
+        DataFate::Discarded
     } else {
-        Fate::Queued
+        DataFate::Queued
     }
 }
 
 /// What became of what arrived after a call.
-fn later(outcome: &Outcome, host: HostId, call: &MadeCall) -> Vec<(Fate, usize)> {
-    let mut fates: Vec<(Fate, usize)> = Vec::new();
-    let mut add = |fate: Fate, octets: usize| match fates.iter_mut().find(|it| it.0 == fate) {
+fn later(outcome: &Outcome, host: HostId, call: &MadeCall) -> Vec<(DataFate, usize)> {
+    let mut fates: Vec<(DataFate, usize)> = Vec::new();
+    let mut add = |fate: DataFate, octets: usize| match fates.iter_mut().find(|it| it.0 == fate) {
         Some((_, total)) => *total += octets,
         None => fates.push((fate, octets)),
     };
@@ -190,13 +190,13 @@ fn later(outcome: &Outcome, host: HostId, call: &MadeCall) -> Vec<(Fate, usize)>
         }
         match event.fact {
             Fact::Accepted { octets } | Fact::DatagramQueued { octets } => {
-                add(Fate::Queued, octets);
+                add(DataFate::Queued, octets);
             }
-            Fact::Held { octets, .. } => add(Fate::Held, octets),
-            Fact::Discarded { octets } => add(Fate::Discarded, octets),
-            Fact::DatagramDropped { octets } => add(Fate::Discarded, octets),
-            Fact::Refused { octets } => add(Fate::Refused, octets),
-            Fact::ResetSent => add(Fate::Reset, 0),
+            Fact::Held { octets, .. } => add(DataFate::Held, octets),
+            Fact::Discarded { octets } => add(DataFate::Discarded, octets),
+            Fact::DatagramDropped { octets } => add(DataFate::Discarded, octets),
+            Fact::Refused { octets } => add(DataFate::Refused, octets),
+            Fact::ResetSent => add(DataFate::Reset, 0),
             Fact::Sent { .. }
             | Fact::Received { .. }
             | Fact::Dropped(_)
@@ -223,14 +223,14 @@ fn window(outcome: &Outcome, host: HostId, socket: SocketId) -> Option<u64> {
 }
 
 /// How a host's connection ended.
-fn end(outcome: &Outcome, host: HostId, socket: SocketId) -> End {
+fn end(outcome: &Outcome, host: HostId, socket: SocketId) -> EndState {
     let all = facts(outcome, host, socket, 0);
     let mut sockets = outcome.account.sockets.iter();
     let account = sockets.find(|it| it.host == host && it.socket == socket);
     let status = account.and_then(|it| it.status.as_ref());
     let is_udp = status.is_some_and(|it| it.protocol == Protocol::Udp);
     let how = if is_udp { "open" } else { "never connected" };
-    let mut end = End {
+    let mut end = EndState {
         how: how.to_owned(),
         at: None,
     };
@@ -239,18 +239,18 @@ fn end(outcome: &Outcome, host: HostId, socket: SocketId) -> End {
         match event.fact {
             Fact::ResetSent => {
                 let how = "reset it".to_owned();
-                return End { how, at };
+                return EndState { how, at };
             }
             Fact::ResetReceived => {
                 let how = "was reset".to_owned();
-                return End { how, at };
+                return EndState { how, at };
             }
             Fact::TimedOut => {
                 let how = "timed out".to_owned();
-                return End { how, at };
+                return EndState { how, at };
             }
             Fact::StateChanged { to, .. } => {
-                end = End {
+                end = EndState {
                     how: to.name().to_owned(),
                     at: (to != State::Established).then_some(event.at),
                 };

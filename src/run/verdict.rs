@@ -4,7 +4,7 @@ use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
 use super::account::Account;
-use crate::capture::{CallRow, Summary, Trace, TraceHost};
+use crate::capture::{CallRow, Trace, TraceHost, TraceSummary};
 use crate::diagnostic::Diagnostic;
 use crate::event_log::EventLog;
 
@@ -57,8 +57,8 @@ impl Outcome {
     }
 
     /// What introduces the trace.
-    pub fn summary(&self, scenario: &str, claim: &str) -> Summary {
-        Summary {
+    pub fn summary(&self, scenario: &str, claim: &str) -> TraceSummary {
+        TraceSummary {
             scenario: scenario.to_owned(),
             claim: claim.to_owned(),
             seed: self.seed,
@@ -72,7 +72,7 @@ impl Outcome {
     }
 
     /// The trace.
-    pub fn trace<'a>(&'a self, summary: &'a Summary) -> Trace<'a> {
+    pub fn trace<'a>(&'a self, summary: &'a TraceSummary) -> Trace<'a> {
         let Self {
             hosts,
             events,

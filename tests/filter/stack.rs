@@ -1,6 +1,6 @@
 //! Runs of the real stack.
 
-use hangup::capture::{CallRow, SocketEnds, Summary, Toward, TraceHost};
+use hangup::capture::{CallRow, SocketEnds, Toward, TraceHost, TraceSummary};
 use hangup_stack::link::LinkConfig;
 use hangup_stack::network::{HostConfig, HostId, IpFamily, Network, Resolution, StackKind};
 use hangup_stack::profile::Profile;
@@ -60,7 +60,7 @@ fn capture(mut network: Network, ip: Ip) -> Capture {
         text: "recv(4, \"\u{e4}\", 4000) = 4000".to_owned(),
     };
     Capture {
-        summary: Summary::default(),
+        summary: TraceSummary::default(),
         hosts: TraceHost::all(&network),
         events: events.into_iter().collect(),
         calls: vec![call],

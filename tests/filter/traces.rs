@@ -1,6 +1,6 @@
 //! Traces to look at: runs made by hand, runs of the stack, and frames that no stack would send.
 
-use hangup::capture::{CallRow, Summary, Trace, TraceHost};
+use hangup::capture::{CallRow, Trace, TraceHost, TraceSummary};
 use hangup::event_log::EventLog;
 use hangup_stack::event::{Event, Fact, Forged, FrameId};
 use hangup_stack::network::HostId;
@@ -14,7 +14,7 @@ use crate::wire::{
 
 /// Everything that a trace borrows.
 pub(crate) struct Capture {
-    pub(crate) summary: Summary,
+    pub(crate) summary: TraceSummary,
     pub(crate) hosts: Vec<TraceHost>,
     pub(crate) events: EventLog,
     pub(crate) calls: Vec<CallRow>,
@@ -64,7 +64,7 @@ impl Capture {
             },
         };
         Self {
-            summary: Summary::default(),
+            summary: TraceSummary::default(),
             hosts: vec![host(SERVER, "server"), host(CLIENT, "client")],
             events: frames.into_iter().enumerate().map(event).collect(),
             calls: Vec::new(),

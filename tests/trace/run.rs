@@ -1,6 +1,6 @@
 //! Runs made by hand: what the stack and the runner record, without either.
 
-use hangup::capture::{CallRow, SocketEnds, Summary, Trace, TraceHost};
+use hangup::capture::{CallRow, SocketEnds, Trace, TraceHost, TraceSummary};
 use hangup::event_log::EventLog;
 use hangup_stack::event::{DropCause, Event, Fact, Forged, FrameId, Retransmission};
 use hangup_stack::network::HostId;
@@ -15,7 +15,7 @@ const DELAY: i64 = 10_000;
 
 /// A run in the making. Time stands where the last thing happened.
 pub(crate) struct Run {
-    pub(crate) summary: Summary,
+    pub(crate) summary: TraceSummary,
     pub(crate) hosts: Vec<TraceHost>,
     pub(crate) events: EventLog,
     pub(crate) calls: Vec<CallRow>,
@@ -35,7 +35,7 @@ impl Run {
             ethernet: wire::ethernet_address(id),
         };
         Self {
-            summary: Summary {
+            summary: TraceSummary {
                 scenario: scenario.to_owned(),
                 claim: "Data is accepted, never acknowledged, until the window is exhausted."
                     .to_owned(),

@@ -1,6 +1,6 @@
 //! What a failed walk shows: its end, as a trace in the project's notation.
 
-use hangup::capture::{CallRow, Summary, Trace, TraceHost, text};
+use hangup::capture::{CallRow, Trace, TraceHost, TraceSummary, text};
 use hangup_stack::event::Event;
 use hangup_stack::network::HostId;
 
@@ -12,7 +12,7 @@ pub(crate) fn ladder(
     lines: usize,
 ) -> String {
     let trace = Trace {
-        summary: &Summary::default(),
+        summary: &TraceSummary::default(),
         hosts,
         events: &events.iter().cloned().collect(),
         calls,

@@ -8,7 +8,7 @@ use hangup_stack::network::HostId;
 use super::args::Exhaustion;
 use super::outputs::draw;
 use crate::bench::{Log, Measurement, Plan, Row, differing, record, sequence, table};
-use crate::capture::{self, Summary, Trace, pcapng};
+use crate::capture::{self, Trace, TraceSummary, pcapng};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, environment, usage};
 use crate::cli::report;
@@ -42,7 +42,7 @@ pub(super) fn row(args: &Exhaustion, plan: &Plan, id: u64, quiet: bool) -> Resul
 }
 
 fn write(row: &Row, measurement: &Measurement, log: &Log, path: &Path) -> Result<(), Failure> {
-    let summary = Summary {
+    let summary = TraceSummary {
         scenario: format!("bench exhaustion, row {}", row.id),
         claim: row.case.describe(),
         seed: row.case.setup().seed,
