@@ -12,7 +12,7 @@ use smoltcp::time::Duration;
 
 use super::overrides;
 use super::setup::Setup;
-use super::value::{Kind, PROFILE, Value};
+use super::value::{PROFILE, Value, ValueKind};
 
 /// Something that a sweep can vary. The order is that of the product: the last varies fastest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,10 +65,10 @@ struct Description {
     name: &'static str,
     /// The name of its column, which says the unit.
     column: &'static str,
-    kind: Kind,
+    kind: ValueKind,
     /// Its value where nothing is said, as a flag has it.
     default: &'static str,
-    /// What it is, without the words that [`Kind::Words`] has.
+    /// What it is, without the words that [`ValueKind::Words`] has.
     about: &'static str,
     /// Puts a value into what a run is made of; axes before it were put there already.
     apply: fn(&mut Setup, Value),
@@ -86,7 +86,7 @@ const AXES: &[Description] = &[
         axis: Axis::Sender,
         name: "sender",
         column: "sender",
-        kind: Kind::Profile,
+        kind: ValueKind::Profile,
         default: "linux",
         about: "Who pushes: profiles",
         apply: |it, value| it.sender = overrides::known_profile(value.word()),
@@ -95,7 +95,7 @@ const AXES: &[Description] = &[
         axis: Axis::Receiver,
         name: "receiver",
         column: "receiver",
-        kind: Kind::Receiver,
+        kind: ValueKind::Receiver,
         default: "wsprecvdisconnect",
         about: "Whose receive direction is shut down: profiles",
         apply: |it, value| it.receiver = overrides::known_profile(value.word()),
@@ -104,7 +104,7 @@ const AXES: &[Description] = &[
         axis: Axis::Acknowledge,
         name: "acknowledge",
         column: "acknowledge",
-        kind: Kind::Words(&[PROFILE, "normal", "withhold", "duplicate"]),
+        kind: ValueKind::Words(&[PROFILE, "normal", "withhold", "duplicate"]),
         default: PROFILE,
         about: "What becomes of the acknowledgment of data that comes later",
         apply: |it, value| {
@@ -121,7 +121,7 @@ const AXES: &[Description] = &[
         axis: Axis::Sack,
         name: "sack",
         column: "sack",
-        kind: Kind::Words(SETTINGS),
+        kind: ValueKind::Words(SETTINGS),
         default: PROFILE,
         about: "Whether both offer selective acknowledgments",
         apply: |it, value| it.offer_option(SynOption::SackPermitted, value),
@@ -130,7 +130,7 @@ const AXES: &[Description] = &[
         axis: Axis::Timestamps,
         name: "timestamps",
         column: "timestamps",
-        kind: Kind::Words(SETTINGS),
+        kind: ValueKind::Words(SETTINGS),
         default: PROFILE,
         about: "Whether both offer timestamps",
         apply: |it, value| it.offer_option(SynOption::Timestamps, value),
@@ -139,7 +139,7 @@ const AXES: &[Description] = &[
         axis: Axis::Congestion,
         name: "congestion",
         column: "congestion",
-        kind: Kind::Words(&[PROFILE, "none", "reno", "cubic"]),
+        kind: ValueKind::Words(&[PROFILE, "none", "reno", "cubic"]),
         default: PROFILE,
         about: "The sender's congestion control",
         apply: |it, value| match value.word() {
@@ -153,7 +153,7 @@ const AXES: &[Description] = &[
         axis: Axis::WarmUp,
         name: "warm-up",
         column: "warm_up_octets",
-        kind: Kind::Size(&["auto"], 0..=GIBIBYTE),
+        kind: ValueKind::Size(&["auto"], 0..=GIBIBYTE),
         default: "0",
         about: "Octets that are taken and acknowledged before the shutdown",
         apply: |it, value| it.warm_up = value.count(),
@@ -162,7 +162,7 @@ const AXES: &[Description] = &[
         axis: Axis::Window,
         name: "window",
         column: "window_octets",
-        kind: Kind::Size(&[PROFILE], 1..=GIBIBYTE),
+        kind: ValueKind::Size(&[PROFILE], 1..=GIBIBYTE),
         default: "65535",
         about: "The receive buffer that the receiver asks for, from which its window follows: \
                 profile, or octets",
@@ -172,7 +172,7 @@ const AXES: &[Description] = &[
         axis: Axis::WindowScale,
         name: "window-scale",
         column: "window_scale",
-        kind: Kind::Number(&[PROFILE, "off"], 14),
+        kind: ValueKind::Number(&[PROFILE, "off"], 14),
         default: PROFILE,
         about: "The shift of the receiver's window: profile, off, 0 to 14",
         apply: Setup::scale_window,
@@ -181,7 +181,7 @@ const AXES: &[Description] = &[
         axis: Axis::Mss,
         name: "mss",
         column: "mss_octets",
-        kind: Kind::Size(&[PROFILE], 1..=65_495),
+        kind: ValueKind::Size(&[PROFILE], 1..=65_495),
         default: PROFILE,
         about: "The maximum segment size that both announce: profile, or octets",
         apply: Setup::limit_segments,
@@ -190,7 +190,7 @@ const AXES: &[Description] = &[
         axis: Axis::Delay,
         name: "delay",
         column: "delay_us",
-        kind: Kind::Duration(60_000_000),
+        kind: ValueKind::Duration(60_000_000),
         default: "100us",
         about: "How long a frame is on its way, one way",
         apply: |it, value| it.link.delay = micros(value),
@@ -199,7 +199,7 @@ const AXES: &[Description] = &[
         axis: Axis::Rate,
         name: "rate",
         column: "rate_bits",
-        kind: Kind::Rate,
+        kind: ValueKind::Rate,
         default: "none",
         about: "What the link carries, each way: none (as much as there is), or bits a \
                 second such as 10Mbit",
@@ -209,7 +209,7 @@ const AXES: &[Description] = &[
         axis: Axis::Queue,
         name: "queue",
         column: "queue_frames",
-        kind: Kind::Number(&["none"], 1_000_000),
+        kind: ValueKind::Number(&["none"], 1_000_000),
         default: "none",
         about: "Frames that may wait for a link with a rate: none, or a number",
         apply: |it, value| it.link.queue = value.count(),
@@ -218,7 +218,7 @@ const AXES: &[Description] = &[
         axis: Axis::Loss,
         name: "loss",
         column: "loss_millionths",
-        kind: Kind::Probability,
+        kind: ValueKind::Probability,
         default: "0",
         about: "How likely a frame is lost, each way",
         apply: |it, value| it.link.loss = value.number().unwrap_or(0) as f64 / 1e6,
@@ -227,7 +227,7 @@ const AXES: &[Description] = &[
         axis: Axis::Write,
         name: "write",
         column: "write_octets",
-        kind: Kind::Size(&[], 1..=WRITE_MOST),
+        kind: ValueKind::Size(&[], 1..=WRITE_MOST),
         default: "1MiB",
         about: "Octets of each write of the sender's application",
         apply: |it, value| it.write = value.count().unwrap_or(1),
@@ -236,7 +236,7 @@ const AXES: &[Description] = &[
         axis: Axis::SendBuffer,
         name: "send-buffer",
         column: "send_buffer_octets",
-        kind: Kind::Size(&[PROFILE], 1..=GIBIBYTE),
+        kind: ValueKind::Size(&[PROFILE], 1..=GIBIBYTE),
         default: PROFILE,
         about: "The sender's send buffer: profile, or octets",
         apply: |it, value| it.send_buffer = value.count(),
@@ -245,7 +245,7 @@ const AXES: &[Description] = &[
         axis: Axis::Offer,
         name: "offer",
         column: "offer_octets",
-        kind: Kind::Size(&["auto"], 1..=GIBIBYTE),
+        kind: ValueKind::Size(&["auto"], 1..=GIBIBYTE),
         default: "auto",
         about: "Octets that it has to send after the shutdown: auto (twice the window, \
                 128KiB at least), or octets",
@@ -255,7 +255,7 @@ const AXES: &[Description] = &[
         axis: Axis::Until,
         name: "until",
         column: "until_us",
-        kind: Kind::Duration(DAY_MICROS),
+        kind: ValueKind::Duration(DAY_MICROS),
         default: "20min",
         about: "How long to watch after the shutdown, in virtual time",
         apply: |it, value| it.until = micros(value),
@@ -264,7 +264,7 @@ const AXES: &[Description] = &[
         axis: Axis::Seed,
         name: "seed",
         column: "seed",
-        kind: Kind::Number(&[], u64::MAX),
+        kind: ValueKind::Number(&[], u64::MAX),
         default: "0",
         about: "Seeds of the random choices",
         apply: |it, value| it.seed = value.number().unwrap_or(0),
@@ -313,7 +313,7 @@ impl Axis {
     /// What it is and which words it takes, as a sentence without its full stop.
     pub fn about(self) -> String {
         let Description { kind, about, .. } = self.description();
-        if let Kind::Words(words) = kind {
+        if let ValueKind::Words(words) = kind {
             return format!("{about}: {}", words.join(", "));
         }
         (*about).to_owned()

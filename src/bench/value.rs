@@ -66,7 +66,7 @@ impl fmt::Display for Value {
 
 /// What the values of an axis are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     /// A built-in profile, perhaps with knobs turned.
     Profile,
     /// The same with a receive shutdown.
@@ -85,7 +85,7 @@ pub(super) enum Kind {
     Probability,
 }
 
-impl Kind {
+impl ValueKind {
     /// What flags call the values.
     pub(super) fn plural(&self) -> &'static str {
         match self {
@@ -206,7 +206,7 @@ impl Kind {
 /// What a range says that is not about numbers.
 const NO_NUMBERS: &str = "a range goes from one number to another";
 
-impl Quantities for Kind {
+impl Quantities for ValueKind {
     fn bound(&self, text: &str) -> Result<u64, String> {
         self.value(text)?.number().ok_or(NO_NUMBERS.to_owned())
     }

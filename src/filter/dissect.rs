@@ -19,8 +19,8 @@ use super::stream::Streams;
 use super::tcp::{self, Place};
 use super::value::Value;
 use crate::wire::{
-    ExportedPdu, Icmp, Ip, IpHeader, Kind, OwnFields, Packet, Quoted, Remains, Segment, Transport,
-    ethertype,
+    ExportedPdu, FrameKind, Icmp, Ip, IpHeader, OwnFields, Packet, Quoted, Remains, Segment,
+    Transport, ethertype,
 };
 
 /// The header of UDP in octets.
@@ -50,13 +50,13 @@ impl Dissector {
         };
         let place = Place::of(header, false);
         match (&packet.kind, packet.remains.as_deref()) {
-            (Kind::Segment(segment), _) => self.segment(segment, octets, place, fields),
-            (Kind::Udp(datagram), _) => {
+            (FrameKind::Segment(segment), _) => self.segment(segment, octets, place, fields),
+            (FrameKind::Udp(datagram), _) => {
                 let len = u16::try_from(UDP + datagram.len).ok();
                 let ports = (datagram.source_port, datagram.destination_port);
                 udp((Some(ports.0), Some(ports.1), len), fields);
             }
-            (Kind::Icmp(icmp), _) => self.icmp(icmp, octets, fields),
+            (FrameKind::Icmp(icmp), _) => self.icmp(icmp, octets, fields),
             (_, Some(Remains::Transport(transport))) => {
                 self.transport(transport, octets, place, fields);
             }
@@ -163,7 +163,7 @@ impl Dissector {
 /// The operation of an ARP packet, as far as it is there.
 fn arp_operation(packet: &Packet) -> Option<u16> {
     match (&packet.kind, packet.remains.as_deref()) {
-        (Kind::Arp(operation), _) => Some(operation.number()),
+        (FrameKind::Arp(operation), _) => Some(operation.number()),
         (_, Some(Remains::ArpOperation(number))) => Some(*number),
         _ => None,
     }

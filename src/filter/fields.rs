@@ -1,6 +1,6 @@
 //! The fields that filters can name.
 
-use super::value::Kind;
+use super::value::FieldKind;
 use crate::language::names;
 
 /// A field, by its place in [`FIELDS`].
@@ -105,9 +105,9 @@ pub(super) enum Field {
 }
 
 /// The name of each field, its kind and its meaning, in the order of [`Field`].
-const FIELDS: [(Field, &str, Kind, &str); 96] = {
+const FIELDS: [(Field, &str, FieldKind, &str); 96] = {
     use Field as F;
-    use Kind::{Boolean, Ipv4, Ipv6, Number, Presence, Text, Time};
+    use FieldKind::{Boolean, Ipv4, Ipv6, Number, Presence, Text, Time};
     [
         (F::Frame, "frame", Presence, "every frame and call"),
         (
@@ -531,7 +531,7 @@ impl Field {
     }
 
     /// What kind of values it has.
-    pub(super) const fn kind(self) -> Kind {
+    pub(super) const fn kind(self) -> FieldKind {
         FIELDS[self as usize].2
     }
 

@@ -7,7 +7,7 @@ use winnow::stream::Stream;
 
 use super::evaluate::{Element, Expression, Operand, Quantifier, Test, usual};
 use super::fields::{Field, nearest, protocols};
-use super::value::{Kind, Value, literal};
+use super::value::{FieldKind, Value, literal};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::language::Relation;
 use crate::language::boolean::Connectives;
@@ -112,7 +112,7 @@ fn test(input: &mut Input<'_>) -> Parse<Expression> {
 
 /// A protocol has no value that could be compared.
 fn refuse_presence(field: Spanned<Field>, operator: Span) -> Parse<()> {
-    if field.value.kind() != Kind::Presence {
+    if field.value.kind() != FieldKind::Presence {
         return Ok(());
     }
     let name = field.value.name();
@@ -125,7 +125,7 @@ fn refuse_presence(field: Spanned<Field>, operator: Span) -> Parse<()> {
 /// `contains "text"`
 fn contains(input: &mut Input<'_>, name: Spanned<Field>, operator: Span) -> Parse<Test> {
     let field = name.value;
-    if field.kind() != Kind::Text {
+    if field.kind() != FieldKind::Text {
         let message = format!("`{}` is no text that could contain another", field.name());
         let diagnostic = Diagnostic::new(name.span.to(operator), message);
         return Err(Fault::cut(diagnostic));
@@ -294,7 +294,7 @@ fn is_text(input: &Input<'_>) -> bool {
 }
 
 /// A value of a kind.
-fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
+fn value(input: &mut Input<'_>, kind: FieldKind) -> Parse<Value> {
     blank(input)?;
     let start = here(input);
     if is_text(input) {
@@ -303,7 +303,7 @@ fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
         } else {
             TEXT.read(input)?
         };
-        if kind == Kind::Text {
+        if kind == FieldKind::Text {
             return Ok(Value::Text(text));
         }
         let message = format!("a {} is written without quotes", kind.name());

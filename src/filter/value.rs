@@ -9,7 +9,7 @@ use crate::language::number;
 
 /// What kind of values a field has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FieldKind {
     /// A protocol, or an option without a value: it is there or it is not.
     Presence,
     /// An unsigned number of so many bits.
@@ -26,7 +26,7 @@ pub(super) enum Kind {
     Time,
 }
 
-impl Kind {
+impl FieldKind {
     /// The kind in words.
     pub(super) fn name(self) -> String {
         match self {
@@ -119,12 +119,14 @@ pub(super) type Fault = (String, Option<String>);
 ///
 /// # Errors
 /// Why it cannot be.
-pub(super) fn literal(text: &str, kind: Kind) -> Result<Value, Fault> {
+pub(super) fn literal(text: &str, kind: FieldKind) -> Result<Value, Fault> {
     let fault = |message: String, help: &str| (message, Some(help.to_owned()));
     match kind {
-        Kind::Presence => Err((format!("`{text}` cannot be compared with a presence"), None)),
-        Kind::Number(bits) => number(text, u64::MAX >> (64 - u32::from(bits))).map(Value::Number),
-        Kind::Boolean => match text {
+        FieldKind::Presence => Err((format!("`{text}` cannot be compared with a presence"), None)),
+        FieldKind::Number(bits) => {
+            number(text, u64::MAX >> (64 - u32::from(bits))).map(Value::Number)
+        }
+        FieldKind::Boolean => match text {
             "True" | "TRUE" => Ok(Value::Boolean(true)),
             "False" | "FALSE" => Ok(Value::Boolean(false)),
             _ if text.starts_with(|c: char| c.is_ascii_digit()) => {
@@ -135,11 +137,11 @@ pub(super) fn literal(text: &str, kind: Kind) -> Result<Value, Fault> {
                 "write `1`, `0`, `True` or `False`",
             )),
         },
-        Kind::Text => Err(fault(
+        FieldKind::Text => Err(fault(
             format!("`{text}` needs quotes to be a text"),
             &format!("write `\"{text}\"`"),
         )),
-        Kind::Ipv4 => {
+        FieldKind::Ipv4 => {
             let (address, len) = prefix(text, 32)?;
             let address: Ipv4Addr = address.parse().map_err(|_| {
                 let help = "such as `192.0.2.1`, or `192.0.2.0/24`; names are not looked up";
@@ -148,7 +150,7 @@ pub(super) fn literal(text: &str, kind: Kind) -> Result<Value, Fault> {
             let bits = address.to_bits();
             Ok(Value::Ipv4(Prefix { bits, len }))
         }
-        Kind::Ipv6 => {
+        FieldKind::Ipv6 => {
             let (address, len) = prefix(text, 128)?;
             let address: Ipv6Addr = address.parse().map_err(|_| {
                 let help = "such as `2001:db8::1`, or `2001:db8::/32`; names are not looked up";
@@ -157,7 +159,7 @@ pub(super) fn literal(text: &str, kind: Kind) -> Result<Value, Fault> {
             let bits = address.to_bits();
             Ok(Value::Ipv6(Prefix { bits, len }))
         }
-        Kind::Time => time(text).map(Value::Time).ok_or_else(|| {
+        FieldKind::Time => time(text).map(Value::Time).ok_or_else(|| {
             let help = "such as `2`, or `0.25`, with at most nine places after the point";
             fault(format!("`{text}` is no time in seconds"), help)
         }),
@@ -224,36 +226,36 @@ mod tests {
 
     #[test]
     fn literals_are_those_of_wireshark() {
-        let rows: [(&str, Kind, Option<Value>); 29] = [
-            ("80", Kind::Number(16), Some(Value::Number(80))),
-            ("+80", Kind::Number(16), Some(Value::Number(80))),
-            ("0x50", Kind::Number(16), Some(Value::Number(80))),
-            ("0X50", Kind::Number(16), Some(Value::Number(80))),
-            ("0b101", Kind::Number(8), Some(Value::Number(5))),
-            ("010", Kind::Number(8), Some(Value::Number(8))),
-            ("0", Kind::Number(8), Some(Value::Number(0))),
-            ("255", Kind::Number(8), Some(Value::Number(255))),
-            ("256", Kind::Number(8), None),
-            ("99999999999999999999999", Kind::Number(32), None),
-            ("08", Kind::Number(8), None),
-            ("0x", Kind::Number(8), None),
-            ("++1", Kind::Number(8), None),
-            ("-1", Kind::Number(8), None),
-            ("1_0", Kind::Number(8), None),
-            ("7", Kind::Boolean, Some(Value::Boolean(true))),
-            ("False", Kind::Boolean, Some(Value::Boolean(false))),
-            ("true", Kind::Boolean, None),
-            ("1.5", Kind::Time, Some(Value::Time(1_500_000_000))),
-            ("-1", Kind::Time, Some(Value::Time(-1_000_000_000))),
-            (".5", Kind::Time, None),
-            ("1.", Kind::Time, None),
-            ("99999999999", Kind::Time, None),
-            ("192.0.2", Kind::Ipv4, None),
-            ("192.0.2.1/33", Kind::Ipv4, None),
-            ("192.0.2.1/", Kind::Ipv4, None),
-            ("2001:db8::1/129", Kind::Ipv6, None),
-            ("server", Kind::Ipv6, None),
-            ("server", Kind::Text, None),
+        let rows: [(&str, FieldKind, Option<Value>); 29] = [
+            ("80", FieldKind::Number(16), Some(Value::Number(80))),
+            ("+80", FieldKind::Number(16), Some(Value::Number(80))),
+            ("0x50", FieldKind::Number(16), Some(Value::Number(80))),
+            ("0X50", FieldKind::Number(16), Some(Value::Number(80))),
+            ("0b101", FieldKind::Number(8), Some(Value::Number(5))),
+            ("010", FieldKind::Number(8), Some(Value::Number(8))),
+            ("0", FieldKind::Number(8), Some(Value::Number(0))),
+            ("255", FieldKind::Number(8), Some(Value::Number(255))),
+            ("256", FieldKind::Number(8), None),
+            ("99999999999999999999999", FieldKind::Number(32), None),
+            ("08", FieldKind::Number(8), None),
+            ("0x", FieldKind::Number(8), None),
+            ("++1", FieldKind::Number(8), None),
+            ("-1", FieldKind::Number(8), None),
+            ("1_0", FieldKind::Number(8), None),
+            ("7", FieldKind::Boolean, Some(Value::Boolean(true))),
+            ("False", FieldKind::Boolean, Some(Value::Boolean(false))),
+            ("true", FieldKind::Boolean, None),
+            ("1.5", FieldKind::Time, Some(Value::Time(1_500_000_000))),
+            ("-1", FieldKind::Time, Some(Value::Time(-1_000_000_000))),
+            (".5", FieldKind::Time, None),
+            ("1.", FieldKind::Time, None),
+            ("99999999999", FieldKind::Time, None),
+            ("192.0.2", FieldKind::Ipv4, None),
+            ("192.0.2.1/33", FieldKind::Ipv4, None),
+            ("192.0.2.1/", FieldKind::Ipv4, None),
+            ("2001:db8::1/129", FieldKind::Ipv6, None),
+            ("server", FieldKind::Ipv6, None),
+            ("server", FieldKind::Text, None),
         ];
         for (text, kind, expected) in rows {
             assert_eq!(literal(text, kind).ok(), expected, "{text}");
@@ -270,12 +272,13 @@ mod tests {
             ("192.0.3.1", "10.0.0.0/0", Ordering::Equal),
         ];
         for (address, network, expected) in rows {
-            let [address, network] = [address, network].map(|it| literal(it, Kind::Ipv4).unwrap());
+            let [address, network] =
+                [address, network].map(|it| literal(it, FieldKind::Ipv4).unwrap());
             assert_eq!(address.compare(&network), Some(expected), "{network:?}");
             assert_eq!(network.compare(&address), Some(expected.reverse()));
         }
         let [host, network] =
-            ["2001:db8::1", "2001:db8:1::/32"].map(|it| literal(it, Kind::Ipv6).unwrap());
+            ["2001:db8::1", "2001:db8:1::/32"].map(|it| literal(it, FieldKind::Ipv6).unwrap());
         assert_eq!(host.compare(&network), Some(Ordering::Equal));
     }
 }

@@ -11,14 +11,14 @@ use super::units;
 /// A range whose quantities say of what kind they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
-    kind: Kind,
+    kind: QuantityKind,
     /// Its values, in the smallest unit of their kind.
     numbers: Numbers,
 }
 
 /// What kind of values a range has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum QuantityKind {
     /// Numbers without a unit, in millionths.
     Number,
     /// Octets.
@@ -193,25 +193,25 @@ fn is_whole(millionths: u64) -> bool {
 }
 
 /// The one kind of all these quantities. A number without a unit can be a size.
-fn kind(quantities: &[&str]) -> Result<Kind, String> {
-    let mut found = Kind::Number;
+fn kind(quantities: &[&str]) -> Result<QuantityKind, String> {
+    let mut found = QuantityKind::Number;
     for text in quantities {
         let kind = match units::split(text).1 {
-            "" => Kind::Number,
-            "KiB" | "MiB" | "GiB" => Kind::Size,
-            "bit" | "kbit" | "Mbit" | "Gbit" => Kind::Rate,
+            "" => QuantityKind::Number,
+            "KiB" | "MiB" | "GiB" => QuantityKind::Size,
+            "bit" | "kbit" | "Mbit" | "Gbit" => QuantityKind::Rate,
             // A sign or a second point is a fault of the number, and no unit.
-            unit if !unit.starts_with(char::is_alphabetic) => Kind::Number,
-            _ => Kind::Duration,
+            unit if !unit.starts_with(char::is_alphabetic) => QuantityKind::Number,
+            _ => QuantityKind::Duration,
         };
-        if kind != Kind::Number {
+        if kind != QuantityKind::Number {
             found = kind;
         }
     }
     Ok(found)
 }
 
-impl Quantities for Kind {
+impl Quantities for QuantityKind {
     fn bound(&self, text: &str) -> Result<u64, String> {
         self.read(text)
     }
@@ -235,7 +235,7 @@ impl Quantities for Kind {
     }
 }
 
-impl Kind {
+impl QuantityKind {
     /// A value, in the smallest unit.
     fn read(self, text: &str) -> Result<u64, String> {
         match self {

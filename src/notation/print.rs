@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use smoltcp::wire::IpAddress;
 
 use super::tracker::{Origins, RelativeSegment};
-use crate::wire::{ArpOperation, Checksum, Fragment, Kind, NodeAddress, Other, Packet};
+use crate::wire::{ArpOperation, Checksum, Fragment, FrameKind, NodeAddress, Other, Packet};
 
 /// The names of hosts, by address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,23 +96,25 @@ fn push(line: &mut String, what: &dyn fmt::Display) {
 
 /// A packet without its addresses.
 struct What<'a> {
-    kind: &'a Kind,
+    kind: &'a FrameKind,
     origins: Origins,
 }
 
 impl fmt::Display for What<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            Kind::Segment(segment) => RelativeSegment::new(segment, self.origins).fmt(f),
-            Kind::Udp(datagram) => write!(f, "udp ({})", datagram.len),
-            Kind::Icmp(icmp) => icmp.message.fmt(f),
-            Kind::Arp(ArpOperation::Request) => f.write_str("arp request"),
-            Kind::Arp(ArpOperation::Reply) => f.write_str("arp reply"),
-            Kind::Arp(ArpOperation::Unknown(number)) => write!(f, "arp operation {number}"),
-            Kind::Fragment(fragment) => write_fragment(f, fragment),
-            Kind::Other(Other::EtherType(number)) => write!(f, "ethertype {number:#06x}"),
-            Kind::Other(Other::Protocol { number, len }) => write!(f, "protocol {number} ({len})"),
-            Kind::Other(Other::Malformed(header)) => write!(f, "malformed {header}"),
+            FrameKind::Segment(segment) => RelativeSegment::new(segment, self.origins).fmt(f),
+            FrameKind::Udp(datagram) => write!(f, "udp ({})", datagram.len),
+            FrameKind::Icmp(icmp) => icmp.message.fmt(f),
+            FrameKind::Arp(ArpOperation::Request) => f.write_str("arp request"),
+            FrameKind::Arp(ArpOperation::Reply) => f.write_str("arp reply"),
+            FrameKind::Arp(ArpOperation::Unknown(number)) => write!(f, "arp operation {number}"),
+            FrameKind::Fragment(fragment) => write_fragment(f, fragment),
+            FrameKind::Other(Other::EtherType(number)) => write!(f, "ethertype {number:#06x}"),
+            FrameKind::Other(Other::Protocol { number, len }) => {
+                write!(f, "protocol {number} ({len})")
+            }
+            FrameKind::Other(Other::Malformed(header)) => write!(f, "malformed {header}"),
         }
     }
 }

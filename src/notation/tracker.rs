@@ -286,7 +286,7 @@ impl fmt::Display for RelativeSegment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Kind, NodeAddress};
+    use crate::wire::{FrameKind, NodeAddress};
     use smoltcp::wire::IpAddress;
 
     const ACK: Flags = Flags::ACK;
@@ -301,7 +301,7 @@ mod tests {
         Packet {
             from: end(host),
             to: end(3 - host),
-            kind: Kind::Segment(Segment {
+            kind: FrameKind::Segment(Segment {
                 source_port: port(host),
                 destination_port: port(3 - host),
                 flags,

@@ -25,7 +25,7 @@ use crate::notation::RelativeSegment;
 use crate::run::{MadeCall, Outcome};
 use crate::scenario::script::{Statement, Subject};
 use crate::scenario::{Host, Scenario};
-use crate::wire::{Checksum, Flags, IcmpName, Kind, TcpOption};
+use crate::wire::{Checksum, Flags, IcmpName, FrameKind, TcpOption};
 
 /// What a host did and saw, as a script.
 ///
@@ -217,8 +217,8 @@ impl Seen {
         let (packet, sent) = (frame.packet, frame.is_sending);
         let sign = if sent { '>' } else { '<' };
         let text = match &packet.kind {
-            Kind::Arp(_) => return Ok(()),
-            Kind::Segment(segment) => {
+            FrameKind::Arp(_) => return Ok(()),
+            FrameKind::Segment(segment) => {
                 let endpoints = packet.endpoints();
                 let begins =
                     segment.flags.contains(Flags::SYN) && !segment.flags.contains(Flags::ACK);
@@ -231,7 +231,7 @@ impl Seen {
                 self.echoes(&segment, sent)?;
                 format!("{ports}{}", segment_text(&segment)?)
             }
-            Kind::Udp(datagram) => {
+            FrameKind::Udp(datagram) => {
                 self.one_connection(packet.endpoints(), sent)?;
                 self.answered |= sent;
                 match packet.endpoints() {
@@ -242,9 +242,9 @@ impl Seen {
                     Some(_) | None => format!("udp ({})", datagram.len),
                 }
             }
-            Kind::Icmp(icmp) => icmp_text(&icmp.message.to_string())?,
-            Kind::Fragment(_) => return inexpressible("a part of an IP datagram"),
-            Kind::Other(other) => return inexpressible(format!("a packet that is {other:?}")),
+            FrameKind::Icmp(icmp) => icmp_text(&icmp.message.to_string())?,
+            FrameKind::Fragment(_) => return inexpressible("a part of an IP datagram"),
+            FrameKind::Other(other) => return inexpressible(format!("a packet that is {other:?}")),
         };
         let peer = if sent {
             packet.to.ip()

@@ -5,7 +5,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::notation::Tracker;
 use crate::scenario::detail::{IcmpBody, IpFields, QuotedPacket};
-use crate::wire::{Kind, OwnFields, Packet, Quoted, Transport};
+use crate::wire::{FrameKind, OwnFields, Packet, Quoted, Transport};
 
 /// In what the IP header of a frame is not what is said.
 pub(crate) fn ip_fault(fields: &IpFields, packet: &Packet) -> Option<String> {
@@ -57,7 +57,7 @@ pub(crate) fn icmp_fault(body: &IcmpBody, packet: &Packet, tracker: &Tracker) ->
         return None;
     }
     let header = packet.ip.as_ref().and_then(|ip| ip.header.as_ref());
-    let (Some(header), Kind::Icmp(icmp)) = (header, &packet.kind) else {
+    let (Some(header), FrameKind::Icmp(icmp)) = (header, &packet.kind) else {
         return Some("it is no ICMP message".to_owned());
     };
     let Some(rest) = icmp.rest else {

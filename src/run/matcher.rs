@@ -13,7 +13,7 @@ use crate::scenario::detail::Stamp;
 use crate::scenario::script::{
     Detail, Flags, OptionsPattern, Packet, PacketLine, Segment, Spanned, TcpOption,
 };
-use crate::wire::{self, Checksum, IcmpMessage, Kind};
+use crate::wire::{self, Checksum, IcmpMessage, FrameKind};
 
 /// The control bits in which the parts of a segment that comes in several may differ from the
 /// whole.
@@ -113,7 +113,7 @@ pub(super) fn fault(wanted: &Wanted<'_>, seen: &Seen, rules: &Rules) -> Option<F
         return Some(Fault::Header(words));
     }
     match (&line.packet, &seen.packet.kind) {
-        (Packet::Segment(segment), Kind::Segment(sent)) => {
+        (Packet::Segment(segment), FrameKind::Segment(sent)) => {
             let said = Said {
                 segment,
                 detail: &line.detail,
@@ -128,10 +128,10 @@ pub(super) fn fault(wanted: &Wanted<'_>, seen: &Seen, rules: &Rules) -> Option<F
                     said.header_fault(&RelativeSegment::new(sent, wanted.origins), sent, rules)
                 })
         }
-        (Packet::Udp { length }, Kind::Udp(datagram)) => {
+        (Packet::Udp { length }, FrameKind::Udp(datagram)) => {
             (usize::from(length.value) != datagram.len).then_some(Fault::Kind)
         }
-        (Packet::Icmp { kind, code }, Kind::Icmp(icmp)) => {
+        (Packet::Icmp { kind, code }, FrameKind::Icmp(icmp)) => {
             let (family, actual) = match icmp.message {
                 IcmpMessage::V4 { kind, code } => (IpFamily::V4, (kind, code)),
                 IcmpMessage::V6 { kind, code } => (IpFamily::V6, (kind, code)),

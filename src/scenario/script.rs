@@ -380,7 +380,7 @@ pub enum Property {
 
 /// What kind of value a property has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PropertyKind {
     /// A state of RFC 9293.
     State,
     /// `true` or `false`.
@@ -397,28 +397,32 @@ pub enum Kind {
 
 impl Property {
     /// Every property with its name in scripts and the kind of its value.
-    pub const ALL: [(Self, &'static str, Kind); 21] = [
-        (Self::State, "state", Kind::State),
-        (Self::Readable, "readable", Kind::Boolean),
-        (Self::Writable, "writable", Kind::Boolean),
-        (Self::ReceiveEnded, "receive_ended", Kind::Boolean),
-        (Self::HungUp, "hung_up", Kind::Boolean),
-        (Self::Queued, "queued", Kind::Number),
-        (Self::Held, "held", Kind::Number),
-        (Self::Accepted, "accepted", Kind::Number),
-        (Self::Acknowledged, "acknowledged", Kind::Number),
-        (Self::RightEdge, "right_edge", Kind::Number),
-        (Self::Window, "window", Kind::Number),
-        (Self::Unacked, "unacked", Kind::Number),
-        (Self::Unsent, "unsent", Kind::Number),
-        (Self::SendWindow, "send_window", Kind::Number),
-        (Self::Cwnd, "cwnd", Kind::Number),
-        (Self::Ssthresh, "ssthresh", Kind::Number),
-        (Self::Rto, "rto", Kind::Duration),
-        (Self::Srtt, "srtt", Kind::Duration),
-        (Self::Retransmissions, "retransmissions", Kind::Number),
-        (Self::Error, "error", Kind::Error),
-        (Self::NetworkEvents, "network_events", Kind::Events),
+    pub const ALL: [(Self, &'static str, PropertyKind); 21] = [
+        (Self::State, "state", PropertyKind::State),
+        (Self::Readable, "readable", PropertyKind::Boolean),
+        (Self::Writable, "writable", PropertyKind::Boolean),
+        (Self::ReceiveEnded, "receive_ended", PropertyKind::Boolean),
+        (Self::HungUp, "hung_up", PropertyKind::Boolean),
+        (Self::Queued, "queued", PropertyKind::Number),
+        (Self::Held, "held", PropertyKind::Number),
+        (Self::Accepted, "accepted", PropertyKind::Number),
+        (Self::Acknowledged, "acknowledged", PropertyKind::Number),
+        (Self::RightEdge, "right_edge", PropertyKind::Number),
+        (Self::Window, "window", PropertyKind::Number),
+        (Self::Unacked, "unacked", PropertyKind::Number),
+        (Self::Unsent, "unsent", PropertyKind::Number),
+        (Self::SendWindow, "send_window", PropertyKind::Number),
+        (Self::Cwnd, "cwnd", PropertyKind::Number),
+        (Self::Ssthresh, "ssthresh", PropertyKind::Number),
+        (Self::Rto, "rto", PropertyKind::Duration),
+        (Self::Srtt, "srtt", PropertyKind::Duration),
+        (
+            Self::Retransmissions,
+            "retransmissions",
+            PropertyKind::Number,
+        ),
+        (Self::Error, "error", PropertyKind::Error),
+        (Self::NetworkEvents, "network_events", PropertyKind::Events),
     ];
 
     /// Its name in scripts.
@@ -427,11 +431,11 @@ impl Property {
     }
 
     /// What kind of value it has.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> PropertyKind {
         self.row().2
     }
 
-    fn row(self) -> (Self, &'static str, Kind) {
+    fn row(self) -> (Self, &'static str, PropertyKind) {
         // The table is in the order of the variants, which a test checks.
         Self::ALL[self as usize]
     }

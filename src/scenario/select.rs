@@ -14,11 +14,11 @@ use crate::language::selection::{self, Comparison, Vocabulary};
 
 /// An expression that selects scenarios.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection(Expression<(Kind, Pattern)>);
+pub struct Selection(Expression<(PatternKind, Pattern)>);
 
 /// What a pattern is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum PatternKind {
     /// The name of the scenario, with its combination.
     Name,
     /// One of its `claims`.
@@ -30,11 +30,11 @@ enum Kind {
 }
 
 /// Every kind with its word.
-const KINDS: [(&str, Kind); 4] = [
-    ("name", Kind::Name),
-    ("claim", Kind::Claim),
-    ("profile", Kind::Profile),
-    ("call", Kind::Call),
+const KINDS: [(&str, PatternKind); 4] = [
+    ("name", PatternKind::Name),
+    ("claim", PatternKind::Claim),
+    ("profile", PatternKind::Profile),
+    ("call", PatternKind::Call),
 ];
 
 /// What can be asked of a scenario but for its name.
@@ -78,10 +78,10 @@ impl Selection {
     pub fn selects(&self, name: &str, facts: Option<&Facts<'_>>) -> Option<bool> {
         self.0.decides(&|(kind, pattern)| {
             let texts = match kind {
-                Kind::Name => return Some(pattern.is_in(name)),
-                Kind::Claim => &facts?.claims,
-                Kind::Profile => &facts?.profiles,
-                Kind::Call => &facts?.calls,
+                PatternKind::Name => return Some(pattern.is_in(name)),
+                PatternKind::Claim => &facts?.claims,
+                PatternKind::Profile => &facts?.profiles,
+                PatternKind::Call => &facts?.calls,
             };
             Some(texts.iter().any(|it| pattern.matches(it)))
         })
@@ -92,12 +92,12 @@ impl Selection {
 struct Scenarios;
 
 impl Vocabulary for Scenarios {
-    type Test = (Kind, Pattern);
+    type Test = (PatternKind, Pattern);
 
     const WANTED: &'static str = "a pattern";
 
     fn alone(&self, pattern: Pattern) -> Option<Self::Test> {
-        Some((Kind::Name, pattern))
+        Some((PatternKind::Name, pattern))
     }
 
     fn kind(

@@ -27,7 +27,7 @@ pub use ip::{Fragment, Ip, IpHeader, OwnFields, Stop};
 pub(crate) use octets::u16_at;
 pub use option::TcpOption;
 pub use packet::{
-    ArpOperation, Checksum, Kind, NodeAddress, Other, Packet, Remains, decode, ethertype,
+    ArpOperation, Checksum, FrameKind, NodeAddress, Other, Packet, Remains, decode, ethertype,
 };
 pub use segment::{Segment, SegmentStart};
 pub use transport::{Datagram, Icmp, Quoted, Transport};

@@ -29,7 +29,7 @@ pub struct Packet {
     /// Whom it is for.
     pub to: NodeAddress,
     /// What it is.
-    pub kind: Kind,
+    pub kind: FrameKind,
     /// Whether every checksum that could be verified holds.
     pub checksum: Checksum,
     /// The EtherType. None: the frame is shorter than an Ethernet header.
@@ -54,10 +54,12 @@ impl Packet {
     /// The TCP segment in it.
     pub fn segment(&self) -> Option<&Segment> {
         match &self.kind {
-            Kind::Segment(segment) => Some(segment),
-            Kind::Udp(_) | Kind::Icmp(_) | Kind::Arp(_) | Kind::Fragment(_) | Kind::Other(_) => {
-                None
-            }
+            FrameKind::Segment(segment) => Some(segment),
+            FrameKind::Udp(_)
+            | FrameKind::Icmp(_)
+            | FrameKind::Arp(_)
+            | FrameKind::Fragment(_)
+            | FrameKind::Other(_) => None,
         }
     }
 
@@ -69,9 +71,12 @@ impl Packet {
     /// The two endpoints of a TCP segment or UDP datagram, the sender's first.
     pub fn endpoints(&self) -> Option<(IpEndpoint, IpEndpoint)> {
         let (source, destination) = match &self.kind {
-            Kind::Segment(segment) => (segment.source_port, segment.destination_port),
-            Kind::Udp(datagram) => (datagram.source_port, datagram.destination_port),
-            Kind::Icmp(_) | Kind::Arp(_) | Kind::Fragment(_) | Kind::Other(_) => return None,
+            FrameKind::Segment(segment) => (segment.source_port, segment.destination_port),
+            FrameKind::Udp(datagram) => (datagram.source_port, datagram.destination_port),
+            FrameKind::Icmp(_)
+            | FrameKind::Arp(_)
+            | FrameKind::Fragment(_)
+            | FrameKind::Other(_) => return None,
         };
         let from = IpEndpoint::new(self.from.ip()?, source);
         let to = IpEndpoint::new(self.to.ip()?, destination);
@@ -112,7 +117,7 @@ impl fmt::Display for NodeAddress {
 
 /// What a frame is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FrameKind {
     /// A TCP segment.
     Segment(Segment),
     /// A UDP datagram.
@@ -186,7 +191,7 @@ pub fn decode(frame: &[u8]) -> Packet {
         return Packet {
             from: NodeAddress::Unknown,
             to: NodeAddress::Unknown,
-            kind: Kind::Other(Other::Malformed("ethernet")),
+            kind: FrameKind::Other(Other::Malformed("ethernet")),
             checksum: Checksum::Good,
             ethertype: None,
             ip: None,
@@ -197,7 +202,7 @@ pub fn decode(frame: &[u8]) -> Packet {
         EthernetProtocol::Ipv4 => ip(IpVersion::Ipv4, frame),
         EthernetProtocol::Ipv6 => ip(IpVersion::Ipv6, frame),
         EthernetProtocol::Arp => arp(ethernet.payload()),
-        EthernetProtocol::Unknown(number) => Read::of(Kind::Other(Other::EtherType(number))),
+        EthernetProtocol::Unknown(number) => Read::of(FrameKind::Other(Other::EtherType(number))),
     };
     let (from, to) = packet.addresses.unwrap_or((
         NodeAddress::Ethernet(ethernet.src_addr()),
@@ -218,14 +223,14 @@ pub fn decode(frame: &[u8]) -> Packet {
 struct Read {
     /// None: those of the Ethernet header.
     addresses: Option<(NodeAddress, NodeAddress)>,
-    kind: Kind,
+    kind: FrameKind,
     checksum: Checksum,
     ip: Option<Ip>,
     remains: Option<Remains>,
 }
 
 impl Read {
-    fn of(kind: Kind) -> Self {
+    fn of(kind: FrameKind) -> Self {
         Self {
             addresses: None,
             kind,
@@ -247,7 +252,7 @@ fn arp(bytes: &[u8]) -> Read {
     else {
         return Read {
             remains: u16_at(bytes, 6).map(Remains::ArpOperation),
-            ..Read::of(Kind::Other(Other::Malformed("arp")))
+            ..Read::of(FrameKind::Other(Other::Malformed("arp")))
         };
     };
     Read {
@@ -255,7 +260,7 @@ fn arp(bytes: &[u8]) -> Read {
             NodeAddress::Ip(source_protocol_addr.into()),
             NodeAddress::Ip(target_protocol_addr.into()),
         )),
-        ..Read::of(Kind::Arp(match operation {
+        ..Read::of(FrameKind::Arp(match operation {
             WireArpOperation::Request => ArpOperation::Request,
             WireArpOperation::Reply => ArpOperation::Reply,
             WireArpOperation::Unknown(number) => ArpOperation::Unknown(number),
@@ -275,7 +280,7 @@ fn ip(version: IpVersion, frame: &[u8]) -> Read {
     let malformed = |remains, ip| Read {
         remains,
         ip: Some(ip),
-        ..Read::of(Kind::Other(Other::Malformed(name)))
+        ..Read::of(FrameKind::Other(Other::Malformed(name)))
     };
     let Some(header) = ip
         .header
@@ -296,7 +301,7 @@ fn ip(version: IpVersion, frame: &[u8]) -> Read {
                 number: header.protocol,
                 len: payload.len(),
             };
-            (Kind::Other(other), Checksum::Good, remains)
+            (FrameKind::Other(other), Checksum::Good, remains)
         }
     };
     let header_holds = match version {
@@ -317,14 +322,14 @@ fn ip(version: IpVersion, frame: &[u8]) -> Read {
 }
 
 /// What a packet is at whose header a host stops.
-fn stopped(stop: Stop) -> Kind {
+fn stopped(stop: Stop) -> FrameKind {
     match stop {
-        Stop::Fragment(fragment) => Kind::Fragment(fragment),
-        Stop::Routing { len } => Kind::Other(Other::Protocol {
+        Stop::Fragment(fragment) => FrameKind::Fragment(fragment),
+        Stop::Routing { len } => FrameKind::Other(Other::Protocol {
             number: protocol::ROUTING,
             len,
         }),
-        Stop::Malformed => Kind::Other(Other::Malformed("ipv6 extension header")),
+        Stop::Malformed => FrameKind::Other(Other::Malformed("ipv6 extension header")),
     }
 }
 
@@ -344,20 +349,20 @@ fn carried(
     transport: Transport,
     bytes: &[u8],
     ends: (IpAddress, IpAddress),
-) -> (Kind, Checksum, Option<Transport>) {
+) -> (FrameKind, Checksum, Option<Transport>) {
     let checksum = Checksum::of(transport::checksum_holds(&transport, bytes, ends));
     let malformed = |name, transport| {
-        let kind = Kind::Other(Other::Malformed(name));
+        let kind = FrameKind::Other(Other::Malformed(name));
         (kind, Checksum::Good, Some(transport))
     };
     match transport {
         Transport::Segment(segment) if segment.is_well_formed() => {
-            (Kind::Segment(segment), checksum, None)
+            (FrameKind::Segment(segment), checksum, None)
         }
         Transport::Segment(_) | Transport::SegmentStart(_) => malformed("tcp", transport),
-        Transport::Udp(datagram) => (Kind::Udp(datagram), checksum, None),
+        Transport::Udp(datagram) => (FrameKind::Udp(datagram), checksum, None),
         Transport::UdpStart { .. } => malformed("udp", transport),
-        Transport::Icmp(message) => (Kind::Icmp(message), checksum, None),
+        Transport::Icmp(message) => (FrameKind::Icmp(message), checksum, None),
         Transport::IcmpStart { version, .. } => {
             let name = match version {
                 IpVersion::Ipv4 => "icmp",

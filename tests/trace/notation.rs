@@ -1,7 +1,7 @@
 //! Frames in our notation, the good ones and any others.
 
 use hangup::notation::{Names, Notation, Origins, Ports, Tracker};
-use hangup::wire::{Checksum, Kind, decode};
+use hangup::wire::{Checksum, FrameKind, decode};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use smoltcp::wire::IpAddress;
@@ -167,7 +167,7 @@ fn a_udp_checksum_of_zero_is_an_error_over_ipv6_alone() {
         let mut frame = wire::udp(ip, CLIENT, 100);
         frame[checksum_at..checksum_at + 2].fill(0);
         let packet = decode(&frame);
-        assert!(matches!(packet.kind, Kind::Udp(_)));
+        assert!(matches!(packet.kind, FrameKind::Udp(_)));
         assert_eq!(packet.checksum, expected, "{ip:?}");
     }
 }

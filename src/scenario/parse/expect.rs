@@ -13,7 +13,7 @@ use crate::language::names::{self, quote};
 use crate::language::number::{decimal, integer, unsigned};
 use crate::language::units;
 use crate::language::words::{after_blank, blank, word};
-use crate::scenario::script::{Condition, Expect, Kind, Property, Value};
+use crate::scenario::script::{Condition, Expect, Property, PropertyKind, Value};
 
 /// How many conditions one statement may have.
 const CONDITIONS_MAX: usize = 64;
@@ -62,8 +62,11 @@ fn condition(input: &mut Input<'_>) -> Parse<Condition> {
         Relation::read(input).ok_or_else(|| expected(input, "a comparison: == != < <= > >="))?;
     let kind = property.value.kind();
     let ordered = match kind {
-        Kind::Number | Kind::Duration => true,
-        Kind::State | Kind::Boolean | Kind::Error | Kind::Events => false,
+        PropertyKind::Number | PropertyKind::Duration => true,
+        PropertyKind::State
+        | PropertyKind::Boolean
+        | PropertyKind::Error
+        | PropertyKind::Events => false,
     };
     if !ordered && relation.is_ordering() {
         let message = format!("`{}` can only be == or != something", property.value.name());
@@ -104,36 +107,44 @@ fn property(input: &mut Input<'_>) -> Parse<Spanned<Property>> {
 }
 
 /// A value of the kind that a property has.
-fn value(input: &mut Input<'_>, kind: Kind) -> Parse<Value> {
+fn value(input: &mut Input<'_>, kind: PropertyKind) -> Parse<Value> {
     let start = here(input);
     let what = match kind {
-        Kind::State => "a state such as ESTABLISHED, or none",
-        Kind::Boolean => "true or false",
-        Kind::Number => "a number",
-        Kind::Duration => "a time such as 200ms, or none",
-        Kind::Error => "an error such as ECONNRESET, or none",
-        Kind::Events => "events such as FD_READ|FD_CLOSE, or 0",
+        PropertyKind::State => "a state such as ESTABLISHED, or none",
+        PropertyKind::Boolean => "true or false",
+        PropertyKind::Number => "a number",
+        PropertyKind::Duration => "a time such as 200ms, or none",
+        PropertyKind::Error => "an error such as ECONNRESET, or none",
+        PropertyKind::Events => "events such as FD_READ|FD_CLOSE, or 0",
     };
     match kind {
-        Kind::Number => {
+        PropertyKind::Number => {
             return required(input, unsigned(u64::MAX).map(Value::Number), what);
         }
-        Kind::Duration => {
+        PropertyKind::Duration => {
             if let Some(time) = opt((decimal, take_while(0.., is_unit))).parse_next(input)? {
                 return duration(time, Span::new(start..here(input))).map(Value::Duration);
             }
         }
-        Kind::Events => return events(input, what),
-        Kind::State | Kind::Boolean | Kind::Error => {}
+        PropertyKind::Events => return events(input, what),
+        PropertyKind::State | PropertyKind::Boolean | PropertyKind::Error => {}
     }
     let text = required(input, spanned(name), what)?;
     match (kind, text.value) {
-        (Kind::Boolean, "true" | "TRUE") => Ok(Value::Boolean(true)),
-        (Kind::Boolean, "false" | "FALSE") => Ok(Value::Boolean(false)),
-        (Kind::State | Kind::Duration | Kind::Error, "none") => Ok(Value::None),
-        (Kind::Error, error) => Ok(Value::Error(error.to_owned())),
-        (Kind::State, state) => self::state(state, text.span),
-        (Kind::Boolean | Kind::Duration | Kind::Number | Kind::Events, other) => {
+        (PropertyKind::Boolean, "true" | "TRUE") => Ok(Value::Boolean(true)),
+        (PropertyKind::Boolean, "false" | "FALSE") => Ok(Value::Boolean(false)),
+        (PropertyKind::State | PropertyKind::Duration | PropertyKind::Error, "none") => {
+            Ok(Value::None)
+        }
+        (PropertyKind::Error, error) => Ok(Value::Error(error.to_owned())),
+        (PropertyKind::State, state) => self::state(state, text.span),
+        (
+            PropertyKind::Boolean
+            | PropertyKind::Duration
+            | PropertyKind::Number
+            | PropertyKind::Events,
+            other,
+        ) => {
             let message = format!("expected {what}, found {}", quote(other));
             Err(error_at(text.span, message))
         }
