@@ -1,9 +1,9 @@
 //! Network events: FD_READ, FD_WRITE, FD_ACCEPT, FD_CONNECT and FD_CLOSE, when they are recorded
 //! and when again.
 //!
-//! A provider keeps one [`Selection`] for each socket that WSAEventSelect was called on, tells it
+//! A provider keeps one [`EventSelection`] for each socket that WSAEventSelect was called on, tells it
 //! after every step what is the case ([`Observed`]) and after every call which functions have run
-//! ([`Selection::re_enable`]). The rules are those of the page WSAEventSelect:
+//! ([`EventSelection::re_enable`]). The rules are those of the page WSAEventSelect:
 //!
 //! - FD_READ and FD_ACCEPT are level-triggered: once recorded they come again only after recv (or
 //!   accept) was called, and then at once if there still is something;
@@ -88,7 +88,7 @@ pub enum Enabler {
 
 /// WSAEventSelect of one socket.
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
+pub struct EventSelection {
     event: Option<EventHandle>,
     interest: i32,
     recorded: NetworkEvents,
@@ -98,7 +98,7 @@ pub struct Selection {
     spent: i32,
 }
 
-impl Selection {
+impl EventSelection {
     /// WSAEventSelect: a new choice of events replaces the one before, and what was recorded for it
     /// and not yet asked for is gone. What is already the case is recorded at the next observation.
     pub fn select(&mut self, event: Option<EventHandle>, interest: i32) {
@@ -240,7 +240,7 @@ mod tests {
         for (event, observed, enabler, again) in rows {
             let mut upcalls = Upcalls::new();
             let handle = upcalls.create_event().unwrap();
-            let mut selection = Selection::default();
+            let mut selection = EventSelection::default();
             selection.select(Some(handle), event);
             selection.observe(NOTHING, &mut upcalls);
             assert_eq!(upcalls.is_set(handle), Ok(false));
@@ -284,7 +284,7 @@ mod tests {
             steps in proptest::collection::vec(observed(), 0..20),
         ) {
             let mut upcalls = Upcalls::new();
-            let mut selection = Selection::default();
+            let mut selection = EventSelection::default();
             selection.select(None, interest);
             let mut closes = 0;
             for observed in steps {

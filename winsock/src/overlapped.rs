@@ -13,7 +13,7 @@ pub struct Overlapped(pub u64);
 
 /// A completion routine of the application, by a number that the application gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Routine(pub u64);
+pub struct CompletionRoutine(pub u64);
 
 /// lpOverlapped, lpCompletionRoutine and lpThreadId of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Overlap {
     pub overlapped: Overlapped,
     /// The routine that runs when the operation has ended, in an alertable wait of the thread that
     /// began it.
-    pub routine: Option<Routine>,
+    pub routine: Option<CompletionRoutine>,
 }
 
 /// How an overlapped operation has ended.
@@ -59,7 +59,7 @@ pub(crate) struct Operation {
     pub(crate) thread: ThreadId,
     /// hEvent of its structure.
     pub(crate) event: Option<EventHandle>,
-    pub(crate) routine: Option<Routine>,
+    pub(crate) routine: Option<CompletionRoutine>,
     /// None: not yet.
     pub(crate) ended: Option<Result<Transferred, WsaError>>,
 }
@@ -68,7 +68,7 @@ pub(crate) struct Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Completion {
     /// Which routine.
-    pub routine: Routine,
+    pub routine: CompletionRoutine,
     /// lpOverlapped.
     pub overlapped: Overlapped,
     /// dwError: 0 or the error of the operation.

@@ -25,7 +25,8 @@ pub mod tracing;
 pub mod upcalls;
 
 pub use call::{
-    Accepted, Caller, Condition, ConnectData, Context, Decision, Received, Sets, Wait, WspData,
+    Accepted, Caller, ConditionFunction, ConnectData, Context, Decision, Received, Sets, Wait,
+    WspData,
 };
 pub use spi::{Below, Data, Disconnect, Events, Layer, Layered, Provider, SocketOptions, Sockets};
 pub use upcalls::{EventHandle, Upcalls};

@@ -2,7 +2,7 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
-use hangup_winsock::overlapped::{Overlap, Overlapped, Routine};
+use hangup_winsock::overlapped::{CompletionRoutine, Overlap, Overlapped};
 use hangup_winsock::provider::Wait;
 use hangup_winsock::provider::upcalls::EventHandle;
 use hangup_winsock::{Progress, Socket, Winsock};
@@ -171,7 +171,7 @@ impl WinsockCalls {
         let routine = match context.argument(index + 1) {
             None => None,
             Some(Argument::Word(word)) if word == "NULL" => None,
-            Some(Argument::Word(word)) => Some(Routine(named(&mut self.routines, word))),
+            Some(Argument::Word(word)) => Some(CompletionRoutine(named(&mut self.routines, word))),
             Some(_) => return context.bad(index + 1, "the completion routine is a name"),
         };
         Ok(Some(Overlap {

@@ -16,7 +16,7 @@ use crate::error::WsaError;
 pub use crate::flags::{WSA_FLAG_NO_HANDLE_INHERIT, WSA_FLAG_OVERLAPPED};
 use crate::function::Function;
 use crate::process::{Pointer, Progress, Socket};
-use crate::provider::call::{Accepted, Condition, ConnectData};
+use crate::provider::call::{Accepted, ConditionFunction, ConnectData};
 use crate::provider::check::Check;
 
 /// listen: "as many connections as is reasonable".
@@ -171,7 +171,7 @@ impl Winsock {
         host: &mut Host,
         now: Instant,
         s: Socket,
-        condition: Option<&mut Condition<'_>>,
+        condition: Option<&mut ConditionFunction<'_>>,
     ) -> Progress<(Socket, Option<Address>)> {
         let call = SocketCall::api(Function::WsaAccept, s);
         self.through(host, now, call, |it, context| {

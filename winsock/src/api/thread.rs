@@ -23,7 +23,7 @@ pub(super) struct Thread {
     pub(super) last_error: i32,
     /// WSASetBlockingHook: the hook's name; none: the default message loop.
     pub(super) hook: Option<String>,
-    pub(super) frames: Vec<Frame>,
+    pub(super) frames: Vec<ThreadFrame>,
     /// Whether an APC has run since the alertable wait at the top began.
     pub(super) interrupted: Interrupted,
 }
@@ -37,7 +37,7 @@ pub(super) enum Interrupted {
 
 /// What a thread is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Frame {
+pub(super) enum ThreadFrame {
     /// A call that waits.
     Waits(Waits),
     /// A routine of the program.
@@ -149,14 +149,14 @@ impl Thread {
     fn push(&mut self, waits: Waits) {
         match self.frames.last_mut() {
             // It goes on waiting.
-            Some(Frame::Waits(top)) if top.function == waits.function && top.s == waits.s => {
+            Some(ThreadFrame::Waits(top)) if top.function == waits.function && top.s == waits.s => {
                 top.waiting = waits.waiting;
             }
             // A call that nobody has made again was given up.
-            Some(Frame::Waits(top)) => *top = waits,
-            Some(Frame::Runs(_)) | None => {
+            Some(ThreadFrame::Waits(top)) => *top = waits,
+            Some(ThreadFrame::Runs(_)) | None => {
                 self.interrupted = Interrupted::No;
-                self.frames.push(Frame::Waits(waits));
+                self.frames.push(ThreadFrame::Waits(waits));
             }
         }
     }
@@ -178,31 +178,31 @@ impl Thread {
     /// The call at the top that waits.
     pub(super) fn top(&self) -> Option<&Waits> {
         match self.frames.last() {
-            Some(Frame::Waits(waits)) => Some(waits),
-            Some(Frame::Runs(_)) | None => None,
+            Some(ThreadFrame::Waits(waits)) => Some(waits),
+            Some(ThreadFrame::Runs(_)) | None => None,
         }
     }
 
     /// The call that the APC at the top has interrupted.
     pub(super) fn interrupted_by_apc(&self) -> Option<Function> {
-        let apc = |frame: &Frame| *frame == Frame::Runs(Routine::Apc);
+        let apc = |frame: &ThreadFrame| *frame == ThreadFrame::Runs(Routine::Apc);
         let place = self.frames.iter().rposition(apc)?;
         match self.frames.get(place.checked_sub(1)?) {
-            Some(Frame::Waits(waits)) => Some(waits.function),
-            Some(Frame::Runs(_)) | None => None,
+            Some(ThreadFrame::Waits(waits)) => Some(waits.function),
+            Some(ThreadFrame::Runs(_)) | None => None,
         }
     }
 
     /// The innermost call that waits, whatever routine has interrupted it.
     pub(super) fn innermost(&mut self) -> Option<&mut Waits> {
         self.frames.iter_mut().rev().find_map(|frame| match frame {
-            Frame::Waits(waits) => Some(waits),
-            Frame::Runs(_) => None,
+            ThreadFrame::Waits(waits) => Some(waits),
+            ThreadFrame::Runs(_) => None,
         })
     }
 
     pub(super) fn waits(&self) -> bool {
-        let waits = |frame: &Frame| matches!(frame, Frame::Waits(_));
+        let waits = |frame: &ThreadFrame| matches!(frame, ThreadFrame::Waits(_));
         self.frames.iter().any(waits)
     }
 }

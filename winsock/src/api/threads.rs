@@ -3,7 +3,7 @@
 use hangup_stack::smoltcp::time::{Duration, Instant};
 
 use super::thread::{
-    Alertable, CannotRun, Frame, Interrupted, Routine, Thread, UndefinedBehaviour, Waits,
+    Alertable, CannotRun, Interrupted, Routine, Thread, ThreadFrame, UndefinedBehaviour, Waits,
 };
 use super::winsock::Winsock;
 use crate::error::WsaError;
@@ -76,7 +76,7 @@ impl Winsock {
             }
             Routine::BlockingHook | Routine::Apc => {}
         }
-        self.thread_mut().frames.push(Frame::Runs(routine));
+        self.thread_mut().frames.push(ThreadFrame::Runs(routine));
         Ok(())
     }
 
@@ -86,12 +86,12 @@ impl Winsock {
         let thread = self.thread_mut();
         while let Some(frame) = thread.frames.pop() {
             match frame {
-                Frame::Runs(Routine::Apc) => {
+                ThreadFrame::Runs(Routine::Apc) => {
                     thread.interrupted = Interrupted::Yes;
                     return;
                 }
-                Frame::Runs(Routine::BlockingHook) => return,
-                Frame::Waits(_) => {}
+                ThreadFrame::Runs(Routine::BlockingHook) => return,
+                ThreadFrame::Waits(_) => {}
             }
         }
     }

@@ -6,7 +6,7 @@ use hangup_stack::profile::{CloseEvent, ResetName, WinsockRules};
 use hangup_stack::smoltcp::time::Duration;
 use hangup_stack::socket::{self, Protocol};
 
-use super::call::{Caller, Condition, Context, Decision, Sets};
+use super::call::{Caller, ConditionFunction, Context, Decision, Sets};
 use super::check::{Check, Findings};
 use crate::error::WsaError;
 use crate::event::EventHandle;
@@ -34,7 +34,7 @@ pub(super) enum Mode {
 
 /// A direction of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(super) enum DirectionState {
     Open,
     Shut,
 }
@@ -252,7 +252,7 @@ pub(super) fn backlog(asked: i32) -> usize {
 /// It has not returned yet.
 pub(super) fn decide(
     context: &mut Context<'_>,
-    condition: &mut Condition<'_>,
+    condition: &mut ConditionFunction<'_>,
     caller: &Caller,
 ) -> Result<Decision, Unfinished> {
     let decision = condition(caller);

@@ -3,7 +3,7 @@
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 
-use super::passage::Value;
+use super::passage::SpiValue;
 use super::upcalls::Upcalls;
 use crate::address::Address;
 use crate::error::WsaError;
@@ -122,7 +122,7 @@ pub enum Decision {
 }
 
 /// lpfnCondition of WSAAccept.
-pub type Condition<'a> = dyn FnMut(&Caller) -> Decision + 'a;
+pub type ConditionFunction<'a> = dyn FnMut(&Caller) -> Decision + 'a;
 
 /// A connection that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ pub struct Accepted {
     pub name: Option<Address>,
 }
 
-impl Value for Accepted {
+impl SpiValue for Accepted {
     fn shown(&self) -> String {
         self.s.shown()
     }
@@ -160,13 +160,13 @@ impl From<Transferred> for Received {
     }
 }
 
-impl Value for Received {
+impl SpiValue for Received {
     fn shown(&self) -> String {
         self.octets.to_string()
     }
 }
 
-impl Value for NetworkEvents {
+impl SpiValue for NetworkEvents {
     fn shown(&self) -> String {
         format!("{:#x}", self.events)
     }

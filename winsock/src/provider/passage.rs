@@ -41,49 +41,49 @@ impl fmt::Display for Passage {
 }
 
 /// A value that a function of the SPI returns.
-pub trait Value {
+pub trait SpiValue {
     /// The value as a passage has it.
     fn shown(&self) -> String;
 }
 
-impl Value for () {
+impl SpiValue for () {
     fn shown(&self) -> String {
         "0".to_owned()
     }
 }
 
-impl Value for usize {
+impl SpiValue for usize {
     fn shown(&self) -> String {
         self.to_string()
     }
 }
 
-impl Value for Socket {
+impl SpiValue for Socket {
     fn shown(&self) -> String {
         "SOCKET".to_owned()
     }
 }
 
-impl Value for Transferred {
+impl SpiValue for Transferred {
     fn shown(&self) -> String {
         self.octets.to_string()
     }
 }
 
-impl Value for Address {
+impl SpiValue for Address {
     fn shown(&self) -> String {
         self.to_string()
     }
 }
 
-impl Value for OptionValue {
+impl SpiValue for OptionValue {
     fn shown(&self) -> String {
         format!("{self:?}")
     }
 }
 
 /// The result of a function of the SPI.
-pub trait Answer {
+pub trait SpiResult {
     /// The function has failed.
     fn failed(error: WsaError) -> Self;
 
@@ -91,7 +91,7 @@ pub trait Answer {
     fn shown(&self) -> Option<String>;
 }
 
-impl<T: Value> Answer for Result<T, WsaError> {
+impl<T: SpiValue> SpiResult for Result<T, WsaError> {
     fn failed(error: WsaError) -> Self {
         Err(error)
     }
@@ -104,7 +104,7 @@ impl<T: Value> Answer for Result<T, WsaError> {
     }
 }
 
-impl<T: Value> Answer for Progress<T> {
+impl<T: SpiValue> SpiResult for Progress<T> {
     fn failed(error: WsaError) -> Self {
         Self::Done(Err(error))
     }

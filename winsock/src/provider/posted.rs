@@ -5,7 +5,7 @@
 //! and what it gets is kept with it until its thread comes back, or is handed to the overlapped
 //! operation.
 
-use super::base::{Direction, Mode, Taking};
+use super::base::{DirectionState, Mode, Taking};
 use super::call::{Context, Wait};
 use crate::error::WsaError;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
@@ -184,10 +184,10 @@ impl<R> Queue<R> {
 /// WSAESHUTDOWN, and what is wrong with the overlapped structure: WSAEINVAL, WSAENOBUFS.
 pub(super) fn may_begin(
     context: &Context<'_>,
-    direction: Direction,
+    direction: DirectionState,
     overlap: Option<Overlap>,
 ) -> Result<(), WsaError> {
-    if direction == Direction::Shut {
+    if direction == DirectionState::Shut {
         return Err(WsaError::Shutdown);
     }
     match overlap {

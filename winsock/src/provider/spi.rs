@@ -25,8 +25,10 @@ use std::fmt::Debug;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::socket::SocketId;
 
-use super::call::{Accepted, Condition, ConnectData, Context, Received, Sets, Wait, WspData};
-use super::passage::{Answer, Passage};
+use super::call::{
+    Accepted, ConditionFunction, ConnectData, Context, Received, Sets, Wait, WspData,
+};
+use super::passage::{Passage, SpiResult};
 use crate::address::Address;
 use crate::catalog::{EntryId, ProtocolInfo};
 use crate::error::WsaError;
@@ -86,7 +88,7 @@ pub struct Below {
 }
 
 /// Hands a call to the provider below a layer; a base provider refuses it.
-fn pass<A: Answer>(
+fn pass<A: SpiResult>(
     layer: Option<&mut dyn Layer>,
     context: &mut Context<'_>,
     function: &'static str,
@@ -107,7 +109,7 @@ fn note(
     context: &mut Context<'_>,
     function: &'static str,
     s: Option<Socket>,
-    answer: &impl Answer,
+    answer: &impl SpiResult,
 ) {
     let Some(result) = answer.shown() else { return };
     let passage = Passage {
@@ -196,7 +198,7 @@ pub trait Sockets: Layered {
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
-        condition: Option<&mut Condition<'_>>,
+        condition: Option<&mut ConditionFunction<'_>>,
     ) -> Progress<Accepted> {
         let answer = pass(
             self.layer_mut(),

@@ -1,7 +1,7 @@
 //! What must hold for any octets that a peer sends. A fuzz target calls it too.
 
 use hangup_stack::smoltcp::time::{Duration, Instant};
-use hangup_winsock::provider::itot::connection::{Answer, Connection, Manners, Network};
+use hangup_winsock::provider::itot::connection::{Connection, Manners, ReleaseResponse, TcpAction};
 use hangup_winsock::provider::itot::negotiate::{Agreed, ClassZero, Wishes};
 use hangup_winsock::provider::itot::table::State;
 use hangup_winsock::provider::itot::tpdu::{ConnectData, DisconnectData, Selector, Tpdu};
@@ -27,9 +27,9 @@ pub(crate) fn check(octets: &[u8]) {
             tpdu_octets_max: 128 << (how >> 5),
         },
         answer: if how & 4 == 0 {
-            Answer::AtOnce
+            ReleaseResponse::AtOnce
         } else {
-            Answer::WhenUserEnds(Duration::from_secs(30))
+            ReleaseResponse::WhenUserEnds(Duration::from_secs(30))
         },
         patience: Duration::from_secs(120),
     };
@@ -58,7 +58,7 @@ pub(crate) fn check(octets: &[u8]) {
     connection.on_time(now + Duration::from_secs(1000));
     drain(&mut connection, &mut sent);
     assert_eq!(connection.state(), State::Closed);
-    assert_ne!(connection.network(), Network::Keep);
+    assert_ne!(connection.network(), TcpAction::Keep);
     assert_eq!(connection.poll_at(), None);
     assert_eq!(sent.incomplete(), 0, "a packet is not whole");
 }

@@ -5,7 +5,7 @@ use hangup_stack::smoltcp::time::Duration;
 use hangup_winsock::api::sockets::SOCK_STREAM;
 use hangup_winsock::api::thread::{Alertable, CannotRun, Routine};
 use hangup_winsock::function::Function;
-use hangup_winsock::overlapped::{Overlap, Overlapped, Routine as CompletionRoutine};
+use hangup_winsock::overlapped::{CompletionRoutine, Overlap, Overlapped};
 use hangup_winsock::provider::Sets;
 use hangup_winsock::{Pointer, Progress, Socket, ThreadId, WsaError};
 

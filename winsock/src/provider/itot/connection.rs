@@ -36,7 +36,7 @@ pub struct Manners {
     /// What it wants and takes when a connection begins.
     pub wishes: Wishes,
     /// How it answers a disconnect request.
-    pub answer: Answer,
+    pub answer: ReleaseResponse,
     /// How long it waits for a request, a confirmation, or the answer to a disconnect request,
     /// before it gives the TCP connection up (the supervisory timers of X.224).
     pub patience: Duration,
@@ -56,8 +56,10 @@ impl Manners {
                 tpdu_octets_max: rules.tpdu_size,
             },
             answer: match rules.release_answer {
-                ReleaseAnswer::AtOnce => Answer::AtOnce,
-                ReleaseAnswer::WhenUserEnds => Answer::WhenUserEnds(rules.release_answer_within),
+                ReleaseAnswer::AtOnce => ReleaseResponse::AtOnce,
+                ReleaseAnswer::WhenUserEnds => {
+                    ReleaseResponse::WhenUserEnds(rules.release_answer_within)
+                }
             },
             patience: rules.supervision,
         }
@@ -66,7 +68,7 @@ impl Manners {
 
 /// How the called side of a release answers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum ReleaseResponse {
     /// With a disconnect confirmation, at once, as RFC 905 section 6.7.5 has it. The user has no
     /// say, and no disconnect data can go back.
     AtOnce,
@@ -77,7 +79,7 @@ pub enum Answer {
 
 /// Why a connection is over, as the user is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum DisconnectIndication {
     /// The peer has released it, and what was sent before has arrived.
     Released(DisconnectData),
     /// The peer has ended it, or its provider has; what was sent before may be lost.
@@ -98,7 +100,7 @@ pub enum End {
     Network(NetworkEnd),
 }
 
-impl End {
+impl DisconnectIndication {
     /// Whether nothing was lost: the connection was released and not broken.
     pub const fn is_graceful(&self) -> bool {
         matches!(self, Self::Released(_) | Self::Confirmed)
@@ -118,7 +120,7 @@ pub enum NetworkEnd {
 
 /// What is to become of the TCP connection once everything has been handed to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Network {
+pub enum TcpAction {
     /// It is needed.
     Keep,
     /// Close it.
@@ -172,8 +174,8 @@ pub struct Connection {
     partial: Vec<u8>,
     messages: VecDeque<Vec<u8>>,
     receiving: Receiving,
-    end: Option<End>,
-    network: Network,
+    end: Option<DisconnectIndication>,
+    network: TcpAction,
     deadline: Option<Instant>,
 }
 
@@ -241,7 +243,7 @@ impl Connection {
             messages: VecDeque::new(),
             receiving: Receiving::Yes,
             end: None,
-            network: Network::Keep,
+            network: TcpAction::Keep,
             deadline: Some(now + manners.patience),
         }
     }
@@ -274,7 +276,7 @@ impl Connection {
     }
 
     /// Why it is over; none while it is not, and none where only this side has ended it.
-    pub const fn end(&self) -> Option<&End> {
+    pub const fn end(&self) -> Option<&DisconnectIndication> {
         self.end.as_ref()
     }
 
@@ -306,7 +308,7 @@ impl Connection {
     }
 
     /// What is to become of the TCP connection once [`Connection::poll_transmit`] is empty.
-    pub const fn network(&self) -> Network {
+    pub const fn network(&self) -> TcpAction {
         self.network
     }
 
@@ -321,7 +323,7 @@ impl Connection {
                 Ok(None) => return,
                 // Where the next packet begins cannot be known, so that no TPDU can be refused.
                 Err(_) => {
-                    self.finish(End::Misused, Network::Close);
+                    self.finish(DisconnectIndication::Misused, TcpAction::Close);
                     return;
                 }
             }
@@ -331,7 +333,7 @@ impl Connection {
     /// The TCP connection has ended.
     pub fn on_network_end(&mut self, how: NetworkEnd) {
         if self.state != State::Closed {
-            self.finish(End::Network(how), Network::Close);
+            self.finish(DisconnectIndication::Network(how), TcpAction::Close);
         }
         self.outgoing.clear();
     }
@@ -348,7 +350,7 @@ impl Connection {
             | State::AwaitingResponse
             | State::Open
             | State::Releasing
-            | State::Closed => self.finish(End::TimedOut, Network::Close),
+            | State::Closed => self.finish(DisconnectIndication::TimedOut, TcpAction::Close),
         }
     }
 
@@ -405,7 +407,7 @@ impl Connection {
         }
         // RFC 905 section 6.6: the source reference of a refusal is 0.
         self.disconnect(0, reason, None, data);
-        self.close(Network::Close);
+        self.close(TcpAction::Close);
     }
 
     /// Sends a message, in as many data TPDUs as it takes.
@@ -475,7 +477,7 @@ impl Connection {
                 self.deadline = Some(now + self.manners.patience);
             }
             (State::Open, Agreed::Zero) | (State::AwaitingConfirm | State::AwaitingRequest, _) => {
-                self.close(Network::Close)
+                self.close(TcpAction::Close)
             }
             (State::AwaitingResponse, _) => self.refuse(Reason::NORMAL, data),
             (State::AnswerWithheld, _) => self.answer(data),
@@ -495,7 +497,7 @@ impl Connection {
             }
             (State::Open, Agreed::Zero) | (State::AwaitingConfirm | State::AwaitingRequest, _) => {
                 self.outgoing.clear();
-                self.close(Network::Reset);
+                self.close(TcpAction::Reset);
             }
             (State::AwaitingResponse, _) => self.refuse(Reason::NORMAL, DisconnectData::EMPTY),
             (State::AnswerWithheld, _) => self.answer(DisconnectData::EMPTY),
@@ -566,7 +568,10 @@ impl Connection {
             }
             (Disposition::Refused, Tpdu::DisconnectRequest(request)) => {
                 let data = ConnectData::cut(request.data.as_slice());
-                self.finish(End::Refused(request.reason, data), Network::Close);
+                self.finish(
+                    DisconnectIndication::Refused(request.reason, data),
+                    TcpAction::Close,
+                );
             }
             (Disposition::Withdrawn, Tpdu::DisconnectRequest(_)) => {
                 // X.224 annex A: this side has no reference to answer with.
@@ -574,7 +579,7 @@ impl Connection {
                     destination: self.remote,
                     source: 0,
                 });
-                self.finish(End::Withdrawn, Network::Close);
+                self.finish(DisconnectIndication::Withdrawn, TcpAction::Close);
             }
             (
                 Disposition::Deliver,
@@ -591,11 +596,13 @@ impl Connection {
                 self.on_release(request, now);
             }
             (Disposition::Collision, Tpdu::DisconnectRequest(request)) => {
-                self.finish(end_of(request), Network::Close);
+                self.finish(end_of(request), TcpAction::Close);
             }
-            (Disposition::Confirmed, _) => self.finish(End::Confirmed, Network::Close),
+            (Disposition::Confirmed, _) => {
+                self.finish(DisconnectIndication::Confirmed, TcpAction::Close)
+            }
             (Disposition::PeerRejects, Tpdu::Error { cause, .. }) => {
-                self.finish(End::Rejected(cause), Network::Close);
+                self.finish(DisconnectIndication::Rejected(cause), TcpAction::Close);
             }
             (Disposition::Ignore, _) => {}
             (_, _) => self.reject(RejectCause::TPDU_TYPE, rejected(TYPE)),
@@ -659,7 +666,7 @@ impl Connection {
             cause,
             rejected: Some(rejected),
         });
-        self.finish(End::Misused, Network::Close);
+        self.finish(DisconnectIndication::Misused, TcpAction::Close);
     }
 
     fn conclude(&mut self, confirmed: Terms, now: Instant) {
@@ -675,9 +682,9 @@ impl Connection {
                 self.deadline = None;
             }
             Err(reason) => {
-                self.end = Some(End::Misused);
+                self.end = Some(DisconnectIndication::Misused);
                 if confirmed.class == Class::Zero {
-                    self.close(Network::Close);
+                    self.close(TcpAction::Close);
                 } else {
                     self.disconnect(self.local, reason, None, DisconnectData::EMPTY);
                     self.state = State::Releasing;
@@ -710,8 +717,8 @@ impl Connection {
     fn on_release(&mut self, request: DisconnectRequest, now: Instant) {
         self.end = Some(end_of(request));
         match self.manners.answer {
-            Answer::AtOnce => self.answer(DisconnectData::EMPTY),
-            Answer::WhenUserEnds(time) => {
+            ReleaseResponse::AtOnce => self.answer(DisconnectData::EMPTY),
+            ReleaseResponse::WhenUserEnds(time) => {
                 self.state = State::AnswerWithheld;
                 self.deadline = Some(now + time);
             }
@@ -729,7 +736,7 @@ impl Connection {
             let additional = AdditionalInformation::new(NON_DISRUPTIVE);
             self.disconnect(self.local, Reason::NORMAL, additional, data);
         }
-        self.close(Network::Close);
+        self.close(TcpAction::Close);
     }
 
     fn disconnect(
@@ -753,14 +760,14 @@ impl Connection {
     }
 
     /// The connection is over, which the user is told unless it knows already.
-    fn finish(&mut self, end: End, network: Network) {
+    fn finish(&mut self, end: DisconnectIndication, network: TcpAction) {
         if self.end.is_none() {
             self.end = Some(end);
         }
         self.close(network);
     }
 
-    fn close(&mut self, network: Network) {
+    fn close(&mut self, network: TcpAction) {
         self.state = State::Closed;
         self.deadline = None;
         self.network = network;
@@ -777,15 +784,15 @@ const DESTINATION_END: usize = 3;
 const SOURCE_END: usize = 5;
 
 /// What the user is told of a peer's disconnect request.
-fn end_of(request: DisconnectRequest) -> End {
+fn end_of(request: DisconnectRequest) -> DisconnectIndication {
     let non_disruptive = request.reason == Reason::NORMAL
         && request
             .additional
             .is_some_and(|additional| additional.as_slice() == NON_DISRUPTIVE);
     if non_disruptive {
-        End::Released(request.data)
+        DisconnectIndication::Released(request.data)
     } else {
-        End::Disrupted(request.reason, request.data)
+        DisconnectIndication::Disrupted(request.reason, request.data)
     }
 }
 

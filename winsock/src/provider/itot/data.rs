@@ -1,7 +1,7 @@
 //! WSPSend, WSPSendTo, WSPRecv and WSPGetOverlappedResult: messages, whole ones. (WSPRecvFrom is
 //! WSPRecv.)
 
-use super::connection::{End, SendError};
+use super::connection::{DisconnectIndication, SendError};
 use super::entry::Itot;
 use super::link::{Link, error_of};
 use super::table::State;
@@ -158,7 +158,8 @@ impl Link {
             Err(SendError::TooLong) => Err(WsaError::MessageSize),
             Err(SendError::NotOpen) => Err(match connection.end() {
                 // The release was a graceful one, and it has left no connection to send on.
-                Some(End::Released(_) | End::Confirmed) | None => WsaError::NotConnected,
+                Some(DisconnectIndication::Released(_) | DisconnectIndication::Confirmed)
+                | None => WsaError::NotConnected,
                 Some(end) => error_of(end),
             }),
         }

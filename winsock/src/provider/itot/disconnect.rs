@@ -6,7 +6,7 @@
 
 use hangup_stack::socket;
 
-use super::connection::End;
+use super::connection::DisconnectIndication;
 use super::entry::{Entry, Itot, Role};
 use super::link::{Link, User, error_of};
 use super::negotiate::Agreed;
@@ -14,7 +14,7 @@ use super::table::State;
 use super::tpdu::{DISCONNECT_DATA_MAX, DisconnectData, Reason};
 use crate::error::WsaError;
 use crate::process::{Pointer, Progress, Socket};
-use crate::provider::base::{self, Circuit, Direction, Mode, Request};
+use crate::provider::base::{self, Circuit, DirectionState, Mode, Request};
 use crate::provider::call::Context;
 use crate::provider::check::Check;
 use crate::provider::spi::Disconnect;
@@ -162,7 +162,7 @@ impl Itot {
         let Some((entry, link)) = self.circuit(s) else {
             return;
         };
-        entry.sending = Direction::Shut;
+        entry.sending = DirectionState::Shut;
         let data = data.unwrap_or_else(|| entry.user_data.outgoing_disconnect());
         if let Some(connection) = &mut link.connection {
             connection.release(data, context.now);
@@ -175,7 +175,7 @@ impl Itot {
         let Some((entry, link)) = self.circuit(s) else {
             return;
         };
-        entry.receiving = Direction::Shut;
+        entry.receiving = DirectionState::Shut;
         // A receive that waited goes on waiting, and what it waits for still comes to it.
         if let Some(connection) = link
             .connection
@@ -238,14 +238,16 @@ impl Link {
     /// The disconnect data that came with the peer's release.
     pub(super) fn disconnect_data(&self) -> Option<&[u8]> {
         match self.connection.as_ref()?.end()? {
-            End::Released(data) | End::Disrupted(_, data) => Some(data.as_slice()),
-            End::Confirmed
-            | End::Refused(..)
-            | End::Withdrawn
-            | End::Misused
-            | End::Rejected(_)
-            | End::TimedOut
-            | End::Network(_) => None,
+            DisconnectIndication::Released(data) | DisconnectIndication::Disrupted(_, data) => {
+                Some(data.as_slice())
+            }
+            DisconnectIndication::Confirmed
+            | DisconnectIndication::Refused(..)
+            | DisconnectIndication::Withdrawn
+            | DisconnectIndication::Misused
+            | DisconnectIndication::Rejected(_)
+            | DisconnectIndication::TimedOut
+            | DisconnectIndication::Network(_) => None,
         }
     }
 

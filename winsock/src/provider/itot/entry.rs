@@ -6,17 +6,17 @@ use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 
-use super::link::{Door, Link};
+use super::link::{Link, ListeningSocket};
 use super::negotiate::Agreed;
 use super::tpdu::Reference;
 use super::user_data::UserData;
 use crate::address::IsoAddress;
 use crate::catalog::{ISOPROTO_TP0, ProtocolInfo};
 use crate::error::WsaError;
-use crate::notify::Selection;
+use crate::notify::EventSelection;
 use crate::options::Linger;
 use crate::process::Socket;
-use crate::provider::base::{Circuit, Direction, Mode};
+use crate::provider::base::{Circuit, DirectionState, Mode};
 use crate::provider::posted::{Queue, Receive};
 
 /// What SO_RCVBUF and SO_SNDBUF of a new socket say, in octets.
@@ -27,7 +27,7 @@ pub(super) const BUFFER: usize = 65_536;
 pub struct Itot {
     pub(super) sockets: BTreeMap<Socket, Entry>,
     pub(super) links: BTreeMap<LinkId, Link>,
-    pub(super) doors: Vec<Door>,
+    pub(super) doors: Vec<ListeningSocket>,
     pub(super) next_link: u64,
     pub(super) next_reference: Reference,
 }
@@ -46,8 +46,8 @@ pub(super) struct Entry {
     pub(super) role: Role,
     pub(super) circuit: Circuit,
     /// Which directions this process has shut down.
-    pub(super) receiving: Direction,
-    pub(super) sending: Direction,
+    pub(super) receiving: DirectionState,
+    pub(super) sending: DirectionState,
     pub(super) receive_buffer: usize,
     pub(super) send_buffer: usize,
     pub(super) user_data: UserData,
@@ -56,7 +56,7 @@ pub(super) struct Entry {
     pub(super) sends: Queue<Vec<u8>>,
     /// How a connection attempt that nobody waits for has ended, until FD_CONNECT has told it.
     pub(super) attempt: Option<Attempt>,
-    pub(super) selection: Selection,
+    pub(super) selection: EventSelection,
 }
 
 /// What a socket is for.
@@ -112,15 +112,15 @@ impl Entry {
             bound: None,
             role: Role::Idle,
             circuit: Circuit::Unconnected,
-            receiving: Direction::Open,
-            sending: Direction::Open,
+            receiving: DirectionState::Open,
+            sending: DirectionState::Open,
             receive_buffer: BUFFER,
             send_buffer: BUFFER,
             user_data: UserData::default(),
             receives: Queue::default(),
             sends: Queue::default(),
             attempt: None,
-            selection: Selection::default(),
+            selection: EventSelection::default(),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::error::WsaError;
 use crate::event::EventHandle;
 use crate::notify::{NetworkEvents, Observed, Readiness};
 use crate::process::{Progress, Socket};
-use crate::provider::base::{self, Circuit, Direction, Mode, Request};
+use crate::provider::base::{self, Circuit, DirectionState, Mode, Request};
 use crate::provider::call::{Context, Sets};
 use crate::provider::spi::Events;
 
@@ -96,7 +96,7 @@ impl Itot {
         let is_listening = matches!(entry.role, Role::Listening { .. });
         let connected = entry.circuit == Circuit::Connected;
         let link = entry.link().and_then(|id| self.links.get(&id));
-        let unread = link.is_some_and(Link::has_message) && entry.receiving == Direction::Open;
+        let unread = link.is_some_and(Link::has_message) && entry.receiving == DirectionState::Open;
         let ended = link.filter(|_| connected).and_then(Link::closed);
         Observed {
             data: connected && unread,
@@ -128,13 +128,13 @@ impl Itot {
             };
         };
         let closed = link.closed();
-        let is_deaf = entry.receiving == Direction::Shut;
+        let is_deaf = entry.receiving == DirectionState::Shut;
         let open = link.state() == State::Open;
         let unsent = link.connection.as_ref().map_or(0, |it| it.unsent());
         Readiness {
             data: link.has_message() && !is_deaf,
             readable: (link.has_message() || closed.is_some()) && !is_deaf,
-            writable: entry.sending == Direction::Open && open && unsent < entry.send_buffer,
+            writable: entry.sending == DirectionState::Open && open && unsent < entry.send_buffer,
             failed,
             hung_up: closed.is_some(),
             error: closed.and_then(Result::err),

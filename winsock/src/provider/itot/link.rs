@@ -7,7 +7,7 @@ use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Closing, ConnectError, Gone, Protocol, RecvError, SendError, SocketId};
 
-use super::connection::{Connection, End, Manners, Network, NetworkEnd};
+use super::connection::{Connection, DisconnectIndication, Manners, NetworkEnd, TcpAction};
 use super::table::State;
 use super::tpdu::{ConnectData, DisconnectData, Reason, Reference, Selector};
 use crate::address::IsoAddress;
@@ -71,7 +71,7 @@ pub(super) struct PendingConnect {
 
 /// A listening TCP socket.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct ListeningSocket {
     pub(super) endpoint: IpEndpoint,
     pub(super) tcp: SocketId,
 }
@@ -127,7 +127,11 @@ impl Link {
         connection.on_time(now);
         let disrupted = matches!(
             connection.end(),
-            Some(End::Disrupted(..) | End::Rejected(_) | End::Network(NetworkEnd::Reset))
+            Some(
+                DisconnectIndication::Disrupted(..)
+                    | DisconnectIndication::Rejected(_)
+                    | DisconnectIndication::Network(NetworkEnd::Reset)
+            )
         );
         if disrupted && purges(host) {
             connection.purge();
@@ -137,8 +141,8 @@ impl Link {
             return;
         }
         match connection.network() {
-            Network::Keep => {}
-            Network::Close => {
+            TcpAction::Keep => {}
+            TcpAction::Close => {
                 // What still waits in TCP would turn the close into a reset.
                 while host
                     .recv(self.tcp, &mut [0; READ_OCTETS])
@@ -147,7 +151,7 @@ impl Link {
                 close(host, self.tcp, now);
                 self.lower = Lower::Done;
             }
-            Network::Reset => {
+            TcpAction::Reset => {
                 reset(host, self.tcp, now);
                 self.lower = Lower::Done;
             }
@@ -299,15 +303,25 @@ pub(super) fn tcp_socket(host: &mut Host, to: IpEndpoint, now: Instant) -> Socke
 
 /// What a receive says of the end of a connection. WSPRecv: of a message-oriented socket, a
 /// graceful end is WSAEDISCON, and an abortive one WSAECONNRESET.
-pub(super) const fn error_of(end: &End) -> WsaError {
+pub(super) const fn error_of(end: &DisconnectIndication) -> WsaError {
     match end {
-        End::Released(_) | End::Confirmed => WsaError::Disconnecting,
-        End::Disrupted(..) | End::Rejected(_) => WsaError::ConnectionReset,
-        End::Refused(..) => WsaError::ConnectionRefused,
-        End::Withdrawn | End::Misused => WsaError::ConnectionAborted,
-        End::TimedOut | End::Network(NetworkEnd::TimedOut) => WsaError::TimedOut,
+        DisconnectIndication::Released(_) | DisconnectIndication::Confirmed => {
+            WsaError::Disconnecting
+        }
+        DisconnectIndication::Disrupted(..) | DisconnectIndication::Rejected(_) => {
+            WsaError::ConnectionReset
+        }
+        DisconnectIndication::Refused(..) => WsaError::ConnectionRefused,
+        DisconnectIndication::Withdrawn | DisconnectIndication::Misused => {
+            WsaError::ConnectionAborted
+        }
+        DisconnectIndication::TimedOut | DisconnectIndication::Network(NetworkEnd::TimedOut) => {
+            WsaError::TimedOut
+        }
         // TCP has ended and the peer has not said so before: that is class 0's way to end, and
         // RFC 2126 section 4.1.3 calls it disruptive.
-        End::Network(NetworkEnd::Closed | NetworkEnd::Reset) => WsaError::ConnectionReset,
+        DisconnectIndication::Network(NetworkEnd::Closed | NetworkEnd::Reset) => {
+            WsaError::ConnectionReset
+        }
     }
 }

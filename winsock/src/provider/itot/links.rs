@@ -14,7 +14,7 @@ use hangup_stack::smoltcp::wire::IpEndpoint;
 
 use super::connection::{Connection, Manners};
 use super::entry::{BUFFER, Entry, Itot, LinkId, Role};
-use super::link::{Door, LINKS_MAX, Link, Lower, User, close, tcp_socket};
+use super::link::{LINKS_MAX, Link, ListeningSocket, Lower, User, close, tcp_socket};
 use super::negotiate::Agreed;
 use super::table::State;
 use super::tpdu::{DisconnectData, Reason, Reference};
@@ -155,7 +155,7 @@ impl Itot {
             .and_then(|()| Ok(host.listen(tcp, BACKLOG_MAX)?));
         match listens {
             Ok(()) => {
-                self.doors.push(Door { endpoint, tcp });
+                self.doors.push(ListeningSocket { endpoint, tcp });
                 Ok(())
             }
             Err(error) => {

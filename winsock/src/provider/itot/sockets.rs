@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::{ConnectError, Protocol, SocketId};
 
-use super::connection::End;
+use super::connection::DisconnectIndication;
 use super::entry::{Attempt, Entry, Itot, LinkId, Role};
 use super::link::{LINKS_MAX, Link, PendingConnect, User, close, error_of, tcp_socket};
 use super::negotiate::Agreed;
@@ -21,7 +21,9 @@ use crate::error::WsaError;
 use crate::notify::Enabler;
 use crate::process::{Pointer, Progress, Socket};
 use crate::provider::base::{self, Circuit, Mode, Request, SOCKETS_MAX};
-use crate::provider::call::{Accepted, Caller, Condition, ConnectData, Context, Decision, WspData};
+use crate::provider::call::{
+    Accepted, Caller, ConditionFunction, ConnectData, Context, Decision, WspData,
+};
 use crate::provider::check::Check;
 use crate::provider::spi::{Layered, Provider, Sockets};
 use crate::version::Version;
@@ -163,7 +165,7 @@ impl Sockets for Itot {
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
-        condition: Option<&mut Condition<'_>>,
+        condition: Option<&mut ConditionFunction<'_>>,
     ) -> Progress<Accepted> {
         context.blocking(|context| {
             let room = self.sockets.len() < SOCKETS_MAX;
@@ -278,7 +280,7 @@ impl Itot {
         &mut self,
         context: &mut Context<'_>,
         id: LinkId,
-        condition: Option<&mut Condition<'_>>,
+        condition: Option<&mut ConditionFunction<'_>>,
     ) -> Result<Option<Data>, Unfinished> {
         let Some(condition) = condition else {
             return Ok(None);
@@ -418,7 +420,10 @@ impl Itot {
             (None, None) => return,
             (None, Some(connection)) => match (connection.state(), connection.end()) {
                 (State::Open, _) => None,
-                (State::Closed | State::Releasing, Some(End::Refused(_, data))) => {
+                (
+                    State::Closed | State::Releasing,
+                    Some(DisconnectIndication::Refused(_, data)),
+                ) => {
                     entry.user_data.connected(data.as_slice());
                     Some(WsaError::ConnectionRefused)
                 }

@@ -13,7 +13,7 @@ use super::entry::{Entry, TcpIp};
 use super::sockets::reset;
 use crate::error::WsaError;
 use crate::process::{Pointer, Progress, Socket};
-use crate::provider::base::{self, Circuit, Direction, Mode, Request, rules};
+use crate::provider::base::{self, Circuit, DirectionState, Mode, Request, rules};
 use crate::provider::call::Context;
 use crate::provider::check::Check;
 use crate::provider::spi::Disconnect;
@@ -95,11 +95,11 @@ impl Entry {
             Err(error @ ShutdownError::Unsupported) => return Err(error.into()),
         }
         match direction {
-            socket::Direction::Receive => self.receiving = Direction::Shut,
-            socket::Direction::Send => self.sending = Direction::Shut,
+            socket::Direction::Receive => self.receiving = DirectionState::Shut,
+            socket::Direction::Send => self.sending = DirectionState::Shut,
             socket::Direction::Both => {
-                self.receiving = Direction::Shut;
-                self.sending = Direction::Shut;
+                self.receiving = DirectionState::Shut;
+                self.sending = DirectionState::Shut;
             }
         }
         self.tell_what_is_awaited(host);

@@ -13,9 +13,9 @@ use hangup_stack::tcp::State;
 use crate::address::AF_INET6;
 use crate::catalog::{IPPROTO_UDP, ProtocolInfo};
 use crate::error::WsaError;
-use crate::notify::Selection;
+use crate::notify::EventSelection;
 use crate::process::Socket;
-use crate::provider::base::{Circuit, Direction, Mode, Request, rules};
+use crate::provider::base::{Circuit, DirectionState, Mode, Request, rules};
 use crate::provider::check::Check;
 use crate::provider::posted::{Queue, Receive};
 
@@ -35,8 +35,8 @@ pub(super) struct Entry {
     pub(super) mode: Mode,
     pub(super) circuit: Circuit,
     /// Which directions this process has shut down.
-    pub(super) receiving: Direction,
-    pub(super) sending: Direction,
+    pub(super) receiving: DirectionState,
+    pub(super) sending: DirectionState,
     /// Why the connection is gone, once a send or receive has said so: `shutdown` says it too.
     gone: Option<Gone>,
     pub(super) receives: Queue<Receive>,
@@ -45,7 +45,7 @@ pub(super) struct Entry {
     pub(super) deferred: Option<SocketId>,
     /// How a connection attempt that nobody waits for has ended, until FD_CONNECT has told it.
     pub(super) attempt: Option<i32>,
-    pub(super) selection: Selection,
+    pub(super) selection: EventSelection,
 }
 
 /// What a send that waits still has to hand to the stack.
@@ -98,14 +98,14 @@ impl Entry {
             info,
             mode: Mode::Blocking,
             circuit: Circuit::Unconnected,
-            receiving: Direction::Open,
-            sending: Direction::Open,
+            receiving: DirectionState::Open,
+            sending: DirectionState::Open,
             gone: None,
             receives: Queue::default(),
             sends: Queue::default(),
             deferred: None,
             attempt: None,
-            selection: Selection::default(),
+            selection: EventSelection::default(),
         }
     }
 

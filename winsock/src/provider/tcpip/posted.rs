@@ -9,7 +9,7 @@ use super::entry::Entry;
 use crate::address::Address;
 use crate::error::WsaError;
 use crate::overlapped::{Overlapped, Transferred};
-use crate::provider::base::{Direction, Taking, rules};
+use crate::provider::base::{DirectionState, Taking, rules};
 use crate::provider::call::Context;
 
 impl Entry {
@@ -167,6 +167,6 @@ impl Entry {
 
     /// Whether receives are disallowed.
     pub(super) fn is_deaf(&self) -> bool {
-        self.receiving == Direction::Shut
+        self.receiving == DirectionState::Shut
     }
 }

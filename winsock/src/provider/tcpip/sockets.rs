@@ -15,7 +15,9 @@ use crate::error::WsaError;
 use crate::notify::Enabler;
 use crate::process::{Pointer, Progress, Socket};
 use crate::provider::base::{self, Circuit, Mode, Request, SOCKETS_MAX, Stream};
-use crate::provider::call::{Accepted, Caller, Condition, ConnectData, Context, Decision, WspData};
+use crate::provider::call::{
+    Accepted, Caller, ConditionFunction, ConnectData, Context, Decision, WspData,
+};
 use crate::provider::spi::{Layered, Provider, Sockets};
 use crate::version::Version;
 use crate::waiting::Unfinished;
@@ -116,7 +118,7 @@ impl Sockets for TcpIp {
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
-        condition: Option<&mut Condition<'_>>,
+        condition: Option<&mut ConditionFunction<'_>>,
     ) -> Progress<Accepted> {
         context.blocking(|context| {
             let room = self.sockets.len() < SOCKETS_MAX;
@@ -199,7 +201,7 @@ impl Entry {
         &mut self,
         context: &mut Context<'_>,
         id: SocketId,
-        condition: Option<&mut Condition<'_>>,
+        condition: Option<&mut ConditionFunction<'_>>,
     ) -> Result<(), Unfinished> {
         let Some(condition) = condition else {
             return Ok(());

@@ -9,7 +9,7 @@ const REMOTE: Reference = 0x2222;
 const WITHHELD: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn manners(class: Agreed, answer: Answer) -> Manners {
+fn manners(class: Agreed, answer: ReleaseResponse) -> Manners {
     Manners {
         wishes: Wishes {
             class,
@@ -286,20 +286,20 @@ fn shown(tpdu: &Tpdu) -> String {
 fn end(connection: &Connection) -> String {
     match connection.end() {
         None => "none".to_owned(),
-        Some(End::Released(data)) => format!("released{}", text(data.as_slice())),
-        Some(End::Disrupted(reason, data)) => {
+        Some(DisconnectIndication::Released(data)) => format!("released{}", text(data.as_slice())),
+        Some(DisconnectIndication::Disrupted(reason, data)) => {
             format!("disrupted {}{}", reason.0, text(data.as_slice()))
         }
-        Some(End::Refused(reason, data)) => {
+        Some(DisconnectIndication::Refused(reason, data)) => {
             format!("refused {}{}", reason.0, text(data.as_slice()))
         }
         Some(
-            end @ (End::Confirmed
-            | End::Withdrawn
-            | End::Misused
-            | End::Rejected(_)
-            | End::TimedOut
-            | End::Network(_)),
+            end @ (DisconnectIndication::Confirmed
+            | DisconnectIndication::Withdrawn
+            | DisconnectIndication::Misused
+            | DisconnectIndication::Rejected(_)
+            | DisconnectIndication::TimedOut
+            | DisconnectIndication::Network(_)),
         ) => format!("{end:?}"),
     }
 }
@@ -324,8 +324,8 @@ fn dialogues() {
             other => panic!("{name}: {other}"),
         };
         let answer = match role {
-            "connected, answers at once" => Answer::AtOnce,
-            _ => Answer::WhenUserEnds(WITHHELD),
+            "connected, answers at once" => ReleaseResponse::AtOnce,
+            _ => ReleaseResponse::WhenUserEnds(WITHHELD),
         };
         let mut dialogue = Dialogue::new(role, manners(Agreed::Two, answer));
         dialogue.run(name, begin);
@@ -340,7 +340,7 @@ fn dialogues() {
 fn messages_are_cut_to_the_size_that_was_agreed_on() {
     for class in [Agreed::Zero, Agreed::Two] {
         let name = if class == Agreed::Zero { "CR0" } else { "CR" };
-        let mut sender = Dialogue::new("called", manners(Agreed::Two, Answer::AtOnce));
+        let mut sender = Dialogue::new("called", manners(Agreed::Two, ReleaseResponse::AtOnce));
         sender.run("", &format!("peer: {name}\nuser: accept"));
         let _ = sender.sent();
         let room = 128 - class.data_header();
@@ -387,7 +387,7 @@ fn next_data(connection: &mut Connection) -> Option<(Vec<u8>, EndOfMessage)> {
 #[test]
 fn too_much_is_refused() {
     let begin = || {
-        let mut dialogue = Dialogue::new("called", manners(Agreed::Two, Answer::AtOnce));
+        let mut dialogue = Dialogue::new("called", manners(Agreed::Two, ReleaseResponse::AtOnce));
         dialogue.run("", "peer: CR\nuser: accept\nsent: CC Two");
         dialogue
     };
@@ -412,7 +412,10 @@ fn too_much_is_refused() {
 /// Two connections that talk to each other, whatever their manners, end alike.
 #[test]
 fn two_sides_end_alike() {
-    let answers = [Answer::AtOnce, Answer::WhenUserEnds(WITHHELD)];
+    let answers = [
+        ReleaseResponse::AtOnce,
+        ReleaseResponse::WhenUserEnds(WITHHELD),
+    ];
     let data = |text: &str| DisconnectData::new(text.as_bytes()).unwrap();
     for (first, second) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let now = Instant::ZERO;
@@ -428,8 +431,14 @@ fn two_sides_end_alike() {
         caller.release(data("a"), now);
         called.release(data("b"), now);
         exchange(&mut caller, &mut called);
-        assert_eq!(caller.end(), Some(&End::Released(data("b"))));
-        assert_eq!(called.end(), Some(&End::Released(data("a"))));
+        assert_eq!(
+            caller.end(),
+            Some(&DisconnectIndication::Released(data("b")))
+        );
+        assert_eq!(
+            called.end(),
+            Some(&DisconnectIndication::Released(data("a")))
+        );
         assert_eq!(
             (caller.state(), called.state()),
             (State::Closed, State::Closed)
@@ -471,7 +480,7 @@ proptest::proptest! {
             0..6,
         ),
     ) {
-        let manners = manners(Agreed::Two, Answer::WhenUserEnds(WITHHELD));
+        let manners = manners(Agreed::Two, ReleaseResponse::WhenUserEnds(WITHHELD));
         let role = if begin == 0 { "caller" } else { "called" };
         let mut dialogue = Dialogue::new(role, manners);
         let begin = ["", "", "peer: CR", "peer: CR\nuser: accept"][begin];
