@@ -26,14 +26,14 @@ pub struct Sighting {
     /// Where.
     pub host: HostId,
     /// Which way it went there.
-    pub way: Way,
+    pub way: SegmentDirection,
     /// Its header.
     pub segment: Segment,
 }
 
 /// Which way a segment passes a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum SegmentDirection {
     /// The host sent it, whether or not it arrives.
     Sent,
     /// It reached the host.
@@ -252,7 +252,7 @@ impl Network {
             let bytes = frame.octets();
             self.tell(to, Some(id), None, Fact::Received { bytes });
         }
-        self.sight(to, Way::Received, &frame);
+        self.sight(to, SegmentDirection::Received, &frame);
         self.hosts[to.0].on_frame(frame, self.now, &mut self.spares)
     }
 
@@ -309,7 +309,7 @@ impl Network {
                 self.tell(from, Some(id), socket, about);
             }
         }
-        self.sight(from, Way::Sent, &frame);
+        self.sight(from, SegmentDirection::Sent, &frame);
         match receiver(&frame) {
             Receiver::One(to) if to.0 < self.hosts.len() && to != from => {
                 self.carry(from, to, id, frame);
@@ -338,7 +338,7 @@ impl Network {
     }
 
     /// Keeps the header of a segment, where headers are kept.
-    fn sight(&mut self, host: HostId, way: Way, frame: &Frame) {
+    fn sight(&mut self, host: HostId, way: SegmentDirection, frame: &Frame) {
         if self.sights
             && let Some(segment) = frame.header()
         {

@@ -5,7 +5,7 @@
 //! port is unreachable. smoltcp's socket sends, and receives what came in fragments.
 
 mod arrive;
-mod inbox;
+mod receive_buffer;
 mod state;
 
 use smoltcp::iface::SocketHandle;

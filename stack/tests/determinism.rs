@@ -4,7 +4,7 @@
 use hangup_stack::event::{Event, Fact};
 use hangup_stack::link::LinkConfig;
 use hangup_stack::network::{
-    HostConfig, HostId, IpFamily, Network, Recording, Resolution, StackKind, Way,
+    HostConfig, HostId, IpFamily, Network, Recording, Resolution, SegmentDirection, StackKind,
 };
 use hangup_stack::profile::Profile;
 use hangup_stack::smoltcp::time::{Duration, Instant};
@@ -229,7 +229,7 @@ fn kept_headers_are_those_of_the_frames() {
             (
                 it.at,
                 it.host,
-                it.way == Way::Sent,
+                it.way == SegmentDirection::Sent,
                 it.segment.sequence,
                 it.segment.payload_octets,
             )

@@ -22,7 +22,7 @@ pub(super) struct Datagram {
 
 /// The receive buffer of a datagram socket.
 #[derive(Debug)]
-pub(super) struct Inbox {
+pub(super) struct ReceiveBuffer {
     model: WindowModel,
     /// In octets of what the model counts.
     space: usize,
@@ -34,7 +34,7 @@ pub(super) struct Inbox {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
-impl Inbox {
+impl ReceiveBuffer {
     /// The buffer of a socket whose application asked for so many octets (none: the profile's).
     pub(super) fn new(rules: &UdpRules, octets: Option<usize>) -> Self {
         let mut inbox = Self {
@@ -118,7 +118,7 @@ mod tests {
     /// How many of so many datagrams of a size a buffer takes.
     fn taken(profile: &str, octets: usize, sizes: &[usize]) -> Vec<bool> {
         let rules = Profile::built_in(profile).unwrap().udp;
-        let mut inbox = Inbox::new(&rules, Some(octets));
+        let mut inbox = ReceiveBuffer::new(&rules, Some(octets));
         let put = |size: &usize| inbox.put(SOURCE, &vec![0; *size]).is_ok();
         sizes.iter().map(put).collect()
     }
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn what_is_read_gives_its_room_back() {
         let rules = Profile::built_in("linux").unwrap().udp;
-        let mut inbox = Inbox::new(&rules, Some(2304));
+        let mut inbox = ReceiveBuffer::new(&rules, Some(2304));
         for size in [10, 1000, 20] {
             inbox.put(SOURCE, &vec![0; size]).unwrap();
         }

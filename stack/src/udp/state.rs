@@ -3,7 +3,7 @@
 use smoltcp::iface::SocketHandle;
 use smoltcp::wire::IpEndpoint;
 
-use super::inbox::Inbox;
+use super::receive_buffer::ReceiveBuffer;
 use crate::bound::Bound;
 use crate::profile::UdpRules;
 use crate::socket::Gone;
@@ -16,7 +16,7 @@ pub(crate) struct UdpSocket {
     pub(super) peer: Option<IpEndpoint>,
     pub(super) receive_shut: bool,
     pub(super) send_shut: bool,
-    pub(super) inbox: Inbox,
+    pub(super) inbox: ReceiveBuffer,
     /// What the network said of a datagram that was sent, until a call has said so.
     pub(super) error: Option<Gone>,
 }
@@ -31,7 +31,7 @@ impl UdpSocket {
             peer: None,
             receive_shut: false,
             send_shut: false,
-            inbox: Inbox::new(rules, receive_buffer),
+            inbox: ReceiveBuffer::new(rules, receive_buffer),
             error: None,
         }
     }
