@@ -15,7 +15,7 @@ use crate::language::{Relation, names};
 
 /// What has to hold for a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filter(Expression<Test>);
+pub struct RowFilter(Expression<Test>);
 
 /// What is asked of one axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ enum Test {
     Matching(Axis, Pattern),
 }
 
-impl Filter {
+impl RowFilter {
     /// Reads a filter.
     ///
     /// # Errors
@@ -138,7 +138,7 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(
-                Filter::parse(text).unwrap().takes(&case),
+                RowFilter::parse(text).unwrap().takes(&case),
                 expected,
                 "{text}"
             );
@@ -160,7 +160,7 @@ mod tests {
             ("delay(100us)", true),
         ];
         for (text, expected) in rows {
-            let filter = Filter::parse(text).unwrap();
+            let filter = RowFilter::parse(text).unwrap();
             assert_eq!(filter.takes(&case), expected, "{text}");
         }
     }
@@ -178,7 +178,7 @@ mod tests {
             ("sender=linux+rto.min=4s", false),
             ("sender=freebsd", false),
         ] {
-            let filter = Filter::parse(text).unwrap();
+            let filter = RowFilter::parse(text).unwrap();
             assert_eq!(filter.takes(&case), expected, "{text}");
         }
     }
@@ -197,7 +197,7 @@ mod tests {
             ("", "AXIS=VALUE"),
         ];
         for (text, expected) in rows {
-            let error = Filter::parse(text).unwrap_err().message;
+            let error = RowFilter::parse(text).unwrap_err().message;
             assert!(error.contains(expected), "{text}: {error}");
         }
     }

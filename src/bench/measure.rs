@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use hangup_stack::network::{
-    HostConfig, HostId, IpFamily, Network, Recording, Resolution, Sighting, StackKind, Way,
+    HostConfig, HostId, IpFamily, Network, Recording, Resolution, SegmentDirection, Sighting,
+    StackKind,
 };
 use hangup_stack::profile::{Profile, Transport, WindowUnit};
 use hangup_stack::socket::{Direction, Gone, Protocol, RecvError, SendError, SocketId, Status};
@@ -15,9 +16,9 @@ use super::axis::WRITE_MOST;
 use super::case::Case;
 use super::measurement::{End, Ending, Measurement, Start};
 use super::model::predict;
+use super::observer::{Counts, Observer, Seen};
 use super::setup::Setup;
 use super::stop::{Congestion, Limit, Situation, limit};
-use super::watch::{Counts, Seen, Watch};
 use crate::capture::{CallRow, Toward, TraceHost};
 use crate::event_log::EventLog;
 
@@ -111,7 +112,7 @@ struct Run {
     network: Network,
     /// Where everything is kept, if it is.
     log: Option<Log>,
-    watch: Watch,
+    watch: Observer,
     /// The hosts, the receiver first.
     receiver: Side,
     sender: Side,
@@ -197,7 +198,7 @@ impl Run {
         };
         Self {
             setup,
-            watch: Watch::new(sender),
+            watch: Observer::new(sender),
             log: log.map(|log| Log {
                 hosts: TraceHost::all(&network),
                 ..log
@@ -583,10 +584,10 @@ fn is_over(status: Option<&Status>) -> bool {
 }
 
 /// How a connection ended that is over: with a reset that went this way, or without one.
-fn ending(reset: Option<Way>, status: Option<&Status>) -> Ending {
+fn ending(reset: Option<SegmentDirection>, status: Option<&Status>) -> Ending {
     match (reset, status.and_then(|status| status.error)) {
-        (Some(Way::Sent), _) => Ending::Reset,
-        (Some(Way::Received), _) => Ending::ResetByPeer,
+        (Some(SegmentDirection::Sent), _) => Ending::Reset,
+        (Some(SegmentDirection::Received), _) => Ending::ResetByPeer,
         (None, Some(Gone::TimedOut)) => Ending::TimedOut,
         (None, _) => Ending::Closed,
     }

@@ -17,6 +17,7 @@ mod filter;
 mod measure;
 pub mod measurement;
 pub mod model;
+mod observer;
 mod output;
 mod overrides;
 mod plan;
@@ -28,14 +29,13 @@ mod setup;
 mod stop;
 mod table;
 mod value;
-mod watch;
 
 #[cfg(test)]
 mod tests;
 
 pub use axis::Axis;
 pub use case::Case;
-pub use filter::Filter;
+pub use filter::RowFilter;
 pub use measure::{Log, MeasureError, measure, record};
 pub use measurement::{Ending, Measurement};
 pub use output::{RowFormat, Writer};

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use hangup_stack::network::{HostId, Sighting, Way};
+use hangup_stack::network::{HostId, SegmentDirection, Sighting};
 use hangup_stack::tcp::segment::{Options, Segment};
 use smoltcp::time::Instant;
 
@@ -40,12 +40,12 @@ pub(super) struct Seen {
     /// Whether data reached the receiver.
     pub(super) arrived: bool,
     /// A reset: where it was seen, and which way it went there.
-    pub(super) reset: Option<(HostId, Way)>,
+    pub(super) reset: Option<(HostId, SegmentDirection)>,
 }
 
 /// The wire as it is known so far.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct Observer {
     sender: HostId,
     /// The sequence numbers at which the sender's and the receiver's SYN stand.
     origins: [u32; 2],
@@ -71,7 +71,7 @@ pub(super) struct Watch {
     pub(super) counts: Counts,
 }
 
-impl Watch {
+impl Observer {
     pub(super) fn new(sender: HostId) -> Self {
         Self {
             sender,
@@ -144,13 +144,13 @@ impl Watch {
             seen.reset = Some((*host, *way));
         }
         match (*host == self.sender, way) {
-            (true, Way::Sent) => self.on_sent(segment, *at, seen),
-            (true, Way::Received) => {
+            (true, SegmentDirection::Sent) => self.on_sent(segment, *at, seen),
+            (true, SegmentDirection::Received) => {
                 seen.heard = true;
                 self.on_heard(segment);
             }
-            (false, Way::Sent) => self.on_answer(segment),
-            (false, Way::Received) => seen.arrived |= segment.payload_octets > 0,
+            (false, SegmentDirection::Sent) => self.on_answer(segment),
+            (false, SegmentDirection::Received) => seen.arrived |= segment.payload_octets > 0,
         }
     }
 

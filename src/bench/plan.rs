@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::axis::Axis;
 use super::case::Case;
-use super::filter::Filter;
+use super::filter::RowFilter;
 use super::value::Value;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::language::names::{nearest, quote};
@@ -83,7 +83,7 @@ impl std::error::Error for PlanError {}
 pub struct Plan {
     /// The values of each axis that were asked for; empty: none were.
     values: Vec<Vec<Value>>,
-    filters: Vec<Filter>,
+    filters: Vec<RowFilter>,
     sample: Option<u64>,
     shard: Option<Shard>,
 }
@@ -155,13 +155,13 @@ impl Plan {
     /// # Errors
     /// What is wrong with it, as a sentence.
     pub fn filter(&mut self, text: &str) -> Result<(), String> {
-        let filter = Filter::parse(text);
+        let filter = RowFilter::parse(text);
         self.add(filter.map_err(|it| format!("filter `{text}`: {}", it.sentence()))?);
         Ok(())
     }
 
     /// Adds a filter that was read.
-    pub fn add(&mut self, filter: Filter) {
+    pub fn add(&mut self, filter: RowFilter) {
         self.filters.push(filter);
     }
 

@@ -3,7 +3,7 @@
 use smoltcp::time::Duration;
 
 use super::measurement::Agreement;
-use super::{Case, Ending, Filter, Limit, Measurement, Plan, Row, measure};
+use super::{Case, Ending, Limit, Measurement, Plan, Row, RowFilter, measure};
 
 /// The only row of a plan.
 #[track_caller]
@@ -212,7 +212,7 @@ fn a_link_that_loses_everything_is_a_row_without_a_measurement() {
     let case = Case::default().with(super::Axis::Loss, super::Value::Number(1_000_000));
     let row = Row::run(7, case);
     assert_eq!(row.result, Err(super::MeasureError::NotConnected));
-    assert!(Filter::parse("loss=1").unwrap().takes(&case));
+    assert!(RowFilter::parse("loss=1").unwrap().takes(&case));
 }
 
 /// A congestion window without an end is no number that anything is multiplied with.

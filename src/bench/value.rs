@@ -9,7 +9,7 @@ use hangup_stack::profile::Profile;
 use smoltcp::time::Duration;
 
 use super::overrides;
-use crate::language::range::{Quantities, Written};
+use crate::language::range::{Quantities, RangeText};
 use crate::language::units;
 
 /// The most values that one list or range may have.
@@ -164,7 +164,7 @@ impl ValueKind {
     }
 
     fn part(&self, text: &str, values: &mut Vec<Value>) -> Result<(), String> {
-        let Some(range) = Written::of(text) else {
+        let Some(range) = RangeText::of(text) else {
             values.push(self.value(text)?);
             return Ok(());
         };

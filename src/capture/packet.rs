@@ -8,7 +8,7 @@ use smoltcp::time::Instant;
 
 use super::api_row::{self, Lane};
 use super::error::PcapngError;
-use super::record::{Body, Direction, Record, Row, records};
+use super::record::{Body, CallRecord, FrameDirection, Record, records};
 use super::trace::{Toward, Trace, TraceHost, clipped, one_line};
 use crate::wire::Packet;
 
@@ -36,7 +36,7 @@ pub(crate) struct TracePacket<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interface {
     /// The link of the vantage host, and which way the frame went.
-    Ethernet(Direction),
+    Ethernet(FrameDirection),
     /// The socket calls.
     Api,
 }
@@ -56,8 +56,8 @@ impl Interface {
     /// The flags of a packet on it: draft-ietf-opsawg-pcapng section 4.3.1.
     pub(crate) const fn flags(self) -> Option<u32> {
         match self {
-            Self::Ethernet(Direction::Received) => Some(1),
-            Self::Ethernet(Direction::Sent) => Some(2),
+            Self::Ethernet(FrameDirection::Received) => Some(1),
+            Self::Ethernet(FrameDirection::Sent) => Some(2),
             Self::Api => None,
         }
     }
@@ -133,7 +133,7 @@ fn packet<'a>(
             is_lost: frame.is_lost,
             packet: Some(frame.packet),
         }),
-        Body::Row(Row {
+        Body::Row(CallRecord {
             host,
             toward,
             socket,

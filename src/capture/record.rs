@@ -28,13 +28,13 @@ pub(super) struct Record<'a> {
 
 #[derive(Debug)]
 pub(super) enum Body<'a> {
-    Frame(Frame<'a>),
-    Row(Row<'a>),
+    Frame(FrameRecord<'a>),
+    Row(CallRecord<'a>),
 }
 
 #[derive(Debug)]
-pub(super) struct Frame<'a> {
-    pub(super) direction: Direction,
+pub(super) struct FrameRecord<'a> {
+    pub(super) direction: FrameDirection,
     pub(super) bytes: &'a [u8],
     pub(super) packet: &'a Packet,
     /// Where its sequence numbers began when it was sent.
@@ -45,14 +45,14 @@ pub(super) struct Frame<'a> {
 
 /// Which way a frame went, seen from the vantage host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
+pub(crate) enum FrameDirection {
     Sent,
     Received,
 }
 
 /// Something that happened between an application and its stack.
 #[derive(Debug)]
-pub(super) struct Row<'a> {
+pub(super) struct CallRecord<'a> {
     pub(super) host: HostId,
     pub(super) toward: Toward,
     pub(super) socket: Option<SocketEnds>,
@@ -65,7 +65,7 @@ pub(super) fn records<'a>(trace: &Trace<'a>, vantage: HostId) -> Vec<Record<'a>>
     let lost = lost(trace.events);
     // A call that was made when n events had been recorded comes before event n.
     let calls = trace.calls.iter().map(|call| {
-        let row = Row {
+        let row = CallRecord {
             host: call.host,
             toward: call.toward,
             socket: call.socket,
@@ -114,22 +114,22 @@ fn frame_record<'a>(
     remarks: &Remarks,
 ) -> Record<'a> {
     let (direction, comment) = if frame.is_sending {
-        (Direction::Sent, remarks.on_sent(frame.id))
+        (FrameDirection::Sent, remarks.on_sent(frame.id))
     } else {
         let host = frame.event.host;
         (
-            Direction::Received,
+            FrameDirection::Received,
             remarks.on_received(frame.id, host, index),
         )
     };
     Record {
         at: frame.event.at,
-        body: Body::Frame(Frame {
+        body: Body::Frame(FrameRecord {
             direction,
             bytes: frame.bytes,
             packet: frame.packet,
             origins: frame.origins(),
-            is_lost: direction == Direction::Sent && lost.contains(&frame.id),
+            is_lost: direction == FrameDirection::Sent && lost.contains(&frame.id),
         }),
         comment,
     }
@@ -140,7 +140,7 @@ fn note(event: &Event) -> Option<Record<'static>> {
     let Fact::TimedOut = event.fact else {
         return None;
     };
-    let row = Row {
+    let row = CallRecord {
         host: event.host,
         toward: Toward::Application,
         socket: None,

@@ -14,7 +14,7 @@ use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use super::format::TraceFormat;
-use super::record::{Body, Frame, Record, records};
+use super::record::{Body, FrameRecord, Record, records};
 use super::trace::Trace;
 use crate::notation::{Notation, Ports};
 use crate::wire::Checksum;
@@ -92,7 +92,7 @@ fn ports(records: &[Record<'_>]) -> Ports {
     let mut pairs: BTreeMap<(IpAddress, IpAddress, bool), (IpEndpoint, IpEndpoint)> =
         BTreeMap::new();
     for record in records {
-        let Body::Frame(Frame { packet, .. }) = &record.body else {
+        let Body::Frame(FrameRecord { packet, .. }) = &record.body else {
             continue;
         };
         let Some((from, to)) = packet.endpoints() else {

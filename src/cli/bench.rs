@@ -7,13 +7,13 @@ mod replay;
 mod sweep;
 
 pub(crate) use args::Bench;
-use args::What;
+use args::MeasurementCommand;
 
 use super::Exit;
 use super::failure::Failure;
 
 pub(super) fn bench(args: &Bench, quiet: bool) -> Result<Exit, Failure> {
     match &args.what {
-        What::Exhaustion(args) => sweep::exhaustion(args, quiet),
+        MeasurementCommand::Exhaustion(args) => sweep::exhaustion(args, quiet),
     }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::args::Run;
 use super::failure::{Failure, environment};
-use super::{Exit, in_order, interrupt, report};
+use super::{Exit, interrupt, parallel, report};
 use jobs::{Files, Job};
 use output::Output;
 
@@ -38,6 +38,6 @@ pub(super) fn run(args: &Run, quiet: bool) -> Result<Exit, Failure> {
     let mut output = Output::new(args, quiet, &jobs);
     output.begin()?;
     let case = |job: &Job<'_>| play::one(args, job);
-    in_order::run(&pool, &jobs, args.fail_fast, case, &mut output)?;
+    parallel::run(&pool, &jobs, args.fail_fast, case, &mut output)?;
     output.end(args, started.elapsed())
 }

@@ -12,9 +12,9 @@ pub(super) const GOLDEN: &str = "captures";
 
 /// A trace, ready to be written: a file of each format.
 #[derive(Debug)]
-pub(super) struct Written(Vec<(TraceFormat, Vec<u8>)>);
+pub(super) struct RenderedTrace(Vec<(TraceFormat, Vec<u8>)>);
 
-impl Written {
+impl RenderedTrace {
     /// The file where only one is wanted.
     pub(super) fn single(&self) -> &[u8] {
         self.0
@@ -28,12 +28,12 @@ impl Written {
 ///
 /// # Errors
 /// What a format cannot hold.
-pub(super) fn draw(trace: &Trace<'_>, at: HostId) -> Result<Written, String> {
+pub(super) fn draw(trace: &Trace<'_>, at: HostId) -> Result<RenderedTrace, String> {
     let files = FORMATS.into_iter().map(|format| {
         let octets = (format.to_bytes)(trace, at).map_err(|error| error.to_string())?;
         Ok((format, octets))
     });
-    files.collect::<Result<_, _>>().map(Written)
+    files.collect::<Result<_, _>>().map(RenderedTrace)
 }
 
 /// Where the trace of a scenario goes under a folder.
@@ -49,7 +49,7 @@ pub(super) fn path(folder: &Path, name: &Path, extension: &str) -> PathBuf {
 ///
 /// # Errors
 /// A file cannot be written.
-pub(super) fn write(folder: &Path, name: &Path, written: &Written) -> Result<(), FileError> {
+pub(super) fn write(folder: &Path, name: &Path, written: &RenderedTrace) -> Result<(), FileError> {
     let is_golden = folder == Path::new(GOLDEN);
     let mut files = written.0.iter();
     files.try_for_each(|(format, octets)| match is_golden && !format.is_golden {
@@ -60,7 +60,7 @@ pub(super) fn write(folder: &Path, name: &Path, written: &Written) -> Result<(),
 
 /// Compares a trace with its golden one. Where a format is of lines, the first line that differs is
 /// told.
-pub(super) fn compare(name: &Path, written: &Written) -> Golden {
+pub(super) fn compare(name: &Path, written: &RenderedTrace) -> Golden {
     let golden = written.0.iter().filter(|(format, _)| format.is_golden);
     let mut differs = None;
     for (index, (format, octets)) in golden.enumerate() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smoltcp::time::Instant;
 
-use super::column::{Column, Key, Made, Noted, Seen};
+use super::column::{CallResult, Column, ComparedText, Noted, SeenEvent};
 
 /// A call of the script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,17 +38,17 @@ pub(super) struct Interval<'a> {
     /// The call. None: what comes before the first one.
     pub(super) step: Option<&'a Step>,
     /// What each system has seen.
-    pub(super) seen: Vec<Vec<&'a Seen>>,
+    pub(super) seen: Vec<Vec<&'a SeenEvent>>,
     /// The last acknowledgment number by then in each system, sent and received, by peer.
     acknowledged: Vec<BTreeMap<(bool, &'a str), u32>>,
 }
 
 /// What is compared of something that was seen: whether it was sent, the other host, and the text.
-type What<'a> = (bool, &'a str, &'a str);
+type Compared<'a> = (bool, &'a str, &'a str);
 
 /// A row of packets of one moment.
 #[derive(Debug)]
-pub(super) struct Row<'a> {
+pub(super) struct AlignedRow<'a> {
     pub(super) at: Instant,
     /// What each system has seen then.
     pub(super) cells: Vec<Option<Cell<'a>>>,
@@ -57,7 +57,7 @@ pub(super) struct Row<'a> {
 /// What one system has seen, and how often.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cell<'a> {
-    pub(super) seen: &'a Seen,
+    pub(super) seen: &'a SeenEvent,
     /// How often the same was seen up to the next call, this time included.
     pub(super) times: usize,
     /// When it was seen last.
@@ -73,7 +73,7 @@ pub(super) fn intervals<'a>(steps: &'a [Step], columns: &'a [Column]) -> Vec<Int
     let bounds: Vec<Option<&Step>> = std::iter::once(None).chain(common.map(Some)).collect();
     let begin = |step: Option<&Step>, column: &Column| {
         let made = step.and_then(|it| column.calls.get(&it.statement));
-        made.map_or(0, |it: &Made| it.events_before)
+        made.map_or(0, |it: &CallResult| it.events_before)
     };
     let mut intervals: Vec<Interval<'a>> = Vec::with_capacity(bounds.len());
     let mut acknowledged = vec![BTreeMap::new(); columns.len()];
@@ -84,7 +84,7 @@ pub(super) fn intervals<'a>(steps: &'a [Step], columns: &'a [Column]) -> Vec<Int
             let to = bounds.get(number + 1).map(|&next| begin(next, column));
             let range = from..to.unwrap_or(usize::MAX);
             let within = column.seen.iter().filter(|it| range.contains(&it.index));
-            let within: Vec<&Seen> = within.collect();
+            let within: Vec<&SeenEvent> = within.collect();
             for it in &within {
                 if let Noted::Packet {
                     is_sent,
@@ -109,10 +109,10 @@ pub(super) fn intervals<'a>(steps: &'a [Step], columns: &'a [Column]) -> Vec<Int
 
 impl<'a> Interval<'a> {
     /// The rows, by time. What one system sees again is in the row of the first time.
-    pub(super) fn rows(&self) -> Vec<Row<'a>> {
+    pub(super) fn rows(&self) -> Vec<AlignedRow<'a>> {
         let folded: Vec<Vec<Cell<'a>>> = self.seen.iter().map(|it| fold(it)).collect();
         // What a system sees in one moment goes to the rows of that moment, in its order.
-        let mut rows: BTreeMap<(Instant, usize), Row<'a>> = BTreeMap::new();
+        let mut rows: BTreeMap<(Instant, usize), AlignedRow<'a>> = BTreeMap::new();
         for (column, cells) in folded.iter().enumerate() {
             let mut place = (Instant::ZERO, 0);
             for cell in cells {
@@ -122,7 +122,7 @@ impl<'a> Interval<'a> {
                 } else {
                     (at, 1)
                 };
-                let row = rows.entry(place).or_insert_with(|| Row {
+                let row = rows.entry(place).or_insert_with(|| AlignedRow {
                     at,
                     cells: vec![None; folded.len()],
                 });
@@ -133,7 +133,7 @@ impl<'a> Interval<'a> {
     }
 
     /// What is compared of it, and when: each thing once, without acknowledgments alone.
-    fn keys(&self, column: usize) -> Vec<(Instant, What<'a>)> {
+    fn keys(&self, column: usize) -> Vec<(Instant, Compared<'a>)> {
         let mut known = BTreeSet::new();
         let mut keys = Vec::new();
         for seen in &self.seen[column] {
@@ -141,11 +141,11 @@ impl<'a> Interval<'a> {
                 Noted::Packet {
                     is_sent,
                     peer,
-                    key: Key::Whole(text),
+                    key: ComparedText::Whole(text),
                     ..
                 } => (*is_sent, peer.as_str(), text.as_str()),
                 Noted::Packet {
-                    key: Key::Acknowledgment,
+                    key: ComparedText::Acknowledgment,
                     ..
                 } => continue,
                 Noted::TimedOut { host } => (true, host.as_str(), "timed out"),
@@ -162,7 +162,7 @@ impl<'a> Interval<'a> {
         let keys: Vec<_> = (0..self.seen.len()).map(|it| self.keys(it)).collect();
         let longest = keys.iter().map(Vec::len).max().unwrap_or(0);
         let what =
-            |column: &[(Instant, What<'a>)], number: usize| column.get(number).map(|it| it.1);
+            |column: &[(Instant, Compared<'a>)], number: usize| column.get(number).map(|it| it.1);
         let differs = |&number: &usize| {
             let first = what(&keys[0], number);
             keys.iter().any(|it| what(it, number) != first)
@@ -182,14 +182,15 @@ impl<'a> Interval<'a> {
     /// The moment of the first row in which the systems are not the same, acknowledgments included.
     fn first_difference(&self) -> Option<Instant> {
         let what = |cell: &Option<Cell<'a>>| cell.map(|it| of_comparison(it.seen));
-        let differs = |row: &Row<'a>| row.cells.iter().any(|it| what(it) != what(&row.cells[0]));
+        let differs =
+            |row: &AlignedRow<'a>| row.cells.iter().any(|it| what(it) != what(&row.cells[0]));
         let rows = self.rows();
         rows.iter().find(|row| differs(row)).map(|row| row.at)
     }
 }
 
 /// What is compared of something that was seen, acknowledgment numbers included.
-fn of_comparison(seen: &Seen) -> (bool, &str, Option<u32>, &str) {
+fn of_comparison(seen: &SeenEvent) -> (bool, &str, Option<u32>, &str) {
     match &seen.what {
         Noted::Packet {
             is_sent,
@@ -198,15 +199,15 @@ fn of_comparison(seen: &Seen) -> (bool, &str, Option<u32>, &str) {
             ack,
             ..
         } => match key {
-            Key::Whole(text) => (*is_sent, peer, *ack, text),
-            Key::Acknowledgment => (*is_sent, peer, *ack, ""),
+            ComparedText::Whole(text) => (*is_sent, peer, *ack, text),
+            ComparedText::Acknowledgment => (*is_sent, peer, *ack, ""),
         },
         Noted::TimedOut { host } => (true, host, None, "timed out"),
     }
 }
 
 /// What a system has seen, each thing where it was seen first.
-fn fold<'a>(seen: &[&'a Seen]) -> Vec<Cell<'a>> {
+fn fold<'a>(seen: &[&'a SeenEvent]) -> Vec<Cell<'a>> {
     let mut places = BTreeMap::new();
     let mut cells: Vec<Cell<'a>> = Vec::new();
     for seen in seen {
@@ -284,12 +285,12 @@ mod tests {
 
     const AT: [i64; 4] = [0, 100, 200, 300];
 
-    fn packet(at: i64, index: usize, is_sent: bool, text: &str, ack: u32) -> Seen {
+    fn packet(at: i64, index: usize, is_sent: bool, text: &str, ack: u32) -> SeenEvent {
         let key = match text {
-            "." => Key::Acknowledgment,
-            text => Key::Whole(text.to_owned()),
+            "." => ComparedText::Acknowledgment,
+            text => ComparedText::Whole(text.to_owned()),
         };
-        Seen {
+        SeenEvent {
             at: Instant::from_millis(at),
             index,
             what: Noted::Packet {
@@ -304,7 +305,7 @@ mod tests {
     }
 
     /// A column with calls before the events 0, 10, 20 and 30 that came to these.
-    fn column(results: [&str; 4], seen: Vec<Seen>) -> Column {
+    fn column(results: [&str; 4], seen: Vec<SeenEvent>) -> Column {
         let made = |(number, result): (usize, &str)| {
             let at = Instant::from_millis(AT[number]);
             let returned = match result {
@@ -312,7 +313,7 @@ mod tests {
                 error if error.contains('E') => Some((at, "-1".to_owned(), Some(error.to_owned()))),
                 value => Some((at, value.to_owned(), None)),
             };
-            let made = Made {
+            let made = CallResult {
                 translated: None,
                 at,
                 events_before: number * 10,

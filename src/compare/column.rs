@@ -23,9 +23,9 @@ pub struct Column {
     /// What the profile is.
     pub title: String,
     /// What became of the calls of the script, by their statements. What vanishes is not there.
-    pub calls: BTreeMap<usize, Made>,
+    pub calls: BTreeMap<usize, CallResult>,
     /// What the host has sent and received, and what has become of a connection without a packet.
-    pub seen: Vec<Seen>,
+    pub seen: Vec<SeenEvent>,
     /// What came of the receive shutdown.
     pub summary: ShutdownSummary,
     /// When the run ended.
@@ -34,7 +34,7 @@ pub struct Column {
 
 /// What became of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct CallResult {
     /// The call, where it was translated.
     pub translated: Option<String>,
     /// When it was made.
@@ -48,7 +48,7 @@ pub struct Made {
 
 /// Something that the host has seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenEvent {
     /// When.
     pub at: Instant,
     /// Its place among the facts of the run.
@@ -71,7 +71,7 @@ pub enum Noted {
         /// The packet, as scripts have it.
         text: String,
         /// What is compared of it.
-        key: Key,
+        key: ComparedText,
         /// Its acknowledgment number, relative.
         ack: Option<u32>,
     },
@@ -84,7 +84,7 @@ pub enum Noted {
 
 /// What is compared of a packet.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
+pub enum ComparedText {
     /// Of a segment that has only an acknowledgment, nothing: what it comes to is compared.
     Acknowledgment,
     /// Any other segment without its window and its options, or another packet: its text.
@@ -117,7 +117,7 @@ pub(super) fn column(
     })
 }
 
-fn calls(variant: &Variant, outcome: &Outcome) -> BTreeMap<usize, Made> {
+fn calls(variant: &Variant, outcome: &Outcome) -> BTreeMap<usize, CallResult> {
     let mut calls = BTreeMap::new();
     for made in &outcome.account.calls {
         let Some(origin) = variant.origins.get(made.statement) else {
@@ -132,7 +132,7 @@ fn calls(variant: &Variant, outcome: &Outcome) -> BTreeMap<usize, Made> {
         }
         let played = outcome.account.played.get(made.statement);
         let returned = made.returned.as_ref();
-        let made = Made {
+        let made = CallResult {
             translated: origin.is_translated.then(|| shown(call)),
             at: played.copied().unwrap_or(Instant::ZERO),
             events_before: made.begun.events_before,
@@ -144,20 +144,20 @@ fn calls(variant: &Variant, outcome: &Outcome) -> BTreeMap<usize, Made> {
 }
 
 /// What a host has seen, in order.
-fn seen(outcome: &Outcome, host: HostId) -> Vec<Seen> {
+fn seen(outcome: &Outcome, host: HostId) -> Vec<SeenEvent> {
     let hosts = outcome.hosts.iter();
     let names: Names = hosts
         .flat_map(|it| it.addresses.iter().map(|&address| (address, &*it.name)))
         .collect();
     let mut places: BTreeMap<FrameId, usize> = BTreeMap::new();
-    let mut seen: Vec<Seen> = Vec::new();
+    let mut seen: Vec<SeenEvent> = Vec::new();
     for (index, event) in outcome.events.iter().enumerate() {
         let frame = outcome.events.frame(index);
         if let Some(frame) = frame.filter(|_| event.host == host)
             && let Some(sending) = frame.sending
         {
             places.insert(frame.id, seen.len());
-            seen.push(Seen {
+            seen.push(SeenEvent {
                 at: event.at,
                 index,
                 what: packet_of(&sending.packet, sending.origins, frame.is_sending, &names),
@@ -166,7 +166,7 @@ fn seen(outcome: &Outcome, host: HostId) -> Vec<Seen> {
         } else if event.fact == Fact::TimedOut {
             let host = outcome.hosts.iter().find(|it| it.id == event.host);
             let host = host.map(|it| it.name.clone()).unwrap_or_default();
-            seen.push(Seen {
+            seen.push(SeenEvent {
                 at: event.at,
                 index,
                 what: Noted::TimedOut { host },
@@ -220,7 +220,7 @@ fn packet_of(packet: &Packet, origins: Origins, is_sent: bool, names: &Names) ->
             let ports = Ports::Hidden;
             let line = Notation { names, ports }.line(packet, origins);
             let text = line.split_once(": ").map_or(&*line, |(_, text)| text);
-            (text.to_owned(), Key::Whole(text.to_owned()), None)
+            (text.to_owned(), ComparedText::Whole(text.to_owned()), None)
         }
     };
     Noted::Packet {
@@ -234,7 +234,7 @@ fn packet_of(packet: &Packet, origins: Origins, is_sent: bool, names: &Names) ->
 
 /// A segment without its options, with the window where it is the host's, and what is compared of
 /// it.
-fn segment_of(segment: &RelativeSegment, is_sent: bool) -> (String, Key, Option<u32>) {
+fn segment_of(segment: &RelativeSegment, is_sent: bool) -> (String, ComparedText, Option<u32>) {
     let RelativeSegment {
         flags,
         seq,
@@ -249,9 +249,9 @@ fn segment_of(segment: &RelativeSegment, is_sent: bool) -> (String, Key, Option<
         text.push_str(&format!(" ack {ack}"));
     }
     let key = match ack {
-        Some(_) if *len == 0 && *flags == Flags::ACK => Key::Acknowledgment,
+        Some(_) if *len == 0 && *flags == Flags::ACK => ComparedText::Acknowledgment,
         // Where a sender pushes is not compared.
-        Some(_) | None => Key::Whole(text.replacen('P', "", 1)),
+        Some(_) | None => ComparedText::Whole(text.replacen('P', "", 1)),
     };
     if is_sent && !flags.contains(Flags::RST) {
         text.push_str(&format!(" win {window}"));

@@ -7,8 +7,8 @@ use annotate_snippets::renderer::{AnsiColor, Effects, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 use smoltcp::time::Instant;
 
-use super::align::{Cell, Interval, Row, Step, intervals, results_differ};
-use super::column::{Made, Noted};
+use super::align::{AlignedRow, Cell, Interval, Step, intervals, results_differ};
+use super::column::{CallResult, Noted};
 use super::comparison::Comparison;
 use super::summary::{DataFate, EndState, ShutdownSummary};
 
@@ -153,7 +153,8 @@ impl Ladder<'_> {
         let mut parts_at = parting
             .filter(|it| !it.is_result && it.statement == own)
             .map(|it| it.at);
-        let is_shown = |row: &Row<'_>| row.cells[self.band.clone()].iter().any(Option::is_some);
+        let is_shown =
+            |row: &AlignedRow<'_>| row.cells[self.band.clone()].iter().any(Option::is_some);
         let rows = interval.rows();
         let mut left = rows.iter().filter(|row| is_shown(row)).count();
         for (number, row) in rows.iter().filter(|row| is_shown(row)).enumerate() {
@@ -238,7 +239,7 @@ fn bold() -> Style {
 }
 
 /// What a call came to: `= 0`, `= -1 ECONNRESET at 0.220`, `waits`.
-fn outcome(made: &Made) -> String {
+fn outcome(made: &CallResult) -> String {
     let result = match &made.returned {
         None => "waits".to_owned(),
         Some((at, value, error)) => {

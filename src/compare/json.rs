@@ -3,7 +3,7 @@
 use serde::Serialize;
 use smoltcp::time::Instant;
 
-use super::column::{Column, Noted, Seen};
+use super::column::{Column, Noted, SeenEvent};
 use super::comparison::Comparison;
 use super::summary::{DataFate, ShutdownSummary};
 
@@ -164,7 +164,7 @@ fn summary(summary: &ShutdownSummary) -> SummaryReport<'_> {
     }
 }
 
-fn seen(seen: &Seen) -> SeenReport<'_> {
+fn seen(seen: &SeenEvent) -> SeenReport<'_> {
     let (what, host, packet) = match &seen.what {
         Noted::Packet {
             is_sent: true,

@@ -31,7 +31,7 @@ use crate::scenario::Scenario;
 use crate::scenario::script::Subject;
 
 pub use align::{Parting, Step};
-pub use column::{Column, Made, Noted, Seen};
+pub use column::{CallResult, Column, Noted, SeenEvent};
 pub use comparison::Comparison;
 pub use draw::draw;
 pub use json::json;

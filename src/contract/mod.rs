@@ -4,7 +4,7 @@
 pub mod report;
 
 use crate::run::Verdict;
-use crate::scenario::contract::{Contract, Statement};
+use crate::scenario::contract::{Contract, ContractStatement};
 
 /// A scenario that was run, and what it claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Standing {
 #[derive(Clone, Debug)]
 pub struct Proof<'a> {
     /// The statement.
-    pub statement: &'a Statement,
+    pub statement: &'a ContractStatement,
     /// The scenarios that claim it, in the order of their names.
     pub cases: Vec<&'a Evidence>,
     /// How it stands.
@@ -63,7 +63,7 @@ pub fn prove<'a>(
     named: &[String],
     cases: &'a [Evidence],
 ) -> Vec<Proof<'a>> {
-    let is_meant = |statement: &&Statement| {
+    let is_meant = |statement: &&ContractStatement| {
         named.is_empty() || statement.documents.iter().any(|it| named.contains(it))
     };
     let statements = contract.statements.iter().filter(is_meant);
@@ -81,7 +81,7 @@ pub fn prove<'a>(
         .collect()
 }
 
-fn standing(statement: &Statement, cases: &[&Evidence]) -> Standing {
+fn standing(statement: &ContractStatement, cases: &[&Evidence]) -> Standing {
     if statement.informative.is_some() {
         Standing::Informative
     } else if cases.is_empty() {

@@ -17,13 +17,13 @@ use crate::wire::Flags;
 const SHIFT_MAX: u8 = 14;
 
 /// An address and a port.
-pub(super) type End = (IpAddr, u16);
+pub(super) type Endpoint = (IpAddr, u16);
 
 /// All streams of a trace, learnt from its segments in their order.
 #[derive(Debug, Default)]
 pub(super) struct Conversations {
     /// The newest stream between two ends, by the lower and the higher end.
-    newest: BTreeMap<(End, End), Conversation>,
+    newest: BTreeMap<(Endpoint, Endpoint), Conversation>,
     streams: u32,
 }
 
@@ -71,12 +71,12 @@ pub(super) struct Numbers {
 
 impl Conversations {
     /// The stream that a segment belongs to. Begins one where there is none.
-    pub(super) fn stream(&mut self, from: End, to: End) -> u32 {
+    pub(super) fn stream(&mut self, from: Endpoint, to: Endpoint) -> u32 {
         self.newest(from, to).0.stream
     }
 
     /// Learns from a segment, and gives its numbers.
-    pub(super) fn observe(&mut self, from: End, to: End, header: Header) -> Numbers {
+    pub(super) fn observe(&mut self, from: Endpoint, to: Endpoint, header: Header) -> Numbers {
         let is_opening = header.flags.contains(Flags::SYN) && !header.flags.contains(Flags::ACK);
         let (conversation, side) = self.newest(from, to);
         if is_opening && conversation.base[side].is_some_and(|base| base != header.seq) {
@@ -90,7 +90,7 @@ impl Conversations {
     }
 
     /// The newest stream between two ends, and the side of the first one.
-    fn newest(&mut self, from: End, to: End) -> (&mut Conversation, usize) {
+    fn newest(&mut self, from: Endpoint, to: Endpoint) -> (&mut Conversation, usize) {
         let (key, side) = if from <= to {
             ((from, to), 0)
         } else {
@@ -169,7 +169,7 @@ mod tests {
     const ACK: Flags = Flags::ACK;
     const RST: Flags = Flags::RST;
 
-    fn end(host: u8) -> End {
+    fn end(host: u8) -> Endpoint {
         (Ipv4Addr::new(192, 0, 2, host).into(), u16::from(host))
     }
 

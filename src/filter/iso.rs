@@ -3,7 +3,7 @@
 //! The octets are read here and not with the reader of the provider that sends them, because a
 //! filter has to see what Wireshark sees, above all where a TPDU is wrong.
 
-use super::conversation::End;
+use super::conversation::Endpoint;
 use super::fields::Field;
 use super::stream::{Payload, Streams};
 use super::value::Value;
@@ -20,7 +20,7 @@ pub(super) fn segment(
     streams: &mut Streams,
     fields: &mut Vec<(Field, Value)>,
 ) {
-    let is_ours = |(_, port): End| port == PORT;
+    let is_ours = |(_, port): Endpoint| port == PORT;
     if !is_ours(payload.from) && !is_ours(payload.to) {
         return;
     }

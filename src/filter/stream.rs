@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::conversation::End;
+use super::conversation::Endpoint;
 
 /// How many octets of one direction may wait for the rest of their message. A message that is
 /// longer than this cannot be said by any header that is read here.
@@ -17,8 +17,8 @@ const WAITING_MAX: usize = 1 << 20;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Payload<'a> {
     pub(super) stream: u32,
-    pub(super) from: End,
-    pub(super) to: End,
+    pub(super) from: Endpoint,
+    pub(super) to: Endpoint,
     /// The sequence number of its first octet, as it is on the wire.
     pub(super) seq: u32,
     pub(super) octets: &'a [u8],
@@ -26,10 +26,10 @@ pub(super) struct Payload<'a> {
 
 /// What is not taken yet of each direction of each stream.
 #[derive(Debug, Default)]
-pub(super) struct Streams(BTreeMap<(u32, End), Direction>);
+pub(super) struct Streams(BTreeMap<(u32, Endpoint), StreamState>);
 
 #[derive(Debug)]
-struct Direction {
+struct StreamState {
     /// The sequence number of the octet that comes next.
     next: u32,
     waiting: Vec<u8>,
@@ -46,7 +46,7 @@ impl Streams {
             octets,
             ..
         } = *payload;
-        let direction = self.0.entry((stream, from)).or_insert(Direction {
+        let direction = self.0.entry((stream, from)).or_insert(StreamState {
             next: seq,
             waiting: Vec::new(),
         });

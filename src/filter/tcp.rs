@@ -2,7 +2,7 @@
 
 use smoltcp::wire::IpAddress;
 
-use super::conversation::{Conversations, End, Header};
+use super::conversation::{Conversations, Endpoint, Header};
 use super::fields::Field;
 use super::stream::Payload;
 use super::value::Value;
@@ -36,7 +36,7 @@ impl Place {
     }
 
     /// The two ends of a segment.
-    fn ends(self, segment: &Segment) -> (End, End) {
+    fn ends(self, segment: &Segment) -> (Endpoint, Endpoint) {
         (
             (self.from.into(), segment.source_port),
             (self.to.into(), segment.destination_port),
@@ -127,7 +127,7 @@ pub(super) fn carried<'a>(
 /// Adds the numbers of a segment that is whole and not quoted. Returns its stream.
 fn live(
     segment: &Segment,
-    (from, to): (End, End),
+    (from, to): (Endpoint, Endpoint),
     conversations: &mut Conversations,
     add: &mut impl FnMut(Field, u32),
 ) -> u32 {

@@ -113,13 +113,13 @@ pub(super) struct Prefix<T> {
 }
 
 /// What is wrong with a literal: a message and what to do.
-pub(super) type Fault = (String, Option<String>);
+pub(super) type LiteralFault = (String, Option<String>);
 
 /// Reads what is written without quotes, to be compared with a field of some kind.
 ///
 /// # Errors
 /// Why it cannot be.
-pub(super) fn literal(text: &str, kind: FieldKind) -> Result<Value, Fault> {
+pub(super) fn literal(text: &str, kind: FieldKind) -> Result<Value, LiteralFault> {
     let fault = |message: String, help: &str| (message, Some(help.to_owned()));
     match kind {
         FieldKind::Presence => Err((format!("`{text}` cannot be compared with a presence"), None)),
@@ -167,7 +167,7 @@ pub(super) fn literal(text: &str, kind: FieldKind) -> Result<Value, Fault> {
 }
 
 /// A number as C writes them: `20`, `0x14`, `0b10100`, and `024`, which is octal.
-fn number(text: &str, max: u64) -> Result<u64, Fault> {
+fn number(text: &str, max: u64) -> Result<u64, LiteralFault> {
     let unsigned = text.strip_prefix('+').unwrap_or(text);
     const PREFIXES: [(&str, u32); 5] = [("0x", 16), ("0X", 16), ("0b", 2), ("0B", 2), ("0", 8)];
     let (radix, digits) = number::based(unsigned, &PREFIXES);
@@ -191,7 +191,7 @@ fn number(text: &str, max: u64) -> Result<u64, Fault> {
 }
 
 /// Takes the length of a prefix off an address. Without one, all bits count.
-fn prefix(text: &str, max: u8) -> Result<(&str, u8), Fault> {
+fn prefix(text: &str, max: u8) -> Result<(&str, u8), LiteralFault> {
     let Some((address, len)) = text.split_once('/') else {
         return Ok((text, max));
     };

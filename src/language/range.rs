@@ -13,7 +13,7 @@ use super::units;
 pub struct Range {
     kind: QuantityKind,
     /// Its values, in the smallest unit of their kind.
-    numbers: Numbers,
+    numbers: RangeValues,
 }
 
 /// What kind of values a range has.
@@ -36,7 +36,7 @@ impl Range {
     /// A sentence that says what is wrong with it, where it is not written like that, has no value,
     /// or would never end.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let Some(written) = Written::of(text) else {
+        let Some(written) = RangeText::of(text) else {
             return Err("a range is `START..END`, and perhaps `:+STEP` or `:xFACTOR`".to_owned());
         };
         let kind = kind(&[written.start, written.end])?;
@@ -62,7 +62,7 @@ impl Range {
 
 /// A range as it is written, before its quantities are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written<'t> {
+pub struct RangeText<'t> {
     start: &'t str,
     end: &'t str,
     step: Option<&'t str>,
@@ -89,7 +89,7 @@ pub trait Quantities {
     fn example(&self) -> &'static str;
 }
 
-impl<'t> Written<'t> {
+impl<'t> RangeText<'t> {
     /// Takes a range apart. None: the text is none.
     pub fn of(text: &'t str) -> Option<Self> {
         let (start, rest) = text.split_once("..")?;
@@ -109,7 +109,7 @@ impl<'t> Written<'t> {
     /// # Errors
     /// A sentence that says what is wrong with a quantity, that there is no value, or that there is
     /// no end of them.
-    pub fn read(self, quantities: &impl Quantities) -> Result<Numbers, String> {
+    pub fn read(self, quantities: &impl Quantities) -> Result<RangeValues, String> {
         let Self { start, end, step } = self;
         let (first, last) = (quantities.bound(start)?, quantities.bound(end)?);
         if first > last {
@@ -133,7 +133,7 @@ impl<'t> Written<'t> {
             Step::Times(_) if first == 0 => {
                 Err("the range never ends: 0 times anything is 0".to_owned())
             }
-            Step::Plus(_) | Step::Times(_) => Ok(Numbers { first, last, step }),
+            Step::Plus(_) | Step::Times(_) => Ok(RangeValues { first, last, step }),
         }
     }
 }
@@ -156,7 +156,7 @@ fn step(text: &str, quantities: &impl Quantities) -> Result<Step, String> {
 
 /// The values of a range, which go up and come to an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Numbers {
+pub struct RangeValues {
     first: u64,
     /// No value is greater.
     last: u64,
@@ -172,7 +172,7 @@ enum Step {
     Times(u64),
 }
 
-impl Numbers {
+impl RangeValues {
     /// The values, in their order. There may be very many.
     pub fn iter(self) -> impl Iterator<Item = u64> {
         std::iter::successors(Some(self.first), move |at| {

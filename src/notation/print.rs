@@ -64,7 +64,7 @@ impl Notation<'_> {
         line.push_str(": ");
         push(
             &mut line,
-            &What {
+            &PacketText {
                 kind: &packet.kind,
                 origins,
             },
@@ -95,12 +95,12 @@ fn push(line: &mut String, what: &dyn fmt::Display) {
 }
 
 /// A packet without its addresses.
-struct What<'a> {
+struct PacketText<'a> {
     kind: &'a FrameKind,
     origins: Origins,
 }
 
-impl fmt::Display for What<'_> {
+impl fmt::Display for PacketText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             FrameKind::Segment(segment) => RelativeSegment::new(segment, self.origins).fmt(f),

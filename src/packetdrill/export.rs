@@ -25,7 +25,7 @@ use crate::notation::RelativeSegment;
 use crate::run::{MadeCall, Outcome};
 use crate::scenario::script::{Statement, Subject};
 use crate::scenario::{Host, Scenario};
-use crate::wire::{Checksum, Flags, IcmpName, FrameKind, TcpOption};
+use crate::wire::{Checksum, Flags, FrameKind, IcmpName, TcpOption};
 
 /// What a host did and saw, as a script.
 ///

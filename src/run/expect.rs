@@ -12,7 +12,7 @@ use super::time::{TAIL, span_of};
 use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::notation::Origins;
-use crate::scenario::script::{Direction, Packet, PacketLine};
+use crate::scenario::script::{HostPair, Packet, PacketLine};
 
 /// In what a packet is not the one that a line stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,7 +207,7 @@ impl Driver<'_> {
 
     pub(super) fn expect_nothing(
         &mut self,
-        direction: &Direction,
+        direction: &HostPair,
         span: Span,
         (earliest, latest): (Instant, Instant),
     ) {

@@ -13,7 +13,7 @@ use crate::scenario::detail::Stamp;
 use crate::scenario::script::{
     Detail, Flags, OptionsPattern, Packet, PacketLine, Segment, Spanned, TcpOption,
 };
-use crate::wire::{self, Checksum, IcmpMessage, FrameKind};
+use crate::wire::{self, Checksum, FrameKind, IcmpMessage};
 
 /// The control bits in which the parts of a segment that comes in several may differ from the
 /// whole.

@@ -9,7 +9,7 @@ use smoltcp::time::Duration;
 
 use super::hosts::{Host, Stack};
 use super::script::{
-    Argument, Call, Direction, LinkChange, LinkStatement, OptionsPattern, Packet, PacketLine,
+    Argument, Call, HostPair, LinkChange, LinkStatement, OptionsPattern, Packet, PacketLine,
     Script, Spanned, Statement, Subject, TimeSpec,
 };
 use super::{limits, vocabulary};
@@ -265,7 +265,7 @@ impl Check<'_> {
         }
     }
 
-    fn direction(&mut self, direction: &Direction) {
+    fn direction(&mut self, direction: &HostPair) {
         self.between(&direction.from, &direction.to);
     }
 

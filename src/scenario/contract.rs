@@ -22,7 +22,7 @@ pub struct Contract {
     /// `[documents.NAME]`, in the order of the file.
     pub documents: Vec<Document>,
     /// `[[statement]]`, in the order of the file.
-    pub statements: Vec<Statement>,
+    pub statements: Vec<ContractStatement>,
 }
 
 /// A document.
@@ -40,7 +40,7 @@ pub struct Document {
 
 /// A statement of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
+pub struct ContractStatement {
     /// Its id: the name of its document, a dot, and a name of its own.
     pub id: Spanned<String>,
     /// Where in the document it stands.
@@ -303,10 +303,14 @@ fn check_documents(reader: &mut Reader, documents: &[Document]) {
 }
 
 /// Looks up the documents and statements that statements name.
-fn resolve(reader: &mut Reader, documents: &[Document], drafts: Vec<Draft>) -> Vec<Statement> {
+fn resolve(
+    reader: &mut Reader,
+    documents: &[Document],
+    drafts: Vec<Draft>,
+) -> Vec<ContractStatement> {
     let ids: Vec<Spanned<String>> = drafts.iter().map(|it| it.id.clone()).collect();
     let mut contradictions: Vec<(String, String)> = Vec::new();
-    let mut statements: Vec<Statement> = Vec::with_capacity(drafts.len());
+    let mut statements: Vec<ContractStatement> = Vec::with_capacity(drafts.len());
     for (index, draft) in drafts.into_iter().enumerate() {
         let id = &draft.id;
         if let Some(first) = ids[..index].iter().find(|it| it.value == id.value) {
@@ -324,7 +328,7 @@ fn resolve(reader: &mut Reader, documents: &[Document], drafts: Vec<Draft>) -> V
             }
             contradictions.push((id.value.clone(), other.value.clone()));
         }
-        statements.push(Statement {
+        statements.push(ContractStatement {
             documents: made_by(reader, documents, &draft),
             id: draft.id,
             part: draft.part,

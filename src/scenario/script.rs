@@ -101,7 +101,7 @@ pub enum Subject {
     /// it.
     Packet(PacketLine),
     /// No packet goes that way during the statement's range of time.
-    Nothing(Direction),
+    Nothing(HostPair),
     /// A forged packet is put on the wire, as if its first host had sent it.
     Inject(PacketLine),
     /// A socket is in a certain state.
@@ -148,7 +148,7 @@ pub struct Subsystem {
 
 /// From one host to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Direction {
+pub struct HostPair {
     /// The host that sends.
     pub from: Spanned<String>,
     /// The host that receives.
@@ -464,7 +464,7 @@ pub enum Value {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkStatement {
     /// Which way. None: both ways between all hosts.
-    pub direction: Option<Direction>,
+    pub direction: Option<HostPair>,
     /// What changes; no two of one kind.
     pub changes: Vec<Spanned<LinkChange>>,
 }

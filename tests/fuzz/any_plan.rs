@@ -1,7 +1,7 @@
 //! What must hold for any text as a plan of the exhaustion benchmark, and as a file of its rows. A
 //! fuzz target calls it too.
 
-use hangup::bench::{Axis, Case, Filter, Finished, Plan, Shard};
+use hangup::bench::{Axis, Case, Finished, Plan, RowFilter, Shard};
 
 /// How many rows of a plan are looked at.
 const ROWS: usize = 4;
@@ -22,7 +22,7 @@ pub(crate) fn check(octets: &[u8]) {
         }
         values(&text);
     }
-    let _ = Filter::parse(&text).map(|it| it.takes(&Case::default()));
+    let _ = RowFilter::parse(&text).map(|it| it.takes(&Case::default()));
     let _ = Shard::parse(&text);
     let plan = Plan::default_sweep();
     if let Ok(taken) = Finished::default().read(&text, &plan) {

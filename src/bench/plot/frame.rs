@@ -37,7 +37,7 @@ pub(super) struct Tick {
 
 /// A part of a drawing in which values have places.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
+pub(super) struct PlotFrame {
     pub(super) left: f64,
     pub(super) top: f64,
     pub(super) width: f64,
@@ -46,7 +46,7 @@ pub(super) struct Frame {
     pub(super) y: Scale,
 }
 
-impl Frame {
+impl PlotFrame {
     /// Where a pair of values stands.
     pub(super) fn at(&self, x: f64, y: f64) -> (f64, f64) {
         (

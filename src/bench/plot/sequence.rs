@@ -1,15 +1,15 @@
 //! One run as a sequence-time graph: what was sent, once and again, between the acknowledged number
 //! and the right edge of the window.
 
-use hangup_stack::network::{Sighting, Way};
+use hangup_stack::network::{SegmentDirection, Sighting};
 use smoltcp::time::Instant;
 
-use super::frame::{Frame, Scale, Tick, octets, powers, seconds};
+use super::frame::{PlotFrame, Scale, Tick, octets, powers, seconds};
 use super::svg::{Anchor, INK, Stroke, Svg, colour};
 use crate::bench::case::Case;
 use crate::bench::measure::Log;
 use crate::bench::measurement::Measurement;
-use crate::bench::watch::{Seen, Watch};
+use crate::bench::observer::{Observer, Seen};
 
 const SIZE: (f64, f64) = (960.0, 560.0);
 
@@ -55,7 +55,7 @@ pub fn sequence(case: &Case, measurement: &Measurement, log: &Log) -> String {
         .at
         .map_or(end, |at| end.max(at.total_micros() as f64 / 1e6));
     let (end, top) = (end * 1.5, top * 1.08);
-    let frame = Frame {
+    let frame = PlotFrame {
         left: 84.0,
         top: 84.0,
         width: SIZE.0 - 110.0,
@@ -131,7 +131,7 @@ fn points(log: &Log, start: Instant) -> Points {
     let Some(sender) = log.hosts.last().map(|host| host.id) else {
         return points;
     };
-    let mut watch = Watch::new(sender);
+    let mut watch = Observer::new(sender);
     let mut first = None;
     for sighting in &log.sightings {
         let Sighting {
@@ -157,16 +157,16 @@ fn points(log: &Log, start: Instant) -> Points {
         let time = (*at - start).total_micros() as f64 / 1e6;
         let octets = |position: i64| (time, (position - first).max(0) as f64);
         match way {
-            Way::Sent if seen.new => points.new.push(octets(watch.next)),
-            Way::Sent if segment.payload_octets > 0 => {
+            SegmentDirection::Sent if seen.new => points.new.push(octets(watch.next)),
+            SegmentDirection::Sent if segment.payload_octets > 0 => {
                 let end = watch.end_of(segment, before);
                 points.again.push(octets(end));
             }
-            Way::Sent if watch.counts.probes > probes => {
+            SegmentDirection::Sent if watch.counts.probes > probes => {
                 points.again.push(octets(watch.unacknowledged));
             }
-            Way::Sent => {}
-            Way::Received => {
+            SegmentDirection::Sent => {}
+            SegmentDirection::Received => {
                 points.edge.push(octets(watch.edge));
                 points.acknowledged.push(octets(watch.unacknowledged));
             }
@@ -176,7 +176,7 @@ fn points(log: &Log, start: Instant) -> Points {
 }
 
 /// A line that stays where it is until it changes.
-fn stairs(frame: &Frame, points: &[(f64, f64)], end: f64) -> Vec<(f64, f64)> {
+fn stairs(frame: &PlotFrame, points: &[(f64, f64)], end: f64) -> Vec<(f64, f64)> {
     let mut line = Vec::new();
     let mut level: Option<f64> = None;
     for (x, y) in thinned(points) {

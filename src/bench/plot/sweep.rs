@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::frame::{Frame, Scale, Tick, octets, powers, seconds};
+use super::frame::{PlotFrame, Scale, Tick, octets, powers, seconds};
 use super::svg::{Anchor, INK, Stroke, Svg, colour};
 use crate::bench::axis::Axis;
 use crate::bench::row::Row;
@@ -153,7 +153,7 @@ fn accepted(
         .iter()
         .filter_map(|row| Some(row.result.as_ref().ok()?.accepted));
     let most = (most.max().unwrap_or(1) as f64).max(2048.0) * 1.3;
-    let frame = Frame {
+    let frame = PlotFrame {
         left,
         top,
         width: PANEL.0,
@@ -209,7 +209,7 @@ fn accepted(
 fn given_up(svg: &mut Svg, panel: &Panel<'_>, senders: &[&str], (left, top): (f64, f64)) {
     const LAST: f64 = 2_000.0;
     const NEVER: f64 = 60.0;
-    let frame = Frame {
+    let frame = PlotFrame {
         left,
         top,
         width: PANEL.0 - NEVER,

@@ -12,12 +12,12 @@ use crate::scenario::Setting;
 pub(crate) struct Bench {
     /// What to measure.
     #[command(subcommand)]
-    pub(crate) what: What,
+    pub(crate) what: MeasurementCommand,
 }
 
 /// The measurements.
 #[derive(Debug, Subcommand)]
-pub(crate) enum What {
+pub(crate) enum MeasurementCommand {
     /// How much a sender pushes into a window that nobody acknowledges, what stops it, and how it
     /// ends.
     ///

@@ -10,8 +10,8 @@ use super::args::Exhaustion;
 use super::outputs::{Outputs, draw};
 use super::{progress, replay};
 use crate::bench::{
-    Axis, Case, Filter, Finished, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, Shard, differing, sweep,
-    table,
+    Axis, Case, Finished, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, RowFilter, Shard, differing,
+    sweep, table,
 };
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, environment, usage};
@@ -119,7 +119,7 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
             .map_err(|error| usage(format!("--set {}: {error}", setting.text())))?;
     }
     for text in &args.filter {
-        let filter = Filter::parse(text);
+        let filter = RowFilter::parse(text);
         plan.add(filter.map_err(|it| report::wrong_option("--filter", text, &it))?);
     }
     if let Some(rows) = args.sample {

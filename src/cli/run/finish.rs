@@ -8,7 +8,7 @@ use hangup_stack::network::HostId;
 
 use crate::capture::{self, Trace, text};
 use crate::cli::args::Run;
-use crate::cli::traces::{self, GOLDEN, Written};
+use crate::cli::traces::{self, GOLDEN, RenderedTrace};
 use crate::packetdrill::export;
 use crate::report::{CaseKind, CaseVerdict, Problem, TestCase};
 use crate::run::{Outcome, Verdict};
@@ -85,7 +85,7 @@ fn keep(args: &Run, scenario: &Scenario, trace: &Trace<'_>, at: HostId, case: &m
 }
 
 /// Writes a trace to where it was asked for.
-fn write(args: &Run, name: &Path, written: &Written) -> Result<(), String> {
+fn write(args: &Run, name: &Path, written: &RenderedTrace) -> Result<(), String> {
     let result = if args.bless {
         traces::write(Path::new(GOLDEN), name, written)
     } else {

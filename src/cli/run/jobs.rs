@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::cli::args::Run;
 use crate::cli::failure::{Failure, usage};
-use crate::cli::in_order::Named;
+use crate::cli::parallel::Named;
 use crate::cli::{Exit, packetdrill, report};
 use crate::packetdrill::Script;
 use crate::report::{CaseKind, CaseVerdict, TestCase};

@@ -9,7 +9,7 @@ use super::jobs::Job;
 use crate::capture;
 use crate::cli::args::Run;
 use crate::cli::failure::{Failure, environment};
-use crate::cli::in_order::Sink;
+use crate::cli::parallel::Sink;
 use crate::cli::progress::ProgressLine;
 use crate::cli::traces::GOLDEN;
 use crate::cli::{Exit, interrupt, report};

@@ -7,7 +7,7 @@ use hangup_stack::network::HostId;
 use super::finish::finish;
 use super::jobs::{Job, Read};
 use crate::cli::args::Run;
-use crate::cli::in_order::Named;
+use crate::cli::parallel::Named;
 use crate::cli::report;
 use crate::packetdrill::{HOST, Leftovers, PEER, Script, ScriptOutcome, run_script};
 use crate::report::{CaseVerdict, Problem, TestCase};

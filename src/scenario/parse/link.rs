@@ -13,7 +13,7 @@ use crate::language::names::{self, quote};
 use crate::language::words::{after_blank, blank, word};
 use crate::scenario::key::{self, Key};
 use crate::scenario::network::LINK_KEYS;
-use crate::scenario::script::{Direction, LinkChange, LinkStatement};
+use crate::scenario::script::{HostPair, LinkChange, LinkStatement};
 
 /// What stands after `link`.
 pub(super) fn link(input: &mut Input<'_>) -> Parse<LinkStatement> {
@@ -47,7 +47,7 @@ pub(super) fn link(input: &mut Input<'_>) -> Parse<LinkStatement> {
 }
 
 /// `client > server`
-fn direction(input: &mut Input<'_>) -> Parse<Direction> {
+fn direction(input: &mut Input<'_>) -> Parse<HostPair> {
     let host = |input: &mut Input<'_>| spanned(name.map(str::to_owned)).parse_next(input);
     let from = host(input)?;
     (blank, '>').parse_next(input)?;
@@ -59,7 +59,7 @@ fn direction(input: &mut Input<'_>) -> Parse<Direction> {
             .help("a link has no colon: `link client > server loss 1`");
         return Err(Fault::cut(diagnostic));
     }
-    Ok(Direction { from, to })
+    Ok(HostPair { from, to })
 }
 
 /// A key, just read, and its value.

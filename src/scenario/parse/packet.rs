@@ -13,7 +13,7 @@ use crate::language::names::{self, quote};
 use crate::language::number::unsigned;
 use crate::language::words::{after_blank, blank, blank1, gap, keyword, word};
 use crate::scenario::script::{
-    Detail, Direction, Flags, IcmpCode, IcmpType, OptionsPattern, Packet, PacketLine, Segment,
+    Detail, Flags, HostPair, IcmpCode, IcmpType, OptionsPattern, Packet, PacketLine, Segment,
     Sequence, Subject, TcpOption,
 };
 use crate::wire::IcmpName;
@@ -57,7 +57,7 @@ pub(super) fn packet_or_nothing(
             let diagnostic = Diagnostic::new(port.span, "`nothing` is about hosts, not ports");
             return Err(Fault::cut(diagnostic));
         }
-        return Ok(Subject::Nothing(Direction { from, to }));
+        return Ok(Subject::Nothing(HostPair { from, to }));
     }
     let packet = if opt(keyword("udp")).parse_next(input)?.is_some() {
         udp(input)?
