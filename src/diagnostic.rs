@@ -1,5 +1,5 @@
-//! What is wrong with a file, and where: one type for all errors of scenarios and for failed
-//! expectations.
+//! Diagnostics: one type for every error of a scenario and every failed expectation, with its place
+//! in the file.
 //!
 //! A [`Diagnostic`] knows nothing of files: it points into a text with a [`Span`]. The [`Source`]
 //! has the text and its path, and turns the two into what a person reads:

@@ -1,9 +1,9 @@
-//! The facts of a run in their order, each frame with what it is.
+//! The event log: the facts of a run in order, each frame with its decoded packet.
 //!
-//! A frame is decoded when its fact is taken in, and its packet is what everybody reads from then
-//! on: scripts, traces, filters, comparisons. What arrives as it was sent is the packet that was
-//! sent; only what the link has damaged is decoded once more. Runs that nobody looks at, such as
-//! the rows of a benchmark, keep no log and decode nothing.
+//! A frame is decoded when its fact enters the log, and scripts, traces, filters and comparisons
+//! read that packet. A frame that arrives as it was sent shares the packet of its sending; only a
+//! damaged frame is decoded again. Runs without a reader, such as the rows of a benchmark, keep no
+//! log and decode nothing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

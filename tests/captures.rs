@@ -1,4 +1,4 @@
-//! The golden captures as Wireshark reads them.
+//! Golden captures: Wireshark reads each of them without complaint.
 
 #[path = "skip/mod.rs"]
 mod skip;

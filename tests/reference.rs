@@ -1,4 +1,5 @@
-//! The tables of the documents say what the program knows of its own keys.
+//! The generated tables of the documents agree with the program's definitions of keys, axes and
+//! columns.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What every engine is given: the same segments, buffers and calls.
+//! The bulk transfer that every engine makes: the same segments, buffers and calls.
 
 use std::fmt;
 

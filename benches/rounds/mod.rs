@@ -1,4 +1,4 @@
-//! Rounds, of which the one in the middle counts.
+//! Repeated measurement: the median time of several rounds.
 
 use std::time::{Duration, Instant};
 

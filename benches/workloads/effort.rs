@@ -1,4 +1,4 @@
-//! How much a workload does, and what it reports.
+//! The size of a workload, and the line that it reports.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Data that is held: time and memory of accepting what is never acknowledged.
+//! Held data: time and memory of accepting data that is never acknowledged.
 
 use hangup::bench::{Axis, Case, measure as row};
 

@@ -1,4 +1,4 @@
-//! Hosts and connections, as workloads need them.
+//! Hosts and connections for the workloads.
 
 use hangup_stack::network::{
     HostConfig, HostId, IpFamily, Network, Recording, Resolution, StackKind,

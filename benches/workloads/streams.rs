@@ -1,4 +1,4 @@
-//! Streams side by side: what a segment costs as connections and hosts become many.
+//! Streams side by side: the cost of a segment as the number of connections and hosts grows.
 
 use hangup_stack::network::{Network, Recording};
 

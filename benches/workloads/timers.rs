@@ -1,4 +1,4 @@
-//! Timers: connections that nobody answers, each repeating itself until it gives up.
+//! Timers: connections to peers that never answer, each retransmitting until it gives up.
 
 use hangup_stack::network::Recording;
 use smoltcp::time::Duration;

@@ -1,4 +1,4 @@
-//! send and recv, which read and write are without flags.
+//! send and recv; and read and write, which are the same calls without flags.
 
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::wire::IpEndpoint;

@@ -1,4 +1,5 @@
-//! epoll, on top of what poll says: epoll_create, epoll_ctl and epoll_wait, level-triggered.
+//! epoll_create, epoll_ctl and epoll_wait, level-triggered, on top of the readiness that poll
+//! reports.
 //!
 //! Left out: EPOLLET, and lists in lists. When an edge counts as one depends on every wake-up of a
 //! kernel, which no state of a socket tells.

@@ -1,4 +1,4 @@
-//! What a file descriptor of a process stands for.
+//! Open files: the objects behind the file descriptors of a process.
 
 use std::collections::BTreeMap;
 

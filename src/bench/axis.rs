@@ -1,9 +1,8 @@
-//! What a sweep can vary: each axis with its name, values and default, what it does to a run, and
-//! its column.
+//! The axes of a sweep: for each its name, values and default, its effect on a run, and its column.
 //!
-//! Flags, plans, filters, columns, files that are taken up again, and the table in
-//! docs/exhaustion.md follow from [`AXES`], so that a new axis is a variant with its entry, and the
-//! code that uses what it sets.
+//! Flags, plans, filters, columns, the reader of an earlier sweep's rows, and the table in
+//! docs/exhaustion.md follow from [`AXES`]: a new axis is a variant with its entry, and the code
+//! that uses its value.
 
 use std::sync::LazyLock;
 

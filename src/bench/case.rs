@@ -1,4 +1,4 @@
-//! One combination of values, and what it makes of a run.
+//! A case: one value of each axis, and the setup of a run that follows from these values.
 
 use super::axis::Axis;
 use super::setup::Setup;

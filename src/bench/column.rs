@@ -1,6 +1,6 @@
-//! The columns of a row's results: for each its name, what it says, and where it stands in a
-//! measurement. CSV and JSON, files that are taken up again, and the table in docs/exhaustion.md
-//! follow from [`RESULTS`].
+//! The result columns of a row: for each its name, its description, and its field of a measurement.
+//! The CSV and JSON writers, the reader of an earlier sweep's rows, and the table in
+//! docs/exhaustion.md follow from [`RESULTS`].
 
 use smoltcp::time::{Duration, Instant};
 

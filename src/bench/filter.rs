@@ -1,7 +1,7 @@
-//! Which rows of a product are wanted: `window<=64KiB`, `receiver=linux,freebsd or sack=off`.
+//! Filters of a sweep's rows: `window<=64KiB`, `receiver=linux,freebsd or sack=off`.
 //!
-//! In [`crate::language::selection`] every axis is a field, which is compared with a list of values
-//! and ranges, and a kind, whose pattern is about a value as it is shown.
+//! Every axis is a field of [`crate::language::selection`], compared with a list of values and
+//! ranges, and also a kind, whose pattern matches a value as it is printed.
 
 use super::axis::Axis;
 use super::case::Case;

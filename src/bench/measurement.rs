@@ -1,4 +1,4 @@
-//! What is known of a run: what was measured, and what was predicted beside it.
+//! The measurement of a run, and the prediction beside it.
 
 use std::fmt;
 

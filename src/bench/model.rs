@@ -1,6 +1,6 @@
-//! What a run should come to, in closed form: a few minima and one sum, from the profiles and from
-//! what both sides know at the shutdown. `docs/exhaustion.md` derives it, and says where and why it
-//! does not hold.
+//! The model: a prediction for each run in closed form. It is a few minima and one sum, computed
+//! from the profiles and from the state of both sides at the shutdown. `docs/exhaustion.md` derives
+//! it, and says where and why it does not hold.
 //!
 //! The model shares nothing with the endpoint but the rules of the profiles and the clock that
 //! timers run on, so that each of the two checks the other.

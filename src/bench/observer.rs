@@ -1,5 +1,5 @@
-//! What is on the wire between two hosts, seen from the one that pushes: what it has sent for the
-//! first time and again, what it knows of the window, and which of its probes are answered.
+//! An observer of the segments between two hosts, from the side of the sender: data sent for the
+//! first time and again, the window that the sender knows, and the probes that are answered.
 //!
 //! Everything here is read off headers, so that it holds for any sender, smoltcp's own TCP
 //! included. Stream positions are relative: the sender's SYN is 0, its first octet 1.

@@ -1,8 +1,8 @@
 //! Profiles with some knobs overridden, as values of an axis:
 //! `linux+rto.min=1s+send.restart=never`.
 //!
-//! A case is copied once a row and its values are words and numbers, so that such a profile is its
-//! name everywhere but here. What was read is kept for good; there are few.
+//! A case is copied for every row, so its values are words and numbers, and such a profile is
+//! its name everywhere but here. Profiles that were read are kept for good; there are few.
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};

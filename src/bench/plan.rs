@@ -1,4 +1,5 @@
-//! A sweep: values for axes, their product in a fixed order, and which of its rows are wanted.
+//! The plan of a sweep: values for axes, their product in a fixed order, and the filters, sample
+//! and shard that choose its rows.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Plots, as SVG: how much is accepted and when senders give up, over a sweep; and one run as a
-//! sequence-time graph.
+//! Plots, as SVG: a sweep's accepted octets and the times when its senders give up, and one run as
+//! a sequence-time graph.
 
 mod frame;
 mod sequence;

@@ -1,4 +1,4 @@
-//! The tables of docs/exhaustion.md, printed from the axes and the columns themselves.
+//! The tables of docs/exhaustion.md, printed from the definitions of the axes and columns.
 
 use super::axis::Axis;
 use super::column::RESULTS;

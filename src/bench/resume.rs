@@ -1,5 +1,5 @@
-//! Rows of an earlier sweep, read back from the file that it wrote: so that they need not be run
-//! again, and so that the files of several machines become one.
+//! Finished rows, read back from the file of an earlier sweep: a sweep that was interrupted need
+//! not run them again, and the files of several machines become one.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A row: the number of a case, the case, and what came of it, as columns.
+//! A row of a sweep: a case, its number, and its results, as columns.
 
 use super::axis::Axis;
 use super::case::Case;

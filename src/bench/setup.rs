@@ -1,4 +1,4 @@
-//! What a run is made of: two profiles, a link, and what the applications do.
+//! The setup of a run: two profiles, a link, and the behaviour of the applications.
 
 use hangup_stack::link::LinkConfig;
 use hangup_stack::profile::{Profile, SynOption};

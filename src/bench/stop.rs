@@ -1,4 +1,4 @@
-//! What stopped a sender: a decision over facts.
+//! The limit that stopped a sender: a pure decision over observed facts.
 
 use std::fmt;
 

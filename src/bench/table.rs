@@ -1,4 +1,5 @@
-//! Rows as a table that people read: each of a few, or groups of many and the largest of them.
+//! Rows as a table for people: every row of a small sweep, or the groups of a large one with the
+//! largest rows.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What is known of senders that nobody acknowledges, found again in rows.
+//! Known behaviour of senders whose data is never acknowledged, reproduced in rows.
 
 use smoltcp::time::Duration;
 

@@ -1,4 +1,5 @@
-//! What a call of a script comes to: how it ended, what it returned, or why it cannot be made.
+//! The answer to a call of a script: its end, its return value, or the reason why it cannot be
+//! made.
 
 use std::fmt;
 

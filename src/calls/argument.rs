@@ -1,4 +1,5 @@
-//! The arguments of a call: reading them, comparing what comes back through them, and showing them.
+//! The arguments of a call: they are read, printed, and compared with the values that the call
+//! returns through them.
 
 use hangup_stack::host::Host;
 use hangup_stack::network::{HostId, IpFamily, Network};

@@ -1,4 +1,4 @@
-//! What a script can ask of an interface, Winsock's or POSIX's alike.
+//! The trait through which a script uses a host's interface, Winsock or POSIX.
 
 use hangup_stack::blocking::ThreadId;
 use hangup_stack::network::{HostId, Network};

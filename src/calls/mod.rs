@@ -1,10 +1,10 @@
 //! The socket calls of scripts, carried out on a host.
 //!
 //! A script's call is a name and arguments as they were written. [`Calls`] turns them into calls
-//! of Winsock ([`winsock`]) or of a POSIX system ([`posix`]), and says what came back as a script
-//! writes it. The descriptors in a script are labels: each implementation keeps which real one a
-//! label stands for, and a label that stands for none is an invalid descriptor, so that a script
-//! can ask what a call says to it.
+//! of Winsock ([`winsock`]) or of a POSIX system ([`posix`]), and returns the result in the
+//! notation of scripts. The descriptors in a script are labels: each implementation maps a label to
+//! a real descriptor. A label without one is an invalid descriptor, so that a script can test the
+//! error of a call on it.
 
 mod answer;
 mod argument;

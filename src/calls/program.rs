@@ -1,5 +1,5 @@
-//! What a scripted program has besides its process: memory, labels for its descriptors, and names
-//! for its threads.
+//! The state of a scripted program besides its process: memory, labels for its descriptors, and
+//! names for its threads.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Arguments as a script writes them.
+//! Printing arguments in the notation of scripts.
 
 use crate::scenario::script::Argument;
 

@@ -1,4 +1,5 @@
-//! What a call takes.
+//! The signature of a call: its name, the number of its arguments, and their description for
+//! messages.
 
 /// The name of a call, and what it takes.
 #[derive(Debug)]

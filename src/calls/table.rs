@@ -1,4 +1,4 @@
-//! A table of calls: how a call is found by its name.
+//! The table of an interface's calls, looked up by name.
 
 use hangup_stack::network::{HostId, Network};
 

@@ -1,4 +1,4 @@
-//! Dialogues of calls, one a line: who calls, what, and the row it must become.
+//! Dialogues of calls. A line names the caller, the call, and the row that it must become.
 
 use hangup_stack::network::{HostConfig, HostId, Network, Resolution, StackKind};
 use hangup_stack::profile::{Api, Profile};

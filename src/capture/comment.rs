@@ -1,4 +1,4 @@
-//! What the emulator has to say about a frame.
+//! Comments on frames: remarks of the emulator that a trace shows beside a frame.
 
 use std::collections::BTreeMap;
 

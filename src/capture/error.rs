@@ -1,4 +1,4 @@
-//! Why a capture file could not be written.
+//! Errors of writing a capture file.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! Putting a file where it belongs, whole or not at all.
+//! Atomic writing: a file appears in its place whole or not at all.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

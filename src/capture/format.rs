@@ -1,4 +1,4 @@
-//! The shape of a format of traces.
+//! The description of a trace format: its extension, and the function that writes it.
 
 use hangup_stack::network::HostId;
 

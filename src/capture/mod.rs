@@ -1,10 +1,10 @@
-//! Traces: what a capture on one host of a run would have shown, and between the packets what the
-//! applications called.
+//! Traces: the packets that a capture on one host of a run would show, and between them the calls
+//! of the applications.
 //!
-//! A [`Trace`] is everything there is to show: the hosts, the facts that the stack recorded and the
-//! socket calls. [`pcapng`] writes it for Wireshark, [`text`] for people and for reviews; both read
-//! the same records, so they cannot disagree. Each is a row of [`FORMATS`]: another format is a
-//! file and a row. [`write_atomically`] puts the result where it belongs.
+//! A [`Trace`] is the input: the hosts, the facts that the stack recorded and the socket calls.
+//! [`pcapng`] writes it for Wireshark, [`text`] for people and for reviews; both read the same
+//! records, so they cannot disagree. Each is a row of [`FORMATS`]: another format is a file and a
+//! row. [`write_atomically`] puts the result where it belongs.
 //!
 //! One file has one vantage point. Frames of two hosts in one file would make Wireshark see every
 //! segment twice and call half of them retransmissions.

@@ -1,5 +1,5 @@
-//! The packets of one host's trace as a capture file has them: one list for what writes the file
-//! and for what asks questions about it.
+//! The packets of one host's trace in the form of a capture file: one list, for the writers of
+//! files and for filters.
 
 use std::borrow::Cow;
 

@@ -1,8 +1,9 @@
-//! What one host's trace shows, in order: the vantage rule.
+//! The records of one host's trace, in order, by the vantage rule.
 //!
-//! Frames that the host sent are shown when it sent them, also those that the link then lost;
-//! frames that it received, when they arrived and as they arrived. Socket calls are shown of all
-//! hosts: a capture could not, but who reads one wants to know why the other side did what it did.
+//! A frame that the host sent is shown at the time of its sending, even if the link then lost it;
+//! a frame that it received, at the time and with the octets of its arrival. Socket calls of all
+//! hosts are shown. A capture could not show them, but they tell its reader the reason for the
+//! other side's packets.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What a trace is drawn from: the hosts, the facts and the socket calls of a run.
+//! The input of a trace: the hosts, the facts and the socket calls of a run.
 
 use std::borrow::Cow;
 

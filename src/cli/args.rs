@@ -1,4 +1,4 @@
-//! What was typed.
+//! The arguments of the program and its commands.
 
 use std::path::PathBuf;
 

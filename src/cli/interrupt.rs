@@ -1,9 +1,8 @@
-//! What happens when somebody interrupts the program (Ctrl-C, SIGTERM).
+//! Interrupts of the program (Ctrl-C, SIGTERM).
 //!
-//! A command that runs many things listens, begins nothing more once it was interrupted, reports
-//! what is finished, and ends with [`Exit::Interrupted`](super::Exit::Interrupted). What is under
-//! way is finished, so that no file is left in part. Whoever interrupts a second time does not want
-//! to wait for that.
+//! After an interrupt a command begins no more runs, finishes those under way so that no file is
+//! left in part, reports the finished ones, and ends with
+//! [`Exit::Interrupted`](super::Exit::Interrupted). A second interrupt ends the program at once.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! Which packetdrill scripts are run, and what they are played with.
+//! Arguments about packetdrill scripts: the scripts to run, and the options that they are run with.
 
 use std::path::{Path, PathBuf};
 

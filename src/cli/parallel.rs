@@ -1,8 +1,7 @@
-//! Many scenarios at once, reported one after another.
+//! Parallel runs: many scenarios at once, reported one after another.
 //!
-//! Which ones are reported, and in what order, does not depend on how many run at once: cases come
-//! in the order of the jobs, and where a failure ends the run, it is the first in that order, even
-//! if a later one was noticed sooner.
+//! The report does not depend on the number of threads: cases come in the order of the jobs, and
+//! where a failure ends the run, it is the first in that order, even if a later one failed sooner.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! How far a long run has come, on a terminal.
+//! The progress of a long run, on a terminal.
 
 use std::time::{Duration, Instant};
 

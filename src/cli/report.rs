@@ -1,4 +1,4 @@
-//! What is said of files and scenarios, and where.
+//! Messages of the commands: results on standard output, diagnostics on standard error.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

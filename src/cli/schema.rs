@@ -1,5 +1,5 @@
-//! `hangup schema`, `hangup completions` and `hangup man`: what the program knows of its own
-//! languages, for editors, shells and readers.
+//! `hangup schema`, `hangup completions` and `hangup man`: descriptions of the program's own
+//! languages for editors, shells and readers.
 
 use clap::CommandFactory;
 

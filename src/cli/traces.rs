@@ -1,4 +1,4 @@
-//! Traces as files: where they go, and how they compare with the golden ones.
+//! Trace files: their paths, their writing, and their comparison with the golden ones.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! Runs side by side: what happened between two calls, row by row, and where the runs part.
+//! The alignment of runs: the events between two calls, row by row, and the points where the runs
+//! part.
 
 use std::collections::{BTreeMap, BTreeSet};
 

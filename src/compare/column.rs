@@ -1,4 +1,5 @@
-//! One system's run: what its calls returned, and what the host under comparison has seen.
+//! A column of a comparison: one system's run, with the results of its calls and the events at the
+//! compared host.
 
 use std::collections::BTreeMap;
 

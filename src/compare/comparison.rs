@@ -1,4 +1,4 @@
-//! What a comparison has found.
+//! The result of a comparison.
 
 use super::align::{Parting, Step};
 use super::column::Column;

@@ -1,5 +1,5 @@
-//! A comparison as people read it: the ladders side by side, where they part, and a table of what
-//! came of the receive shutdown.
+//! A comparison as text: the ladders side by side, the points where they part, and a table of the
+//! effects of the receive shutdown.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! A comparison for programs.
+//! A comparison as JSON, for programs.
 
 use serde::Serialize;
 use smoltcp::time::Instant;

@@ -6,10 +6,10 @@
 //! say what happens under the scenario's own system, and are left out. What other hosts without a
 //! stack send is still sent.
 //!
-//! Two runs *part* where a call comes to something else, or where what goes over the wire up to the
-//! next call is something else. Windows, options and the times in between are not compared, since
-//! no two systems agree on them; nor are acknowledgments alone, unless what one system acknowledges
-//! another one never does.
+//! Two runs *part* where a call has another result, or where other packets go over the wire up to
+//! the next call. Windows, options and the times in between are not compared, since no two systems
+//! agree on them. Bare acknowledgments are compared only where one system acknowledges data that
+//! another one never acknowledges.
 
 mod align;
 mod column;

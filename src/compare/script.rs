@@ -1,4 +1,4 @@
-//! What a comparison asks of a scenario and its script.
+//! Parts of a script that comparisons show: a call as it is written, and the interface of a host.
 
 use hangup_stack::profile::Api;
 

@@ -1,5 +1,5 @@
-//! What came of a receive shutdown, in a row: what became of the data, of the window, and of both
-//! ends.
+//! The effects of a receive shutdown, as one row: the fate of the data, the window, and the state
+//! of both ends.
 
 use std::collections::BTreeMap;
 

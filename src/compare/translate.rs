@@ -1,4 +1,4 @@
-//! A call of one family of systems in the words of the other: Winsock's and POSIX's.
+//! The translation of a call from one family of interfaces to the other, Winsock and POSIX.
 //!
 //! Only what means the same is translated. A call that exists for the sake of its family alone
 //! (WSAStartup, WSAGetLastError) vanishes; what the other family does not have is an error, since a

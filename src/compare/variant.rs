@@ -1,4 +1,5 @@
-//! A scenario with another system on one host, in which nothing is expected.
+//! A variant of a scenario: the same calls and network, another system on one host, and no
+//! expectations.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! What is proved of the contract: for each statement of the documents the scenarios that claim it,
-//! and whether they hold.
+//! The proof of the contract: for each statement of the documents the scenarios that claim it, and
+//! whether they hold.
 
 pub mod report;
 

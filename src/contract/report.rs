@@ -1,4 +1,4 @@
-//! The contract as people and programs read it: a table, Markdown, JSON.
+//! Reports on the contract: a table for people, Markdown, and JSON for programs.
 
 use annotate_snippets::renderer::AnsiColor;
 use comfy_table::{ContentArrangement, Table, presets};

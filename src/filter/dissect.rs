@@ -1,11 +1,10 @@
 //! The fields of the packets of a trace, as Wireshark shows them.
 //!
-//! The packets come decoded, each with what can be read of it where the link damaged it, and with
-//! what an ICMP error quotes. What is added here is what Wireshark knows from other packets:
-//! numbers that are relative, datagrams put together from their parts, and messages from their
-//! segments.
+//! The packets come decoded, damaged ones as far as they can be read, and ICMP errors with the
+//! packet that they quote. The dissector adds the fields that Wireshark derives from other packets:
+//! relative numbers, datagrams reassembled from fragments, and messages reassembled from segments.
 //!
-//! What it leaves out: fragments of IPv6 datagrams, which no stack here sends, and the protocols
+//! Left out: fragments of IPv6 datagrams, which no stack here sends, and the protocols
 //! that Wireshark finds behind well-known ports, which no filter here can name - all but ISO
 //! transport behind port 102.
 

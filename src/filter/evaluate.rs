@@ -1,4 +1,4 @@
-//! Whether a filter selects a frame.
+//! The evaluation of a filter on the fields of a frame.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! The fields that filters can name.
+//! The fields that display filters can name.
 
 use super::value::FieldKind;
 use crate::language::names;

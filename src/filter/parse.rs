@@ -1,4 +1,4 @@
-//! Reading filters.
+//! The parser of display filters.
 //!
 //! Precedence from strong to weak: `!`, `&&`, `||`, as in Wireshark. Every parser here reads blanks
 //! before what it reads, and none after it.

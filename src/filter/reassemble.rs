@@ -1,7 +1,7 @@
-//! Putting the parts of IPv4 datagrams together.
+//! The reassembly of fragmented IPv4 datagrams.
 //!
-//! Wireshark shows what a fragmented datagram carries at the part that completes it, and nowhere
-//! else, so the order in which parts arrive decides which frame a filter selects.
+//! Wireshark shows the payload of a fragmented datagram at the fragment that completes it, and
+//! nowhere else, so the order of arrival decides which frame a filter selects.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;

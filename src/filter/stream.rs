@@ -1,9 +1,9 @@
-//! The octets of a TCP connection in their order, for protocols that Wireshark finds in them.
+//! The reassembly of TCP streams, for the protocols that Wireshark finds in them.
 //!
-//! Wireshark shows a message that goes over several segments at the one that completes it. What it
-//! leaves out: segments that arrive before others that were sent before them. Wireshark takes such
-//! a segment for the beginning of a message, which is seldom one; here nothing is shown of it, nor
-//! of what follows, until the missing octets come.
+//! Wireshark shows a message that spans several segments at the segment that completes it. One
+//! thing differs, segments out of order: Wireshark takes such a segment for the beginning of a
+//! message, which it seldom is; here neither it nor any later octet is shown until the missing ones
+//! arrive.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What fields hold, and what they can be compared with.
+//! The values of fields, and the literals that they are compared with.
 
 use std::cmp::Ordering;
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -1,4 +1,4 @@
-//! The packets of a trace as filters see them.
+//! The packets of a trace with their fields, as filters evaluate them.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Expressions of `and`, `or`, `not` and parentheses, over whatever a language asks.
+//! Boolean expressions: `and`, `or`, `not` and parentheses over the tests of any language.
 
 use super::input::{Input, Parse, error_at, expected, here, never_closed, since};
 use super::words::{blank, takes};

@@ -1,8 +1,8 @@
-//! The cursor over a text, and the faults that parsers of all languages return.
+//! The input of every parser: a cursor over a text. Beside it stands their error type, the fault.
 //!
 //! The cursor is winnow's, so that its combinators work in every language; it carries the
-//! [`Dialect`], which says what words and blanks are. Every parser reads from where it stands and
-//! leaves blanks after itself alone, so that the end of what was read is the end of its span.
+//! [`Dialect`], which defines words and blanks. A parser begins at the cursor and reads no blanks
+//! behind its last word, so that the cursor is then the end of the span.
 
 use std::fmt;
 

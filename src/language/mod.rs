@@ -1,4 +1,4 @@
-//! What the small languages of hangup have in common: scripts, filters, selections, packetdrill's
+//! The shared parts of hangup's small languages: scripts, filters, selections, packetdrill's
 //! scripts and the code in them.
 //!
 //! A language is its own grammar over these parts. The parts know nothing of scenarios, frames or

@@ -1,4 +1,4 @@
-//! Names as messages show them, and what to suggest for one that nobody knows.
+//! Names in messages: their quotation, and the nearest known name for one that is unknown.
 
 use crate::diagnostic::{Diagnostic, Span};
 

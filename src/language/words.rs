@@ -1,4 +1,4 @@
-//! Blanks and comments, words and symbols.
+//! Words and symbols, and the blanks and comments between them.
 
 use winnow::Parser;
 use winnow::combinator::{opt, preceded};

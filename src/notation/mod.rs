@@ -1,4 +1,4 @@
-//! One notation for what is on the wire: packetdrill's, with relative sequence numbers.
+//! The notation for packets: packetdrill's, with relative sequence numbers.
 //!
 //! ```text
 //! client > server: S 0:0(0) win 64240 <mss 1460,sackOK,nop,wscale 7>
@@ -10,9 +10,9 @@
 //! pasted into a script. A frame comes decoded ([`crate::wire::decode`]), a [`Tracker`] knows where
 //! the sequence numbers of each connection begin, and [`Notation`] puts both into words.
 //!
-//! What it leaves out: IP header fields, and the packet that an ICMP error quotes. They are in the
-//! capture, and only packetdrill's scripts can name them. A script can name the payload of a
-//! segment; no printed line does.
+//! Left out: IP header fields, and the packet that an ICMP error quotes. They are in the capture,
+//! and only packetdrill's scripts can name them. A script can name the payload of a segment; no
+//! printed line does.
 
 mod print;
 mod tracker;

@@ -1,4 +1,4 @@
-//! Putting a packet into words.
+//! Printing a packet in the notation.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};

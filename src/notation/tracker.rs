@@ -1,4 +1,5 @@
-//! Where the sequence numbers of each connection begin, learnt from the frames in order of sending.
+//! The tracker of initial sequence numbers: it learns those of each connection from the frames in
+//! the order of their sending.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,9 +1,10 @@
-//! `%{ assert tcpi_state == TCPI_CLOSE_WAIT, tcpi_state }%`: comparisons of what TCP_INFO says.
+//! Code in packetdrill scripts, `%{ assert tcpi_state == TCPI_CLOSE_WAIT, tcpi_state }%`:
+//! comparisons with the fields of TCP_INFO.
 //!
-//! packetdrill hands such code to Python. Here it is a language of its own, with what scripts use
-//! it for: `assert` with numbers, names, `+ - * / // % & |`, comparisons, `and`, `or`, `not` and
-//! parentheses, with Python's meaning. `print` says nothing of the host and is left out. Anything
-//! else is said to be unsupported, and nothing is ever executed.
+//! packetdrill hands such code to Python. Here it is a language of its own, as large as scripts
+//! need it: `assert` with numbers, names, `+ - * / // % & |`, comparisons, `and`, `or`, `not` and
+//! parentheses, with Python's meaning. `print` says nothing of the host and is left out. Any other
+//! code is unsupported, and none is ever executed.
 
 use winnow::stream::Stream;
 

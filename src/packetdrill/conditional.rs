@@ -1,7 +1,7 @@
-//! `#ifdef NAME`, `#ifndef NAME`, `#else`, `#endif`: what FreeBSD's dialect leaves out of a script
-//! by a symbol.
+//! Conditional parts of FreeBSD's dialect: `#ifdef NAME`, `#ifndef NAME`, `#else` and `#endif`
+//! leave lines out by a symbol.
 //!
-//! What is left out becomes blanks, so that every place in the text stays what it was.
+//! A line that is left out becomes blanks, so that every place in the text keeps its number.
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,10 @@
-//! A run as a packetdrill script: what one host did and saw, in the language of packetdrill.
+//! The export of a run as a packetdrill script: the calls and packets of one host, in packetdrill's
+//! language.
 //!
-//! What the host's programs called becomes calls, what reached the host inbound packets, and what
-//! its stack sent packets that are expected, each at its time. packetdrill has one host, one peer
-//! and the calls of POSIX; what has no place in that is an error that says so, and nothing is left
-//! out in silence but frames that no stack takes: those with a bad checksum, and ARP.
+//! Calls of the host's programs become calls, packets that reached the host inbound packets, and
+//! packets that its stack sent expected ones, each at its time. packetdrill has one host, one peer
+//! and the calls of POSIX. A run with more than that is an error that names the reason. Only frames
+//! that no stack accepts are left out in silence: those with a bad checksum, and ARP.
 
 mod call;
 

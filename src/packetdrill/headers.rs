@@ -1,5 +1,5 @@
-//! The parts of a packet that only packetdrill's scripts name: fields of its IP header, and the
-//! inside of an ICMP message. They are compared in what was sent.
+//! Packet fields that only packetdrill scripts name, compared in the packets that a host sent:
+//! those of the IP header, and the packet inside an ICMP message.
 
 use smoltcp::wire::{IpAddress, IpEndpoint};
 

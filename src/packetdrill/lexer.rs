@@ -1,4 +1,4 @@
-//! The words of packetdrill's language.
+//! The lexer of packetdrill's language.
 //!
 //! Blanks and line ends only separate words. Where several rules fit, the longest word wins, so
 //! that `.1:1(0)` begins with the number .1 and a bare ACK needs a blank behind its dot. A symbol

@@ -1,5 +1,4 @@
-//! Everything about a packetdrill script has a limit, and they are all here. Reaching one is an
-//! error that names it.
+//! The limits of packetdrill scripts, all of them. Reaching one is an error that names it.
 
 pub use crate::scenario::limits::{FILE_MAX, TIME_MAX};
 

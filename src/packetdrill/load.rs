@@ -1,4 +1,4 @@
-//! Reading a script.
+//! Loading a script: its file, its symbols, its grammar, and what it is lowered to.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! From what is written to what is played: two hosts, and statements that the driver knows.
+//! Lowering: the syntax tree of a script becomes two hosts and the statements that the driver
+//! plays.
 
 use hangup_stack::network::IpFamily;
 use hangup_stack::profile::{Api, Profile};

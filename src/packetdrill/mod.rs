@@ -1,10 +1,10 @@
 //! packetdrill's scripts: `.pkt` files, unmodified, of Google's dialect and of FreeBSD's.
 //!
-//! A script has one host under test and, at the other end of the wire, what the script itself
-//! sends. [`Script::parse`] turns it into exactly that: a scenario of a host with the profile that
-//! was asked for and a host without a stack, with the statements that the driver of all scenarios
-//! plays ([`run_script`]). What the language has and cannot be played here is collected with its
-//! place, and then the script is *unsupported*: never passed, and never failed.
+//! A script has one host under test and, at the other end of the wire, the packets that the script
+//! itself sends. [`Script::parse`] turns it into a scenario of two hosts: one with the requested
+//! profile, one without a stack, with statements that the driver of all scenarios plays
+//! ([`run_script`]). Features of the language that cannot be played here are collected with their
+//! places; a script with any is *unsupported*: never passed, and never failed.
 //!
 //! Nothing in a script is carried out but its calls, its packets and its comparisons: this module
 //! starts no program, opens no file but the script and no socket. Lines for the shell are looked at

@@ -1,8 +1,8 @@
 //! Playing a packetdrill script: every packet of the host under test must be the next that the
 //! script expects, at its time, and the first thing that is not ends the run.
 //!
-//! Times are virtual, so that what the script does happens exactly when it says; the tolerance is
-//! for what the host does.
+//! Times are virtual, so that the script's own packets and calls are exactly at their times; the
+//! tolerance is for the packets of the host.
 
 use super::script::Script;
 use super::settings::Settings;

@@ -1,4 +1,5 @@
-//! A script that was read.
+//! A packetdrill script that was read: a scenario of two hosts, its settings, and its unsupported
+//! parts.
 
 use super::settings::Settings;
 use crate::diagnostic::Diagnostic;

@@ -1,4 +1,4 @@
-//! What the top of a script and the command line say about a run.
+//! The options and settings of a script, from the command line and from the lines at its top.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

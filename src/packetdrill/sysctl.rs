@@ -1,4 +1,4 @@
-//! Lines for the shell: the `sysctl` settings in them that are knobs of the host. Nothing is ever
+//! Shell lines of a script: their `sysctl` settings become knobs of the host. Nothing is ever
 //! executed.
 
 use hangup_stack::profile::{Profile, SynOption};

@@ -1,4 +1,4 @@
-//! What Linux's TCP_INFO says of a connection, as packetdrill's scripts compare it.
+//! TCP_INFO: the fields of Linux's structure, computed for a connection, that scripts compare.
 
 use hangup_stack::profile::{Profile, WindowUnit};
 use hangup_stack::smoltcp::wire::IpEndpoint;

@@ -1,4 +1,4 @@
-//! What is to be said of one scenario or script.
+//! A test case of a report: the result of one scenario or packetdrill script.
 
 use std::time::Duration;
 

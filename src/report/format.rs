@@ -1,4 +1,4 @@
-//! What a format is.
+//! The description of a report format, and the reporter that writes one.
 
 use std::fmt;
 

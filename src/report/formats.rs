@@ -1,4 +1,4 @@
-//! The formats that there are.
+//! The table of report formats.
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;

@@ -1,4 +1,4 @@
-//! What is to be said of all cases.
+//! The summary of a report: counts over all its cases.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

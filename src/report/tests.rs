@@ -1,4 +1,4 @@
-//! Every format of the same cases: as reviewed, and as programs read it.
+//! Every report format on the same cases: snapshots for reviewers, and parsed as programs parse it.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;

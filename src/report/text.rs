@@ -1,4 +1,4 @@
-//! A line for each scenario.
+//! The report for people: a line for each scenario.
 
 use std::time::Duration;
 

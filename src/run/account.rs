@@ -1,6 +1,5 @@
-//! The account of a run: when each statement happened, what became of each call, and how the
-//! sockets stood. Who compares runs or writes them down in another language reads it; verdicts and
-//! traces do not need it.
+//! The account of a run: the time of each statement, the result of each call, and the states of the
+//! sockets. Comparisons and exports read it; verdicts and traces do not need it.
 
 use hangup_stack::network::HostId;
 use hangup_stack::socket::{SocketId, Status};

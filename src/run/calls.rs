@@ -1,4 +1,4 @@
-//! The calls of a script: they are made, they wait, they return, and what they return is judged.
+//! The calls of a script: each is made, waits, returns, and its result is judged.
 
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;

@@ -1,4 +1,4 @@
-//! Whether a socket is in the state that an `expect` says.
+//! The conditions of an `expect` line, evaluated on the state of a socket.
 
 use std::cmp::Ordering;
 

@@ -1,5 +1,5 @@
-//! How a program is played and judged: what differs between the scripts of scenarios and those of
-//! packetdrill, as data.
+//! The conduct of a run: the differences between scenarios and packetdrill scripts in how they are
+//! played and judged, as data.
 
 use smoltcp::time::Duration;
 

@@ -1,8 +1,8 @@
-//! The driver: it goes through the statements of a script, waits on the medium, and notes what did
-//! not hold.
+//! The driver: it plays the statements of a script in order, waits on the medium, and records
+//! failures.
 //!
-//! How it does so is data ([`Conduct`]), and so is on what it does so ([`Medium`]): it knows
-//! nothing of where packets come from, of what makes time pass, and of whose script it plays.
+//! Its rules are data ([`Conduct`]), and its surroundings a trait ([`Medium`]): the driver does not
+//! know where packets come from, how time passes, or whose script it plays.
 
 use hangup_stack::event::Event;
 use hangup_stack::network::HostId;

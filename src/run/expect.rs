@@ -1,4 +1,4 @@
-//! Packets that the script expects: the one that a line stands for, and none.
+//! Expected packets: the packet that a line stands for, and the silence that `nothing` stands for.
 
 use smoltcp::time::Instant;
 

@@ -1,7 +1,8 @@
-//! Packets that a script makes up: injected ones, and everything a host without a stack sends.
+//! Forged packets: those that a script injects, and all that a host without a stack sends.
 //!
-//! A line says numbers relative to where a connection began, and need not say all: here they become
-//! the fields that [`frame`] writes. None, in all functions: an IP packet cannot be so long.
+//! A line has numbers relative to the beginning of a connection, and may leave fields out: this
+//! module turns it into the fields that [`frame`] writes. Every function returns none for a packet
+//! that is too long for IP.
 
 use crate::notation::Origins;
 use crate::scenario::detail::{Detail, IpFields, QuotedPacket};

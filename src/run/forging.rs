@@ -1,4 +1,4 @@
-//! The ports and sequence numbers that a script's own packets have used.
+//! The ports and sequence numbers in use by forged packets of a script.
 
 use hangup_stack::socket::Protocol;
 use smoltcp::time::Instant;

@@ -1,5 +1,5 @@
-//! What a script puts on the wire itself: the ends and numbers of a packet that its line leaves
-//! out.
+//! The injection of forged packets: the ports and numbers that a line leaves out are found, and the
+//! packet is put on the wire.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Whether a packet is what a line says: one pure function, whose rules are data.
+//! The matcher: a pure function that compares a packet with a line, by rules that are data.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a run is played on: time, hosts that make calls, and a wire.
+//! The medium of a run: its time, its hosts that make calls, and its wire.
 //!
 //! The driver knows no other way to time, calls and frames than this trait. [`VirtualNetwork`]
 //! implements it with emulated hosts in virtual time. What the trait promises is no more than a

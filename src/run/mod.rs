@@ -1,6 +1,6 @@
 //! Running a script: the driver plays its statements on a medium, and judges what it sees.
 //!
-//! Everything that did not hold is reported, each with its place in the file. Times on the wire are
+//! Every failure is reported with its place in the file. Times on the wire are
 //! those of the first host, the vantage point of the trace: a frame it sends counts when it is
 //! sent, a frame it receives when it arrives.
 //!

@@ -1,4 +1,4 @@
-//! Packets as the vantage point sees them, and how far the lines of the script have got in them.
+//! Packets at the vantage point, and the position of the script's lines among them.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What is compared of a packet, as data.
+//! The rules of matching: which fields of a packet are compared, as data.
 
 use smoltcp::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a script looks at and changes besides calls and packets: the state of sockets, and links.
+//! Statements about state: conditions of sockets, comparisons with TCP_INFO, and changes of links.
 
 use hangup_stack::network::HostId;
 use hangup_stack::socket::SocketId;

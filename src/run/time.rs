@@ -1,4 +1,4 @@
-//! The times of a script as moments of a run, and as messages say them.
+//! The times of a script, as moments of a run and as messages print them.
 
 use smoltcp::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The timestamps of a script that are numbers of its own, and stand for those of the host.
+//! Timestamp values of a script: numbers of its own that stand for the values of the host.
 
 use crate::scenario::detail::Stamp;
 use crate::scenario::script::{OptionsPattern, Packet, PacketLine, TcpOption};

@@ -1,4 +1,4 @@
-//! How a run came out.
+//! The outcome of a run, and its verdict.
 
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;

@@ -1,4 +1,4 @@
-//! The calls of a run that have not returned, and the one that could not be made.
+//! Pending calls of a run: those that have not returned, and one that could not be made.
 
 use smoltcp::time::Instant;
 

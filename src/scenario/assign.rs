@@ -1,4 +1,5 @@
-//! Puts the values of `--set` and of a `[sweep]` into the table of a file, before it is read.
+//! Assignment: the values of `--set` and of a `[sweep]` go into the table of a file before it is
+//! read.
 
 use std::borrow::Cow;
 

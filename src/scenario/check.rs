@@ -1,5 +1,5 @@
-//! What a script that can be read still may have wrong: hosts, calls and names that do not exist,
-//! and times that make no sense where they stand.
+//! Checks on a script that parsed: hosts, calls and names that do not exist, and times that are
+//! impossible where they stand.
 
 use std::net::IpAddr;
 

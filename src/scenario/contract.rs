@@ -1,5 +1,5 @@
-//! The contract: what the documents of the disconnect calls state, as `scenarios/contract.toml`
-//! lists it.
+//! The contract: the statements of the documents about disconnect calls, as
+//! `scenarios/contract.toml` lists them.
 //!
 //! A statement is what a scenario can prove by naming its id in `claims`. Two documents may
 //! contradict each other; then both statements stand, each with scenarios of its own.

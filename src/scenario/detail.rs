@@ -1,8 +1,8 @@
-//! What only packetdrill's scripts say of a packet: fields of its IP header, the urgent pointer,
-//! numbers that are not relative, and the inside of an ICMP message.
+//! Packet fields that only packetdrill scripts name: those of the IP header, the urgent pointer,
+//! absolute numbers, and the packet inside an ICMP message.
 //!
-//! The script of a scenario says none of it: what is not said is not looked at, and in a packet
-//! that is sent it is what it always is.
+//! The script of a scenario names none of them. A field that is not named is not compared, and has
+//! its default value in a forged packet.
 
 use crate::diagnostic::Spanned;
 

@@ -1,4 +1,4 @@
-//! From what a person types to a list of scenario files.
+//! The discovery of scenario files from the paths and names that a person types.
 //!
 //! A file stands for itself, a folder for every scenario under it, and a name for the scenario or
 //! the folder of that name under `scenarios/`: `recv-disconnect/queued` is

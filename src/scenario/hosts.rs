@@ -1,4 +1,4 @@
-//! `[hosts.NAME]`: who takes part.
+//! `[hosts.NAME]`: the hosts of a scenario.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! What a script says of the type and code of an ICMP message.
+//! The type and code of an ICMP message, as a script names them.
 
 use hangup_stack::network::IpFamily;
 use smoltcp::wire::IpVersion;

@@ -1,4 +1,4 @@
-//! What a section of a scenario may say: one description of each key.
+//! The keys of a scenario's sections: one description for each key.
 //!
 //! A section is a table of [`Key`]s. Its reader, the suggestions for unknown keys, the limits and
 //! their messages, the JSON Schema, what `--set` and `[sweep]` refuse, and the tables in

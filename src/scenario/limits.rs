@@ -1,5 +1,4 @@
-//! Everything about a scenario has a limit, and they are all here. Reaching one is an error that
-//! names it.
+//! The limits of a scenario, all of them. Reaching one is an error that names it.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;

@@ -1,4 +1,4 @@
-//! From the octets of a file to its scenarios: one, or with a `[sweep]` one for each combination.
+//! Loading a file: one scenario, or with a `[sweep]` one for each combination.
 
 use std::fs::File;
 use std::io::{self, Read};

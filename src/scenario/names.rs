@@ -1,4 +1,4 @@
-//! Which names a scenario may give to hosts and profiles.
+//! The valid names of hosts and profiles.
 
 /// The longest name of a host or profile, in characters: that of a label in the DNS.
 const NAME_MAX: usize = 63;

@@ -1,4 +1,4 @@
-//! `[network]`: what the links between the hosts do.
+//! `[network]`: the links between the hosts, and the addresses of the hosts on them.
 
 use hangup_stack::link::LinkConfig;
 use hangup_stack::network::{IpFamily, Resolution};

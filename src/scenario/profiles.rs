@@ -1,5 +1,5 @@
-//! `[profiles.NAME]`: systems of the scenario's own, and the knobs by which they and the hosts
-//! differ.
+//! `[profiles.NAME]`: profiles that a scenario defines, and the knobs that it changes in them and
+//! in its hosts.
 
 use std::collections::BTreeMap;
 

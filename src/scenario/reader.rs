@@ -1,4 +1,4 @@
-//! Reads the values of a TOML file, and says what is wrong with each one that cannot be used.
+//! The reader of TOML values, which reports each value that cannot be used.
 //!
 //! A reader never stops at an error: a value that cannot be used is reported and left out, so that
 //! everything that is wrong with a file is found at once.

@@ -1,4 +1,4 @@
-//! The tables of docs/scenario-language.md, printed from the keys themselves.
+//! The tables of docs/scenario-language.md, printed from the definitions of the keys.
 
 use super::key::Key;
 use super::{file, hosts, network, profiles};

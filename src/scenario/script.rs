@@ -1,4 +1,4 @@
-//! What a script says, as data: statements in the order of the file.
+//! The syntax tree of a script: its statements in the order of the file.
 //!
 //! Every part that an error or a failed expectation can point at carries its [`Span`] in the file.
 //! Times are microseconds, as all virtual time is; sequence numbers are relative to each side's

@@ -1,4 +1,4 @@
-//! Which of many scenarios to run: `--filter 'profile(linux) and not call(close)'`.
+//! The selection of scenarios: `--filter 'profile(linux) and not call(close)'`.
 //!
 //! The kinds of [`crate::language::selection`] are `name`, `claim`, `profile` and `call`. A pattern
 //! without a kind is about the name. One for a name need only match a part of it, and any other all

@@ -1,5 +1,5 @@
-//! Settings: keys that get a value from elsewhere than their place in the file, be it the command
-//! line (`--set hosts.server.receive_buffer=8192`) or a `[sweep]`.
+//! Settings: values of keys from outside their place in the file, from the command line (`--set
+//! hosts.server.receive_buffer=8192`) or from a `[sweep]`.
 //!
 //! A setting changes the table of the file before anything of it is read, so that it is checked as
 //! if it stood there, and an error points at where it was written.

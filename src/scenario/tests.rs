@@ -1,4 +1,5 @@
-//! Whole files: what they come to, what is said about bad ones, and that no file at all can panic.
+//! Whole files: the scenario that each becomes, the messages about bad ones, and no panic on any
+//! file.
 
 use std::path::Path;
 

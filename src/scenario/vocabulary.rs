@@ -1,5 +1,5 @@
-//! Which calls there are, and which names they can come to: the one place where scenarios ask what
-//! a host's interface can do.
+//! The names of calls and of the values they return. Scenarios ask here, and only here, for the
+//! capabilities of a host's interface.
 
 pub(super) use crate::calls::known_names as calls;
 pub(super) use crate::calls::{error_names as errors, event_names as events};

@@ -1,4 +1,4 @@
-//! Warnings about what a scenario may say and hardly mean: expectations that hold, or fail,
+//! Warnings about valid scenarios that are hardly meant so: expectations that hold, or fail,
 //! whatever happens.
 //!
 //! A warning is no error: the scenario runs. There are few, and each is sure of its case; an

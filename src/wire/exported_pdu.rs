@@ -1,5 +1,5 @@
-//! Exported PDUs, in which a capture has what was on no wire (link type 252): a list of tags that
-//! says between whom, then a body for the dissector that a tag names.
+//! Exported PDUs (link type 252): packets of a capture file that were on no wire. A list of tags
+//! names the two ends, and a body follows for the dissector that a tag names.
 //!
 //! The dissector is `syslog`, the only one of those that Wireshark has which puts a plain line into
 //! the Info column unchanged.

@@ -1,8 +1,8 @@
-//! What is on the wire, as types: one vocabulary for everything that reads or writes frames.
+//! The wire vocabulary: the types of a decoded frame, for everything that reads or writes frames.
 //!
-//! [`decode`] takes an Ethernet frame apart, once: the [`Packet`] says what it is, with every field
-//! that notation, scripts, filters, captures and reports speak of. Whatever a host would refuse is
-//! still read as far as it goes, because Wireshark shows it.
+//! [`decode`] takes an Ethernet frame apart, once, into a [`Packet`], with every field that
+//! notation, scripts, filters, captures and reports need. A frame that a host would refuse is still
+//! read as far as possible, because Wireshark shows it.
 //!
 //! [`frame`] writes frames.
 //!

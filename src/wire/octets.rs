@@ -1,4 +1,4 @@
-//! Numbers in octets, where the octets may be cut short.
+//! Integers in octets that may be cut short.
 
 /// The number of two octets at a place.
 pub(crate) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -1,4 +1,4 @@
-//! Taking an Ethernet frame apart, whatever its octets are.
+//! The decoder of Ethernet frames, which takes any octets.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A TCP segment with the numbers as they are on the wire.
+//! TCP segments with the numbers of the wire.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What an IP datagram carries: TCP, UDP or ICMP, whole or cut short.
+//! Transport headers in an IP datagram: TCP, UDP or ICMP, whole or cut short.
 
 use smoltcp::wire::{Icmpv4Packet, Icmpv6Packet, IpAddress, IpVersion, TcpPacket, UdpPacket};
 

@@ -1,8 +1,8 @@
-//! Calls that may wait, on top of a stack that never does: what every interface of programs needs,
-//! Winsock's and POSIX's alike.
+//! Blocking calls on top of a stack that never blocks, for every interface of programs: Winsock's
+//! and POSIX's alike.
 //!
-//! A call that would wait says so and returns. Whoever plays the program lets the network go on,
-//! and makes the same call again.
+//! A call that would wait returns [`Progress::Blocks`]. The caller lets the network go on and makes
+//! the same call again.
 
 use smoltcp::time::Instant;
 

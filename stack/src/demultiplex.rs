@@ -1,4 +1,4 @@
-//! Frames in: which socket a frame is for.
+//! Demultiplexing: the socket that a received frame is for.
 
 use std::collections::VecDeque;
 

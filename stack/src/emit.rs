@@ -1,4 +1,4 @@
-//! Frames out: a segment becomes a frame.
+//! Emission: the frame that a segment becomes.
 
 use std::collections::VecDeque;
 

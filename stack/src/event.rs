@@ -1,7 +1,7 @@
-//! Facts: what happened, as typed events that captures, reports and expectations read.
+//! Events: the facts of a run, typed, for captures, reports and expectations.
 //!
-//! Nobody reaches down into a connection to print it: the stack says what it did, when, and to
-//! which frame and socket the fact belongs, and whoever wants to know reads the list.
+//! No reader looks into a connection: the stack records each fact with its time, frame and socket,
+//! and readers use that list.
 
 use bytes::Bytes;
 use smoltcp::time::Instant;

@@ -1,10 +1,10 @@
-//! A frame on its way, whose octets are written down only when somebody looks.
+//! A frame in transit, whose octets are written only when somebody reads them.
 //!
-//! Between two of our hosts a segment travels as what it is, with its payload shared and not
-//! copied: its octets are the same whoever writes them down, so that a run whose frames nobody
-//! reads need not write them. A recording, a link that damages a frame, neighbour resolution and
-//! smoltcp's interface look; from then on the octets are what counts. Network cards do the same
-//! when they take the checksum off their driver's hands.
+//! Between two of our hosts a segment travels as a structure, with its payload shared and not
+//! copied. Its octets follow from the structure, so that a run without a reader need not write
+//! them. Readers are a recording, a link that damages a frame, neighbour resolution and smoltcp's
+//! interface; from then on the octets are the frame. Checksum offload of network cards works in the
+//! same way.
 
 use bytes::{Bytes, BytesMut};
 use smoltcp::wire::{EthernetAddress, EthernetFrame, IpAddress};

@@ -1,5 +1,5 @@
-//! ICMP errors: those that say to a peer that its datagram reached no socket, and those that say so
-//! to ours.
+//! ICMP errors: those that a host sends about datagrams that reached no socket, and those that it
+//! receives about its own.
 //!
 //! Left out: path MTU discovery (a link's MTU is never below a host's), and what routers send, of
 //! which there are none here. smoltcp's interface goes on to answer what only it sees: echo

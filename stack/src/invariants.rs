@@ -1,6 +1,6 @@
-//! What must hold of hosts and of the frames that they send, in debug builds: the tables of a host
-//! agree, and nothing follows a reset. What must hold of a connection stands in
-//! `tcp::invariants`. A release build has none of this.
+//! Invariants of hosts and of the frames that they send, checked in debug builds: the tables of a
+//! host agree, and nothing follows a reset. The invariants of a connection are in
+//! `tcp::invariants`. A release build checks none of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

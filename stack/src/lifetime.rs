@@ -1,5 +1,5 @@
-//! How sockets come to an address and a peer, and how they go: what stands behind `bind`, `connect`
-//! and `close`.
+//! The lifetime of sockets, behind `bind`, `connect` and `close`: how one gets its address and its
+//! peer, and how it goes.
 
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpAddress, IpEndpoint};

@@ -1,4 +1,5 @@
-//! One direction of a link: what becomes of a frame between the sender's wire and the receiver's.
+//! One direction of a link: the delay, loss, reordering and damage of frames between the sender's
+//! wire and the receiver's.
 
 use std::collections::VecDeque;
 

@@ -1,5 +1,5 @@
-//! The only source of chance: ChaCha8, whose output its specification fixes, so that a seed means
-//! the same run on every machine and after every upgrade.
+//! The random source, and the only one: ChaCha8, whose output its specification fixes, so that a
+//! seed gives the same run on every machine and after every upgrade.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};

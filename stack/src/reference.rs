@@ -1,8 +1,8 @@
 //! Sockets of a host that runs smoltcp's own TCP: a second implementation, unmodified, to compare
 //! with and to talk to.
 //!
-//! What smoltcp does not have (a receive shutdown, linger, an error after a reset) is not made up:
-//! the call says that the stack has no such call, or behaves as smoltcp's socket does.
+//! Features that smoltcp lacks (a receive shutdown, linger, an error after a reset) are not made
+//! up: the call reports that the stack has no such call, or behaves as smoltcp's socket does.
 
 mod state;
 

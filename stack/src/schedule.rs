@@ -1,4 +1,5 @@
-//! What is due, and in which order: frames on their way, and the next timer of each host.
+//! The schedule: frames in transit and the next timer of each host, in the order in which they are
+//! due.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};

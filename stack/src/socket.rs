@@ -1,4 +1,4 @@
-//! Sockets in the words of an application: identifiers, directions, errors and what can be asked.
+//! Sockets as an application sees them: identifiers, directions, errors and status.
 //!
 //! Neutral between Winsock and POSIX. The calls themselves are methods of
 //! [`Host`](crate::host::Host); none blocks. A call that would block says `WouldBlock` (or

@@ -1,5 +1,5 @@
-//! setsockopt and getsockopt, as far as every interface has them: a table whose rows say which
-//! number and which form an option has there.
+//! setsockopt and getsockopt for every interface: a table, whose rows give the number and the form
+//! of an option in one interface.
 
 use smoltcp::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What stands behind a socket, and the sockets of a host.
+//! The socket table of a host, and the kinds of sockets in it.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,5 @@
-//! Frames: the device under smoltcp's interface, and the way of TCP segments past it.
+//! The device under smoltcp's interface, and the shorter path of TCP segments around that
+//! interface.
 //!
 //! smoltcp's interface carries everything but TCP. Segments take a shorter way over the same
 //! `smoltcp::wire` code: a segment is read straight from its frame and written straight into one,

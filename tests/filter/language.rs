@@ -1,4 +1,4 @@
-//! What is a filter, what is not, and what is said about it.
+//! The filter language: valid filters, invalid ones, and the messages about them.
 
 use hangup::diagnostic::{Colour, Source};
 use hangup::filter::{Filter, NESTING_MAX, TEXT_OCTETS_MAX, supported_fields, views};

@@ -1,4 +1,4 @@
-//! Inputs that were not written by anybody: the corpus, changed a little at a time.
+//! Mutated inputs: those of the corpus, changed a little at a time.
 //!
 //! A fuzzer follows coverage and finds more; this needs no fuzzer, finds the same things in every
 //! run, and is done in seconds.

@@ -1,4 +1,4 @@
-//! What code asks of a connection, and calls that wait at the same time.
+//! Code that asks for the state of a connection, and calls that wait at the same time.
 
 use hangup::packetdrill::{IpVersion, Leftovers};
 

@@ -1,4 +1,4 @@
-//! What is exported from a scenario passes as a script.
+//! Exported scripts: each scenario that can be exported passes as a packetdrill script.
 
 use std::collections::BTreeMap;
 use std::path::Path;

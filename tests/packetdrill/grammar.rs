@@ -1,4 +1,5 @@
-//! packetdrill's grammar: what parses and can be played, what parses and cannot, and what is none.
+//! packetdrill's grammar: lines that can be played, lines that parse and are unsupported, and lines
+//! that do not parse.
 //!
 //! The lines are in the style of the suites of Google, of the kernel and of FreeBSD.
 

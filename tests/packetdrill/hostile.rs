@@ -1,5 +1,4 @@
-//! Scripts that nobody would write: none makes the program panic, run for ever, or do anything but
-//! play packets.
+//! Hostile scripts: none makes the program panic, run for ever, or do anything but play packets.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! packetdrill's scripts: those under `scenarios/packetdrill` pass over every IP version, and what
-//! is not as a script says fails it, at its place.
+//! packetdrill's scripts: those under `scenarios/packetdrill` pass over every IP version, and a
+//! deviation from a script fails it, at its place.
 
 mod any_script;
 mod connection;

@@ -1,4 +1,4 @@
-//! How verdicts are told: one script, changed in one place, comes out otherwise.
+//! Verdicts: a script that passes no longer does when it is changed in one place.
 
 use hangup::packetdrill::{IpVersion, Leftovers};
 

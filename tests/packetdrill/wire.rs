@@ -1,5 +1,5 @@
-//! What a script forges is on the wire to the bit, and what it says of what a host sends is
-//! compared.
+//! Forged packets are on the wire to the bit, and the fields that a script names are compared in
+//! the packets of a host.
 
 use std::path::Path;
 

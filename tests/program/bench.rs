@@ -1,4 +1,5 @@
-//! `hangup bench exhaustion`: the same bytes however a sweep is run, and what is said of bad input.
+//! `hangup bench exhaustion`: the same bytes from any way of running a sweep, and the messages
+//! about bad input.
 
 use super::Folder;
 

@@ -1,5 +1,5 @@
-//! `hangup compare`: what is drawn, what is said of scenarios that cannot be compared, and what the
-//! documents show.
+//! `hangup compare`: its output, its messages about scenarios that cannot be compared, and the
+//! examples in the documents.
 
 use std::path::Path;
 use std::process::Command;

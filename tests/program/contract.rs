@@ -1,4 +1,4 @@
-//! `hangup contract`: what is said of statements, and the exit codes.
+//! `hangup contract`: its account of statements, and its exit codes.
 
 use super::{Folder, HOLDS};
 

@@ -1,4 +1,4 @@
-//! Reports, and which scenarios they are about.
+//! Reports, and the selection of scenarios that they are about.
 
 use super::{Folder, HOLDS};
 

@@ -1,4 +1,4 @@
-//! What `run` writes, and where.
+//! The files that `run` writes, and their paths.
 
 use super::{Folder, HOLDS};
 

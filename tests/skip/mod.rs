@@ -1,4 +1,4 @@
-//! What tests leave out is said where nobody can overlook it.
+//! Skipped checks: a message for each, where nobody can overlook it.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! What the applications of a walk call, and what must be true of the answers.
+//! The calls that the applications of a walk make, and the invariants of their results.
 
 use hangup::capture::{CallRow, SocketEnds, Toward};
 use hangup_stack::network::HostId;

@@ -1,4 +1,4 @@
-//! What a failed walk shows: its end, as a trace in the project's notation.
+//! The report of a failed walk: its end, as a trace in the project's notation.
 
 use hangup::capture::{CallRow, Trace, TraceHost, TraceSummary, text};
 use hangup_stack::event::Event;

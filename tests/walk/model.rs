@@ -1,4 +1,5 @@
-//! What the applications know: which octets each socket has sent, and whose octets each has read.
+//! The model of a walk: the octets that each socket has sent, and those that each has read from its
+//! peer.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! One walk: two hosts, what happens to them, and what must be true in the end.
+//! One walk: two hosts, their events, and the invariants at its end.
 
 use std::collections::BTreeSet;
 

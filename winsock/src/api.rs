@@ -7,8 +7,8 @@
 //! else happens.
 //!
 //! A blocking socket cannot wait here, because only the network moves time. A call that would wait
-//! says [`Progress::Blocks`](crate::Progress::Blocks); make the same call again after the network has
-//! made a step. The process remembers how far it came: `send` goes on with the octets that are
+//! says [`Progress::Blocks`](crate::Progress::Blocks); make the same call again after the network
+//! has made a step. The process remembers how far it came: `send` goes on with the octets that are
 //! left, `connect` asks for the end of its handshake, `closesocket` for the end of its linger time.
 //!
 //! A process has threads. [`Winsock::switch_to`] says which of them makes the next calls, and each

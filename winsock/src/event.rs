@@ -1,4 +1,4 @@
-//! Event objects, as a process names them.
+//! Handles of event objects.
 
 /// An event object: WSAEVENT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,5 +1,5 @@
-//! Numbers that a program passes and a provider reads: flags of sends and receives, directions of a
-//! shutdown, flags of a new socket.
+//! Numbers that programs pass to providers: flags of sends and receives, directions of a shutdown,
+//! flags of a new socket.
 
 /// Out-of-band data, which no protocol here has.
 pub const MSG_OOB: i32 = 0x1;

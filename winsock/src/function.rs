@@ -1,4 +1,4 @@
-//! The functions, by their names.
+//! The names of the functions of Ws2_32.dll.
 
 /// Defines the enum, the names, and whether the page of a function carries the note about blocking
 /// calls inside an APC.

@@ -1,9 +1,9 @@
 //! Network events: FD_READ, FD_WRITE, FD_ACCEPT, FD_CONNECT and FD_CLOSE, when they are recorded
 //! and when again.
 //!
-//! A provider keeps one [`EventSelection`] for each socket that WSAEventSelect was called on, tells it
-//! after every step what is the case ([`Observed`]) and after every call which functions have run
-//! ([`EventSelection::re_enable`]). The rules are those of the page WSAEventSelect:
+//! A provider keeps one [`EventSelection`] for each socket that WSAEventSelect was called on, tells
+//! it after every step what is the case ([`Observed`]) and after every call which functions have
+//! run ([`EventSelection::re_enable`]). The rules are those of the page WSAEventSelect:
 //!
 //! - FD_READ and FD_ACCEPT are level-triggered: once recorded they come again only after recv (or
 //!   accept) was called, and then at once if there still is something;

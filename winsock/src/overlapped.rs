@@ -1,4 +1,4 @@
-//! Overlapped operations: what an application and a provider know of one.
+//! Overlapped operations, as applications and providers know them.
 
 use hangup_stack::smoltcp::time::Instant;
 

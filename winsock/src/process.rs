@@ -1,5 +1,5 @@
-//! What Winsock values are to the process that holds them: handles, pointers, threads, and calls
-//! that may wait.
+//! Values of a process: handles of sockets, pointers, threads, and the progress of calls that may
+//! wait.
 
 use hangup_stack::blocking;
 

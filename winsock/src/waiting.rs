@@ -1,4 +1,4 @@
-//! Calls that wait: what is remembered of one until it is made again.
+//! Calls that wait: the state that is kept of a call until it is made again.
 //!
 //! Nothing here can wait but the network, so a call that would wait returns and is made again, with
 //! the same arguments, after the network has made a step. The thread that waits in it keeps a

@@ -1,4 +1,4 @@
-//! A frame with two axes, and where values stand in it.
+//! A plot's frame: its two axes, their scales and ticks, and the place of a value in the drawing.
 
 use super::svg::{Anchor, GRID, INK, Stroke, Svg};
 

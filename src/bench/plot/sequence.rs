@@ -1,4 +1,4 @@
-//! One run as a sequence-time graph: what was sent, once and again, between the acknowledged number
+//! One run as a sequence-time graph: new and retransmitted data, between the acknowledged number
 //! and the right edge of the window.
 
 use hangup_stack::network::{SegmentDirection, Sighting};

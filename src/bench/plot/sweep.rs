@@ -1,5 +1,5 @@
-//! A sweep as two rows of panels, one panel a receiver: what is accepted against the window, and
-//! when senders give up.
+//! A sweep as two rows of panels, one panel for each receiver: accepted octets against the window,
+//! and the time after which senders give up.
 
 use std::collections::BTreeMap;
 

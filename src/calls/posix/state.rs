@@ -1,4 +1,4 @@
-//! The scripted process: what a script says of its descriptors.
+//! The scripted POSIX process, its program, and the epoll data that its script has written.
 
 use hangup_posix::{Errno, FileDescriptor, Process};
 use hangup_stack::network::IpFamily;

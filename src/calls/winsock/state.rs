@@ -1,4 +1,4 @@
-//! The scripted process: what a script says of its sockets, and what the trace shows of what runs
+//! The scripted Winsock process: the sockets of its script, and the rows of a trace for activity
 //! below and beside its calls.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What was typed behind `hangup bench`.
+//! The arguments of `hangup bench`.
 
 use std::path::PathBuf;
 

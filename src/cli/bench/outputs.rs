@@ -1,4 +1,5 @@
-//! The files that the rows of a sweep go to, and those that finished rows come from.
+//! The files of a sweep: those that its rows are written to, and those that finished rows are read
+//! from.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};

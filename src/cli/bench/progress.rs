@@ -1,4 +1,4 @@
-//! How far a long sweep is: on standard error, and only where that is a terminal.
+//! The progress of a long sweep, on standard error and only where that is a terminal.
 
 use std::time::Duration;
 

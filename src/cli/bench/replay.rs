@@ -1,4 +1,4 @@
-//! One row of a sweep again, with its trace.
+//! The replay of one row of a sweep, with its trace.
 
 use std::io::Write;
 use std::path::Path;

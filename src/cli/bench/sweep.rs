@@ -1,4 +1,5 @@
-//! `hangup bench exhaustion`: a plan from arguments, its rows on many threads, and where they go.
+//! `hangup bench exhaustion`: reads a plan from the arguments, runs its rows on many threads, and
+//! writes them.
 
 use std::fs::File;
 use std::io::Read;

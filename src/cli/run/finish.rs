@@ -1,4 +1,5 @@
-//! What becomes of a run: its verdict, its trace and its script, where they were asked for.
+//! The end of a run: its verdict, and where they were asked for its trace and its packetdrill
+//! script.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

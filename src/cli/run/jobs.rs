@@ -1,4 +1,5 @@
-//! What `hangup run` runs: every script, and every combination of every scenario, that is selected.
+//! The jobs of `hangup run`: every selected script, and every selected combination of every
+//! scenario.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Where the cases of `hangup run` go.
+//! The output of `hangup run`: reports on the terminal and in a file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Runs a scenario or a script.
+//! The run of one job: a scenario or a packetdrill script.
 
 use std::time::Instant;
 

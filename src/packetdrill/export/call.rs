@@ -1,4 +1,4 @@
-//! Calls as packetdrill writes them: with every argument, and what they return where it is.
+//! Calls in packetdrill's notation, with every argument and with the values they return.
 
 use crate::calls::show_argument;
 use crate::run::{MadeCall, ReturnedValue};

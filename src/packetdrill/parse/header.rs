@@ -1,4 +1,4 @@
-//! What stands before a packet itself: `ipv4 A > B:`, `[ect0]`, `(tos 0x10, ttl 64)`.
+//! The part of a line in front of its packet: `ipv4 A > B:`, `[ect0]`, `(tos 0x10, ttl 64)`.
 
 use super::Parser;
 use crate::diagnostic::{Diagnostic, Span, Spanned};

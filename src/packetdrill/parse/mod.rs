@@ -1,7 +1,7 @@
 //! packetdrill's grammar: from words to events.
 //!
-//! What the grammar has and hangup cannot play is parsed all the same and noted, each with its
-//! place, so that a script is never refused as if it were wrong.
+//! Features that hangup cannot play are parsed all the same and noted with their places, so that
+//! no correct script is refused as wrong.
 
 mod call;
 mod header;

@@ -1,4 +1,4 @@
-//! What words and texts of a script are.
+//! The dialect of scripts: the form of their words, blanks and texts.
 
 use winnow::Parser;
 use winnow::token::take_while;

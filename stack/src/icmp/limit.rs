@@ -1,4 +1,4 @@
-//! How many errors a peer gets.
+//! The rate limit on ICMP errors, for each peer.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
-//! The handshake, as far as it is heard: a SYN arrives, or the answer to ours (RFC 9293 section
-//! 3.5).
+//! The handshake: a SYN arrives, or the answer to ours (RFC 9293 section 3.5).
 
 use bytes::Bytes;
 use smoltcp::time::Instant;

@@ -1,4 +1,4 @@
-//! A datagram arrives: whose it is, and what becomes of it.
+//! The arrival of a datagram: the socket it is for, and its delivery or loss.
 
 use std::collections::VecDeque;
 

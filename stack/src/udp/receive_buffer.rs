@@ -1,4 +1,4 @@
-//! The datagrams that wait to be read.
+//! The receive buffer of a datagram socket.
 
 use std::collections::VecDeque;
 

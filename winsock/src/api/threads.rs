@@ -1,4 +1,5 @@
-//! What a process does with its threads.
+//! The threads of a process: switching between them, their last errors, and the calls that they
+//! wait in.
 
 use hangup_stack::smoltcp::time::{Duration, Instant};
 

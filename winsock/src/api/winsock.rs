@@ -1,4 +1,4 @@
-//! A process, and the way of a call from a handle to its provider.
+//! The process, and the dispatch of a call from a socket's handle to its provider.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What the base providers have in common: how their sockets are, what their functions check, and
-//! the functions that look at sockets only through what select would say of them.
+//! The shared code of the base providers: the modes of their sockets, the checks of their
+//! functions, and the functions that need no more of a socket than its readiness.
 
 use hangup_stack::host::Host;
 use hangup_stack::profile::{CloseEvent, ResetName, WinsockRules};

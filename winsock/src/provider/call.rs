@@ -1,4 +1,4 @@
-//! What the functions of the SPI are given and what they return.
+//! The parameters and results of the SPI's functions.
 
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};

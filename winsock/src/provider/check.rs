@@ -1,4 +1,4 @@
-//! In which order the providers here find errors.
+//! The order in which the providers here find errors.
 //!
 //! The documents list the errors of each function but never say which one wins when two apply.
 //! The order here is our choice. It puts what concerns the process before what concerns the

@@ -1,4 +1,4 @@
-//! What a layered provider goes over, and the catalog entries that it is installed with.
+//! A layered provider: the protocols below it, and the catalog entries that install it.
 
 use std::collections::BTreeMap;
 

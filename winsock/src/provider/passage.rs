@@ -1,4 +1,4 @@
-//! Calls that have passed a layered provider, and what they have returned.
+//! The log of a layered provider: the calls that have passed it, and their results.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Sends and receives that wait, in the order in which they were made: those of blocked threads and
+//! Posted sends and receives, in the order in which they were made: those of blocked threads, and
 //! overlapped ones.
 //!
 //! A receive that waits has a claim on what arrives next, so that a later one cannot overtake it;

@@ -1,4 +1,4 @@
-//! A layered provider that writes down what passes through it.
+//! A layered provider that logs the calls that pass through it.
 //!
 //! That is what layered service providers were made for (firewalls, meters, spies), and it shows
 //! that the interface can be stacked: the layer stands in the catalog before the protocols it goes

@@ -1,4 +1,4 @@
-//! Octets of which there may be only so many.
+//! Octet strings of bounded length.
 
 use std::fmt;
 

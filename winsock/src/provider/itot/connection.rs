@@ -1,4 +1,4 @@
-//! A transport connection: one side of it, on one TCP connection, without input or output.
+//! One side of a transport connection, on one TCP connection, without input or output.
 //!
 //! The methods of [`Connection`] are of four kinds:
 //!

@@ -1,4 +1,4 @@
-//! The sockets of ISO transport, and what is known of each.
+//! The sockets of ISO transport, and the state of each.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,5 +1,5 @@
-//! The transport connections of a process: they are announced to who listens, and closed when they
-//! are over.
+//! The transport connections of a process: each is announced to its listener, and closed at its
+//! end.
 //!
 //! A connection outlives its socket, because a release goes on in the background; and it exists
 //! before its socket, while a request waits for the user. TCP's listening sockets are doors, which

@@ -1,4 +1,4 @@
-//! What two sides agree on when a connection begins: class, options and TPDU size.
+//! The negotiation at the beginning of a connection: class, options and TPDU size.
 //!
 //! RFC 905 section 6.5 says what may answer what, RFC 2126 sections 4.2.1 and 6.3 to 6.6 what is
 //! left of it over TCP: class 2 without explicit flow control, or class 0. Every function here is a

@@ -1,4 +1,4 @@
-//! What goes to TCP: packets, whole ones, however few octets TCP takes at a time.
+//! The packets that wait for TCP; each is sent whole, however few octets TCP takes at a time.
 
 use std::collections::VecDeque;
 

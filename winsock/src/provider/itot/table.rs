@@ -1,4 +1,4 @@
-//! What to make of a TPDU: the state table of ISO transport's classes 0 and 2.
+//! The state table of ISO transport's classes 0 and 2: the action on each TPDU in each state.
 //!
 //! RFC 905's annex (X.224 annex A) has the table. What is left open there is decided here, and said
 //! where it is decided.

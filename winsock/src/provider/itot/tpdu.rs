@@ -1,4 +1,5 @@
-//! Transport protocol data units: what ISO transport says, read from and written to octets.
+//! Transport protocol data units (TPDUs): the messages of ISO transport, read from and written to
+//! octets.
 //!
 //! RFC 905 section 13 has the layout of each. A TPDU is a header, whose first octet is the number
 //! of octets behind it that still belong to the header, and user data behind the header. The header

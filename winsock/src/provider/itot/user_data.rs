@@ -1,5 +1,5 @@
-//! Connect and disconnect data of a socket: what goes out with the next request, confirmation or
-//! release, and what came from the peer.
+//! Connect and disconnect data of a socket: the data for the next request, confirmation or release,
+//! and the data that came from the peer.
 
 use super::tpdu::{ConnectData as Data, DisconnectData};
 use crate::error::WsaError;

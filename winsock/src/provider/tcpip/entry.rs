@@ -1,4 +1,4 @@
-//! The sockets of TCP/IP and UDP/IP: what is known of each, and the checks of a call.
+//! The sockets of TCP/IP and UDP/IP, the state of each, and the checks of a call.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Sends and receives of TCP/IP and UDP/IP that wait.
+//! Posted sends and receives of TCP/IP and UDP/IP.
 
 use hangup_stack::host::Host;
 use hangup_stack::profile::WaitingReceives;

@@ -1,4 +1,4 @@
-//! Reading TPDUs.
+//! The reader of TPDUs.
 
 use std::collections::BTreeSet;
 
