@@ -5,7 +5,8 @@ use std::fmt;
 use super::case::{CaseKind, TestCase};
 use super::summary::Summary;
 
-/// A format of reports. Each is a file of its own and a row of [`super::formats`].
+/// A format of reports. Each is a file of its own and a row of the table in
+/// `formats.rs`.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportFormat {
     /// What the command line calls it.
