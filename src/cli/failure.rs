@@ -1,4 +1,4 @@
-//! What ends a command early.
+//! Failures that end a command early.
 
 use std::fmt::Display;
 
