@@ -17,7 +17,7 @@
 //!
 //! ```
 //! use hangup_posix::sockets::{AF_INET, SOCK_STREAM};
-//! use hangup_posix::{Errno, Outcome, Process};
+//! use hangup_posix::{Errno, Process, Progress};
 //! use hangup_stack::network::{HostConfig, Network, Resolution};
 //! use hangup_stack::profile::Profile;
 //! use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
@@ -33,7 +33,7 @@
 //!     let fd = process.socket(host, AF_INET, SOCK_STREAM, 0)?;
 //!     process.bind(host, fd, IpEndpoint::new(address, 80))?;
 //!     process.listen(host, fd, 5)?;
-//!     assert_eq!(process.accept(host, fd), Outcome::WAITS);
+//!     assert_eq!(process.accept(host, fd), Progress::WAITS);
 //!     Ok(())
 //! })
 //! # }
