@@ -250,7 +250,7 @@ fn ip_frame(ends: &Ends, next_header: IpProtocol, length: usize) -> Option<Vec<u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Checksum, Kind, OwnFields, Packet, decode};
+    use crate::wire::{Checksum, FrameKind, OwnFields, Packet, decode};
 
     /// Two ends of each family.
     fn ends() -> [Ends; 2] {
@@ -306,14 +306,14 @@ mod tests {
             let datagram = datagram(&ends, b"abcd", true).unwrap();
             let packet = read(&datagram, &ends);
             assert_eq!(packet.endpoints(), Some((ends.source, ends.destination)));
-            assert!(matches!(packet.kind, Kind::Udp(it) if it.len == 4));
+            assert!(matches!(packet.kind, FrameKind::Udp(it) if it.len == 4));
 
             let error = match ends.source.addr {
                 IpAddress::Ipv4(_) => (3, 3),
                 IpAddress::Ipv6(_) => (1, 4),
             };
             let frame = icmp(&ends, error, [0; 4], quotation(&datagram)).unwrap();
-            let Kind::Icmp(icmp) = read(&frame, &ends).kind else {
+            let FrameKind::Icmp(icmp) = read(&frame, &ends).kind else {
                 panic!("it is no ICMP message");
             };
             assert_eq!(icmp.quoted.unwrap().ip.header.unwrap().length, UDP + 4);
