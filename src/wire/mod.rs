@@ -4,7 +4,7 @@
 //! notation, scripts, filters, captures and reports need. A frame that a host would refuse is still
 //! read as far as possible, because Wireshark shows it.
 //!
-//! [`frame`] writes frames.
+//! `frame` writes frames.
 //!
 //! Only smoltcp and the standard library are used here, and nothing else of this crate. The reader
 //! of the endpoint in `stack/` is another one: what it sends and takes is checked against this.
