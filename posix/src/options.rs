@@ -2,8 +2,8 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::options::{
-    KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LINGER, NO_DELAY,
-    RECEIVE_BUFFER, REUSE_ADDRESS, SEND_BUFFER, USER_TIMEOUT,
+    HANDSHAKE_LIMIT, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LINGER,
+    NO_DELAY, NO_TCP_OPTIONS, RECEIVE_BUFFER, REUSE_ADDRESS, SEND_BUFFER, USER_TIMEOUT,
 };
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::Protocol;
@@ -44,6 +44,11 @@ pub const TCP_KEEPCNT: i32 = 6;
 /// How many milliseconds data may stay without an acknowledgment; 0: as long as the system says.
 pub const TCP_USER_TIMEOUT: i32 = 18;
 
+/// How many seconds a handshake may take. FreeBSD's number, as Linux has no such option.
+pub const TCP_KEEPINIT: i32 = 128;
+/// Segments have no TCP options. Not FreeBSD's number, which is Linux's of another option.
+pub const TCP_NOOPT: i32 = 1008;
+
 /// Every system raises a buffer that could hold nothing; a size beyond the largest is as good as
 /// any.
 const BUFFER: Limits = Limits::Clamped(1, 1 << 30);
@@ -55,7 +60,7 @@ const PROBES: Limits = Limits::Within(1, 127);
 /// The options: one row each. A new one is a constant of
 /// [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 12] = [
+pub const OPTIONS: [OptionRow; 14] = [
     any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
     any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
     any(SO_ERROR, "SO_ERROR", Codec::ReadOnly),
@@ -69,6 +74,8 @@ pub const OPTIONS: [OptionRow; 12] = [
     tcp(TCP_KEEPCNT, "TCP_KEEPCNT", Codec::Count(&KEEP_ALIVE_COUNT, PROBES)),
     tcp(TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT",
         Codec::Milliseconds(&USER_TIMEOUT, Limits::Within(0, i32::MAX))),
+    tcp(TCP_KEEPINIT, "TCP_KEEPINIT", Codec::Seconds(&HANDSHAKE_LIMIT, PROBE_SECONDS)),
+    tcp(TCP_NOOPT, "TCP_NOOPT", Codec::Boolean(&NO_TCP_OPTIONS)),
 ];
 
 /// An option that every socket has.

@@ -2,9 +2,11 @@
 //! comparisons with the fields of TCP_INFO.
 //!
 //! packetdrill hands such code to Python. Here it is a language of its own, as large as scripts
-//! need it: `assert` with numbers, names, `+ - * / // % & |`, comparisons, `and`, `or`, `not` and
-//! parentheses, with Python's meaning. `print` says nothing of the host and is left out. Any other
-//! code is unsupported, and none is ever executed.
+//! need it: names for numbers, and `assert` with numbers, names, `+ - * / // % & |`, comparisons,
+//! `and`, `or`, `not` and parentheses, with Python's meaning. `print` says nothing of the host and
+//! is left out. Any other code is unsupported, and none is ever executed.
+
+use std::collections::BTreeMap;
 
 use winnow::stream::Stream;
 
@@ -164,7 +166,7 @@ const DEPTH_MAX: usize = 32;
 ///
 /// # Errors
 /// What of it is more than comparisons.
-pub(super) fn parse(code: &str) -> Result<Vec<Assertion>, String> {
+pub(super) fn parse(code: &str, names: &mut Names) -> Result<Vec<Assertion>, String> {
     let mut assertions = Vec::new();
     for statement in statements(code)? {
         // What is printed is for people, and says nothing of the host.
@@ -173,13 +175,16 @@ pub(super) fn parse(code: &str) -> Result<Vec<Assertion>, String> {
         }
         let mut input = cursor(statement, &CODE);
         if !takes(&mut input, "assert") {
+            if assign(statement, names)? {
+                continue;
+            }
             return Err(format!(
                 "code other than `assert` is not played: {}",
                 shown(statement)
             ));
         }
         let begin = here(&input);
-        let expression = binary(&mut input, 0, 0)?;
+        let expression = binary(&mut input, 0, 0, names)?;
         // A message is Python's own affair: the failure says the values.
         let rest = input.trim_start();
         if !rest.is_empty() && !rest.starts_with(',') {
@@ -201,6 +206,35 @@ pub(super) fn parse(code: &str) -> Result<Vec<Assertion>, String> {
         });
     }
     Ok(assertions)
+}
+
+/// Names that code has given to numbers. They last to the end of the script.
+pub(super) type Names = BTreeMap<String, f64>;
+
+/// Takes a statement that gives a name to a number, which the host has no part in; returns whether
+/// it is one.
+fn assign(statement: &str, names: &mut Names) -> Result<bool, String> {
+    let Some((name, rest)) = statement.split_once('=') else {
+        return Ok(false);
+    };
+    let name = name.trim_end();
+    let begins = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !name.starts_with(begins) || !name.chars().all(goes_on) || rest.starts_with('=') {
+        return Ok(false);
+    }
+    let mut input = cursor(rest, &CODE);
+    let expression = binary(&mut input, 0, 0, names)?;
+    if !input.trim_start().is_empty() {
+        return Ok(false);
+    }
+    let number = value(&expression, &|_| None);
+    let number = number.map_err(|_| format!("what is kept is not played: {}", shown(statement)))?;
+    if names.len() == limits::ASSERTIONS_MAX {
+        return Err(format!("code has at most {} names", limits::ASSERTIONS_MAX));
+    }
+    names.insert(name.to_owned(), number);
+    Ok(true)
 }
 
 /// Whether a statement only prints, as Python 2 or as Python 3 writes it.
@@ -300,15 +334,20 @@ fn operator(input: &mut Input<'_>, level: usize) -> Option<Operator> {
     found
 }
 
-fn binary(input: &mut Input<'_>, level: usize, depth: usize) -> Result<Expression, String> {
+fn binary(
+    input: &mut Input<'_>,
+    level: usize,
+    depth: usize,
+    names: &Names,
+) -> Result<Expression, String> {
     if level == LEVELS.len() {
-        return unary(input, depth);
+        return unary(input, depth, names);
     }
     if level == COMPARISONS && takes(input, "not") {
-        let inner = binary(input, level, deeper(depth)?)?;
+        let inner = binary(input, level, deeper(depth)?, names)?;
         return Ok(Expression::Not(Box::new(inner)));
     }
-    let mut left = binary(input, level + 1, depth)?;
+    let mut left = binary(input, level + 1, depth, names)?;
     // What stands between two comparisons of a chain: `a < b < c` is `a < b and b < c`.
     let mut middle = None;
     let mut count = 0;
@@ -317,7 +356,7 @@ fn binary(input: &mut Input<'_>, level: usize, depth: usize) -> Result<Expressio
         if count > DEPTH_MAX {
             return Err(format!("more than {DEPTH_MAX} operations in a row"));
         }
-        let right = binary(input, level + 1, depth)?;
+        let right = binary(input, level + 1, depth, names)?;
         let next = (level == COMPARISONS).then(|| right.clone());
         left = match std::mem::replace(&mut middle, next) {
             Some(middle) => {
@@ -330,14 +369,14 @@ fn binary(input: &mut Input<'_>, level: usize, depth: usize) -> Result<Expressio
     Ok(left)
 }
 
-fn unary(input: &mut Input<'_>, depth: usize) -> Result<Expression, String> {
+fn unary(input: &mut Input<'_>, depth: usize, names: &Names) -> Result<Expression, String> {
     if takes(input, "-") {
-        let inner = unary(input, deeper(depth)?)?;
+        let inner = unary(input, deeper(depth)?, names)?;
         return Ok(Expression::Negative(Box::new(inner)));
     }
     let is_parenthesis = takes(input, "(");
     if is_parenthesis {
-        let inner = binary(input, 0, deeper(depth)?)?;
+        let inner = binary(input, 0, deeper(depth)?, names)?;
         if takes(input, ")") {
             return Ok(inner);
         }
@@ -354,6 +393,9 @@ fn unary(input: &mut Input<'_>, depth: usize) -> Result<Expression, String> {
     }
     if let Some((_, info)) = INFOS.iter().find(|(name, _)| *name == word) {
         return Ok(Expression::Info(*info));
+    }
+    if let Some(number) = names.get(word) {
+        return Ok(Expression::Number(*number));
     }
     let state = ["TCPI_", "TCP_"].iter().find_map(|prefix| {
         let name = word.strip_prefix(prefix)?;
@@ -487,7 +529,11 @@ mod tests {
             let mut known = known.iter();
             known.find(|(it, _)| *it == info).map(|(_, value)| *value)
         };
-        parse(code)?.iter().map(|it| it.holds(&info)).collect()
+        let mut names = Names::default();
+        parse(code, &mut names)?
+            .iter()
+            .map(|it| it.holds(&info))
+            .collect()
     }
 
     #[test]
@@ -519,6 +565,9 @@ mod tests {
         let several =
             "\n# first\nassert True; assert False # one\n  assert (tcpi_snd_cwnd\n == 10)\n";
         assert_eq!(held(several), Ok(vec![true, false, true]));
+        let named =
+            "most = 0x10 - 6; assert tcpi_snd_cwnd == most; most = most + 1; assert most == 11";
+        assert_eq!(held(named), Ok(vec![true, true]));
         let prints = "print \"{}\".format(tcpi_rtt)\nprint(tcpi_rtt); assert True\nprint";
         assert_eq!(held(prints), Ok(vec![true]));
     }
@@ -529,7 +578,11 @@ mod tests {
             ("printer(tcpi_state)", "other than `assert`"),
             ("if tcpi_state:\n  print('x')", "other than `assert`"),
             ("import os", "other than `assert`"),
-            ("assertion = 1", "other than `assert`"),
+            ("kept = tcpi_rtt", "what is kept"),
+            ("a.b = 1", "other than `assert`"),
+            ("a == 1", "other than `assert`"),
+            ("a = 1 if b else 2", "other than `assert`"),
+            ("a = b", "does not know `b`"),
             ("assert os.system('true') == 0", "`os.system`"),
             ("assert tcpi_reordering == 3", "`tcpi_reordering`"),
             ("assert 1 << 2", "`<< 2`"),

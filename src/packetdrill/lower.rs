@@ -83,6 +83,7 @@ pub(super) fn lower(
         first: None,
         octets: 0,
         waits: 0,
+        names: code::Names::default(),
         unsupported,
         ignored: Vec::new(),
     };
@@ -170,6 +171,8 @@ struct Lowering<'s> {
     octets: u64,
     /// How many calls wait, at one time or another.
     waits: usize,
+    /// What code has given names to.
+    names: code::Names,
     unsupported: Vec<Diagnostic>,
     ignored: Vec<String>,
 }
@@ -202,7 +205,7 @@ impl Lowering<'_> {
                 }
             }
             WrittenAction::Code(code) => {
-                let assertions = code::parse(&code.value);
+                let assertions = code::parse(&code.value, &mut self.names);
                 Subject::Code(Code {
                     host: named(HOST),
                     assertions: assertions.unwrap_or_else(|reason| {

@@ -131,6 +131,7 @@ pub(super) fn apply(
         "net.ipv4.tcp_keepalive_probes" | "net.inet.tcp.keepcnt" => {
             ("keep_alive.count", count(value)?)
         }
+        "net.inet.tcp.keepinit" => ("give_up.handshake", milliseconds(value, 1)?),
         "net.inet.tcp.keepidle" => ("keep_alive.idle", milliseconds(value, 1)?),
         "net.inet.tcp.keepintvl" => ("keep_alive.interval", milliseconds(value, 1)?),
         "net.ipv4.tcp_congestion_control" | "net.inet.tcp.cc.algorithm" => {

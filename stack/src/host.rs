@@ -476,6 +476,8 @@ impl Stack {
             no_delay: options.no_delay,
             keep_alive: options.keep_alive,
             user_timeout: options.user_timeout,
+            handshake_limit: options.handshake_limit,
+            no_options: options.no_tcp_options,
             initial_sequence: self.random.bits(),
         }
     }

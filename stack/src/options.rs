@@ -107,6 +107,8 @@ pub(crate) struct SocketOptions {
     pub(crate) no_delay: bool,
     pub(crate) keep_alive: KeepAlive,
     pub(crate) user_timeout: Option<Duration>,
+    pub(crate) handshake_limit: Option<Duration>,
+    pub(crate) no_tcp_options: bool,
     pub(crate) reuse_address: bool,
 }
 
@@ -203,3 +205,22 @@ pub const USER_TIMEOUT: SocketOption<Duration> = SocketOption::new(
     |options, time| options.user_timeout = (time > Duration::ZERO).then_some(time),
 )
 .only_where(|profile| profile.keep_alive.user_timeout);
+
+/// TCP_KEEPINIT: how long a handshake may take, where the system limits that by a time.
+pub const HANDSHAKE_LIMIT: SocketOption<Duration> = SocketOption::new(
+    |source| { source.options.handshake_limit }.unwrap_or(source.profile.give_up.handshake),
+    |options, time| options.handshake_limit = Some(time),
+)
+.only_where(limits_handshakes);
+
+/// TCP_NOOPT: segments without TCP options. The systems that have it are those that limit the time
+/// of a handshake: the BSDs and what comes from them.
+pub const NO_TCP_OPTIONS: SocketOption<bool> = SocketOption::new(
+    |source| source.options.no_tcp_options,
+    |options, on| options.no_tcp_options = on,
+)
+.only_where(limits_handshakes);
+
+fn limits_handshakes(profile: &Profile) -> bool {
+    profile.give_up.handshake > Duration::ZERO
+}

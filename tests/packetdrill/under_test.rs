@@ -147,3 +147,50 @@ fn settings_count_from_where_they_stand() {
     let otherwise = text.replace("[2]", "[5]");
     assert!(verdict(&otherwise, &as_freebsd, Leftovers::Fail).contains("gave [2] here"));
 }
+
+/// TCP_KEEPINIT and TCP_NOOPT, which some systems have.
+#[test]
+fn options_of_the_bsds() {
+    let plain = "\
+0    socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0   setsockopt(3, IPPROTO_TCP, TCP_NOOPT, [1], 4) = 0
++0   getsockopt(3, IPPROTO_TCP, TCP_NOOPT, [1], [4]) = 0
++0   fcntl(3, F_SETFL, O_RDWR|O_NONBLOCK) = 0
++0   connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)
++0   > S 0:0(0)
++.1  < S. 0:0(0) ack 1 win 1000 <mss 1000,sackOK,TS val 1 ecr 0>
++0   > . 1:1(0) ack 1
+";
+    let limited = "\
+0    `sysctl -w net.inet.tcp.keepinit=20000`
++0   socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0   getsockopt(3, IPPROTO_TCP, TCP_KEEPINIT, [20], [4]) = 0
++0   setsockopt(3, IPPROTO_TCP, TCP_KEEPINIT, [5], 4) = 0
++0   getsockopt(3, IPPROTO_TCP, TCP_KEEPINIT, [5], [4]) = 0
++1...6 connect(3, ..., ...) = -1 ETIMEDOUT (Operation timed out)
+";
+    for (text, profile, says) in [
+        (plain, "freebsd", "pass"),
+        (limited, "freebsd", "pass"),
+        (plain, "linux", "returned -1 ENOPROTOOPT"),
+    ] {
+        let verdict = verdict(text, &options(profile, IpVersion::V4), Leftovers::Allowed);
+        let as_said = verdict == says || (says != "pass" && verdict.contains(says));
+        assert!(as_said, "{profile}: {verdict}");
+    }
+}
+
+/// Names that code gives to numbers last to the end of the script.
+#[test]
+fn code_has_names_for_numbers() {
+    let text = |named: &str| {
+        format!(
+            "{CONNECTS}+0 %{{ most = {named} }}%\n\
+             +0 %{{ assert tcpi_advmss < most and most == 1461, most }}%\n"
+        )
+    };
+    let played = |text: &str| verdict(text, &options("linux", IpVersion::V4), Leftovers::Allowed);
+    assert_eq!(played(&text("1460 + 1")), "pass");
+    assert!(played(&text("1460")).contains("`tcpi_advmss < most"));
+    assert!(played(&text("tcpi_advmss + 1")).starts_with("unsupported"));
+}

@@ -67,20 +67,19 @@ impl Connection {
     /// What the peer's SYN says of itself and offers.
     pub(super) fn take_syn(&mut self, syn: &Segment) {
         self.peer_initial_sequence = syn.sequence;
-        let offered = &self.config.profile.options;
-        let ours = |option| offered.syn.iter().flatten().any(|&other| other == option);
         let scaled = syn
             .options
             .window_scale
-            .filter(|_| ours(SynOption::WindowScale));
+            .filter(|_| self.offers(SynOption::WindowScale));
         // RFC 7323 section 2.3: a longer shift is treated as 14.
         self.negotiated.send_shift = scaled.unwrap_or(0).min(SHIFT_MOST);
         self.negotiated.scales = scaled.is_some();
-        self.negotiated.selective = syn.options.sack_permitted && ours(SynOption::SackPermitted);
+        self.negotiated.selective =
+            syn.options.sack_permitted && self.offers(SynOption::SackPermitted);
         let timestamps = syn
             .options
             .timestamps
-            .filter(|_| ours(SynOption::Timestamps));
+            .filter(|_| self.offers(SynOption::Timestamps));
         self.negotiated.timestamps = timestamps.is_some();
         if let Some(timestamps) = timestamps {
             self.recent_timestamp = timestamps.value;

@@ -92,6 +92,10 @@ pub struct Config {
     /// How long data may stay unacknowledged (TCP_USER_TIMEOUT, RFC 5482), where the application
     /// has said so.
     pub user_timeout: Option<Duration>,
+    /// How long the handshake may take (TCP_KEEPINIT), where the application has said so.
+    pub handshake_limit: Option<Duration>,
+    /// Whether segments have no options (TCP_NOOPT).
+    pub no_options: bool,
     /// Our initial sequence number (ISS).
     pub initial_sequence: u32,
 }
@@ -229,7 +233,8 @@ impl Connection {
     }
 
     fn limit_handshake(&mut self, now: Instant) {
-        let limit = self.config.profile.give_up.handshake;
+        let limit =
+            { self.config.handshake_limit }.unwrap_or(self.config.profile.give_up.handshake);
         if limit > Duration::ZERO {
             self.timers.set(Timer::Handshake, now + limit);
         }

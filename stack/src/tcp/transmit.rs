@@ -229,10 +229,15 @@ impl Connection {
         (0..most).find(fits).unwrap_or(most)
     }
 
+    /// Whether our SYN has an option, where the peer's lets it.
+    pub(super) fn offers(&self, option: SynOption) -> bool {
+        let offered = &self.config.profile.options.syn;
+        !self.config.no_options && offered.iter().flatten().any(|&other| other == option)
+    }
+
     fn syn_options(&self, now: Instant) -> Options {
         let answers = self.state != State::SynSent;
-        let offered = &self.config.profile.options;
-        let offers = |option| offered.syn.iter().flatten().any(|&other| other == option);
+        let offers = |option| self.offers(option);
         let scales = offers(SynOption::WindowScale) && (!answers || self.negotiated.scales);
         let selective = offers(SynOption::SackPermitted) && (!answers || self.negotiated.selective);
         let timestamps = offers(SynOption::Timestamps) && (!answers || self.negotiated.timestamps);

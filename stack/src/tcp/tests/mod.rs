@@ -135,6 +135,8 @@ impl Setup {
             no_delay: self.no_delay,
             keep_alive: KeepAlive::default(),
             user_timeout: None,
+            handshake_limit: None,
+            no_options: false,
             initial_sequence: OURS,
         }
     }
