@@ -37,11 +37,10 @@ impl<'a> Driver<'a> {
             );
             return;
         }
-        let arguments: Vec<Argument> = call.arguments.iter().map(|it| it.value.clone()).collect();
         if call.name.value == OPENS {
             self.numbers.open();
         }
-        let place = self.note_call(host, &call.name.value, &arguments);
+        let place = self.note_call(host, call);
         // A routine makes its calls when it runs, whatever was planned.
         let begun = match call.routine {
             Some(_) => self.medium.now(),
@@ -64,7 +63,7 @@ impl<'a> Driver<'a> {
             thread,
             routine: call.routine.as_ref().map(|it| it.value),
             name: &call.name.value,
-            arguments: &arguments,
+            arguments: &self.account.calls[place].arguments,
             label: label_of(call),
         });
         if let Err(why) = made {
@@ -81,8 +80,9 @@ impl<'a> Driver<'a> {
     }
 
     /// Notes that a call is about to be made; returns its place in the account.
-    fn note_call(&mut self, host: usize, name: &str, arguments: &[Argument]) -> usize {
+    fn note_call(&mut self, host: usize, call: &Call) -> usize {
         let host = HostId(host);
+        let arguments: Vec<Argument> = call.arguments.iter().map(|it| it.value.clone()).collect();
         let socket = match arguments.first() {
             Some(Argument::Integer(label)) => self.labelled(host, *label),
             Some(_) | None => None,
@@ -91,8 +91,8 @@ impl<'a> Driver<'a> {
         self.account.calls.push(MadeCall {
             statement: self.account.played.len(),
             host,
-            name: name.to_owned(),
-            arguments: arguments.to_vec(),
+            name: call.name.value.clone(),
+            arguments,
             begun: Moment {
                 at: self.medium.now(),
                 events_before: self.events.len(),
@@ -252,18 +252,18 @@ impl<'a> Driver<'a> {
 
     fn judge_result(&mut self, call: &Call, returned: &Returned) {
         let name = &call.name.value;
-        let said = match &returned.error {
+        let said = || match &returned.error {
             Some(error) => format!("{} {error}", returned.value),
             None => returned.value.clone(),
         };
         if !is_result(&call.result.value, returned) {
-            let message = format!("`{name}` returned {said}");
+            let message = format!("`{name}` returned {}", said());
             let label = "not this";
             self.fail(Diagnostic::new(call.result.span, message).label(label));
         } else if let Some(wanted) = &call.error
             && returned.error.as_deref() != Some(wanted.value.as_str())
         {
-            let message = format!("`{name}` returned {said}");
+            let message = format!("`{name}` returned {}", said());
             self.fail(Diagnostic::new(wanted.span, message).label("not this error"));
         }
         for difference in &returned.differences {

@@ -232,9 +232,7 @@ impl<'a> Driver<'a> {
 
     /// The socket that a label of a host stands for.
     pub(super) fn labelled(&self, host: HostId, label: i64) -> Option<SocketId> {
-        let mut labels = self.medium.labels(host).into_iter();
-        let (_, socket) = labels.find(|(known, _)| *known == label)?;
-        Some(socket)
+        self.medium.labelled(host, label)
     }
 
     // Time.
@@ -357,7 +355,6 @@ impl<'a> Driver<'a> {
             }
         }
         self.account.sockets = self.final_sockets();
-        let replay = self.replay();
         let mut outcome = Outcome {
             failures: self.failures,
             ended: self.medium.now(),
@@ -369,6 +366,10 @@ impl<'a> Driver<'a> {
         };
         filters::judge(self.scenario, &mut outcome);
         outcome.failures.sort_by_key(|failure| failure.span);
+        if outcome.failures.is_empty() {
+            return outcome;
+        }
+        let replay = replay(self.scenario, self.seed, self.conduct);
         for failure in &mut outcome.failures {
             let owned = std::mem::replace(failure, Diagnostic::of_file(""));
             *failure = owned.note("replay", replay.clone());
@@ -404,22 +405,22 @@ impl<'a> Driver<'a> {
             self.fail(Diagnostic::of_file(message).note("sent", line));
         }
     }
+}
 
-    /// The command that runs a scenario again as it was run.
-    fn replay(&self) -> String {
-        let path = self.scenario.source.path().display().to_string();
-        let mut command = format!("hangup run {}", for_shell(&path));
-        // The seed stands behind, whether or not it was one of the keys.
-        let settings = self.scenario.variant.settings.iter();
-        for setting in settings.filter(|it| !it.starts_with("seed=")) {
-            command.push_str(" --set ");
-            command.push_str(setting);
-        }
-        command.push_str(&format!(" --seed {}", self.seed));
-        for word in &self.conduct.replay {
-            command.push(' ');
-            command.push_str(&for_shell(word));
-        }
-        command
+/// The command that runs a scenario again as it was run.
+fn replay(scenario: &Scenario, seed: u64, conduct: &Conduct) -> String {
+    let path = scenario.source.path().display().to_string();
+    let mut command = format!("hangup run {}", for_shell(&path));
+    // The seed stands behind, whether or not it was one of the keys.
+    let settings = scenario.variant.settings.iter();
+    for setting in settings.filter(|it| !it.starts_with("seed=")) {
+        command.push_str(" --set ");
+        command.push_str(setting);
     }
+    command.push_str(&format!(" --seed {seed}"));
+    for word in &conduct.replay {
+        command.push(' ');
+        command.push_str(&for_shell(word));
+    }
+    command
 }

@@ -41,21 +41,23 @@ impl Driver<'_> {
         let Packet::Segment(segment) = &line.packet else {
             return Ok(Cow::Borrowed(line));
         };
-        let filler = self.conduct.filler;
+        let length = segment.sequence.as_ref().map_or(0, |it| it.value.length);
+        let is_filled = self.conduct.filler == Filler::Zeros && length > 0;
         let is_answer = segment.flags.value.contains(Flags::ACK);
-        let is_mapped = is_answer && line.detail.echo == Stamp::Script;
+        let is_mapped = is_answer && line.detail.echo == Stamp::Script && has_timestamps(segment);
         let mapped = match self.conduct.rules.stamps {
             Stamps::Mapped { scaled_echo, .. } if is_mapped => Some(scaled_echo),
             Stamps::Mapped { .. } | Stamps::OnTheWire => None,
         };
-        if filler == Filler::Alphabet && mapped.is_none() {
+        if !is_filled && mapped.is_none() {
             return Ok(Cow::Borrowed(line));
         }
-        let mut segment = segment.clone();
-        if filler == Filler::Zeros
-            && let Some(sequence) = &segment.sequence
-        {
-            let zeros = vec![0; sequence.value.length.into()];
+        let mut line = line.clone();
+        let Packet::Segment(segment) = &mut line.packet else {
+            return Ok(Cow::Owned(line));
+        };
+        if is_filled && let Some(sequence) = &segment.sequence {
+            let zeros = vec![0; length.into()];
             segment.data = Some(Spanned::new(zeros, sequence.span));
         }
         if let (Some(scaled), Some(options)) = (mapped, &mut segment.options)
@@ -72,10 +74,7 @@ impl Driver<'_> {
                 *echo_reply = live;
             }
         }
-        Ok(Cow::Owned(PacketLine {
-            packet: Packet::Segment(segment),
-            ..line.clone()
-        }))
+        Ok(Cow::Owned(line))
     }
 
     fn forge_filled(&mut self, line: &PacketLine, span: Span) {
@@ -331,4 +330,11 @@ impl Driver<'_> {
             ack: ack.unwrap_or(0),
         }
     }
+}
+
+/// Whether a line says timestamps of a segment.
+fn has_timestamps(segment: &Segment) -> bool {
+    let options = segment.options.as_ref().map(|it| &it.value);
+    matches!(options, Some(OptionsPattern::Exact(list))
+        if list.iter().any(|it| matches!(it.value, TcpOption::Timestamps { .. })))
 }

@@ -185,7 +185,8 @@ impl Said<'_> {
         let is_so = match (rules.payload, &self.segment.data) {
             (Payload::AsSaid, Some(data)) => payload == Some(data.value.as_slice()),
             (Payload::AsSaid, None) => true,
-            (Payload::Zeros, _) => payload.is_none_or(|it| it.iter().all(|octet| *octet == 0)),
+            // Without a branch for each octet, many are looked at in one instruction.
+            (Payload::Zeros, _) => payload.is_none_or(|it| it.iter().fold(0, |a, b| a | b) == 0),
         };
         (!is_so).then_some(Fault::Payload)
     }

@@ -157,6 +157,13 @@ pub trait Medium: fmt::Debug {
     /// The labels of a host's descriptors and the sockets behind them, in the order of the labels.
     fn labels(&self, host: HostId) -> Vec<(i64, SocketId)>;
 
+    /// The socket behind the descriptor that a label of a host stands for.
+    fn labelled(&self, host: HostId, label: i64) -> Option<SocketId> {
+        let mut labels = self.labels(host).into_iter();
+        let (_, socket) = labels.find(|(known, _)| *known == label)?;
+        Some(socket)
+    }
+
     /// How a socket stands, as far as the medium can see; none where it is gone.
     fn status(&self, host: HostId, socket: SocketId) -> Option<Status>;
 

@@ -152,8 +152,10 @@ impl VirtualNetwork {
     }
 
     fn take_notes(&mut self, host: HostId) {
-        let table = self.tables[host.0].as_mut();
-        for Note { text, socket } in table.map(|it| it.take_notes()).unwrap_or_default() {
+        let Some(table) = self.tables[host.0].as_mut() else {
+            return;
+        };
+        for Note { text, socket } in table.take_notes() {
             self.events.push_back(MediumEvent::Note {
                 at: self.network.now(),
                 host,
@@ -181,7 +183,6 @@ impl Medium for VirtualNetwork {
     fn wait(&mut self, until: Instant) -> Waited {
         let next = self.calls_due().map_or(until, |due| due.min(until));
         let stepped = self.network.step(next);
-        self.take_facts();
         self.settle();
         if stepped || next < until {
             Waited::Woken
@@ -239,6 +240,10 @@ impl Medium for VirtualNetwork {
     fn labels(&self, host: HostId) -> Vec<(i64, SocketId)> {
         let table = self.tables[host.0].as_ref();
         table.map(|it| it.labels()).unwrap_or_default()
+    }
+
+    fn labelled(&self, host: HostId, label: i64) -> Option<SocketId> {
+        self.tables[host.0].as_ref()?.labelled(label)
     }
 
     fn status(&self, host: HostId, socket: SocketId) -> Option<Status> {
