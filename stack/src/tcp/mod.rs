@@ -184,7 +184,7 @@ impl Connection {
             state: State::Closed,
             peer_initial_sequence: 0,
             send: Sender::new(&profile.send, mss, config.send_buffer, config.no_delay),
-            recv: Receiver::new(buffer, profile.window.beyond_edge),
+            recv: Receiver::new(buffer, profile.window),
             rto: Rto::new(profile.rto),
             acknowledger: Acknowledger::new(profile.acknowledge, profile.rto.clock),
             timers: Timers::default(),

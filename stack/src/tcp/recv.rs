@@ -15,7 +15,7 @@ use super::receive_queue::ReceiveQueue;
 use super::receive_shutdown::{Disposition, Room};
 use super::segment::SACK_BLOCKS;
 use super::window::{Buffer, Growth, Situation};
-use crate::profile::BeyondEdge;
+use crate::profile::{BehindFin, BeyondEdge, WindowRules};
 
 /// Whether the application still receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub(crate) struct Receiver {
     queue: ReceiveQueue,
     ahead: Ahead,
     buffer: Buffer,
-    beyond_edge: BeyondEdge,
+    rules: WindowRules,
     /// How far the application has read, or lost what it had not.
     read: i64,
     /// How far data was taken (RCV.NXT, as far as memory is concerned).
@@ -133,13 +133,13 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     /// A receive half before the peer's SYN. The buffer says what the first window is.
-    pub(crate) fn new(mut buffer: Buffer, beyond_edge: BeyondEdge) -> Self {
+    pub(crate) fn new(mut buffer: Buffer, rules: WindowRules) -> Self {
         let offered = buffer.initial();
         Self {
             queue: ReceiveQueue::default(),
             ahead: Ahead::default(),
             buffer,
-            beyond_edge,
+            rules,
             read: 1,
             accepted: 0,
             acknowledged: 0,
@@ -334,7 +334,7 @@ impl Receiver {
         if end <= self.right_edge {
             return (first, end);
         }
-        match self.beyond_edge {
+        match self.rules.beyond_edge {
             BeyondEdge::Trim => {
                 taken.refused = (end - first.max(self.right_edge)) as usize;
                 (first, self.right_edge)
@@ -465,8 +465,8 @@ impl Receiver {
     /// Selects the window for a segment that is about to be sent and returns its field. Moves the
     /// right edge, never left.
     pub(crate) fn advertise(&mut self) -> u16 {
-        // Behind the peer's FIN there is nothing to make room for: the edge stays where it is.
-        if self.withholds || self.ended {
+        let frozen = self.ended && self.rules.behind_fin == BehindFin::Frozen;
+        if self.withholds || frozen {
             // Only what the shift would cut off is added, once (RFC 7323 section 2.4).
             let window = self.window().next_multiple_of(1 << self.shift);
             self.right_edge = self.acknowledged + window as i64;

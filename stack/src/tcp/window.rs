@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use crate::memory;
-use crate::profile::{WindowModel, WindowRules};
+use crate::profile::{WindowEdge, WindowModel, WindowRules};
 
 /// The part of a packet that stands before TCP's payload, in octets: IP and TCP headers without
 /// options.
@@ -22,7 +22,7 @@ pub(crate) struct Buffer {
 
 #[derive(Clone, Debug)]
 enum Model {
-    FreeSpace { capacity: usize },
+    FreeSpace { capacity: usize, edge: WindowEdge },
     Memory(MemoryBuffer),
 }
 
@@ -45,6 +45,7 @@ impl Buffer {
         let model = match rules.model {
             WindowModel::FreeSpace => Model::FreeSpace {
                 capacity: octets.unwrap_or(rules.receive_buffer),
+                edge: rules.edge,
             },
             WindowModel::Memory => {
                 let space = octets.map_or(rules.default_space, memory::space);
@@ -57,7 +58,7 @@ impl Buffer {
     /// The payload that fits while nothing is queued.
     pub(crate) fn capacity(&self) -> usize {
         match &self.model {
-            Model::FreeSpace { capacity } => *capacity,
+            Model::FreeSpace { capacity, .. } => *capacity,
             Model::Memory(memory) => memory.full(),
         }
     }
@@ -65,7 +66,7 @@ impl Buffer {
     /// Changes the capacity, as a receive shutdown may.
     pub(crate) fn set_capacity(&mut self, octets: usize) {
         match &mut self.model {
-            Model::FreeSpace { capacity } => *capacity = octets,
+            Model::FreeSpace { capacity, .. } => *capacity = octets,
             Model::Memory(memory) if octets == 0 => memory.space = 0,
             Model::Memory(_) => {}
         }
@@ -117,15 +118,8 @@ impl Buffer {
     /// The window to offer now, in octets.
     pub(crate) fn select(&self, situation: Situation) -> usize {
         match &self.model {
-            Model::FreeSpace { capacity } => {
-                let free = capacity.saturating_sub(situation.queued);
-                // RFC 9293 section 3.8.6.2.2: the edge moves by a useful amount or not at all.
-                let useful = self.mss.min(capacity / 2).max(1);
-                if free >= situation.remaining && free < situation.remaining + useful {
-                    situation.remaining
-                } else {
-                    free
-                }
+            Model::FreeSpace { capacity, edge } => {
+                free_window(*edge, *capacity, self.mss, situation)
             }
             Model::Memory(memory) => memory.select(situation),
         }
@@ -137,7 +131,7 @@ impl Buffer {
         let most = usize::from(u16::MAX) << situation.shift;
         let selected = self.select(situation).min(most);
         match &self.model {
-            Model::FreeSpace { capacity } => {
+            Model::FreeSpace { capacity, .. } => {
                 let useful = (2 * self.mss).min(capacity / 2).max(1);
                 selected >= situation.remaining + useful
             }
@@ -156,6 +150,23 @@ impl Buffer {
             Model::FreeSpace { .. } => self.mss,
             Model::Memory(memory) => memory.segment,
         }
+    }
+}
+
+/// The window where payload is all that counts, of segments of so many octets.
+fn free_window(edge: WindowEdge, capacity: usize, mss: usize, situation: Situation) -> usize {
+    let free = capacity.saturating_sub(situation.queued);
+    match edge {
+        WindowEdge::WholeSegments => {
+            let useful = mss.min(capacity / 2).max(1);
+            if free >= situation.remaining && free < situation.remaining + useful {
+                situation.remaining
+            } else {
+                free
+            }
+        }
+        WindowEdge::FreeSpace if free < capacity / 4 && free < mss => 0,
+        WindowEdge::FreeSpace => free,
     }
 }
 
@@ -355,24 +366,32 @@ mod tests {
 
     #[test]
     fn free_space_moves_by_useful_amounts() {
-        let buffer = buffer("freebsd", Some(8000));
-        let select = |queued, remaining| {
-            buffer.select(Situation {
+        let select = |edge, queued, remaining| {
+            let situation = Situation {
                 queued,
                 offered: 8000,
                 remaining,
                 shift: 0,
-            })
+            };
+            free_window(edge, 8000, 1460, situation)
         };
-        assert_eq!(select(0, 8000), 8000);
-        assert_eq!(select(3000, 5000), 5000);
-        assert_eq!(
-            select(2000, 5000),
-            5000,
-            "a thousand octets are not worth an update"
-        );
-        assert_eq!(select(0, 5000), 8000);
-        assert_eq!(select(9000, 0), 0);
+        // What is queued, what is left of the window, and the window by either rule.
+        let rows = [
+            (0, 8000, 8000, 8000),
+            (3000, 5000, 5000, 5000),
+            // A thousand octets are not worth an update.
+            (2000, 5000, 5000, 6000),
+            (0, 5000, 8000, 8000),
+            (9000, 0, 0, 0),
+            // Less than a segment and than a quarter of the buffer is nothing.
+            (7000, 0, 0, 0),
+            (6500, 0, 1500, 1500),
+        ];
+        for (queued, remaining, by_segments, all) in rows {
+            let windows = [WindowEdge::WholeSegments, WindowEdge::FreeSpace]
+                .map(|edge| select(edge, queued, remaining));
+            assert_eq!(windows, [by_segments, all], "{queued} {remaining}");
+        }
     }
 
     #[test]
