@@ -32,7 +32,9 @@ pub use sending::{
     WindowProbe, WindowUnit,
 };
 pub use unconnected::Unconnected;
-pub use window::{BehindFin, BeyondEdge, WindowEdge, WindowModel, WindowRules};
+pub use window::{
+    BehindFin, BeyondEdge, BufferRounding, FieldRounding, WindowEdge, WindowModel, WindowRules,
+};
 pub use winsock::{CloseEvent, CloseWithReceive, ResetName, WaitingReceives, WinsockRules};
 
 /// Everything that differs between systems. Each field of the structs below is a knob with a dotted

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
-use super::duration;
+use super::{BufferRounding, duration};
 
 /// How data is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +11,9 @@ use super::duration;
 pub struct SendRules {
     /// The send buffer, in octets.
     pub send_buffer: usize,
+    /// Whether the buffer grows to a whole number of segments once the handshake has settled how
+    /// long they are.
+    pub rounding: BufferRounding,
     /// The initial congestion window, in segments (RFC 6928); zero: no congestion control at all.
     pub initial_window: usize,
     /// How the congestion window grows and shrinks.

@@ -17,11 +17,55 @@ pub struct WindowRules {
     pub edge: WindowEdge,
     /// What the window is once the peer's FIN has come.
     pub behind_fin: BehindFin,
+    /// Whether the buffer grows to a whole number of segments once the handshake has settled how
+    /// long they are, where payload is all that counts.
+    pub rounding: BufferRounding,
+    /// How a window is rounded that its field cannot show (RFC 7323 section 2.3).
+    pub field: FieldRounding,
     /// What becomes of a segment that reaches beyond the right edge.
     pub beyond_edge: BeyondEdge,
     /// Where memory is charged: whether a packet that follows another is joined to it and costs no
     /// more than its payload. That depends on where the network card puts packets.
     pub coalesces: bool,
+}
+
+/// Whether a buffer grows to a whole number of segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BufferRounding {
+    /// It stays as it was set.
+    None,
+    /// It grows to a multiple of the maximum segment size, options included.
+    Segments,
+    /// It grows to a multiple of what a segment carries beside its options.
+    Payloads,
+}
+
+impl BufferRounding {
+    /// A buffer of so many octets, rounded to segments that carry `payload` octets beside options
+    /// of `options` octets. One that does not hold a segment stays as it is.
+    pub(crate) fn of(self, octets: usize, payload: usize, options: usize) -> usize {
+        let unit = match self {
+            Self::None => return octets,
+            Self::Segments => payload + options,
+            Self::Payloads => payload,
+        };
+        if octets > unit {
+            octets.next_multiple_of(unit.max(1))
+        } else {
+            octets
+        }
+    }
+}
+
+/// How a window is rounded that its field cannot show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldRounding {
+    /// Down, but never so that the right edge moves left.
+    Down,
+    /// Up.
+    Up,
 }
 
 /// How the right edge follows what was read.
@@ -65,4 +109,31 @@ pub enum WindowModel {
     /// The buffer is charged with each packet's memory, and a share of what is free is
     /// advertised.
     Memory,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_grow_to_whole_segments() {
+        use BufferRounding::{None, Payloads, Segments};
+        // Measured: 65,700 and 66,240 in FreeBSD's tests, 131,768 of macOS, 66,792 of Windows.
+        let rows = [
+            (None, 65_536, 1460, 0, 65_536),
+            (Segments, 65_536, 1460, 0, 65_700),
+            (Segments, 65_536, 1428, 12, 66_240),
+            (Payloads, 131_072, 1448, 12, 131_768),
+            (Segments, 65_536, 1452, 0, 66_792),
+            (Segments, 4000, 1000, 0, 4000),
+            (Segments, 1000, 1460, 0, 1000),
+        ];
+        for (rounding, octets, payload, options, expected) in rows {
+            assert_eq!(
+                rounding.of(octets, payload, options),
+                expected,
+                "{rounding:?} {octets} {payload}"
+            );
+        }
+    }
 }

@@ -15,7 +15,7 @@ use super::receive_queue::ReceiveQueue;
 use super::receive_shutdown::{Disposition, Room};
 use super::segment::SACK_BLOCKS;
 use super::window::{Buffer, Growth, Situation};
-use crate::profile::{BehindFin, BeyondEdge, WindowRules};
+use crate::profile::{BehindFin, BeyondEdge, FieldRounding, WindowRules};
 
 /// Whether the application still receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,6 +236,11 @@ impl Receiver {
     /// The payload that fits while nothing is queued.
     pub(crate) fn capacity(&self) -> usize {
         self.buffer.capacity()
+    }
+
+    /// The payload that fits while nothing is queued, as the application has asked for it.
+    pub(crate) fn asked(&self) -> usize {
+        self.buffer.asked()
     }
 
     /// The window in the last segment we sent, in octets.
@@ -478,10 +483,11 @@ impl Receiver {
         let most = usize::from(u16::MAX) << self.shift;
         // RFC 7323 section 2.4: the shift drops bits; rounding what is left up keeps the edge where
         // it was.
-        let window = if selected <= remaining {
-            remaining.next_multiple_of(unit)
-        } else {
-            (selected - selected % unit).max(remaining.next_multiple_of(unit))
+        let least = remaining.next_multiple_of(unit);
+        let window = match self.rules.field {
+            _ if selected <= remaining => least,
+            FieldRounding::Down => (selected - selected % unit).max(least),
+            FieldRounding::Up => selected.next_multiple_of(unit),
         };
         let window = window.min(most.max(remaining));
         self.right_edge = self.right_edge.max(self.accepted + window as i64);

@@ -197,6 +197,12 @@ impl Sender {
         self.wake();
     }
 
+    /// Rounds the buffer, as the profile has it, to segments that carry `payload` octets beside
+    /// options of `options` octets.
+    pub(crate) fn round_limit(&mut self, payload: usize, options: usize) {
+        self.limit = self.rules.rounding.of(self.limit, payload, options);
+    }
+
     pub(crate) fn set_limit(&mut self, octets: usize) {
         self.limit = octets;
     }

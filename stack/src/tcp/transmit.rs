@@ -225,7 +225,7 @@ impl Connection {
         if !rules.scale_to_buffer || self.config.receive_buffer.is_none() {
             return most;
         }
-        let fits = |shift: &u8| self.recv.capacity() >> shift <= usize::from(u16::MAX);
+        let fits = |shift: &u8| self.recv.asked() >> shift <= usize::from(u16::MAX);
         (0..most).find(fits).unwrap_or(most)
     }
 

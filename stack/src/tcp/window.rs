@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use crate::memory;
-use crate::profile::{WindowEdge, WindowModel, WindowRules};
+use crate::profile::{BufferRounding, WindowEdge, WindowModel, WindowRules};
 
 /// The part of a packet that stands before TCP's payload, in octets: IP and TCP headers without
 /// options.
@@ -16,6 +16,9 @@ const HEADERS: usize = 40;
 #[derive(Clone, Debug)]
 pub(crate) struct Buffer {
     model: Model,
+    rounding: BufferRounding,
+    /// What the application asked for, before it was rounded.
+    asked: usize,
     /// The largest payload that the peer may send, from which windows are rounded.
     mss: usize,
 }
@@ -52,7 +55,19 @@ impl Buffer {
                 Model::Memory(MemoryBuffer::new(space, rules.coalesces))
             }
         };
-        Self { model, mss }
+        let mut buffer = Self {
+            model,
+            rounding: rules.rounding,
+            asked: 0,
+            mss,
+        };
+        buffer.asked = buffer.capacity();
+        buffer
+    }
+
+    /// The payload that fits while nothing is queued, before it was rounded.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked
     }
 
     /// The payload that fits while nothing is queued.
@@ -74,7 +89,7 @@ impl Buffer {
 
     /// The window of the SYN, in octets, before anything is known of scaling.
     pub(crate) fn initial(&mut self) -> usize {
-        let full = self.capacity().min(usize::from(u16::MAX));
+        let full = self.asked.min(usize::from(u16::MAX));
         match &mut self.model {
             Model::FreeSpace { .. } => full,
             Model::Memory(memory) => {
@@ -94,9 +109,14 @@ impl Buffer {
     /// The handshake has settled that segments of the connection carry so many octets at most, and
     /// that options take so many of each segment.
     pub(crate) fn on_syn(&mut self, segment: usize, options: usize) {
-        if let Model::Memory(memory) = &mut self.model {
-            memory.train = segment;
-            self.mss = self.mss.saturating_sub(options).max(1);
+        match &mut self.model {
+            Model::FreeSpace { capacity, .. } => {
+                *capacity = self.rounding.of(*capacity, segment, options);
+            }
+            Model::Memory(memory) => {
+                memory.train = segment;
+                self.mss = self.mss.saturating_sub(options).max(1);
+            }
         }
     }
 
