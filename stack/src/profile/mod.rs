@@ -5,6 +5,7 @@
 //! (measured, read, documented, assumed). A profile may extend another, and so may a scenario's
 //! own: whatever it does not say is inherited.
 
+mod acceptance;
 mod built_in;
 mod datagram;
 mod duration;
@@ -18,6 +19,7 @@ mod winsock;
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
+pub use acceptance::{AcceptableWindow, AcceptanceRules};
 pub use built_in::{aliases, names, source};
 pub use datagram::{
     IcmpRules, OpenErrors, OpeningErrors, UdpArriving, UdpError, UdpErrorsReach, UdpQueued,
@@ -52,6 +54,8 @@ pub struct Profile {
     pub transport: Transport,
     /// What a receive shutdown does.
     pub receive_shutdown: ReceiveShutdown,
+    /// Which segments are believed.
+    pub acceptance: AcceptanceRules,
     /// What resets look like.
     pub reset: ResetForms,
     /// What closing does.

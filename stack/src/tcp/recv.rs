@@ -15,7 +15,7 @@ use super::receive_queue::ReceiveQueue;
 use super::receive_shutdown::{Disposition, Room};
 use super::segment::SACK_BLOCKS;
 use super::window::{Buffer, Growth, Situation};
-use crate::profile::{BehindFin, BeyondEdge, FieldRounding, WindowRules};
+use crate::profile::{AcceptableWindow, BehindFin, BeyondEdge, FieldRounding, WindowRules};
 
 /// Whether the application still receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +181,22 @@ impl Receiver {
 
     pub(crate) fn right_edge(&self) -> i64 {
         self.right_edge
+    }
+
+    /// The first position that a segment may not reach.
+    pub(crate) fn acceptable_edge(&self, rule: AcceptableWindow) -> i64 {
+        match rule {
+            AcceptableWindow::Advertised => self.right_edge,
+            AcceptableWindow::FreeSpace => {
+                let free = self.buffer.select(self.situation());
+                self.right_edge.max(self.accepted + free as i64)
+            }
+        }
+    }
+
+    /// Takes what reaches up to `edge`, although the peer was told of less.
+    pub(crate) fn open_to(&mut self, edge: i64) {
+        self.right_edge = self.right_edge.max(edge);
     }
 
     /// The shift of our window field (Rcv.Wind.Shift).

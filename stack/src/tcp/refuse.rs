@@ -16,7 +16,7 @@ impl Connection {
     /// told: data whose acknowledgment is withheld is, seen from the wire, still to come.
     pub(super) fn is_acceptable(&self, arriving: &Arriving<'_>) -> bool {
         let next = self.recv.acknowledged();
-        let edge = self.recv.right_edge();
+        let edge = self.acceptable_edge();
         let in_window = |position: i64| next <= position && position < edge;
         let empty = arriving.end == arriving.start;
         if edge == next {
@@ -32,6 +32,12 @@ impl Connection {
                 || (arriving.start == edge && self.recv.accepted() == edge);
         }
         in_window(arriving.start) || in_window(arriving.end - 1)
+    }
+
+    /// The first position that a segment may not reach.
+    pub(super) fn acceptable_edge(&self) -> i64 {
+        let rule = self.config.profile.acceptance.window;
+        self.recv.acceptable_edge(rule)
     }
 
     /// Answers a segment of which so many new octets found no room.

@@ -118,7 +118,7 @@ impl Connection {
         let data_end = arriving.start + arriving.octets as i64;
         let first = arriving.start.max(self.recv.accepted());
         let new = (data_end - first).max(0) as usize;
-        let new_in_window = (data_end.min(self.recv.right_edge()) - first).max(0) as usize;
+        let new_in_window = (data_end.min(self.acceptable_edge()) - first).max(0) as usize;
         Arrival {
             new,
             new_in_window,
@@ -266,6 +266,9 @@ impl Connection {
             return;
         }
         let next = self.recv.accepted();
+        let edge = self.acceptable_edge();
+        self.recv
+            .open_to(edge.min(arriving.start + payload.len() as i64));
         let taken = self.recv.take(arriving.start, payload, fin, disposition);
         if self.recv.accepted() > next {
             self.last_heard = now;
