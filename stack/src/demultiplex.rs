@@ -9,7 +9,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::frame::{Frame, Spares};
 use crate::host::{InterfacePoll, Output, Stack};
-use crate::profile::Transport;
+use crate::profile::{SynFin, Transport};
 use crate::socket::SocketId;
 use crate::table::{Entry, Kind, Tuple};
 use crate::tcp::segment::Segment;
@@ -98,6 +98,10 @@ impl Stack {
         payload: Bytes,
         now: Instant,
     ) {
+        let flags = header.flags;
+        if flags.syn && flags.fin && self.profile.acceptance.syn_fin == SynFin::Dropped {
+            return;
+        }
         let known = self
             .connections
             .get(&Tuple::new(local.port, remote))

@@ -9,6 +9,16 @@ use serde::{Deserialize, Serialize};
 pub struct AcceptanceRules {
     /// Up to where a segment is acceptable.
     pub window: AcceptableWindow,
+    /// The sequence numbers with which a reset ends a connection.
+    pub reset: ExactReset,
+    /// What a reset with another number of the window does.
+    pub inexact_reset: InexactReset,
+    /// What a SYN in the window does to a connection that is synchronized.
+    pub syn: UnexpectedSyn,
+    /// What a SYN is that has a FIN as well.
+    pub syn_fin: SynFin,
+    /// How the acknowledgment of what was never sent is answered.
+    pub unsent: AnswerToUnsent,
 }
 
 /// Up to where a segment is acceptable.
@@ -19,4 +29,60 @@ pub enum AcceptableWindow {
     Advertised,
     /// To the end of the free part of the buffer, where that lies beyond.
     FreeSpace,
+}
+
+/// The sequence numbers with which a reset ends a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExactReset {
+    /// The one that is expected next (RFC 5961 section 3.2).
+    Next,
+    /// The one that was acknowledged last, which is an older one while an acknowledgment waits.
+    LastAcknowledged,
+    /// That one, or the one before it.
+    LastAcknowledgedOrBefore,
+    /// That one, the one that is expected next, or the one behind it.
+    AroundNext,
+}
+
+/// What a reset in the window does whose number is not exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InexactReset {
+    /// It is challenged (RFC 5961 section 3.2).
+    Challenge,
+    /// Nothing.
+    Silence,
+    /// It ends the connection (RFC 793).
+    Ends,
+}
+
+/// What a SYN in the window does to a connection that is synchronized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnexpectedSyn {
+    /// It is challenged (RFC 5961 section 4.2).
+    Challenge,
+    /// It resets the connection (RFC 793).
+    Resets,
+}
+
+/// What a SYN is that has a FIN as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SynFin {
+    /// A SYN like another.
+    Syn,
+    /// Nothing: it is dropped.
+    Dropped,
+}
+
+/// How the acknowledgment of what was never sent is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerToUnsent {
+    /// With an acknowledgment, however often it comes (RFC 9293 section 3.10.7.4).
+    Acknowledge,
+    /// With a challenge ACK, which has a limit.
+    Challenge,
 }

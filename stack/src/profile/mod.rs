@@ -19,7 +19,10 @@ mod winsock;
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
-pub use acceptance::{AcceptableWindow, AcceptanceRules};
+pub use acceptance::{
+    AcceptableWindow, AcceptanceRules, AnswerToUnsent, ExactReset, InexactReset, SynFin,
+    UnexpectedSyn,
+};
 pub use built_in::{aliases, names, source};
 pub use datagram::{
     IcmpRules, OpenErrors, OpeningErrors, UdpArriving, UdpError, UdpErrorsReach, UdpQueued,
@@ -302,6 +305,9 @@ pub struct CallRules {
     /// Whether a reset that comes behind the end of the peer's stream is told as one. Where it is
     /// not, receives read the end again and sends fail as after a shutdown.
     pub reset_behind_end: bool,
+    /// Whether a reset that comes while both FINs are out, and ours is not acknowledged, is told as
+    /// one.
+    pub reset_while_closing: bool,
     /// Whether a peer's reset throws away what was unread.
     pub reset_purges_queue: bool,
     /// A receive shutdown of a TCP socket that is not connected.

@@ -8,7 +8,7 @@ use super::segment::Segment;
 use super::segment_arrives::{Arriving, Check};
 use super::state::State;
 use super::timer::Timer;
-use crate::profile::FromTimestamps;
+use crate::profile::{AnswerToUnsent, FromTimestamps};
 
 impl Connection {
     /// Fifth: the acknowledgment.
@@ -26,7 +26,10 @@ impl Connection {
             self.enter_open();
         }
         if acknowledged > self.send.next() {
-            self.acknowledger.now();
+            match self.config.profile.acceptance.unsent {
+                AnswerToUnsent::Acknowledge => self.acknowledger.now(),
+                AnswerToUnsent::Challenge => self.challenge(now),
+            }
             return Check::Done;
         }
         // RFC 5961 section 5.2: an acknowledgment older than any window is a blind guess.

@@ -2,6 +2,7 @@
 //! section 3.10.7.4, RFC 5961).
 
 mod limits;
+mod resets;
 
 use smoltcp::time::Instant;
 
@@ -10,6 +11,7 @@ use super::receive_shutdown::{AnswerAtEdge, answer_at_edge};
 use super::segment_arrives::Arriving;
 use crate::event::Fact;
 pub(super) use limits::Refusals;
+pub(super) use resets::{Numbers, OnReset, on_reset};
 
 impl Connection {
     /// RFC 9293 section 3.10.7.4, the four cases of acceptability. RCV.NXT is what the peer was

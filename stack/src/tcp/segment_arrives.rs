@@ -7,11 +7,12 @@ use super::Connection;
 use super::acknowledge::{Received, Wait};
 use super::receive_shutdown::{AnswerToHeld, Arrival, Disposition, answer_to_held, on_data};
 use super::recv::Taken;
+use super::refuse::{Numbers, OnReset, on_reset};
 use super::segment::Segment;
 use super::state::State;
 use super::timer::Timer;
 use crate::event::Fact;
-use crate::profile::{KeepAliveAnswer, ReactiveReset};
+use crate::profile::{KeepAliveAnswer, ReactiveReset, UnexpectedSyn};
 use crate::socket::Gone;
 
 /// A segment in stream positions, without its payload.
@@ -81,8 +82,8 @@ impl Connection {
         };
         let done = self.check_handshake_repetition(&arriving, now) == Check::Done
             || self.check_new_data(&arriving, &payload) == Check::Done
-            || self.check_sequence(&arriving, now) == Check::Done
             || self.check_reset(&arriving, now) == Check::Done
+            || self.check_sequence(&arriving, now) == Check::Done
             || self.check_syn(&arriving, now) == Check::Done
             || self.check_acknowledgment(&arriving, now) == Check::Done;
         if done {
@@ -133,7 +134,7 @@ impl Connection {
         let timestamps = header.options.timestamps;
         let timestamps = timestamps.filter(|_| self.negotiated.timestamps);
         let age = timestamps.map(|it| it.value.wrapping_sub(self.recent_timestamp) as i32);
-        if age.is_some_and(|age| age < 0) && !header.flags.rst {
+        if age.is_some_and(|age| age < 0) {
             self.acknowledger.now();
             return Check::Done;
         }
@@ -148,9 +149,6 @@ impl Connection {
                 self.recent_timestamp = timestamps.value;
             }
             return Check::Continue;
-        }
-        if header.flags.rst {
-            return Check::Done;
         }
         // A segment that ends where the last acknowledgment stands, as a repetition does or a probe
         // with an octet, is no more than a duplicate, and yet its acknowledgment is heard.
@@ -195,23 +193,43 @@ impl Connection {
             && arriving.end <= self.recv.acknowledged()
     }
 
-    /// Second: a reset (RFC 5961 section 3).
+    /// Second: a reset (RFC 5961 section 3). It comes before the first check, because some systems
+    /// believe one that stands left of the window.
     fn check_reset(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
         if !arriving.header.flags.rst {
             return Check::Continue;
         }
         // Where acknowledgments are withheld the peer's next number is the accepted one, and the
         // one it was told is the acknowledged one. Either is exact.
-        let exact = [self.recv.acknowledged(), self.recv.accepted()].contains(&arriving.start);
-        if !exact {
-            self.challenge(now);
-            return Check::Done;
+        let numbers = Numbers {
+            start: arriving.start,
+            acknowledged: self.last_acknowledgment,
+            told: self.recv.acknowledged(),
+            next: self.recv.accepted(),
+            acceptable: self.is_acceptable(arriving),
+            edge: self.acceptable_edge(),
+        };
+        match on_reset(self.config.profile.acceptance, numbers) {
+            OnReset::Drop => Check::Done,
+            OnReset::Challenge => {
+                self.challenge(now);
+                Check::Done
+            }
+            OnReset::End => {
+                self.end_by_reset();
+                Check::Done
+            }
         }
+    }
+
+    fn end_by_reset(&mut self) {
         self.facts.push_back(Fact::ResetReceived);
+        let calls = self.config.profile.calls;
         let reason = match self.state {
             State::SynReceived if !self.passive => Some(Gone::Refused),
-            State::Closing | State::LastAck | State::TimeWait => None,
-            State::CloseWait if !self.config.profile.calls.reset_behind_end => None,
+            State::TimeWait => None,
+            State::Closing | State::LastAck if !calls.reset_while_closing => None,
+            State::CloseWait if !calls.reset_behind_end => None,
             State::Closed
             | State::Listen
             | State::SynSent
@@ -219,10 +237,11 @@ impl Connection {
             | State::Established
             | State::FinWait1
             | State::FinWait2
-            | State::CloseWait => Some(Gone::Reset),
+            | State::CloseWait
+            | State::Closing
+            | State::LastAck => Some(Gone::Reset),
         };
         self.die(reason);
-        Check::Done
     }
 
     /// Fourth: a SYN where there can be none (RFC 5961 section 4.2).
@@ -236,7 +255,10 @@ impl Connection {
             self.die(None);
             return Check::Done;
         }
-        self.challenge(now);
+        match self.config.profile.acceptance.syn {
+            UnexpectedSyn::Challenge => self.challenge(now),
+            UnexpectedSyn::Resets => self.reset_actively(Some(Gone::Reset)),
+        }
         Check::Done
     }
 
