@@ -32,7 +32,7 @@ pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
 pub use origin::{Mark, Origin, origins};
 pub use sending::{
-    Algorithm, Clock, Counted, FinTiming, FromTimestamps, GiveUpRules, KeepAliveAnswer,
+    Algorithm, Clock, Counted, FinTiming, FromTimestamps, GiveUpResets, GiveUpRules, KeepAliveAnswer,
     KeepAliveRules, MinBounds, Nagle, Push, Restart, RtoRules, Segmentation, SendRules,
     WindowProbe, WindowUnit,
 };

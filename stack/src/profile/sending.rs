@@ -205,6 +205,22 @@ pub struct GiveUpRules {
     pub handshake: Duration,
     /// Whether the numbers are counted or turned into a deadline.
     pub counted: Counted,
+    /// Whether the peer is told by a reset, by what was waited for.
+    pub resets: GiveUpResets,
+}
+
+/// Whether giving up sends a reset. A SYN that nobody answers never makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GiveUpResets {
+    /// The acknowledgment of data or of a FIN did not come.
+    pub data: bool,
+    /// The acknowledgment of a SYN-ACK did not come.
+    pub handshake: bool,
+    /// A closed window was probed in vain.
+    pub persist: bool,
+    /// Probes of an idle connection were not answered.
+    pub keep_alive: bool,
 }
 
 /// When an idle connection is probed, where the application has asked for it and not said when (RFC

@@ -6,11 +6,11 @@ mod timing;
 use smoltcp::time::{Duration, Instant};
 
 use super::Connection;
+use super::timeout::Vain;
 use super::timer::Timer;
-use crate::event::{Fact, Retransmission};
+use crate::event::Retransmission;
 use crate::options::KeepAlive;
 use crate::profile::KeepAliveAnswer;
-use crate::socket::Gone;
 pub(super) use timing::KeepingAlive;
 
 impl Connection {
@@ -65,8 +65,7 @@ impl Connection {
         } else if silent < idle {
             idle - silent
         } else if self.is_taken_for_dead(silent) {
-            self.facts.push_back(Fact::TimedOut);
-            self.reset_actively(Some(Gone::TimedOut));
+            self.give_up(Vain::KeepAlive);
             return;
         } else {
             self.patience.probes += 1;

@@ -36,6 +36,7 @@ mod segment_arrives;
 mod send;
 mod state;
 mod status;
+mod timeout;
 mod timer;
 mod transmit;
 mod unreachable;

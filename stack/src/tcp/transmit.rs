@@ -8,6 +8,7 @@ use super::in_flight::Control;
 use super::segment::{Flags, Options, SACK_BLOCKS, Segment};
 use super::send::Transmission;
 use super::state::State;
+use super::timeout::Vain;
 use super::timer::Timer;
 use super::{Connection, SHIFT_MOST};
 use crate::event::{Fact, Retransmission};
@@ -357,7 +358,7 @@ impl Connection {
             return;
         }
         if self.timers.take_expired(Timer::Handshake, now) {
-            self.give_up();
+            self.give_up(Vain::Retransmission);
             return;
         }
         if self.timers.take_expired(Timer::TailLossProbe, now) {
@@ -378,7 +379,7 @@ impl Connection {
 
     fn on_retransmission_timeout(&mut self, now: Instant) {
         if self.gives_up(now) {
-            self.give_up();
+            self.give_up(Vain::Retransmission);
             return;
         }
         self.patience.timeouts += 1;
@@ -390,11 +391,6 @@ impl Connection {
             self.rto.back_off();
         }
         self.send.on_timeout();
-    }
-
-    fn give_up(&mut self) {
-        self.facts.push_back(Fact::TimedOut);
-        self.die(Some(self.reason_of_timeout()));
     }
 
     /// Whether the peer has been silent for too long (RFC 9293 section 3.8.3).
@@ -469,7 +465,7 @@ impl Connection {
             None => limit > 0 && self.patience.probes >= limit,
         };
         if gives_up {
-            self.give_up();
+            self.give_up(Vain::WindowProbe);
             return;
         }
         self.patience.probes += 1;

@@ -1,0 +1,136 @@
+//! A connection is given up: what the peer and the application learn of it (RFC 9293 section 3.8.3).
+
+use super::Connection;
+use super::state::State;
+use crate::event::Fact;
+use crate::profile::GiveUpResets;
+
+/// What was done in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Vain {
+    /// A segment was sent again and again.
+    Retransmission,
+    /// A closed window was probed.
+    WindowProbe,
+    /// An idle connection was probed.
+    KeepAlive,
+}
+
+/// Whether giving up sends a reset in such a state.
+fn resets(rules: GiveUpResets, vain: Vain, state: State) -> bool {
+    match (vain, state) {
+        (_, State::SynSent | State::Closed | State::Listen) => false,
+        (Vain::Retransmission, State::SynReceived) => rules.handshake,
+        (Vain::Retransmission, _) => rules.data,
+        (Vain::WindowProbe, _) => rules.persist,
+        (Vain::KeepAlive, _) => rules.keep_alive,
+    }
+}
+
+impl Connection {
+    /// Gives the connection up, with a reset where the profile sends one.
+    pub(super) fn give_up(&mut self, vain: Vain) {
+        self.facts.push_back(Fact::TimedOut);
+        let reason = Some(self.reason_of_timeout());
+        if resets(self.config.profile.give_up.resets, vain, self.state) {
+            self.reset_actively(reason);
+        } else {
+            self.die(reason);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_each_time_out_sends() {
+        use Vain::{KeepAlive, Retransmission, WindowProbe};
+        let none = GiveUpResets {
+            data: false,
+            handshake: false,
+            persist: false,
+            keep_alive: false,
+        };
+        let all = GiveUpResets {
+            data: true,
+            handshake: true,
+            persist: true,
+            keep_alive: true,
+        };
+        let rows = [
+            (Retransmission, State::SynSent, none, false),
+            (Retransmission, State::SynSent, all, false),
+            (
+                Retransmission,
+                State::SynReceived,
+                GiveUpResets {
+                    handshake: true,
+                    ..none
+                },
+                true,
+            ),
+            (
+                Retransmission,
+                State::SynReceived,
+                GiveUpResets {
+                    handshake: false,
+                    ..all
+                },
+                false,
+            ),
+            (
+                Retransmission,
+                State::Established,
+                GiveUpResets { data: true, ..none },
+                true,
+            ),
+            (
+                Retransmission,
+                State::LastAck,
+                GiveUpResets { data: false, ..all },
+                false,
+            ),
+            (
+                WindowProbe,
+                State::FinWait1,
+                GiveUpResets {
+                    persist: true,
+                    ..none
+                },
+                true,
+            ),
+            (
+                WindowProbe,
+                State::CloseWait,
+                GiveUpResets {
+                    persist: false,
+                    ..all
+                },
+                false,
+            ),
+            (
+                KeepAlive,
+                State::Established,
+                GiveUpResets {
+                    keep_alive: true,
+                    ..none
+                },
+                true,
+            ),
+            (
+                KeepAlive,
+                State::FinWait2,
+                GiveUpResets {
+                    keep_alive: false,
+                    ..all
+                },
+                false,
+            ),
+        ];
+        for (vain, state, rules, expected) in rows {
+            assert_eq!(resets(rules, vain, state), expected, "{vain:?} {state:?}");
+        }
+    }
+}
