@@ -192,7 +192,7 @@ impl Stack {
             .collect();
         for id in children {
             if let Some(connection) = self.connection_mut(id) {
-                connection.close(Some(Duration::ZERO), Instant::ZERO);
+                connection.close(Some(Duration::ZERO));
             }
             self.touch(id);
         }
@@ -215,7 +215,7 @@ impl Stack {
                     }
                     return Closing::Lingers(until);
                 }
-                connection.close(linger, now);
+                connection.close(linger);
                 match linger {
                     Some(time) if time > Duration::ZERO && !connection.is_drained() => {
                         entry.lingers_until = Some(now + time);

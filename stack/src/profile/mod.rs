@@ -10,6 +10,7 @@ mod built_in;
 mod datagram;
 mod duration;
 mod knobs;
+mod lingering;
 mod origin;
 mod sending;
 mod unconnected;
@@ -30,6 +31,7 @@ pub use datagram::{
 };
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
+pub use lingering::{FinWait2Begins, FinWait2Ends, FinWait2Renewal, StateTimes};
 pub use origin::{Mark, Origin, origins};
 pub use sending::{
     Algorithm, Clock, Counted, FinTiming, FromTimestamps, GiveUpResets, GiveUpRules, KeepAliveAnswer,
@@ -450,18 +452,6 @@ pub struct AcknowledgeRules {
     /// How many challenge ACKs a connection sends in a second (RFC 5961 section 7); zero: as many
     /// as there is cause for.
     pub challenges_a_second: u32,
-}
-
-/// How long states last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StateTimes {
-    /// TIME-WAIT (RFC 9293 section 3.4.2: twice the maximum segment lifetime).
-    #[serde(with = "duration")]
-    pub time_wait: Duration,
-    /// FIN-WAIT-2 once the application has closed.
-    #[serde(with = "duration")]
-    pub fin_wait_2: Duration,
 }
 
 /// How ISO transport over TCP (RFC 2126) behaves where its standards leave a choice.

@@ -38,6 +38,7 @@ impl Connection {
             return Check::Done;
         }
         self.process_acknowledgment(arriving, now);
+        self.renew_fin_wait_2(now);
         self.advance_closing(now)
     }
 
@@ -117,12 +118,7 @@ impl Connection {
             return Check::Continue;
         }
         match self.state {
-            State::FinWait1 => {
-                self.enter(State::FinWait2);
-                if self.orphan {
-                    self.begin_orphan_wait(now);
-                }
-            }
+            State::FinWait1 => self.enter(State::FinWait2),
             State::Closing => self.begin_time_wait(now),
             State::LastAck => {
                 self.die(None);

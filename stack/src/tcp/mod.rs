@@ -21,6 +21,7 @@ mod acknowledge;
 mod acknowledgment_field;
 mod congestion;
 mod cubic;
+mod fin_wait_2;
 mod handshake;
 mod in_flight;
 #[cfg(debug_assertions)]
@@ -160,6 +161,8 @@ pub struct Connection {
     bare_probe: Option<Retransmission>,
     keeping_alive: KeepingAlive,
     last_heard: Instant,
+    /// When a segment came last before the application closed.
+    heard_before_close: Option<Instant>,
     /// The acknowledgment field of the last segment we sent, as a stream position.
     last_acknowledgment: i64,
     error: Option<Gone>,
@@ -203,6 +206,7 @@ impl Connection {
             bare_probe: None,
             keeping_alive: KeepingAlive::new(profile.keep_alive, config.keep_alive),
             last_heard: now,
+            heard_before_close: None,
             last_acknowledgment: 1,
             error: None,
             gone: None,

@@ -416,11 +416,6 @@ impl Connection {
             .set(Timer::Linger, now + self.config.profile.linger.time_wait);
     }
 
-    pub(super) fn begin_orphan_wait(&mut self, now: Instant) {
-        self.timers
-            .set(Timer::Linger, now + self.config.profile.linger.fin_wait_2);
-    }
-
     /// Resets the connection because of data that nobody can read.
     fn reset_in_answer(&mut self, arriving: &Arriving<'_>, payload: Bytes) {
         let rules = self.config.profile.reset;

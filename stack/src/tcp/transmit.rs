@@ -50,6 +50,7 @@ impl Connection {
         if matches!(self.state, State::Closed | State::Listen) {
             return None;
         }
+        self.watch_fin_wait_2(now);
         if let Some(cause) = self.bare_probe.take() {
             return Some(self.bare_probe_segment(cause, now));
         }
@@ -354,7 +355,7 @@ impl Connection {
             self.acknowledger.now();
         }
         if self.timers.take_expired(Timer::Linger, now) {
-            self.die(None);
+            self.on_linger_timeout(now);
             return;
         }
         if self.timers.take_expired(Timer::Handshake, now) {

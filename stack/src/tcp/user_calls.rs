@@ -1,6 +1,6 @@
 //! The user calls of RFC 9293 section 3.10: what the application asks of a connection.
 
-use smoltcp::time::{Duration, Instant};
+use smoltcp::time::Duration;
 
 use super::Connection;
 use super::receive_shutdown::{
@@ -264,8 +264,9 @@ impl Connection {
 
     /// Takes the descriptor away. `linger` of zero resets at once (SO_LINGER); a longer one is the
     /// caller's to wait for, until [`Connection::is_drained`].
-    pub fn close(&mut self, linger: Option<Duration>, now: Instant) {
+    pub fn close(&mut self, linger: Option<Duration>) {
         self.orphan = true;
+        self.heard_before_close = Some(self.last_heard);
         self.awaited = 0;
         match self.state {
             State::Closed => {}
@@ -276,12 +277,12 @@ impl Connection {
             | State::FinWait2
             | State::CloseWait
             | State::Closing
-            | State::LastAck => self.close_synchronized(linger, now),
+            | State::LastAck => self.close_synchronized(linger),
             State::TimeWait => {}
         }
     }
 
-    fn close_synchronized(&mut self, linger: Option<Duration>, now: Instant) {
+    fn close_synchronized(&mut self, linger: Option<Duration>) {
         let aborts = linger == Some(Duration::ZERO);
         let resets = at_close(self.config.profile.close, self.left_behind()) == AtClose::Reset;
         self.recv.discard_unread();
@@ -303,8 +304,7 @@ impl Connection {
                 self.send.finish();
                 self.enter(State::LastAck);
             }
-            State::FinWait2 => self.begin_orphan_wait(now),
-            State::FinWait1 | State::Closing | State::LastAck => {}
+            State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck => {}
             State::Closed | State::Listen | State::SynSent | State::TimeWait => {}
         }
     }

@@ -424,15 +424,13 @@ impl Dialogue {
 
     #[track_caller]
     fn close(&mut self) {
-        let now = self.now;
-        self.call("close()", |connection| connection.close(None, now));
+        self.call("close()", |connection| connection.close(None));
     }
 
     /// Closes with SO_LINGER set to zero.
     #[track_caller]
     fn close_at_once(&mut self) {
-        let now = self.now;
-        let close = |connection: &mut Connection| connection.close(Some(Duration::ZERO), now);
+        let close = |connection: &mut Connection| connection.close(Some(Duration::ZERO));
         self.call("close(), linger 0", close);
     }
 
