@@ -148,8 +148,7 @@ impl Stack {
         let Some(connection) = self.connection_mut(id) else {
             return false;
         };
-        let gives_way =
-            connection.state() == State::TimeWait && connection.would_follow(header.sequence);
+        let gives_way = connection.gives_way_to(header.sequence);
         if gives_way {
             connection.abort();
             self.touch(id);

@@ -59,3 +59,86 @@ pub enum FinWait2Ends {
     /// A reset.
     Reset,
 }
+
+/// What TIME-WAIT answers (RFC 9293 section 3.10.7.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeWaitRules {
+    /// What a reset does.
+    pub reset: TimeWaitReset,
+    /// Which SYN opens a new connection in its place, where a socket listens.
+    pub reopens: Reopens,
+    /// How a SYN is answered that opens none.
+    pub refused_syn: RefusedSyn,
+    /// What the peer's FIN does when it comes again.
+    pub fin: RepeatedFin,
+    /// Which other segments are acknowledged.
+    pub acknowledges: TimeWaitAcknowledges,
+    /// The window field of what is answered.
+    pub window: TimeWaitWindow,
+}
+
+/// What a reset does in TIME-WAIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeWaitReset {
+    /// What it does in other states: an exact one ends it.
+    Ends,
+    /// Nothing (RFC 1337).
+    Ignored,
+}
+
+/// Which SYN opens a new connection in the place of one in TIME-WAIT (RFC 9293 section 3.6.1,
+/// MAY-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reopens {
+    /// One with a number beyond the next that is expected.
+    BeyondNext,
+    /// One with a number beyond the window.
+    BeyondWindow,
+    /// None.
+    Never,
+}
+
+/// How a SYN is answered in TIME-WAIT that opens no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusedSyn {
+    /// As a SYN in any other synchronized state.
+    Acknowledge,
+    /// Not at all.
+    Silence,
+    /// In the window with a reset that ends nothing; elsewhere with an acknowledgment.
+    Reset,
+}
+
+/// What the peer's FIN does in TIME-WAIT when it comes again. It is acknowledged in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RepeatedFin {
+    /// It begins the time anew (RFC 9293 section 3.10.7.4).
+    Restarts,
+    /// The time runs on.
+    RunsOn,
+}
+
+/// Which segments without SYN and RST are acknowledged in TIME-WAIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeWaitAcknowledges {
+    /// Those that are not acceptable (RFC 9293 section 3.10.7.4), and those that bring something.
+    Unacceptable,
+    /// Each that has the ACK bit and is not an exact duplicate of the last acknowledgment.
+    AllButDuplicates,
+}
+
+/// The window field of an answer from TIME-WAIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeWaitWindow {
+    /// As in other states.
+    Current,
+    /// Zero.
+    Zero,
+}

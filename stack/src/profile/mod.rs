@@ -31,7 +31,10 @@ pub use datagram::{
 };
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;
-pub use lingering::{FinWait2Begins, FinWait2Ends, FinWait2Renewal, StateTimes};
+pub use lingering::{
+    FinWait2Begins, FinWait2Ends, FinWait2Renewal, RefusedSyn, Reopens, RepeatedFin, StateTimes,
+    TimeWaitAcknowledges, TimeWaitReset, TimeWaitRules, TimeWaitWindow,
+};
 pub use origin::{Mark, Origin, origins};
 pub use sending::{
     Algorithm, Clock, Counted, FinTiming, FromTimestamps, GiveUpResets, GiveUpRules, KeepAliveAnswer,
@@ -83,6 +86,8 @@ pub struct Profile {
     pub window: WindowRules,
     /// How long states last.
     pub linger: StateTimes,
+    /// What TIME-WAIT answers.
+    pub time_wait: TimeWaitRules,
     /// Datagrams.
     pub udp: UdpRules,
     /// Errors from the network.

@@ -97,6 +97,10 @@ impl Connection {
             // Its field is not scaled: repeated, it may be too small for what was offered since.
             return;
         }
+        if self.state == State::TimeWait && segment.window == 0 {
+            // Where nothing more is received a system may say so.
+            return;
+        }
         let edge = acknowledged + (i64::from(segment.window) << self.recv.shift());
         assert!(
             self.seen.edge_on_wire <= edge,

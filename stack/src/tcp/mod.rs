@@ -37,6 +37,7 @@ mod segment_arrives;
 mod send;
 mod state;
 mod status;
+mod time_wait;
 mod timeout;
 mod timer;
 mod transmit;

@@ -81,6 +81,7 @@ impl Connection {
             octets: payload.len(),
         };
         let done = self.check_handshake_repetition(&arriving, now) == Check::Done
+            || self.check_time_wait(&arriving, now) == Check::Done
             || self.check_new_data(&arriving, &payload) == Check::Done
             || self.check_reset(&arriving, now) == Check::Done
             || self.check_sequence(&arriving, now) == Check::Done
@@ -157,7 +158,7 @@ impl Connection {
         }
         let repeats_fin = header.flags.fin && arriving.end == self.recv.accepted();
         if self.state == State::TimeWait && repeats_fin {
-            self.begin_time_wait(now);
+            self.repeat_time_wait(now);
         }
         // A connection of which only the window is closed still hears what the peer says of ours.
         let at_closed_window = arriving.start == self.recv.accepted();

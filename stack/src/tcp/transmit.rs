@@ -12,7 +12,7 @@ use super::timeout::Vain;
 use super::timer::Timer;
 use super::{Connection, SHIFT_MOST};
 use crate::event::{Fact, Retransmission};
-use crate::profile::{Counted, ResetWindow, SynOption, WindowProbe};
+use crate::profile::{Counted, ResetWindow, SynOption, TimeWaitWindow, WindowProbe};
 use crate::socket::Gone;
 
 /// A segment to put on the wire.
@@ -181,7 +181,9 @@ impl Connection {
 
     /// A header that acknowledges and advertises what is true now.
     fn header(&mut self, start: i64, now: Instant) -> Segment {
-        let window = self.recv.advertise();
+        let rules = self.config.profile.time_wait;
+        let closed = self.state == State::TimeWait && rules.window == TimeWaitWindow::Zero;
+        let window = if closed { 0 } else { self.recv.advertise() };
         let mut options = Options::default();
         if self.negotiated.timestamps {
             options.timestamps = Some(self.timestamps(now));

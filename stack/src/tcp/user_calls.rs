@@ -337,12 +337,6 @@ impl Connection {
         }
     }
 
-    /// Whether a SYN with this sequence number begins beyond everything of this connection.
-    pub fn would_follow(&self, sequence: u32) -> bool {
-        let accepted = self.recv.accepted();
-        Self::position(self.peer_initial_sequence, sequence, accepted) > accepted
-    }
-
     /// Whether everything written, and the FIN, has been acknowledged, or never will be.
     pub fn is_drained(&self) -> bool {
         self.state == State::Closed || self.send.is_drained()
