@@ -147,6 +147,16 @@ pub struct RtoRules {
     /// The most.
     #[serde(with = "duration")]
     pub max: Duration,
+    /// What is added to it and never doubled.
+    #[serde(with = "duration")]
+    pub slop: Duration,
+    /// Whether that is added in a handshake, too, once the timer was backed off.
+    pub slop_in_handshake: bool,
+    /// How often it doubles at the most.
+    pub doublings: u32,
+    /// The first timeout of a SYN-ACK.
+    #[serde(with = "duration")]
+    pub initial_syn_ack: Duration,
     /// Whether an echoed timestamp measures the round trip (RFC 7323 section 4).
     pub from_timestamps: FromTimestamps,
     /// The clock that timers run on.
@@ -184,6 +194,9 @@ pub enum Clock {
     Exact,
     /// A timer wheel at 250 ticks a second, where long timers run late by up to an eighth.
     Wheel250,
+    /// Ticks of half a second, or of a quarter where less than half a second is waited for. A timer
+    /// that is set between two of them runs short by what has passed of the first.
+    HalfSeconds,
 }
 
 /// When a sender gives up.

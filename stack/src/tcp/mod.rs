@@ -231,6 +231,7 @@ impl Connection {
     pub fn accept(config: Config, syn: &Segment, now: Instant) -> Self {
         let mut connection = Self::new(config, now);
         connection.passive = true;
+        connection.rto.answer_first();
         connection.limit_handshake(now);
         connection.state = State::Listen;
         connection.take_syn(syn);

@@ -14,6 +14,8 @@ pub(crate) struct Rto {
     least: Duration,
     /// Doublings since the last acknowledgment of new data.
     backoff: u32,
+    /// Whether the handshake is over.
+    established: bool,
 }
 
 /// RFC 6298 rule 5.7.
@@ -29,7 +31,13 @@ impl Rto {
             estimate: None,
             least: Duration::MAX,
             backoff: 0,
+            established: false,
         }
+    }
+
+    /// What is timed first is a SYN-ACK.
+    pub(crate) fn answer_first(&mut self) {
+        self.rules.initial = self.rules.initial_syn_ack;
     }
 
     /// Takes a measured round-trip time of a segment that was not retransmitted (Karn's algorithm).
@@ -58,6 +66,7 @@ impl Rto {
     /// The handshake is over. Where nothing could be measured, because the SYN was sent more than
     /// once, the timeout begins anew and at three seconds at least (RFC 6298 rule 5.7).
     pub(crate) fn on_established(&mut self) {
+        self.established = true;
         if self.estimate.is_none() {
             self.backoff = 0;
             self.rules.initial = self.rules.initial.max(UNMEASURED_LEAST);
@@ -96,8 +105,20 @@ impl Rto {
 
     /// The timeout.
     pub(crate) fn timeout(&self) -> Duration {
-        let micros = self.base().total_micros().saturating_mul(1 << self.backoff);
+        let doublings = self.backoff.min(self.rules.doublings).min(BACKOFF_LIMIT);
+        let doubled = self.base().total_micros().saturating_mul(1 << doublings);
+        let micros = doubled.saturating_add(self.slop().total_micros());
         Duration::from_micros(micros.min(self.rules.max.total_micros()))
+    }
+
+    /// What is added to the timeout as it is now.
+    fn slop(&self) -> Duration {
+        let handshake = self.backoff > 0 && self.rules.slop_in_handshake;
+        if self.established || handshake {
+            self.rules.slop
+        } else {
+            Duration::ZERO
+        }
     }
 
     /// How long `retransmissions` take from the least timeout on, doubling: Linux's deadline.
@@ -135,15 +156,55 @@ mod tests {
         linux.reset_backoff();
         assert_eq!(linux.timeout().total_millis(), 220);
 
-        let mut freebsd = rto("freebsd");
-        freebsd.measure(Duration::from_millis(20));
+        let mut netbsd = rto("netbsd");
+        netbsd.measure(Duration::from_millis(20));
         assert_eq!(
-            freebsd.timeout().total_millis(),
-            230,
+            netbsd.timeout().total_millis(),
+            1000,
             "the floor is under the timeout"
         );
-        (0..20).for_each(|_| freebsd.measure(Duration::from_millis(400)));
-        assert!(freebsd.timeout().total_millis() > 380);
+        (0..20).for_each(|_| netbsd.measure(Duration::from_millis(1400)));
+        assert!(netbsd.timeout().total_millis() > 1380);
+    }
+
+    #[test]
+    fn what_is_added_is_not_doubled_and_doubling_has_an_end() {
+        // The timeouts of a handshake, and those behind a round trip of a millisecond, in
+        // milliseconds.
+        let rows: [(&str, [u64; 5], [u64; 8]); 4] = [
+            (
+                "linux",
+                [1000, 2000, 4000, 8000, 16_000],
+                [204, 408, 816, 1632, 3264, 6528, 13_056, 26_112],
+            ),
+            (
+                "freebsd",
+                [1000, 2200, 4200, 8200, 16_200],
+                [230, 260, 320, 440, 680, 1160, 2120, 4040],
+            ),
+            (
+                "macos",
+                [1000, 2000, 4000, 8000, 16_000],
+                [230, 260, 320, 440, 680, 1160, 2120, 2120],
+            ),
+            (
+                "lwip",
+                [3000, 6000, 12_000, 24_000, 48_000],
+                [1500, 3000, 6000, 12_000, 24_000, 48_000, 96_000, 192_000],
+            ),
+        ];
+        for (profile, handshake, data) in rows {
+            let mut rto = rto(profile);
+            let next = |rto: &mut Rto| {
+                let timeout = rto.timeout().total_millis();
+                rto.back_off();
+                timeout
+            };
+            assert_eq!(handshake.map(|_| next(&mut rto)), handshake, "{profile}");
+            rto.measure(Duration::from_millis(1));
+            rto.on_established();
+            assert_eq!(data.map(|_| next(&mut rto)), data, "{profile}");
+        }
     }
 
     #[test]

@@ -83,11 +83,24 @@ const LEVEL_SLOTS: i64 = 64;
 const LEVEL_SHIFT: u32 = 3;
 const LEVELS: u32 = 9;
 
+/// The ticks of [`Clock::HalfSeconds`] that a delay is counted in, in microseconds.
+fn coarse_tick(delay: Duration) -> u64 {
+    if delay < Duration::from_millis(500) {
+        250_000
+    } else {
+        500_000
+    }
+}
+
 impl Clock {
     /// A duration as the clock counts it: in whole ticks, rounded up.
     pub(crate) fn in_ticks(self, duration: Duration) -> Duration {
         match self {
             Self::Exact => duration,
+            Self::HalfSeconds => {
+                let tick = coarse_tick(duration);
+                Duration::from_micros(duration.total_micros().div_ceil(tick) * tick)
+            }
             Self::Wheel250 => {
                 let tick = TICK as u64;
                 Duration::from_micros(duration.total_micros().div_ceil(tick) * tick)
@@ -99,6 +112,10 @@ impl Clock {
     pub fn expiry(self, now: Instant, delay: Duration) -> Instant {
         match self {
             Self::Exact => now + delay,
+            Self::HalfSeconds => {
+                let passed = now.total_micros() as u64 % coarse_tick(delay);
+                now + self.in_ticks(delay) - Duration::from_micros(passed)
+            }
             Self::Wheel250 => {
                 let started = now.total_micros() / TICK;
                 let ticks = delay.total_micros().div_ceil(TICK as u64) as i64;
@@ -133,6 +150,26 @@ mod tests {
         }
         let exact = Clock::Exact.expiry(boundary, Duration::from_micros(1));
         assert_eq!((exact - boundary).total_micros(), 1);
+    }
+
+    #[test]
+    fn coarse_ticks_have_begun_before_a_timer_is_set() {
+        let millis = Duration::from_millis;
+        let rows = [
+            (0, 1500, 1500),
+            (1, 1500, 1500),
+            (499, 1500, 1500),
+            (500, 1500, 2000),
+            (700, 1600, 2500),
+            // The faster ticks.
+            (0, 250, 250),
+            (249, 250, 250),
+            (250, 250, 500),
+        ];
+        for (now, delay, expected) in rows {
+            let expiry = Clock::HalfSeconds.expiry(Instant::from_millis(now), millis(delay));
+            assert_eq!(expiry.total_millis(), expected, "{now} {delay}");
+        }
     }
 
     #[test]
