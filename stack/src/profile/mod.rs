@@ -6,6 +6,7 @@
 //! own: whatever it does not say is inherited.
 
 mod acceptance;
+mod acknowledging;
 mod built_in;
 mod datagram;
 mod duration;
@@ -24,6 +25,7 @@ pub use acceptance::{
     AcceptableWindow, AcceptanceRules, AnswerToUnsent, ExactReset, InexactReset, SynFin,
     UnexpectedSyn,
 };
+pub use acknowledging::{AcknowledgeRules, AtOnce, SecondSegment};
 pub use built_in::{aliases, names, source};
 pub use datagram::{
     IcmpRules, OpenErrors, OpeningErrors, UdpArriving, UdpError, UdpErrorsReach, UdpQueued,
@@ -434,29 +436,6 @@ pub enum Padding {
     /// No-operations only where an option needs its alignment, end-of-list octets behind the last
     /// option.
     After,
-}
-
-/// When data is acknowledged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AcknowledgeRules {
-    /// Segments acknowledged at once at the start of a connection, at most; zero: none.
-    pub quick: u32,
-    /// How long an acknowledgment is delayed (RFC 9293 section 3.8.6.3: less than half a second).
-    #[serde(with = "duration")]
-    pub delay: Duration,
-    /// Whether the second full segment is only acknowledged at once where the window did not
-    /// shrink.
-    pub second_segment_needs_window: bool,
-    /// Whether data that comes again before it was acknowledged waits like new data.
-    pub repetition_waits: bool,
-    /// How long after an answer to a segment outside the window the next such segment is not
-    /// answered, if it carries nothing; zero: each is (RFC 5961 section 7 allows a limit).
-    #[serde(with = "duration")]
-    pub out_of_window_interval: Duration,
-    /// How many challenge ACKs a connection sends in a second (RFC 5961 section 7); zero: as many
-    /// as there is cause for.
-    pub challenges_a_second: u32,
 }
 
 /// How ISO transport over TCP (RFC 2126) behaves where its standards leave a choice.

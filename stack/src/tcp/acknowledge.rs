@@ -2,7 +2,7 @@
 
 use smoltcp::time::{Duration, Instant};
 
-use crate::profile::{AcknowledgeRules, Clock};
+use crate::profile::{AcknowledgeRules, AtOnce, Clock, SecondSegment};
 
 /// How soon an acknowledgment is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,10 @@ pub(crate) struct Received {
     pub(crate) segment: usize,
     /// Octets not acknowledged so far, these included.
     pub(crate) unacknowledged: usize,
+    /// Octets of this segment.
+    pub(crate) octets: usize,
+    /// Whether data waits before it that the application has not read.
+    pub(crate) behind_unread: bool,
     /// Whether the window would not be smaller than the last one offered.
     pub(crate) window_keeps_up: bool,
     /// Whether the window may grow for the segment.
@@ -52,6 +56,23 @@ pub(crate) struct Acknowledger {
     /// Whether data flows both ways, so that an acknowledgment can ride on an answer.
     interactive: bool,
     last_received: Option<Instant>,
+}
+
+/// Whether what has come is acknowledged without a delay.
+fn is_enough(rules: AcknowledgeRules, received: Received) -> bool {
+    let second = match rules.second_segment {
+        SecondSegment::Any => received.unacknowledged > received.octets,
+        SecondSegment::TwoFull if rules.second_segment_needs_window => {
+            received.unacknowledged > received.segment && received.window_keeps_up
+        }
+        SecondSegment::TwoFull => received.unacknowledged >= 2 * received.segment,
+    };
+    let lone = match rules.at_once {
+        AtOnce::Nothing => false,
+        AtOnce::FullSegment => received.octets >= received.segment,
+        AtOnce::NothingUnread => !received.behind_unread,
+    };
+    second || lone
 }
 
 /// Quick acknowledgments where the window is smaller than two segments.
@@ -94,12 +115,7 @@ impl Acknowledger {
             self.quick |= 1;
         }
         self.last_received = Some(now);
-        let enough = if self.rules.second_segment_needs_window {
-            received.unacknowledged > received.segment && received.window_keeps_up
-        } else {
-            received.unacknowledged >= 2 * received.segment
-        };
-        if enough || (self.quick > 0 && !self.interactive) {
+        if is_enough(self.rules, received) || (self.quick > 0 && !self.interactive) {
             self.due = Due::Now;
         } else {
             self.delay(now);
@@ -152,6 +168,56 @@ impl Acknowledger {
             .is_some_and(|at| now - at < self.rules.delay);
         if with_data && answered {
             self.interactive = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Profile;
+
+    #[test]
+    fn what_is_acknowledged_without_a_delay() {
+        let base = Received {
+            window: 60_000,
+            segment: 1000,
+            unacknowledged: 0,
+            octets: 0,
+            behind_unread: true,
+            window_keeps_up: true,
+            window_grew: false,
+            timeout: Duration::from_secs(1),
+        };
+        let received = |unacknowledged, octets| Received {
+            unacknowledged,
+            octets,
+            ..base
+        };
+        let rows = [
+            received(10, 10),
+            received(20, 10),
+            received(1000, 1000),
+            received(1010, 10),
+            received(2000, 1000),
+            Received {
+                behind_unread: false,
+                ..received(10, 10)
+            },
+        ];
+        // A small one, a second small one, a full one, a small one behind it, a second full one, a
+        // small one that finds everything read.
+        let expected = [
+            ("winsock", [false, false, false, false, true, false]),
+            ("linux", [false, false, false, true, true, false]),
+            ("freebsd", [false, true, false, true, true, false]),
+            ("windows", [false, true, true, true, true, false]),
+            ("macos", [false, false, false, false, true, true]),
+        ];
+        for (profile, expected) in expected {
+            let rules = Profile::built_in(profile).unwrap().acknowledge;
+            let found = rows.map(|received| is_enough(rules, received));
+            assert_eq!(found, expected, "{profile}");
         }
     }
 }

@@ -387,6 +387,8 @@ impl Connection {
             window: self.recv.offered(),
             segment: self.recv.segment_octets(),
             unacknowledged: (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize,
+            octets: arriving.octets,
+            behind_unread: self.recv.unread() > arriving.octets,
             window_keeps_up: self.recv.window_keeps_up(),
             window_grew: taken.grew,
             timeout: self.rto.timeout(),

@@ -1,0 +1,57 @@
+//! When data is acknowledged.
+
+use serde::{Deserialize, Serialize};
+use smoltcp::time::Duration;
+
+use super::duration;
+
+/// When data is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcknowledgeRules {
+    /// Segments acknowledged at once at the start of a connection, at most; zero: none.
+    pub quick: u32,
+    /// How long an acknowledgment is delayed (RFC 9293 section 3.8.6.3: less than half a second).
+    #[serde(with = "duration")]
+    pub delay: Duration,
+    /// What does not wait for the delay, beside what RFC 9293 asks for.
+    pub at_once: AtOnce,
+    /// What is the second segment, which is acknowledged at once (RFC 9293 section 3.8.6.3).
+    pub second_segment: SecondSegment,
+    /// Whether the second full segment is only acknowledged at once where the window did not
+    /// shrink.
+    pub second_segment_needs_window: bool,
+    /// Whether data that comes again before it was acknowledged waits like new data.
+    pub repetition_waits: bool,
+    /// Whether data that came before is reported as such, where SACK was negotiated (RFC 2883).
+    pub duplicates_reported: bool,
+    /// How long after an answer to a segment outside the window the next such segment is not
+    /// answered, if it carries nothing; zero: each is (RFC 5961 section 7 allows a limit).
+    #[serde(with = "duration")]
+    pub out_of_window_interval: Duration,
+    /// How many challenge ACKs a connection sends in a second (RFC 5961 section 7); zero: as many
+    /// as there is cause for.
+    pub challenges_a_second: u32,
+}
+
+/// What is the second segment, which is acknowledged at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecondSegment {
+    /// As many octets as two full segments have.
+    TwoFull,
+    /// The second segment with data, however short.
+    Any,
+}
+
+/// What is acknowledged without a delay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AtOnce {
+    /// Nothing.
+    Nothing,
+    /// A full segment.
+    FullSegment,
+    /// A segment that finds no unread data before it.
+    NothingUnread,
+}
