@@ -129,6 +129,8 @@ pub(crate) struct Receiver {
     /// Where segments began that came behind a gap: the last one of each stretch, the newest first,
     /// and no more than can be reported.
     recent: Vec<i64>,
+    /// What has come although it was there, until an acknowledgment has reported it.
+    duplicate: Option<(i64, i64)>,
 }
 
 impl Receiver {
@@ -154,6 +156,7 @@ impl Receiver {
             charged: 0,
             stores: true,
             recent: Vec::new(),
+            duplicate: None,
         }
     }
 
@@ -310,6 +313,30 @@ impl Receiver {
         self.recent.truncate(SACK_BLOCKS);
     }
 
+    /// Notes what of a segment's payload was there already: the first stretch of it (RFC 2883 section
+    /// 4).
+    pub(crate) fn note_duplicate(&mut self, start: i64, end: i64) {
+        let base = self.accepted;
+        let before = (start, end.min(base));
+        let mut behind = self.ahead.stretches().map(|(left, right)| {
+            let (left, right) = (base + left as i64, base + right as i64);
+            (start.max(left), end.min(right))
+        });
+        let first = if before.0 < before.1 {
+            Some(before)
+        } else {
+            behind.find(|(left, right)| left < right)
+        };
+        if first.is_some() {
+            self.duplicate = first;
+        }
+    }
+
+    /// What is to be reported as a duplicate, once.
+    pub(crate) fn take_duplicate(&mut self) -> Option<(i64, i64)> {
+        self.duplicate.take().filter(|_| !self.withholds)
+    }
+
     /// Applies a disposition to a segment's payload, which begins at `start`, and to its FIN.
     pub(crate) fn take(
         &mut self,
@@ -323,6 +350,7 @@ impl Receiver {
         if disposition == Disposition::Discard {
             self.stores = false;
         }
+        self.note_duplicate(start, end);
         // Nothing stands behind a FIN, whatever a peer says that contradicts itself.
         let within = self.fin.map_or(end, |fin| end.min(fin));
         let (first, last) = self.fitting(start, within, &mut taken);

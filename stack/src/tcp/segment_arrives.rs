@@ -172,6 +172,8 @@ impl Connection {
                 return Check::Done;
             }
         }
+        let data_end = arriving.start + arriving.octets as i64;
+        self.recv.note_duplicate(arriving.start, data_end);
         let refused = self.arrival(arriving).new;
         if refused > 0 {
             self.facts.push_back(Fact::Refused { octets: refused });

@@ -189,7 +189,10 @@ impl Connection {
             options.timestamps = Some(self.timestamps(now));
         }
         if self.negotiated.selective {
-            let stretches = self.recv.stretches();
+            let reports = self.config.profile.acknowledge.duplicates_reported;
+            // RFC 2883 section 4: the duplicate stands in the first block.
+            let duplicate = self.recv.take_duplicate().filter(|_| reports);
+            let stretches = duplicate.into_iter().chain(self.recv.stretches());
             // Three blocks fit beside timestamps (RFC 2018 section 3).
             let most = if self.negotiated.timestamps {
                 SACK_BLOCKS - 1

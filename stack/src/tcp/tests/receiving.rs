@@ -39,6 +39,41 @@ fn a_gap_is_reported_at_once_and_so_is_its_end() {
 }
 
 #[test]
+fn duplicates_are_reported_once_where_a_system_does() {
+    // RFC 2883 section 4: the duplicate first, behind it what lies beyond a gap.
+    let rows = [
+        (
+            "freebsd",
+            "<sack 1:101>",
+            "<sack 201:301 201:401>",
+            "<sack 101:151 201:401>",
+        ),
+        (
+            "linux",
+            "<sack 1:101>",
+            "<sack 201:301 201:401>",
+            "<sack 101:151 201:401>",
+        ),
+        ("openbsd", "<>", "<sack 201:401>", "<sack 201:401>"),
+    ];
+    for (profile, old, beyond, partial) in rows {
+        let mut t = setup(profile)
+            .peer_offers("<mss 1000,sackOK>")
+            .established();
+        t.peer("P. 1:151(150) ack 1");
+        answer(&mut t);
+        t.peer("P. 1:101(100) ack 1");
+        t.sent(&format!(". 1:1(0) ack 151 {old}"));
+        t.peer("P. 201:401(200) ack 1");
+        t.sent(". 1:1(0) ack 151 <sack 201:401>");
+        t.peer("P. 201:301(100) ack 1");
+        t.sent(&format!(". 1:1(0) ack 151 {beyond}"));
+        t.peer("P. 101:161(60) ack 1");
+        t.sent(&format!(". 1:1(0) ack 161 {partial}"));
+    }
+}
+
+#[test]
 fn without_sack_a_gap_makes_plain_duplicates() {
     let mut t = setup("linux").established();
     for start in [1001, 2001, 3001] {
