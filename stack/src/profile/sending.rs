@@ -41,6 +41,9 @@ pub struct SendRules {
     pub window_probe: WindowProbe,
     /// When a FIN follows what was written.
     pub fin: FinTiming,
+    /// Whether each acknowledgment carries the FIN again while that is not acknowledged. Challenge
+    /// ACKs never do.
+    pub fin_repeated: bool,
 }
 
 /// When a FIN follows what was written.
@@ -49,6 +52,8 @@ pub struct SendRules {
 pub enum FinTiming {
     /// At once, in the last segment or behind it (RFC 9293 section 3.10.4).
     BehindData,
+    /// At once, in a segment of its own.
+    Alone,
     /// Once everything before it was acknowledged.
     WhenAcknowledged,
 }

@@ -169,6 +169,10 @@ pub struct Connection {
     error: Option<Gone>,
     gone: Option<Gone>,
     refusals: Refusals,
+    /// Whether a segment has arrived in TIME-WAIT.
+    answers_late: bool,
+    /// Whether the next acknowledgment is a challenge.
+    challenges: bool,
     /// What the network said since anything was last acknowledged, which ended nothing.
     soft_error: Option<Gone>,
     /// What the invariants compare each step with.
@@ -212,6 +216,8 @@ impl Connection {
             error: None,
             gone: None,
             refusals: Refusals::default(),
+            answers_late: false,
+            challenges: false,
             soft_error: None,
             #[cfg(debug_assertions)]
             seen: invariants::Seen::default(),

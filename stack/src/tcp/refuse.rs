@@ -63,6 +63,7 @@ impl Connection {
         let most = self.config.profile.acknowledge.challenges_a_second;
         if self.may_answer(now) && self.refusals.may_challenge(most, now) {
             self.facts.push_back(Fact::Challenged);
+            self.challenges = true;
             self.acknowledger.now();
         }
     }

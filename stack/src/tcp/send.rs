@@ -158,6 +158,12 @@ impl Sender {
         self.retransmissions
     }
 
+    /// Where our FIN stands, once it was sent and while it is not acknowledged.
+    pub(crate) fn fin_in_flight(&self) -> Option<i64> {
+        let sent = self.fin && self.next > self.written;
+        (sent && !self.fin_is_acknowledged()).then_some(self.written)
+    }
+
     /// Octets of payload and FIN or SYN in the network or lost in it.
     pub(crate) fn outstanding(&self) -> usize {
         (self.next - self.unacknowledged) as usize
@@ -231,7 +237,7 @@ impl Sender {
     /// Lets the FIN follow that was asked for, if it does not have to wait any longer.
     fn release_fin(&mut self) {
         let free = match self.rules.fin {
-            FinTiming::BehindData => true,
+            FinTiming::BehindData | FinTiming::Alone => true,
             FinTiming::WhenAcknowledged => self.unacknowledged >= self.written,
         };
         if self.fin_waits && free {

@@ -86,6 +86,7 @@ impl Connection {
         if self.state != State::TimeWait {
             return Check::Continue;
         }
+        self.answers_late = true;
         let flags = arriving.header.flags;
         let next = self.recv.accepted();
         let late = Late {

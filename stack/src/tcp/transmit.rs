@@ -144,7 +144,12 @@ impl Connection {
     }
 
     fn acknowledge(&mut self, now: Instant) -> Outgoing {
-        let segment = self.header(self.send.bare_start(), now);
+        let challenges = std::mem::take(&mut self.challenges);
+        let repeats = self.config.profile.send.fin_repeated && !challenges;
+        let fin = self.send.fin_in_flight().filter(|_| repeats);
+        let start = fin.unwrap_or_else(|| self.send.bare_start());
+        let mut segment = self.header(start, now);
+        segment.flags.fin = fin.is_some();
         self.after_acknowledgment(false, now);
         Outgoing {
             segment,
@@ -182,7 +187,7 @@ impl Connection {
     /// A header that acknowledges and advertises what is true now.
     fn header(&mut self, start: i64, now: Instant) -> Segment {
         let rules = self.config.profile.time_wait;
-        let closed = self.state == State::TimeWait && rules.window == TimeWaitWindow::Zero;
+        let closed = self.answers_late && rules.window == TimeWaitWindow::Zero;
         let window = if closed { 0 } else { self.recv.advertise() };
         let mut options = Options::default();
         if self.negotiated.timestamps {

@@ -6,7 +6,7 @@ use super::burst::{Cut, Pace, Patience, Room, segment_most};
 use super::loss::Recovery;
 use super::transmission::Limits;
 use super::{Sender, Transmission};
-use crate::profile::{Nagle, Push, Segmentation};
+use crate::profile::{FinTiming, Nagle, Push, Segmentation};
 use crate::tcp::in_flight::Control;
 
 impl Sender {
@@ -85,7 +85,8 @@ impl Sender {
     fn carries_fin(&self, octets: i64) -> bool {
         let end = self.next + octets;
         let edge = self.unacknowledged + self.window;
-        self.fin && end == self.written && end < edge
+        let may_join = octets == 0 || self.rules.fin != FinTiming::Alone;
+        self.fin && may_join && end == self.written && end < edge
     }
 
     fn transmission(&self, octets: i64, push: bool, keeps_push: bool) -> Transmission {

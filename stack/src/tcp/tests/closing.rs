@@ -87,6 +87,51 @@ fn a_fin_follows_the_data_before_it() {
 }
 
 #[test]
+fn a_fin_travels_alone_where_a_system_sends_it_so() {
+    for (fin, segments) in [
+        (
+            "alone",
+            &["P. 101:151(50) ack 1", "F. 151:151(0) ack 1"][..],
+        ),
+        ("behind-data", &["FP. 101:151(50) ack 1"]),
+    ] {
+        let mut t = setup("gvisor")
+            .knobs(&format!(
+                "send.fin = \"{fin}\"\nsend.push = \"end-of-write\""
+            ))
+            .peer_window(100)
+            .established();
+        t.send(150);
+        t.sent(". 1:101(100) ack 1");
+        t.shutdown_send();
+        t.nothing();
+        t.peer(". 1:1(0) ack 101");
+        for segment in segments {
+            t.sent(segment);
+        }
+    }
+}
+
+#[test]
+fn acknowledgments_carry_the_fin_again_where_a_system_repeats_it() {
+    for (profile, acknowledgment) in [
+        ("linux", ". 2:2(0) ack 101"),
+        ("freebsd", "F. 1:1(0) ack 101"),
+        ("macos", "F. 1:1(0) ack 101"),
+    ] {
+        let mut t = setup(profile).fin_wait_1();
+        t.peer("P. 1:101(100) ack 1");
+        t.sent_later(acknowledgment);
+        // A challenge does not.
+        t.peer("R 150:150(0)");
+        t.sent(". 2:2(0) ack 101");
+        t.peer(". 101:101(0) ack 2");
+        t.peer("P. 1:101(100) ack 2");
+        t.sent(". 2:2(0) ack 101");
+    }
+}
+
+#[test]
 fn a_fin_takes_room_in_the_peers_window() {
     let mut t = setup("winsock").peer_window(100).established();
     t.send(100);

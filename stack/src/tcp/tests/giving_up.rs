@@ -32,8 +32,8 @@ fn retransmissions_by_state_and_system() {
         ("winsock", Setup::fin_wait_1, 5, 18.9, 0.0),
         ("winsock", Setup::last_ack, 5, 18.9, 0.0),
         ("winsock", Setup::closing, 5, 18.9, 0.0),
-        // 0.23 * (1 + 2 + ... + 256), then 64 s four times.
-        ("freebsd", Setup::fin_wait_1, 12, 373.53, 0.0),
+        // 0.03 * (1 + 2 + ... + 512), then 15.36 s three times, and 0.2 s each time; a reset.
+        ("freebsd", Setup::fin_wait_1, 13, 79.37, 0.0),
     ];
     for (system, begin, repetitions, seconds, slack) in rows {
         let mut t = begin(setup(system));
