@@ -159,6 +159,12 @@ pub struct RtoRules {
     pub slop_in_handshake: bool,
     /// How often it doubles at the most.
     pub doublings: u32,
+    /// How long a closed window waits for its next probe at the least, whatever the timeout is.
+    #[serde(with = "duration")]
+    pub probe_min: Duration,
+    /// How long it waits at the most.
+    #[serde(with = "duration")]
+    pub probe_max: Duration,
     /// The first timeout of a SYN-ACK.
     #[serde(with = "duration")]
     pub initial_syn_ack: Duration,

@@ -86,8 +86,12 @@ impl Connection {
 
     /// What is left of the user timeout at the least, where one runs: a retransmission timer that
     /// expired later would find the connection given up too late.
-    pub(super) fn within_user_timeout(&self, since: Option<Instant>, now: Instant) -> Duration {
-        let timeout = self.rto.timeout();
+    pub(super) fn within_user_timeout(
+        &self,
+        timeout: Duration,
+        since: Option<Instant>,
+        now: Instant,
+    ) -> Duration {
         let (Some(limit), Some(since)) = (self.config.user_timeout, since) else {
             return timeout;
         };

@@ -111,6 +111,12 @@ impl Rto {
         Duration::from_micros(micros.min(self.rules.max.total_micros()))
     }
 
+    /// How long a closed window waits for its next probe.
+    pub(crate) fn probe_timeout(&self) -> Duration {
+        let (least, most) = (self.rules.probe_min, self.rules.probe_max);
+        (self.timeout() - self.slop()).max(least).min(most)
+    }
+
     /// What is added to the timeout as it is now.
     fn slop(&self) -> Duration {
         let handshake = self.backoff > 0 && self.rules.slop_in_handshake;
@@ -204,6 +210,28 @@ mod tests {
             rto.measure(Duration::from_millis(1));
             rto.on_established();
             assert_eq!(data.map(|_| next(&mut rto)), data, "{profile}");
+        }
+    }
+
+    #[test]
+    fn probes_of_a_closed_window_have_bounds_of_their_own() {
+        // In milliseconds, behind a round trip of a millisecond.
+        let rows = [
+            ("linux", [204, 408, 816, 1632, 3264, 6528, 13_056]),
+            ("freebsd", [5000, 5000, 5000, 5000, 5000, 5000, 5000]),
+            ("netbsd", [5000, 5000, 5000, 8000, 16_000, 32_000, 60_000]),
+            ("lwip", [1500, 3000, 6000, 12_000, 24_000, 48_000, 60_000]),
+        ];
+        for (profile, expected) in rows {
+            let mut rto = rto(profile);
+            rto.measure(Duration::from_millis(1));
+            rto.on_established();
+            let found = expected.map(|_| {
+                let timeout = rto.probe_timeout().total_millis();
+                rto.back_off();
+                timeout
+            });
+            assert_eq!(found, expected, "{profile}");
         }
     }
 

@@ -58,7 +58,7 @@ impl Connection {
             return Some(self.transmit(transmission, now));
         }
         if self.send.is_stuck() && !self.timers.is_set(Timer::Persist) {
-            let expiry = self.expiry(now, self.rto.timeout());
+            let expiry = self.expiry(now, self.rto.probe_timeout());
             self.timers.set(Timer::Persist, expiry);
         }
         match self.acknowledger.due() {
@@ -306,7 +306,7 @@ impl Connection {
         self.timers.stop(Timer::Persist);
         match again {
             Some(Retransmission::Timeout | Retransmission::WindowProbe) => {
-                let wait = self.within_user_timeout(self.patience.first, now);
+                let wait = self.within_user_timeout(self.rto.timeout(), self.patience.first, now);
                 let expiry = self.expiry(now, wait);
                 self.timers.set(Timer::Retransmit, expiry);
             }
@@ -491,7 +491,7 @@ impl Connection {
                 self.send.force_octet();
             }
         }
-        let wait = self.within_user_timeout(Some(since), now);
+        let wait = self.within_user_timeout(self.rto.probe_timeout(), Some(since), now);
         let expiry = self.expiry(now, wait);
         self.timers.set(Timer::Persist, expiry);
     }
