@@ -8,7 +8,9 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 use crate::host::{Host, Stack};
 use crate::network::IpFamily;
 use crate::options::{SocketOption, SocketOptions, Source};
-use crate::profile::{ConnectingShutdown, ListenerShutdown, RecvAfter, Transport, Unconnected};
+use crate::profile::{
+    AcceptOfReset, ConnectingShutdown, ListenerShutdown, RecvAfter, Transport, Unconnected,
+};
 use crate::reference::ReferenceSocket;
 use crate::socket::{
     AcceptError, BindError, Closing, ConnectError, Direction, Gone, ListenError, Protocol,
@@ -98,6 +100,7 @@ impl Host {
         };
         match &mut entry.kind {
             Kind::Listening(listening) => {
+                let aborts = stack.profile.calls.accept_of_reset == AcceptOfReset::Aborts;
                 let Some(child) = listening.ready.pop_front() else {
                     return Err(match listening.aborts {
                         Aborts::No => AcceptError::WouldBlock,
@@ -109,6 +112,11 @@ impl Host {
                     });
                 };
                 listening.children -= 1;
+                let over = |connection: &Connection| connection.state() == State::Closed;
+                if aborts && stack.connection(child).is_some_and(over) {
+                    stack.remove(child);
+                    return Err(AcceptError::Aborted);
+                }
                 if let Some(child) = stack.entries.get_mut(&child) {
                     child.parent = None;
                 }
@@ -360,7 +368,7 @@ impl Host {
             },
             Kind::Connection(connection)
                 if connection.state() == State::SynSent
-                    && calls.connecting == ConnectingShutdown::Disconnects =>
+                    && disconnects(calls.connecting, direction) =>
             {
                 connection.disconnect();
                 Ok(())
@@ -529,4 +537,13 @@ fn reconfigure(
     }
     connection.set_no_delay(options.no_delay);
     connection.set_user_timeout(options.user_timeout);
+}
+
+/// Whether a shutdown of such a direction ends an attempt to connect.
+fn disconnects(rule: ConnectingShutdown, direction: Direction) -> bool {
+    match rule {
+        ConnectingShutdown::Disconnects => true,
+        ConnectingShutdown::SendDisconnects => direction != Direction::Receive,
+        ConnectingShutdown::Fails | ConnectingShutdown::GoesOn => false,
+    }
 }

@@ -8,6 +8,7 @@
 mod acceptance;
 mod acknowledging;
 mod built_in;
+mod calls;
 mod datagram;
 mod duration;
 mod knobs;
@@ -27,6 +28,10 @@ pub use acceptance::{
 };
 pub use acknowledging::{AcknowledgeRules, AtOnce, SecondSegment};
 pub use built_in::{aliases, names, source};
+pub use calls::{
+    AcceptOfReset, CallRules, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset,
+    ListenerShutdown, RecvAfter, Repeat, SendAfterEnd,
+};
 pub use datagram::{
     IcmpRules, OpenErrors, OpeningErrors, UdpArriving, UdpError, UdpErrorsReach, UdpQueued,
     UdpRecvAfter, UdpRules, UdpShutdown,
@@ -296,99 +301,6 @@ pub enum ShutBoth {
     Fin,
     /// A close: what it leaves unread resets there and then.
     AsClose,
-}
-
-/// What calls answer after a receive shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CallRules {
-    /// What a receive answers after a receive shutdown.
-    pub recv_after: RecvAfter,
-    /// Whether the socket polls readable after a receive shutdown.
-    pub readable_after: bool,
-    /// What the application learns after its own stack reset the connection because of arriving
-    /// data.
-    pub error_after_reset: ErrorAfterReset,
-    /// Whether each later call says again why the connection is gone, or only the first.
-    pub errors_repeat: bool,
-    /// Whether a reset that comes behind the end of the peer's stream is told as one. Where it is
-    /// not, receives read the end again and sends fail as after a shutdown.
-    pub reset_behind_end: bool,
-    /// Whether a reset that comes while both FINs are out, and ours is not acknowledged, is told as
-    /// one.
-    pub reset_while_closing: bool,
-    /// Whether a peer's reset throws away what was unread.
-    pub reset_purges_queue: bool,
-    /// A receive shutdown of a TCP socket that is not connected.
-    pub unconnected: Unconnected,
-    /// A receive shutdown where nothing more could be received.
-    pub repeat: Repeat,
-    /// A receive shutdown of a listening socket.
-    pub listener: ListenerShutdown,
-    /// A shutdown of a TCP socket whose handshake has begun and is not answered.
-    pub connecting: ConnectingShutdown,
-}
-
-/// What a receive answers after a receive shutdown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RecvAfter {
-    /// What is queued, then the end of the stream.
-    DataThenEof,
-    /// The end of the stream, once what has happened to the connection was told.
-    Eof,
-    /// An error: receives are disallowed.
-    Error,
-    /// The error of a socket that is not connected, once what has happened to the connection was
-    /// told.
-    NotConnected,
-}
-
-/// What the application learns after its own stack reset the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ErrorAfterReset {
-    /// ECONNRESET, once.
-    ConnectionReset,
-    /// ECONNABORTED, once.
-    ConnectionAborted,
-    /// Nothing but the end of the stream.
-    Eof,
-}
-
-/// A receive shutdown where nothing more could be received, after another one or the peer's FIN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Repeat {
-    /// It succeeds and changes nothing.
-    Succeeds,
-    /// It fails as on a socket that is not connected.
-    Fails,
-}
-
-/// A receive shutdown of a listening socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ListenerShutdown {
-    /// It succeeds and the socket stops listening.
-    StopsListening,
-    /// It fails as on a socket that is not connected.
-    Fails,
-    /// It fails so and takes effect all the same: one `accept` fails with an error, and the socket
-    /// goes on listening.
-    FailsAndAbortsAccept,
-    /// It succeeds and the socket goes on listening, but `accept` fails rather than wait.
-    AbortsAccept,
-}
-
-/// A shutdown of a TCP socket whose handshake has begun and is not answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConnectingShutdown {
-    /// It fails as on a socket that is not connected.
-    Fails,
-    /// It succeeds and ends the attempt, whatever the direction.
-    Disconnects,
 }
 
 /// Which TCP options are offered and how they are laid out.

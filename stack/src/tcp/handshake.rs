@@ -52,7 +52,7 @@ impl Connection {
             self.send
                 .update_window(0, acknowledged, i64::from(header.window));
             self.rto.on_established();
-            self.enter(State::Established);
+            self.enter_open();
             self.acknowledger.now();
             if !payload.is_empty() || flags.fin {
                 self.on_segment_otherwise(&header.without_syn(), payload, now);

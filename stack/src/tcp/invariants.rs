@@ -45,7 +45,8 @@ impl Connection {
         let ended = self.recv.has_ended();
         let agrees = match self.state {
             State::Closed => true,
-            State::Listen | State::SynSent => !fin && !ended && self.recv.accepted() == 0,
+            State::Listen => !fin && !ended && self.recv.accepted() == 0,
+            State::SynSent => !fin_acknowledged && !ended && self.recv.accepted() == 0,
             State::SynReceived => !fin_acknowledged && !ended,
             State::Established => !fin && !ended,
             State::FinWait1 => fin && !fin_acknowledged && !ended,

@@ -8,7 +8,9 @@ use super::receive_shutdown::{
 };
 use super::state::State;
 use crate::event::Fact;
-use crate::profile::{ErrorAfterReset, RecvAfter, Repeat};
+use crate::profile::{
+    ConnectingShutdown, ConnectingTransfer, ErrorAfterReset, RecvAfter, Repeat, SendAfterEnd,
+};
 use crate::socket::{Gone, RecvError, SendError, ShutdownError};
 
 impl Connection {
@@ -43,19 +45,30 @@ impl Connection {
         }
     }
 
+    /// Why a send cannot be done, where the profile has it say so.
+    fn error_of_send(&mut self) -> Option<Gone> {
+        match self.config.profile.calls.send_after_end {
+            SendAfterEnd::Error => self.error_to_report(),
+            SendAfterEnd::Shutdown => None,
+        }
+    }
+
     /// Queues octets for sending; returns how many fitted.
     ///
     /// # Errors
     /// See [`SendError`].
     pub fn send(&mut self, data: &[u8]) -> Result<usize, SendError> {
-        if let Some(gone) = self.error_to_report() {
+        if let Some(gone) = self.error_of_send() {
             return Err(SendError::Gone(gone));
         }
         if self.send.has_fin() || self.state == State::Closed {
             return Err(SendError::Shutdown);
         }
         if !self.state.sends() {
-            return Err(SendError::NotConnected);
+            return Err(match self.config.profile.calls.send_connecting {
+                ConnectingTransfer::NotConnected => SendError::NotConnected,
+                ConnectingTransfer::WouldBlock => SendError::WouldBlock,
+            });
         }
         if data.is_empty() {
             return Ok(0);
@@ -147,7 +160,10 @@ impl Connection {
             self.state,
             State::SynSent | State::SynReceived | State::Listen
         ) {
-            return Some(Err(RecvError::NotConnected));
+            return Some(Err(match self.config.profile.calls.recv_connecting {
+                ConnectingTransfer::NotConnected => RecvError::NotConnected,
+                ConnectingTransfer::WouldBlock => RecvError::WouldBlock,
+            }));
         }
         if self.recv.unread() > 0 && wanted > 0 {
             return None;
@@ -172,6 +188,12 @@ impl Connection {
             return Ok(());
         }
         match self.state {
+            State::SynSent
+                if self.config.profile.calls.connecting == ConnectingShutdown::GoesOn =>
+            {
+                self.send.finish();
+                Ok(())
+            }
             State::Closed | State::Listen | State::SynSent => Err(ShutdownError::NotConnected),
             State::SynReceived | State::Established => {
                 self.send.finish();
@@ -197,7 +219,12 @@ impl Connection {
     /// [`ShutdownError::NotConnected`] where there is no connection, or where nothing more could be
     /// received and the profile fails a repetition.
     pub fn shutdown_receive(&mut self) -> Result<(), ShutdownError> {
-        if matches!(self.state, State::Closed | State::Listen | State::SynSent) {
+        let connecting = matches!(
+            self.config.profile.calls.connecting,
+            ConnectingShutdown::SendDisconnects | ConnectingShutdown::GoesOn
+        );
+        let attempt = self.state == State::SynSent && connecting;
+        if matches!(self.state, State::Closed | State::Listen | State::SynSent) && !attempt {
             return Err(ShutdownError::NotConnected);
         }
         let over = self.recv.is_shut() || self.recv.has_ended();
