@@ -133,7 +133,7 @@ fn reset(setup: &Setup, start: &Start) -> Prediction {
     let bits = 2 * BARE_BITS + octets * 8;
     let serialization = link.rate.map_or(0, |rate| bits * 1_000_000 / rate);
     let accepted = match receiver.reset.reactive {
-        ReactiveReset::FromTcbAckAfter => octets,
+        ReactiveReset::FromTcbAckAfter | ReactiveReset::FromTcbAckData => octets,
         ReactiveReset::FromSegment | ReactiveReset::FromTcb | ReactiveReset::FromTcbAck => 0,
     };
     let at = link.delay * 2 + Duration::from_micros(serialization);

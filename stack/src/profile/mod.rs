@@ -237,6 +237,11 @@ pub enum AtEdge {
 pub struct ResetForms {
     /// The window field of a reset that this side begins (close, linger 0, abort).
     pub active_window: ResetWindow,
+    /// Whether a reset that this side begins has the ACK bit.
+    pub active_acknowledges: bool,
+    /// Whether resets that are made from the connection carry timestamps, where those were agreed
+    /// on (RFC 7323 section 5.2 lets them).
+    pub timestamps: bool,
     /// A reset in answer to a segment on a synchronized connection.
     pub reactive: ReactiveReset,
     /// Its window field, where it is made from the connection; from a segment it is zero.
@@ -265,8 +270,10 @@ pub enum ReactiveReset {
     FromTcb,
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`, without the data that caused it.
     FromTcbAck,
-    /// The same, and the data that caused it is acknowledged.
+    /// The same, and what caused it is acknowledged, a FIN with its data.
     FromTcbAckAfter,
+    /// The same, but the data alone.
+    FromTcbAckData,
 }
 
 /// What closing does.

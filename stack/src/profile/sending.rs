@@ -133,6 +133,8 @@ pub enum Segmentation {
 pub enum WindowProbe {
     /// No data, at SND.UNA-1.
     OldSequence,
+    /// One octet at SND.UNA-1, of zero bits.
+    OldOctet,
     /// One octet of new data.
     NewOctet,
 }
@@ -264,6 +266,12 @@ pub struct KeepAliveRules {
     pub user_timeout: bool,
     /// What shows that the peer is there.
     pub answer: KeepAliveAnswer,
+    /// Whether a connection is probed whose application has not asked for it.
+    pub always: bool,
+    /// Whether a probe carries an octet, of zero bits, that was acknowledged before.
+    pub octet: bool,
+    /// Whether a probe carries timestamps, where those were agreed on.
+    pub timestamps: bool,
 }
 
 /// What counts as an answer of the peer: it ends the silence, and the probes begin anew. Probes of

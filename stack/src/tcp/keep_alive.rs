@@ -28,7 +28,7 @@ impl Connection {
 
     /// Starts the timer of a connection that is to be kept alive and has just come to be so.
     pub(super) fn start_keep_alive(&mut self, now: Instant) {
-        let is_due = self.keeping_alive.asked.on && self.state.is_synchronized();
+        let is_due = self.keeping_alive.on() && self.state.is_synchronized();
         if is_due && !self.timers.is_set(Timer::KeepAlive) {
             let expiry = self.expiry(now, self.keeping_alive.idle());
             self.timers.set(Timer::KeepAlive, expiry);

@@ -427,7 +427,8 @@ impl Connection {
         let reset = match rules.reactive {
             ReactiveReset::FromSegment => arriving.header.reset_from_segment(),
             ReactiveReset::FromTcb => {
-                let mut reset = self.reset_from_tcb(0);
+                let window = self.reset_window(rules.reactive_window);
+                let mut reset = self.reset_from_tcb(window);
                 reset.flags.ack = false;
                 reset.acknowledgment = 0;
                 reset
@@ -436,8 +437,9 @@ impl Connection {
                 let window = self.reset_window(rules.reactive_window);
                 self.reset_from_tcb(window)
             }
-            ReactiveReset::FromTcbAckAfter => {
-                let fin = arriving.header.flags.fin;
+            ReactiveReset::FromTcbAckAfter | ReactiveReset::FromTcbAckData => {
+                let with_fin = rules.reactive == ReactiveReset::FromTcbAckAfter;
+                let fin = arriving.header.flags.fin && with_fin;
                 let start = arriving.start;
                 let taken = self.recv.take(start, payload, fin, Disposition::Discard);
                 self.report(arriving, taken);

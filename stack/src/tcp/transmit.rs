@@ -5,7 +5,7 @@ use smoltcp::time::{Duration, Instant};
 
 use super::acknowledge::Due;
 use super::in_flight::Control;
-use super::segment::{Flags, Options, SACK_BLOCKS, Segment};
+use super::segment::{Flags, Options, SACK_BLOCKS, Segment, Timestamps};
 use super::send::Transmission;
 use super::state::State;
 use super::timeout::Vain;
@@ -40,7 +40,10 @@ impl Connection {
     }
 
     fn next_outgoing(&mut self, now: Instant) -> Option<Outgoing> {
-        if let Some(segment) = self.replies.pop_front() {
+        if let Some(mut segment) = self.replies.pop_front() {
+            if segment.options.timestamps.is_some() {
+                segment.options.timestamps = Some(self.timestamps(now));
+            }
             return Some(Outgoing {
                 segment,
                 payload: Bytes::new(),
@@ -158,14 +161,28 @@ impl Connection {
         }
     }
 
-    /// Nothing, at a sequence number that the peer has acknowledged: it has to answer.
+    /// Nothing, or an octet of zero bits, at a sequence number that the peer has acknowledged: it
+    /// has to answer.
     fn bare_probe_segment(&mut self, cause: Retransmission, now: Instant) -> Outgoing {
-        let segment = self.header(self.send.unacknowledged() - 1, now);
+        let profile = &self.config.profile;
+        let keeps_alive = cause == Retransmission::KeepAlive;
+        let octet = if keeps_alive {
+            profile.keep_alive.octet
+        } else {
+            profile.send.window_probe == WindowProbe::OldOctet
+        };
+        let stamped = !keeps_alive || profile.keep_alive.timestamps;
+        let mut segment = self.header(self.send.unacknowledged() - 1, now);
+        segment.options.timestamps = segment.options.timestamps.filter(|_| stamped);
+        segment.payload_octets = usize::from(octet);
         self.after_acknowledgment(false, now);
-        let about = Some(Fact::Retransmitted { octets: 0, cause });
+        let about = Some(Fact::Retransmitted {
+            octets: segment.payload_octets,
+            cause,
+        });
         Outgoing {
             segment,
-            payload: Bytes::new(),
+            payload: Bytes::from_static(&[0; 1][..segment.payload_octets]),
             about,
         }
     }
@@ -263,7 +280,14 @@ impl Connection {
     }
 
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`
+    ///
+    /// Its clock is read when it is sent.
     pub(super) fn reset_from_tcb(&self, window: u16) -> Segment {
+        let stamped = self.negotiated.timestamps && self.config.profile.reset.timestamps;
+        let timestamps = Timestamps {
+            value: 0,
+            echo: self.recent_timestamp,
+        };
         Segment {
             source: self.config.local.port,
             destination: self.config.remote.port,
@@ -275,7 +299,10 @@ impl Connection {
                 ..Flags::default()
             },
             window,
-            options: Options::default(),
+            options: Options {
+                timestamps: stamped.then_some(timestamps),
+                ..Options::default()
+            },
             payload_octets: 0,
         }
     }
@@ -292,7 +319,12 @@ impl Connection {
     /// Resets the connection from this side (RFC 9293 section 3.10.5).
     pub(super) fn reset_actively(&mut self, reason: Option<Gone>) {
         let window = self.reset_window(self.config.profile.reset.active_window);
-        self.replies.push_back(self.reset_from_tcb(window));
+        let mut reset = self.reset_from_tcb(window);
+        if !self.config.profile.reset.active_acknowledges {
+            reset.flags.ack = false;
+            reset.acknowledgment = 0;
+        }
+        self.replies.push_back(reset);
         self.facts.push_back(Fact::ResetSent);
         self.die(reason);
     }
@@ -486,7 +518,9 @@ impl Connection {
         }
         self.rto.back_off();
         match probe {
-            WindowProbe::OldSequence => self.bare_probe = Some(Retransmission::WindowProbe),
+            WindowProbe::OldSequence | WindowProbe::OldOctet => {
+                self.bare_probe = Some(Retransmission::WindowProbe);
+            }
             WindowProbe::NewOctet => {
                 self.send.force_octet();
             }

@@ -18,6 +18,10 @@ impl KeepingAlive {
         Self { rules, asked }
     }
 
+    pub(super) fn on(&self) -> bool {
+        self.asked.on || self.rules.always
+    }
+
     pub(super) fn idle(&self) -> Duration {
         self.asked.idle.unwrap_or(self.rules.idle)
     }

@@ -147,12 +147,37 @@ fn close_in_syn_sent_is_silent() {
 
 #[test]
 fn calls_before_the_handshake_is_over() {
-    let mut t = setup("linux").syn_sent();
-    assert_eq!(t.try_send(10), Err(SendError::NotConnected));
-    assert_eq!(t.try_recv(10), Err(RecvError::NotConnected));
     let not_connected = Err(ShutdownError::NotConnected);
-    assert_eq!(t.connection.shutdown_send(), not_connected);
-    assert_eq!(t.connection.shutdown_receive(), not_connected);
+    let rows = [
+        ("winsock", SendError::NotConnected, RecvError::NotConnected),
+        ("freebsd", SendError::NotConnected, RecvError::WouldBlock),
+        // Measured.
+        ("linux", SendError::WouldBlock, RecvError::WouldBlock),
+    ];
+    for (profile, send, recv) in rows {
+        let mut t = setup(profile).syn_sent();
+        assert_eq!(t.try_send(10), Err(send), "{profile}");
+        assert_eq!(t.try_recv(10), Err(recv), "{profile}");
+        if profile != "freebsd" {
+            assert_eq!(t.connection.shutdown_send(), not_connected);
+            assert_eq!(t.connection.shutdown_receive(), not_connected);
+        }
+    }
+}
+
+#[test]
+fn an_attempt_that_a_shutdown_does_not_end_goes_on_behind_it() {
+    // FreeBSD: the FIN follows the handshake, and what comes is thrown away.
+    let mut t = setup("freebsd").syn_sent();
+    t.shutdown_send();
+    t.shutdown_receive();
+    t.is(State::SynSent);
+    t.peer("S. 0:0(0) ack 1 <mss 1460>");
+    t.sent("F. 1:1(0) ack 1");
+    t.is(State::FinWait1);
+    t.peer("P. 1:101(100) ack 2");
+    t.sent_later(". 2:2(0) ack 101");
+    assert_eq!(t.try_recv(10), Ok(0));
 }
 
 // SYN-RECEIVED

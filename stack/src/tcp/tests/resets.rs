@@ -181,6 +181,54 @@ fn closing_with_unread_data_resets() {
 }
 
 #[test]
+fn resets_and_probes_have_the_form_of_their_system() {
+    // The reset of an abort, and the probe of a connection that is idle; whether they carry
+    // timestamps, where those were agreed on.
+    let rows = [
+        ("linux", "R. 1:1(0) ack 1", true, ". 0:0(0) ack 1", true),
+        ("macos", "R. 1:1(0) ack 1", false, ". 0:0(0) ack 1", false),
+        ("gvisor", "R. 1:1(0) ack 1", true, ". 0:0(0) ack 1", true),
+        ("illumos", "R 1:1(0)", false, ". 0:1(1) ack 1", false),
+        (
+            "windows",
+            "R. 1:1(0) ack 1 win 0",
+            false,
+            ". 0:1(1) ack 1",
+            false,
+        ),
+    ];
+    for (profile, reset, reset_stamped, probe, probe_stamped) in rows {
+        let established = || {
+            setup(profile)
+                .peer_offers("<mss 1460,TS val 1 ecr 0>")
+                .established()
+        };
+        let stamped = |t: &Dialogue| {
+            let (_, row) = t.sent.front().expect("something was sent");
+            row.to_string().contains("TS val")
+        };
+        let mut t = established();
+        t.abort();
+        assert_eq!(stamped(&t), reset_stamped, "{profile}");
+        t.sent(reset);
+        let mut t = established();
+        let (now, asked) = (
+            t.now,
+            KeepAlive {
+                on: true,
+                ..KeepAlive::default()
+            },
+        );
+        t.call("keep-alive", |connection| {
+            connection.set_keep_alive(asked, now);
+        });
+        while t.sent.is_empty() && t.run_next_timer(t.now + DAY) {}
+        assert_eq!(stamped(&t), probe_stamped, "{profile}");
+        t.sent(probe);
+    }
+}
+
+#[test]
 fn data_out_of_order_is_not_unread() {
     // Measured on Linux.
     let mut t = setup("linux").established();
@@ -271,13 +319,21 @@ fn no_linger_discards_what_was_not_sent() {
 #[test]
 fn a_reset_behind_the_end_of_the_stream_is_told_or_not() {
     // Linux 6.18, measured: recv reads the end again, and send fails with EPIPE.
+    // FreeBSD tells receives and keeps it from sends.
     let told = Err(SendError::Gone(Gone::Reset));
-    for (profile, expected) in [("linux", Err(SendError::Shutdown)), ("freebsd", told)] {
+    let silent = Err(SendError::Shutdown);
+    let reset = Err(RecvError::Gone(Gone::Reset));
+    let rows = [
+        ("linux", silent, Ok(0)),
+        ("winsock", told, reset),
+        ("freebsd", silent, reset),
+    ];
+    for (profile, expected, received) in rows {
         let mut t = setup(profile).close_wait();
         assert_eq!(t.recv(10), 0);
         t.peer("R 2:2(0)");
         t.is(State::Closed);
         assert_eq!(t.try_send(1), expected, "{profile}");
-        assert_eq!(t.try_recv(10), Ok(0), "{profile}");
+        assert_eq!(t.try_recv(10), received, "{profile}");
     }
 }
