@@ -7,7 +7,7 @@
 use smoltcp::time::Duration;
 
 use crate::memory;
-use crate::profile::{Profile, WindowModel};
+use crate::profile::{BufferRounding, Profile, WindowModel};
 
 /// A socket option whose values are of type `T`.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +55,15 @@ pub(crate) struct Source<'a> {
     pub(crate) profile: &'a Profile,
     /// Whether the socket is of datagrams.
     pub(crate) is_udp: bool,
+    /// The buffers of a connection, as the handshake has left them.
+    pub(crate) settled: Option<Buffers>,
+}
+
+/// The buffers of a connection, in octets of payload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Buffers {
+    pub(crate) receive: usize,
+    pub(crate) send: usize,
 }
 
 /// struct linger: how `close` ends a connection.
@@ -136,6 +145,10 @@ pub const REUSE_ADDRESS: SocketOption<bool> = SocketOption::new(
 pub const RECEIVE_BUFFER: SocketOption<usize> = SocketOption::new(
     |source| {
         let (udp, window) = (&source.profile.udp, &source.profile.window);
+        let rounds = window.rounding != BufferRounding::None;
+        if let Some(settled) = source.settled.filter(|_| rounds) {
+            return settled.receive;
+        }
         let (model, default) = if source.is_udp {
             (udp.model, udp.receive_buffer)
         } else {
@@ -153,6 +166,10 @@ pub const RECEIVE_BUFFER: SocketOption<usize> = SocketOption::new(
 /// SO_SNDBUF, in octets.
 pub const SEND_BUFFER: SocketOption<usize> = SocketOption::new(
     |source| {
+        let rounds = source.profile.send.rounding != BufferRounding::None;
+        if let Some(settled) = source.settled.filter(|_| rounds) {
+            return settled.send;
+        }
         let default = source.profile.send.send_buffer;
         source.options.send_buffer.unwrap_or(default)
     },

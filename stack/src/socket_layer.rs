@@ -434,6 +434,10 @@ impl Host {
             options: &entry.options,
             profile: &stack.profile,
             is_udp: matches!(entry.kind, Kind::Udp(_)),
+            settled: match &entry.kind {
+                Kind::Connection(connection) => Some(connection.buffers()),
+                Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
+            },
         };
         option.exists(&stack.profile).then(|| option.get(&source))
     }

@@ -44,9 +44,9 @@ pub use lingering::{
 };
 pub use origin::{Mark, Origin, origins};
 pub use sending::{
-    Algorithm, Clock, Counted, FinTiming, FromTimestamps, GiveUpResets, GiveUpRules, KeepAliveAnswer,
-    KeepAliveRules, MinBounds, Nagle, Push, Restart, RtoRules, Segmentation, SendRules,
-    WindowProbe, WindowUnit,
+    Algorithm, Clock, Counted, FinTiming, FromTimestamps, GiveUpResets, GiveUpRules,
+    KeepAliveAnswer, KeepAliveRules, MinBounds, Nagle, Push, Restart, RtoRules, Segmentation,
+    SendRules, WindowProbe, WindowUnit,
 };
 pub use unconnected::Unconnected;
 pub use window::{

@@ -15,6 +15,8 @@ pub struct WindowRules {
     pub default_space: usize,
     /// How the right edge follows what was read, where payload is all that counts.
     pub edge: WindowEdge,
+    /// Whether data that waits for earlier data takes room, where payload is all that counts.
+    pub gaps_take_room: bool,
     /// What the window is once the peer's FIN has come.
     pub behind_fin: BehindFin,
     /// Whether the buffer grows to a whole number of segments once the handshake has settled how

@@ -262,6 +262,11 @@ impl Receiver {
         self.buffer.asked()
     }
 
+    /// The same, rounded to segments.
+    pub(crate) fn settled(&self) -> usize {
+        self.buffer.settled()
+    }
+
     /// The window in the last segment we sent, in octets.
     pub(crate) fn offered(&self) -> usize {
         self.offered
@@ -554,9 +559,18 @@ impl Receiver {
         self.offered.min(usize::from(u16::MAX)) as u16
     }
 
+    /// What waits behind a gap, as far as it takes room.
+    fn waiting(&self) -> usize {
+        if self.rules.gaps_take_room {
+            self.out_of_order()
+        } else {
+            0
+        }
+    }
+
     fn situation(&self) -> Situation {
         Situation {
-            queued: self.queue.len() + self.out_of_order() + self.charged,
+            queued: self.queue.len() + self.waiting() + self.charged,
             offered: self.offered,
             remaining: (self.right_edge - self.accepted).max(0) as usize,
             shift: self.shift,

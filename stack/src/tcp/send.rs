@@ -209,6 +209,10 @@ impl Sender {
         self.limit = self.rules.rounding.of(self.limit, payload, options);
     }
 
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     pub(crate) fn set_limit(&mut self, octets: usize) {
         self.limit = octets;
     }

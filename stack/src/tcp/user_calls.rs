@@ -8,6 +8,7 @@ use super::receive_shutdown::{
 };
 use super::state::State;
 use crate::event::Fact;
+use crate::options::Buffers;
 use crate::profile::{
     ConnectingShutdown, ConnectingTransfer, ErrorAfterReset, RecvAfter, Repeat, SendAfterEnd,
 };
@@ -405,6 +406,14 @@ impl Connection {
     /// TCP_NODELAY
     pub fn set_no_delay(&mut self, on: bool) {
         self.send.set_no_delay(on);
+    }
+
+    /// Its buffers, as the handshake has left them.
+    pub(crate) fn buffers(&self) -> Buffers {
+        Buffers {
+            receive: self.recv.settled(),
+            send: self.send.limit(),
+        }
     }
 
     /// SO_SNDBUF, in octets.

@@ -19,6 +19,8 @@ pub(crate) struct Buffer {
     rounding: BufferRounding,
     /// What the application asked for, before it was rounded.
     asked: usize,
+    /// The same, rounded once the handshake has settled how long segments are.
+    settled: usize,
     /// The largest payload that the peer may send, from which windows are rounded.
     mss: usize,
 }
@@ -59,9 +61,11 @@ impl Buffer {
             model,
             rounding: rules.rounding,
             asked: 0,
+            settled: 0,
             mss,
         };
         buffer.asked = buffer.capacity();
+        buffer.settled = buffer.asked;
         buffer
     }
 
@@ -85,6 +89,12 @@ impl Buffer {
             Model::Memory(memory) if octets == 0 => memory.space = 0,
             Model::Memory(_) => {}
         }
+    }
+
+    /// The payload that fits while nothing is queued, rounded to segments, whatever a receive
+    /// shutdown has made of it since.
+    pub(crate) fn settled(&self) -> usize {
+        self.settled
     }
 
     /// The window of the SYN, in octets, before anything is known of scaling.
@@ -112,6 +122,7 @@ impl Buffer {
         match &mut self.model {
             Model::FreeSpace { capacity, .. } => {
                 *capacity = self.rounding.of(*capacity, segment, options);
+                self.settled = *capacity;
             }
             Model::Memory(memory) => {
                 memory.train = segment;
