@@ -110,6 +110,32 @@ pub struct IcmpRules {
     pub opening: OpeningErrors,
     /// What it does to one that is open. It never ends it (RFC 5461 section 4.1).
     pub open: OpenErrors,
+    /// Which sequence numbers an error may quote (RFC 5927 section 4.1).
+    pub sequence: QuotedSequence,
+    /// What a program learns of an error that ended a handshake.
+    pub opening_reason: OpeningReason,
+    /// Whether SO_ERROR tells of an error that ended nothing; otherwise only a time-out does.
+    pub told: bool,
+}
+
+/// Which sequence numbers an ICMP error may quote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QuotedSequence {
+    /// Those from SND.UNA to SND.NXT.
+    ToNext,
+    /// Those before SND.NXT: of octets that were sent.
+    BeforeNext,
+}
+
+/// What a program learns of an ICMP error that ended a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpeningReason {
+    /// What the error said.
+    AsSaid,
+    /// That the connection was refused.
+    Refused,
 }
 
 /// What an ICMP error does to a handshake.

@@ -33,8 +33,8 @@ pub use calls::{
     ListenerShutdown, RecvAfter, Repeat, SendAfterEnd,
 };
 pub use datagram::{
-    IcmpRules, OpenErrors, OpeningErrors, UdpArriving, UdpError, UdpErrorsReach, UdpQueued,
-    UdpRecvAfter, UdpRules, UdpShutdown,
+    IcmpRules, OpenErrors, OpeningErrors, OpeningReason, QuotedSequence, UdpArriving, UdpError,
+    UdpErrorsReach, UdpQueued, UdpRecvAfter, UdpRules, UdpShutdown,
 };
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;

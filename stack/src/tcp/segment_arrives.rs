@@ -211,6 +211,7 @@ impl Connection {
             next: self.recv.accepted(),
             acceptable: self.is_acceptable(arriving),
             edge: self.acceptable_edge(),
+            synchronized: self.state.is_synchronized(),
         };
         match on_reset(self.config.profile.acceptance, numbers) {
             OnReset::Drop => Check::Done,

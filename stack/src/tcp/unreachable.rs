@@ -4,7 +4,7 @@ use super::Connection;
 use super::state::State;
 use crate::event::ErrorEffect;
 use crate::icmp::Unreachable;
-use crate::profile::{IcmpRules, OpenErrors, OpeningErrors};
+use crate::profile::{IcmpRules, OpenErrors, OpeningErrors, OpeningReason, QuotedSequence};
 use crate::socket::Gone;
 
 /// How far a connection is, as far as an error is concerned.
@@ -35,18 +35,30 @@ fn effect(rules: IcmpRules, stage: Stage, error: Unreachable) -> ErrorEffect {
     }
 }
 
+/// Whether an error may quote such a number.
+fn may_quote(rule: QuotedSequence, quoted: i64, first: i64, next: i64) -> bool {
+    match rule {
+        QuotedSequence::ToNext => first <= quoted && quoted <= next,
+        QuotedSequence::BeforeNext => first <= quoted && quoted < next,
+    }
+}
+
 impl Connection {
     /// Takes an ICMP error that quotes a segment of this connection with such a sequence number.
     pub fn on_unreachable(&mut self, error: Unreachable, sequence: u32) -> ErrorEffect {
         let first = self.send.unacknowledged();
         let quoted = Self::position(self.config.initial_sequence, sequence, first);
         // RFC 5927 section 4.1: whoever does not know what is in flight has made it up.
-        if !(first..=self.send.next()).contains(&quoted) {
+        let rules = self.config.profile.icmp;
+        if !may_quote(rules.sequence, quoted, first, self.send.next()) {
             return ErrorEffect::Ignored;
         }
-        let effect = effect(self.config.profile.icmp, self.stage(), error);
+        let effect = effect(rules, self.stage(), error);
         match effect {
-            ErrorEffect::Ended => self.die(Some(error.into())),
+            ErrorEffect::Ended => self.die(Some(match rules.opening_reason {
+                OpeningReason::AsSaid => error.into(),
+                OpeningReason::Refused => Gone::Refused,
+            })),
             ErrorEffect::Remembered => self.soft_error = Some(error.into()),
             ErrorEffect::Pending | ErrorEffect::Ignored => {}
         }
@@ -80,6 +92,23 @@ impl Connection {
 mod tests {
     use super::*;
     use crate::profile::Profile;
+
+    #[test]
+    fn which_numbers_may_be_quoted() {
+        // Of 10 to 12 sent and not acknowledged.
+        let quoted = [9, 10, 12, 13, 14];
+        let rows = [
+            (QuotedSequence::ToNext, [false, true, true, true, false]),
+            (
+                QuotedSequence::BeforeNext,
+                [false, true, true, false, false],
+            ),
+        ];
+        for (rule, expected) in rows {
+            let found = quoted.map(|quoted| may_quote(rule, quoted, 10, 13));
+            assert_eq!(found, expected, "{rule:?}");
+        }
+    }
 
     #[test]
     fn effects() {

@@ -33,7 +33,9 @@ impl Connection {
     /// Takes the pending error, or else what the network last said; where the profile repeats
     /// errors, later calls still learn the first.
     pub fn take_error(&mut self) -> Option<Gone> {
-        self.error.take().or_else(|| self.soft_error.take())
+        let told = self.config.profile.icmp.told;
+        let soft = || told.then(|| self.soft_error.take()).flatten();
+        self.error.take().or_else(soft)
     }
 
     /// The error a call has to report now.

@@ -17,6 +17,8 @@ pub(in crate::tcp) struct Numbers {
     pub(in crate::tcp) acceptable: bool,
     /// The first position that a segment may not reach.
     pub(in crate::tcp) edge: i64,
+    /// Whether the handshake is over: before that the window begins with what is expected next.
+    pub(in crate::tcp) synchronized: bool,
 }
 
 /// What a reset does.
@@ -39,8 +41,10 @@ pub(in crate::tcp) fn on_reset(rules: AcceptanceRules, numbers: Numbers) -> OnRe
         next,
         acceptable,
         edge,
+        synchronized,
     } = numbers;
-    let from_before = acknowledged - 1 <= start && start < edge.max(acknowledged + 1);
+    let first = acknowledged - i64::from(synchronized);
+    let from_before = first <= start && start < edge.max(acknowledged + 1);
     let (exact, in_window) = match rules.reset {
         ExactReset::Next => ([told, next].contains(&start), acceptable),
         ExactReset::LastAcknowledged => (start == acknowledged, from_before),
@@ -112,6 +116,7 @@ mod tests {
                     next: 21,
                     acceptable: (21..31).contains(&start),
                     edge: 31,
+                    synchronized: true,
                 };
                 on_reset(rules, numbers)
             });
