@@ -12,6 +12,7 @@ use crate::host::{InterfacePoll, Output, Stack};
 use crate::profile::{SynFin, Transport};
 use crate::socket::SocketId;
 use crate::table::{Entry, Kind, Tuple};
+use crate::tcp::closed_port;
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
 use crate::udp::Handled;
@@ -124,9 +125,11 @@ impl Stack {
             // acknowledgment; anything else is dropped.
             Some(_) if !header.flags.ack || header.flags.rst => {}
             Some(_) | None => {
-                let reset = header.reset_from_closed();
+                let reset = closed_port::answer(&self.profile, header);
+                let most = self.profile.closed_port.resets_a_second;
+                let admitted = reset.filter(|_| self.resets.admits(most, now));
                 self.strays
-                    .extend(reset.map(|reset| (local, remote, reset)));
+                    .extend(admitted.map(|reset| (local, remote, reset)));
             }
         }
     }

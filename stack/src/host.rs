@@ -24,6 +24,7 @@ use crate::random::Random;
 use crate::schedule::Timetable;
 use crate::socket::SocketId;
 use crate::table::{Entries, Idle, Kind, Listening, Tuple};
+use crate::tcp::closed_port::ResetLimit;
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
 use crate::wire::{self, Wire};
@@ -124,6 +125,8 @@ pub(crate) struct Stack {
     pub(crate) reference_orphans: Vec<SocketHandle>,
     /// How many ICMP errors each peer may still have.
     pub(crate) limiter: Limiter,
+    /// How many resets closed ports have sent.
+    pub(crate) resets: ResetLimit,
 }
 
 impl std::fmt::Debug for Stack {
@@ -392,6 +395,7 @@ impl Stack {
             defaults,
             reference_orphans: Vec::new(),
             limiter: Limiter::default(),
+            resets: ResetLimit::default(),
         };
         if needs_interface {
             stack.interface();

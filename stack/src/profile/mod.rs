@@ -9,6 +9,7 @@ mod acceptance;
 mod acknowledging;
 mod built_in;
 mod calls;
+mod closed_port;
 mod datagram;
 mod duration;
 mod knobs;
@@ -32,6 +33,7 @@ pub use calls::{
     AcceptOfReset, CallRules, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset,
     ListenerShutdown, RecvAfter, Repeat, SendAfterEnd,
 };
+pub use closed_port::{ClosedPortAnswers, ClosedPortReset, ClosedPortRules};
 pub use datagram::{
     IcmpRules, OpenErrors, OpeningErrors, OpeningReason, QuotedSequence, UdpArriving, UdpError,
     UdpErrorsReach, UdpQueued, UdpRecvAfter, UdpRules, UdpShutdown,
@@ -95,6 +97,8 @@ pub struct Profile {
     pub linger: StateTimes,
     /// What TIME-WAIT answers.
     pub time_wait: TimeWaitRules,
+    /// What is answered where there is no connection.
+    pub closed_port: ClosedPortRules,
     /// Datagrams.
     pub udp: UdpRules,
     /// Errors from the network.

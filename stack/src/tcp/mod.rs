@@ -19,6 +19,7 @@
 
 mod acknowledge;
 mod acknowledgment_field;
+pub(crate) mod closed_port;
 mod congestion;
 mod cubic;
 mod fin_wait_2;

@@ -5,6 +5,7 @@ use smoltcp::time::Instant;
 
 use super::Connection;
 use super::acknowledge::{Received, Wait};
+use super::closed_port::answer;
 use super::receive_shutdown::{AnswerToHeld, Arrival, Disposition, answer_to_held, on_data};
 use super::recv::Taken;
 use super::refuse::{Numbers, OnReset, on_reset};
@@ -59,7 +60,7 @@ impl Connection {
     }
 
     fn reply_to_closed(&mut self, header: &Segment) {
-        self.replies.extend(header.reset_from_closed());
+        self.replies.extend(answer(&self.config.profile, header));
     }
 
     /// RFC 9293 section 3.10.7.4, for all states from SYN-RECEIVED on.
@@ -455,11 +456,6 @@ impl Connection {
 }
 
 impl Segment {
-    /// What a closed port answers: nothing to a reset, else RFC 9293 section 3.10.7.1.
-    pub fn reset_from_closed(&self) -> Option<Self> {
-        (!self.flags.rst).then(|| self.reset_from_segment())
-    }
-
     /// `<SEQ=SEG.ACK><CTL=RST>`, or `<SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>` where the segment
     /// acknowledges nothing (RFC 9293 section 3.5.2, group 1).
     pub fn reset_from_segment(&self) -> Self {

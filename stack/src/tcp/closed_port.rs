@@ -1,0 +1,116 @@
+//! Segments that reach no connection (RFC 9293 section 3.10.7.1).
+
+use smoltcp::time::Instant;
+
+use super::segment::Segment;
+use crate::profile::{ClosedPortAnswers, ClosedPortReset, Profile};
+
+/// What a closed port answers.
+pub(crate) fn answer(profile: &Profile, segment: &Segment) -> Option<Segment> {
+    let rules = profile.closed_port;
+    let flags = segment.flags;
+    let answers = !flags.rst
+        && match rules.answers {
+            ClosedPortAnswers::All => true,
+            ClosedPortAnswers::SynOrAck => flags.syn || flags.ack,
+            ClosedPortAnswers::None => false,
+        };
+    if !answers {
+        return None;
+    }
+    let mut reset = segment.reset_from_segment();
+    if rules.reset == ClosedPortReset::WithAck {
+        reset.flags.ack = true;
+        reset.acknowledgment = segment.sequence.wrapping_add(segment.length());
+        reset.window = u16::try_from(profile.window.receive_buffer).unwrap_or(u16::MAX);
+    }
+    Some(reset)
+}
+
+/// How many resets a host has sent in the second that runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ResetLimit {
+    second: i64,
+    count: u32,
+}
+
+impl ResetLimit {
+    /// Whether one more goes out now, which then counts; zero: there is no limit.
+    pub(crate) fn admits(&mut self, most: u32, now: Instant) -> bool {
+        let second = now.total_micros().div_euclid(1_000_000);
+        if second != self.second {
+            *self = Self { second, count: 0 };
+        }
+        self.count = self.count.saturating_add(1);
+        most == 0 || self.count <= most
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::segment::{Flags, Options};
+    use super::*;
+
+    fn segment(letters: &str) -> Segment {
+        let has = |letter| letters.contains(letter);
+        Segment {
+            source: 40_000,
+            destination: 80,
+            sequence: 100,
+            acknowledgment: if has('.') { 500 } else { 0 },
+            flags: Flags {
+                syn: has('S'),
+                ack: has('.'),
+                fin: has('F'),
+                rst: has('R'),
+                psh: false,
+            },
+            window: 1000,
+            options: Options::default(),
+            payload_octets: 0,
+        }
+    }
+
+    #[test]
+    fn what_closed_ports_answer() {
+        // The reset to each segment: SEG.SEQ, SEG.ACK where it has the ACK bit, and the window.
+        let bare = Some((500, None, 0));
+        let to_syn = Some((0, Some(101), 0));
+        let rows = [
+            ("linux", [to_syn, bare, to_syn, bare, None]),
+            ("illumos", [to_syn, bare, None, bare, None]),
+            ("windows", [to_syn, bare, to_syn, bare, None]),
+            (
+                "lwip",
+                [
+                    Some((0, Some(101), 2144)),
+                    Some((500, Some(100), 2144)),
+                    Some((0, Some(101), 2144)),
+                    Some((500, Some(101), 2144)),
+                    None,
+                ],
+            ),
+        ];
+        for (profile, expected) in rows {
+            let profile = Profile::built_in(profile).unwrap();
+            let found = ["S", ".", "F", "F.", "R"].map(|letters| {
+                let reset = answer(&profile, &segment(letters))?;
+                assert!(reset.flags.rst);
+                let acknowledged = reset.flags.ack.then_some(reset.acknowledgment);
+                Some((reset.sequence, acknowledged, reset.window))
+            });
+            assert_eq!(found, expected, "{}", profile.name);
+        }
+    }
+
+    #[test]
+    fn resets_are_counted_by_the_second() {
+        let at = Instant::from_millis;
+        let admitted = |most| {
+            let mut limit = ResetLimit::default();
+            let times = (0..300).map(|step| at(step * 10));
+            times.filter(|&now| limit.admits(most, now)).count()
+        };
+        assert_eq!([0, 40, 100, 200].map(admitted), [300, 120, 300, 300]);
+    }
+}
