@@ -19,6 +19,8 @@ pub struct AcceptanceRules {
     pub syn_fin: SynFin,
     /// How the acknowledgment of what was never sent is answered.
     pub unsent: AnswerToUnsent,
+    /// What else such an acknowledgment does to an attempt to connect, beside being reset.
+    pub unsent_of_syn: UnsentOfSyn,
 }
 
 /// Up to where a segment is acceptable.
@@ -85,4 +87,14 @@ pub enum AnswerToUnsent {
     Acknowledge,
     /// With a challenge ACK, which has a limit.
     Challenge,
+}
+
+/// What the acknowledgment of what was never sent does to an attempt to connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnsentOfSyn {
+    /// Nothing: the next SYN comes when the timer says.
+    Waits,
+    /// The SYN goes out again at once.
+    Repeats,
 }

@@ -25,7 +25,7 @@ use smoltcp::time::Duration;
 
 pub use acceptance::{
     AcceptableWindow, AcceptanceRules, AnswerToUnsent, ExactReset, InexactReset, SynFin,
-    UnexpectedSyn,
+    UnexpectedSyn, UnsentOfSyn,
 };
 pub use acknowledging::{AcknowledgeRules, AtOnce, SecondSegment};
 pub use built_in::{aliases, names, source};
@@ -323,6 +323,10 @@ pub struct OptionRules {
     pub syn: Vec<Vec<SynOption>>,
     /// Where the padding of a group goes.
     pub padding: Padding,
+    /// From which SYN of an attempt on options are left out; zero: from none.
+    pub late_syn: u32,
+    /// Which those are.
+    pub late_syn_omits: Vec<SynOption>,
     /// The shift of the windows we advertise, where window scaling is negotiated (RFC 7323 section
     /// 2).
     pub window_scale: u8,

@@ -220,6 +220,11 @@ pub struct GiveUpRules {
     pub syn: u32,
     /// Retransmissions of a SYN that come before those, without doubling the timeout.
     pub syn_linear: u32,
+    /// How many resets that answer a SYN are not believed: another SYN follows each.
+    pub syn_refusals: u32,
+    /// How long after such a reset.
+    #[serde(with = "duration")]
+    pub syn_refused_wait: Duration,
     /// Retransmissions of a SYN-ACK.
     pub syn_ack: u32,
     /// Retransmissions of data (RFC 9293 section 3.8.3, R2); zero: it never gives up.

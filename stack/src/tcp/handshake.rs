@@ -3,13 +3,15 @@
 use bytes::Bytes;
 use smoltcp::time::Instant;
 
+use super::closed_port::answer;
 use super::recv::{Agreed, First};
 use super::segment::Segment;
 use super::segment_arrives::{Arriving, Check};
 use super::state::State;
+use super::timer::Timer;
 use super::{Connection, SHIFT_MOST};
 use crate::event::Fact;
-use crate::profile::SynOption;
+use crate::profile::{SynOption, UnsentOfSyn};
 use crate::socket::Gone;
 
 impl Connection {
@@ -29,7 +31,10 @@ impl Connection {
         // First: an acknowledgment of something never sent.
         if flags.ack && (acknowledged <= 0 || acknowledged > self.send.next()) {
             if !flags.rst {
-                self.replies.push_back(header.reset_from_segment());
+                self.replies.extend(answer(&self.config.profile, header));
+                if self.config.profile.acceptance.unsent_of_syn == UnsentOfSyn::Repeats {
+                    self.send.resend_first();
+                }
             }
             return;
         }
@@ -37,7 +42,7 @@ impl Connection {
         if flags.rst {
             if flags.ack {
                 self.facts.push_back(Fact::ResetReceived);
-                self.die(Some(Gone::Refused));
+                self.on_refusal(now);
             }
             return;
         }
@@ -62,6 +67,19 @@ impl Connection {
             self.enter(State::SynReceived);
             self.send.resend_first();
         }
+    }
+
+    /// The peer refuses the attempt. Where the profile does not believe it at once, another SYN
+    /// follows.
+    fn on_refusal(&mut self, now: Instant) {
+        let rules = self.config.profile.give_up;
+        if self.patience.refusals >= rules.syn_refusals {
+            self.die(Some(Gone::Refused));
+            return;
+        }
+        self.patience.refusals += 1;
+        let expiry = self.expiry(now, rules.syn_refused_wait);
+        self.timers.set(Timer::Retransmit, expiry);
     }
 
     /// What the peer's SYN says of itself and offers.

@@ -124,6 +124,8 @@ struct Patience {
     first: Option<Instant>,
     /// Probes of the window, or of a silent peer, since the peer was last heard.
     probes: u32,
+    /// Resets that have answered our SYNs.
+    refusals: u32,
     /// When the peer's window was first probed since it closed.
     probing_since: Option<Instant>,
 }

@@ -266,7 +266,12 @@ impl Connection {
 
     fn syn_options(&self, now: Instant) -> Options {
         let answers = self.state != State::SynSent;
-        let offers = |option| self.offers(option);
+        let offered = &self.config.profile.options;
+        let late = !answers && is_late(offered.late_syn, self.patience.timeouts + 1);
+        let offers = |option| {
+            let omitted = late && offered.late_syn_omits.contains(&option);
+            !omitted && self.offers(option)
+        };
         let scales = offers(SynOption::WindowScale) && (!answers || self.negotiated.scales);
         let selective = offers(SynOption::SackPermitted) && (!answers || self.negotiated.selective);
         let timestamps = offers(SynOption::Timestamps) && (!answers || self.negotiated.timestamps);
@@ -529,4 +534,9 @@ impl Connection {
         let expiry = self.expiry(now, wait);
         self.timers.set(Timer::Persist, expiry);
     }
+}
+
+/// Whether the SYN of such a number, counted from one, leaves options out.
+fn is_late(from: u32, number: u32) -> bool {
+    from > 0 && number >= from
 }

@@ -135,6 +135,54 @@ fn a_refused_connection_says_so() {
 }
 
 #[test]
+fn refusals_are_believed_at_once_or_not() {
+    for (profile, again) in [("linux", 0), ("windows", 2)] {
+        let mut t = setup(profile).syn_sent();
+        for _ in 0..again {
+            t.peer("R. 0:0(0) ack 1");
+            t.is(State::SynSent);
+            t.sent_after("500ms", "S 0:0(0)");
+        }
+        t.peer("R. 0:0(0) ack 1");
+        t.is(State::Closed);
+        assert_eq!(t.connection.take_error(), Some(Gone::Refused), "{profile}");
+        t.quiet_for("1h");
+    }
+}
+
+#[test]
+fn a_bad_acknowledgment_is_reset_and_may_bring_the_syn_again() {
+    for (profile, reset, repeats) in [
+        ("macos", "R 101:101(0) win 0", false),
+        ("gvisor", "R 101:101(0) win 0", true),
+        ("lwip", "R. 101:101(0) ack 1 win 2144", true),
+    ] {
+        let mut t = setup(profile).syn_sent();
+        t.peer(". 1:1(0) ack 101");
+        t.sent(reset);
+        if repeats {
+            t.sent("S 0:0(0)");
+        }
+        t.nothing();
+    }
+}
+
+#[test]
+fn late_syns_leave_options_out_where_a_system_does() {
+    // macOS, from the eighth on.
+    let mut t = setup("macos").syn_sent();
+    for number in 2..=11 {
+        let waited = t.run_next_timer(t.now + DAY);
+        assert!(waited, "{number}");
+        t.sent(if number < 8 {
+            "S 0:0(0)"
+        } else {
+            "S 0:0(0) <mss 1460,sackOK>"
+        });
+    }
+}
+
+#[test]
 fn close_in_syn_sent_is_silent() {
     let mut t = setup("linux").syn_sent();
     t.close();
