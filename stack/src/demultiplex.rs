@@ -9,7 +9,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::frame::{Frame, Spares};
 use crate::host::{InterfacePoll, Output, Stack};
-use crate::profile::{SynFin, Transport};
+use crate::profile::{BacklogRules, FullEnd, FullSyn, SynFin, Transport};
 use crate::socket::SocketId;
 use crate::table::{Entry, Kind, Tuple};
 use crate::tcp::closed_port;
@@ -108,6 +108,16 @@ impl Stack {
             .get(&Tuple::new(local.port, remote))
             .copied();
         if let Some(id) = known
+            && self.overflows(id, header)
+        {
+            if let Some(connection) = self.connection_mut(id) {
+                connection.forget();
+            }
+            self.touch(id);
+            self.answer_stray(local, remote, header, now);
+            return;
+        }
+        if let Some(id) = known
             && !self.gives_way_to(id, local, header)
             && !self.is_over(id)
         {
@@ -124,13 +134,45 @@ impl Stack {
             // RFC 9293 section 3.10.7.2: a listening socket ignores a reset and resets an
             // acknowledgment; anything else is dropped.
             Some(_) if !header.flags.ack || header.flags.rst => {}
-            Some(_) | None => {
-                let reset = closed_port::answer(&self.profile, header);
-                let most = self.profile.closed_port.resets_a_second;
-                let admitted = reset.filter(|_| self.resets.admits(most, now));
-                self.strays
-                    .extend(admitted.map(|reset| (local, remote, reset)));
+            Some(_) | None => self.answer_stray(local, remote, header, now),
+        }
+    }
+
+    /// Answers a segment that reaches no connection.
+    fn answer_stray(
+        &mut self,
+        local: IpEndpoint,
+        remote: IpEndpoint,
+        header: &Segment,
+        now: Instant,
+    ) {
+        let reset = closed_port::answer(&self.profile, header);
+        let most = self.profile.closed_port.resets_a_second;
+        let admitted = reset.filter(|_| self.resets.admits(most, now));
+        self.strays
+            .extend(admitted.map(|reset| (local, remote, reset)));
+    }
+
+    /// Whether this ends a handshake for which the queue of its listening socket has no room.
+    fn overflows(&self, id: SocketId, header: &Segment) -> bool {
+        let flags = header.flags;
+        if self.profile.backlog.end == FullEnd::Taken || !flags.ack || flags.rst || flags.syn {
+            return false;
+        }
+        let opening = |entry: &Entry| match &entry.kind {
+            Kind::Connection(connection) => connection.state() == State::SynReceived,
+            Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => false,
+        };
+        let entry = self.entries.get(&id).filter(|entry| opening(entry));
+        let Some(parent) = entry.and_then(|entry| entry.parent) else {
+            return false;
+        };
+        match self.entries.get(&parent).map(|entry| &entry.kind) {
+            Some(Kind::Listening(listening)) => {
+                let most = most_ready(self.profile.backlog, listening.backlog);
+                listening.ready.len() > most
             }
+            Some(_) | None => false,
         }
     }
 
@@ -173,9 +215,15 @@ impl Stack {
         let Kind::Listening(listening) = &entry.kind else {
             return;
         };
-        // A full backlog drops the SYN; the peer comes again.
         if listening.children >= listening.backlog {
-            return;
+            match self.profile.backlog.syn {
+                FullSyn::Dropped => return,
+                FullSyn::Reset => {
+                    self.answer_stray(local, remote, syn, now);
+                    return;
+                }
+                FullSyn::Answered => {}
+            }
         }
         let (family, options) = (entry.family, entry.options.clone());
         let config = self.connection_config(local, remote, &options);
@@ -189,5 +237,25 @@ impl Stack {
             listening.children += 1;
         }
         self.touch(id);
+    }
+}
+
+/// How many connections may wait for `accept` while another handshake ends.
+fn most_ready(rules: BacklogRules, backlog: usize) -> usize {
+    backlog.saturating_mul(rules.percent as usize) / 100
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Profile;
+
+    #[test]
+    fn how_many_connections_wait() {
+        let rows = [("freebsd", 1, 1), ("freebsd", 2, 3), ("openbsd", 2, 6)];
+        for (profile, backlog, expected) in rows {
+            let rules = Profile::built_in(profile).unwrap().backlog;
+            assert_eq!(most_ready(rules, backlog), expected, "{profile} {backlog}");
+        }
     }
 }

@@ -7,6 +7,7 @@
 
 mod acceptance;
 mod acknowledging;
+mod backlog;
 mod built_in;
 mod calls;
 mod closed_port;
@@ -28,6 +29,7 @@ pub use acceptance::{
     UnexpectedSyn, UnsentOfSyn,
 };
 pub use acknowledging::{AcknowledgeRules, AtOnce, SecondSegment};
+pub use backlog::{BacklogRules, FullEnd, FullSyn};
 pub use built_in::{aliases, names, source};
 pub use calls::{
     AcceptOfReset, CallRules, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset,
@@ -97,6 +99,8 @@ pub struct Profile {
     pub linger: StateTimes,
     /// What TIME-WAIT answers.
     pub time_wait: TimeWaitRules,
+    /// What a listening socket does whose queue is full.
+    pub backlog: BacklogRules,
     /// What is answered where there is no connection.
     pub closed_port: ClosedPortRules,
     /// Datagrams.

@@ -351,6 +351,11 @@ impl Connection {
         self.disconnected
     }
 
+    /// Ends a connection that nobody knows of yet, without a packet.
+    pub fn forget(&mut self) {
+        self.die(None);
+    }
+
     /// Resets the connection (RFC 9293 section 3.10.5), as where a linger time has run out.
     pub fn abort(&mut self) {
         match self.state {
