@@ -337,6 +337,11 @@ impl Receiver {
         }
     }
 
+    /// Whether there is a duplicate to report.
+    pub(crate) fn has_duplicate(&self) -> bool {
+        self.duplicate.is_some()
+    }
+
     /// What is to be reported as a duplicate, once.
     pub(crate) fn take_duplicate(&mut self) -> Option<(i64, i64)> {
         self.duplicate.take().filter(|_| !self.withholds)

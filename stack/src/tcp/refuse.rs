@@ -38,6 +38,10 @@ impl Connection {
 
     /// The first position that a segment may not reach.
     pub(super) fn acceptable_edge(&self) -> i64 {
+        if !self.state.is_synchronized() {
+            // Until the handshake is over there is no buffer but the window of the SYN-ACK.
+            return self.recv.right_edge();
+        }
         let rule = self.config.profile.acceptance.window;
         self.recv.acceptable_edge(rule)
     }

@@ -212,7 +212,6 @@ impl Connection {
             next: self.recv.accepted(),
             acceptable: self.is_acceptable(arriving),
             edge: self.acceptable_edge(),
-            synchronized: self.state.is_synchronized(),
         };
         match on_reset(self.config.profile.acceptance, numbers) {
             OnReset::Drop => Check::Done,
@@ -378,7 +377,12 @@ impl Connection {
             self.acknowledger.on_fin(arriving.octets > 0, now);
             return;
         }
-        if taken.gap || taken.filled || taken.repeated {
+        let rules = self.config.profile.acknowledge;
+        let reports = rules.duplicates_reported
+            && !rules.repetition_waits
+            && self.negotiated.selective
+            && self.recv.has_duplicate();
+        if taken.gap || taken.filled || taken.repeated || reports {
             // RFC 5681 section 4.2: gaps and their closing are acknowledged at once.
             self.acknowledger.now();
             return;

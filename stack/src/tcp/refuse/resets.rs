@@ -17,8 +17,6 @@ pub(in crate::tcp) struct Numbers {
     pub(in crate::tcp) acceptable: bool,
     /// The first position that a segment may not reach.
     pub(in crate::tcp) edge: i64,
-    /// Whether the handshake is over: before that the window begins with what is expected next.
-    pub(in crate::tcp) synchronized: bool,
 }
 
 /// What a reset does.
@@ -41,16 +39,14 @@ pub(in crate::tcp) fn on_reset(rules: AcceptanceRules, numbers: Numbers) -> OnRe
         next,
         acceptable,
         edge,
-        synchronized,
     } = numbers;
-    let first = acknowledged - i64::from(synchronized);
-    let from_before = first <= start && start < edge.max(acknowledged + 1);
+    let from = |first: i64| first <= start && start < edge.max(acknowledged + 1);
     let (exact, in_window) = match rules.reset {
         ExactReset::Next => ([told, next].contains(&start), acceptable),
-        ExactReset::LastAcknowledged => (start == acknowledged, from_before),
+        ExactReset::LastAcknowledged => (start == acknowledged, from(acknowledged)),
         ExactReset::LastAcknowledgedOrBefore => {
             let exact = [acknowledged - 1, acknowledged].contains(&start);
-            (exact, from_before)
+            (exact, from(acknowledged - 1))
         }
         ExactReset::AroundNext => {
             let exact = [acknowledged, next, next + 1].contains(&start);
@@ -88,7 +84,7 @@ mod tests {
             (
                 LastAcknowledged,
                 Challenge,
-                [Drop, Answer, End, Answer, Answer, Answer, Drop],
+                [Drop, Drop, End, Answer, Answer, Answer, Drop],
             ),
             (
                 LastAcknowledged,
@@ -116,7 +112,6 @@ mod tests {
                     next: 21,
                     acceptable: (21..31).contains(&start),
                     edge: 31,
-                    synchronized: true,
                 };
                 on_reset(rules, numbers)
             });
