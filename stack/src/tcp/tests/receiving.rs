@@ -49,7 +49,7 @@ fn duplicates_are_reported_once_where_a_system_does() {
             "<sack 101:151 201:401>",
         ),
         (
-            "linux",
+            "netbsd",
             "<sack 1:101>",
             "<sack 201:301 201:401>",
             "<sack 101:151 201:401>",
