@@ -77,8 +77,8 @@ pub enum WindowEdge {
     /// It moves by a whole segment or half of the buffer, or not at all (RFC 9293 section
     /// 3.8.6.2.2).
     WholeSegments,
-    /// Each segment that is sent shows all that is free, and nothing where that is neither a segment
-    /// nor a quarter of the buffer.
+    /// Each segment that is sent shows all that is free, and nothing where that is neither a
+    /// segment nor a quarter of the buffer.
     FreeSpace,
 }
 

@@ -318,8 +318,8 @@ impl Receiver {
         self.recent.truncate(SACK_BLOCKS);
     }
 
-    /// Notes what of a segment's payload was there already: the first stretch of it (RFC 2883 section
-    /// 4).
+    /// Notes what of a segment's payload was there already: the first stretch of it (RFC 2883
+    /// section 4).
     pub(crate) fn note_duplicate(&mut self, start: i64, end: i64) {
         let base = self.accepted;
         let before = (start, end.min(base));

@@ -1,8 +1,6 @@
-//! A connection is given up: what the peer and the application learn of it (RFC 9293 section 3.8.3).
+//! A connection is given up: whether the peer learns of it (RFC 9293 section 3.8.3).
 
-use super::Connection;
 use super::state::State;
-use crate::event::Fact;
 use crate::profile::GiveUpResets;
 
 /// What was done in vain.
@@ -17,26 +15,13 @@ pub(super) enum Vain {
 }
 
 /// Whether giving up sends a reset in such a state.
-fn resets(rules: GiveUpResets, vain: Vain, state: State) -> bool {
+pub(super) fn resets(rules: GiveUpResets, vain: Vain, state: State) -> bool {
     match (vain, state) {
         (_, State::SynSent | State::Closed | State::Listen) => false,
         (Vain::Retransmission, State::SynReceived) => rules.handshake,
         (Vain::Retransmission, _) => rules.data,
         (Vain::WindowProbe, _) => rules.persist,
         (Vain::KeepAlive, _) => rules.keep_alive,
-    }
-}
-
-impl Connection {
-    /// Gives the connection up, with a reset where the profile sends one.
-    pub(super) fn give_up(&mut self, vain: Vain) {
-        self.facts.push_back(Fact::TimedOut);
-        let reason = Some(self.reason_of_timeout());
-        if resets(self.config.profile.give_up.resets, vain, self.state) {
-            self.reset_actively(reason);
-        } else {
-            self.die(reason);
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::in_flight::Control;
 use super::segment::{Flags, Options, SACK_BLOCKS, Segment, Timestamps};
 use super::send::Transmission;
 use super::state::State;
-use super::timeout::Vain;
+use super::timeout::{Vain, resets};
 use super::timer::Timer;
 use super::{Connection, SHIFT_MOST};
 use crate::event::{Fact, Retransmission};
@@ -439,6 +439,17 @@ impl Connection {
             self.rto.back_off();
         }
         self.send.on_timeout();
+    }
+
+    /// Gives the connection up, with a reset where the profile sends one.
+    pub(super) fn give_up(&mut self, vain: Vain) {
+        self.facts.push_back(Fact::TimedOut);
+        let reason = Some(self.reason_of_timeout());
+        if resets(self.config.profile.give_up.resets, vain, self.state) {
+            self.reset_actively(reason);
+        } else {
+            self.die(reason);
+        }
     }
 
     /// Whether the peer has been silent for too long (RFC 9293 section 3.8.3).
