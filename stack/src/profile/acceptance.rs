@@ -17,6 +17,9 @@ pub struct AcceptanceRules {
     pub syn: UnexpectedSyn,
     /// What a SYN is that has a FIN as well.
     pub syn_fin: SynFin,
+    /// Whether the acknowledgment of a segment is heard that brings nothing but what came before,
+    /// and is not acceptable.
+    pub old_acknowledges: bool,
     /// How the acknowledgment of what was never sent is answered.
     pub unsent: AnswerToUnsent,
     /// What else such an acknowledgment does to an attempt to connect, beside being reset.

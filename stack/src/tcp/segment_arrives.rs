@@ -163,7 +163,9 @@ impl Connection {
         }
         // A connection of which only the window is closed still hears what the peer says of ours.
         let at_closed_window = arriving.start == self.recv.accepted();
-        if at_closed_window && header.flags.ack && !header.flags.syn {
+        let old = arriving.start < self.recv.accepted();
+        let heard = at_closed_window || (old && self.config.profile.acceptance.old_acknowledges);
+        if heard && header.flags.ack && !header.flags.syn {
             let bare = Arriving {
                 octets: 0,
                 end: arriving.start,

@@ -132,6 +132,24 @@ fn acknowledgments_carry_the_fin_again_where_a_system_repeats_it() {
 }
 
 #[test]
+fn the_acknowledgment_of_an_old_segment_is_heard_or_not() {
+    // Two hosts that send their FIN again with each acknowledgment would answer each other for ever
+    // if they heard none of it.
+    for (profile, state) in [
+        ("freebsd", State::TimeWait),
+        ("lwip", State::TimeWait),
+        ("linux", State::Closing),
+    ] {
+        let mut t = setup(profile).fin_wait_1();
+        t.peer("F. 1:1(0) ack 1");
+        answer(&mut t);
+        t.peer("F. 1:1(0) ack 2");
+        answer(&mut t);
+        t.is(state);
+    }
+}
+
+#[test]
 fn a_fin_takes_room_in_the_peers_window() {
     let mut t = setup("winsock").peer_window(100).established();
     t.send(100);
