@@ -586,9 +586,10 @@ fn is_over(status: Option<&Status>) -> bool {
 /// How a connection ended that is over: with a reset that went this way, or without one.
 fn ending(reset: Option<SegmentDirection>, status: Option<&Status>) -> Ending {
     match (reset, status.and_then(|status| status.error)) {
+        // Giving up may say so to the peer.
+        (_, Some(Gone::TimedOut)) => Ending::TimedOut,
         (Some(SegmentDirection::Sent), _) => Ending::Reset,
         (Some(SegmentDirection::Received), _) => Ending::ResetByPeer,
-        (None, Some(Gone::TimedOut)) => Ending::TimedOut,
         (None, _) => Ending::Closed,
     }
 }

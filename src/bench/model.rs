@@ -269,14 +269,15 @@ impl Held<'_> {
             began
         };
         let first = clock.expiry(armed, timeout);
-        let (min, max) = (self.sender.rto.min, self.sender.rto.max);
+        let rto = self.sender.rto;
         let doubled = |base: Duration, times: u32| {
-            let micros = base.total_micros().saturating_mul(1 << times.min(30));
-            Duration::from_micros(micros).min(max)
+            let doublings = times.min(rto.doublings).min(30);
+            let micros = base.total_micros().saturating_mul(1 << doublings);
+            (Duration::from_micros(micros) + rto.slop).min(rto.max)
         };
         // RFC 6298 rule 5.5: each time it waits twice as long.
         let mut at = first;
-        let patience = (0..=rules.data).map(|times| doubled(min, times).total_micros());
+        let patience = (0..=rules.data).map(|times| doubled(rto.min, times).total_micros());
         let patience = Duration::from_micros(patience.sum());
         let mut times = 0;
         loop {
@@ -288,7 +289,7 @@ impl Held<'_> {
                 break;
             }
             times += 1;
-            at = clock.expiry(at, doubled(timeout, times));
+            at = clock.expiry(at, doubled(timeout - rto.slop, times));
         }
         let after = at - began;
         Some(if after > until {

@@ -21,6 +21,9 @@ pub struct AcknowledgeRules {
     /// Whether the second full segment is only acknowledged at once where the window did not
     /// shrink.
     pub second_segment_needs_window: bool,
+    /// Whether the acknowledgment of a FIN that begins the close waits: of a bare one for a tick of
+    /// the clock, of one with data as that of data.
+    pub fin_waits: bool,
     /// Whether data that comes again before it was acknowledged waits like new data.
     pub repetition_waits: bool,
     /// Whether data that came before is reported as such, where SACK was negotiated (RFC 2883).

@@ -172,7 +172,7 @@ mod tests {
         let own = of("lwip", "options.mss");
         assert_eq!((own.profile, own.inherited), ("lwip", None));
         assert_eq!((own.standing(), own.source), (Mark::Read, "opt.h, TCP_MSS"));
-        let inherited = of("openbsd", "send.duplicate_threshold");
+        let inherited = of("openbsd", "send.collapse_retransmissions");
         assert_eq!((inherited.profile, inherited.mark), ("freebsd", Mark::Read));
         assert_eq!(inherited.inherited, Some(Mark::Assumed));
         assert_eq!(inherited.standing(), Mark::Assumed);

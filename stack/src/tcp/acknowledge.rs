@@ -138,7 +138,7 @@ impl Acknowledger {
 
     /// The peer's FIN came. There will be no more data to acknowledge together with it.
     pub(crate) fn on_fin(&mut self, with_data: bool, now: Instant) {
-        if self.rules.quick == 0 {
+        if !self.rules.fin_waits {
             self.due = Due::Now;
             return;
         }

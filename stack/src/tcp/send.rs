@@ -330,7 +330,7 @@ impl Sender {
     }
 
     /// Whether what is in the network was sent into a closed window that is still closed.
-    fn probes_window(&self) -> bool {
+    pub(crate) fn probes_window(&self) -> bool {
         self.window == 0 && self.forced == Some(self.unacknowledged)
     }
 

@@ -343,7 +343,7 @@ impl Connection {
         self.timers.stop(Timer::Persist);
         match again {
             Some(Retransmission::Timeout | Retransmission::WindowProbe) => {
-                let wait = self.within_user_timeout(self.rto.timeout(), self.patience.first, now);
+                let wait = self.within_user_timeout(self.timeout(), self.patience.first, now);
                 let expiry = self.expiry(now, wait);
                 self.timers.set(Timer::Retransmit, expiry);
             }
@@ -370,9 +370,18 @@ impl Connection {
         }
     }
 
+    /// How long what was sent last is waited for: a probe of a closed window has bounds of its own.
+    fn timeout(&self) -> Duration {
+        if self.send.probes_window() {
+            self.rto.probe_timeout()
+        } else {
+            self.rto.timeout()
+        }
+    }
+
     /// Sets the retransmission timer, or the tail loss probe's where that comes first.
     fn rearm(&mut self, now: Instant, since: Instant) {
-        let timeout = self.rto.timeout();
+        let timeout = self.timeout();
         let remaining = (since + timeout).max(now) - now;
         self.timers.stop(Timer::TailLossProbe);
         if self.send.may_probe_tail() && self.tail_probe.is_none() {

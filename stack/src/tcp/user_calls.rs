@@ -163,10 +163,13 @@ impl Connection {
             self.state,
             State::SynSent | State::SynReceived | State::Listen
         ) {
-            return Some(Err(match self.config.profile.calls.recv_connecting {
-                ConnectingTransfer::NotConnected => RecvError::NotConnected,
-                ConnectingTransfer::WouldBlock => RecvError::WouldBlock,
-            }));
+            match self.config.profile.calls.recv_connecting {
+                ConnectingTransfer::NotConnected => return Some(Err(RecvError::NotConnected)),
+                ConnectingTransfer::WouldBlock if !self.recv.is_shut() => {
+                    return Some(Err(RecvError::WouldBlock));
+                }
+                ConnectingTransfer::WouldBlock => {}
+            }
         }
         if self.recv.unread() > 0 && wanted > 0 {
             return None;

@@ -89,7 +89,7 @@ mod tests {
             (
                 LastAcknowledged,
                 Ends,
-                [Drop, End, End, End, End, End, Drop],
+                [Drop, Drop, End, End, End, End, Drop],
             ),
             (
                 LastAcknowledgedOrBefore,
