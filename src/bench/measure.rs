@@ -533,9 +533,11 @@ impl Run {
             },
         };
         let (sender, receiver) = (end(&self.sender), end(&self.receiver));
-        let is_reset = [sender, receiver]
-            .iter()
-            .any(|end| matches!(end.ending, Ending::Reset | Ending::ResetByPeer));
+        // A sender that gives up may say so by a reset, but that is not what stopped it.
+        let is_reset = sender.ending != Ending::TimedOut
+            && [sender, receiver]
+                .iter()
+                .any(|end| matches!(end.ending, Ending::Reset | Ending::ResetByPeer));
         let limit = match (is_reset, self.situation) {
             (true, _) => Limit::Reset,
             (false, Some(situation)) => limit(situation),

@@ -7,12 +7,15 @@
 
 use hangup_stack::profile::{
     Acknowledge, AtEdge, Capacity, Counted, Nagle, OnArrival, Profile, ReactiveReset, Segmentation,
-    Transport, WindowModel,
+    SynOption, Transport, WindowModel,
 };
 use smoltcp::time::Duration;
 
 use super::measurement::{Agreement, Ending, Forecast, Measurement, Octets, Prediction, Start};
 use super::setup::Setup;
+
+/// What timestamps take of each segment, in octets (RFC 7323 appendix A).
+const TIMESTAMPS: usize = 12;
 
 /// Times agree within this, or a hundredth.
 const CLOSE: Duration = Duration::from_millis(10);
@@ -93,7 +96,7 @@ pub fn predict(setup: &Setup, start: &Start) -> Prediction {
                 start,
                 offer,
                 write: setup.write as u64,
-                buffer: setup.send_buffer.unwrap_or(sender.send.send_buffer) as u64,
+                buffer: send_buffer(setup, start),
                 answered: rules.acknowledge == Acknowledge::Duplicate,
             };
             Prediction {
@@ -142,6 +145,23 @@ fn reset(setup: &Setup, start: &Start) -> Prediction {
         creep: 0,
         end: Some(Forecast::Ends(Ending::ResetByPeer, at)),
     }
+}
+
+/// The send buffer of a connection, which may grow to whole segments.
+fn send_buffer(setup: &Setup, start: &Start) -> u64 {
+    let (sender, receiver) = (&setup.sender, &setup.receiver);
+    let asked = setup.send_buffer.unwrap_or(sender.send.send_buffer);
+    if sender.transport != Transport::Hangup {
+        return asked as u64;
+    }
+    let offers = |profile: &Profile| {
+        let mut offered = profile.options.syn.iter().flatten();
+        offered.any(|it| *it == SynOption::Timestamps)
+    };
+    let stamped = offers(sender) && offers(receiver);
+    let options = if stamped { TIMESTAMPS } else { 0 };
+    let rounding = sender.send.rounding;
+    rounding.of(asked, start.segment as usize, options) as u64
 }
 
 /// The payload of a full segment: where segments are made in bursts, no more than half of the

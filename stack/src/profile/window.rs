@@ -46,7 +46,7 @@ pub enum BufferRounding {
 impl BufferRounding {
     /// A buffer of so many octets, rounded to segments that carry `payload` octets beside options
     /// of `options` octets. One that does not hold a segment stays as it is.
-    pub(crate) fn of(self, octets: usize, payload: usize, options: usize) -> usize {
+    pub fn of(self, octets: usize, payload: usize, options: usize) -> usize {
         let unit = match self {
             Self::None => return octets,
             Self::Segments => payload + options,
