@@ -143,6 +143,31 @@ pub(super) fn apply(
         "net.inet.tcp.sendspace" => ("send.send_buffer", count(value)?),
         "net.inet.tcp.initcwnd_segments" => ("send.initial_window", count(value)?),
         "net.inet.tcp.rexmit_min" => ("rto.min", milliseconds(value, 1)?),
+        "net.inet.tcp.rexmit_slop" => ("rto.slop", milliseconds(value, 1)?),
+        "net.inet.tcp.rexmit_initial" => ("rto.initial", milliseconds(value, 1)?),
+        "net.inet.tcp.delacktime" => ("acknowledge.delay", milliseconds(value, 1)?),
+        "net.inet.tcp.always_keepalive" => ("keep_alive.always", (value != "0").to_string()),
+        "net.inet.tcp.insecure_rst" => {
+            let inexact = one_of(value, "challenge", "ends")?;
+            ("acceptance.inexact_reset", inexact)
+        }
+        "net.inet.tcp.insecure_syn" => ("acceptance.syn", one_of(value, "challenge", "resets")?),
+        "net.inet.tcp.drop_synfin" => ("acceptance.syn_fin", one_of(value, "syn", "dropped")?),
+        "net.inet.tcp.blackhole" => ("closed_port.answers", one_of(value, "all", "none")?),
+        "net.inet.tcp.icmp_may_rst" => ("icmp.opening", one_of(value, "ignored", "hard-ones-end")?),
+        "kern.ipc.maxsockbuf" => {
+            // tcp_wscale_calc: the shift that lets the field show so much.
+            let most = value.parse::<u64>().ok()?;
+            let shift = (0..14).find(|shift| u64::from(u16::MAX) << shift >= most);
+            ("options.window_scale", shift.unwrap_or(14).to_string())
+        }
+        "net.inet.tcp.rexmit_drop_options" => {
+            // The first SYN that has none of them is the fourth.
+            (
+                "options.late_syn",
+                if value == "0" { "0" } else { "4" }.to_owned(),
+            )
+        }
         _ => return None,
     };
     turn(profile, knob, &value)
@@ -152,6 +177,15 @@ pub(super) fn apply(
 pub(super) fn asks_for_ecn(name: &str, value: &str) -> bool {
     let is_ecn = ["net.ipv4.tcp_ecn", "net.inet.tcp.ecn.enable"].contains(&name);
     is_ecn && !["0", "2"].contains(&value)
+}
+
+/// The value of a knob that a switch turns off or on.
+fn one_of(value: &str, off: &str, on: &str) -> Option<String> {
+    match value {
+        "0" => Some(format!("\"{off}\"")),
+        "1" => Some(format!("\"{on}\"")),
+        _ => None,
+    }
 }
 
 /// The profile with one knob turned.
@@ -304,6 +338,24 @@ mod tests {
                 "1500",
                 "idle = \"1500ms\"",
             ),
+            (
+                "freebsd",
+                "net.inet.tcp.insecure_rst",
+                "1",
+                "inexact_reset = \"ends\"",
+            ),
+            (
+                "freebsd",
+                "net.inet.tcp.drop_synfin",
+                "1",
+                "syn_fin = \"dropped\"",
+            ),
+            (
+                "freebsd",
+                "kern.ipc.maxsockbuf",
+                "16777216",
+                "window_scale = 9",
+            ),
         ] {
             let profile = Profile::built_in(system).unwrap();
             let turned = apply(&profile, &profile, name, value).unwrap().to_toml();
@@ -319,7 +371,8 @@ mod tests {
         for (name, value) in [
             ("net.ipv4.tcp_rmem", "4096"),
             ("net.ipv4.tcp_retries2", "many"),
-            ("net.inet.tcp.blackhole", "1"),
+            ("net.inet.tcp.nolocaltimewait", "1"),
+            ("net.inet.tcp.insecure_rst", "yes"),
             ("net.ipv4.tcp_congestion_control", "bbr\"\nx = \"1"),
         ] {
             assert_eq!(
