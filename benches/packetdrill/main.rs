@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use hangup::packetdrill::{IpVersion, Leftovers, Options, Script, ScriptOutcome, run_script};
+use hangup::packetdrill::{IpVersion, Leftovers, PlayOptions, Script, ScriptOutcome, run_script};
 use hangup_stack::profile::Profile;
 use rounds::median;
 
@@ -83,12 +83,12 @@ fn long_script() -> String {
     text
 }
 
-fn read(text: &str, options: &Options) -> Script {
+fn read(text: &str, options: &PlayOptions) -> Script {
     Script::parse(Path::new("a.pkt"), text.into(), options)
         .unwrap_or_else(|invalid| panic!("{invalid}"))
 }
 
-fn play(text: &str, options: &Options) {
+fn play(text: &str, options: &PlayOptions) {
     match run_script(&read(text, options), 0, Leftovers::Allowed) {
         ScriptOutcome::Passed(outcome) => drop(black_box(outcome)),
         failed @ (ScriptOutcome::Failed(_) | ScriptOutcome::Unsupported(_)) => {
@@ -112,10 +112,10 @@ fn main() -> ExitCode {
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     });
     let profile = Profile::built_in("linux").expect("it is built in");
-    let options = Options::new(profile).expect("it has the calls of POSIX");
+    let options = PlayOptions::new(profile).expect("it has the calls of POSIX");
     let versions = [IpVersion::V4, IpVersion::V6].map(|it| options.clone().ip_version(it));
     let scripts = plan.plays * SCRIPTS.len() * versions.len();
-    let each = |what: &dyn Fn(&str, &Options)| {
+    let each = |what: &dyn Fn(&str, &PlayOptions)| {
         for _ in 0..plan.plays {
             for options in &versions {
                 texts.iter().for_each(|text| what(text, options));

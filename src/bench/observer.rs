@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use hangup_stack::network::{HostId, SegmentDirection, Sighting};
-use hangup_stack::tcp::segment::{Options, Segment};
+use hangup_stack::tcp::segment::{Segment, TcpOptions};
 use smoltcp::time::Instant;
 
 /// What timestamps take of each segment, in octets.
@@ -50,7 +50,7 @@ pub(super) struct Observer {
     /// The sequence numbers at which the sender's and the receiver's SYN stand.
     origins: [u32; 2],
     /// The options of both SYNs.
-    offers: [Options; 2],
+    offers: [TcpOptions; 2],
     /// Behind the last octet that was sent for the first time.
     pub(super) next: i64,
     /// What the sender has heard to be acknowledged.
@@ -76,7 +76,7 @@ impl Observer {
         Self {
             sender,
             origins: [0; 2],
-            offers: [Options::default(); 2],
+            offers: [TcpOptions::default(); 2],
             next: 1,
             unacknowledged: 0,
             edge: 0,
@@ -101,9 +101,9 @@ impl Observer {
     /// The payload of a full segment of the sender, as the SYNs have settled it.
     pub(super) fn segment_octets(&self) -> usize {
         // RFC 9293 section 3.7.1 (MUST-15): 536 where a SYN does not say.
-        let announced = |options: Options| usize::from(options.mss.unwrap_or(536));
+        let announced = |options: TcpOptions| usize::from(options.mss.unwrap_or(536));
         let most = announced(self.offers[0]).min(announced(self.offers[1]));
-        let both = |has: fn(&Options) -> bool| self.offers.iter().all(has);
+        let both = |has: fn(&TcpOptions) -> bool| self.offers.iter().all(has);
         let timestamps = both(|options| options.timestamps.is_some());
         most - if timestamps { TIMESTAMP_OCTETS } else { 0 }.min(most)
     }

@@ -7,7 +7,7 @@ use hangup_stack::profile::Profile;
 use super::args::ScriptOptions;
 use super::failure::{Failure, environment, usage};
 use super::{profiles, report};
-use crate::packetdrill::{IpVersion, Options};
+use crate::packetdrill::{IpVersion, PlayOptions};
 use crate::scenario::discover::{Found, ROOT, discover, discover_scripts};
 
 /// The scripts that were asked for; none where only scenarios were.
@@ -40,14 +40,14 @@ pub(super) fn other_paths(paths: &[PathBuf], scripts: &[Found]) -> Option<Vec<Pa
 ///
 /// # Errors
 /// It makes no sense.
-pub(super) fn options(asked: &ScriptOptions) -> Result<Options, Failure> {
+pub(super) fn options(asked: &ScriptOptions) -> Result<PlayOptions, Failure> {
     read_options(asked).map_err(usage)
 }
 
-fn read_options(asked: &ScriptOptions) -> Result<Options, String> {
+fn read_options(asked: &ScriptOptions) -> Result<PlayOptions, String> {
     let profile =
         Profile::built_in(&asked.profile).ok_or_else(|| profiles::unknown(&asked.profile))?;
-    let mut options = Options::new(profile)?;
+    let mut options = PlayOptions::new(profile)?;
     if let Some(name) = &asked.ip_version {
         let version = IpVersion::of(name).ok_or_else(|| {
             let known = IpVersion::ALL.map(|(_, name)| name).join(", ");

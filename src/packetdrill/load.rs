@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::script::Script;
-use super::settings::Options;
+use super::settings::PlayOptions;
 use super::{conditional, lexer, limits, lower, parse};
 use crate::diagnostic::{Diagnostic, Invalid, Source};
 use crate::scenario::LoadError;
@@ -13,7 +13,7 @@ impl Script {
     ///
     /// # Errors
     /// The file cannot be read, or is no script.
-    pub fn load(path: &Path, options: &Options) -> Result<Self, LoadError> {
+    pub fn load(path: &Path, options: &PlayOptions) -> Result<Self, LoadError> {
         let bytes = crate::scenario::read_file(path)?;
         Self::parse(path, bytes, options).map_err(LoadError::Invalid)
     }
@@ -22,7 +22,7 @@ impl Script {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(path: &Path, bytes: Vec<u8>, options: &Options) -> Result<Self, Box<Invalid>> {
+    pub fn parse(path: &Path, bytes: Vec<u8>, options: &PlayOptions) -> Result<Self, Box<Invalid>> {
         if bytes.len() > limits::FILE_MAX {
             let message = format!("a script has at most {} KiB", limits::FILE_MAX >> 10);
             return Err(Box::new(Invalid {
@@ -46,7 +46,7 @@ impl Script {
     }
 }
 
-fn read(text: &str, options: &Options) -> Result<lower::Lowered, Box<Diagnostic>> {
+fn read(text: &str, options: &PlayOptions) -> Result<lower::Lowered, Box<Diagnostic>> {
     let mut defines = options.defines.clone();
     let conditioned = conditional::apply(text, &defines)?;
     let tokens = lexer::lex(conditioned.as_deref().unwrap_or(text), &mut defines)?;

@@ -8,7 +8,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use super::parse::{Parsed, Written, WrittenAction, WrittenCall};
 use super::script::{HOST, PEER, Script};
-use super::settings::{Options, Settings};
+use super::settings::{PlayOptions, Settings};
 use super::{code, limits, sysctl};
 use crate::calls;
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
@@ -67,7 +67,7 @@ impl Lowered {
 pub(super) fn lower(
     text: &str,
     parsed: Parsed,
-    options: &Options,
+    options: &PlayOptions,
 ) -> Result<Lowered, Box<Diagnostic>> {
     let mut unsupported = parsed.unsupported;
     let settings = Settings::read(

@@ -30,6 +30,6 @@ pub use code::{Assertion, Info};
 pub use export::{Inexpressible, export};
 pub use play::{ScriptOutcome, run_script, run_script_on};
 pub use script::{HOST, PEER, Script};
-pub use settings::{IpVersion, Options, Settings};
+pub use settings::{IpVersion, PlayOptions, Settings};
 
 pub use crate::run::Leftovers;

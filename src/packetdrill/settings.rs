@@ -17,7 +17,7 @@ use crate::scenario::limits::within;
 
 /// What a script is played as, where it does not say so itself.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct PlayOptions {
     /// The system under test.
     pub(super) profile: Profile,
     /// What scripts for the system are written in.
@@ -88,7 +88,7 @@ impl Dialect {
     }
 }
 
-impl Options {
+impl PlayOptions {
     /// Scripts are played on hosts of this profile.
     ///
     /// # Errors

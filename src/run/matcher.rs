@@ -323,7 +323,7 @@ mod tests {
 
     use super::*;
     use crate::notation::Origins;
-    use crate::packetdrill::{Options as ScriptOptions, Script};
+    use crate::packetdrill::{PlayOptions, Script};
     use crate::run::forge;
     use crate::run::rules::{Numbering, Tick};
     use crate::scenario::Scenario;
@@ -352,7 +352,7 @@ mod tests {
     /// A line of a packetdrill script.
     fn script_line(text: &str) -> PacketLine {
         let profile = Profile::built_in("linux").unwrap();
-        let options = ScriptOptions::new(profile).unwrap();
+        let options = PlayOptions::new(profile).unwrap();
         let text = format!("0 {text}\n");
         let script = Script::parse("a.pkt".as_ref(), text.into(), &options).unwrap();
         packet_line(&script.scenario)

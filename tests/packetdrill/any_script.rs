@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use hangup::packetdrill::{IpVersion, Leftovers, Options, Script, ScriptOutcome, run_script};
+use hangup::packetdrill::{IpVersion, Leftovers, PlayOptions, Script, ScriptOutcome, run_script};
 use hangup_stack::profile::Profile;
 
 /// What can be read as a script comes to a verdict, twice to the same, and every message about it
 /// has a place in it.
 pub(crate) fn check(octets: &[u8]) {
     let profile = Profile::built_in("linux").expect("it is built in");
-    let options = Options::new(profile).expect("it has the calls of POSIX");
+    let options = PlayOptions::new(profile).expect("it has the calls of POSIX");
     for (version, _) in IpVersion::ALL {
         let options = options.clone().ip_version(version);
         let script = match Script::parse(Path::new("a.pkt"), octets.to_vec(), &options) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use hangup::packetdrill::{Leftovers, Options, export};
+use hangup::packetdrill::{Leftovers, PlayOptions, export};
 use hangup::run::run;
 use hangup::scenario::Scenario;
 use hangup::scenario::discover::discover;
@@ -31,7 +31,7 @@ fn what_a_host_saw_passes_as_a_script() {
             };
             exported += 1;
             let profile = host.profile().expect("what was exported has a stack");
-            let options = Options::new(profile.clone()).expect("it has the calls of POSIX");
+            let options = PlayOptions::new(profile.clone()).expect("it has the calls of POSIX");
             let verdict = verdict(&text, &options, Leftovers::Fail);
             if verdict != "pass" {
                 let (file, name) = (found.path.display(), &host.name.value);

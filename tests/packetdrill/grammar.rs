@@ -6,13 +6,13 @@
 use std::path::Path;
 
 use hangup::diagnostic::Colour;
-use hangup::packetdrill::{Options, Script};
+use hangup::packetdrill::{PlayOptions, Script};
 use hangup_stack::profile::Profile;
 
 /// How a script is read: nothing to say, what cannot be played, or what is wrong.
 fn read(text: &str) -> String {
     let profile = Profile::built_in("freebsd").expect("it is built in");
-    let options = Options::new(profile).expect("it has the calls of POSIX");
+    let options = PlayOptions::new(profile).expect("it has the calls of POSIX");
     match Script::parse(Path::new("a.pkt"), text.into(), &options) {
         Ok(script) => {
             let source = &script.scenario.source;

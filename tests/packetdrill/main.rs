@@ -15,18 +15,18 @@ mod wire;
 use std::path::Path;
 
 use hangup::diagnostic::Colour;
-use hangup::packetdrill::{IpVersion, Leftovers, Options, Script, ScriptOutcome, run_script};
+use hangup::packetdrill::{IpVersion, Leftovers, PlayOptions, Script, ScriptOutcome, run_script};
 use hangup_stack::profile::Profile;
 
 /// What a script is played as.
-fn options(profile: &str, version: IpVersion) -> Options {
+fn options(profile: &str, version: IpVersion) -> PlayOptions {
     let profile = Profile::built_in(profile).expect("it is a built-in profile");
-    let options = Options::new(profile).expect("it has the calls of POSIX");
+    let options = PlayOptions::new(profile).expect("it has the calls of POSIX");
     options.ip_version(version)
 }
 
 /// Plays a script and says in words how it came out.
-fn verdict(text: &str, options: &Options, leftovers: Leftovers) -> String {
+fn verdict(text: &str, options: &PlayOptions, leftovers: Leftovers) -> String {
     let script = match Script::parse(Path::new("a.pkt"), text.into(), options) {
         Ok(script) => script,
         Err(invalid) => return format!("invalid\n{}", invalid.render(Colour::Plain)),

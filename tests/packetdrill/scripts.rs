@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hangup::packetdrill::{IpVersion, Leftovers, Options};
+use hangup::packetdrill::{IpVersion, Leftovers, PlayOptions};
 use hangup::scenario::discover::discover_scripts;
 use hangup_stack::profile::Profile;
 
@@ -22,7 +22,7 @@ fn every_script_passes_over_every_ip_version() {
     let mut failures = String::new();
     for script in &found {
         let text = std::fs::read_to_string(root.join(&script.path)).expect("it was just found");
-        let mut played = |system: &str, name: &str, options: &Options| {
+        let mut played = |system: &str, name: &str, options: &PlayOptions| {
             let verdict = verdict(&text, options, Leftovers::Fail);
             if verdict != "pass" {
                 let path = script.path.display();
@@ -35,7 +35,7 @@ fn every_script_passes_over_every_ip_version() {
         // Elsewhere segments are smaller over IPv6, so that a script is for the version it says.
         if let Some(system) = own_system(&script.path) {
             let profile = Profile::built_in(system).expect("it is a built-in profile");
-            let options = Options::new(profile).expect("it has the calls of POSIX");
+            let options = PlayOptions::new(profile).expect("it has the calls of POSIX");
             played(system, "as it says", &options);
         }
     }

@@ -48,7 +48,7 @@ impl ResetLimit {
 
 #[cfg(test)]
 mod tests {
-    use super::super::segment::{Flags, Options};
+    use super::super::segment::{Flags, TcpOptions};
     use super::*;
 
     fn segment(letters: &str) -> Segment {
@@ -66,7 +66,7 @@ mod tests {
                 psh: false,
             },
             window: 1000,
-            options: Options::default(),
+            options: TcpOptions::default(),
             payload_octets: 0,
         }
     }

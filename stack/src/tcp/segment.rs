@@ -39,7 +39,7 @@ pub const SACK_BLOCKS: usize = 4;
 
 /// The options of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct TcpOptions {
     /// Maximum segment size.
     pub mss: Option<u16>,
     /// Window scale.
@@ -68,7 +68,7 @@ pub struct Segment {
     /// SEG.WND as it stands in the header, not scaled.
     pub window: u16,
     /// The options.
-    pub options: Options,
+    pub options: TcpOptions,
     /// How many octets of payload follow.
     pub payload_octets: usize,
 }
@@ -109,7 +109,7 @@ impl Segment {
                 psh: packet.psh(),
             },
             window: packet.window_len(),
-            options: Options::parse(packet.options()),
+            options: TcpOptions::parse(packet.options()),
             payload_octets: packet.payload().len(),
         };
         Some((segment, packet.payload()))
@@ -117,7 +117,7 @@ impl Segment {
 
     /// How many octets the header of a segment that is no SYN takes, options included.
     pub fn header_octets(&self) -> usize {
-        if self.options == Options::default() {
+        if self.options == TcpOptions::default() {
             return TCP_HEADER;
         }
         let timestamps = self.options.timestamps.map_or(0, |_| 12);
@@ -193,7 +193,7 @@ impl Layout<'_> {
     };
 }
 
-impl Options {
+impl TcpOptions {
     fn parse(mut octets: &[u8]) -> Self {
         let mut options = Self::default();
         while !octets.is_empty() {
@@ -393,7 +393,7 @@ mod tests {
         octets
     }
 
-    fn segment(options: Options) -> Segment {
+    fn segment(options: TcpOptions) -> Segment {
         Segment {
             source: 40000,
             destination: 80,
@@ -426,23 +426,23 @@ mod tests {
 
     #[test]
     fn each_system_lays_its_options_out_in_its_own_way() {
-        let all = Options {
+        let all = TcpOptions {
             mss: Some(1460),
             window_scale: Some(7),
             sack_permitted: true,
             timestamps: Some(Timestamps { value: 1, echo: 0 }),
-            ..Options::default()
+            ..TcpOptions::default()
         };
-        let without = |options: Options| Options {
+        let without = |options: TcpOptions| TcpOptions {
             timestamps: None,
             ..options
         };
-        let rows: [(&str, Options, &[u8]); 6] = [
+        let rows: [(&str, TcpOptions, &[u8]); 6] = [
             ("linux", all, &[2, 4, 8, 1, 3]),
             ("linux", without(all), &[2, 1, 1, 4, 1, 3]),
             (
                 "linux",
-                Options {
+                TcpOptions {
                     sack_permitted: false,
                     ..all
                 },
@@ -469,9 +469,9 @@ mod tests {
             fin: bool, psh: bool, timestamps: Option<(u32, u32)>,
             left: u32, blocks in 0usize..=SACK_BLOCKS,
         ) {
-            let mut options = Options {
+            let mut options = TcpOptions {
                 timestamps: timestamps.map(|(value, echo)| Timestamps { value, echo }),
-                ..Options::default()
+                ..TcpOptions::default()
             };
             let most = if timestamps.is_some() { SACK_BLOCKS - 1 } else { SACK_BLOCKS };
             for (index, place) in options.sack.iter_mut().take(blocks.min(most)).enumerate() {
@@ -492,7 +492,7 @@ mod tests {
             octets in proptest::collection::vec(any::<u8>(), 0..80)
         ) {
             let _ = Segment::parse(&octets, SOURCE, DESTINATION);
-            let _ = Options::parse(&octets);
+            let _ = TcpOptions::parse(&octets);
         }
     }
 }

@@ -5,7 +5,7 @@ use smoltcp::time::{Duration, Instant};
 
 use super::acknowledge::Due;
 use super::in_flight::Control;
-use super::segment::{Flags, Options, SACK_BLOCKS, Segment, Timestamps};
+use super::segment::{Flags, SACK_BLOCKS, Segment, TcpOptions, Timestamps};
 use super::send::Transmission;
 use super::state::State;
 use super::timeout::{Vain, resets};
@@ -206,7 +206,7 @@ impl Connection {
         let rules = self.config.profile.time_wait;
         let closed = self.answers_late && rules.window == TimeWaitWindow::Zero;
         let window = if closed { 0 } else { self.recv.advertise() };
-        let mut options = Options::default();
+        let mut options = TcpOptions::default();
         if self.negotiated.timestamps {
             options.timestamps = Some(self.timestamps(now));
         }
@@ -242,7 +242,7 @@ impl Connection {
                 ..Flags::default()
             },
             window: 0,
-            options: Options::default(),
+            options: TcpOptions::default(),
             payload_octets: 0,
         }
     }
@@ -264,7 +264,7 @@ impl Connection {
         !self.config.no_options && offered.iter().flatten().any(|&other| other == option)
     }
 
-    fn syn_options(&self, now: Instant) -> Options {
+    fn syn_options(&self, now: Instant) -> TcpOptions {
         let answers = self.state != State::SynSent;
         let offered = &self.config.profile.options;
         let late = !answers && is_late(offered.late_syn, self.patience.timeouts + 1);
@@ -275,12 +275,12 @@ impl Connection {
         let scales = offers(SynOption::WindowScale) && (!answers || self.negotiated.scales);
         let selective = offers(SynOption::SackPermitted) && (!answers || self.negotiated.selective);
         let timestamps = offers(SynOption::Timestamps) && (!answers || self.negotiated.timestamps);
-        Options {
+        TcpOptions {
             mss: offers(SynOption::Mss).then_some(self.config.mss),
             window_scale: scales.then_some(self.window_shift()),
             sack_permitted: selective,
             timestamps: timestamps.then(|| self.timestamps(now)),
-            ..Options::default()
+            ..TcpOptions::default()
         }
     }
 
@@ -304,9 +304,9 @@ impl Connection {
                 ..Flags::default()
             },
             window,
-            options: Options {
+            options: TcpOptions {
                 timestamps: stamped.then_some(timestamps),
-                ..Options::default()
+                ..TcpOptions::default()
             },
             payload_octets: 0,
         }

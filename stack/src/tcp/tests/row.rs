@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::tcp::segment::{Flags, Options, Segment, Timestamps};
+use crate::tcp::segment::{Flags, Segment, TcpOptions, Timestamps};
 
 /// A segment in stream positions. What is none was not written, and is not compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,8 +139,8 @@ impl Row {
         }
     }
 
-    fn parsed_options(&self, wire: impl Fn(i64) -> u32) -> Options {
-        let mut options = Options::default();
+    fn parsed_options(&self, wire: impl Fn(i64) -> u32) -> TcpOptions {
+        let mut options = TcpOptions::default();
         for name in self.options.iter().flatten() {
             let words: Vec<&str> = name.split([' ', ':']).collect();
             let number = |place: usize| words[place].parse::<u32>().unwrap();
