@@ -9,9 +9,22 @@ use winnow::token::take_while;
 use super::input::{Fault, Input, Parse, here, never_closed};
 use crate::diagnostic::Span;
 
+/// Whether a part of a statement is next, by its first octet: printable ASCII is a blank in no
+/// dialect, and only a slash may begin a comment. Most calls end here.
+#[inline]
+fn is_part(input: &Input<'_>) -> bool {
+    matches!(input.as_bytes().first(), Some(b'!'..=b'.' | b'0'..=b'~'))
+}
+
 /// Blanks and block comments: what separates the parts of a statement.
 pub(crate) fn blank(input: &mut Input<'_>) -> Parse<()> {
     loop {
+        // Spaces are blanks in every dialect, and nearly all blanks are spaces.
+        let spaces = input.bytes().take_while(|octet| *octet == b' ').count();
+        input.next_slice(spaces);
+        if is_part(input) {
+            return Ok(());
+        }
         let rest = input.trim_start_matches(input.state.is_blank);
         let length = input.len() - rest.len();
         input.next_slice(length);
@@ -24,6 +37,9 @@ pub(crate) fn blank(input: &mut Input<'_>) -> Parse<()> {
 /// Blanks, comments and line breaks: what stands between statements, and within open brackets.
 pub(crate) fn gap(input: &mut Input<'_>) -> Parse<()> {
     loop {
+        if is_part(input) {
+            return Ok(());
+        }
         blank(input)?;
         if input.starts_with('\n') {
             input.next_slice(1);

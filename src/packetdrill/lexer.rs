@@ -163,10 +163,12 @@ fn is_word(octet: u8) -> bool {
 
 /// The next word.
 fn token<'t>(input: &mut Input<'t>) -> Parse<Token<'t>> {
-    if let Some(token) = quoted(input)? {
+    let rest: &'t str = *input.input;
+    if rest.starts_with(['"', '`', '%'])
+        && let Some(token) = quoted(input)?
+    {
         return Ok(token);
     }
-    let rest: &'t str = *input.input;
     let (token, length) = if rest.starts_with("--") {
         setting(rest)
     } else {
