@@ -15,11 +15,6 @@ use crate::profile::{
 use crate::socket::{Gone, RecvError, SendError, ShutdownError};
 
 impl Connection {
-    /// Whether the handshake is finished, so that data can flow or has flowed.
-    pub fn is_connected(&self) -> bool {
-        self.state.is_synchronized()
-    }
-
     /// Whether the handshake failed.
     pub fn never_opened(&self) -> bool {
         self.state == State::Closed && !self.opened
