@@ -14,6 +14,7 @@ pub mod diagnostic;
 pub mod event_log;
 pub mod filter;
 pub mod language;
+pub mod live;
 pub mod notation;
 pub mod packetdrill;
 pub mod report;

@@ -1,0 +1,13 @@
+//! Devices: packets to and from the kernel.
+//!
+//! [`Tun`] carries IP packets with the header of virtio, so that the kernel can leave segmentation
+//! and checksums to us and we to it. [`Wire`] carries whole frames of a device that is there
+//! already, or of the other end of a cable where `/dev/net/tun` is not for us.
+
+mod tun;
+mod virtio;
+mod wire;
+
+pub use tun::Tun;
+pub use virtio::{Segmentation, VirtioHeader};
+pub use wire::{Sighted, Wire};

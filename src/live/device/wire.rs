@@ -1,0 +1,109 @@
+//! A device that is there already, of which whole frames are read and written (AF_PACKET).
+
+use std::io::{self, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::SystemTime;
+
+use nix::ifaddrs::getifaddrs;
+use nix::sys::socket::{
+    AddressFamily, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockProtocol, SockType, bind,
+    recvmsg, send, setsockopt, socket, sockopt,
+};
+use nix::sys::time::TimeSpec;
+
+/// `PACKET_OUTGOING` of `linux/if_packet.h`: what somebody sends through the device.
+const OUTGOING: u8 = 4;
+
+/// The frames of a device. Nothing of it blocks.
+#[derive(Debug)]
+pub struct Wire {
+    socket: OwnedFd,
+}
+
+/// A frame that was seen on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighted {
+    /// Its length, in octets.
+    pub length: usize,
+    /// Whether it was longer than there was place for.
+    pub is_cut: bool,
+    /// Whether the machine sent it through the device; else it came in by the device.
+    pub is_outgoing: bool,
+    /// When the kernel saw it, where it says so.
+    pub at: Option<SystemTime>,
+}
+
+impl Wire {
+    /// Those of a device of the namespace that this process is in.
+    ///
+    /// # Errors
+    /// There is no such device, or the process lacks CAP_NET_RAW.
+    pub fn open(device: &str) -> io::Result<Self> {
+        let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+        let family = AddressFamily::Packet;
+        let socket = socket(family, SockType::Raw, flags, SockProtocol::EthAll)?;
+        setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
+        bind(socket.as_raw_fd(), &link_address(device)?)?;
+        let wire = Self { socket };
+        // What other devices had for it before it was bound to this one.
+        let mut octets = [0];
+        while wire.receive(&mut octets)?.is_some() {}
+        Ok(wire)
+    }
+
+    /// Takes the next frame that passed the device, but for those that were sent with
+    /// [`Wire::send`]. None: there is none.
+    ///
+    /// # Errors
+    /// The device is gone or down.
+    pub fn receive(&self, frame: &mut [u8]) -> io::Result<Option<Sighted>> {
+        let mut parts = [IoSliceMut::new(frame)];
+        let mut control = nix::cmsg_space!(TimeSpec);
+        let descriptor = self.socket.as_raw_fd();
+        let flags = MsgFlags::MSG_DONTWAIT;
+        match recvmsg::<LinkAddr>(descriptor, &mut parts, Some(&mut control), flags) {
+            Ok(message) => {
+                let mut stamp = None;
+                for control in message.cmsgs()? {
+                    if let ControlMessageOwned::ScmTimestampns(at) = control {
+                        stamp = Some(at);
+                    }
+                }
+                let address = message.address;
+                Ok(Some(Sighted {
+                    length: message.bytes,
+                    is_cut: message.flags.contains(MsgFlags::MSG_TRUNC),
+                    is_outgoing: address.is_some_and(|it| it.pkttype() == OUTGOING),
+                    at: stamp.map(|it| SystemTime::UNIX_EPOCH + it.into()),
+                }))
+            }
+            Err(nix::Error::EAGAIN) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Sends a frame through the device.
+    ///
+    /// # Errors
+    /// The device is gone, down or full, or the frame is too long for it.
+    pub fn send(&self, frame: &[u8]) -> io::Result<()> {
+        send(self.socket.as_raw_fd(), frame, MsgFlags::MSG_DONTWAIT)?;
+        Ok(())
+    }
+}
+
+impl AsFd for Wire {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// The address of a device, as packet sockets know it.
+fn link_address(device: &str) -> io::Result<LinkAddr> {
+    let ours = getifaddrs()?.filter(|it| it.interface_name == device);
+    let mut addresses = ours.filter_map(|it| it.address?.as_link_addr().copied());
+    addresses.next().ok_or_else(|| {
+        let message = format!("there is no device {device}");
+        io::Error::new(io::ErrorKind::NotFound, message)
+    })
+}

@@ -1,0 +1,18 @@
+//! Real programs and the machine's own kernel on the other end of the wire.
+//!
+//! Everything here happens in namespaces of our own, so that nothing of the machine's network is
+//! touched and nothing is left behind. Only Linux has what it takes; elsewhere there is no more of
+//! this module than the refusal.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`namespace`] | a network of our own, without root |
+//! | [`netlink`] | the devices, addresses, routes and neighbours in it |
+//! | [`device`] | packets to and from the kernel |
+
+#[cfg(target_os = "linux")]
+pub mod device;
+#[cfg(target_os = "linux")]
+pub mod namespace;
+#[cfg(target_os = "linux")]
+pub mod netlink;
