@@ -87,12 +87,10 @@ impl Process {
         }
     }
 
-    /// recv: how many octets were read into the buffer; 0 is the end of the stream, or an empty
-    /// datagram. What of a datagram does not fit is lost.
+    /// recv: as [`Process::recvfrom`], without the sender.
     ///
     /// # Errors
-    /// EOPNOTSUPP for flags other than MSG_PEEK, MSG_DONTWAIT and MSG_NOSIGNAL, EBADF, EAGAIN on a
-    /// non-blocking socket, ENOTCONN, and why the connection is gone.
+    /// Those of recvfrom.
     pub fn recv(
         &mut self,
         host: &mut Host,
@@ -100,6 +98,23 @@ impl Process {
         buffer: &mut [u8],
         flags: i32,
     ) -> Progress<usize> {
+        self.recvfrom(host, fd, buffer, flags)
+            .map(|(octets, _)| octets)
+    }
+
+    /// recvfrom: how many octets were read into the buffer; 0 is the end of the stream, or an empty
+    /// datagram. What of a datagram does not fit is lost. And who has sent a datagram.
+    ///
+    /// # Errors
+    /// EOPNOTSUPP for flags other than MSG_PEEK, MSG_DONTWAIT and MSG_NOSIGNAL, EBADF, EAGAIN on a
+    /// non-blocking socket, ENOTCONN, and why the connection is gone.
+    pub fn recvfrom(
+        &mut self,
+        host: &mut Host,
+        fd: FileDescriptor,
+        buffer: &mut [u8],
+        flags: i32,
+    ) -> Progress<(usize, Option<IpEndpoint>)> {
         if flags & !(MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL) != 0 {
             return Err(Errno::OperationNotSupported).into();
         }
@@ -111,21 +126,25 @@ impl Process {
             return Err(error).into();
         }
         let result = if flags & MSG_PEEK != 0 {
-            host.peek(socket.id, buffer)
+            host.peek_from(socket.id, buffer)
         } else {
-            host.recv(socket.id, buffer)
+            host.recv_from(socket.id, buffer)
         };
         let blocking = socket.mode == Mode::Blocking && flags & MSG_DONTWAIT == 0;
         match result {
             // A datagram that does not fit is cut off, which only MSG_TRUNC would tell.
-            Err(RecvError::Truncated(octets)) => Ok(octets).into(),
+            Err(RecvError::Truncated(octets)) => Ok((octets, None)).into(),
             Err(RecvError::WouldBlock | RecvError::NotBound) if blocking => {
                 // Linux: a receive that would wait returns 0 once the direction is shut down; one
                 // that may not wait says EAGAIN before it looks.
                 let ended = host
                     .status(socket.id)
                     .is_some_and(|status| status.receive_ended);
-                if ended { Ok(0).into() } else { Progress::WAITS }
+                if ended {
+                    Ok((0, None)).into()
+                } else {
+                    Progress::WAITS
+                }
             }
             result => result.map_err(Errno::from).into(),
         }

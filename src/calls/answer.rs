@@ -7,6 +7,10 @@ use hangup_stack::blocking::Progress;
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::SocketId;
 
+use crate::diagnostic::Diagnostic;
+use crate::language::names::{quote, suggest};
+use crate::scenario::script::Call;
+
 /// What a call came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -91,7 +95,34 @@ pub struct BadCall {
     /// What is wrong and what the call takes.
     pub message: String,
     /// The word that no call of this kind knows, where that is what is wrong.
-    pub unknown: Option<String>,
+    pub unknown: Option<Unknown>,
+}
+
+impl BadCall {
+    /// What is wrong with a call of a script, at its place.
+    pub fn diagnostic(&self, call: &Call) -> Diagnostic {
+        let argument = self.argument.and_then(|index| call.arguments.get(index));
+        let span = argument.map_or(call.name.span, |argument| argument.span);
+        match &self.unknown {
+            Some(Unknown { word, known, form }) => {
+                let message = format!("unknown name {}", quote(word));
+                let diagnostic = Diagnostic::new(span, message).label(form.clone());
+                suggest(diagnostic, word, known)
+            }
+            None => Diagnostic::new(span, self.message.clone()),
+        }
+    }
+}
+
+/// A word that a call does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// The word.
+    pub word: String,
+    /// The words that can stand in its place.
+    pub known: Vec<&'static str>,
+    /// What the call takes, with its name: `shutdown(fd, how)`.
+    pub form: String,
 }
 
 /// How a call ended.
@@ -102,6 +133,8 @@ pub(super) enum Made {
         error: Option<String>,
         opened: Option<u64>,
         differences: Vec<Difference>,
+        /// What it returned through arguments that say only `...`.
+        filled: Vec<Difference>,
     },
     Blocks {
         until: Option<Instant>,
@@ -116,6 +149,7 @@ impl Made {
             error: None,
             opened: None,
             differences: Vec::new(),
+            filled: Vec::new(),
         }
     }
 
@@ -126,6 +160,7 @@ impl Made {
             error: Some(error.to_owned()),
             opened: None,
             differences: Vec::new(),
+            filled: Vec::new(),
         }
     }
 
@@ -136,6 +171,7 @@ impl Made {
             error: None,
             opened: Some(descriptor),
             differences: Vec::new(),
+            filled: Vec::new(),
         }
     }
 
@@ -146,6 +182,34 @@ impl Made {
             error: None,
             opened: None,
             differences: vec![Difference { argument, actual }],
+            filled: Vec::new(),
+        }
+    }
+
+    /// The same call, which returned something else through an argument than the script says.
+    pub(super) fn and_differs(mut self, difference: Difference) -> Self {
+        if let Self::Returned { differences, .. } = &mut self {
+            differences.push(difference);
+        }
+        self
+    }
+
+    /// The same call, which returned this through an argument of which the script says nothing.
+    pub(super) fn and_fills(mut self, given: Difference) -> Self {
+        if let Self::Returned { filled, .. } = &mut self {
+            filled.push(given);
+        }
+        self
+    }
+
+    /// The call succeeded, and returned this through an argument of which the script says nothing.
+    pub(super) fn fills(value: impl ToString, argument: usize, actual: String) -> Self {
+        Self::Returned {
+            value: value.to_string(),
+            error: None,
+            opened: None,
+            differences: Vec::new(),
+            filled: vec![Difference { argument, actual }],
         }
     }
 }

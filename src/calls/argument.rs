@@ -6,7 +6,7 @@ use hangup_stack::network::{HostId, IpFamily, Network};
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Address};
 
-use super::answer::{Answer, BadCall, Blocked, Made, Returned};
+use super::answer::{Answer, BadCall, Blocked, Difference, Made, Returned, Unknown};
 use super::program::{Descriptors, Octets};
 use super::show::show;
 use super::signature::{Shape, Signature};
@@ -99,10 +99,14 @@ impl<'a> Context<'a> {
                 None if words.is_empty() => self.bad(index, format_args!("{word} is not a number")),
                 None => {
                     let known: Vec<_> = words.iter().map(|(name, _)| *name).collect();
-                    let known = known.join(", ");
+                    let all = known.join(", ");
                     Err(BadCall {
-                        unknown: Some(word.clone()),
-                        ..self.bad_call(index, format_args!("{word} is none of {known}"))
+                        unknown: Some(Unknown {
+                            word: word.clone(),
+                            known,
+                            form: format!("{}{}", self.name(), self.signature.takes),
+                        }),
+                        ..self.bad_call(index, format_args!("{word} is none of {all}"))
                     })
                 }
             },
@@ -167,13 +171,13 @@ impl<'a> Context<'a> {
     }
 
     /// Where the buffer of a receive is and its flags: `length[, flags]`, or as packetdrill writes
-    /// it, `..., length[, flags]`.
-    pub(super) fn buffer(&self, words: &Words) -> Result<(usize, i32), BadCall> {
+    /// it, `..., length[, flags]`; and the first argument behind them.
+    pub(super) fn buffer(&self, words: &Words) -> Result<(usize, i32, usize), BadCall> {
         let at = match self.argument(1) {
             Some(Argument::Ellipsis) if self.arguments.len() > 2 => 2,
             _ => 1,
         };
-        Ok((self.length(at)?, self.flags(at + 1, words)?))
+        Ok((self.length(at)?, self.flags(at + 1, words)?, at + 2))
     }
 
     /// The flags of a call.
@@ -252,17 +256,25 @@ impl<'a> Context<'a> {
         if let Ok(address) = name.parse() {
             return Ok(Target::Address(IpEndpoint::new(address, port)));
         }
-        let address = self
-            .network
-            .host_ids()
-            .map(|id| self.network.host(id))
-            .find(|host| host.name() == name)
-            .and_then(|host| address_of(host, family));
-        match address {
+        let mut hosts = self.network.host_ids().map(|id| self.network.host(id));
+        let Some(host) = hosts.find(|host| host.name() == name) else {
+            return self.bad(
+                index,
+                format_args!("there is no host {name} with an address"),
+            );
+        };
+        let (version, other) = match family {
+            IpFamily::V4 => ("4", "AF_INET6"),
+            IpFamily::V6 => ("6", "AF_INET"),
+        };
+        match address_of(host, family) {
             Some(address) => Ok(Target::Address(IpEndpoint::new(address, port))),
             None => self.bad(
                 index,
-                format_args!("there is no host {name} with an address of the socket's family"),
+                format_args!(
+                    "{name} has no IPv{version} address, which the socket's family needs: open it \
+                     with {other}, or give {name} such an address"
+                ),
             ),
         }
     }
@@ -331,6 +343,20 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The value that a script expects where a call returns one through a pointer: `[0]`, or `...`.
+    /// None: anything.
+    pub(super) fn expected(&self, index: usize, words: &Words) -> Result<Option<i64>, BadCall> {
+        let expected = match self.argument(index) {
+            None | Some(Argument::Ellipsis) => return Ok(None),
+            Some(Argument::List(list)) if list.len() == 1 => &list[0],
+            Some(expected) => expected,
+        };
+        if *expected == Argument::Ellipsis {
+            return Ok(None);
+        }
+        self.number_in(index, expected, words).map(Some)
+    }
+
     /// A value that a call returns through a pointer. Where the script writes down the argument, it
     /// is compared with it (`...` leaves it open); where not, it is the result.
     pub(super) fn returned(
@@ -341,15 +367,14 @@ impl<'a> Context<'a> {
     ) -> Result<Made, BadCall> {
         let name = words.iter().find(|(_, number)| *number == actual);
         let shown = name.map_or_else(|| actual.to_string(), |(name, _)| (*name).to_owned());
-        let expected = match self.argument(index) {
-            None => return Ok(Made::value(shown)),
-            Some(Argument::List(list)) if list.len() == 1 => &list[0],
-            Some(expected) => expected,
-        };
-        if *expected == Argument::Ellipsis || self.number_in(index, expected, words)? == actual {
-            return Ok(Made::value(0));
+        if self.argument(index).is_none() {
+            return Ok(Made::value(shown));
         }
-        Ok(Made::differs(0, index, format!("[{shown}]")))
+        Ok(match self.expected(index, words)? {
+            Some(expected) if expected == actual => Made::value(0),
+            Some(_) => Made::differs(0, index, format!("[{shown}]")),
+            None => Made::fills(0, index, format!("[{shown}]")),
+        })
     }
 
     /// A struct linger that a call returns.
@@ -361,12 +386,25 @@ impl<'a> Context<'a> {
         let shown = format!("{{onoff={onoff}, linger={seconds}}}");
         match self.argument(index) {
             None => Ok(Made::value(shown)),
-            Some(Argument::Ellipsis) => Ok(Made::value(0)),
+            Some(Argument::Ellipsis) => Ok(Made::fills(0, index, shown)),
             Some(Argument::Struct(fields)) => Ok(match self.linger(index, fields)? {
                 expected if expected == (onoff, seconds) => Made::value(0),
                 _ => Made::differs(0, index, shown),
             }),
             Some(_) => self.bad(index, "SO_LINGER is {onoff=1, linger=0}"),
+        }
+    }
+
+    /// An argument that says nothing here, such as the size of what stands before it: a number,
+    /// `[16]`, `...`, NULL, BAD_POINTER, or nothing.
+    pub(super) fn size(&self, index: usize) -> Result<(), BadCall> {
+        match self.argument(index) {
+            None | Some(Argument::Integer(_) | Argument::Ellipsis) => Ok(()),
+            Some(Argument::Word(word)) if matches!(word.as_str(), "NULL" | "BAD_POINTER") => Ok(()),
+            Some(Argument::List(list)) if list.len() == 1 => {
+                self.number_in(index, &list[0], &[]).map(|_| ())
+            }
+            Some(other) => self.bad(index, format_args!("{} is no number", show(other))),
         }
     }
 
@@ -384,19 +422,67 @@ impl<'a> Context<'a> {
             return Ok(Made::value(0));
         }
         Ok(match self.endpoint(index, family)? {
-            Target::Default => Made::value(0),
+            Target::Default => Made::fills(0, index, self.name_of(actual)),
             Target::Address(expected) if expected == actual => Made::value(0),
             Target::Address(_) => Made::differs(0, index, self.name_of(actual)),
         })
     }
 
-    /// The call as a row of the trace shows it. `prefix` stands before the socket.
-    pub(super) fn text(&self, prefix: &str) -> String {
+    /// The address that a script expects where a call returns one beside its result. None: any, or
+    /// the call is not asked for it.
+    pub(super) fn expected_address(
+        &self,
+        index: usize,
+        family: IpFamily,
+    ) -> Result<Option<IpEndpoint>, BadCall> {
+        match self.argument(index) {
+            None | Some(Argument::Ellipsis) => Ok(None),
+            Some(Argument::Word(word)) if word == "NULL" => Ok(None),
+            Some(_) => Ok(match self.endpoint(index, family)? {
+                Target::Address(expected) => Some(expected),
+                Target::Default => None,
+            }),
+        }
+    }
+
+    /// The end of a call that returned an address beside its result.
+    pub(super) fn with_address(
+        &self,
+        made: Made,
+        index: usize,
+        expected: Option<IpEndpoint>,
+        actual: Option<IpEndpoint>,
+    ) -> Made {
+        let (Made::Returned { error: None, .. }, Some(actual)) = (&made, actual) else {
+            return made;
+        };
+        let given = Difference {
+            argument: index,
+            actual: self.name_of(actual),
+        };
+        match expected {
+            Some(expected) if expected == actual => made,
+            Some(_) => made.and_differs(given),
+            None => made.and_fills(given),
+        }
+    }
+
+    /// The call as a row of the trace shows it. `prefix` stands before the socket. What the call has
+    /// returned through an argument stands in the place of what the script expects there.
+    fn text<'d>(
+        &self,
+        prefix: &str,
+        returned: impl Iterator<Item = &'d Difference> + Clone,
+    ) -> String {
         let shown: Vec<_> = self
             .arguments
             .iter()
             .enumerate()
             .map(|(index, argument)| {
+                let mut given = returned.clone();
+                if let Some(given) = given.find(|it| it.argument == index) {
+                    return given.actual.clone();
+                }
                 let shown = if let Argument::Address(endpoint) = argument {
                     self.name_of(*endpoint)
                 } else {
@@ -420,7 +506,6 @@ impl<'a> Context<'a> {
 
     /// The answer to the runner. `descriptors` know the socket that the call was about.
     pub(super) fn answer(&self, made: Made, prefix: &str, descriptors: &Descriptors) -> Answer {
-        let call = self.text(prefix);
         let about = match (self.signature.shape, self.argument(0)) {
             (Shape::Socket | Shape::Send, Some(Argument::Integer(label))) => {
                 descriptors.labelled(*label)
@@ -433,10 +518,11 @@ impl<'a> Context<'a> {
                 error,
                 opened,
                 differences,
+                filled,
             } => Answer::Returned(Returned {
                 value,
                 error,
-                call,
+                call: self.text(prefix, differences.iter().chain(&filled)),
                 opened,
                 socket: opened
                     .and_then(|new| descriptors.get(new))
@@ -444,7 +530,7 @@ impl<'a> Context<'a> {
                 differences,
             }),
             Made::Blocks { until } => Answer::Blocks(Blocked {
-                call,
+                call: self.text(prefix, [].iter()),
                 socket: about,
                 until,
             }),

@@ -11,6 +11,7 @@ mod argument;
 mod interface;
 pub mod posix;
 mod program;
+mod rehearsal;
 mod show;
 mod signature;
 mod table;
@@ -24,9 +25,10 @@ use hangup_winsock::WsaError;
 
 use crate::capture::Toward;
 
-pub use answer::{Answer, BadCall, Blocked, Difference, Note, Returned};
+pub use answer::{Answer, BadCall, Blocked, Difference, Note, Returned, Unknown};
 pub use interface::Calls;
 pub use program::Program;
+pub use rehearsal::Rehearsal;
 pub(crate) use show::show as show_argument;
 
 /// The calls of a host with this API, before any was made.
@@ -43,6 +45,16 @@ pub fn error_names(api: Api) -> Vec<&'static str> {
         Api::Posix => posix::error_names().collect(),
         Api::Winsock => WsaError::ALL.iter().map(|error| error.name()).collect(),
     }
+}
+
+/// The names that calls of an API return instead of a number.
+pub fn result_names(api: Api) -> Vec<&'static str> {
+    let mut names = error_names(api);
+    names.extend(match api {
+        Api::Posix => posix::result_names(),
+        Api::Winsock => winsock::result_names(),
+    });
+    names
 }
 
 /// The error by which calls of an API say why a connection is gone.

@@ -48,6 +48,13 @@ pub(super) fn error_names() -> impl Iterator<Item = &'static str> {
     Errno::ALL.iter().map(|error| error.name())
 }
 
+/// The names that calls return besides those of errors.
+pub(super) fn result_names() -> Vec<&'static str> {
+    let tables = [words::EVENTS, FILE_FLAGS, words::TYPES];
+    let words = tables.into_iter().flatten();
+    words.map(|(name, _)| *name).collect()
+}
+
 /// The error that says why a connection is gone.
 pub(super) fn gone_name(gone: Gone) -> &'static str {
     Errno::from(gone).name()
@@ -65,7 +72,8 @@ const CALLS: [CallRow<PosixCalls>; 21] = [
     call("sendto", "(fd, data[, flags], address)", (3, 6), Shape::Send, PosixCalls::sendto),
     call("write", "(fd, data)", (2, 3), Shape::Send, PosixCalls::write),
     call("recv", "(fd, length[, flags])", (2, 4), Shape::Socket, PosixCalls::recv).delivers(),
-    call("recvfrom", "(fd, length[, flags])", (2, 6), Shape::Socket, PosixCalls::recv).delivers(),
+    call("recvfrom", "(fd, length[, flags[, address, length]])", (2, 6), Shape::Socket,
+         PosixCalls::recvfrom).delivers(),
     call("read", "(fd, length)", (2, 3), Shape::Socket, PosixCalls::recv).delivers(),
     call("shutdown", "(fd, how)", (2, 2), Shape::Socket, PosixCalls::shutdown),
     call("close", "(fd)", (1, 1), Shape::Socket, PosixCalls::close),

@@ -14,9 +14,18 @@ pub struct Program {
     pub(super) memory: Memory,
     /// The threads that the script has named, after the one that needs no name.
     threads: Vec<String>,
+    /// The family of a socket that nobody has opened; none: IPv4.
+    strangers: Option<IpFamily>,
 }
 
 impl Program {
+    /// Lets calls be made for their arguments alone: nothing is kept of what they send or receive,
+    /// and a socket that nobody has opened is of this family.
+    pub(super) fn rehearse(&mut self, family: IpFamily) {
+        self.memory.holds_nothing = true;
+        self.strangers = Some(family);
+    }
+
     /// The thread that a script names; none is the one that needs no name.
     pub(super) fn thread(&mut self, name: Option<&str>) -> ThreadId {
         let Some(name) = name else {
@@ -30,10 +39,11 @@ impl Program {
         ThreadId(u32::try_from(place + 1).unwrap_or(u32::MAX))
     }
 
-    /// The family of a socket; IPv4's for what is none.
+    /// The family of a socket; a stranger's for what is none.
     pub(super) fn family(&self, descriptor: u64) -> IpFamily {
         let opened = self.descriptors.get(descriptor);
-        opened.map_or(IpFamily::V4, |opened| opened.family)
+        let stranger = self.strangers.unwrap_or(IpFamily::V4);
+        opened.map_or(stranger, |opened| opened.family)
     }
 }
 
@@ -44,6 +54,8 @@ pub(super) struct Memory {
     pattern: Vec<u8>,
     zeros: bool,
     received: Vec<u8>,
+    /// Whether it is of no length, whatever is asked for.
+    holds_nothing: bool,
 }
 
 impl Memory {
@@ -58,6 +70,7 @@ impl Memory {
     pub(super) fn octets<'a>(&'a mut self, octets: &Octets<'a>) -> &'a [u8] {
         match octets {
             Octets::Text(text) => text,
+            Octets::Pattern(_) if self.holds_nothing => &[],
             Octets::Pattern(length) if self.zeros => {
                 if self.pattern.len() < *length {
                     self.pattern.resize(*length, 0);
@@ -79,6 +92,7 @@ impl Memory {
 
     /// A buffer to receive into.
     pub(super) fn buffer(&mut self, length: usize) -> &mut [u8] {
+        let length = if self.holds_nothing { 0 } else { length };
         if self.received.len() < length {
             self.received.resize(length, 0);
         }

@@ -2,7 +2,7 @@
 
 use hangup_stack::network::{HostId, Network};
 
-use super::answer::{BadCall, Made};
+use super::answer::{BadCall, Made, Unknown};
 use super::argument::Context;
 use super::signature::{Shape, Signature};
 use crate::capture::Toward;
@@ -86,7 +86,11 @@ pub(super) fn find<'a, T>(
                 "there is no call {name}; this host has {}",
                 known.join(", ")
             ),
-            unknown: Some(name.to_owned()),
+            unknown: Some(Unknown {
+                word: name.to_owned(),
+                known,
+                form: format!("{name}(...)"),
+            }),
         });
     };
     let (fewest, most) = signature.counts;

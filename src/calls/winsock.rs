@@ -47,6 +47,26 @@ pub(super) fn event_names() -> impl Iterator<Item = &'static str> {
     events.filter(|name| *name != "FD_ALL_EVENTS")
 }
 
+/// The names that calls return besides those of errors.
+pub(super) fn result_names() -> Vec<&'static str> {
+    const FIXED: [&str; 10] = [
+        "SOCKET_ERROR",
+        "INVALID_SOCKET",
+        "TRUE",
+        "FALSE",
+        "NULL",
+        "WSA_INVALID_EVENT",
+        "WSA_WAIT_TIMEOUT",
+        "WSA_WAIT_FAILED",
+        "WSA_WAIT_IO_COMPLETION",
+        "WAIT_IO_COMPLETION",
+    ];
+    let tables = [words::NETWORK_EVENTS, words::EVENTS, words::TYPES];
+    let words = tables.into_iter().flatten();
+    let words = words.map(|(name, _)| *name);
+    FIXED.into_iter().chain(words).collect()
+}
+
 #[rustfmt::skip]
 const CALLS: [CallRow<WinsockCalls>; 49] = [
     call("WSAStartup", "(version[, data])", (1, 2), Shape::Process, WinsockCalls::startup),

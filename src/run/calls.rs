@@ -185,14 +185,14 @@ impl<'a> Driver<'a> {
     }
 
     fn refuse(&mut self, call: &Call, why: BadCall) {
+        self.fail(why.diagnostic(call));
         let argument = why.argument.and_then(|index| call.arguments.get(index));
         let span = argument.map_or(call.name.span, |argument| argument.span);
         let diagnostic = Diagnostic::new(span, why.message);
         self.account.unmade.push(diagnostic.clone());
-        self.fail(diagnostic.clone());
         self.refused = Some(Refused {
             diagnostic,
-            unknown: why.unknown,
+            unknown: why.unknown.map(|it| it.word),
         });
     }
 

@@ -3,17 +3,17 @@
 
 use std::net::IpAddr;
 
-use hangup_stack::network::IpFamily;
+use hangup_stack::network::{HostConfig, HostId, IpFamily, StackKind};
 use hangup_stack::profile::Api;
 use smoltcp::time::Duration;
 
 use super::hosts::{Host, Stack};
 use super::script::{
-    Argument, Call, HostPair, LinkChange, LinkStatement, OptionsPattern, Packet, PacketLine,
-    Script, Spanned, Statement, Subject, TimeSpec,
+    Argument, Call, Condition, ExpectedResult, HostPair, LinkChange, LinkStatement, OptionsPattern,
+    Packet, PacketLine, Script, Spanned, Statement, Subject, TimeSpec, Value,
 };
 use super::{limits, vocabulary};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::language::names::{self, quote, suggest};
 use crate::language::units;
 
@@ -32,6 +32,7 @@ pub(super) struct Known<'a> {
 pub(super) fn script(script: &Script, known: &Known<'_>) -> Vec<Diagnostic> {
     let mut check = Check {
         known,
+        rehearsal: rehearsal(known),
         diagnostics: Vec::new(),
         earliest: Duration::ZERO,
     };
@@ -45,9 +46,31 @@ pub(super) fn script(script: &Script, known: &Known<'_>) -> Vec<Diagnostic> {
     check.diagnostics
 }
 
+/// The hosts on which calls are made for their arguments alone. None: one of them has errors of its
+/// own, and an argument that names it would seem wrong.
+fn rehearsal(known: &Known<'_>) -> Option<vocabulary::Rehearsal> {
+    let configs = known.hosts.iter().map(|host| {
+        let host = host.as_ref()?;
+        Some(HostConfig {
+            name: host.name.value.clone(),
+            addresses: host.addresses.clone(),
+            stack: match &host.stack {
+                Stack::Profile(profile) => StackKind::Profile(profile.clone()),
+                Stack::Scripted => StackKind::Scripted,
+            },
+            mtu: host.mtu.unwrap_or(limits::MTU_USUAL),
+            receive_buffer: host.receive_buffer,
+            send_buffer: host.send_buffer,
+        })
+    });
+    let configs: Option<Vec<HostConfig>> = configs.collect();
+    Some(vocabulary::Rehearsal::new(configs?, known.ip))
+}
+
 /// The check of one script.
 struct Check<'a> {
     known: &'a Known<'a>,
+    rehearsal: Option<vocabulary::Rehearsal>,
     diagnostics: Vec<Diagnostic>,
     /// The earliest that the statement before can have happened.
     earliest: Duration,
@@ -67,6 +90,9 @@ impl Check<'_> {
             Subject::Nothing(direction) => self.direction(direction),
             Subject::Expect(expect) => {
                 self.has_stack(&expect.host, "to look at");
+                for condition in &expect.conditions {
+                    self.condition(&condition.value);
+                }
             }
             Subject::Code(code) => self.has_stack(&code.host, "to compare"),
             Subject::Turning(turning) => self.has_stack(&turning.host, "to turn knobs for"),
@@ -179,7 +205,83 @@ impl Check<'_> {
         }
     }
 
+    /// The name of an error or of network events that a socket is expected to have.
+    fn condition(&mut self, condition: &Condition) {
+        let span = condition.value.span;
+        match &condition.value.value {
+            Value::Error(name) => self.error_name(name, span),
+            Value::Events(names) => {
+                let known = vocabulary::events(Api::Winsock);
+                if let Some(name) = names.iter().find(|it| !known.contains(&it.as_str())) {
+                    self.error(names::unknown(span, "network event", name, known));
+                }
+            }
+            Value::None
+            | Value::State(_)
+            | Value::Boolean(_)
+            | Value::Number(_)
+            | Value::Duration(_) => {}
+        }
+    }
+
+    /// An error that no system knows.
+    fn error_name(&mut self, name: &str, span: Span) {
+        let mut known = vocabulary::errors(Api::Posix);
+        known.extend(vocabulary::errors(Api::Winsock));
+        if !known.contains(&name) {
+            self.error(names::unknown(span, "error", name, known));
+        }
+    }
+
+    /// A name that no call of the host returns.
+    fn result_name(&mut self, api: Api, name: &str, span: Span) {
+        let known = vocabulary::results(api);
+        if !known.contains(&name) {
+            self.error(names::unknown(span, "result", name, known));
+        }
+    }
+
+    /// What a call returns.
+    fn result(&mut self, api: Api, call: &Call) {
+        match &call.result.value {
+            // It returns the hook before, which has any name.
+            _ if call.name.value == "WSASetBlockingHook" => {}
+            ExpectedResult::Word(name) => self.result_name(api, name, call.result.span),
+            ExpectedResult::Flags(names) => {
+                for name in names {
+                    self.result_name(api, name, call.result.span);
+                }
+            }
+            ExpectedResult::Any | ExpectedResult::Integer(_) => {}
+        }
+        if let Some(error) = &call.error {
+            self.error_name(&error.value, error.span);
+        }
+    }
+
+    /// The arguments of a call that the host has: it is made, for them alone.
+    fn arguments(&mut self, api: Api, call: &Call) {
+        let host = self
+            .known
+            .names
+            .iter()
+            .position(|it| *it == call.host.value);
+        let (Some(host), Some(rehearsal)) = (host, &mut self.rehearsal) else {
+            return;
+        };
+        let arguments: Vec<Argument> = call.arguments.iter().map(|it| it.value.clone()).collect();
+        let label = match call.result.value {
+            ExpectedResult::Integer(label) => Some(label),
+            ExpectedResult::Any | ExpectedResult::Word(_) | ExpectedResult::Flags(_) => None,
+        };
+        let made = rehearsal.call(HostId(host), api, (&call.name.value, &arguments), label);
+        if let Err(why) = made {
+            self.error(why.diagnostic(call));
+        }
+    }
+
     fn call(&mut self, statement: &Statement, call: &Call) {
+        let before = self.diagnostics.len();
         for argument in &call.arguments {
             self.argument(&argument.value, argument.span);
         }
@@ -193,8 +295,14 @@ impl Check<'_> {
             let diagnostic = Diagnostic::new(call.host.span, message);
             return self.error(diagnostic.label("so it can make no calls"));
         };
-        let known = vocabulary::calls(profile.api);
+        let api = profile.api;
+        let known = vocabulary::calls(api);
         if known.contains(&call.name.value.as_str()) {
+            self.result(api, call);
+            // An argument that names no host is told once.
+            if self.diagnostics.len() == before {
+                self.arguments(api, call);
+            }
             return;
         }
         let (api, other, other_calls) = match profile.api {
@@ -239,12 +347,12 @@ impl Check<'_> {
     }
 
     /// The hosts of endpoints in an argument.
-    fn argument(&mut self, argument: &Argument, span: crate::diagnostic::Span) {
+    fn argument(&mut self, argument: &Argument, span: Span) {
         match argument {
             Argument::Endpoint { host, .. } => {
                 if host != "*" && host.parse::<IpAddr>().is_err() {
                     let end = (span.start + host.len()).min(span.end);
-                    let span = crate::diagnostic::Span {
+                    let span = Span {
                         start: span.start,
                         end,
                     };
@@ -357,3 +465,6 @@ impl Use {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

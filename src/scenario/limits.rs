@@ -45,6 +45,8 @@ pub const RATE: RangeInclusive<u64> = 1..=1_000_000_000_000;
 pub const QUEUE: RangeInclusive<u64> = 0..=1_000_000;
 /// `mtu` over IPv4, in octets. Every host must take 576 (RFC 791 section 3.1).
 pub const MTU_V4: RangeInclusive<u64> = 576..=65535;
+/// `mtu` where a file says nothing: that of Ethernet (RFC 894, RFC 2464).
+pub const MTU_USUAL: usize = 1500;
 /// `mtu` over IPv6, in octets. Every link must carry 1280 (RFC 8200 section 5).
 pub const MTU_V6: RangeInclusive<u64> = 1280..=65535;
 /// `mss`, in octets: Linux takes no less than 88; IPv4 carries no more than 65495.

@@ -2,4 +2,6 @@
 //! capabilities of a host's interface.
 
 pub(super) use crate::calls::known_names as calls;
-pub(super) use crate::calls::{error_names as errors, event_names as events};
+pub(super) use crate::calls::{
+    Rehearsal, error_names as errors, event_names as events, result_names as results,
+};

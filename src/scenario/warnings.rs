@@ -153,13 +153,8 @@ fn condition(api: Api, condition: &Condition) -> Option<Diagnostic> {
             let span = condition.property.span;
             Some(Diagnostic::new(span, message).label("this is always `none`"))
         }
-        Value::Events(names) => {
-            let known = vocabulary::events(api);
-            let stranger = names.iter().find(|it| !known.contains(&it.as_str()))?;
-            let message = format!("warning: there is no network event {}", quote(stranger));
-            Some(suggest(Diagnostic::new(*span, message), stranger, &known))
-        }
-        Value::None
+        Value::Events(_)
+        | Value::None
         | Value::State(_)
         | Value::Boolean(_)
         | Value::Number(_)
@@ -303,9 +298,9 @@ mod tests {
             ("", "+0 server: close(4) = -1 EBADF", String::new(), ""),
             (
                 "",
-                "+0 server: close(4) = -1 EBDAF",
+                "+0 server: close(4) = -1 WSAENOTSOCK",
                 String::new(),
-                "warning: no POSIX call reports `EBDAF`",
+                "warning: no POSIX call reports `WSAENOTSOCK`",
             ),
             (
                 "",
@@ -338,12 +333,6 @@ mod tests {
                 "+0 win: expect network_events == FD_READ|FD_CLOSE",
                 String::new(),
                 "",
-            ),
-            (
-                "",
-                "+0 win: expect network_events == FD_READ|FD_CLOES",
-                String::new(),
-                "warning: there is no network event `FD_CLOES`",
             ),
             (
                 "",

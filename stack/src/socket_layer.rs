@@ -260,8 +260,19 @@ impl Host {
     /// # Errors
     /// See [`RecvError`].
     pub fn peek(&mut self, socket: SocketId, buffer: &mut [u8]) -> Result<usize, RecvError> {
+        self.peek_from(socket, buffer).map(|(octets, _)| octets)
+    }
+
+    /// As [`Host::recv_from`] but leaves the datagram in the queue.
+    ///
+    /// # Errors
+    /// See [`RecvError`].
+    pub fn peek_from(
+        &mut self,
+        socket: SocketId,
+        buffer: &mut [u8],
+    ) -> Result<(usize, Option<IpEndpoint>), RecvError> {
         self.read(socket, buffer, Take::No)
-            .map(|(octets, _)| octets)
     }
 
     /// Reads one datagram and says who sent it.

@@ -20,7 +20,10 @@ impl PosixCalls {
         let request = context.narrow(1, REQUESTS)?;
         let mut value = match request {
             FIONBIO => context.pointed(2, &[])?,
-            _ => 0,
+            _ => {
+                context.expected(2, &[])?;
+                0
+            }
         };
         let made = context.on_host(|host, _| self.process.ioctl(host, fd, request, &mut value));
         match made {

@@ -1,5 +1,7 @@
 //! send, sendto, write; recv, recvfrom, read.
 
+use hangup_posix::Progress;
+
 use super::state::PosixCalls;
 use super::words::FLAGS;
 use crate::calls::answer::{BadCall, Made, waited};
@@ -43,6 +45,7 @@ impl PosixCalls {
                 return context.bad(payload.rest, format_args!("{} is too much", show(extra)));
             }
         };
+        context.size(payload.rest + 1)?;
         let Self {
             process, program, ..
         } = self;
@@ -51,9 +54,31 @@ impl PosixCalls {
         Ok(waited(sent))
     }
 
+    /// `recvfrom(3, 1000, 0, client:5000)`: as recv, with the address of the sender.
+    pub(super) fn recvfrom(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let fd = self.fd(context)?;
+        let (length, flags, rest) = context.buffer(FLAGS)?;
+        let expected = context.expected_address(rest, self.family(fd))?;
+        context.size(rest + 1)?;
+        let Self {
+            process, program, ..
+        } = self;
+        let buffer = program.memory.buffer(length);
+        let received = context.on_host(|host, _| process.recvfrom(host, fd, buffer, flags));
+        let sender = match &received {
+            Progress::Done(Ok((_, sender))) => *sender,
+            Progress::Done(Err(_)) | Progress::Blocks { .. } => None,
+        };
+        let made = waited(received.map(|(octets, _)| octets));
+        if context.argument(rest).is_none() {
+            return Ok(made);
+        }
+        Ok(context.with_address(made, rest, expected, sender))
+    }
+
     pub(super) fn recv(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let fd = self.fd(context)?;
-        let (length, flags) = context.buffer(FLAGS)?;
+        let (length, flags, _) = context.buffer(FLAGS)?;
         let Self {
             process, program, ..
         } = self;

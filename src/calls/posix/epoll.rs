@@ -46,6 +46,7 @@ impl PosixCalls {
         let list = FileDescriptor::from_raw(self.program.descriptors.first(context)?);
         let most = context.narrow(2, &[])?;
         let timeout = context.narrow(3, &[])?;
+        let wanted = wanted(context)?;
         let count = context.on_host(|host, _| self.process.epoll_ready_count(host, list));
         if let (Ok(count), Ok(room @ 1..)) = (count, usize::try_from(most))
             && count > room
@@ -66,7 +67,7 @@ impl PosixCalls {
             events: event.events,
             data: self.data_of(event.data),
         });
-        compared(context, &ready.collect::<Vec<_>>())
+        Ok(compared(wanted, &ready.collect::<Vec<_>>()))
     }
 
     /// The number that stands for what a script wants back with an event.
@@ -138,33 +139,38 @@ impl Event {
     }
 }
 
-/// What epoll_wait returned, beside what the script says: the same, in whatever order.
-fn compared(context: &Context<'_>, ready: &[Event]) -> Result<Made, BadCall> {
+/// The events that a script expects. None: any.
+fn wanted(context: &Context<'_>) -> Result<Option<Vec<Event>>, BadCall> {
     let written: &[Argument] = match context.argument(1) {
-        None | Some(Argument::Ellipsis) => return Ok(Made::value(ready.len())),
+        None | Some(Argument::Ellipsis) => return Ok(None),
         Some(Argument::List(list)) => list,
         Some(one) => std::slice::from_ref(one),
     };
+    let events = written.iter().map(|event| Event::read(context, 1, event));
+    events.collect::<Result<_, _>>().map(Some)
+}
+
+/// What epoll_wait returned, beside what the script says: the same, in whatever order.
+fn compared(wanted: Option<Vec<Event>>, ready: &[Event]) -> Made {
+    let Some(mut wanted) = wanted else {
+        return Made::value(ready.len());
+    };
     // Scripts write an event without meaning where none comes back.
     if ready.is_empty() {
-        return Ok(Made::value(0));
-    }
-    let mut wanted = Vec::new();
-    for event in written {
-        wanted.push(Event::read(context, 1, event)?);
+        return Made::value(0);
     }
     for one in ready {
         match wanted.iter().position(|it| one.is(it)) {
             Some(index) => {
                 wanted.remove(index);
             }
-            None => return Ok(Made::differs(ready.len(), 1, shown(ready))),
+            None => return Made::differs(ready.len(), 1, shown(ready)),
         }
     }
     if wanted.is_empty() {
-        Ok(Made::value(ready.len()))
+        Made::value(ready.len())
     } else {
-        Ok(Made::differs(ready.len(), 1, shown(ready)))
+        Made::differs(ready.len(), 1, shown(ready))
     }
 }
 

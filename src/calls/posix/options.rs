@@ -23,6 +23,7 @@ impl PosixCalls {
             }
             _ => OptionValue::Integer(context.pointed(3, &[])?),
         };
+        context.size(4)?;
         let set =
             context.on_host(|host, now| self.process.setsockopt(host, now, fd, option, &value));
         Ok(status(set))
@@ -36,6 +37,11 @@ impl PosixCalls {
             (SOL_SOCKET, SO_TYPE) => TYPES,
             _ => &[],
         };
+        match context.argument(3) {
+            Some(Argument::Struct(fields)) => drop(context.linger(3, fields)?),
+            _ => drop(context.expected(3, words)?),
+        }
+        context.size(4)?;
         match context.on_host(|host, _| self.process.getsockopt(host, fd, level, name)) {
             Ok(OptionValue::Integer(value)) => context.returned(3, value.into(), words),
             Ok(OptionValue::Linger(Linger { onoff, seconds })) => {

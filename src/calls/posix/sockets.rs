@@ -37,6 +37,7 @@ impl PosixCalls {
             Target::Address(endpoint) => endpoint,
             Target::Default => IpEndpoint::new(unspecified(family), DEFAULT_PORT),
         };
+        context.size(2)?;
         let bound = context.on_host(|host, _| self.process.bind(host, fd, address));
         Ok(status(bound))
     }
@@ -51,17 +52,24 @@ impl PosixCalls {
     pub(super) fn accept(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let fd = self.fd(context)?;
         let family = self.family(fd);
-        Ok(
-            match context.on_host(|host, _| self.process.accept(host, fd)) {
-                Progress::Done(accepted) => self.opened(accepted, family),
-                Progress::Blocks { until } => Made::Blocks { until },
-            },
-        )
+        let expected = context.expected_address(1, family)?;
+        context.size(2)?;
+        let accepted = match context.on_host(|host, _| self.process.accept(host, fd)) {
+            Progress::Done(accepted) => accepted,
+            Progress::Blocks { until } => return Ok(Made::Blocks { until }),
+        };
+        let peer = accepted
+            .ok()
+            .and_then(|fd| self.process.stack_socket(fd))
+            .and_then(|socket| context.on_host(|host, _| host.status(socket)?.remote));
+        let made = self.opened(accepted, family);
+        Ok(context.with_address(made, 1, expected, peer))
     }
 
     pub(super) fn connect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let fd = self.fd(context)?;
         let remote = self.destination(context, 1, fd)?;
+        context.size(2)?;
         let connected = context.on_host(|host, now| self.process.connect(host, now, fd, remote));
         Ok(waited(connected.map(|()| 0)))
     }

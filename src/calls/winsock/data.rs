@@ -7,6 +7,7 @@ use hangup_winsock::provider::Wait;
 use hangup_winsock::provider::upcalls::EventHandle;
 use hangup_winsock::{Progress, Socket, Winsock};
 
+use super::sockets::inet;
 use super::state::WinsockCalls;
 use super::words::{BOOLEANS, FLAGS};
 use crate::calls::answer::{BadCall, Made, waited};
@@ -46,6 +47,7 @@ impl WinsockCalls {
                 return context.bad(payload.rest, format_args!("{} is too much", show(extra)));
             }
         };
+        context.size(payload.rest + 1)?;
         let flags = payload.flags;
         let Self {
             process, program, ..
@@ -67,11 +69,22 @@ impl WinsockCalls {
     }
 
     pub(super) fn recvfrom(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        self.receive(context, |process, host, now, s, buffer, flags| {
-            process
-                .recvfrom(host, now, s, buffer, flags)
-                .map(|(octets, _)| octets)
-        })
+        let s = self.s(context)?;
+        let (_, _, rest) = context.buffer(FLAGS)?;
+        let expected = context.expected_address(rest, self.family(s))?;
+        context.size(rest + 1)?;
+        let mut sender = None;
+        let made = self.receive(context, |process, host, now, s, buffer, flags| {
+            let received = process.recvfrom(host, now, s, buffer, flags);
+            received.map(|(octets, from)| {
+                sender = inet(from.as_ref());
+                octets
+            })
+        })?;
+        if context.argument(rest).is_none() {
+            return Ok(made);
+        }
+        Ok(context.with_address(made, rest, expected, sender))
     }
 
     fn receive(
@@ -80,7 +93,7 @@ impl WinsockCalls {
         f: impl FnOnce(&mut Winsock, &mut Host, Instant, Socket, &mut [u8], i32) -> Progress<usize>,
     ) -> Result<Made, BadCall> {
         let s = self.s(context)?;
-        let (length, flags) = context.buffer(FLAGS)?;
+        let (length, flags, _) = context.buffer(FLAGS)?;
         let Self {
             process, program, ..
         } = self;

@@ -30,6 +30,7 @@ impl WinsockCalls {
             Some(_) => OptionValue::Integer(context.pointed(3, BOOLEANS)?),
             None => OptionValue::Bad,
         };
+        context.size(4)?;
         Ok(status(self.on_host(context, |process, host, now| {
             process.setsockopt(host, now, s, level, name, value)
         })))
@@ -38,6 +39,17 @@ impl WinsockCalls {
     pub(super) fn getsockopt(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
         let (level, name) = (context.narrow(1, LEVELS)?, context.narrow(2, OPTIONS)?);
+        let words: &Words = match name {
+            options::SO_ERROR => &ERRORS,
+            options::SO_TYPE => TYPES,
+            _ => &[],
+        };
+        match context.argument(3) {
+            Some(Argument::Struct(fields)) => drop(context.linger(3, fields)?),
+            Some(data) if takes_octets(level, name) && octets(data).is_some() => {}
+            _ => drop(context.expected(3, words)?),
+        }
+        context.size(4)?;
         let got = self.on_host(context, |process, host, now| {
             process.getsockopt(host, now, s, level, name)
         });
@@ -46,14 +58,7 @@ impl WinsockCalls {
             Err(error) => return Ok(failed(error)),
         };
         match value {
-            OptionValue::Integer(value) => {
-                let words: &Words = match name {
-                    options::SO_ERROR => &ERRORS,
-                    options::SO_TYPE => TYPES,
-                    _ => &[],
-                };
-                context.returned(3, value.into(), words)
-            }
+            OptionValue::Integer(value) => context.returned(3, value.into(), words),
             OptionValue::Linger(Linger { onoff, seconds }) => {
                 context.returned_linger(3, (onoff, seconds))
             }
@@ -74,7 +79,10 @@ impl WinsockCalls {
         let s = self.s(context)?;
         let command = context.narrow(1, COMMANDS)?;
         let mut value = match command {
-            options::FIONREAD => 0,
+            options::FIONREAD => {
+                context.expected(2, &[])?;
+                0
+            }
             _ => match context.argument(2) {
                 Some(_) => context.pointed(2, BOOLEANS)?,
                 None => return context.bad(2, "the value is missing"),

@@ -12,6 +12,7 @@ use crate::scenario::script::Argument;
 impl WinsockCalls {
     pub(super) fn startup(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let version = context.narrow(0, &[])?;
+        context.size(1)?;
         // The function returns its error itself, and there is no last error.
         Ok(
             match self.on_host(context, |process, host, _| {

@@ -27,6 +27,7 @@ impl WinsockCalls {
         };
         let kind = context.narrow(1, TYPES)?;
         let protocol = context.narrow(2, PROTOCOLS)?;
+        context.size(4)?;
         let flags = context.narrow(5, SOCKET_FLAGS)?;
         // lpProtocolInfo is an entry of the catalog, by its number.
         let info = match context.argument(3) {
@@ -75,6 +76,7 @@ impl WinsockCalls {
                 Target::Default => IpEndpoint::new(unspecified(family), DEFAULT_PORT),
             })
         };
+        context.size(2)?;
         Ok(status(self.on_host(context, |process, host, now| {
             process.bind(host, now, s, name)
         })))
@@ -91,17 +93,28 @@ impl WinsockCalls {
     pub(super) fn accept(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
         let family = self.family(s);
-        Ok(
+        let expected = match self.is_iso(s) {
+            true => None,
+            false => context.expected_address(1, family)?,
+        };
+        context.size(2)?;
+        let accepted =
             match self.on_host(context, |process, host, now| process.accept(host, now, s)) {
-                Progress::Done(result) => self.opened(result.map(|(new, _)| new), family),
-                Progress::Blocks { until } => Made::Blocks { until },
-            },
-        )
+                Progress::Done(accepted) => accepted,
+                Progress::Blocks { until } => return Ok(Made::Blocks { until }),
+            };
+        let peer = accepted
+            .as_ref()
+            .ok()
+            .and_then(|(_, name)| inet(name.as_ref()));
+        let made = self.opened(accepted.map(|(new, _)| new), family);
+        Ok(context.with_address(made, 1, expected, peer))
     }
 
     pub(super) fn connect(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
         let name = self.destination(context, 1, s)?;
+        context.size(2)?;
         let outcome = self.on_host(context, |process, host, now| {
             process.connect(host, now, s, name)
         });
@@ -133,6 +146,7 @@ impl WinsockCalls {
 
     pub(super) fn getpeername(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let (s, memory) = (self.s(context)?, memory(context));
+        self.expects_name(context, s)?;
         let name = self.on_host(context, |process, host, now| {
             process.getpeername(host, now, s, memory)
         });
@@ -141,10 +155,24 @@ impl WinsockCalls {
 
     pub(super) fn getsockname(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let (s, memory) = (self.s(context)?, memory(context));
+        self.expects_name(context, s)?;
         let name = self.on_host(context, |process, host, now| {
             process.getsockname(host, now, s, memory)
         });
         Self::name(context, name)
+    }
+
+    /// Whether what the script writes down for an address that a call returns is one.
+    fn expects_name(&self, context: &Context<'_>, s: Socket) -> Result<(), BadCall> {
+        context.size(2)?;
+        if matches!(memory(context), Pointer::Bad) || context.argument(1).is_none() {
+            return Ok(());
+        }
+        // Only an address of ISO transport has parts.
+        match context.argument(1) {
+            Some(Argument::Struct(_)) => iso::peer(context, 1).map(|_| ()),
+            Some(_) | None => self.destination(context, 1, s).map(|_| ()),
+        }
     }
 
     /// An address that a call returned.
@@ -163,6 +191,9 @@ impl WinsockCalls {
         let family = self.family(s);
         let thread = self.process.running();
         let returned = self.conditions.remove(&thread);
+        context.size(1)?;
+        context.size(2)?;
+        context.size(4)?;
         let fixed = match context.argument(3) {
             None => None,
             Some(Argument::Word(word)) if word == "NULL" => None,
@@ -221,6 +252,14 @@ impl WinsockCalls {
             Progress::Done(result) => callee.compared(result, at + 1),
             Progress::Blocks { until } => Made::Blocks { until },
         })
+    }
+}
+
+/// The address of a peer, where it is one of IP.
+pub(super) fn inet(name: Option<&Address>) -> Option<IpEndpoint> {
+    match name {
+        Some(Address::Inet(endpoint)) => Some(*endpoint),
+        Some(Address::Iso(_)) | None => None,
     }
 }
 
