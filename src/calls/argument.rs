@@ -467,8 +467,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The call as a row of the trace shows it. `prefix` stands before the socket. What the call has
-    /// returned through an argument stands in the place of what the script expects there.
+    /// The call as a row of the trace shows it. `prefix` stands before the socket, and what the
+    /// call has returned through an argument in the place of what the script expects there.
     fn text<'d>(
         &self,
         prefix: &str,
