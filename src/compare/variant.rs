@@ -71,8 +71,10 @@ pub(super) fn variant(
         origins: Vec::new(),
         diagnostics: Vec::new(),
     };
+    let mut at = Instant::ZERO;
     for (index, statement) in original.script.statements.iter().enumerate() {
-        let at = played.get(index).copied().unwrap_or(Instant::ZERO);
+        // What the original run did not come to is at its end.
+        at = played.get(index).copied().unwrap_or(at);
         builder.take(index, statement, at);
     }
     let Builder {

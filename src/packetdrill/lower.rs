@@ -346,7 +346,10 @@ impl Lowering<'_> {
     fn returns(&self, ends: Duration, begins: TimeSpec) -> TimeSpec {
         let begin = match begins {
             TimeSpec::Absolute(at) | TimeSpec::Relative(at) => at,
-            TimeSpec::Any | TimeSpec::AbsoluteRange { .. } | TimeSpec::RelativeRange { .. } => ends,
+            TimeSpec::Any
+            | TimeSpec::AbsoluteRange { .. }
+            | TimeSpec::RelativeRange { .. }
+            | TimeSpec::Following { .. } => ends,
         };
         let after = Duration::from_micros(ends.total_micros() - begin.total_micros());
         let tolerance = self.settings.tolerance.after(after);

@@ -11,31 +11,33 @@ use super::waiting::{Refused, Waiting};
 use crate::calls::{BadCall, Returned};
 use crate::capture::text::seconds;
 use crate::capture::{CallRow, SocketEnds, Toward};
-use crate::diagnostic::{Diagnostic, Span};
-use crate::scenario::script::{Argument, Call, ExpectedResult};
+use crate::diagnostic::Diagnostic;
+use crate::scenario::script::{Argument, Call, ExpectedResult, Statement, TimeSpec};
 
 /// The call whose socket is the one under test from then on.
 const OPENS: &str = "socket";
 
 impl<'a> Driver<'a> {
-    pub(super) fn begin_call(&mut self, call: &'a Call, span: Span, at: Instant) {
+    pub(super) fn begin_call(&mut self, call: &'a Call, statement: &Statement, at: Instant) {
         let Some(host) = self.host(&call.host.value) else {
             return;
         };
         let thread = call.thread.as_ref().map(|it| it.value.as_str());
-        let same_thread = |it: &&Waiting<'_>| {
-            it.host == host && it.call.thread.as_ref().map(|it| it.value.as_str()) == thread
-        };
         if call.routine.is_none()
-            && let Some(busy) = self.waiting.iter().find(same_thread)
+            && let Some(busy) = self.busy(call)
         {
             let message = format!("`{}` is called while its thread waits", call.name.value);
-            self.failures.push(
-                Diagnostic::new(call.name.span, message)
-                    .context(busy.span, "it waits in this call")
-                    .help("name another thread: HOST/THREAD: CALL(...)"),
+            let help = format!(
+                "write `then` in place of the time, and the step waits until `{}` has returned; \
+                 or name another thread: HOST/THREAD: CALL(...)",
+                busy.call.name.value
             );
-            return;
+            let diagnostic = Diagnostic::new(call.name.span, message);
+            return self.out_of_step(
+                diagnostic
+                    .context(busy.span, "it waits in this call")
+                    .help(help),
+            );
         }
         if call.name.value == OPENS {
             self.numbers.open();
@@ -46,14 +48,20 @@ impl<'a> Driver<'a> {
             Some(_) => self.medium.now(),
             None => at,
         };
-        let returns = call.returns.as_ref().map(|spec| {
-            let (earliest, latest) = moments(spec.value, begun);
+        // A step that follows another takes as long as it takes.
+        let follows = statement.time.value.follows().then_some(TimeSpec::Any);
+        let returns = call.returns.as_ref().map(|it| it.value).or(follows);
+        let returns = returns.map(|spec| {
+            let (earliest, latest) = moments(spec, begun);
             (earliest, latest.unwrap_or(Instant::from_micros(i64::MAX)))
         });
+        if call.routine.is_none() {
+            self.steps.begin(Some(CallId(place)));
+        }
         self.waiting.push(Waiting {
             id: CallId(place),
             call,
-            span,
+            span: statement.span,
             host,
             returns,
         });
@@ -148,6 +156,7 @@ impl<'a> Driver<'a> {
                 returned,
                 ends,
             } => {
+                self.steps.returned(call, at);
                 if let Some(waiting) = self.ended_call(call) {
                     self.returned(&waiting, at, &returned, ends);
                 }
@@ -171,8 +180,9 @@ impl<'a> Driver<'a> {
         let name = &waiting.call.name;
         if waiting.returns.is_none() {
             let message = format!("`{}` does not return at once", name.value);
-            let help = "say when it returns: ...+T CALL(...), or make the socket non-blocking";
-            self.fail(Diagnostic::new(name.span, message).help(help));
+            let help = "write `then` in place of the time, and the step takes as long as it takes; \
+                        or say when it returns: ...+T CALL(...); or make the socket non-blocking";
+            self.out_of_step(Diagnostic::new(name.span, message).help(help));
         }
         if waiting.call.routine.is_some() {
             self.ended_call(id);

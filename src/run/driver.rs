@@ -17,6 +17,7 @@ use super::forging::Forging;
 use super::medium::{Due, Medium, Refusal, Waited};
 use super::numbers::Numbers;
 use super::packets::Packets;
+use super::step::Steps;
 use super::time::{instant, moments};
 use super::timestamps::Timestamps;
 use super::verdict::Outcome;
@@ -45,6 +46,7 @@ pub(crate) struct Driver<'a> {
     pub(super) rows: Vec<CallRow>,
     pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Vec<Diagnostic>,
+    pub(super) steps: Steps,
     /// The last call that could not be made at all.
     pub(super) refused: Option<Refused>,
     pub(super) account: Account,
@@ -92,6 +94,7 @@ impl<'a> Driver<'a> {
             rows: Vec::new(),
             waiting: Vec::new(),
             failures: Vec::new(),
+            steps: Steps::default(),
             refused: None,
             account: Account::default(),
             forging: Forging::default(),
@@ -106,6 +109,7 @@ impl<'a> Driver<'a> {
         let mut before = Instant::ZERO;
         for statement in &scenario.script.statements {
             before = self.statement(statement, before);
+            self.steps.next(before);
             self.account.played.push(self.medium.now());
             if self.is_over() {
                 return;
@@ -121,13 +125,21 @@ impl<'a> Driver<'a> {
     /// Whether the run ends before its script does.
     fn is_over(&self) -> bool {
         let stops = self.conduct.on_failure == OnFailure::Stop;
-        self.exhausted || (stops && !self.failures.is_empty())
+        self.exhausted || self.steps.is_stuck || (stops && !self.failures.is_empty())
     }
 
     /// Plays one statement; returns the moment from which the next one's relative time counts.
     fn statement(&mut self, statement: &'a Statement, before: Instant) -> Instant {
-        let now = self.medium.now();
         let time = statement.time.value;
+        let before = match time.follows() {
+            true => match self.await_step(statement) {
+                Some(ended) => ended,
+                None => return before,
+            },
+            false => before,
+        };
+        self.steps.begin(None);
+        let now = self.medium.now();
         let (earliest, latest) = match self.conduct.timing {
             Timing::Planned => moments(time, before),
             Timing::Actual => moments(time, now),
@@ -170,6 +182,13 @@ impl<'a> Driver<'a> {
     /// Does what a statement says when its time has come. `now` is when its turn came.
     fn act_in_time(&mut self, statement: &'a Statement, now: Instant, when: &When) {
         let at = match self.conduct.timing {
+            Timing::Planned if self.is_late(statement, now) => {
+                let message = format!("it is {} already", seconds(now));
+                let label = format!("this was to be at {}", seconds(when.earliest));
+                let diagnostic = Diagnostic::new(statement.time.span, message).label(label);
+                let help = "the steps before took longer: write `then+T` in place of the time";
+                return self.out_of_step(diagnostic.help(help));
+            }
             Timing::Planned => when.earliest,
             Timing::Actual if now > when.earliest + when.tolerance => {
                 let message = format!("it is {} already", seconds(now));
@@ -182,11 +201,19 @@ impl<'a> Driver<'a> {
         self.act(statement, at);
     }
 
+    /// Whether the moment of a statement has passed while steps were waited for.
+    fn is_late(&self, statement: &Statement, now: Instant) -> bool {
+        let TimeSpec::Absolute(at) = statement.time.value else {
+            return false;
+        };
+        instant(at) < now && self.failures.is_empty()
+    }
+
     /// Does what a statement says. `at` is when, as times that count from it have it.
     fn act(&mut self, statement: &'a Statement, at: Instant) {
         match &statement.subject {
             Subject::Call(call) => {
-                self.begin_call(call, statement.span, at);
+                self.begin_call(call, statement, at);
                 self.settle();
             }
             Subject::Packet(line) | Subject::Inject(line) => self.forge(line, statement.span),
@@ -331,7 +358,9 @@ impl<'a> Driver<'a> {
     }
 
     pub(super) fn fail(&mut self, diagnostic: Diagnostic) {
-        self.failures.push(diagnostic);
+        if self.steps.tells() {
+            self.failures.push(diagnostic);
+        }
     }
 
     // The end.
@@ -355,6 +384,8 @@ impl<'a> Driver<'a> {
             }
         }
         self.account.sockets = self.final_sockets();
+        let is_out_of_step = self.steps.is_out_of_step();
+        self.count_untold();
         let mut outcome = Outcome {
             failures: self.failures,
             ended: self.medium.now(),
@@ -364,7 +395,9 @@ impl<'a> Driver<'a> {
             calls: self.rows,
             account: self.account,
         };
-        filters::judge(self.scenario, &mut outcome);
+        if !is_out_of_step {
+            filters::judge(self.scenario, &mut outcome);
+        }
         outcome.failures.sort_by_key(|failure| failure.span);
         if outcome.failures.is_empty() {
             return outcome;

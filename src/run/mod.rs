@@ -6,7 +6,7 @@
 //!
 //! | part | what it is |
 //! |---|---|
-//! | `driver`, `calls`, `expect`, `state`, `injection` | the one driver |
+//! | `driver`, `calls`, `sequence`, `expect`, `state`, `injection` | the one driver |
 //! | [`Conduct`] | how it plays, as data: what differs between two kinds of script |
 //! | `matcher` | whether a packet is what a line says |
 //! | [`Medium`] | what it is played on; [`VirtualNetwork`] is one |
@@ -27,7 +27,9 @@ mod numbers;
 pub(crate) mod packets;
 mod rules;
 mod scenario;
+mod sequence;
 mod state;
+mod step;
 mod time;
 mod timestamps;
 mod verdict;

@@ -130,10 +130,7 @@ impl Check<'_> {
             }
             Subject::Packet(_) => "",
             Subject::Nothing(_) => {
-                if !matches!(
-                    time.value,
-                    TimeSpec::AbsoluteRange { .. } | TimeSpec::RelativeRange { .. }
-                ) {
+                if !time.value.is_range() {
                     let message = "`nothing` is about a range of time";
                     let diagnostic = Diagnostic::new(time.span, message);
                     self.error(diagnostic.help("such as `+0~+5`: from now, for five seconds"));
@@ -144,7 +141,8 @@ impl Check<'_> {
         if !what.is_empty() && !time.value.is_moment() {
             let diagnostic = Diagnostic::new(time.span, format!("{what} at one moment"));
             self.error(
-                diagnostic.help("write `T` or `+T`; `*` and ranges are for expected packets"),
+                diagnostic
+                    .help("write `T`, `+T` or `then`; `*` and ranges are for expected packets"),
             );
         }
         let (absolute, earliest) = match time.value {
@@ -152,6 +150,9 @@ impl Check<'_> {
             TimeSpec::AbsoluteRange { earliest, .. } => (true, earliest),
             TimeSpec::Relative(after)
             | TimeSpec::RelativeRange {
+                earliest: after, ..
+            }
+            | TimeSpec::Following {
                 earliest: after, ..
             } => (false, self.earliest + after),
             TimeSpec::Any => (false, self.earliest),
@@ -332,12 +333,16 @@ impl Check<'_> {
             TimeSpec::Relative(_)
             | TimeSpec::Any
             | TimeSpec::AbsoluteRange { .. }
-            | TimeSpec::RelativeRange { .. } => self.earliest,
+            | TimeSpec::RelativeRange { .. }
+            | TimeSpec::Following { .. } => self.earliest,
         };
         let latest = match returns.value {
             TimeSpec::Absolute(at) => Some(at),
             TimeSpec::AbsoluteRange { latest, .. } => Some(latest),
-            TimeSpec::Relative(_) | TimeSpec::RelativeRange { .. } | TimeSpec::Any => None,
+            TimeSpec::Relative(_)
+            | TimeSpec::RelativeRange { .. }
+            | TimeSpec::Any
+            | TimeSpec::Following { .. } => None,
         };
         if latest.is_some_and(|it| it < start) {
             let message = "the call would return before it is made";

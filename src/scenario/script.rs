@@ -80,15 +80,45 @@ pub enum TimeSpec {
         /// The last moment.
         latest: Duration,
     },
+    /// `then`, `then+T`, `then+T~+T`: between two times after the end of the statement before: when
+    /// its call has returned, when its packet has come.
+    Following {
+        /// The first moment.
+        earliest: Duration,
+        /// The last moment. None: what is done is done at the first, what is expected comes at any
+        /// time from there on.
+        latest: Option<Duration>,
+    },
 }
 
 impl TimeSpec {
+    /// `then`: as soon as the statement before is over.
+    pub const THEN: Self = Self::Following {
+        earliest: Duration::ZERO,
+        latest: None,
+    };
+
     /// Whether it is one moment, as everything that is done (and not only expected) needs.
     pub fn is_moment(self) -> bool {
         match self {
             Self::Absolute(_) | Self::Relative(_) => true,
             Self::Any | Self::AbsoluteRange { .. } | Self::RelativeRange { .. } => false,
+            Self::Following { earliest, latest } => latest.is_none_or(|it| it == earliest),
         }
+    }
+
+    /// Whether it is two moments with an end, as a silence needs.
+    pub fn is_range(self) -> bool {
+        match self {
+            Self::AbsoluteRange { .. } | Self::RelativeRange { .. } => true,
+            Self::Absolute(_) | Self::Relative(_) | Self::Any => false,
+            Self::Following { earliest, latest } => latest.is_some_and(|it| it != earliest),
+        }
+    }
+
+    /// Whether it counts from the end of the statement before.
+    pub fn follows(self) -> bool {
+        matches!(self, Self::Following { .. })
     }
 }
 
@@ -165,7 +195,8 @@ pub struct Call {
     /// The routine of the program that makes it, while a call of the thread waits.
     pub routine: Option<Spanned<Routine>>,
     /// When it must return, where it blocks. Relative times count from the moment of the call.
-    /// None: it must return in the moment it is made.
+    /// None: it must return in the moment it is made, or, in a step that follows another, at any
+    /// time.
     pub returns: Option<Spanned<TimeSpec>>,
     /// The call's name.
     pub name: Spanned<String>,

@@ -61,6 +61,10 @@ fn script_ends(statements: &[Statement]) -> Duration {
             TimeSpec::RelativeRange { latest, .. } if is_silence => before + latest,
             TimeSpec::AbsoluteRange { earliest, .. } => earliest,
             TimeSpec::RelativeRange { earliest, .. } => before + earliest,
+            TimeSpec::Following { earliest, latest } => match latest {
+                Some(latest) if is_silence => before + latest,
+                Some(_) | None => before + earliest,
+            },
         };
         before.max(end)
     })

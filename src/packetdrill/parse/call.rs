@@ -20,9 +20,10 @@ impl Parser<'_> {
             let span = self.since(start);
             let first = match begins.value {
                 TimeSpec::Absolute(at) | TimeSpec::Relative(at) => at,
-                TimeSpec::Any | TimeSpec::AbsoluteRange { .. } | TimeSpec::RelativeRange { .. } => {
-                    ends
-                }
+                TimeSpec::Any
+                | TimeSpec::AbsoluteRange { .. }
+                | TimeSpec::RelativeRange { .. }
+                | TimeSpec::Following { .. } => ends,
             };
             if ends < first {
                 return Err(Box::new(Diagnostic::new(

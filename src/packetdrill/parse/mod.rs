@@ -112,7 +112,10 @@ fn in_order(before: Option<&Written>, event: &Written) -> Result<(), Box<Diagnos
     let absolute = |time: TimeSpec| match time {
         TimeSpec::Absolute(at) => Some(at),
         TimeSpec::AbsoluteRange { earliest, .. } => Some(earliest),
-        TimeSpec::Relative(_) | TimeSpec::Any | TimeSpec::RelativeRange { .. } => None,
+        TimeSpec::Relative(_)
+        | TimeSpec::Any
+        | TimeSpec::RelativeRange { .. }
+        | TimeSpec::Following { .. } => None,
     };
     let Some(before) = before else {
         let time = event.time.value;

@@ -75,7 +75,13 @@ fn returns(input: &mut Input<'_>) -> Parse<Spanned<TimeSpec>> {
     let start = here(input);
     literal("...").parse_next(input)?;
     let time = time_spec(input)?;
-    Ok(Spanned::new(time.value, Span::new(start..time.span.end)))
+    let span = Span::new(start..time.span.end);
+    if time.value.follows() {
+        let diagnostic = Diagnostic::new(span, "`then` says when a call is made")
+            .help("`...*` is a call that returns some time, `...+T` one that does so T later");
+        return Err(Fault::cut(diagnostic));
+    }
+    Ok(Spanned::new(time.value, span))
 }
 
 /// `(Broken pipe)`

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! statement := TIME SUBJECT
-//! TIME      := T | +T | * | T~T | +T~+T
+//! TIME      := T | +T | * | T~T | +T~+T | then | then+T | then+T~+T
 //! SUBJECT   := HOST[/THREAD[.ROUTINE]]: [...TIME] CALL(ARGUMENT, ...) = RESULT [ERROR] [(NOTE)]
 //!            | HOST[:PORT] > HOST[:PORT]: FLAGS [START:END(LENGTH)] [ack N] [win N] [<OPTIONS>]
 //!              [data DATA]
@@ -118,10 +118,12 @@ fn looks_like_statement(text: &str) -> bool {
     let text = text.trim_start_matches([' ', '\t']);
     let end = text.find([' ', '\t', '\n']).unwrap_or(text.len());
     let (time, rest) = text.split_at(end);
-    let is_time = time.starts_with(|c: char| c.is_ascii_digit() || "+*.".contains(c))
-        && time
-            .chars()
-            .all(|c| c.is_ascii_digit() || "+*.~".contains(c));
+    let time = time.strip_prefix("then").unwrap_or(time);
+    let is_time = (time.is_empty() && end > 0)
+        || time.starts_with(|c: char| c.is_ascii_digit() || "+*.".contains(c))
+            && time
+                .chars()
+                .all(|c| c.is_ascii_digit() || "+*.~".contains(c));
     is_time
         && rest
             .trim_start()

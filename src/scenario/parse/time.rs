@@ -1,4 +1,4 @@
-//! Times: `T`, `+T`, `*`, `T~T`, `+T~+T`, in seconds.
+//! Times: `T`, `+T`, `*`, `T~T`, `+T~+T`, `then`, `then+T`, `then+T~+T`, in seconds.
 
 use smoltcp::time::Duration;
 use winnow::Parser;
@@ -11,7 +11,7 @@ use crate::language::input::{Fault, Input, Parse, error_at, expected, expected_h
 use crate::language::names::quote;
 use crate::language::number::decimal;
 use crate::language::units;
-use crate::language::words::{after_blank, blank, blank1};
+use crate::language::words::{after_blank, blank, blank1, keyword};
 use crate::scenario::limits::TIME_MAX;
 use crate::scenario::script::TimeSpec;
 
@@ -20,6 +20,9 @@ pub(super) fn time_spec(input: &mut Input<'_>) -> Parse<Spanned<TimeSpec>> {
     let start = here(input);
     if opt('*').parse_next(input)?.is_some() {
         return Ok(Spanned::new(TimeSpec::Any, Span::new(start..here(input))));
+    }
+    if opt(keyword("then")).parse_next(input)?.is_some() {
+        return following(input, start);
     }
     let (relative, earliest) = moment(input)?;
     if after_blank('~').parse_next(input)?.is_none() {
@@ -52,6 +55,34 @@ pub(super) fn time_spec(input: &mut Input<'_>) -> Parse<Spanned<TimeSpec>> {
     Ok(Spanned::new(time, span))
 }
 
+/// What stands behind `then`.
+fn following(input: &mut Input<'_>, start: usize) -> Parse<Spanned<TimeSpec>> {
+    if !input.starts_with(['+', '.', '~']) && !input.starts_with(|c: char| c.is_ascii_digit()) {
+        return Ok(Spanned::new(TimeSpec::THEN, Span::new(start..here(input))));
+    }
+    let time = time_spec(input)?;
+    let span = Span::new(start..time.span.end);
+    let time = match time.value {
+        TimeSpec::Relative(after) => TimeSpec::Following {
+            earliest: after,
+            latest: Some(after),
+        },
+        TimeSpec::RelativeRange { earliest, latest } => TimeSpec::Following {
+            earliest,
+            latest: Some(latest),
+        },
+        TimeSpec::Absolute(_)
+        | TimeSpec::Any
+        | TimeSpec::AbsoluteRange { .. }
+        | TimeSpec::Following { .. } => {
+            let diagnostic = Diagnostic::new(span, "`then` counts from the step before")
+                .help("write `then`, `then+.1` (100 ms later) or `then+.1~+.2`");
+            return Err(Fault::cut(diagnostic));
+        }
+    };
+    Ok(Spanned::new(time, span))
+}
+
 /// One number of a time, and whether it is relative.
 fn moment(input: &mut Input<'_>) -> Parse<(bool, Duration)> {
     let start = here(input);
@@ -67,7 +98,8 @@ fn moment(input: &mut Input<'_>) -> Parse<(bool, Duration)> {
             "a time"
         };
         let diagnostic = expected_here(input, what).help(
-            "a statement starts with its time in seconds: `0.1`, `+.01`, `*`, `0~1`, `+0~+1`",
+            "a statement starts with its time in seconds: `0.1`, `+.01`, `*`, `0~1`, `+0~+1`; \
+             or with `then`, when the one before is over",
         );
         return Err(Fault::cut(diagnostic));
     };

@@ -1,0 +1,92 @@
+//! Steps that follow each other: the wait for the last one, and scripts that are out of step.
+//!
+//! A step is over when its call has returned or its packet has come. A step that follows it also
+//! waits for its own thread, which makes one call after the other.
+
+use smoltcp::time::Instant;
+
+use super::conduct::End;
+use super::driver::Driver;
+use super::time::{STEP_MAX, instant};
+use super::waiting::Waiting;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::scenario::script::{Call, Statement};
+
+impl<'a> Driver<'a> {
+    /// Waits until the step before a statement is over, and until the thread of its call is free.
+    /// Returns the moment from which its time counts. None: the step does not end, which was
+    /// reported.
+    pub(super) fn await_step(&mut self, statement: &Statement) -> Option<Instant> {
+        let limit = match self.conduct.end {
+            End::At(until) => instant(until).max(self.medium.now()),
+            End::Quiet(_) | End::Calls => self.medium.now() + STEP_MAX,
+        };
+        let mut is_last_look = false;
+        loop {
+            let Some(waiting) = self.awaited(statement) else {
+                let since = self.steps.ended();
+                return Some(match statement.call() {
+                    // Its thread may have been busy for longer than the step before.
+                    Some(_) => since.max(self.medium.now()),
+                    None => since,
+                });
+            };
+            if is_last_look {
+                self.step_never_ends(&waiting, statement.time.span);
+                return None;
+            }
+            is_last_look = !self.advance_to_next(limit);
+        }
+    }
+
+    /// The call that a statement has to wait for.
+    fn awaited(&self, statement: &Statement) -> Option<Waiting<'a>> {
+        let before = self.waiting.iter();
+        let before = { before }.find(|it| Some(it.id) == self.steps.call());
+        let own = statement.call().filter(|call| call.routine.is_none());
+        before.copied().or_else(|| self.busy(own?))
+    }
+
+    /// The call in which the thread of another one waits.
+    pub(super) fn busy(&self, call: &Call) -> Option<Waiting<'a>> {
+        let host = self.host(&call.host.value)?;
+        let thread = |call: &'_ Call| call.thread.as_ref().map(|it| it.value.clone());
+        let own = thread(call);
+        let mut waiting = self.waiting.iter();
+        waiting
+            .find(|it| it.host == host && thread(it.call) == own)
+            .copied()
+    }
+
+    fn step_never_ends(&mut self, waiting: &Waiting<'_>, follower: Span) {
+        self.steps.is_stuck = true;
+        self.waiting.retain(|it| it.id != waiting.id);
+        let name = &waiting.call.name;
+        let message = format!("`{}` never returned", name.value);
+        let diagnostic = Diagnostic::new(name.span, message);
+        let diagnostic = diagnostic.context(follower, "this step waits for it");
+        self.out_of_step(diagnostic.help("with `+0` in place of `then` it would not wait"));
+    }
+
+    /// Reports that a call could not be made, or did not end, when the script says so. What fails
+    /// behind it follows from it, and is only counted.
+    pub(super) fn out_of_step(&mut self, diagnostic: Diagnostic) {
+        self.fail(diagnostic);
+        if !self.steps.is_out_of_step() {
+            self.steps.fall_out(self.failures.len() - 1);
+        }
+    }
+
+    /// Says behind a failure how many were not told because of it.
+    pub(super) fn count_untold(&mut self) {
+        let Some((behind, count)) = self.steps.untold() else {
+            return;
+        };
+        let failures = if count == 1 { "failure" } else { "failures" };
+        let told = std::mem::replace(&mut self.failures[behind], Diagnostic::of_file(""));
+        self.failures[behind] = told.note(
+            "behind it",
+            format!("{count} {failures} more, not told, since the script was out of step"),
+        );
+    }
+}
