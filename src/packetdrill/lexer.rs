@@ -124,23 +124,37 @@ pub(super) fn lex<'t>(
             return Ok(tokens);
         }
         let start = here(&input);
-        let token = token(&mut input)?;
+        let special = special(&mut input)?;
+        let rest: &'t str = *input.input;
+        let (kind, length) = match special {
+            Some(_) => (Kind::Sign, 0),
+            None => plain(rest),
+        };
+        input.next_slice(length);
         let span = since(&input, start);
         if tokens.len() == limits::TOKENS_MAX {
             let message = format!("a script has at most {} words", limits::TOKENS_MAX);
             return Err(Box::new(Diagnostic::new(span, message)));
         }
-        if let Token::Setting("define", Some(value)) = token {
-            define(value, defines).map_err(|it| Box::new(Diagnostic::new(span, it)))?;
-            defines.extend(given.iter().map(|(k, v)| (k.clone(), v.clone())));
-            continue;
+        match special {
+            Some(Token::Setting("define", Some(value))) => {
+                define(value, defines).map_err(|it| Box::new(Diagnostic::new(span, it)))?;
+                defines.extend(given.iter().map(|(k, v)| (k.clone(), v.clone())));
+            }
+            Some(token) => tokens.push((token, span)),
+            None => {
+                let word = &rest[..length];
+                let replacement = if kind == Kind::Word {
+                    defines.get(word)
+                } else {
+                    None
+                };
+                match replacement {
+                    Some(replacement) => tokens.push((replacement.token(), span)),
+                    None => tokens.push((kind.token(word), span)),
+                }
+            }
         }
-        let replacement = if let Token::Word(word) = &token {
-            defines.get(word.as_ref())
-        } else {
-            None
-        };
-        tokens.push((replacement.map_or(token, Replacement::token), span));
     }
 }
 
@@ -148,7 +162,7 @@ pub(super) fn lex<'t>(
 static PACKETDRILL: Dialect = Dialect {
     name: "script",
     is_blank: |c| [' ', '\t', '\n', '\r'].contains(&c),
-    is_word: |c| c.is_ascii_alphanumeric() || c == '_',
+    is_word: |c| u8::try_from(c).is_ok_and(is_word),
     has_comments: true,
 };
 
@@ -157,25 +171,19 @@ pub(super) fn start(text: &str) -> Input<'_> {
     cursor(text, &PACKETDRILL)
 }
 
-fn is_word(octet: u8) -> bool {
-    (PACKETDRILL.is_word)(octet.into())
+/// Whether words are made of it, as the dialect says of characters.
+#[inline]
+const fn is_word(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || octet == b'_'
 }
 
-/// The next word.
-fn token<'t>(input: &mut Input<'t>) -> Parse<Token<'t>> {
-    let rest: &'t str = *input.input;
-    if rest.starts_with(['"', '`', '%'])
-        && let Some(token) = quoted(input)?
-    {
-        return Ok(token);
+/// A text, a line for the shell, code or a setting, where one is next.
+fn special<'t>(input: &mut Input<'t>) -> Parse<Option<Token<'t>>> {
+    match input.as_bytes().first() {
+        Some(b'"' | b'`' | b'%') => quoted(input),
+        Some(b'-') => Ok(setting(input)),
+        _ => Ok(None),
     }
-    let (token, length) = if rest.starts_with("--") {
-        setting(rest)
-    } else {
-        plain(rest)
-    };
-    input.next_slice(length);
-    Ok(token)
 }
 
 /// What has other rules inside than the rest of a script: a text, a line for the shell, code. None:
@@ -210,15 +218,18 @@ fn unescaped(text: &str) -> Cow<'_, str> {
 }
 
 /// `--name` or `--name=value`, perhaps with blanks around the `=`: a value goes to the next blank,
-/// comment, or to its closing quote.
-fn setting(rest: &str) -> (Token<'_>, usize) {
-    let name = rest[2..].bytes().take_while(|it| is_word(*it)).count();
+/// comment, or to its closing quote. None: none is next.
+fn setting<'t>(input: &mut Input<'t>) -> Option<Token<'t>> {
+    let rest: &'t str = *input.input;
+    let text = rest.strip_prefix("--")?;
+    let name = text.bytes().take_while(|it| is_word(*it)).count();
     if name == 0 {
-        return (Token::Sign('-'), 1);
+        return None;
     }
     let end = 2 + name;
     let Some(value) = rest[end..].trim_start().strip_prefix('=') else {
-        return (Token::Setting(&rest[2..end], None), end);
+        input.next_slice(end);
+        return Some(Token::Setting(&rest[2..end], None));
     };
     let value = value.trim_start();
     let begin = rest.len() - value.len();
@@ -239,16 +250,55 @@ fn setting(rest: &str) -> (Token<'_>, usize) {
             _ => {}
         }
     }
-    let token = Token::Setting(&rest[2..end], Some(&value[..length]));
-    (token, begin + length)
+    input.next_slice(begin + length);
+    Some(Token::Setting(&rest[2..end], Some(&value[..length])))
 }
 
-/// A number, a word, an address or a sign.
-fn plain(rest: &str) -> (Token<'_>, usize) {
-    if let Some((address, length)) = address(rest) {
-        return (Token::Address(address), length);
+/// What a word is that has no rules of its own inside. It is told apart from the word itself, which
+/// is written once, into its place: a script has hundreds of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Float,
+    Integer,
+    Hexadecimal,
+    Word,
+    Ellipsis,
+    Address,
+    Sign,
+}
+
+impl Kind {
+    #[inline]
+    fn token(self, text: &str) -> Token<'_> {
+        match self {
+            Self::Float => Token::Float(text),
+            Self::Integer => Token::Integer(text.into()),
+            Self::Hexadecimal => Token::Hexadecimal(&text["0x".len()..]),
+            Self::Word => Token::Word(text.into()),
+            Self::Ellipsis => Token::Ellipsis,
+            Self::Address => Token::Address(text),
+            Self::Sign => Token::Sign(text.chars().next().unwrap_or_default()),
+        }
     }
+}
+
+/// A number, a word, an address or a sign, and its length.
+fn plain(rest: &str) -> (Kind, usize) {
     let count = |text: &str, fits: fn(&u8) -> bool| text.bytes().take_while(fits).count();
+    // Most words are told by their first octet: only a digit, a colon or one of the letters of a
+    // hexadecimal number begins an address, and a number is the only other word with many forms.
+    match rest.as_bytes().first() {
+        Some(b'g'..=b'z' | b'G'..=b'Z' | b'_') => {
+            return (Kind::Word, count(rest, |it| is_word(*it)));
+        }
+        Some(b'(' | b')' | b'<' | b'>' | b',' | b'+' | b'=' | b'[' | b']' | b'|') => {
+            return (Kind::Sign, 1);
+        }
+        _ => {}
+    }
+    if let Some(length) = address(rest) {
+        return (Kind::Address, length);
+    }
     let sign = usize::from(rest.starts_with('-'));
     let digits = count(&rest[sign..], u8::is_ascii_digit);
     let whole = sign + digits;
@@ -256,35 +306,30 @@ fn plain(rest: &str) -> (Token<'_>, usize) {
         Some(decimals) => count(decimals, u8::is_ascii_digit),
         None => 0,
     };
-    let word = count(rest, |it| is_word(*it));
     if decimals > 0 {
-        let length = whole + 1 + decimals;
-        return (Token::Float(&rest[..length]), length);
+        return (Kind::Float, whole + 1 + decimals);
     }
     if rest.starts_with("...") {
-        return (Token::Ellipsis, 3);
+        return (Kind::Ellipsis, 3);
     }
+    let word = count(rest, |it| is_word(*it));
     let hexadecimal = rest
         .strip_prefix("0x")
         .map_or(0, |it| count(it, u8::is_ascii_hexdigit));
     if hexadecimal > 0 && hexadecimal + 2 >= word {
-        return (
-            Token::Hexadecimal(&rest[2..2 + hexadecimal]),
-            2 + hexadecimal,
-        );
+        return (Kind::Hexadecimal, 2 + hexadecimal);
     }
     if digits > 0 && whole >= word {
-        return (Token::Integer(rest[..whole].into()), whole);
+        return (Kind::Integer, whole);
     }
     if word > 0 {
-        return (Token::Word(rest[..word].into()), word);
+        return (Kind::Word, word);
     }
-    let sign = rest.chars().next().unwrap_or_default();
-    (Token::Sign(sign), sign.len_utf8())
+    (Kind::Sign, rest.chars().next().map_or(0, char::len_utf8))
 }
 
-/// An IP address. `1:1001` is none: of eight groups or with `::` it would be.
-fn address(rest: &str) -> Option<(&str, usize)> {
+/// The length of an IP address. `1:1001` is none: of eight groups or with `::` it would be.
+fn address(rest: &str) -> Option<usize> {
     // One pass, because almost every word is looked at and almost none is an address.
     let (mut run, mut colons, mut dots) = (0, 0, 0);
     for octet in rest.bytes() {
@@ -302,13 +347,13 @@ fn address(rest: &str) -> Option<(&str, usize)> {
             .strip_suffix(':')
             .filter(|it| !it.ends_with(':'))
             .unwrap_or(text);
-        return text.parse::<Ipv6Addr>().ok().map(|_| (text, text.len()));
+        return text.parse::<Ipv6Addr>().ok().map(|_| text.len());
     }
     if dots != 3 {
         return None;
     }
     let text = text.split(':').next().unwrap_or_default();
-    text.parse::<Ipv4Addr>().ok().map(|_| (text, text.len()))
+    text.parse::<Ipv4Addr>().ok().map(|_| text.len())
 }
 
 #[cfg(test)]

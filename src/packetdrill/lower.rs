@@ -80,6 +80,7 @@ pub(super) fn lower(
         settings: &settings,
         system: &options.profile,
         profile: options.profile.clone(),
+        has_begun: false,
         first: None,
         octets: 0,
         waits: 0,
@@ -166,7 +167,9 @@ struct Lowering<'s> {
     system: &'s Profile,
     /// The system under test, with the settings so far.
     profile: Profile,
-    /// What it was when something happened first.
+    /// Whether something has happened.
+    has_begun: bool,
+    /// What the system was when something happened first, where it was set after that.
     first: Option<Profile>,
     octets: u64,
     /// How many calls wait, at one time or another.
@@ -195,7 +198,8 @@ impl Lowering<'_> {
             WrittenAction::Shell(command) => {
                 let before = self.profile.clone();
                 self.shell(&command, span);
-                if self.first.is_some() && self.profile != before {
+                if self.has_begun && self.profile != before {
+                    self.first.get_or_insert(before);
                     Subject::Turning(Turning {
                         host: named(HOST),
                         profile: Box::new(self.profile.clone()),
@@ -215,9 +219,7 @@ impl Lowering<'_> {
                 })
             }
         };
-        if self.first.is_none() && subject != Subject::Pause {
-            self.first = Some(self.profile.clone());
-        }
+        self.has_begun |= subject != Subject::Pause;
         Ok(Statement {
             span,
             line,

@@ -1,5 +1,7 @@
 //! Packets: `< S 0:0(0) win 32792 <mss 1000>`, `> [ect0] P. 1:11(10) ack 1`, `> udp (100)`.
 
+use std::borrow::Cow;
+
 use super::Parser;
 use super::option::only_expected;
 use super::way::Way;
@@ -102,13 +104,13 @@ impl Parser<'_> {
             return Ok(Spanned::new(flags, start));
         }
         let letters = match self.peek() {
-            Some(Token::Word(letters)) => letters.clone().into_owned(),
+            Some(Token::Word(letters)) => letters.clone(),
             // A counter alone looks like a number, and is followed by a dot or by another number.
             Some(Token::Integer(digits)) if digits.len() == 1 => match self.peek_at(1) {
-                Some(Token::Sign('.') | Token::Integer(_)) => digits.clone().into_owned(),
-                _ => String::new(),
+                Some(Token::Sign('.') | Token::Integer(_)) => digits.clone(),
+                _ => Cow::default(),
             },
-            _ => String::new(),
+            _ => Cow::default(),
         };
         self.at += usize::from(!letters.is_empty());
         let mut any = !letters.is_empty();
