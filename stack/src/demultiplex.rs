@@ -119,13 +119,16 @@ impl Stack {
         }
         if let Some(id) = known
             && !self.gives_way_to(id, local, header)
-            && !self.is_over(id)
         {
-            if let Some(connection) = self.connection_mut(id) {
+            // A connection that has ended by a frame that was taken in together with this one has
+            // left its tuple.
+            let connection = self.connection_mut(id);
+            let open = connection.filter(|it| it.state() != State::Closed);
+            if let Some(connection) = open {
                 connection.on_segment(header, payload, now);
+                self.touch(id);
+                return;
             }
-            self.touch(id);
-            return;
         }
         match self.listener_for(local) {
             Some(listener) if header.flags.syn && !header.flags.ack && !header.flags.rst => {
@@ -174,13 +177,6 @@ impl Stack {
             }
             Some(_) | None => false,
         }
-    }
-
-    /// Whether a connection has ended by a frame that was taken in together with this one: its
-    /// tuple is free.
-    fn is_over(&self, id: SocketId) -> bool {
-        self.connection(id)
-            .is_some_and(|connection| connection.state() == State::Closed)
     }
 
     /// Whether a connection in TIME-WAIT makes room for a new one that begins beyond it (RFC 9293

@@ -57,9 +57,11 @@ impl Connection {
 
     /// Starts the time of FIN-WAIT-2 if the connection is in that state and it does not run yet.
     pub(super) fn watch_fin_wait_2(&mut self, now: Instant) {
+        if self.state != State::FinWait2 || self.timers.is_set(Timer::Linger) {
+            return;
+        }
         let rules = self.config.profile.linger;
-        let idle = self.state == State::FinWait2 && !self.timers.is_set(Timer::Linger);
-        if !idle || !runs(rules.fin_wait_2_begins, self.waiting()) {
+        if !runs(rules.fin_wait_2_begins, self.waiting()) {
             return;
         }
         let since = match rules.fin_wait_2_begins {
@@ -72,10 +74,11 @@ impl Connection {
 
     /// An acceptable segment has come.
     pub(super) fn renew_fin_wait_2(&mut self, now: Instant) {
-        let rules = self.config.profile.linger;
-        let renews = rules.fin_wait_2_renewal == FinWait2Renewal::EachSegment;
-        if renews && self.state == State::FinWait2 && self.timers.is_set(Timer::Linger) {
-            self.timers.set(Timer::Linger, now + rules.fin_wait_2);
+        let renewal = self.config.profile.linger.fin_wait_2_renewal;
+        let renews = self.state == State::FinWait2 && renewal == FinWait2Renewal::EachSegment;
+        if renews && self.timers.is_set(Timer::Linger) {
+            let wait = self.config.profile.linger.fin_wait_2;
+            self.timers.set(Timer::Linger, now + wait);
         }
     }
 

@@ -360,7 +360,9 @@ impl Receiver {
         if disposition == Disposition::Discard {
             self.stores = false;
         }
-        self.note_duplicate(start, end);
+        if start < self.accepted || !self.ahead.is_empty() {
+            self.note_duplicate(start, end);
+        }
         // Nothing stands behind a FIN, whatever a peer says that contradicts itself.
         let within = self.fin.map_or(end, |fin| end.min(fin));
         let (first, last) = self.fitting(start, within, &mut taken);

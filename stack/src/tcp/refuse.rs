@@ -18,7 +18,7 @@ impl Connection {
     /// told: data whose acknowledgment is withheld is, seen from the wire, still to come.
     pub(super) fn is_acceptable(&self, arriving: &Arriving<'_>) -> bool {
         let next = self.recv.acknowledged();
-        let edge = self.acceptable_edge();
+        let edge = self.acceptable_edge(arriving.end);
         let in_window = |position: i64| next <= position && position < edge;
         let empty = arriving.end == arriving.start;
         if edge == next {
@@ -36,11 +36,13 @@ impl Connection {
         in_window(arriving.start) || in_window(arriving.end - 1)
     }
 
-    /// The first position that a segment may not reach.
-    pub(super) fn acceptable_edge(&self) -> i64 {
-        if !self.state.is_synchronized() {
+    /// The first position that a segment may not reach, or one before it and behind `end`, where
+    /// the segment ends.
+    pub(super) fn acceptable_edge(&self, end: i64) -> i64 {
+        let advertised = self.recv.right_edge();
+        if end < advertised || !self.state.is_synchronized() {
             // Until the handshake is over there is no buffer but the window of the SYN-ACK.
-            return self.recv.right_edge();
+            return advertised;
         }
         let rule = self.config.profile.acceptance.window;
         self.recv.acceptable_edge(rule)

@@ -121,7 +121,7 @@ impl Connection {
         let data_end = arriving.start + arriving.octets as i64;
         let first = arriving.start.max(self.recv.accepted());
         let new = (data_end - first).max(0) as usize;
-        let new_in_window = (data_end.min(self.acceptable_edge()) - first).max(0) as usize;
+        let new_in_window = (data_end.min(self.acceptable_edge(data_end)) - first).max(0) as usize;
         Arrival {
             new,
             new_in_window,
@@ -213,7 +213,7 @@ impl Connection {
             told: self.recv.acknowledged(),
             next: self.recv.accepted(),
             acceptable: self.is_acceptable(arriving),
-            edge: self.acceptable_edge(),
+            edge: self.acceptable_edge(arriving.end),
         };
         match on_reset(self.config.profile.acceptance, numbers) {
             OnReset::Drop => Check::Done,
@@ -294,9 +294,8 @@ impl Connection {
             return;
         }
         let next = self.recv.accepted();
-        let edge = self.acceptable_edge();
-        self.recv
-            .open_to(edge.min(arriving.start + payload.len() as i64));
+        let end = arriving.start + payload.len() as i64;
+        self.recv.open_to(self.acceptable_edge(end).min(end));
         let taken = self.recv.take(arriving.start, payload, fin, disposition);
         if self.recv.accepted() > next {
             self.last_heard = now;
@@ -379,7 +378,7 @@ impl Connection {
             self.acknowledger.on_fin(arriving.octets > 0, now);
             return;
         }
-        let rules = self.config.profile.acknowledge;
+        let rules = &self.config.profile.acknowledge;
         let reports = rules.duplicates_reported
             && !rules.repetition_waits
             && self.negotiated.selective

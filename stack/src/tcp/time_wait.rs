@@ -78,7 +78,7 @@ impl Connection {
         let next = self.recv.accepted();
         let start = Self::position(self.peer_initial_sequence, sequence, next);
         let rule = self.config.profile.time_wait.reopens;
-        self.state == State::TimeWait && reopens(rule, start, next, self.acceptable_edge())
+        self.state == State::TimeWait && reopens(rule, start, next, self.acceptable_edge(start))
     }
 
     /// A segment arrives in TIME-WAIT.
@@ -93,7 +93,8 @@ impl Connection {
             rst: flags.rst,
             syn: flags.syn,
             ack: flags.ack,
-            in_window: next <= arriving.start && arriving.start < self.acceptable_edge(),
+            in_window: next <= arriving.start
+                && arriving.start < self.acceptable_edge(arriving.start),
             repeats_fin: flags.fin && arriving.end == next,
             is_duplicate: arriving.start == next
                 && arriving.end == next
