@@ -17,6 +17,7 @@ pub mod language;
 pub mod live;
 pub mod notation;
 pub mod packetdrill;
+pub mod picture;
 pub mod report;
 pub mod run;
 pub mod scenario;

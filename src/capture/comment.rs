@@ -9,7 +9,7 @@ use crate::event_log::EventLog;
 
 /// The remarks on every frame, from facts anywhere on the network.
 #[derive(Debug, Default)]
-pub(super) struct Remarks {
+pub(crate) struct Remarks {
     by_frame: BTreeMap<FrameId, Vec<Remark>>,
     /// The places in the list of events where a frame reached a host: more than one if the link
     /// duplicated it.
@@ -37,7 +37,7 @@ enum Scope {
 
 impl Remarks {
     /// Collects the remarks of a run.
-    pub(super) fn new(events: &EventLog) -> Self {
+    pub(crate) fn new(events: &EventLog) -> Self {
         let mut remarks = Self::default();
         for (index, event) in events.iter().enumerate() {
             let Some(frame) = event.frame else { continue };
@@ -85,13 +85,13 @@ impl Remarks {
     }
 
     /// The comment on a frame in the trace of its sender.
-    pub(super) fn on_sent(&self, frame: FrameId) -> String {
+    pub(crate) fn on_sent(&self, frame: FrameId) -> String {
         self.joined(frame, |_| true)
     }
 
     /// The comment on one arrival of a frame in the trace of its receiver: the one that is at
     /// `index` in the list of events.
-    pub(super) fn on_received(&self, frame: FrameId, host: HostId, index: usize) -> String {
+    pub(crate) fn on_received(&self, frame: FrameId, host: HostId, index: usize) -> String {
         let arrivals = self
             .arrivals
             .get(&(frame, host))

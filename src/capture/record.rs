@@ -91,7 +91,7 @@ pub(super) fn records<'a>(trace: &Trace<'a>, vantage: HostId) -> Vec<Record<'a>>
                 let frame = frame.filter(|_| event.host == vantage)?;
                 Some(frame_record(frame, index, &lost, &remarks))
             };
-            Some((index, seen().or_else(|| note(event))?))
+            Some((index, seen().or_else(|| note_row(event))?))
         });
     let mut records: Vec<_> = calls.chain(events).collect();
     // Stable, and calls come first: those of one moment keep their order.
@@ -136,16 +136,19 @@ fn frame_record<'a>(
     }
 }
 
+/// A fact that no frame and no call shows, in words.
+pub(crate) fn note(fact: &Fact) -> Option<&'static str> {
+    let is_it = matches!(fact, Fact::TimedOut);
+    is_it.then_some("TIMED OUT, retransmissions unanswered")
+}
+
 /// A fact that no frame and no call shows, as a row of its own.
-fn note(event: &Event) -> Option<Record<'static>> {
-    let Fact::TimedOut = event.fact else {
-        return None;
-    };
+fn note_row(event: &Event) -> Option<Record<'static>> {
     let row = CallRecord {
         host: event.host,
         toward: Toward::Application,
         socket: None,
-        text: Cow::Borrowed("TIMED OUT, retransmissions unanswered"),
+        text: Cow::Borrowed(note(&event.fact)?),
     };
     Some(Record {
         at: event.at,

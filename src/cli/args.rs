@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Check(Check),
     /// List scenarios with what they claim.
     List(List),
+    /// Draw a scenario or a trace: the ladder, or the sequence graph.
+    Show(Box<Show>),
     /// Run one scenario under several systems, side by side, and show where they part.
     Compare(Compare),
     /// Run what claims a statement of the documents, and say which statements are held.
@@ -260,6 +262,69 @@ pub(crate) struct List {
     /// What packetdrill scripts are read with.
     #[command(flatten)]
     pub(crate) scripts: ScriptOptions,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Show {
+    /// A scenario: a file, or a name under scenarios/; a packetdrill script (.pkt); or a trace: any
+    /// pcapng or pcap file.
+    #[arg(value_name = "SCENARIO|TRACE")]
+    pub(crate) path: PathBuf,
+
+    /// How to draw it.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: PictureFormat,
+
+    /// Write it to this file; - is standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Draw only the packets and calls of these hosts.
+    #[arg(long = "host", value_name = "HOST,...", value_delimiter = ',')]
+    pub(crate) hosts: Vec<String>,
+
+    /// Draw only this connection, by its number: they are counted in the order in which they begin.
+    #[arg(long, value_name = "N")]
+    pub(crate) connection: Option<usize>,
+
+    /// The host whose clock is shown (default: the first host of the scenario).
+    #[arg(long, value_name = "HOST")]
+    pub(crate) at: Option<String>,
+
+    /// Draw every row: fold none that is repeated.
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Draw text so many columns wide (default: as wide as the terminal, or 120).
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=400))]
+    pub(crate) width: Option<u16>,
+
+    /// Give a key of the scenario another value, as `run` does. Of a sweep the first combination is
+    /// shown, and a key of it that is set has that value.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<Setting>,
+
+    /// Replace the seed of the scenario.
+    #[arg(
+        long,
+        env = "HANGUP_SEED",
+        value_name = "N",
+        value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64)
+    )]
+    pub(crate) seed: Option<u64>,
+
+    /// What a packetdrill script is played with.
+    #[command(flatten)]
+    pub(crate) scripts: ScriptOptions,
+}
+
+/// What a picture is drawn as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PictureFormat {
+    /// A ladder for the terminal.
+    #[default]
+    Text,
 }
 
 /// Arguments of `compare`.

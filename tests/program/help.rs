@@ -11,6 +11,7 @@ fn help_is_as_reviewed() {
         &["run", "--help"],
         &["check", "--help"],
         &["list", "--help"],
+        &["show", "--help"],
         &["compare", "--help"],
         &["contract", "--help"],
         &["profiles", "--help"],

@@ -10,6 +10,7 @@ mod interrupt;
 mod packetdrill;
 mod profiles;
 mod reports;
+mod show;
 mod sweep;
 mod traces;
 mod warnings;

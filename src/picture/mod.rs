@@ -1,0 +1,19 @@
+//! Pictures of a run or of a trace.
+//!
+//! Every picture is drawn from a [`Recording`]. [`of_run`] makes one from a run, [`of_file`] from a
+//! capture file: one of ours has the calls and the emulator's remarks on each frame, anybody else's
+//! the packets alone. [`Streams`] follows the connections of a recording. From these two a ladder
+//! is made once, as rows; renderers draw it.
+
+mod from_file;
+mod from_run;
+pub mod ladder;
+mod recording;
+mod remark;
+mod stream;
+
+pub use from_file::{FileError, is_capture, of_file};
+pub use from_run::of_run;
+pub use recording::{Call, Frame, Host, Item, Recording, What};
+pub use remark::{Again, Remark};
+pub use stream::{Connection, Reception, Step, Streams};
