@@ -108,23 +108,22 @@ impl Stack {
             .get(&Tuple::new(local.port, remote))
             .copied();
         if let Some(id) = known
-            && self.overflows(id, header)
+            && let Some(connection) = self.connection(id)
         {
-            if let Some(connection) = self.connection_mut(id) {
-                connection.forget();
+            let state = connection.state();
+            if state == State::SynReceived && self.overflows(id, header) {
+                if let Some(connection) = self.connection_mut(id) {
+                    connection.forget();
+                }
+                self.touch(id);
+                self.answer_stray(local, remote, header, now);
+                return;
             }
-            self.touch(id);
-            self.answer_stray(local, remote, header, now);
-            return;
-        }
-        if let Some(id) = known
-            && !self.gives_way_to(id, local, header)
-        {
-            // A connection that has ended by a frame that was taken in together with this one has
-            // left its tuple.
-            let connection = self.connection_mut(id);
-            let open = connection.filter(|it| it.state() != State::Closed);
-            if let Some(connection) = open {
+            let gives_way = state == State::TimeWait && self.gives_way_to(id, local, header);
+            // One that has ended by a frame that was taken in together with this one has left its
+            // tuple.
+            let is_over = gives_way || state == State::Closed;
+            if !is_over && let Some(connection) = self.connection_mut(id) {
                 connection.on_segment(header, payload, now);
                 self.touch(id);
                 return;
@@ -156,18 +155,14 @@ impl Stack {
             .extend(admitted.map(|reset| (local, remote, reset)));
     }
 
-    /// Whether this ends a handshake for which the queue of its listening socket has no room.
+    /// Whether this ends the handshake of a connection in SYN-RECEIVED, and the queue of its
+    /// listening socket has no room for it.
     fn overflows(&self, id: SocketId, header: &Segment) -> bool {
         let flags = header.flags;
         if self.profile.backlog.end == FullEnd::Taken || !flags.ack || flags.rst || flags.syn {
             return false;
         }
-        let opening = |entry: &Entry| match &entry.kind {
-            Kind::Connection(connection) => connection.state() == State::SynReceived,
-            Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => false,
-        };
-        let entry = self.entries.get(&id).filter(|entry| opening(entry));
-        let Some(parent) = entry.and_then(|entry| entry.parent) else {
+        let Some(parent) = self.entries.get(&id).and_then(|entry| entry.parent) else {
             return false;
         };
         match self.entries.get(&parent).map(|entry| &entry.kind) {

@@ -35,7 +35,8 @@ pub(crate) struct Received {
     pub(crate) octets: usize,
     /// Whether data waits before it that the application has not read.
     pub(crate) behind_unread: bool,
-    /// Whether the window would not be smaller than the last one offered.
+    /// Whether more than a segment is not acknowledged, and the window would not be smaller than
+    /// the last one offered.
     pub(crate) window_keeps_up: bool,
     /// Whether the window may grow for the segment.
     pub(crate) window_grew: bool,
@@ -59,7 +60,7 @@ pub(crate) struct Acknowledger {
 }
 
 /// Whether what has come is acknowledged without a delay.
-fn is_enough(rules: AcknowledgeRules, received: Received) -> bool {
+fn is_enough(rules: &AcknowledgeRules, received: &Received) -> bool {
     let second = match rules.second_segment {
         SecondSegment::Any => received.unacknowledged > received.octets,
         SecondSegment::TwoFull if rules.second_segment_needs_window => {
@@ -115,7 +116,7 @@ impl Acknowledger {
             self.quick |= 1;
         }
         self.last_received = Some(now);
-        if is_enough(self.rules, received) || (self.quick > 0 && !self.interactive) {
+        if is_enough(&self.rules, &received) || (self.quick > 0 && !self.interactive) {
             self.due = Due::Now;
         } else {
             self.delay(now);
@@ -216,7 +217,7 @@ mod tests {
         ];
         for (profile, expected) in expected {
             let rules = Profile::built_in(profile).unwrap().acknowledge;
-            let found = rows.map(|received| is_enough(rules, received));
+            let found = rows.map(|received| is_enough(&rules, &received));
             assert_eq!(found, expected, "{profile}");
         }
     }

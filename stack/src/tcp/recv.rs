@@ -225,6 +225,7 @@ impl Receiver {
     }
 
     /// Octets that wait behind a gap.
+    #[inline]
     pub(crate) fn out_of_order(&self) -> usize {
         if self.ahead.is_empty() {
             return 0;
@@ -420,11 +421,11 @@ impl Receiver {
 
     fn insert(&mut self, first: i64, payload: Bytes, disposition: Disposition, taken: &mut Taken) {
         let offset = (first - self.accepted) as usize;
+        let in_order = offset == 0 && self.ahead.is_empty();
         let before = self.out_of_order();
         // The count of stretches is bounded; a segment that would make one too many is refused and
         // comes again.
         let end = first + payload.len() as i64;
-        let in_order = offset == 0 && self.ahead.is_empty();
         let contiguous = if in_order {
             payload.len()
         } else {
@@ -445,7 +446,11 @@ impl Receiver {
         if !self.stores {
             self.read = self.accepted;
         }
-        let new = contiguous + self.out_of_order() - before;
+        let new = if in_order {
+            contiguous
+        } else {
+            contiguous + self.out_of_order() - before
+        };
         taken.repeated = new == 0;
         taken.grew = self.buffer.on_queued(new, end) == Growth::Some;
         if !self.stores {

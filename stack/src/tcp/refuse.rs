@@ -16,6 +16,7 @@ pub(super) use resets::{Numbers, OnReset, on_reset};
 impl Connection {
     /// RFC 9293 section 3.10.7.4, the four cases of acceptability. RCV.NXT is what the peer was
     /// told: data whose acknowledgment is withheld is, seen from the wire, still to come.
+    #[inline]
     pub(super) fn is_acceptable(&self, arriving: &Arriving<'_>) -> bool {
         let next = self.recv.acknowledged();
         let edge = self.acceptable_edge(arriving.end);
@@ -38,6 +39,7 @@ impl Connection {
 
     /// The first position that a segment may not reach, or one before it and behind `end`, where
     /// the segment ends.
+    #[inline]
     pub(super) fn acceptable_edge(&self, end: i64) -> i64 {
         let advertised = self.recv.right_edge();
         if end < advertised || !self.state.is_synchronized() {

@@ -392,13 +392,15 @@ impl Connection {
             self.answer_beyond_edge(taken.refused);
             return;
         }
+        let segment = self.recv.segment_octets();
+        let unacknowledged = (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize;
         let received = Received {
             window: self.recv.offered(),
-            segment: self.recv.segment_octets(),
-            unacknowledged: (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize,
+            segment,
+            unacknowledged,
             octets: arriving.octets,
             behind_unread: self.recv.unread() > arriving.octets,
-            window_keeps_up: self.recv.window_keeps_up(),
+            window_keeps_up: unacknowledged > segment && self.recv.window_keeps_up(),
             window_grew: taken.grew,
             timeout: self.rto.timeout(),
         };

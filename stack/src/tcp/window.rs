@@ -147,6 +147,7 @@ impl Buffer {
     }
 
     /// The window to offer now, in octets.
+    #[inline]
     pub(crate) fn select(&self, situation: Situation) -> usize {
         match &self.model {
             Model::FreeSpace { capacity, edge } => {
@@ -325,6 +326,7 @@ impl MemoryBuffer {
         Growth::Some
     }
 
+    #[inline]
     fn select(&self, situation: Situation) -> usize {
         let full = self.full();
         let mut free = self.free();
