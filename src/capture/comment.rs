@@ -157,7 +157,7 @@ fn remark(event: &Event) -> Option<(Scope, String)> {
         | Fact::Accepted { .. }
         | Fact::ResetSent
         | Fact::ResetReceived
-        | Fact::TimedOut => return None,
+        | Fact::TimedOut(_) => return None,
     };
     Some(remark)
 }

@@ -137,9 +137,12 @@ fn frame_record<'a>(
 }
 
 /// A fact that no frame and no call shows, in words.
-pub(crate) fn note(fact: &Fact) -> Option<&'static str> {
-    let is_it = matches!(fact, Fact::TimedOut);
-    is_it.then_some("TIMED OUT, retransmissions unanswered")
+pub(crate) fn note(fact: &Fact) -> Option<String> {
+    if let Fact::TimedOut(time_out) = fact {
+        Some(format!("TIMED OUT, {}", time_out.name()))
+    } else {
+        None
+    }
 }
 
 /// A fact that no frame and no call shows, as a row of its own.
@@ -148,7 +151,7 @@ fn note_row(event: &Event) -> Option<Record<'static>> {
         host: event.host,
         toward: Toward::Application,
         socket: None,
-        text: Cow::Borrowed(note(&event.fact)?),
+        text: Cow::Owned(note(&event.fact)?),
     };
     Some(Record {
         at: event.at,

@@ -164,7 +164,7 @@ fn seen(outcome: &Outcome, host: HostId) -> Vec<SeenEvent> {
                 what: packet_of(&sending.packet, sending.origins, frame.is_sending, &names),
                 remarks: Vec::new(),
             });
-        } else if event.fact == Fact::TimedOut {
+        } else if let Fact::TimedOut(_) = event.fact {
             let host = outcome.hosts.iter().find(|it| it.id == event.host);
             let host = host.map(|it| it.name.clone()).unwrap_or_default();
             seen.push(SeenEvent {
@@ -206,7 +206,7 @@ fn remark(event: &Event, host: HostId) -> Option<&'static str> {
         | Fact::ResetReceived
         | Fact::Challenged
         | Fact::Retransmitted { .. }
-        | Fact::TimedOut
+        | Fact::TimedOut(_)
         | Fact::ErrorReceived { .. } => None,
     }
 }

@@ -206,7 +206,7 @@ fn later(outcome: &Outcome, host: HostId, call: &MadeCall) -> Vec<(DataFate, usi
             | Fact::ResetReceived
             | Fact::Challenged
             | Fact::Retransmitted { .. }
-            | Fact::TimedOut
+            | Fact::TimedOut(_)
             | Fact::ErrorReceived { .. } => {}
         }
     }
@@ -245,7 +245,7 @@ fn end(outcome: &Outcome, host: HostId, socket: SocketId) -> EndState {
                 let how = "was reset".to_owned();
                 return EndState { how, at };
             }
-            Fact::TimedOut => {
+            Fact::TimedOut(_) => {
                 let how = "timed out".to_owned();
                 return EndState { how, at };
             }

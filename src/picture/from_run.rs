@@ -55,7 +55,7 @@ pub fn of_run(trace: &Trace<'_>, vantage: HostId) -> Recording {
                 host,
                 toward: Toward::Application,
                 socket: None,
-                text: text.to_owned(),
+                text,
             });
             items.push((index, Item { at, what }));
         }

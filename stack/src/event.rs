@@ -98,8 +98,8 @@ pub enum Fact {
         /// What made the sender repeat it.
         cause: Retransmission,
     },
-    /// The sender gave the connection up after its retransmissions went unanswered.
-    TimedOut,
+    /// The connection was given up.
+    TimedOut(TimeOut),
     /// An ICMP error came about something that a socket had sent.
     ErrorReceived {
         /// What could not be reached.
@@ -137,7 +137,7 @@ impl Fact {
             Self::ResetReceived => "reset received",
             Self::Challenged => "challenged",
             Self::Retransmitted { .. } => "retransmitted",
-            Self::TimedOut => "timed out",
+            Self::TimedOut(_) => "timed out",
             Self::ErrorReceived { .. } => "error received",
             Self::DatagramQueued { .. } => "datagram queued",
             Self::DatagramDropped { .. } => "datagram dropped",
@@ -152,6 +152,41 @@ pub enum Forged {
     Yes,
     /// The host's stack sent it.
     No,
+}
+
+/// Why a connection was given up: what it has waited for in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeOut {
+    /// The answer to its SYN.
+    Syn,
+    /// The answer to its SYN-ACK.
+    SynAck,
+    /// The acknowledgment of data or of a FIN that was sent again and again.
+    Retransmission,
+    /// Any answer to its probes of a closed window.
+    WindowProbe,
+    /// The opening of a closed window, for as long as `TCP_USER_TIMEOUT` allows. The probes may
+    /// have been answered.
+    ClosedWindow,
+    /// Any answer to its probes of a silent peer.
+    KeepAlive,
+    /// The peer's FIN, in FIN-WAIT-2.
+    FinWait2,
+}
+
+impl TimeOut {
+    /// What was missing, in a few words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Syn => "SYN unanswered",
+            Self::SynAck => "SYN-ACK unanswered",
+            Self::Retransmission => "retransmissions unanswered",
+            Self::WindowProbe => "window probes unanswered",
+            Self::ClosedWindow => "window closed for the whole user timeout",
+            Self::KeepAlive => "keep-alive probes unanswered",
+            Self::FinWait2 => "no FIN of the peer in FIN-WAIT-2",
+        }
+    }
 }
 
 /// Why a link lost a frame.

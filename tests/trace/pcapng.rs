@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hangup::capture::pcapng::{EPOCH, PcapngError, to_bytes, write};
 use hangup::capture::{Trace, text};
-use hangup_stack::event::{DropCause, Event, Fact, Forged, FrameId};
+use hangup_stack::event::{DropCause, Event, Fact, Forged, FrameId, TimeOut};
 use hangup_stack::network::HostId;
 use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
 use pcap_file::pcapng::blocks::interface_description::InterfaceDescriptionOption;
@@ -171,7 +171,7 @@ fn a_run_without_calls_has_one_interface_and_no_rows() {
     let events = run
         .events
         .iter()
-        .filter(|event| event.fact != Fact::TimedOut);
+        .filter(|event| event.fact != Fact::TimedOut(TimeOut::Retransmission));
     run.events = events.cloned().collect();
     let lines = outline(&to_bytes(&run.trace(), HostId(SERVER)).unwrap());
     let count = |prefix: &str| lines.iter().filter(|line| line.starts_with(prefix)).count();
@@ -297,7 +297,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             total: octets
         }),
         any::<usize>().prop_map(|octets| Fact::Refused { octets }),
-        Just(Fact::TimedOut),
+        Just(Fact::TimedOut(TimeOut::Retransmission)),
     ];
     (0..10_000i64, 0..2usize, proptest::option::of(0..4u64), fact).prop_map(
         |(at, host, frame, fact)| Event {

@@ -2,7 +2,7 @@
 
 use hangup::capture::{CallRow, SocketEnds, Trace, TraceHost, TraceSummary};
 use hangup::event_log::EventLog;
-use hangup_stack::event::{DropCause, Event, Fact, Forged, FrameId, Retransmission};
+use hangup_stack::event::{DropCause, Event, Fact, Forged, FrameId, Retransmission, TimeOut};
 use hangup_stack::network::HostId;
 use hangup_stack::socket::Protocol;
 use smoltcp::time::Instant;
@@ -200,7 +200,7 @@ pub(crate) fn held(ip: Ip) -> Run {
     lossy_repetitions(&mut run, &first);
 
     run.wait(939_000_000);
-    run.fact(CLIENT, None, Fact::TimedOut);
+    run.fact(CLIENT, None, Fact::TimedOut(TimeOut::Retransmission));
     run.call(CLIENT, "recv(s=3, 1000) = -1 ETIMEDOUT");
     let reset = wire::tcp(
         ip,

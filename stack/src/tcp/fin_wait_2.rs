@@ -5,7 +5,7 @@ use smoltcp::time::{Duration, Instant};
 use super::Connection;
 use super::state::State;
 use super::timer::Timer;
-use crate::event::Fact;
+use crate::event::{Fact, TimeOut};
 use crate::profile::{FinWait2Begins, FinWait2Ends, FinWait2Renewal, StateTimes};
 
 /// Who still waits for the peer.
@@ -102,7 +102,7 @@ impl Connection {
         match rules.fin_wait_2_ends {
             FinWait2Ends::Silence => self.die(None),
             FinWait2Ends::Reset => {
-                self.facts.push_back(Fact::TimedOut);
+                self.facts.push_back(Fact::TimedOut(TimeOut::FinWait2));
                 self.reset_actively(None);
             }
         }

@@ -1,6 +1,7 @@
 //! A connection is given up: whether the peer learns of it (RFC 9293 section 3.8.3).
 
 use super::state::State;
+use crate::event::TimeOut;
 use crate::profile::GiveUpResets;
 
 /// What was done in vain.
@@ -25,9 +26,53 @@ pub(super) fn resets(rules: GiveUpResets, vain: Vain, state: State) -> bool {
     }
 }
 
+/// The time-out as readers of the run are told it. With a user timeout, a closed window ends the
+/// connection even where its probes were answered.
+pub(super) fn time_out(vain: Vain, state: State, has_user_timeout: bool) -> TimeOut {
+    match (vain, state) {
+        (Vain::Retransmission, State::SynSent) => TimeOut::Syn,
+        (Vain::Retransmission, State::SynReceived) => TimeOut::SynAck,
+        (Vain::Retransmission, _) => TimeOut::Retransmission,
+        (Vain::WindowProbe, _) if has_user_timeout => TimeOut::ClosedWindow,
+        (Vain::WindowProbe, _) => TimeOut::WindowProbe,
+        (Vain::KeepAlive, _) => TimeOut::KeepAlive,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_each_time_out_is_called() {
+        use Vain::{KeepAlive, Retransmission, WindowProbe};
+        let rows = [
+            (Retransmission, State::SynSent, false, TimeOut::Syn),
+            (Retransmission, State::SynReceived, false, TimeOut::SynAck),
+            (
+                Retransmission,
+                State::Established,
+                true,
+                TimeOut::Retransmission,
+            ),
+            (
+                Retransmission,
+                State::LastAck,
+                false,
+                TimeOut::Retransmission,
+            ),
+            (WindowProbe, State::Established, false, TimeOut::WindowProbe),
+            (WindowProbe, State::FinWait1, true, TimeOut::ClosedWindow),
+            (KeepAlive, State::Established, true, TimeOut::KeepAlive),
+        ];
+        for (vain, state, has_user_timeout, expected) in rows {
+            assert_eq!(
+                time_out(vain, state, has_user_timeout),
+                expected,
+                "{vain:?} in {state:?}"
+            );
+        }
+    }
 
     #[test]
     fn what_each_time_out_sends() {

@@ -8,7 +8,7 @@ use super::in_flight::Control;
 use super::segment::{Flags, SACK_BLOCKS, Segment, TcpOptions, Timestamps};
 use super::send::Transmission;
 use super::state::State;
-use super::timeout::{Vain, resets};
+use super::timeout::{Vain, resets, time_out};
 use super::timer::Timer;
 use super::{Connection, SHIFT_MOST};
 use crate::event::{Fact, Retransmission};
@@ -452,7 +452,9 @@ impl Connection {
 
     /// Gives the connection up, with a reset where the profile sends one.
     pub(super) fn give_up(&mut self, vain: Vain) {
-        self.facts.push_back(Fact::TimedOut);
+        let has_user_timeout = self.config.user_timeout.is_some();
+        let kind = time_out(vain, self.state, has_user_timeout);
+        self.facts.push_back(Fact::TimedOut(kind));
         let reason = Some(self.reason_of_timeout());
         if resets(self.config.profile.give_up.resets, vain, self.state) {
             self.reset_actively(reason);

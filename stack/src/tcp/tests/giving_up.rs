@@ -45,7 +45,15 @@ fn retransmissions_by_state_and_system() {
             "{system} in {state:?}: {end}"
         );
         assert_eq!(t.connection.take_error(), Some(Gone::TimedOut));
-        assert!(t.happened(&Fact::TimedOut));
+        let time_out = match state {
+            State::SynSent => TimeOut::Syn,
+            State::SynReceived => TimeOut::SynAck,
+            _ => TimeOut::Retransmission,
+        };
+        assert!(
+            t.happened(&Fact::TimedOut(time_out)),
+            "{system} in {state:?}"
+        );
         t.quiet_for("1h");
     }
 }

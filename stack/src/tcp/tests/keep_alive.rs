@@ -122,7 +122,11 @@ fn only_what_counts_keeps_a_connection_that_is_probed() {
             t.after_answer();
             t.after("2s");
             assert_eq!(t.connection.state() == State::Closed, ends, "{segment}");
-            assert_eq!(t.happened(&Fact::TimedOut), ends, "{segment}");
+            assert_eq!(
+                t.happened(&Fact::TimedOut(TimeOut::KeepAlive)),
+                ends,
+                "{segment}"
+            );
         }
     }
 }

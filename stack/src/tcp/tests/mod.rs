@@ -25,6 +25,7 @@ use smoltcp::wire::{Ipv4Address, Ipv6Address};
 
 use super::segment::Layout;
 use super::*;
+use crate::event::TimeOut;
 use crate::options::KeepAlive;
 use crate::profile::parse_duration;
 use crate::socket::{RecvError, SendError, ShutdownError};
