@@ -24,7 +24,7 @@ use crate::event_log::EventLog;
 
 const RECEIVER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 1));
 const SENDER: IpAddress = IpAddress::Ipv4(Ipv4Address::new(192, 0, 2, 2));
-const PORT: u16 = 80;
+const PORT: u16 = 4242;
 
 /// How long a handshake and a warm-up may take, in virtual time.
 const PREPARATION_MOST: Duration = Duration::from_secs(86_400);
