@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hangup_stack::event::{Event, Fact, Forged, FrameId};
+use hangup_stack::network::HostId;
 
 use crate::notation::{Origins, Tracker};
 use crate::wire::{Packet, decode};
@@ -27,6 +28,8 @@ pub struct EventLog {
 /// A frame as it was sent.
 #[derive(Clone, Debug)]
 pub struct Sending {
+    /// The host that sent it.
+    pub host: HostId,
     /// Its octets.
     pub bytes: Bytes,
     /// What it is.
@@ -67,16 +70,17 @@ impl EventLog {
     pub fn push(&mut self, event: Event) {
         let packet = event
             .frame
-            .and_then(|frame| self.packet(frame, &event.fact));
+            .and_then(|frame| self.packet(frame, event.host, &event.fact));
         self.packets.push(packet);
         self.events.push(event);
     }
 
     /// What the frame is of which a fact tells that it was sent or has arrived.
-    fn packet(&mut self, frame: FrameId, fact: &Fact) -> Option<Arc<Packet>> {
+    fn packet(&mut self, frame: FrameId, host: HostId, fact: &Fact) -> Option<Arc<Packet>> {
         if let Fact::Sent { bytes, forged } = fact {
             let packet = Arc::new(decode(bytes));
             let sending = Sending {
+                host,
                 bytes: bytes.clone(),
                 packet: Arc::clone(&packet),
                 origins: self.tracker.observe(&packet),
@@ -127,6 +131,11 @@ impl EventLog {
             is_sending,
             sending: self.sendings.get(&id),
         })
+    }
+
+    /// A frame as it was sent. None: the log does not have its sending.
+    pub fn sending(&self, frame: FrameId) -> Option<&Sending> {
+        self.sendings.get(&frame)
     }
 
     /// The initial sequence numbers of the connections, as far as they are known now.

@@ -11,7 +11,7 @@ use hangup_stack::socket::Protocol;
 use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
 
 use super::trace::{SocketEnds, Toward, TraceHost, clipped};
-use crate::wire::{ExportedPdu, PortType, Ports};
+use crate::wire::{ExportedPdu, Packet, PortType, Ports};
 
 /// How many octets of a call are kept. A longer line cannot be read in a packet list.
 const TEXT_OCTETS_MAX: usize = 4096;
@@ -50,21 +50,41 @@ pub(super) fn lanes(hosts: &[TraceHost]) -> Result<Vec<Lane>, &TraceHost> {
     hosts.iter().map(|host| lane(host).ok_or(host)).collect()
 }
 
-/// A row as the octets of an exported PDU.
-pub(super) fn encode(
-    toward: Toward,
-    socket: Option<SocketEnds>,
-    text: &str,
-    lane: Lane,
-) -> Vec<u8> {
+/// A call as the octets of an exported PDU.
+pub(super) fn call(toward: Toward, socket: Option<SocketEnds>, text: &str, lane: Lane) -> Vec<u8> {
     let (source, destination) = match toward {
         Toward::Stack => (lane.application, lane.host),
         Toward::Application => (lane.host, lane.application),
     };
+    encode(
+        [source, destination],
+        socket.map(|ends| ports(toward, ends)),
+        text,
+    )
+}
+
+/// A fact as the octets of an exported PDU, with the ports of the frame that it is about. It goes
+/// from the host to its application, as what a host delivers does: Wireshark's flow graph would
+/// draw an arrow from a host to itself as one to the next lane.
+pub(super) fn fact(frame: Option<&Packet>, is_sender: bool, text: &str, lane: Lane) -> Vec<u8> {
+    let ports = frame.and_then(|packet| {
+        let (from, to) = packet.endpoints()?;
+        let is_tcp = packet.segment().is_some();
+        let (local, remote) = if is_sender { (from, to) } else { (to, from) };
+        Some(Ports {
+            of: if is_tcp { PortType::Tcp } else { PortType::Udp },
+            source: remote.port.into(),
+            destination: local.port.into(),
+        })
+    });
+    encode([lane.host, lane.application], ports, text)
+}
+
+fn encode([source, destination]: [IpAddress; 2], ports: Option<Ports>, text: &str) -> Vec<u8> {
     ExportedPdu {
         source: Some(source),
         destination: Some(destination),
-        ports: socket.map(|ends| ports(toward, ends)),
+        ports,
         text: Some(clipped(text, TEXT_OCTETS_MAX).into_owned()),
     }
     .write()

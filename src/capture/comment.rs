@@ -116,6 +116,45 @@ impl Remarks {
     }
 }
 
+/// Whether a fact makes a row of its own: what became of octets or of a frame, which no packet
+/// shows. A list of packets without comments would show a lost frame like any other.
+pub(super) const fn is_row(fact: &Fact) -> bool {
+    match fact {
+        Fact::Dropped(_)
+        | Fact::Held { .. }
+        | Fact::HeldAgain { .. }
+        | Fact::Exhausted
+        | Fact::Discarded { .. }
+        | Fact::Refused { .. }
+        | Fact::DatagramDropped { .. }
+        | Fact::TimedOut(_) => true,
+        Fact::Sent { .. }
+        | Fact::Received { .. }
+        | Fact::StateChanged { .. }
+        | Fact::Accepted { .. }
+        | Fact::ResetSent
+        | Fact::ResetReceived
+        | Fact::Challenged
+        | Fact::Retransmitted { .. }
+        | Fact::ErrorReceived { .. }
+        | Fact::DatagramQueued { .. } => false,
+    }
+}
+
+/// The words of a fact that makes a row of its own.
+pub(super) fn row_text(event: &Event) -> Option<String> {
+    if let Fact::TimedOut(time_out) = event.fact {
+        return Some(format!("TIMED OUT, {}", time_out.name()));
+    }
+    let remark = is_row(&event.fact).then(|| remark(event))?;
+    remark.map(|(_, text)| text)
+}
+
+/// A fact that no frame and no call shows, in words.
+pub(crate) fn note(event: &Event) -> Option<String> {
+    row_text(event).filter(|_| event.frame.is_none())
+}
+
 /// What is said about a fact, if anything: what shows on the wire by itself needs no words.
 fn remark(event: &Event) -> Option<(Scope, String)> {
     let arrival = Scope::Arrival(event.host);

@@ -20,12 +20,11 @@ mod record;
 pub mod text;
 mod trace;
 
-pub(crate) use comment::Remarks;
+pub(crate) use comment::{Remarks, note};
 pub use error::PcapngError;
 pub use file::{FileError, write_atomically};
 pub use format::TraceFormat;
-pub(crate) use packet::{Interface, TracePacket, packets};
-pub(crate) use record::note;
+pub(crate) use packet::{TracePacket, packets};
 pub use trace::{CallRow, SocketEnds, Toward, Trace, TraceHost, TraceSummary};
 
 /// The formats that traces are written in. The first is the one that a single file gets.

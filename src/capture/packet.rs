@@ -10,6 +10,7 @@ use super::api_row::{self, Lane};
 use super::error::PcapngError;
 use super::record::{Body, CallRecord, FrameDirection, Record, records};
 use super::trace::{Toward, Trace, TraceHost, clipped, one_line};
+use crate::notation::{Names, Notation, Ports};
 use crate::wire::Packet;
 
 /// The longest comment, in octets. An option of pcapng has room for 65535.
@@ -39,6 +40,8 @@ pub(crate) enum Interface {
     Ethernet(FrameDirection),
     /// The socket calls.
     Api,
+    /// What became of frames, of their octets and of connections.
+    Facts,
 }
 
 impl Interface {
@@ -50,6 +53,7 @@ impl Interface {
         match self {
             Self::Ethernet(_) => Self::ETHERNET_ID,
             Self::Api => 1,
+            Self::Facts => 2,
         }
     }
 
@@ -58,7 +62,16 @@ impl Interface {
         match self {
             Self::Ethernet(FrameDirection::Received) => Some(1),
             Self::Ethernet(FrameDirection::Sent) => Some(2),
-            Self::Api => None,
+            Self::Api | Self::Facts => None,
+        }
+    }
+
+    /// Its name, where it is no host's.
+    pub(crate) const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Ethernet(_) => None,
+            Self::Api => Some("api"),
+            Self::Facts => Some("facts"),
         }
     }
 }
@@ -85,13 +98,14 @@ pub(crate) fn packets<'a>(trace: &Trace<'a>, vantage: HostId) -> Result<Packets<
     let records = records(trace, vantage);
     let has_rows = records
         .iter()
-        .any(|record| matches!(record.body, Body::Row(_)));
+        .any(|record| !matches!(record.body, Body::Frame(_)));
     let mut packets = Vec::new();
     if has_rows {
         packets.extend(lane_markers(trace.hosts, &lanes));
     }
+    let names = trace.names();
     for record in records {
-        packets.push(packet(record, trace, &lanes)?);
+        packets.push(packet(record, trace, &names, &lanes)?);
     }
     Ok(Packets {
         lanes: if has_rows { lanes } else { Vec::new() },
@@ -113,7 +127,8 @@ fn lane_markers(hosts: &[TraceHost], lanes: &[Lane]) -> Vec<TracePacket<'static>
         let text = format!("{}: {}", host.name, host.system);
         row(
             Instant::ZERO,
-            api_row::encode(toward, None, &one_line(&text), *lane),
+            Interface::Api,
+            api_row::call(toward, None, &one_line(&text), *lane),
         )
     });
     markers.collect()
@@ -122,8 +137,14 @@ fn lane_markers(hosts: &[TraceHost], lanes: &[Lane]) -> Vec<TracePacket<'static>
 fn packet<'a>(
     record: Record<'a>,
     trace: &Trace<'a>,
+    names: &Names,
     lanes: &[Lane],
 ) -> Result<TracePacket<'a>, PcapngError> {
+    let lane = |host| {
+        let lane = trace.hosts.iter().position(|it| it.id == host);
+        let lane = lane.and_then(|index| lanes.get(index)).copied();
+        lane.ok_or(PcapngError::NoSuchHost(host))
+    };
     match record.body {
         Body::Frame(frame) => Ok(TracePacket {
             at: record.at,
@@ -139,18 +160,24 @@ fn packet<'a>(
             socket,
             text,
         }) => {
-            let lane = trace.hosts.iter().position(|it| it.id == host);
-            let lane = lane.and_then(|index| lanes.get(index)).copied();
-            let lane = lane.ok_or(PcapngError::NoSuchHost(host))?;
-            Ok(row(record.at, api_row::encode(toward, socket, &text, lane)))
+            let bytes = api_row::call(toward, socket, &text, lane(host)?);
+            Ok(row(record.at, Interface::Api, bytes))
+        }
+        Body::Fact(fact) => {
+            let ports = Ports::Shown;
+            let text = format!("{}{}", fact.text, fact.about(Notation { names, ports }));
+            let packet = fact.frame.map(|frame| &*frame.packet);
+            let is_sender = fact.frame.is_some_and(|frame| frame.host == fact.host);
+            let bytes = api_row::fact(packet, is_sender, &text, lane(fact.host)?);
+            Ok(row(record.at, Interface::Facts, bytes))
         }
     }
 }
 
-fn row(at: Instant, bytes: Vec<u8>) -> TracePacket<'static> {
+fn row(at: Instant, interface: Interface, bytes: Vec<u8>) -> TracePacket<'static> {
     TracePacket {
         at,
-        interface: Interface::Api,
+        interface,
         bytes: Cow::Owned(bytes),
         comment: Cow::Borrowed(""),
         is_lost: false,

@@ -1,9 +1,9 @@
 //! A trace as a pcapng file that opens in Wireshark with names, comments and socket calls.
 //!
 //! The file: a section header with what was run and how it came out; interface 0, the vantage
-//! host's Ethernet; interface 1, `api`, if there is a socket call to show (the mere declaration of
-//! its link type makes libpcap refuse a file); the names of hosts and applications; the packets and
-//! calls; the count of frames. Its format is the pcapng draft (draft-ietf-opsawg-pcapng).
+//! host's Ethernet; interfaces 1, `api`, and 2, `facts`, if there is a row to show (the mere
+//! declaration of their link type makes libpcap refuse a file); the names of hosts and
+//! applications; the packets and rows; the count of frames. Its format is the pcapng draft (draft-ietf-opsawg-pcapng).
 //!
 //! Not written: `epb_verdict`. Wireshark 4.0 reads it, saves it under another option's number and
 //! then cannot open its own file. What became of a frame is in its comment.
@@ -77,7 +77,7 @@ pub fn write<W: Write>(trace: &Trace<'_>, vantage: HostId, out: W) -> Result<(),
     let mut file = File::new(trace, out)?;
     file.ethernet(host)?;
     if !lanes.is_empty() {
-        file.api()?;
+        file.rows()?;
     }
     file.names(trace.hosts, &lanes)?;
     for packet in &packets {
@@ -114,27 +114,37 @@ impl<W: Write> File<W> {
     fn ethernet(&mut self, host: &TraceHost) -> Result<(), PcapngError> {
         let name = one_line(clip_name(&host.name));
         let mac = host.ethernet;
+        // Wireshark shows the description in place of the name.
+        let description = format!("{name} ({})", host.system);
         self.put(InterfaceDescriptionBlock {
             linktype: DataLink::ETHERNET,
             snaplen: SNAPLEN,
             options: vec![
                 InterfaceDescriptionOption::IfName(name),
-                InterfaceDescriptionOption::IfDescription(one_line(&host.system)),
+                InterfaceDescriptionOption::IfDescription(one_line(&description)),
                 InterfaceDescriptionOption::IfMacAddr(Cow::Borrowed(mac.as_bytes())),
                 InterfaceDescriptionOption::IfTsResol(InterfaceTsResolution::NANO),
             ],
         })
     }
 
-    fn api(&mut self) -> Result<(), PcapngError> {
-        self.put(InterfaceDescriptionBlock {
-            linktype: DataLink::WIRESHARK_UPPER_PDU,
-            snaplen: SNAPLEN,
-            options: vec![
-                InterfaceDescriptionOption::IfName("api".into()),
-                InterfaceDescriptionOption::IfDescription("socket calls".into()),
-                InterfaceDescriptionOption::IfTsResol(InterfaceTsResolution::NANO),
-            ],
+    /// The interfaces of rows.
+    fn rows(&mut self) -> Result<(), PcapngError> {
+        let rows = [
+            (Interface::Api, "socket calls"),
+            (Interface::Facts, "what became of packets"),
+        ];
+        rows.into_iter().try_for_each(|(interface, description)| {
+            let name = interface.name().unwrap_or_default();
+            self.put(InterfaceDescriptionBlock {
+                linktype: DataLink::WIRESHARK_UPPER_PDU,
+                snaplen: SNAPLEN,
+                options: vec![
+                    InterfaceDescriptionOption::IfName(name.into()),
+                    InterfaceDescriptionOption::IfDescription(description.into()),
+                    InterfaceDescriptionOption::IfTsResol(InterfaceTsResolution::NANO),
+                ],
+            })
         })
     }
 
@@ -187,7 +197,7 @@ impl<W: Write> File<W> {
     fn statistics(&mut self, packets: &[TracePacket<'_>]) -> Result<(), PcapngError> {
         let frames = packets
             .iter()
-            .filter(|packet| packet.interface != Interface::Api);
+            .filter(|packet| packet.interface.id() == Interface::ETHERNET_ID);
         let seen = frames.count();
         let lost = packets.iter().filter(|packet| packet.is_lost).count();
         let end = timestamp(packets.last().map_or(Instant::ZERO, |packet| packet.at));

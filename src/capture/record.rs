@@ -2,8 +2,8 @@
 //!
 //! A frame that the host sent is shown at the time of its sending, even if the link then lost it;
 //! a frame that it received, at the time and with the octets of its arrival. Socket calls of all
-//! hosts are shown. A capture could not show them, but they tell its reader the reason for the
-//! other side's packets.
+//! hosts are shown, and what became of frames and their octets. A capture could not show either,
+//! but they tell its reader the reason for the other side's packets.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -12,10 +12,10 @@ use hangup_stack::event::{Event, Fact, FrameId};
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
-use super::comment::Remarks;
+use super::comment::{Remarks, row_text};
 use super::trace::{SocketEnds, Toward, Trace, one_line};
-use crate::event_log::{EventLog, LoggedFrame};
-use crate::notation::Origins;
+use crate::event_log::{EventLog, LoggedFrame, Sending};
+use crate::notation::{Notation, Origins};
 use crate::wire::Packet;
 
 /// One line of a trace.
@@ -31,6 +31,7 @@ pub(super) struct Record<'a> {
 pub(super) enum Body<'a> {
     Frame(FrameRecord<'a>),
     Row(CallRecord<'a>),
+    Fact(FactRecord<'a>),
 }
 
 #[derive(Debug)]
@@ -58,6 +59,29 @@ pub(super) struct CallRecord<'a> {
     pub(super) toward: Toward,
     pub(super) socket: Option<SocketEnds>,
     pub(super) text: Cow<'a, str>,
+}
+
+/// What became of octets, of a frame or of a connection at a host.
+#[derive(Debug)]
+pub(super) struct FactRecord<'a> {
+    pub(super) host: HostId,
+    pub(super) text: String,
+    /// The frame that it is about, where it is about one.
+    pub(super) frame: Option<&'a Sending>,
+    /// Whether that frame is in the trace, with the same words as its comment.
+    pub(super) is_beside: bool,
+}
+
+impl FactRecord<'_> {
+    /// The frame that it is about, where a reader would not find it in the trace.
+    pub(super) fn about(&self, notation: Notation<'_>) -> String {
+        match self.frame {
+            Some(frame) if !self.is_beside => {
+                format!(": {}", notation.line(&frame.packet, frame.origins))
+            }
+            Some(_) | None => String::new(),
+        }
+    }
 }
 
 /// The records of one host's trace: by time, then in the order in which things happened.
@@ -91,7 +115,8 @@ pub(super) fn records<'a>(trace: &Trace<'a>, vantage: HostId) -> Vec<Record<'a>>
                 let frame = frame.filter(|_| event.host == vantage)?;
                 Some(frame_record(frame, index, &lost, &remarks))
             };
-            Some((index, seen().or_else(|| note_row(event))?))
+            let row = || fact_record(event, trace.events, vantage);
+            Some((index, seen().or_else(row)?))
         });
     let mut records: Vec<_> = calls.chain(events).collect();
     // Stable, and calls come first: those of one moment keep their order.
@@ -136,26 +161,19 @@ fn frame_record<'a>(
     }
 }
 
-/// A fact that no frame and no call shows, in words.
-pub(crate) fn note(fact: &Fact) -> Option<String> {
-    if let Fact::TimedOut(time_out) = fact {
-        Some(format!("TIMED OUT, {}", time_out.name()))
-    } else {
-        None
-    }
-}
-
-/// A fact that no frame and no call shows, as a row of its own.
-fn note_row(event: &Event) -> Option<Record<'static>> {
-    let row = CallRecord {
+/// A fact that no packet and no call shows, as a row of its own.
+fn fact_record<'a>(event: &Event, events: &'a EventLog, vantage: HostId) -> Option<Record<'a>> {
+    let frame = event.frame.and_then(|frame| events.sending(frame));
+    let is_sent_here = frame.is_some_and(|sending| sending.host == vantage);
+    let row = FactRecord {
         host: event.host,
-        toward: Toward::Application,
-        socket: None,
-        text: Cow::Owned(note(&event.fact)?),
+        text: row_text(event)?,
+        frame,
+        is_beside: event.frame.is_some() && (is_sent_here || event.host == vantage),
     };
     Some(Record {
         at: event.at,
-        body: Body::Row(row),
+        body: Body::Fact(row),
         comment: String::new(),
     })
 }

@@ -63,7 +63,11 @@ fn lines(trace: &Trace<'_>, vantage: HostId) -> Vec<String> {
         names: &names,
         ports: ports(&records),
     };
-    let lines = records.iter().map(|record| {
+    // What became of a frame stands beside it, if it is there.
+    let shown = records
+        .iter()
+        .filter(|record| !matches!(&record.body, Body::Fact(row) if row.is_beside));
+    let lines = shown.map(|record| {
         let time = seconds(record.at);
         let what = describe(trace, record, notation);
         let line = format!("{time:>TIME_WIDTH$}  {what}");
@@ -82,6 +86,11 @@ fn describe(trace: &Trace<'_>, record: &Record<'_>, notation: Notation<'_>) -> S
         Body::Row(row) => {
             let host = trace.host(row.host).map_or("?", |host| host.name.as_str());
             format!("{host}: {}", row.text)
+        }
+        Body::Fact(row) => {
+            let host = trace.host(row.host).map_or("?", |host| host.name.as_str());
+            let about = row.about(notation);
+            format!("{host}: {}{about}", row.text)
         }
     }
 }

@@ -8,7 +8,7 @@ use smoltcp::time::Instant;
 use super::dissect::{Dissector, exported_pdu};
 use super::fields::Field;
 use super::value::Value;
-use crate::capture::{Interface, PcapngError, Trace, TracePacket, packets};
+use crate::capture::{PcapngError, Trace, TracePacket, packets};
 
 /// One packet of a trace: a frame, a socket call, or one of the rows at the start that name the
 /// hosts.
@@ -64,10 +64,7 @@ pub fn views<'a>(trace: &Trace<'a>, vantage: HostId) -> Result<Vec<View<'a>>, Pc
 
 /// What is known of a packet from its block in the file.
 fn frame(packet: &TracePacket<'_>, number: u32, first: Instant, host: &str) -> Vec<(Field, Value)> {
-    let name = match packet.interface {
-        Interface::Ethernet(_) => host,
-        Interface::Api => "api",
-    };
+    let name = packet.interface.name().unwrap_or(host);
     let nanoseconds = i128::from(packet.at.total_micros() - first.total_micros()) * 1000;
     let len = Value::Number(packet.bytes.len() as u64);
     let mut fields = vec![

@@ -32,6 +32,9 @@ const ITEMS_MAX: usize = 200_000;
 /// The most octets of a packet that are read: headers are shorter, and payload is not looked at.
 const OCTETS_MAX: usize = 262_144;
 
+/// The interface of the rows of facts, in a trace of ours.
+const FACTS: &str = "facts";
+
 /// The end of the name that an application has in a trace of ours.
 const APPLICATION: &str = "-app";
 
@@ -165,10 +168,13 @@ impl Reader {
                 Block::InterfaceDescription(it) => self.interface(it.linktype, &it.options),
                 Block::NameResolution(names) => self.names(&names.records),
                 Block::EnhancedPacket(packet) => {
-                    let link = interface(packet.interface_id).map(|it| it.linktype);
-                    let Some(link) = link else {
+                    let Some(interface) = interface(packet.interface_id) else {
                         return Err(self.place("a packet of an interface that is not declared"));
                     };
+                    if is_fact_of_a_frame(&interface.options, &packet.data) {
+                        continue;
+                    }
+                    let link = interface.linktype;
                     let comment = comment(&packet.options);
                     self.frame(packet.timestamp, link, &packet.data, &comment)?;
                 }
@@ -233,7 +239,7 @@ impl Reader {
             if let InterfaceDescriptionOption::IfName(it) = option {
                 name = Some(it.to_string());
             } else if let InterfaceDescriptionOption::IfDescription(it) = option {
-                about = it.to_string();
+                about = system(&it).to_owned();
             }
         }
         if let Some(name) = name {
@@ -387,6 +393,15 @@ impl Reader {
     }
 }
 
+/// Whether a row repeats a comment of a frame, as rows of facts do in traces of ours. Those with no
+/// ports are of no frame.
+fn is_fact_of_a_frame(interface: &[InterfaceDescriptionOption<'_>], octets: &[u8]) -> bool {
+    let is_of_facts = interface
+        .iter()
+        .any(|option| matches!(option, InterfaceDescriptionOption::IfName(name) if name == FACTS));
+    is_of_facts && ExportedPdu::read(octets).ports.is_some()
+}
+
 fn comment(options: &[EnhancedPacketOption<'_>]) -> String {
     let comments = options.iter().filter_map(|option| {
         let EnhancedPacketOption::Common(CommonOption::Comment(comment)) = option else {
@@ -395,6 +410,13 @@ fn comment(options: &[EnhancedPacketOption<'_>]) -> String {
         Some(&**comment)
     });
     comments.collect::<Vec<_>>().join("; ")
+}
+
+/// The system in the description of an interface: what stands in the parentheses of `server (linux)`.
+fn system(description: &str) -> &str {
+    let inside = description.strip_suffix(')');
+    let inside = inside.and_then(|text| text.split_once(" ("));
+    inside.map_or(description, |(_, system)| system)
 }
 
 /// A packet of another link as an Ethernet frame, with addresses of zeros. None: of a link that is

@@ -50,7 +50,7 @@ pub fn of_run(trace: &Trace<'_>, vantage: HostId) -> Recording {
     }
     for (index, event) in trace.events.iter().enumerate() {
         let (at, host) = (event.at, place(trace, event.host));
-        if let (Some(text), Some(host)) = (note(&event.fact), host) {
+        if let (Some(text), Some(host)) = (note(event), host) {
             let what = What::Call(Call {
                 host,
                 toward: Toward::Application,

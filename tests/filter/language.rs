@@ -17,43 +17,48 @@ fn selected(filter: &str) -> Vec<u32> {
     selected.map(|view| view.number).collect()
 }
 
-/// The trace: 5 to 7 is the handshake, 11 to 15 are data, 18 is a RST, the rest are calls.
+/// The trace: 5 to 7 is the handshake, 11 to 20 are data and what became of it, 24 is a RST, the
+/// rest are calls.
 #[test]
 fn filters_mean_what_wireshark_means() {
-    let frames = [5, 6, 7, 11, 12, 13, 14, 15, 18];
-    let calls = [1, 2, 3, 4, 8, 9, 10, 16, 17];
-    let rows: [(&str, &[u32]); 23] = [
+    let frames = [5, 6, 7, 11, 13, 17, 18, 20, 24];
+    let rows_of_text = [1, 2, 3, 4, 8, 9, 10, 12, 14, 15, 16, 19, 21, 22, 23];
+    let rows: [(&str, &[u32]); 24] = [
         ("tcp", &frames),
-        ("!tcp", &calls),
+        ("!tcp", &rows_of_text),
         ("!!tcp && not not eth", &frames),
         ("tcp.flags.reset", &frames),
-        ("tcp.flags.reset == 1", &[18]),
+        ("tcp.flags.reset == 1", &[24]),
         (
             "tcp.flags.reset==TRUE||syslog.msg contains \"accept\"",
-            &[8, 18],
+            &[8, 24],
         ),
         // Strong to weak: not, and, or.
         (
             "tcp.flags.reset == 1 || tcp.flags.syn == 1 && tcp.flags.ack == 1",
-            &[6, 18],
+            &[6, 24],
         ),
         (
             "(tcp.flags.reset == 1 || tcp.flags.syn == 1) && tcp.flags.ack == 1",
             &[6],
         ),
-        ("not tcp.len == 0 and tcp", &[11, 12, 13, 14, 15]),
+        ("not tcp.len == 0 and tcp", &[11, 13, 17, 18, 20]),
         // A test of what is not there is false, and its negation true.
         ("tcp.port != 81", &frames),
-        ("!(tcp.port == 80)", &calls),
+        ("!(tcp.port == 80)", &rows_of_text),
         ("udp.port != 80", &[]),
         // Either port: for `!=` both must differ, for `!==` one.
         ("tcp.port != 80", &[]),
         ("tcp.port !== 80", &frames),
         ("tcp.port === 80", &[]),
         ("all tcp.port > 79 && any tcp.port == 80", &frames),
-        ("tcp.port not in {80}", &calls),
+        ("tcp.port not in {80}", &rows_of_text),
         ("frame.number in {1, 3..5, 0x10}", &[1, 3, 4, 5, 16]),
         ("frame.number in {5..3}", &[]),
+        (
+            "frame.interface_name == \"api\"",
+            &[1, 2, 3, 4, 8, 9, 10, 22, 23],
+        ),
         ("ip.src == 192.0.2.1 && tcp", &[6]),
         ("ip.src == 198.51.100.0/24", &[1, 3, 4, 9, 10]),
         ("tcp.srcport < tcp.dstport", &[6]),
@@ -62,7 +67,7 @@ fn filters_mean_what_wireshark_means() {
     for (filter, expected) in rows {
         assert_eq!(selected(filter), expected, "{filter}");
     }
-    assert_eq!(selected(" \t\r\n").len(), 18, "the empty filter");
+    assert_eq!(selected(" \t\r\n").len(), 24, "the empty filter");
 }
 
 /// The words and symbols of one operator are the same filter, and blanks do not matter.

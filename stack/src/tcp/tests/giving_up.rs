@@ -45,10 +45,12 @@ fn retransmissions_by_state_and_system() {
             "{system} in {state:?}: {end}"
         );
         assert_eq!(t.connection.take_error(), Some(Gone::TimedOut));
-        let time_out = match state {
-            State::SynSent => TimeOut::Syn,
-            State::SynReceived => TimeOut::SynAck,
-            _ => TimeOut::Retransmission,
+        let time_out = if state == State::SynSent {
+            TimeOut::Syn
+        } else if state == State::SynReceived {
+            TimeOut::SynAck
+        } else {
+            TimeOut::Retransmission
         };
         assert!(
             t.happened(&Fact::TimedOut(time_out)),
