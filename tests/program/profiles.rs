@@ -2,7 +2,7 @@
 
 use hangup::run::run;
 use hangup::scenario::Scenario;
-use hangup_stack::profile::{Api, Profile, origins};
+use hangup_stack::profile::{Api, Mark, Profile, origins};
 
 use super::Folder;
 
@@ -20,12 +20,22 @@ fn every_profile_is_listed() {
     let list = printed(&folder, &[]);
     let mut rows = list.lines();
     let header: Vec<&str> = rows.next().unwrap_or("").split_whitespace().collect();
-    assert!(header.ends_with(&["calls", "measured", "read", "documented", "assumed"]));
+    assert!(header.ends_with(&[
+        "calls",
+        "measured",
+        "captured",
+        "read",
+        "documented",
+        "assumed"
+    ]));
     let mut listed = Vec::new();
     for row in rows {
         let name = row.split([',', ' ']).next().unwrap_or("");
         // Every value of a profile is known in one way.
-        let counts = row.rsplit(' ').filter(|cell| !cell.is_empty()).take(4);
+        let counts = row
+            .rsplit(' ')
+            .filter(|cell| !cell.is_empty())
+            .take(Mark::ALL.len());
         let total: usize = counts.map(|count| count.parse::<usize>().unwrap()).sum();
         assert_eq!(total, origins(name).unwrap().len(), "{row}");
         let profile = Profile::built_in(name).unwrap();

@@ -7,8 +7,10 @@ use super::{Profile, built_in};
 /// How a value is known, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
-    /// Seen on the wire or at the API of the real system.
+    /// Seen on the wire or at the API of the real system, which was asked.
     Measured,
+    /// Seen in captures of the real system that others have published, with counts.
+    Captured,
     /// Read in its source code.
     Read,
     /// Stated by its vendor or by a standard.
@@ -19,12 +21,19 @@ pub enum Mark {
 
 impl Mark {
     /// All of them, the best first.
-    pub const ALL: [Self; 4] = [Self::Measured, Self::Read, Self::Documented, Self::Assumed];
+    pub const ALL: [Self; 5] = [
+        Self::Measured,
+        Self::Captured,
+        Self::Read,
+        Self::Documented,
+        Self::Assumed,
+    ];
 
     /// The word that begins the comment.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Measured => "measured",
+            Self::Captured => "captured",
             Self::Read => "read",
             Self::Documented => "documented",
             Self::Assumed => "assumed",
