@@ -3,7 +3,8 @@
 //! The file: a section header with what was run and how it came out; interface 0, the vantage
 //! host's Ethernet; interfaces 1, `api`, and 2, `facts`, if there is a row to show (the mere
 //! declaration of their link type makes libpcap refuse a file); the names of hosts and
-//! applications; the packets and rows; the count of frames. Its format is the pcapng draft (draft-ietf-opsawg-pcapng).
+//! applications; the packets and rows; the count of frames. Its format is the pcapng draft
+//! (draft-ietf-opsawg-pcapng).
 //!
 //! Not written: `epb_verdict`. Wireshark 4.0 reads it, saves it under another option's number and
 //! then cannot open its own file. What became of a frame is in its comment.

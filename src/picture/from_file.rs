@@ -412,7 +412,8 @@ fn comment(options: &[EnhancedPacketOption<'_>]) -> String {
     comments.collect::<Vec<_>>().join("; ")
 }
 
-/// The system in the description of an interface: what stands in the parentheses of `server (linux)`.
+/// The system in the description of an interface: what stands in the parentheses of `server
+/// (linux)`.
 fn system(description: &str) -> &str {
     let inside = description.strip_suffix(')');
     let inside = inside.and_then(|text| text.split_once(" ("));

@@ -3,7 +3,7 @@
 use crate::violation::Findings;
 
 /// How a value can be known.
-const MARKS: [&str; 4] = ["measured", "read", "documented", "assumed"];
+const MARKS: [&str; 5] = ["measured", "captured", "read", "documented", "assumed"];
 
 /// Values whose comment does not begin with how they are known.
 pub(crate) fn unmarked(text: &str) -> Findings {
