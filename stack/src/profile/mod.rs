@@ -2,8 +2,8 @@
 //!
 //! A profile is a plain struct, read from and written as TOML. The built-in ones are the `.toml`
 //! files beside this file: each value stands there with its source and how sure we are of it
-//! (measured, captured, read, documented, assumed). A profile may extend another, and so may a scenario's
-//! own: whatever it does not say is inherited.
+//! (measured, captured, read, documented, assumed). A profile may extend another, and so may a
+//! scenario's own: whatever it does not say is inherited.
 
 mod acceptance;
 mod acknowledging;
