@@ -1,9 +1,12 @@
 //! The arguments of the program and its commands.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::language::units;
 use crate::report::ReportFormat;
 use crate::scenario::Setting;
 
@@ -74,6 +77,9 @@ pub(crate) enum Command {
     List(List),
     /// Draw a scenario or a trace: the ladder, or the sequence graph.
     Show(Box<Show>),
+    /// Run a program among the hosts of a scenario: the machine's kernel is the host with
+    /// `profile = "kernel"`, all others are emulated.
+    Exec(Box<Exec>),
     /// Run one scenario under several systems, side by side, and show where they part.
     Compare(Compare),
     /// Run what claims a statement of the documents, and say which statements are held.
@@ -88,6 +94,100 @@ pub(crate) enum Command {
     Completions(Completions),
     /// Print the manual page.
     Man,
+    /// The first process of a namespace: `exec` starts it.
+    #[command(hide = true)]
+    FirstProcess(FirstProcess),
+}
+
+/// Arguments of the first process of a namespace.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FirstProcess {
+    /// The process that has started it, with which it ends.
+    pub(crate) parent: u32,
+
+    /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Arguments of `exec`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Exec {
+    /// The scenario: a file, or a name under scenarios/.
+    pub(crate) scenario: PathBuf,
+
+    /// The program and its arguments. It finds the hosts by their names, and their addresses in
+    /// the environment: HANGUP_SERVER for a host named server.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+
+    /// Give a key of the scenario another value, as `run` does.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<Setting>,
+
+    /// Replace the seed of the scenario.
+    #[arg(long, env = "HANGUP_SEED", value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// Write the trace under this folder.
+    #[arg(
+        long,
+        env = "HANGUP_TRACES",
+        value_name = "DIR",
+        default_value = "traces"
+    )]
+    pub(crate) traces: PathBuf,
+
+    /// Write no trace.
+    #[arg(long, conflicts_with = "write")]
+    pub(crate) no_traces: bool,
+
+    /// Write the trace to this file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+
+    /// The host at which the trace is taken (default: the first host of the scenario).
+    #[arg(long, value_name = "HOST")]
+    pub(crate) at: Option<String>,
+
+    /// How real time is kept.
+    #[command(flatten)]
+    pub(crate) live: Live,
+}
+
+/// How real time is kept.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Live {
+    /// Stop the program after so long; the exit code is 1 then.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// For how long the script may go on once the program has ended.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
+    pub(crate) wait: Duration,
+
+    /// How many seconds a second of the emulated hosts lasts: 10 lets their timers run ten times
+    /// slower, 0.1 ten times faster.
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = pace)]
+    pub(crate) pace: f64,
+
+    /// How many octets of frames are kept for the trace and for the lines of the script.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = units::size)]
+    pub(crate) trace_limit: u64,
+}
+
+/// A duration as scenarios write it.
+fn time(text: &str) -> Result<Duration, String> {
+    units::duration(text).map(Into::into)
+}
+
+/// A factor by which time is stretched.
+fn pace(text: &str) -> Result<f64, String> {
+    let factor: f64 = text.parse().map_err(|_| "it is no number".to_owned())?;
+    match (0.001..=1000.0).contains(&factor) {
+        true => Ok(factor),
+        false => Err("it must be 0.001 to 1000".to_owned()),
+    }
 }
 
 /// Arguments of `run`.

@@ -21,6 +21,12 @@ pub(super) fn compare(args: &Compare, quiet: bool) -> Result<Exit, Failure> {
     let read = report::load(file, &args.settings)?;
     // Of a sweep the first combination: a comparison has enough columns as it is.
     let scenario = read.first().clone();
+    if scenario.hosts.iter().any(|host| host.is_kernel()) {
+        return Err(usage(format_args!(
+            "{}: the kernel is a host of it, and there is only one here",
+            args.path.display()
+        )));
+    }
     let host = subject(args, &scenario)?;
     if args.profiles.len() > SYSTEMS_MAX {
         return Err(usage(format_args!(

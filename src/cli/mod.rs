@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod compare;
 mod contract;
+mod exec;
 mod exit;
 mod failure;
 mod interrupt;
@@ -31,6 +32,7 @@ pub use args::Args;
 pub use exit::Exit;
 
 use args::Command;
+use exec::Ends;
 
 /// The whole program.
 pub fn main() -> ExitCode {
@@ -54,6 +56,11 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
         Command::Show(show) => show::show(show),
+        Command::Exec(exec) => match exec::exec(exec, args.quiet) {
+            Ok(Ends::As(exit)) => Ok(exit),
+            Ok(Ends::With(code)) => return code.into(),
+            Err(failure) => Err(failure),
+        },
         Command::Compare(compare) => compare::compare(compare, args.quiet),
         Command::Contract(contract) => contract::contract(contract, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),
@@ -61,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Schema(schema) => schema::schema(schema),
         Command::Completions(completions) => schema::completions(completions),
         Command::Man => schema::man(),
+        Command::FirstProcess(first) => return exec::first_process(first),
     };
     let exit = ended.unwrap_or_else(|failure| {
         report::complain(&failure.text);

@@ -132,6 +132,7 @@ fn host(name: &str, address: IpAddress, mtu: Option<usize>, stack: Stack) -> Hos
     let profile_name = match &stack {
         Stack::Profile(profile) => profile.name.clone(),
         Stack::Scripted => "scripted".to_owned(),
+        Stack::Kernel => "kernel".to_owned(),
     };
     Host {
         name: named(name),

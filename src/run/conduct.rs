@@ -60,6 +60,25 @@ impl Conduct {
     }
 }
 
+impl Conduct {
+    /// That of a scenario with real programs in it: as otherwise, but that nothing is quite on
+    /// time, and that the run lasts as long as the programs do.
+    pub fn live(scenario: &Scenario) -> Self {
+        Self {
+            tolerance: LIVE_TOLERANCE,
+            end: End::Programs,
+            ..Self::scenario(scenario)
+        }
+    }
+}
+
+/// How far off something may be where a real clock says when it was: a machine with other work
+/// lets a program wait for some twenty milliseconds.
+const LIVE_TOLERANCE: Tolerance = Tolerance {
+    least: Duration::from_millis(50),
+    percent: 5.0,
+};
+
 /// From where times count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timing {
@@ -134,6 +153,8 @@ pub enum End {
     Quiet(Duration),
     /// When the calls that wait have returned, or should have.
     Calls,
+    /// When the medium says that nothing happens any more: its programs have ended.
+    Programs,
 }
 
 /// Whether a host may have sent packets by the end of the script that no line stands for.

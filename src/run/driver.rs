@@ -18,7 +18,7 @@ use super::medium::{Due, Medium, Refusal, Waited};
 use super::numbers::Numbers;
 use super::packets::Packets;
 use super::step::Steps;
-use super::time::{instant, moments};
+use super::time::{TAIL, instant, moments};
 use super::timestamps::Timestamps;
 use super::verdict::Outcome;
 use super::waiting::{Refused, Waiting};
@@ -119,6 +119,7 @@ impl<'a> Driver<'a> {
             End::At(until) => self.advance(instant(until)),
             End::Quiet(most) => self.advance_until_quiet(before + most),
             End::Calls => self.await_calls(),
+            End::Programs => self.await_programs(),
         }
     }
 
@@ -250,7 +251,7 @@ impl<'a> Driver<'a> {
 
     fn is_scripted(&self, host: &str) -> bool {
         self.host(host)
-            .is_some_and(|index| self.scenario.hosts[index].profile().is_none())
+            .is_some_and(|index| self.scenario.hosts[index].is_scripted())
     }
 
     pub(super) fn host(&self, name: &str) -> Option<usize> {
@@ -300,6 +301,14 @@ impl<'a> Driver<'a> {
             && !self.exhausted
         {
             self.advance(due);
+        }
+    }
+
+    /// Moves the time as long as the medium has programs.
+    fn await_programs(&mut self) {
+        self.medium.end_script();
+        while self.medium.due() != Due::Never && !self.exhausted {
+            self.advance_to_next(self.medium.now() + TAIL);
         }
     }
 

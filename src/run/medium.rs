@@ -134,6 +134,10 @@ pub trait Medium: fmt::Debug {
     /// When something happens next.
     fn due(&self) -> Due;
 
+    /// The script is through: what is to come is what programs do by themselves. Nothing, where
+    /// there are none.
+    fn end_script(&mut self) {}
+
     /// Takes the next thing that has happened.
     fn next_event(&mut self) -> Option<MediumEvent>;
 

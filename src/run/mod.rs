@@ -43,6 +43,7 @@ pub use conduct::{
 pub(crate) use driver::Driver;
 pub use medium::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, Waited};
 pub use rules::{Numbering, Parts, Payload, Rules, Stamps, Tick, Unsaid};
+pub(crate) use scenario::run_as;
 pub use scenario::{run, run_on};
 pub use verdict::{Outcome, Verdict};
 pub use virtual_network::VirtualNetwork;

@@ -17,8 +17,17 @@ pub fn run(scenario: &Scenario, seed: Option<u64>) -> Outcome {
 /// Runs a scenario on a medium, whose hosts are those of the scenario. `seed` is that of its random
 /// choices.
 pub fn run_on(medium: &mut dyn Medium, scenario: &Scenario, seed: u64) -> Outcome {
-    let conduct = Conduct::scenario(scenario);
-    let mut driver = Driver::new(scenario, &conduct, seed, medium);
+    run_as(medium, scenario, &Conduct::scenario(scenario), seed)
+}
+
+/// Runs a scenario on a medium in a way of its own.
+pub(crate) fn run_as(
+    medium: &mut dyn Medium,
+    scenario: &Scenario,
+    conduct: &Conduct,
+    seed: u64,
+) -> Outcome {
+    let mut driver = Driver::new(scenario, conduct, seed, medium);
     driver.play();
     driver.finish()
 }

@@ -64,6 +64,16 @@ impl VirtualNetwork {
         }
     }
 
+    /// The hosts and links, for a medium around this one.
+    pub(crate) fn network(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
+    /// Whether something has happened that was not taken yet.
+    pub(crate) fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// Makes a call, for the first time or again. Some: it waits.
     fn attempt(&mut self, call: &NewCall<'_>) -> Option<Blocked> {
         let table = self.tables[call.host.0].as_mut()?;
@@ -146,7 +156,8 @@ impl VirtualNetwork {
         waiting.chain(tables).filter(|&at| at > now).min()
     }
 
-    fn take_facts(&mut self) {
+    /// Takes what has happened on the wire.
+    pub(crate) fn take_facts(&mut self) {
         let facts = self.network.take_events();
         self.events.extend(facts.into_iter().map(MediumEvent::Fact));
     }
@@ -315,7 +326,8 @@ fn network(scenario: &Scenario, seed: u64) -> Network {
             addresses: host.addresses.clone(),
             stack: match &host.stack {
                 Stack::Profile(profile) => StackKind::Profile(profile.clone()),
-                Stack::Scripted => StackKind::Scripted,
+                // What the kernel sends and receives comes and goes by a medium around this one.
+                Stack::Scripted | Stack::Kernel => StackKind::Scripted,
             },
             mtu: host.mtu.unwrap_or(ETHERNET_MTU),
             receive_buffer: host.receive_buffer,

@@ -105,11 +105,20 @@ impl Check<'_> {
     /// Whether a host has a stack, and so sockets.
     fn has_stack(&mut self, name: &Spanned<String>, what_for: &str) {
         if let Some(host) = self.host(name)
-            && matches!(host.stack, Stack::Scripted)
+            && host.profile().is_none()
         {
-            let message = format!("{} has no stack", quote(&name.value));
-            let diagnostic = Diagnostic::new(name.span, message);
-            self.error(diagnostic.label(format!("so it has no sockets {what_for}")));
+            let (message, why) = match host.is_kernel() {
+                true => ("is the kernel", "its sockets are its programs':"),
+                false => ("has no stack", "so it has no sockets"),
+            };
+            let diagnostic =
+                Diagnostic::new(name.span, format!("{} {message}", quote(&name.value)));
+            let nothing = if host.is_kernel() {
+                "there are none "
+            } else {
+                ""
+            };
+            self.error(diagnostic.label(format!("{why} {nothing}{what_for}")));
         }
     }
 
@@ -292,6 +301,9 @@ impl Check<'_> {
             return;
         };
         let Some(profile) = host.profile() else {
+            if host.is_kernel() {
+                return;
+            }
             let message = format!("{} has no stack", quote(&call.host.value));
             let diagnostic = Diagnostic::new(call.host.span, message);
             return self.error(diagnostic.label("so it can make no calls"));
@@ -466,7 +478,7 @@ impl Use {
         let sender = sender.and_then(|index| known.hosts.get(index)?.as_ref());
         match sender.map(|it| &it.stack) {
             Some(Stack::Scripted) => Self::Sent,
-            Some(Stack::Profile(_)) | None => Self::Expected,
+            Some(Stack::Profile(_) | Stack::Kernel) | None => Self::Expected,
         }
     }
 }

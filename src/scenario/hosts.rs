@@ -48,6 +48,8 @@ pub enum Stack {
     /// None: packets that leave it are injected, packets that reach it are expected.
     #[default]
     Scripted,
+    /// The machine's own: packets that leave it are expected, and real programs make its calls.
+    Kernel,
 }
 
 impl Host {
@@ -55,8 +57,18 @@ impl Host {
     pub fn profile(&self) -> Option<&Profile> {
         match &self.stack {
             Stack::Profile(profile) => Some(profile),
-            Stack::Scripted => None,
+            Stack::Scripted | Stack::Kernel => None,
         }
+    }
+
+    /// Whether the script sends its packets.
+    pub fn is_scripted(&self) -> bool {
+        matches!(self.stack, Stack::Scripted)
+    }
+
+    /// Whether it is the machine that this runs on.
+    pub fn is_kernel(&self) -> bool {
+        matches!(self.stack, Stack::Kernel)
     }
 }
 
@@ -65,7 +77,7 @@ pub(super) const KEYS: &[Key<Draft>] = &[
     Key::required(
         "profile",
         Form::Profile(Scripted::Allowed, |it, name| it.profile = Some(name)),
-        "What runs on the host: a built-in profile, one of [profiles], or scripted",
+        "What runs on the host: a built-in profile, one of [profiles], scripted, or kernel: this machine",
     ),
     Key::new(
         "address",
@@ -222,7 +234,9 @@ fn host(
         );
         let diagnostic = Diagnostic::new(entry.key_span, message);
         let known = Profile::names().join(", ");
-        reader.error(diagnostic.help(format!("add `profile = ...`: {known}, {SCRIPTED}")));
+        reader.error(diagnostic.help(format!(
+            "add `profile = ...`: {known}, {SCRIPTED}, {KERNEL}"
+        )));
         return None;
     }
     let said = draft.profile?;
@@ -255,21 +269,20 @@ fn stack(
     section: &str,
     knobs: Vec<Entry<'_>>,
 ) -> Option<Stack> {
-    if profile.value == KERNEL && !profiles.contains_key(KERNEL) {
-        let message = "the machine's own stack is not supported yet";
-        reader.error(Diagnostic::new(profile.span, message));
-        return None;
-    }
-    if profile.value != SCRIPTED {
-        let base = find(reader, profile, profiles, Scripted::Allowed)?;
-        let profile = turn(reader, base, knobs, section, &key::names(KEYS));
-        return Some(Stack::Profile(Box::new(profile)));
-    }
+    let (stack, what) = match profile.value {
+        SCRIPTED => (Stack::Scripted, "a scripted host has no stack"),
+        KERNEL => (Stack::Kernel, "the kernel is the machine's"),
+        _ => {
+            let base = find(reader, profile, profiles, Scripted::Allowed)?;
+            let profile = turn(reader, base, knobs, section, &key::names(KEYS));
+            return Some(Stack::Profile(Box::new(profile)));
+        }
+    };
     for knob in &knobs {
-        let message = "a scripted host has no stack, so it has no knobs";
+        let message = format!("{what}, so it has no knobs");
         reader.error(Diagnostic::new(knob.key_span, message));
     }
-    Some(Stack::Scripted)
+    Some(stack)
 }
 
 /// `address`: one or more, of which one is of the network's family.

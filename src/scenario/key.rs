@@ -202,7 +202,9 @@ impl<T> Key<T> {
                 words.collect::<Vec<_>>().join(", ")
             }
             Form::Text(what, _) => (*what).to_owned(),
-            Form::Profile(Scripted::Allowed, _) => "a profile, or `\"scripted\"`".to_owned(),
+            Form::Profile(Scripted::Allowed, _) => {
+                "a profile, `\"scripted\"` or `\"kernel\"`".to_owned()
+            }
             Form::Profile(Scripted::Refused, _) => "a profile".to_owned(),
             Form::Texts(most, _) => format!("one, or a list of at most {most}"),
             Form::Section(_) => "a section".to_owned(),

@@ -153,7 +153,7 @@ pub(super) fn find(
     known.extend(Profile::names());
     known.extend(Profile::aliases().iter().map(|(alias, _)| *alias));
     if scripted == Scripted::Allowed {
-        known.push(SCRIPTED);
+        known.extend([SCRIPTED, KERNEL]);
     }
     reader.error(names::unknown(name.span, "profile", name.value, known));
     None

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use toml::Value as TomlValue;
 
 use super::key::{Form, Key, NUMBER_MAX, Scripted};
-use super::profiles::{SCRIPTED, nested};
+use super::profiles::{KERNEL, SCRIPTED, nested};
 use super::{file, hosts, limits, network, profiles};
 
 /// The schema, in the dialect that most editors read (draft 7).
@@ -117,7 +117,7 @@ fn property<T>(key: &Key<T>) -> Value {
             let aliases = Profile::aliases().iter().map(|(alias, _)| *alias);
             let mut names: Vec<&str> = Profile::names().iter().copied().chain(aliases).collect();
             if *scripted == Scripted::Allowed {
-                names.push(SCRIPTED);
+                names.extend([SCRIPTED, KERNEL]);
             }
             json!({ "anyOf": [{ "enum": names }, { "type": "string" }] })
         }

@@ -5,6 +5,7 @@
 //! of one host at a time, and drains what the host has to send before anything else happens.
 //! Everything that happened is recorded as an [`Event`].
 
+use bytes::Bytes;
 use smoltcp::time::Instant;
 use smoltcp::wire::EthernetAddress;
 
@@ -57,6 +58,9 @@ pub struct Network {
     events: Vec<Event>,
     sights: bool,
     sightings: Vec<Sighting>,
+    /// The host behind which the network goes on elsewhere, and the frames that reached it.
+    outlet: Option<HostId>,
+    outgoing: Vec<Bytes>,
     #[cfg(debug_assertions)]
     resets: crate::invariants::Resets,
 }
@@ -78,6 +82,8 @@ impl Network {
             events: Vec::new(),
             sights: false,
             sightings: Vec::new(),
+            outlet: None,
+            outgoing: Vec::new(),
             #[cfg(debug_assertions)]
             resets: crate::invariants::Resets::default(),
         }
@@ -206,6 +212,25 @@ impl Network {
         id
     }
 
+    /// Puts a frame on the link that the stack of a host has sent, which is not of this network: a
+    /// kernel's.
+    pub fn transmit(&mut self, from: HostId, frame: Bytes) -> FrameId {
+        let id = self.next_frame();
+        self.put_on_link(from, id, Frame::Octets(frame), Forged::No, None, None);
+        id
+    }
+
+    /// Keeps the frames that reach a host from now on, for [`Network::take_outgoing`]: the network
+    /// goes on behind it.
+    pub fn set_outlet(&mut self, host: HostId) {
+        self.outlet = Some(host);
+    }
+
+    /// Takes the frames that have reached the outlet since the last call, in order.
+    pub fn take_outgoing(&mut self) -> impl Iterator<Item = Bytes> {
+        self.outgoing.drain(..)
+    }
+
     /// Takes the facts recorded since the last call, in order.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
@@ -253,6 +278,9 @@ impl Network {
             self.tell(to, Some(id), None, Fact::Received { bytes });
         }
         self.sight(to, SegmentDirection::Received, &frame);
+        if self.outlet == Some(to) {
+            self.outgoing.push(frame.octets());
+        }
         self.hosts[to.0].on_frame(frame, self.now, &mut self.spares)
     }
 

@@ -7,6 +7,8 @@
 #[cfg(target_os = "linux")]
 mod devices;
 #[cfg(target_os = "linux")]
+mod exec;
+#[cfg(target_os = "linux")]
 mod process;
 #[path = "../skip/mod.rs"]
 mod skip;
@@ -21,9 +23,20 @@ fn main() -> ExitCode {
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    let tests: [process::Test; 2] = [
+    let tests: [process::Test; 7] = [
         ("a-tun-carries-packets-both-ways", devices::tun),
         ("a-cable-carries-frames-both-ways", devices::cable),
+        ("curl-meets-a-deaf-server", exec::curl_meets_a_deaf_server),
+        (
+            "exec-has-the-exit-code-of-its-program",
+            exec::exit_codes_and_signals,
+        ),
+        ("hosts-have-their-names-inside", exec::names_and_addresses),
+        ("nothing-is-left-behind", exec::nothing_is_left_behind),
+        (
+            "a-refusal-says-what-to-do",
+            exec::a_refusal_has_its_exit_code,
+        ),
     ];
     process::run(&tests)
 }

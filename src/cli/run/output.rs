@@ -26,6 +26,8 @@ pub(super) struct Output<'a> {
     /// How many cases there are, and how many of them have run.
     total: usize,
     ran: usize,
+    /// How many of them are scripts that cannot be played.
+    unplayed: usize,
     progress: ProgressLine,
     /// Whether what cannot be played counts.
     unsupported_counts: bool,
@@ -60,6 +62,7 @@ impl<'a> Output<'a> {
             worst: Exit::Held,
             total: jobs.len(),
             ran: 0,
+            unplayed: 0,
             progress: ProgressLine::new(jobs.len(), quiet),
             unsupported_counts: !args.scripts.allow_unsupported,
             ignored: BTreeMap::new(),
@@ -111,7 +114,7 @@ impl<'a> Output<'a> {
             return Err(Failure::new(Exit::Interrupted, message));
         }
         // What cannot be played is no failure, and says less than one.
-        let unsupported = self.unsupported_counts && self.summary.counts.unsupported > 0;
+        let unsupported = self.unsupported_counts && self.unplayed > 0;
         if unsupported && self.worst == Exit::Held {
             return Ok(Exit::Usage);
         }
@@ -132,6 +135,8 @@ impl Sink for Output<'_> {
             *self.ignored.entry(line.clone()).or_default() += 1;
         }
         self.summary.count(case);
+        let unplayed = case.verdict == CaseVerdict::Unsupported && case.kind == CaseKind::Script;
+        self.unplayed += usize::from(unplayed);
         let exit = match case.verdict {
             CaseVerdict::Held | CaseVerdict::Unsupported | CaseVerdict::NotRun => Exit::Held,
             CaseVerdict::Failed => Exit::Failed,

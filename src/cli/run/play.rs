@@ -50,6 +50,16 @@ fn scenario(
             return case;
         }
     };
+    if let Some(host) = scenario.hosts.iter().find(|host| host.is_kernel()) {
+        let name = &host.name.value;
+        let message = format!(
+            "`{name}` is the machine's kernel, whose programs are real: `hangup exec {} -- COMMAND`",
+            scenario.source.path().display()
+        );
+        case.verdict = CaseVerdict::Unsupported;
+        case.problems.push(Problem::elsewhere(message));
+        return case;
+    }
     let started = Instant::now();
     let outcome = crate::run::run(&scenario, None);
     case.wall = started.elapsed();

@@ -2,12 +2,20 @@
 //!
 //! [`Tun`] carries IP packets with the header of virtio, so that the kernel can leave segmentation
 //! and checksums to us and we to it. [`Wire`] carries whole frames of a device that is there
-//! already, or of the other end of a cable where `/dev/net/tun` is not for us.
+//! already, or of the other end of a cable where `/dev/net/tun` is not for us. [`Port`] is either of
+//! them among emulated hosts.
 
+mod packet;
+mod port;
+mod split;
+mod sum;
+mod train;
 mod tun;
 mod virtio;
 mod wire;
 
+pub use port::{DEVICE, Losses, Port, PortError};
+pub use split::{Unusable, frames};
 pub use tun::Tun;
 pub use virtio::{Segmentation, VirtioHeader};
 pub use wire::{Sighted, Wire};

@@ -1,0 +1,235 @@
+//! The port: where the frames of emulated hosts become packets of the kernel, and back.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use bytes::Bytes;
+use smoltcp::wire::{EthernetAddress, IpAddress};
+
+use super::split::{ETHERNET, frames};
+use super::train::Train;
+use super::tun::Tun;
+use super::wire::Wire;
+use crate::capture::TraceHost;
+use crate::live::namespace::Refused;
+use crate::live::netlink::{Netlink, NetlinkError};
+
+/// The device of the namespace, as its programs see it.
+pub const DEVICE: &str = "hangup0";
+
+/// The other end of the cable, where it is one.
+const FAR: &str = "hangup1";
+
+/// How many packets wait in the device. A window of 16 MiB fits it in segments of Ethernet.
+const QUEUE: u32 = 12_000;
+
+/// The largest packet, with room for one octet more.
+const PACKET_MAX: usize = 65_536;
+
+/// Why the port could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// There is no device.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The device does not take what it is set up with.
+    #[error(transparent)]
+    Netlink(#[from] NetlinkError),
+    /// Its frames cannot be seen.
+    #[error("cannot read the frames of {device}: {error}")]
+    Wire {
+        /// The device.
+        device: String,
+        /// What the kernel said.
+        error: io::Error,
+    },
+}
+
+/// What became of packets that did not get through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Packets of the kernel that no frame can be made of.
+    pub unusable: u64,
+    /// Frames that the device did not take.
+    pub refused: u64,
+}
+
+#[derive(Debug)]
+enum Link {
+    Tun(Tun),
+    Wire(Wire),
+}
+
+/// A device with the kernel behind it, among emulated hosts.
+#[derive(Debug)]
+pub struct Port {
+    link: Link,
+    kernel: EthernetAddress,
+    neighbours: BTreeMap<IpAddress, EthernetAddress>,
+    room: Vec<u8>,
+    train: Train,
+    losses: Losses,
+}
+
+impl Port {
+    /// Makes the device in the namespace that this process is in, with the addresses of the host
+    /// that is the kernel and the routes to all others, and sets it up. It is a TUN device, or a
+    /// cable where this user may have none.
+    ///
+    /// # Errors
+    /// The machine refuses one of them.
+    pub fn make(hosts: &[TraceHost], kernel: usize, mtu: usize) -> Result<Self, PortError> {
+        let netlink = Netlink::open()?;
+        let link = match Tun::make(DEVICE) {
+            Ok(tun) => Link::Tun(tun),
+            Err(refused) => {
+                netlink.add_cable(DEVICE, FAR).map_err(|_| refused)?;
+                quiet(FAR, false);
+                let wire = |error| PortError::Wire {
+                    device: FAR.to_owned(),
+                    error,
+                };
+                netlink.set_up(FAR, None, u32::try_from(mtu).ok(), Some(QUEUE))?;
+                Link::Wire(Wire::open(FAR).map_err(wire)?)
+            }
+        };
+        let is_wire = matches!(link, Link::Wire(_));
+        let has_ipv6 = |it: &IpAddress| matches!(it, IpAddress::Ipv6(_));
+        quiet(DEVICE, hosts[kernel].addresses.iter().any(has_ipv6));
+        let ethernet = is_wire.then_some(hosts[kernel].ethernet);
+        netlink.set_up("lo", None, None, None)?;
+        netlink.set_up(DEVICE, ethernet, u32::try_from(mtu).ok(), Some(QUEUE))?;
+        for &address in &hosts[kernel].addresses {
+            let address = IpAddr::from(address);
+            netlink.add_address(DEVICE, address, whole(address))?;
+        }
+        let mut neighbours = BTreeMap::new();
+        let others = hosts
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != kernel);
+        for (_, host) in others {
+            for &address in &host.addresses {
+                neighbours.insert(address, host.ethernet);
+                let same = |it: &&IpAddress| has_ipv6(it) == has_ipv6(&address);
+                let from = hosts[kernel].addresses.iter().find(same);
+                let Some(&from) = from else { continue };
+                let address = IpAddr::from(address);
+                netlink.add_route(DEVICE, address, whole(address), Some(from.into()))?;
+                if is_wire {
+                    netlink.add_neighbour(DEVICE, address, host.ethernet)?;
+                }
+            }
+        }
+        Ok(Self {
+            link,
+            kernel: hosts[kernel].ethernet,
+            neighbours,
+            room: vec![0; PACKET_MAX],
+            train: Train::default(),
+            losses: Losses::default(),
+        })
+    }
+
+    /// Takes the next packet that the kernel has sent, as one frame or as several behind those
+    /// already in the list. Returns whether there was one.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub fn receive(&mut self, out: &mut Vec<Bytes>) -> io::Result<bool> {
+        match &self.link {
+            Link::Tun(tun) => {
+                let Some((header, length)) = tun.receive(&mut self.room)? else {
+                    return Ok(false);
+                };
+                let (kernel, neighbours) = (self.kernel, &self.neighbours);
+                let ends = |to: Option<IpAddress>| {
+                    let to = to.and_then(|it| neighbours.get(&it).copied());
+                    (kernel, to.unwrap_or(EthernetAddress::BROADCAST))
+                };
+                let packet = &mut self.room[..length];
+                if frames(&header, packet, ends, out).is_err() {
+                    self.losses.unusable += 1;
+                }
+            }
+            Link::Wire(wire) => {
+                let Some(sighted) = wire.receive(&mut self.room)? else {
+                    return Ok(false);
+                };
+                if sighted.is_outgoing {
+                    return Ok(true);
+                }
+                let frame = &mut self.room[..sighted.length];
+                let packet = frame.get_mut(ETHERNET..).unwrap_or_default();
+                super::split::complete_whole(packet);
+                out.push(Bytes::copy_from_slice(frame));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Gives the kernel a frame, at the latest with [`Port::flush`].
+    pub fn send(&mut self, frame: Bytes) {
+        match &self.link {
+            Link::Tun(_) => {
+                if let Err(frame) = self.train.couple(frame) {
+                    self.flush();
+                    // An empty train takes any frame.
+                    let _ = self.train.couple(frame);
+                }
+            }
+            Link::Wire(wire) => self.losses.refused += u64::from(wire.send(&frame).is_err()),
+        }
+    }
+
+    /// Gives the kernel what it was not given yet.
+    pub fn flush(&mut self) {
+        if let Link::Tun(tun) = &self.link
+            && !self.train.is_empty()
+        {
+            let sent = self.train.leave(|header, parts| tun.send(header, parts));
+            self.losses.refused += u64::from(sent.is_some_and(|sent| sent.is_err()));
+        }
+    }
+
+    /// What did not get through so far.
+    pub fn losses(&self) -> Losses {
+        self.losses
+    }
+}
+
+impl AsFd for Port {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.link {
+            Link::Tun(tun) => tun.as_fd(),
+            Link::Wire(wire) => wire.as_fd(),
+        }
+    }
+}
+
+/// Keeps a device from looking for routers of IPv6, and from IPv6 at all where it has none. What
+/// a machine does not let us set, it does not do either.
+fn quiet(device: &str, has_ipv6: bool) {
+    let set = |key: &str, value: &str| {
+        let _ = fs::write(format!("/proc/sys/net/ipv6/conf/{device}/{key}"), value);
+    };
+    if has_ipv6 {
+        // No address but those that it is given.
+        set("addr_gen_mode", "1");
+        set("router_solicitations", "0");
+        set("accept_ra", "0");
+    } else {
+        set("disable_ipv6", "1");
+    }
+}
+
+/// The length of a prefix that is one address.
+fn whole(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(_) => 32,
+        IpAddr::V6(_) => 128,
+    }
+}

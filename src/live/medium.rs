@@ -1,0 +1,361 @@
+//! The live medium: emulated hosts in real time, and the kernel of a namespace as one more host.
+
+use std::fmt;
+use std::os::fd::BorrowedFd;
+
+use bytes::Bytes;
+use hangup_stack::event::Fact;
+use hangup_stack::network::{HostId, Recording};
+use hangup_stack::profile::Profile;
+use hangup_stack::socket::{Protocol, SocketId, Status};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use smoltcp::time::{Duration, Instant};
+use smoltcp::wire::EthernetAddress;
+
+use super::clock::{Clock, Lateness};
+use super::device::{Losses, Port};
+use crate::capture::TraceHost;
+use crate::run::{Due, Medium, MediumEvent, NewCall, Refusal, VirtualNetwork, Waited};
+use crate::scenario::script::{LinkChange, Spanned};
+
+/// How many packets are taken from the device before what they cause is sent.
+const BATCH: usize = 16;
+
+/// For so long nobody has said anything: what was under way has arrived.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// The longest sleep, so that no wait is too long for the system call.
+const SLEEP_MAX: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// What a live run waits for beside the device: a program, a test that gives commands.
+pub trait Side: fmt::Debug {
+    /// The hosts of the script are ready, and the clock starts.
+    fn begin(&mut self);
+
+    /// Adds what is ready when there is something to look at.
+    fn descriptors<'a>(&'a self, all: &mut Vec<BorrowedFd<'a>>);
+
+    /// Looks at what has happened; it may act on the hosts. The time is that of the run.
+    fn look(&mut self, network: &mut VirtualNetwork, now: Instant);
+
+    /// When it must look, even if nothing happens, in real time from now.
+    fn due(&self) -> Option<std::time::Duration>;
+
+    /// Whether all is done that it waits for.
+    fn has_ended(&self) -> bool;
+}
+
+/// What limits a live run.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a second of the emulated hosts is.
+    pub pace: f64,
+    /// For how long the script may go on once everything else has ended.
+    pub wait: Duration,
+    /// How many octets of frames are kept for the trace and the script's lines.
+    pub trace: usize,
+}
+
+/// Emulated hosts in real time, among them the kernel.
+#[derive(Debug)]
+pub struct LiveMedium<'a> {
+    inner: VirtualNetwork,
+    port: Port,
+    kernel: HostId,
+    side: &'a mut dyn Side,
+    clock: Clock,
+    limits: Limits,
+    has_begun: bool,
+    /// When all else had ended, and whether the script is through.
+    ended: Option<Instant>,
+    is_through: bool,
+    /// When a frame last came or went.
+    active: Instant,
+    recorded: usize,
+    is_cut: bool,
+    incoming: Vec<Bytes>,
+    lateness: Lateness,
+}
+
+impl<'a> LiveMedium<'a> {
+    /// With the hosts of a scenario, of which one is the kernel behind a port.
+    pub fn new(
+        mut inner: VirtualNetwork,
+        kernel: HostId,
+        port: Port,
+        side: &'a mut dyn Side,
+        limits: Limits,
+    ) -> Self {
+        inner.network().set_outlet(kernel);
+        Self {
+            inner,
+            port,
+            kernel,
+            side,
+            clock: Clock::new(limits.pace),
+            limits,
+            has_begun: false,
+            ended: None,
+            is_through: false,
+            active: Instant::ZERO,
+            recorded: 0,
+            is_cut: false,
+            incoming: Vec::new(),
+            lateness: Lateness::default(),
+        }
+    }
+
+    /// How late timers were.
+    pub fn lateness(&self) -> &Lateness {
+        &self.lateness
+    }
+
+    /// What did not get through the device.
+    pub fn losses(&self) -> Losses {
+        self.port.losses()
+    }
+
+    /// When the trace was cut off, as it had its most octets.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Lets the emulated hosts do what is due, and gives the kernel what they send.
+    fn catch_up(&mut self, now: Instant) {
+        if let Due::At(due) = self.inner.due()
+            && due < now
+        {
+            let late = now - due;
+            self.lateness.count(late.total_micros());
+        }
+        while self.inner.wait(now) == Waited::Woken {}
+        self.push_out();
+    }
+
+    /// Gives the kernel what the emulated hosts have sent.
+    fn push_out(&mut self) {
+        let mut count = 0;
+        for frame in self.inner.network().take_outgoing() {
+            self.port.send(frame);
+            count += 1;
+        }
+        if count > 0 {
+            self.port.flush();
+            self.active = self.inner.now();
+        }
+    }
+
+    /// Takes what the kernel has sent; returns whether there was something.
+    fn take_in(&mut self) -> bool {
+        let mut any = false;
+        for _ in 0..BATCH {
+            // A device that errs is one that somebody inside has taken down: it is silent.
+            if !self.port.receive(&mut self.incoming).unwrap_or(false) {
+                break;
+            }
+            any = true;
+        }
+        if !self.incoming.is_empty() {
+            self.active = self.clock.now();
+        }
+        for frame in self.incoming.drain(..) {
+            self.inner.network().transmit(self.kernel, frame);
+        }
+        any
+    }
+
+    /// Sleeps until something may have happened, at most until a moment.
+    fn sleep(&mut self, until: Instant) {
+        let due = match self.inner.due() {
+            Due::At(due) => due.min(until),
+            Due::Never | Due::Unknown => until,
+        };
+        let mut most = self.clock.until(due).min(SLEEP_MAX);
+        if let Some(due) = self.side.due() {
+            most = most.min(due);
+        }
+        if self.ended.is_some() {
+            let quiet = std::time::Duration::from_micros(QUIET.total_micros());
+            most = most.min(quiet / 4);
+        }
+        let timeout = Timespec {
+            tv_sec: i64::try_from(most.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: most.subsec_nanos().into(),
+        };
+        let mut all = Vec::new();
+        all.push(std::os::fd::AsFd::as_fd(&self.port));
+        self.side.descriptors(&mut all);
+        let all = all.into_iter();
+        let mut all: Vec<PollFd<'_>> = all
+            .map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN))
+            .collect();
+        // Interrupted by a signal, there is something to look at.
+        let _ = poll(&mut all, Some(&timeout));
+    }
+
+    /// Looks at what goes on beside the device.
+    fn look(&mut self) {
+        let now = self.clock.now();
+        self.side.look(&mut self.inner, now);
+        self.push_out();
+        if self.ended.is_none() && self.side.has_ended() {
+            self.ended = Some(now);
+        }
+    }
+
+    /// Whether nothing of the run is real any more: all else has ended, and the script is through
+    /// or has had its time.
+    fn is_over(&self) -> bool {
+        let Some(ended) = self.ended else {
+            return false;
+        };
+        let now = self.clock.now();
+        let is_quiet = now >= ended.max(self.active) + QUIET;
+        is_quiet && self.is_through || now >= ended + self.limits.wait
+    }
+}
+
+impl Medium for LiveMedium<'_> {
+    fn now(&self) -> Instant {
+        self.inner.now()
+    }
+
+    fn wait(&mut self, until: Instant) -> Waited {
+        if self.is_over() {
+            return self.inner.wait(until);
+        }
+        if !self.has_begun && until > Instant::ZERO {
+            self.has_begun = true;
+            self.clock.start();
+            self.side.begin();
+        }
+        loop {
+            let now = self.clock.now().min(until).max(self.inner.now());
+            self.catch_up(now);
+            if self.inner.has_events() {
+                return Waited::Woken;
+            }
+            if now >= until {
+                return Waited::Reached;
+            }
+            if self.take_in() {
+                continue;
+            }
+            self.sleep(until);
+            self.look();
+            if self.is_over() {
+                return Waited::Woken;
+            }
+        }
+    }
+
+    fn due(&self) -> Due {
+        match self.is_over() {
+            true => Due::Never,
+            false => Due::Unknown,
+        }
+    }
+
+    fn end_script(&mut self) {
+        self.is_through = true;
+    }
+
+    fn next_event(&mut self) -> Option<MediumEvent> {
+        let event = self.inner.next_event()?;
+        if let MediumEvent::Fact(fact) = &event
+            && let Fact::Sent { bytes, .. } | Fact::Received { bytes } = &fact.fact
+        {
+            self.recorded += bytes.len();
+            if self.recorded > self.limits.trace && !self.is_cut {
+                self.is_cut = true;
+                self.inner.network().record(Recording::Nothing);
+            }
+        }
+        Some(event)
+    }
+
+    fn begin(&mut self, call: &NewCall<'_>) -> Result<(), Refusal> {
+        if call.host == self.kernel {
+            let why = "the kernel's calls are made by its programs";
+            return Err(Refusal(why.to_owned()));
+        }
+        self.catch_up(self.clock.now().max(self.inner.now()));
+        let begun = self.inner.begin(call);
+        self.push_out();
+        begun
+    }
+
+    fn settle(&mut self) {
+        self.inner.settle();
+        self.push_out();
+    }
+
+    fn labels(&self, host: HostId) -> Vec<(i64, SocketId)> {
+        self.inner.labels(host)
+    }
+
+    fn labelled(&self, host: HostId, label: i64) -> Option<SocketId> {
+        self.inner.labelled(host, label)
+    }
+
+    fn status(&self, host: HostId, socket: SocketId) -> Option<Status> {
+        match host == self.kernel {
+            true => None,
+            false => self.inner.status(host, socket),
+        }
+    }
+
+    fn network_events(&self, host: HostId, socket: SocketId) -> Option<String> {
+        self.inner.network_events(host, socket)
+    }
+
+    fn waiting_port(&self, host: HostId, protocol: Protocol) -> Option<u16> {
+        self.inner.waiting_port(host, protocol)
+    }
+
+    fn hosts(&self) -> Vec<TraceHost> {
+        let mut hosts = self.inner.hosts();
+        if let Some(host) = hosts.get_mut(self.kernel.0) {
+            let release = rustix::system::uname()
+                .release()
+                .to_string_lossy()
+                .into_owned();
+            host.system = format!("kernel {release}");
+        }
+        hosts
+    }
+
+    fn ethernet_address(&self, host: HostId) -> EthernetAddress {
+        self.inner.ethernet_address(host)
+    }
+
+    fn send(&mut self, from: HostId, frame: Vec<u8>) -> Result<(), Refusal> {
+        self.catch_up(self.clock.now().max(self.inner.now()));
+        self.inner.send(from, frame)?;
+        self.push_out();
+        Ok(())
+    }
+
+    fn change_link(
+        &mut self,
+        from: HostId,
+        to: HostId,
+        changes: &[Spanned<LinkChange>],
+    ) -> Result<(), Refusal> {
+        self.inner.change_link(from, to, changes)
+    }
+
+    fn set_profile(&mut self, host: HostId, profile: &Profile) -> Result<(), Refusal> {
+        match host == self.kernel {
+            true => Err(Refusal("the kernel is as it is".to_owned())),
+            false => self.inner.set_profile(host, profile),
+        }
+    }
+
+    fn set_up(&mut self, host: HostId, up: bool) -> Result<(), Refusal> {
+        if host == self.kernel {
+            return Err(Refusal("the kernel does not fail".to_owned()));
+        }
+        self.inner.set_up(host, up)
+    }
+}
