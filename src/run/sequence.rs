@@ -19,7 +19,7 @@ impl<'a> Driver<'a> {
     pub(super) fn await_step(&mut self, statement: &Statement) -> Option<Instant> {
         let limit = match self.conduct.end {
             End::At(until) => instant(until).max(self.medium.now()),
-            End::Quiet(_) | End::Calls => self.medium.now() + STEP_MAX,
+            End::Quiet(_) | End::Calls | End::Programs => self.medium.now() + STEP_MAX,
         };
         let mut is_last_look = false;
         loop {

@@ -56,7 +56,7 @@ fn rehearsal(known: &Known<'_>) -> Option<vocabulary::Rehearsal> {
             addresses: host.addresses.clone(),
             stack: match &host.stack {
                 Stack::Profile(profile) => StackKind::Profile(profile.clone()),
-                Stack::Scripted => StackKind::Scripted,
+                Stack::Scripted | Stack::Kernel => StackKind::Scripted,
             },
             mtu: host.mtu.unwrap_or(limits::MTU_USUAL),
             receive_buffer: host.receive_buffer,

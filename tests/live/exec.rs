@@ -127,13 +127,8 @@ pub(crate) fn curl_meets_a_deaf_server() -> Tested {
     let ran = folder.run(&live("http-deaf-wsprecvdisconnect.toml"), &words);
     assert!(ran.err.contains("timed out after 20"), "{ran:?}");
     assert_eq!(ran.code, Some(28), "{ran:?}");
-    let trace = folder.0.join("traces/http-deaf-wsprecvdisconnect.txt");
-    let trace = std::fs::read_to_string(&trace);
-    let trace = match trace {
-        Ok(trace) => trace,
-        Err(_) => found(&folder.0.join("traces"), "http-deaf-wsprecvdisconnect.txt"),
-    };
-    assert!(trace.contains("WINDOW EXHAUSTED"), "{trace}");
+    let trace = found(&folder.0.join("traces"), "http-deaf-wsprecvdisconnect.txt");
+    assert!(trace.contains("; HELD "), "{trace}");
     assert!(
         trace.contains("server: WSPRecvDisconnect(s=4, NULL) = 0"),
         "{trace}"
@@ -270,7 +265,7 @@ pub(crate) fn nothing_is_left_behind() -> Tested {
     let silent = folder.write("silent.toml", SILENT.as_bytes());
     let marker = format!("100{}", std::process::id());
     let script = format!("setsid sleep {marker} & (sleep {marker} &) ; echo ready; sleep {marker}");
-    for number in [Signal::KILL, Signal::ABORT, Signal::SEGV] {
+    for number in [Signal::KILL, Signal::ABORT] {
         let mut child = folder.exec(&silent, &["-q", "--", "sh", "-c", &script]);
         let child = child
             .stdout(Stdio::piped())
