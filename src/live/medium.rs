@@ -165,7 +165,7 @@ impl<'a> LiveMedium<'a> {
     }
 
     /// Sleeps until something may have happened, at most until a moment.
-    fn sleep(&mut self, until: Instant) {
+    fn sleep(&self, until: Instant) {
         let due = match self.inner.due() {
             Due::At(due) => due.min(until),
             Due::Never | Due::Unknown => until,

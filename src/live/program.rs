@@ -184,7 +184,7 @@ impl Side for Program {
 }
 
 impl Running {
-    fn signal(&mut self, signal: Signal) {
+    fn signal(&self, signal: Signal) {
         if let (Some(pid), Some(signal)) = (
             i32::try_from(self.child.id()).ok().and_then(Pid::from_raw),
             rustix::process::Signal::from_named_raw(signal as i32),
@@ -266,10 +266,8 @@ pub fn first_process(parent: u32, command: &[OsString]) -> io::Result<u8> {
         Ok(child) => child,
         Err(error) => {
             eprintln!("hangup: {}: {error}", program.display());
-            return Ok(match error.kind() {
-                io::ErrorKind::NotFound => NOT_FOUND,
-                _ => NOT_STARTED,
-            });
+            let is_missing = error.kind() == io::ErrorKind::NotFound;
+            return Ok(if is_missing { NOT_FOUND } else { NOT_STARTED });
         }
     };
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);

@@ -77,7 +77,7 @@ pub(super) const KEYS: &[Key<Draft>] = &[
     Key::required(
         "profile",
         Form::Profile(Scripted::Allowed, |it, name| it.profile = Some(name)),
-        "What runs on the host: a built-in profile, one of [profiles], scripted, or kernel: this machine",
+        "What runs on the host: a profile, built in or of [profiles], scripted, or this kernel",
     ),
     Key::new(
         "address",

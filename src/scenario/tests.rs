@@ -218,7 +218,11 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("host_address_taken", "\"192.0.2.77\"", "\"192.0.2.1\""),
     ("host_knob", "rto.min = \"300ms\"", "rto.mni = \"300ms\""),
     ("host_knob_value", "rto.min = \"300ms\"", "rto.min = 300"),
-    ("host_kernel", "\"scripted\"", "\"kernel\""),
+    (
+        "host_kernel",
+        "\"scripted\"",
+        "\"kernel\"\nrto.min = \"300ms\"",
+    ),
     ("host_name", "[hosts.attacker]", "[hosts.link]"),
     (
         "profile_circle",

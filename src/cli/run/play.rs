@@ -53,7 +53,7 @@ fn scenario(
     if let Some(host) = scenario.hosts.iter().find(|host| host.is_kernel()) {
         let name = &host.name.value;
         let message = format!(
-            "`{name}` is the machine's kernel, whose programs are real: `hangup exec {} -- COMMAND`",
+            "`{name}` is the machine's kernel, and its programs are real: `hangup exec {} -- ...`",
             scenario.source.path().display()
         );
         case.verdict = CaseVerdict::Unsupported;

@@ -2,8 +2,8 @@
 //!
 //! [`Tun`] carries IP packets with the header of virtio, so that the kernel can leave segmentation
 //! and checksums to us and we to it. [`Wire`] carries whole frames of a device that is there
-//! already, or of the other end of a cable where `/dev/net/tun` is not for us. [`Port`] is either of
-//! them among emulated hosts.
+//! already, or of the other end of a cable where `/dev/net/tun` is not for us. [`Port`] is either
+//! of them among emulated hosts.
 
 mod packet;
 mod port;

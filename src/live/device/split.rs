@@ -259,7 +259,9 @@ mod tests {
                         let ends = (packet.src_addr().into(), packet.dst_addr().into());
                         (ends, packet.payload())
                     }
-                    _ => {
+                    EthernetProtocol::Ipv6
+                    | EthernetProtocol::Arp
+                    | EthernetProtocol::Unknown(_) => {
                         let packet = Ipv6Packet::new_checked(frame.payload()).unwrap();
                         let ends: (IpAddress, IpAddress) =
                             (packet.src_addr().into(), packet.dst_addr().into());
