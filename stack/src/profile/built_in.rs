@@ -22,6 +22,8 @@ built_in!(
     "wsprecvdisconnect",
     "winsock",
     "windows",
+    "windows-7",
+    "windows-xp",
     "linux-6.18",
     "freebsd",
     "openbsd",

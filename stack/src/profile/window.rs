@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 pub struct WindowRules {
     /// The receive buffer, in octets, as an application would set it with SO_RCVBUF.
     pub receive_buffer: usize,
+    /// The most octets that the window of a SYN shows, whatever the buffer holds.
+    pub syn: usize,
+    /// The same of a SYN-ACK.
+    pub syn_ack: usize,
     /// How the window follows from the buffer.
     pub model: WindowModel,
     /// The buffer that an unchanged socket has inside, where the model counts more than payload;

@@ -136,7 +136,7 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// A receive half before the peer's SYN. The buffer says what the first window is.
     pub(crate) fn new(mut buffer: Buffer, rules: WindowRules) -> Self {
-        let offered = buffer.initial();
+        let offered = buffer.initial(rules.syn);
         Self {
             queue: ReceiveQueue::default(),
             ahead: Ahead::default(),
@@ -165,7 +165,7 @@ impl Receiver {
         self.buffer.on_syn(agreed.segment, agreed.options);
         if first == First::Theirs {
             // Our own SYN is yet to be sent, and its window knows of the options.
-            self.offered = self.buffer.initial();
+            self.offered = self.buffer.initial(self.rules.syn_ack);
             self.right_edge = 1 + self.offered as i64;
         }
         let shift = agreed.shift;

@@ -97,9 +97,10 @@ impl Buffer {
         self.settled
     }
 
-    /// The window of the SYN, in octets, before anything is known of scaling.
-    pub(crate) fn initial(&mut self) -> usize {
-        let full = self.asked.min(usize::from(u16::MAX));
+    /// The window of a SYN or SYN-ACK that shows `most` octets at most, before anything is known of
+    /// scaling.
+    pub(crate) fn initial(&mut self, most: usize) -> usize {
+        let full = self.asked.min(usize::from(u16::MAX)).min(most);
         match &mut self.model {
             Model::FreeSpace { .. } => full,
             Model::Memory(memory) => {
@@ -372,7 +373,7 @@ mod tests {
         ];
         for (profile, octets, expected) in rows {
             assert_eq!(
-                buffer(profile, octets).initial(),
+                buffer(profile, octets).initial(65_535),
                 expected,
                 "{profile} {octets:?}"
             );
@@ -382,7 +383,7 @@ mod tests {
     #[test]
     fn linux_counts_memory_and_not_payload() {
         let mut buffer = buffer("linux", None);
-        let offered = buffer.initial();
+        let offered = buffer.initial(65_535);
         for segment in 1..=10 {
             buffer.on_queued(1000, 1 + segment * 1000);
         }
