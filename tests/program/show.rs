@@ -131,7 +131,7 @@ fn what_cannot_be_shown_is_said() {
         ),
         (
             &[held, "--connection", "2"],
-            "1 is client:49152 > server:80",
+            "1 is client:49152 > server:4242",
         ),
         (
             &[held, "--at", "x"],
