@@ -213,6 +213,7 @@ impl Medium for Playback {
                 call: call.name.to_owned(),
                 socket: None,
                 differences: Vec::new(),
+                received: Vec::new(),
             },
             ends: None,
         };

@@ -51,6 +51,8 @@ pub struct Returned {
     /// Where the script wrote down a value that the call returns through an argument, and the call
     /// returned another one.
     pub differences: Vec<Difference>,
+    /// What it has received, where whoever made the call asked for it.
+    pub received: Vec<u8>,
 }
 
 impl Returned {

@@ -114,6 +114,7 @@ impl<'a> Context<'a> {
                 .iter()
                 .try_fold(0, |all, flag| Ok(all | self.number_in(index, flag, words)?)),
             other @ (Argument::Text(_)
+            | Argument::Octets(_)
             | Argument::List(_)
             | Argument::Struct(_)
             | Argument::Ellipsis
@@ -200,6 +201,7 @@ impl<'a> Context<'a> {
             .count();
         let rest = 2 + numbers;
         let (octets, flags_at) = match (&self.arguments[1], numbers) {
+            (Argument::Octets(octets), 0 | 1) => (Octets::Text(octets), 2),
             (Argument::Text(text), 0 | 1) => (Octets::Text(text.as_bytes()), 2),
             (Argument::Text(text), 2) => {
                 let length = self.length(2)?;
@@ -528,6 +530,7 @@ impl<'a> Context<'a> {
                     .and_then(|new| descriptors.get(new))
                     .map_or(about, |new| new.socket),
                 differences,
+                received: Vec::new(),
             }),
             Made::Blocks { until } => Answer::Blocks(Blocked {
                 call: self.text(prefix, [].iter()),

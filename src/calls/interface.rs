@@ -32,6 +32,11 @@ pub trait Calls: std::fmt::Debug {
     /// As [`Calls::program`].
     fn program_mut(&mut self) -> &mut Program;
 
+    /// What the last call that received has received, so many octets.
+    fn received(&self, octets: usize) -> &[u8] {
+        self.program().memory.received(octets)
+    }
+
     /// Which thread of the program makes the next calls, by its name in the script; none is the one
     /// that needs no name.
     fn switch_to(&mut self, thread: Option<&str>) {

@@ -90,6 +90,11 @@ impl Memory {
         }
     }
 
+    /// What was received last, at most so many octets.
+    pub(super) fn received(&self, octets: usize) -> &[u8] {
+        &self.received[..octets.min(self.received.len())]
+    }
+
     /// A buffer to receive into.
     pub(super) fn buffer(&mut self, length: usize) -> &mut [u8] {
         let length = if self.holds_nothing { 0 } else { length };

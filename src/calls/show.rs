@@ -17,6 +17,7 @@ pub(crate) fn show(argument: &Argument) -> String {
             format!("{shown:?}... ({} octets)", text.len())
         }
         Argument::Text(text) => format!("{text:?}"),
+        Argument::Octets(octets) => format!("{} octets", octets.len()),
         Argument::Flags(flags) => join(flags, "|"),
         Argument::List(list) => format!("[{}]", join(list, ", ")),
         Argument::Struct(fields) => {

@@ -75,6 +75,7 @@ fn reword(call: &mut Call, index: usize, words: &[(&str, &str)]) {
             Argument::Flags(flags) => flags.iter_mut().for_each(|it| reword_in(it, words)),
             Argument::Integer(_)
             | Argument::Text(_)
+            | Argument::Octets(_)
             | Argument::List(_)
             | Argument::Struct(_)
             | Argument::Ellipsis
@@ -121,6 +122,7 @@ fn is_nothing(call: &Call, index: usize) -> bool {
         Some(
             Argument::Integer(_)
             | Argument::Text(_)
+            | Argument::Octets(_)
             | Argument::Flags(_)
             | Argument::List(_)
             | Argument::Struct(_)

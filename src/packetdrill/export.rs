@@ -49,6 +49,9 @@ pub fn export(
              packetdrill has those of POSIX"
         ));
     }
+    if !chosen.program.parts.is_empty() {
+        return inexpressible(format!("{name} runs a program, whose calls are not kept"));
+    }
     let fails = |statement: &Statement| match &statement.subject {
         Subject::Subsystem(subsystem) => subsystem.host.value == *name,
         Subject::Call(_)

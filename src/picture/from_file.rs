@@ -239,7 +239,7 @@ impl Reader {
             if let InterfaceDescriptionOption::IfName(it) = option {
                 name = Some(it.to_string());
             } else if let InterfaceDescriptionOption::IfDescription(it) = option {
-                about = system(&it).to_owned();
+                about = system(it).to_owned();
             }
         }
         if let Some(name) = name {

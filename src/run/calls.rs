@@ -73,6 +73,7 @@ impl<'a> Driver<'a> {
             name: &call.name.value,
             arguments: &self.account.calls[place].arguments,
             label: label_of(call),
+            keeps: false,
         });
         if let Err(why) = made {
             self.waiting.pop();
@@ -139,14 +140,18 @@ impl<'a> Driver<'a> {
                 text,
             }),
             MediumEvent::Undefined { call, rule } => {
-                if let Some(waiting) = self.waiting_call(call) {
+                if let Some(id) = self.programs.caller(call) {
+                    self.program_undefined(id, rule);
+                } else if let Some(waiting) = self.waiting_call(call) {
                     let span = waiting.call.name.span;
                     self.fail(Diagnostic::new(span, "undefined behaviour").note("rule", rule));
                 }
             }
             MediumEvent::Blocks(call) => self.blocks(call),
             MediumEvent::Refused { call, why } => {
-                if let Some(waiting) = self.ended_call(call) {
+                if let Some(id) = self.programs.caller(call) {
+                    self.program_refused(id, why);
+                } else if let Some(waiting) = self.ended_call(call) {
                     self.refuse(waiting.call, why);
                 }
             }
@@ -157,7 +162,9 @@ impl<'a> Driver<'a> {
                 ends,
             } => {
                 self.steps.returned(call, at);
-                if let Some(waiting) = self.ended_call(call) {
+                if let Some(id) = self.programs.caller(call) {
+                    self.program_returned(id, at, &returned, ends);
+                } else if let Some(waiting) = self.ended_call(call) {
                     self.returned(&waiting, at, &returned, ends);
                 }
             }
@@ -260,7 +267,7 @@ impl<'a> Driver<'a> {
         self.fail(Diagnostic::new(span, message).label(label));
     }
 
-    fn judge_result(&mut self, call: &Call, returned: &Returned) {
+    pub(super) fn judge_result(&mut self, call: &Call, returned: &Returned) {
         let name = &call.name.value;
         let said = || match &returned.error {
             Some(error) => format!("{} {error}", returned.value),

@@ -17,6 +17,7 @@ use super::forging::Forging;
 use super::medium::{Due, Medium, Refusal, Waited};
 use super::numbers::Numbers;
 use super::packets::Packets;
+use super::programs::Programs;
 use super::step::Steps;
 use super::time::{TAIL, instant, moments};
 use super::timestamps::Timestamps;
@@ -47,6 +48,7 @@ pub(crate) struct Driver<'a> {
     pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Vec<Diagnostic>,
     pub(super) steps: Steps,
+    pub(super) programs: Programs<'a>,
     /// The last call that could not be made at all.
     pub(super) refused: Option<Refused>,
     pub(super) account: Account,
@@ -95,6 +97,7 @@ impl<'a> Driver<'a> {
             waiting: Vec::new(),
             failures: Vec::new(),
             steps: Steps::default(),
+            programs: Programs::default(),
             refused: None,
             account: Account::default(),
             forging: Forging::default(),
@@ -106,6 +109,7 @@ impl<'a> Driver<'a> {
     /// Goes through the script, and then on to the end of the run.
     pub(crate) fn play(&mut self) {
         let scenario = self.scenario;
+        self.begin_programs();
         let mut before = Instant::ZERO;
         for statement in &scenario.script.statements {
             before = self.statement(statement, before);
@@ -267,10 +271,15 @@ impl<'a> Driver<'a> {
 
     /// Moves the time to `limit`.
     pub(super) fn advance(&mut self, limit: Instant) {
+        if limit > self.medium.now() {
+            self.release_programs();
+        }
         loop {
-            let waited = self.medium.wait(limit);
+            let until = self.until_due(limit);
+            let waited = self.medium.wait(until);
             self.take_events();
-            if self.exhausted || waited == Waited::Reached {
+            let ran = self.run_programs();
+            if self.exhausted || (waited == Waited::Reached && until == limit && !ran) {
                 return;
             }
         }
@@ -279,7 +288,8 @@ impl<'a> Driver<'a> {
     /// Moves the time to when something happens next, at most to `limit`. Returns whether something
     /// may have happened; where nothing will by then, the time need not move.
     pub(super) fn advance_to_next(&mut self, limit: Instant) -> bool {
-        match self.medium.due() {
+        self.release_programs();
+        match self.due() {
             _ if self.exhausted => false,
             Due::At(at) if at <= limit => {
                 self.advance(at.max(self.medium.now()));
@@ -287,16 +297,18 @@ impl<'a> Driver<'a> {
             }
             Due::At(_) | Due::Never => false,
             Due::Unknown => {
-                let waited = self.medium.wait(limit);
+                let until = self.until_due(limit);
+                let waited = self.medium.wait(until);
                 self.take_events();
-                waited == Waited::Woken
+                self.run_programs() || waited == Waited::Woken || until < limit
             }
         }
     }
 
     /// Moves the time as long as something is known to be due, at most to `limit`.
     fn advance_until_quiet(&mut self, limit: Instant) {
-        while let Due::At(due) = self.medium.due()
+        self.release_programs();
+        while let Due::At(due) = self.due()
             && due <= limit
             && !self.exhausted
         {
@@ -333,6 +345,7 @@ impl<'a> Driver<'a> {
     fn settle(&mut self) {
         self.medium.settle();
         self.take_events();
+        self.run_programs();
     }
 
     /// Takes what has happened.
@@ -341,16 +354,23 @@ impl<'a> Driver<'a> {
             self.take_event(event);
         }
         if self.events.len() > EVENTS_MOST && !self.exhausted {
-            self.exhausted = true;
             let message = format!(
                 "the run was stopped at {} s: more than {EVENTS_MOST} things have happened",
                 seconds(self.medium.now())
             );
-            self.failures.push(
-                Diagnostic::of_file(message)
-                    .help("give `until`, or less data, or a slower link (`rate`)"),
-            );
+            let diagnostic = Diagnostic::of_file(message);
+            self.exhaust(diagnostic.help("give `until`, or less data, or a slower link (`rate`)"));
         }
+    }
+
+    /// Stops the run at a limit.
+    pub(super) fn exhaust(&mut self, diagnostic: Diagnostic) {
+        self.exhausted = true;
+        self.failures.push(diagnostic);
+    }
+
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.exhausted
     }
 
     pub(super) fn observe(&mut self, event: Event) {

@@ -20,9 +20,20 @@ use crate::calls::{BadCall, Returned};
 use crate::capture::{SocketEnds, TraceHost};
 use crate::scenario::script::{Argument, LinkChange, Routine, Spanned};
 
-/// A call of a run. The driver numbers them in the order in which it makes them.
+/// A call of a run. The driver numbers them in the order in which it makes them, those of the
+/// script and those of programs apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub usize);
+
+impl CallId {
+    /// The calls of programs have the numbers from here on.
+    const PROGRAMS: usize = usize::MAX / 2;
+
+    /// A call that a program makes, by how many were made before.
+    pub fn of_program(before: usize) -> Self {
+        Self(Self::PROGRAMS + before)
+    }
+}
 
 /// A call that a host is to make.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +52,8 @@ pub struct NewCall<'a> {
     pub arguments: &'a [Argument],
     /// The label of the descriptor that it opens, where it opens one.
     pub label: Option<i64>,
+    /// Whether the octets that it receives are wanted, in [`Returned::received`].
+    pub keeps: bool,
 }
 
 /// What a medium tells the driver, in the order in which it happened.
@@ -151,6 +164,15 @@ pub trait Medium: fmt::Debug {
     /// The call's routine cannot run now, or there is nobody who could make the call; nothing was
     /// done.
     fn begin(&mut self, call: &NewCall<'_>) -> Result<(), Refusal>;
+
+    /// Gives up a call that waits, which then never returns: the program has waited long enough.
+    /// Returns the ends of the socket that it is about.
+    ///
+    /// # Errors
+    /// The call cannot be given up here.
+    fn cancel(&mut self, _call: CallId) -> Result<Option<SocketEnds>, Refusal> {
+        Err(Refusal("calls cannot be given up here".to_owned()))
+    }
 
     /// Lets calls that wait return where what the driver has just done is what they waited for.
     /// Nothing, where calls return by themselves.

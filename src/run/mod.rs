@@ -7,12 +7,14 @@
 //! | part | what it is |
 //! |---|---|
 //! | `driver`, `calls`, `sequence`, `expect`, `state`, `injection` | the one driver |
+//! | `task`, `intake`, `chunk`, `programs`, `performing` | the programs of hosts |
 //! | [`Conduct`] | how it plays, as data: what differs between two kinds of script |
 //! | `matcher` | whether a packet is what a line says |
 //! | [`Medium`] | what it is played on; [`VirtualNetwork`] is one |
 
 mod account;
 mod calls;
+mod chunk;
 mod conditions;
 mod conduct;
 mod driver;
@@ -21,15 +23,19 @@ mod filters;
 mod forge;
 mod forging;
 mod injection;
+mod intake;
 mod matcher;
 mod medium;
 mod numbers;
 pub(crate) mod packets;
+mod performing;
+mod programs;
 mod rules;
 mod scenario;
 mod sequence;
 mod state;
 mod step;
+mod task;
 mod time;
 mod timestamps;
 mod verdict;

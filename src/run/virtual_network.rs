@@ -40,6 +40,7 @@ struct Waiting {
     name: String,
     arguments: Vec<Argument>,
     label: Option<i64>,
+    keeps: bool,
     /// When it returns at the latest, even if nothing happens.
     until: Option<Instant>,
 }
@@ -98,7 +99,11 @@ impl VirtualNetwork {
                 None
             }
             Ok(Answer::Blocks(blocked)) => Some(blocked),
-            Ok(Answer::Returned(returned)) => {
+            Ok(Answer::Returned(mut returned)) => {
+                if let (true, Some(table)) = (call.keeps, self.tables[call.host.0].as_ref()) {
+                    let octets = returned.value.parse().unwrap_or(0);
+                    returned.received = table.received(octets).to_vec();
+                }
                 let socket = returned.socket;
                 self.events.push_back(MediumEvent::Returned {
                     call: call.id,
@@ -124,6 +129,7 @@ impl VirtualNetwork {
                 name: &call.name,
                 arguments: &call.arguments,
                 label: call.label,
+                keeps: call.keeps,
             });
             if let Some(blocked) = blocked {
                 call.until = blocked.until;
@@ -227,6 +233,7 @@ impl Medium for VirtualNetwork {
                     name: call.name.to_owned(),
                     arguments: call.arguments.to_vec(),
                     label: call.label,
+                    keeps: call.keeps,
                     until: blocked.until,
                 });
             }
@@ -236,6 +243,18 @@ impl Medium for VirtualNetwork {
             table.leave(routine);
         }
         Ok(())
+    }
+
+    fn cancel(&mut self, call: CallId) -> Result<Option<SocketEnds>, Refusal> {
+        let Some(place) = self.waiting.iter().position(|it| it.id == call) else {
+            return Err(Refusal("the call does not wait".to_owned()));
+        };
+        let given_up = self.waiting.remove(place);
+        let socket = match given_up.arguments.first() {
+            Some(Argument::Integer(label)) => self.labelled(given_up.host, *label),
+            Some(_) | None => None,
+        };
+        Ok(socket.and_then(|it| self.ends(given_up.host, it)))
     }
 
     /// What one call that returned has done may be what another waits for.
@@ -381,6 +400,7 @@ mod tests {
                     opened: None,
                     socket,
                     differences: Vec::new(),
+                    received: Vec::new(),
                 })
             } else {
                 Answer::Blocks(Blocked {
@@ -418,6 +438,7 @@ mod tests {
                 name,
                 arguments: &[],
                 label: None,
+                keeps: false,
             };
             medium.begin(&call).unwrap();
         }

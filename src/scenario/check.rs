@@ -8,6 +8,7 @@ use hangup_stack::profile::Api;
 use smoltcp::time::Duration;
 
 use super::hosts::{Host, Stack};
+use super::program::{self, Opening};
 use super::script::{
     Argument, Call, Condition, ExpectedResult, HostPair, LinkChange, LinkStatement, OptionsPattern,
     Packet, PacketLine, Script, Spanned, Statement, Subject, TimeSpec, Value,
@@ -28,7 +29,11 @@ pub(super) struct Known<'a> {
     pub(super) ip: IpFamily,
 }
 
-/// Everything that is wrong with a script, in its order.
+/// What stands for the descriptors of a program while its calls are looked at.
+const CONNECTION_LABEL: i64 = 4;
+const LISTENER_LABEL: i64 = 3;
+
+/// Everything that is wrong with a script and with the programs of its hosts, in their order.
 pub(super) fn script(script: &Script, known: &Known<'_>) -> Vec<Diagnostic> {
     let mut check = Check {
         known,
@@ -42,6 +47,9 @@ pub(super) fn script(script: &Script, known: &Known<'_>) -> Vec<Diagnostic> {
         if check.diagnostics.len() > limits::DIAGNOSTICS_MAX {
             break;
         }
+    }
+    for host in known.hosts.iter().flatten() {
+        check.program(host);
     }
     check.diagnostics
 }
@@ -84,7 +92,10 @@ impl Check<'_> {
     fn statement(&mut self, statement: &Statement) {
         self.time(statement);
         match &statement.subject {
-            Subject::Call(call) => self.call(statement, call),
+            Subject::Call(call) => {
+                self.call(call);
+                self.returns(statement, call);
+            }
             Subject::Packet(line) => self.packet(line, Use::of(self.known, line)),
             Subject::Inject(line) => self.packet(line, Use::Sent),
             Subject::Nothing(direction) => self.direction(direction),
@@ -290,12 +301,11 @@ impl Check<'_> {
         }
     }
 
-    fn call(&mut self, statement: &Statement, call: &Call) {
+    fn call(&mut self, call: &Call) {
         let before = self.diagnostics.len();
         for argument in &call.arguments {
             self.argument(&argument.value, argument.span);
         }
-        self.returns(statement, call);
         self.routine(call);
         let Some(host) = self.host(&call.host) else {
             return;
@@ -335,6 +345,45 @@ impl Check<'_> {
         };
         let diagnostic = Diagnostic::new(call.name.span, message).label(has);
         self.error(suggest(diagnostic, name, known));
+    }
+
+    /// The program of a host.
+    fn program(&mut self, host: &Host) {
+        for part in &host.program.parts {
+            if host.profile().is_none() {
+                let what = match host.is_kernel() {
+                    true => "is the machine's kernel",
+                    false => "has no stack",
+                };
+                let message = format!("{} {what}", quote(&host.name.value));
+                self.error(Diagnostic::new(part.span, message).label("so it runs no program"));
+                return;
+            }
+            if let Opening::Connect { remote, .. } = &part.opening {
+                self.argument(&remote.value, remote.span);
+            }
+        }
+        let mut calls = Vec::new();
+        host.program
+            .calls(&mut |part, call| calls.push((part, call)));
+        for (part, call) in calls {
+            let is_client = matches!(part.opening, Opening::Connect { .. });
+            let listener = call
+                .arguments
+                .iter()
+                .find(|it| matches!(&it.value, Argument::Word(word) if word == program::LISTENER));
+            if let Some(listener) = listener.filter(|_| is_client) {
+                let message = "a part that connects has no listener";
+                self.error(Diagnostic::new(listener.span, message));
+                continue;
+            }
+            let mut call = call.clone();
+            for argument in &mut call.arguments {
+                let labels = (Some(CONNECTION_LABEL), Some(LISTENER_LABEL));
+                argument.value = program::with_labels(&argument.value, labels.0, labels.1);
+            }
+            self.call(&call);
+        }
     }
 
     /// The time at which a call must return.
@@ -385,6 +434,7 @@ impl Check<'_> {
             Argument::Integer(_)
             | Argument::Word(_)
             | Argument::Text(_)
+            | Argument::Octets(_)
             | Argument::Ellipsis
             | Argument::Address(_) => {}
         }

@@ -134,11 +134,12 @@ pub(super) const KEYS: &[Key<Draft>] = &[
         "none",
         "Profiles of the scenario's own",
     ),
-    Key::required(
+    Key::new(
         "script",
         Form::Text("a text between ''' and '''", |it: &mut Draft, text| {
             it.script = Some(text.span);
         }),
+        "required, unless a host has a `program`",
         "What happens and what must be seen, one statement a line, between ''' and '''",
     )
     .fixed("a script cannot be set: write another scenario"),
@@ -227,7 +228,12 @@ pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) ->
         let diagnostic = Diagnostic::of_file("a scenario needs at least one host");
         reader.error(diagnostic.help("add a section such as `[hosts.server]`"));
     }
-    let hosts = hosts.unwrap_or_default();
+    let mut hosts = hosts.unwrap_or_default();
+    programs(reader, source, &mut hosts);
+    let has_program = common.hosts.is_some_and(|it| {
+        let mut tables = entries(it).into_iter().filter_map(|it| it.value.as_table());
+        tables.any(|it| has(it, "program"))
+    });
     let mut names: Vec<&str> = common
         .hosts
         .map(|it| entries(it).iter().map(|it| it.key).collect())
@@ -237,7 +243,10 @@ pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) ->
     let expects = find("expect")
         .map(|it| expects(reader, source, it))
         .unwrap_or_default();
-    let script = script(reader, source, find("script"), draft.script);
+    let script = match find("script") {
+        None if has_program => Script::default(),
+        entry => script(reader, source, entry, draft.script),
+    };
     let known = check::Known {
         hosts: &hosts,
         names: &names,
@@ -299,11 +308,7 @@ fn script(
     let Some(quoted) = text else {
         return Script::default();
     };
-    let Some(span) = verbatim(source, quoted) else {
-        let message = "the script has escapes, so places in it cannot be shown";
-        let head = Span::new(quoted.start..quoted.start + 1);
-        let diagnostic = Diagnostic::new(head, message);
-        reader.error(diagnostic.help("write it between ''' and ''', where a backslash is itself"));
+    let Some(span) = text_of(reader, source, quoted, "script") else {
         return Script::default();
     };
     let (script, diagnostics) = parse::script(source, span);
@@ -316,6 +321,35 @@ fn script(
         ));
     }
     script
+}
+
+/// Where the text of a script or a program stands. None: it has escapes, which was reported.
+fn text_of(reader: &mut Reader, source: &Source, quoted: Span, what: &str) -> Option<Span> {
+    let span = verbatim(source, quoted);
+    if span.is_none() {
+        let message = format!("the {what} has escapes, so places in it cannot be shown");
+        let head = Span::new(quoted.start..quoted.start + 1);
+        let diagnostic = Diagnostic::new(head, message);
+        reader.error(diagnostic.help("write it between ''' and ''', where a backslash is itself"));
+    }
+    span
+}
+
+/// Reads the programs of hosts.
+fn programs(reader: &mut Reader, source: &Source, hosts: &mut [Option<Host>]) {
+    for host in hosts.iter_mut().flatten() {
+        let Some(span) = host
+            .program
+            .text
+            .and_then(|it| text_of(reader, source, it, "program"))
+        else {
+            continue;
+        };
+        match parse::program(source, span, &host.name, &reader.folder) {
+            Ok(parts) => host.program.parts = parts,
+            Err(diagnostic) => reader.error(*diagnostic),
+        }
+    }
 }
 
 /// Where the text of a string stands in the file, between its quotes. None where it is not the text

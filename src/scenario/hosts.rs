@@ -10,6 +10,7 @@ use toml::de::DeTable;
 use super::key::{self, Form, Key, Scripted, count};
 use super::limits;
 use super::profiles::{KERNEL, Profiles, SCRIPTED, find, nested, turn};
+use super::program::Program;
 use super::reader::{Entry, Reader, entries};
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::language::names::quote;
@@ -38,6 +39,8 @@ pub struct Host {
     pub send_buffer: Option<usize>,
     /// `receive_offload`, in frames. None: it answers each frame before it sees the next.
     pub receive_offload: Option<usize>,
+    /// `program`: what it does with each of its connections. It has no parts where there is none.
+    pub program: Program,
 }
 
 /// What runs on a host.
@@ -126,6 +129,15 @@ pub(super) const KEYS: &[Key<Draft>] = &[
         "1",
         "Frames of one instant that it takes in before it answers",
     ),
+    Key::new(
+        "program",
+        Form::Text("a text between ''' and '''", |it: &mut Draft, text| {
+            it.host.program.text = Some(text.span);
+        }),
+        "none",
+        "What it does with each of its connections, one step a line, between ''' and '''",
+    )
+    .fixed("a program cannot be set: write another scenario"),
 ];
 
 /// A host while its section is read.

@@ -28,6 +28,22 @@ pub const SWEEP_READ_MAX: usize = 64 << 20;
 pub const SETTINGS_MAX: usize = 256;
 /// The longest `--set`, in octets.
 pub const SETTING_MAX: usize = 4096;
+/// The most parts of a program.
+pub const PARTS_MAX: usize = 64;
+/// The most steps of a program.
+pub const STEPS_MAX: usize = 1000;
+/// How deep the blocks of a program may nest.
+pub const BLOCKS_MAX: usize = 16;
+/// The most `or` of a step.
+pub const OTHERS_MAX: usize = 64;
+/// The longest pattern that a program waits for, in octets.
+pub const PATTERN_MAX: usize = 1024;
+/// The most octets that a program sends with one call.
+pub const CHUNK_MAX: u64 = 16 << 20;
+/// The most connections that a part of a program makes.
+pub const CONNECTIONS_MAX: u64 = 10_000;
+/// The longest file that a program sends, in octets.
+pub const ATTACHMENT_MAX: u64 = 16 << 20;
 /// The longest name of a combination, in octets, so that it can be part of a file's name.
 pub const COMBINATION_NAME_MAX: usize = 160;
 /// The most documents, and the most statements, of a contract.

@@ -8,6 +8,7 @@ use toml::de::DeTable;
 
 use super::assign::assign;
 use super::file::{self, Common, Scenario, Variant};
+use super::folder::Folder;
 use super::hosts::{self, Stack};
 use super::limits;
 use super::reader::{Reader, entries};
@@ -84,6 +85,7 @@ impl Scenario {
 pub struct ScenarioFile {
     source: Source,
     settings: CommandLine,
+    folder: Folder,
     combinations: Vec<Combination>,
     first: Scenario,
 }
@@ -103,7 +105,8 @@ impl ScenarioFile {
     /// # Errors
     /// The file cannot be read, or everything that is wrong with it.
     pub fn load(path: &Path, settings: &[Setting]) -> Result<Self, LoadError> {
-        Self::parse(path, read_file(path)?, settings).map_err(LoadError::Invalid)
+        let (bytes, folder) = (read_file(path)?, Folder::of(path));
+        Self::parse_in(path, bytes, settings, folder).map_err(LoadError::Invalid)
     }
 
     /// Reads the octets of a file. The path is only shown.
@@ -111,6 +114,15 @@ impl ScenarioFile {
     /// # Errors
     /// Everything that is wrong with it, in any of its combinations.
     pub fn parse(path: &Path, bytes: Vec<u8>, settings: &[Setting]) -> Result<Self, Box<Invalid>> {
+        Self::parse_in(path, bytes, settings, Folder::default())
+    }
+
+    fn parse_in(
+        path: &Path,
+        bytes: Vec<u8>,
+        settings: &[Setting],
+        folder: Folder,
+    ) -> Result<Self, Box<Invalid>> {
         let text = match text(bytes) {
             Ok(text) => text,
             Err((text, diagnostic)) => {
@@ -134,11 +146,13 @@ impl ScenarioFile {
             source: &source,
             table: &table,
             settings: &settings,
+            folder: &folder,
         };
         match contents.check(&combinations, &mut diagnostics) {
             Some(first) if diagnostics.is_empty() => Ok(Self {
                 source,
                 settings,
+                folder,
                 combinations,
                 first,
             }),
@@ -177,8 +191,9 @@ impl ScenarioFile {
             source: &self.source,
             table: table.get_ref(),
             settings: &self.settings,
+            folder: &self.folder,
         };
-        contents.read(&mut file::reader(), combination)
+        contents.read(&mut contents.reader(), combination)
     }
 
     /// Every scenario, in the order in which they run.
@@ -229,9 +244,18 @@ struct Contents<'a> {
     source: &'a Source,
     table: &'a DeTable<'a>,
     settings: &'a CommandLine,
+    folder: &'a Folder,
 }
 
 impl Contents<'_> {
+    /// What reads a combination.
+    fn reader(&self) -> Reader {
+        Reader {
+            folder: self.folder.clone(),
+            ..file::reader()
+        }
+    }
+
     /// Reads every combination, and returns the first. What is wrong with all of them is reported
     /// once, what is wrong with some of them with the first of these.
     fn check(
@@ -242,7 +266,7 @@ impl Contents<'_> {
         let mut found: Vec<(Diagnostic, usize, &Combination)> = Vec::new();
         let mut first = None;
         for combination in combinations {
-            let mut reader = file::reader();
+            let mut reader = self.reader();
             let scenario = self.read(&mut reader, combination);
             first = first.or(scenario);
             for diagnostic in reader.diagnostics {

@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 use smoltcp::time::Duration;
 use toml::de::{DeTable, DeValue};
 
+use super::folder::Folder;
 use super::limits;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::language::names::{self, quote};
@@ -51,6 +52,8 @@ pub(super) struct Reader {
     pub(super) file_keys: Vec<&'static str>,
     /// Whether the script stands in a section, where it was reported.
     pub(super) misplaced_script: bool,
+    /// Where the files are that its programs send.
+    pub(super) folder: Folder,
 }
 
 impl Reader {

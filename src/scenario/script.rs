@@ -256,6 +256,8 @@ pub enum Argument {
     Word(String),
     /// `"text"`, without its quotes and with its escapes resolved.
     Text(String),
+    /// Octets that are no text. Never comes out of a script; programs send them.
+    Octets(std::sync::Arc<[u8]>),
     /// `O_RDWR|O_NONBLOCK`: words and integers.
     Flags(Vec<Self>),
     /// `[1]`

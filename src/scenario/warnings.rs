@@ -79,14 +79,16 @@ fn expected<'s>(scenario: &Scenario, statement: &'s Statement) -> Option<&'s Pac
     sender.profile().map(|_| line)
 }
 
-/// Every number that stands in these statements, whatever it means there.
+/// Every number that stands in these statements and in programs, whatever it means there.
 fn numbers_of(scenario: &Scenario, of: impl Fn(&Statement) -> bool) -> BTreeSet<u64> {
     let statements = scenario.script.statements.iter().filter(|it| of(it));
-    statements
-        .flat_map(|it| {
+    let programs = scenario.hosts.iter().filter_map(|it| it.program.text);
+    let texts = statements.map(|it| it.span).chain(programs);
+    texts
+        .flat_map(|span| {
             let digits = scenario
                 .source
-                .slice(it.span)
+                .slice(span)
                 .split(|c: char| !c.is_ascii_digit());
             digits.filter_map(|it| it.parse().ok())
         })

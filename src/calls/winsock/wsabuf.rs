@@ -76,11 +76,13 @@ const USUAL_ROOM: usize = 64;
 pub(super) fn octets(argument: &Argument) -> Option<Vec<u8>> {
     match argument {
         Argument::Text(text) => Some(text.as_bytes().to_vec()),
+        Argument::Octets(octets) => Some(octets.to_vec()),
         Argument::List(list) => {
             let octet = |argument: &Argument| match argument {
                 Argument::Integer(number) => u8::try_from(*number).ok(),
                 Argument::Word(_)
                 | Argument::Text(_)
+                | Argument::Octets(_)
                 | Argument::Flags(_)
                 | Argument::List(_)
                 | Argument::Struct(_)

@@ -132,6 +132,7 @@ fn sent(ports: &mut Ports, name: &str, arguments: &[Argument]) -> Result<String,
         Argument::Word(word) => word != "NULL",
         Argument::Integer(_) | Argument::Flags(_) => true,
         Argument::Text(_)
+        | Argument::Octets(_)
         | Argument::List(_)
         | Argument::Struct(_)
         | Argument::Ellipsis

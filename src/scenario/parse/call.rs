@@ -31,6 +31,62 @@ pub(super) fn call(
     blank(input)?;
     let returns = opt(returns).parse_next(input)?;
     blank(input)?;
+    let (name, arguments) = call_itself(input)?;
+    blank(input)?;
+    if opt('=').parse_next(input)?.is_none() {
+        let diagnostic = expected_here(input, "`=` and what the call must return")
+            .help("`= 0`, `= -1 EPIPE`, `= SOCKET_ERROR WSAENOTCONN`, or `= ...` for anything");
+        return Err(Fault::cut(diagnostic));
+    }
+    let (result, error) = outcome(input)?;
+    Ok(Call {
+        host,
+        thread,
+        routine: None,
+        returns,
+        name,
+        arguments,
+        result,
+        error,
+    })
+}
+
+/// A call of a program: `CALL(args) [= result [ERROR]]`. Without a result it may return anything.
+pub(super) fn of_program(input: &mut Input<'_>, host: &Spanned<String>) -> Parse<Call> {
+    let (name, arguments) = call_itself(input)?;
+    let (result, error) = match after_blank('=').parse_next(input)? {
+        Some(_) => outcome(input)?,
+        None => (Spanned::new(ExpectedResult::Any, name.span), None),
+    };
+    Ok(Call {
+        host: host.clone(),
+        thread: None,
+        routine: None,
+        returns: None,
+        name,
+        arguments,
+        result,
+        error,
+    })
+}
+
+/// An endpoint alone.
+pub(super) fn endpoint(input: &mut Input<'_>) -> Parse<Argument> {
+    let start = here(input);
+    let endpoint = argument(0)(input)?;
+    if let Argument::Endpoint {
+        port: Some(1..), ..
+    } = endpoint
+    {
+        return Ok(endpoint);
+    }
+    let span = Span::new(start..here(input));
+    let diagnostic = Diagnostic::new(span, "this is no address with a port");
+    Err(Fault::cut(diagnostic.help("write HOST:PORT: `server:80`")))
+}
+
+/// `CALL(args)`
+fn call_itself(input: &mut Input<'_>) -> Parse<(Spanned<String>, Vec<Spanned<Argument>>)> {
     let name = required(
         input,
         spanned(word.map(str::to_owned)),
@@ -47,27 +103,17 @@ pub(super) fn call(
     let arguments = sequence(input, open, ')', |input| {
         spanned(argument(0)).parse_next(input)
     })?;
-    blank(input)?;
-    if opt('=').parse_next(input)?.is_none() {
-        let diagnostic = expected_here(input, "`=` and what the call must return")
-            .help("`= 0`, `= -1 EPIPE`, `= SOCKET_ERROR WSAENOTCONN`, or `= ...` for anything");
-        return Err(Fault::cut(diagnostic));
-    }
+    Ok((name, arguments))
+}
+
+/// What stands after the `=`: a result, an error, and what packetdrill says of it.
+fn outcome(input: &mut Input<'_>) -> Parse<(Spanned<ExpectedResult>, Option<Spanned<String>>)> {
     blank(input)?;
     let result = spanned(result).parse_next(input)?;
     let error = after_blank(spanned(word.map(str::to_owned))).parse_next(input)?;
     // packetdrill's scripts say in words what an error means; nothing depends on it.
     after_blank(note).parse_next(input)?;
-    Ok(Call {
-        host,
-        thread,
-        routine: None,
-        returns,
-        name,
-        arguments,
-        result,
-        error,
-    })
+    Ok((result, error))
 }
 
 /// `...T`

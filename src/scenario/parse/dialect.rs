@@ -14,6 +14,14 @@ pub(super) static SCRIPT: Dialect = Dialect {
     has_comments: true,
 };
 
+/// The language of programs. A line break ends a step.
+pub(super) static PROGRAM: Dialect = Dialect {
+    name: "program",
+    is_blank: |c| [' ', '\t', '\r'].contains(&c),
+    is_word,
+    has_comments: true,
+};
+
 /// Texts in quotes.
 pub(super) const TEXT: Text = Text {
     escapes: &[

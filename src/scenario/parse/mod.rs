@@ -25,6 +25,7 @@ mod dialect;
 mod expect;
 mod link;
 mod packet;
+mod program;
 mod time;
 
 #[cfg(test)]
@@ -43,6 +44,7 @@ use crate::language::input::{
 use crate::language::names;
 use crate::language::words::{after_blank, any_word, blank, blank1, gap, keyword, line_comment};
 use dialect::{SCRIPT, name};
+pub(super) use program::program;
 
 /// Reads the script that stands at `span` of a file: every statement that can be read, and an error
 /// for each one that cannot.

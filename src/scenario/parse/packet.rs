@@ -199,7 +199,7 @@ fn data(input: &mut Input<'_>, sequence: Option<&Spanned<Sequence>>) -> Parse<Sp
 }
 
 /// `[03 00 0a]`, with or without blanks between the octets. May go over lines.
-fn octets(input: &mut Input<'_>) -> Parse<Vec<u8>> {
+pub(super) fn octets(input: &mut Input<'_>) -> Parse<Vec<u8>> {
     let open = here(input);
     ('[', gap).parse_next(input)?;
     let mut octets = Vec::new();
