@@ -79,7 +79,7 @@ pub struct Host {
     /// How many frames that arrive at one instant are taken in together.
     receive_offload: usize,
     outputs: VecDeque<Output>,
-    stack: Option<Box<Stack>>,
+    pub(crate) stack: Option<Box<Stack>>,
 }
 
 /// What runs on a host that is not scripted.

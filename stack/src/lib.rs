@@ -12,6 +12,7 @@
 //! - [`tcp`]: the endpoint, without I/O.
 //! - [`profile`]: what differs between systems, as data.
 //! - [`event`]: what happened, as typed facts.
+//! - [`storm`]: hosts that answer each other, and nothing else happens.
 //!
 //! # The driver contract
 //! One mutation, then drain. [`network::Network`] keeps it for everybody; its loop is:
@@ -81,6 +82,7 @@ mod schedule;
 pub mod socket;
 mod socket_layer;
 pub mod sockopt;
+pub mod storm;
 mod table;
 pub mod tcp;
 mod udp;

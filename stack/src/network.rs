@@ -14,9 +14,11 @@ use crate::event::{DropCause, Event, Fact, Forged, FrameId};
 use crate::frame::{Frame, Spares};
 use crate::host::{Host, InterfacePoll, Neighbour, Output};
 use crate::link::{Fate, Link, LinkConfig};
+use crate::profile::Transport;
 use crate::random::Random;
 use crate::schedule::{Arrival, Arrivals, Deadlines};
 use crate::socket::SocketId;
+use crate::storm::{Chain, Lookout, Storm};
 use crate::tcp::segment::Segment;
 
 /// A TCP segment that a host sent, or that reached it, without its payload.
@@ -56,6 +58,7 @@ pub struct Network {
     spares: Spares,
     frames: u64,
     events: Vec<Event>,
+    lookout: Lookout,
     sights: bool,
     sightings: Vec<Sighting>,
     /// The host behind which the network goes on elsewhere, and the frames that reached it.
@@ -80,6 +83,7 @@ impl Network {
             spares: Spares::default(),
             frames: 0,
             events: Vec::new(),
+            lookout: Lookout::default(),
             sights: false,
             sightings: Vec::new(),
             outlet: None,
@@ -180,7 +184,7 @@ impl Network {
             (_, Some((due, host))) if due <= limit => {
                 self.now = due;
                 self.hosts[host.0].on_timeout(due, &mut self.spares);
-                self.drain(host, None);
+                self.drain(host, None, Chain::default());
                 true
             }
             _ => {
@@ -200,7 +204,7 @@ impl Network {
     pub fn with_host<R>(&mut self, id: HostId, f: impl FnOnce(&mut Host, Instant) -> R) -> R {
         let result = f(&mut self.hosts[id.0], self.now);
         self.hosts[id.0].settle(self.now, &mut self.spares);
-        self.drain(id, None);
+        self.drain(id, None, Chain::default());
         result
     }
 
@@ -208,7 +212,14 @@ impl Network {
     pub fn inject(&mut self, from: HostId, bytes: Vec<u8>) -> FrameId {
         let id = self.next_frame();
         let frame = Frame::Octets(bytes.into());
-        self.put_on_link(from, id, frame, Forged::Yes, None, None);
+        let sending = Sending {
+            id,
+            forged: Forged::Yes,
+            socket: None,
+            about: None,
+            chain: Chain::default(),
+        };
+        self.put_on_link(from, frame, sending);
         id
     }
 
@@ -216,7 +227,14 @@ impl Network {
     /// kernel's.
     pub fn transmit(&mut self, from: HostId, frame: Bytes) -> FrameId {
         let id = self.next_frame();
-        self.put_on_link(from, id, Frame::Octets(frame), Forged::No, None, None);
+        let sending = Sending {
+            id,
+            forged: Forged::No,
+            socket: None,
+            about: None,
+            chain: Chain::default(),
+        };
+        self.put_on_link(from, Frame::Octets(frame), sending);
         id
     }
 
@@ -229,6 +247,19 @@ impl Network {
     /// Takes the frames that have reached the outlet since the last call, in order.
     pub fn take_outgoing(&mut self) -> impl Iterator<Item = Bytes> {
         self.outgoing.drain(..)
+    }
+
+    /// Whether hosts answer each other for ever, and since when that is known. The network goes on.
+    /// Runs that record nothing do not know.
+    pub fn storm(&self) -> Option<Storm> {
+        self.lookout.storm()
+    }
+
+    /// The octets of payload that the hosts and the links hold: in the queues of sockets, and in
+    /// frames on their way. What a frame shares with a queue counts twice.
+    pub fn held_octets(&self) -> usize {
+        let hosts = self.hosts.iter().map(Host::queued_octets).sum::<usize>();
+        hosts + self.arrivals.octets()
     }
 
     /// Takes the facts recorded since the last call, in order.
@@ -253,6 +284,7 @@ impl Network {
             return;
         };
         let (to, mut id) = (arrival.to, arrival.id);
+        let mut chain = self.answers(&arrival);
         let mut poll = self.take_in(arrival);
         for _ in 1..self.hosts[to.0].receive_offload() {
             let Some(next) = self.arrivals.pop_for(to, self.now) else {
@@ -260,13 +292,26 @@ impl Network {
             };
             if self.recording == Recording::Everything {
                 self.hosts[to.0].tell();
-                self.drain(to, Some(id));
+                chain = self.drain(to, Some(id), chain);
             }
             id = next.id;
+            chain = chain.min(self.answers(&next));
             poll = poll.max(self.take_in(next));
         }
         self.hosts[to.0].settle_with(poll, self.now, &mut self.spares);
-        self.drain(to, Some(id));
+        self.drain(to, Some(id), chain);
+    }
+
+    /// The chain of what a host sends in answer to a frame. smoltcp's TCP records nothing of what
+    /// it takes, and so all that carries data counts as new there.
+    fn answers(&self, arrival: &Arrival) -> Chain {
+        let profile = self.hosts[arrival.to.0].profile();
+        let is_reference = profile.is_some_and(|it| it.transport == Transport::Smoltcp);
+        let header = arrival.frame.header().filter(|_| is_reference);
+        match header {
+            Some(segment) if segment.payload_octets > 0 => Chain::default(),
+            Some(_) | None => arrival.chain.answered(),
+        }
     }
 
     fn take_in(&mut self, arrival: Arrival) -> InterfacePoll {
@@ -285,11 +330,15 @@ impl Network {
     }
 
     /// Takes what a host has to say and to send, and learns when it is next due. Facts belong to
-    /// the frame whose arrival caused them.
-    fn drain(&mut self, host: HostId, cause: Option<FrameId>) {
+    /// the frame whose arrival caused them. Frames are links of `chain`, which ends where a fact is
+    /// news; returns what is left of it.
+    fn drain(&mut self, host: HostId, cause: Option<FrameId>, mut chain: Chain) -> Chain {
         while let Some(output) = self.hosts[host.0].poll_output() {
             match output {
-                Output::Fact { socket, fact } => self.tell(host, cause, socket, fact),
+                Output::Fact { socket, fact } => {
+                    chain = self.lookout.fact(chain, &fact);
+                    self.tell(host, cause, socket, fact);
+                }
                 Output::Frame {
                     frame,
                     socket,
@@ -297,12 +346,22 @@ impl Network {
                 } => {
                     #[cfg(debug_assertions)]
                     let frame = self.checked(host, socket, frame);
-                    let id = self.next_frame();
-                    self.put_on_link(host, id, frame, Forged::No, socket, about);
+                    if let Some(about) = &about {
+                        chain = self.lookout.fact(chain, about);
+                    }
+                    let sending = Sending {
+                        id: self.next_frame(),
+                        forged: Forged::No,
+                        socket,
+                        about,
+                        chain,
+                    };
+                    self.put_on_link(host, frame, sending);
                 }
             }
         }
         self.deadlines.set(host, self.hosts[host.0].poll_at());
+        chain
     }
 
     /// A frame that a host sends, after a look at it.
@@ -321,15 +380,14 @@ impl Network {
         FrameId(self.frames)
     }
 
-    fn put_on_link(
-        &mut self,
-        from: HostId,
-        id: FrameId,
-        mut frame: Frame,
-        forged: Forged,
-        socket: Option<SocketId>,
-        about: Option<Fact>,
-    ) {
+    fn put_on_link(&mut self, from: HostId, mut frame: Frame, sending: Sending) {
+        let Sending {
+            id,
+            forged,
+            socket,
+            about,
+            chain,
+        } = sending;
         if self.recording == Recording::Everything {
             let bytes = frame.octets();
             self.tell(from, Some(id), socket, Fact::Sent { bytes, forged });
@@ -340,11 +398,14 @@ impl Network {
         self.sight(from, SegmentDirection::Sent, &frame);
         match receiver(&frame) {
             Receiver::One(to) if to.0 < self.hosts.len() && to != from => {
-                self.carry(from, to, id, frame);
+                if self.recording == Recording::Everything {
+                    self.lookout.frame(chain, self.now, [from, to]);
+                }
+                self.carry((from, to), id, chain, frame);
             }
             Receiver::All if self.hosts.len() > 1 => {
                 for to in self.host_ids().filter(|&to| to != from) {
-                    self.carry(from, to, id, frame.clone());
+                    self.carry((from, to), id, chain, frame.clone());
                 }
             }
             Receiver::One(_) | Receiver::All | Receiver::Nobody => {
@@ -353,12 +414,12 @@ impl Network {
         }
     }
 
-    fn carry(&mut self, from: HostId, to: HostId, id: FrameId, frame: Frame) {
+    fn carry(&mut self, (from, to): (HostId, HostId), id: FrameId, chain: Chain, frame: Frame) {
         match self.links[from.0][to.0].carry(frame, self.now) {
-            Fate::Arrives(at, frame) => self.arrivals.push(at, to, id, frame),
+            Fate::Arrives(at, frame) => self.arrivals.push(at, to, id, chain, frame),
             Fate::ArrivesTwice(copies) => {
                 for (at, frame) in copies {
-                    self.arrivals.push(at, to, id, frame);
+                    self.arrivals.push(at, to, id, chain, frame);
                 }
             }
             Fate::Dropped(cause) => self.tell(from, Some(id), None, Fact::Dropped(cause)),
@@ -391,6 +452,17 @@ impl Network {
             });
         }
     }
+}
+
+/// A frame that is sent, beside its octets.
+#[derive(Debug)]
+struct Sending {
+    id: FrameId,
+    forged: Forged,
+    socket: Option<SocketId>,
+    /// What there is to say about it.
+    about: Option<Fact>,
+    chain: Chain,
 }
 
 const LINK_STREAMS: u64 = 0;

@@ -10,6 +10,7 @@ use crate::event::FrameId;
 use crate::frame::Frame;
 use crate::network::HostId;
 use crate::socket::SocketId;
+use crate::storm::Chain;
 
 /// A frame on its way.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(crate) struct Arrival {
     serial: u64,
     pub(crate) to: HostId,
     pub(crate) id: FrameId,
+    pub(crate) chain: Chain,
     pub(crate) frame: Frame,
 }
 
@@ -57,16 +59,27 @@ pub(crate) struct Arrivals {
     behind: VecDeque<Arrival>,
     overtaking: BinaryHeap<Reverse<Arrival>>,
     serial: u64,
+    /// The octets of all of them.
+    octets: usize,
 }
 
 impl Arrivals {
-    pub(crate) fn push(&mut self, at: Instant, to: HostId, id: FrameId, frame: Frame) {
+    pub(crate) fn push(
+        &mut self,
+        at: Instant,
+        to: HostId,
+        id: FrameId,
+        chain: Chain,
+        frame: Frame,
+    ) {
         self.serial += 1;
+        self.octets += frame.len();
         let arrival = Arrival {
             at,
             serial: self.serial,
             to,
             id,
+            chain,
             frame,
         };
         if self.behind.back().is_none_or(|last| last.at <= at) {
@@ -81,12 +94,19 @@ impl Arrivals {
         self.next().map(|arrival| arrival.at)
     }
 
+    /// The octets of all frames on their way.
+    pub(crate) fn octets(&self) -> usize {
+        self.octets
+    }
+
     pub(crate) fn pop(&mut self) -> Option<Arrival> {
-        if self.overtaking_is_next() {
+        let arrival = if self.overtaking_is_next() {
             self.overtaking.pop().map(|Reverse(arrival)| arrival)
         } else {
             self.behind.pop_front()
-        }
+        };
+        self.octets -= arrival.as_ref().map_or(0, |it| it.frame.len());
+        arrival
     }
 
     /// Takes the next frame for a host that arrives at `now`, before what arrives for others then.
@@ -99,7 +119,9 @@ impl Arrivals {
         }
         let mut arriving = self.behind.iter().take_while(|arrival| arrival.at == now);
         let place = arriving.position(|arrival| arrival.to == to)?;
-        self.behind.remove(place)
+        let arrival = self.behind.remove(place);
+        self.octets -= arrival.as_ref().map_or(0, |it| it.frame.len());
+        arrival
     }
 
     fn next(&self) -> Option<&Arrival> {
@@ -244,7 +266,8 @@ mod tests {
             let mut model = BTreeMap::new();
             for (serial, (at, pops)) in steps.into_iter().enumerate() {
                 let (at, frame) = (Instant::from_micros(at), FrameId(serial as u64));
-                arrivals.push(at, HostId(0), frame, Frame::Octets(Bytes::new()));
+                let octets = Frame::Octets(Bytes::new());
+                arrivals.push(at, HostId(0), frame, Chain::default(), octets);
                 model.insert((at, serial), frame);
                 if pops {
                     let expected = model.pop_first().map(|((at, _), frame)| (at, frame));

@@ -14,6 +14,9 @@ use crate::tcp::{PathState, State};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketId(pub usize);
 
+/// The memory that a socket takes beside its queues, in octets, about.
+pub const SOCKET_OCTETS: usize = 4096;
+
 /// TCP or UDP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {

@@ -14,7 +14,7 @@ use crate::profile::{
 use crate::reference::ReferenceSocket;
 use crate::socket::{
     AcceptError, BindError, Closing, ConnectError, Direction, Gone, ListenError, Protocol,
-    RecvError, SendError, ShutdownError, SocketId, Status, Take,
+    RecvError, SOCKET_OCTETS, SendError, ShutdownError, SocketId, Status, Take,
 };
 use crate::table::{Aborts, Bound, Entry, Idle, Kind, Listening};
 use crate::tcp::{Connection, State};
@@ -478,6 +478,17 @@ impl Host {
                 .status(socket)
                 .map_or(0, |status| status.queued + status.held),
         }
+    }
+
+    /// The octets in the queues of all sockets, those of closed descriptors included, with
+    /// [`SOCKET_OCTETS`] for each socket itself.
+    pub fn queued_octets(&self) -> usize {
+        let Some(stack) = &self.stack else {
+            return 0;
+        };
+        let statuses = stack.entries.keys().filter_map(|id| stack.status(id));
+        let octets = |it: Status| it.queued + it.held + it.unsent + it.unacked + SOCKET_OCTETS;
+        statuses.map(octets).sum()
     }
 
     /// The congestion window of a socket, in octets: likewise. None once the socket is gone.

@@ -22,6 +22,8 @@ pub struct AcceptanceRules {
     pub old_acknowledges: bool,
     /// How the acknowledgment of what was never sent is answered.
     pub unsent: AnswerToUnsent,
+    /// How many such acknowledgments a connection answers in all; zero: there is no limit.
+    pub unsent_answers: u32,
     /// What else such an acknowledgment does to an attempt to connect, beside being reset.
     pub unsent_of_syn: UnsentOfSyn,
 }

@@ -8,7 +8,7 @@ use super::segment::Segment;
 use super::segment_arrives::{Arriving, Check};
 use super::state::State;
 use super::timer::Timer;
-use crate::profile::{AnswerToUnsent, FromTimestamps};
+use crate::profile::FromTimestamps;
 
 impl Connection {
     /// Fifth: the acknowledgment.
@@ -26,10 +26,7 @@ impl Connection {
             self.enter_open();
         }
         if acknowledged > self.send.next() {
-            match self.config.profile.acceptance.unsent {
-                AnswerToUnsent::Acknowledge => self.acknowledger.now(),
-                AnswerToUnsent::Challenge => self.challenge(now),
-            }
+            self.answer_unsent(now);
             return Check::Done;
         }
         // RFC 5961 section 5.2: an acknowledgment older than any window is a blind guess.

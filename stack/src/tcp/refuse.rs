@@ -10,6 +10,7 @@ use super::Connection;
 use super::receive_shutdown::{AnswerAtEdge, answer_at_edge};
 use super::segment_arrives::Arriving;
 use crate::event::Fact;
+use crate::profile::AnswerToUnsent;
 pub(super) use limits::Refusals;
 pub(super) use resets::{Numbers, OnReset, on_reset};
 
@@ -63,6 +64,18 @@ impl Connection {
     pub(super) fn may_answer(&mut self, now: Instant) -> bool {
         let interval = self.config.profile.acknowledge.out_of_window_interval;
         self.refusals.may_answer(interval, now)
+    }
+
+    /// Answers the acknowledgment of what was never sent, as often as the profile allows.
+    pub(super) fn answer_unsent(&mut self, now: Instant) {
+        let rules = self.config.profile.acceptance;
+        if !self.refusals.may_answer_unsent(rules.unsent_answers) {
+            return;
+        }
+        match rules.unsent {
+            AnswerToUnsent::Acknowledge => self.acknowledger.now(),
+            AnswerToUnsent::Challenge => self.challenge(now),
+        }
     }
 
     /// Challenges the sender of a segment that may have been made up (RFC 5961), as often as the

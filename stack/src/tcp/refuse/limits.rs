@@ -13,6 +13,8 @@ pub(in crate::tcp) struct Refusals {
     answered_at: Option<Instant>,
     /// When the count of challenge ACKs began, and the count.
     challenges: Option<(Instant, u32)>,
+    /// How often the acknowledgment of what was never sent has come.
+    unsent: u32,
 }
 
 impl Refusals {
@@ -33,6 +35,12 @@ impl Refusals {
         };
         self.challenges = Some((began, count));
         most == 0 || count <= most
+    }
+
+    /// Whether one more acknowledgment of what was never sent is answered; zero: there is no limit.
+    pub(super) fn may_answer_unsent(&mut self, most: u32) -> bool {
+        self.unsent = self.unsent.saturating_add(1);
+        most == 0 || self.unsent <= most
     }
 }
 
@@ -60,5 +68,11 @@ mod tests {
                 .count()
         };
         assert_eq!([0, 5, 10].map(challenges), [20, 10, 20]);
+
+        let unsent = |most| {
+            let mut refusals = Refusals::default();
+            (0..20).filter(|_| refusals.may_answer_unsent(most)).count()
+        };
+        assert_eq!([0, 10].map(unsent), [20, 10]);
     }
 }
