@@ -3,6 +3,7 @@
 #
 #   ./ci.sh                 every stage, in order
 #   ./ci.sh fmt clippy      only these stages
+#   ./ci.sh walk 0..3000000 only the walks, of these seeds
 #   ./ci.sh --list          the stages
 #
 # It works from any directory, stops at the first stage that fails, and leaves nothing behind but
@@ -11,7 +12,7 @@
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
-readonly STAGES=(tools fmt clippy test doc bench scenarios fuzz deny)
+readonly STAGES=(tools fmt clippy test walk doc bench scenarios fuzz deny)
 
 # Tests must never rewrite their own expectations.
 export INSTA_UPDATE=no
@@ -74,6 +75,14 @@ stage_clippy() {
 stage_test() {
     cargo test --locked --workspace 2>&1 | tee "$scratch/test"
     grep -o 'SKIPPED: .*' "$scratch/test" >>"$scratch/skipped" || true
+}
+
+# The seeds of the walks of CI. A developer's tests walk fewer.
+WALK_SEEDS=0..50000
+
+# Two hosts that do anything. Optimised, they walk five times the seeds in the same time.
+stage_walk() {
+    HANGUP_SEEDS=$WALK_SEEDS cargo test --locked --release --test walk
 }
 
 stage_doc() {
@@ -145,6 +154,8 @@ fuzz_target() {
     local work=$scratch/$name inputs=("fuzz/corpus/$name") words=("fuzz/$name.dict")
     case $name in
         run | scenario_file) inputs+=(scenarios) words=(fuzz/scenario.dict fuzz/script.dict) ;;
+        sections) words=(fuzz/scenario.dict) ;;
+        rows) words=(fuzz/plan.dict) ;;
         itot_*) words=(fuzz/itot.dict) ;;
     esac
     mkdir -p -- "$work/corpus"
@@ -206,6 +217,11 @@ run_stage() {
 main() {
     local wanted=() stage
     for stage in "$@"; do
+        # A range is that of the walks.
+        if [[ $stage =~ ^[0-9]+(\.\.[0-9]+)?$ ]]; then
+            WALK_SEEDS=$stage
+            continue
+        fi
         case " ${STAGES[*]} --list " in
             *" $stage "*) wanted+=("$stage") ;;
             *)

@@ -7,9 +7,11 @@
 
 mod any_filter;
 mod any_plan;
+mod any_rows;
 mod any_run;
 mod any_scenario;
 mod any_script;
+mod any_sections;
 mod mutate;
 
 use std::path::{Path, PathBuf};
@@ -103,6 +105,21 @@ fn any_filter() {
 #[test]
 fn any_plan() {
     holds("plan", Vec::new(), 1000, any_plan::check);
+}
+
+#[test]
+fn any_rows() {
+    holds("rows", Vec::new(), 1000, any_rows::check);
+}
+
+#[test]
+fn any_sections() {
+    holds(
+        "sections",
+        pieces("[hosts", "\n["),
+        1500,
+        any_sections::check,
+    );
 }
 
 #[test]

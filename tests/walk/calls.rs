@@ -4,7 +4,7 @@ use hangup::capture::{CallRow, SocketEnds, Toward};
 use hangup_stack::network::HostId;
 use hangup_stack::options::{LINGER, Linger, NO_DELAY, RECEIVE_BUFFER, SEND_BUFFER};
 use hangup_stack::socket::{
-    Closing, Direction, Protocol, RecvError, SendError, ShutdownError, SocketId,
+    Closing, ConnectError, Direction, Protocol, RecvError, SendError, ShutdownError, SocketId,
 };
 use hangup_stack::tcp::State;
 use smoltcp::wire::IpEndpoint;
@@ -173,6 +173,10 @@ impl Walk {
             .network
             .with_host(host, |host, now| host.connect(id, remote, now));
         self.learn_ends(place);
+        if result == Err(ConnectError::InProgress) {
+            // Another attempt, whatever was read of the one before.
+            self.model.socket_mut(place).ended = false;
+        }
         self.row(
             place,
             Toward::Stack,

@@ -40,7 +40,7 @@ fn whatever_two_hosts_do_nothing_is_lost_stuck_or_left_behind() {
     } else {
         LINES
     };
-    let is_usual = seeds == SEEDS;
+    let is_usual = seeds.start == SEEDS.start && SEEDS.end <= seeds.end;
     let transitions = seeds
         .into_par_iter()
         .map(|seed| walk(seed, lines))

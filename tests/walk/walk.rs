@@ -6,7 +6,7 @@ use hangup::capture::{CallRow, TraceHost};
 use hangup_stack::event::{Event, Fact};
 use hangup_stack::link::LinkConfig;
 use hangup_stack::network::{HostConfig, HostId, IpFamily, Network, Resolution, StackKind};
-use hangup_stack::profile::{self, FinWait2Renewal, Profile, Transport};
+use hangup_stack::profile::{self, AnswerToUnsent, FinWait2Renewal, Profile, Transport};
 use hangup_stack::tcp::State;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -24,6 +24,9 @@ const RECOVERY: Duration = Duration::from_secs(600);
 const AFTERLIFE: Duration = Duration::from_secs(86_400);
 /// More events than any walk needs.
 const STEPS_MOST: usize = 200_000;
+/// So many challenge ACKs in a second are no limit to hosts that are some milliseconds from each
+/// other.
+const CHALLENGES_OFTEN: u32 = 100;
 /// Frames that may come again.
 const REMEMBERED_FRAMES: usize = 32;
 
@@ -118,7 +121,28 @@ impl Walk {
         if self.chance(2) {
             self.recover();
         }
+        if self.network.storm().is_some() {
+            return;
+        }
         self.finish();
+    }
+
+    /// Whether the profiles let the hosts answer each other for ever: one answers each segment that
+    /// is not acceptable, and the other each acknowledgment of what it never sent, as often as a
+    /// round trip lets them come.
+    fn may_storm(&self) -> bool {
+        let profile = |host| self.network.host(HostId(host)).profile();
+        let (Some(one), Some(other)) = (profile(0), profile(1)) else {
+            return false;
+        };
+        let refuses = |it: &Profile| it.acknowledge.out_of_window_interval == Duration::ZERO;
+        let is_often = |a_second: u32| a_second == 0 || a_second >= CHALLENGES_OFTEN;
+        let challenges = |it: &Profile| {
+            it.acceptance.unsent_answers == 0
+                && (it.acceptance.unsent == AnswerToUnsent::Acknowledge
+                    || is_often(it.acknowledge.challenges_a_second))
+        };
+        (refuses(one) && challenges(other)) || (refuses(other) && challenges(one))
     }
 
     /// A number below `limit`.
@@ -188,6 +212,10 @@ impl Walk {
     fn step(&mut self, until: Instant) -> bool {
         self.steps += 1;
         assert!(self.steps < STEPS_MOST, "the hosts do not come to rest");
+        if self.network.storm().is_some() {
+            assert!(self.may_storm(), "the hosts answer each other for ever");
+            return false;
+        }
         let stepped = self.network.step(until);
         self.finish_lingering();
         stepped
@@ -264,6 +292,9 @@ impl Walk {
         self.read_all();
         while self.step(until) {
             self.read_all();
+        }
+        if self.network.storm().is_some() {
+            return;
         }
         let open: Vec<Place> = self.model.open().collect();
         for place in open {
