@@ -452,6 +452,50 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     )
 }
 
+/// Text for a terminal, with the control characters made visible that are neither ends of lines nor
+/// the colours that this program writes. What came from files was cleaned before it became part of
+/// the text; this is for what nobody has thought of.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    let is_odd = |c: char| c.is_control() && c != '\n';
+    if !text.contains(is_odd) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(is_odd) {
+        let (before, behind) = rest.split_at(at);
+        out.push_str(before);
+        let length = colour(behind);
+        if length > 0 {
+            out.push_str(&behind[..length]);
+            rest = &behind[length..];
+            continue;
+        }
+        let mut characters = behind.chars();
+        match characters.next() {
+            Some('\t') => out.push('\t'),
+            Some(odd) => out.extend(odd.escape_default()),
+            None => {}
+        }
+        rest = characters.as_str();
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// How long the sequence is with which a text begins, if it selects colours (ECMA-48 section
+/// 8.3.117, SGR) and nothing else.
+fn colour(text: &str) -> usize {
+    let Some(parameters) = text.strip_prefix("\u{1b}[") else {
+        return 0;
+    };
+    let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';');
+    match end {
+        Some(end) if parameters[end..].starts_with('m') => "\u{1b}[".len() + end + 1,
+        Some(_) | None => 0,
+    }
+}
+
 /// A file that cannot be used, with everything that is wrong with it.
 ///
 /// Displayed, it is every diagnostic in plain text.

@@ -16,13 +16,33 @@ use crate::notation::{Origins, Tracker};
 use crate::wire::{Packet, decode};
 
 /// The facts of a run, in the order in which they were recorded.
-#[derive(Clone, Debug, Default)]
+///
+/// A log that nobody reads payload from keeps the beginning of each frame and no more.
+#[derive(Clone, Debug)]
 pub struct EventLog {
     events: Vec<Event>,
     /// The packet of each fact that is a frame on the wire, at the place of the fact.
     packets: Vec<Option<Arc<Packet>>>,
     sendings: BTreeMap<FrameId, Sending>,
     tracker: Tracker,
+    /// How many octets of each frame are kept.
+    kept: usize,
+    /// The octets of memory that all of it takes, about.
+    memory: usize,
+    /// The octets that a trace of it would have, about.
+    trace: usize,
+}
+
+/// What a frame takes beside its octets: its packet, its sending, and its place in maps and in the
+/// list of what scripts have seen. Measured, with allocations, and rounded up.
+const FRAME_OCTETS: usize = 1200;
+/// What a record of a trace takes beside the octets of its frame.
+const RECORD_OCTETS: usize = 100;
+
+impl Default for EventLog {
+    fn default() -> Self {
+        Self::keeping(usize::MAX)
+    }
 }
 
 /// A frame as it was sent.
@@ -30,8 +50,13 @@ pub struct EventLog {
 pub struct Sending {
     /// The host that sent it.
     pub host: HostId,
-    /// Its octets.
+    /// Its octets, as far as they are kept.
     pub bytes: Bytes,
+    /// How many it had.
+    pub length: usize,
+    /// Where they were in memory while it was on its way: an arrival with the same octets there is
+    /// undamaged.
+    place: usize,
     /// What it is.
     pub packet: Arc<Packet>,
     /// Where its sequence numbers began when it was sent. A log that begins in the middle of a run
@@ -50,12 +75,23 @@ pub struct LoggedFrame<'a> {
     pub id: FrameId,
     /// Its octets, as they were there and then.
     pub bytes: &'a Bytes,
+    /// How many octets it had on the wire; `bytes` may be its beginning.
+    pub length: usize,
     /// What it is.
     pub packet: &'a Arc<Packet>,
     /// Whether this is its sending, and not an arrival.
     pub is_sending: bool,
     /// Its sending. None: the log does not have it.
     pub sending: Option<&'a Sending>,
+}
+
+impl Sending {
+    /// Whether these are its octets, undamaged.
+    fn is(&self, bytes: &Bytes) -> bool {
+        let is_whole = self.bytes.len() == self.length;
+        let is_there = self.place == bytes.as_ptr().addr() && self.length == bytes.len();
+        is_there || (is_whole && self.bytes == bytes)
+    }
 }
 
 impl LoggedFrame<'_> {
@@ -66,13 +102,61 @@ impl LoggedFrame<'_> {
 }
 
 impl EventLog {
+    /// An empty log that keeps so many octets of each frame.
+    pub fn keeping(kept: usize) -> Self {
+        Self {
+            events: Vec::new(),
+            packets: Vec::new(),
+            sendings: BTreeMap::new(),
+            tracker: Tracker::default(),
+            kept,
+            memory: 0,
+            trace: 0,
+        }
+    }
+
     /// Takes a fact in.
-    pub fn push(&mut self, event: Event) {
+    pub fn push(&mut self, mut event: Event) {
         let packet = event
             .frame
             .and_then(|frame| self.packet(frame, event.host, &event.fact));
         self.packets.push(packet);
+        self.cut(&mut event);
+        self.memory += size_of::<Event>() + size_of::<Option<Arc<Packet>>>();
         self.events.push(event);
+    }
+
+    /// Leaves of a frame what is kept, in memory of its own where something is left out.
+    fn cut(&mut self, event: &mut Event) {
+        let (bytes, is_sending) = if let Fact::Sent { bytes, .. } = &mut event.fact {
+            (bytes, true)
+        } else if let Fact::Received { bytes } = &mut event.fact {
+            (bytes, false)
+        } else {
+            return;
+        };
+        if bytes.len() > self.kept {
+            let sending = event.frame.and_then(|frame| self.sendings.get(&frame));
+            let beginning = Bytes::copy_from_slice(&bytes[..self.kept]);
+            *bytes = match sending {
+                Some(sending) if sending.bytes == beginning => sending.bytes.clone(),
+                Some(_) | None => beginning,
+            };
+        }
+        if is_sending {
+            self.memory += bytes.len() + FRAME_OCTETS;
+            self.trace += bytes.len() + RECORD_OCTETS;
+        }
+    }
+
+    /// The octets of memory that it takes, about.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
+    /// The octets that a trace of it would have, about.
+    pub fn trace(&self) -> usize {
+        self.trace
     }
 
     /// What the frame is of which a fact tells that it was sent or has arrived.
@@ -81,7 +165,12 @@ impl EventLog {
             let packet = Arc::new(decode(bytes));
             let sending = Sending {
                 host,
-                bytes: bytes.clone(),
+                bytes: match bytes.get(..self.kept) {
+                    Some(beginning) => Bytes::copy_from_slice(beginning),
+                    None => bytes.clone(),
+                },
+                length: bytes.len(),
+                place: bytes.as_ptr().addr(),
                 packet: Arc::clone(&packet),
                 origins: self.tracker.observe(&packet),
                 forged: *forged,
@@ -90,7 +179,7 @@ impl EventLog {
             Some(packet)
         } else if let Fact::Received { bytes } = fact {
             let sent = self.sendings.get(&frame);
-            let sent = sent.filter(|sending| sending.bytes == bytes);
+            let sent = sent.filter(|sending| sending.is(bytes));
             Some(sent.map_or_else(|| Arc::new(decode(bytes)), |it| Arc::clone(&it.packet)))
         } else {
             None
@@ -123,13 +212,16 @@ impl EventLog {
         } else {
             return None;
         };
+        let sending = self.sendings.get(&id);
         Some(LoggedFrame {
             event,
             id,
             bytes,
+            // A link changes the octets of a frame, never their number.
+            length: sending.map_or(bytes.len(), |it| it.length),
             packet,
             is_sending,
-            sending: self.sendings.get(&id),
+            sending,
         })
     }
 

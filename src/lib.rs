@@ -5,6 +5,7 @@
 //! program.
 
 pub mod bench;
+pub mod bounds;
 pub mod calls;
 pub mod capture;
 pub mod cli;
@@ -12,6 +13,7 @@ pub mod compare;
 pub mod contract;
 pub mod diagnostic;
 pub mod event_log;
+pub mod files;
 pub mod filter;
 pub mod language;
 pub mod live;

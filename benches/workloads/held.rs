@@ -1,6 +1,7 @@
 //! Held data: time and memory of accepting data that is never acknowledged.
 
 use hangup::bench::{Axis, Case, measure as row};
+use hangup::bounds::Usual;
 
 use super::effort::{Effort, Measured};
 use super::rounds::median;
@@ -18,7 +19,7 @@ pub(crate) fn measure(effort: Effort) -> Vec<Measured> {
         let mut held = 0;
         let rounds = if octets < 1 << 24 { 9 } else { 1 };
         let time = median(rounds, || {
-            held = row(&case).expect("the row is measured").held;
+            held = row(&case, &Usual).expect("the row is measured").held;
         });
         Measured {
             name: format!("{} KiB", octets >> 10),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hangup::bench::{Case, Plan, measure as row};
+use hangup::bounds::Usual;
 use rayon::prelude::*;
 
 use super::effort::{Effort, Measured};
@@ -18,7 +19,7 @@ pub(crate) fn measure(effort: Effort) -> Vec<Measured> {
         Effort::Least => (1, 10),
     };
     let cases = &cases[..few];
-    let run = |case: &Case| assert!(row(case).is_ok());
+    let run = |case: &Case| assert!(row(case, &Usual).is_ok());
     let whole = median(rounds, || cases.iter().for_each(run));
     let mut each: Vec<Duration> = cases
         .iter()

@@ -19,6 +19,7 @@ use super::model::predict;
 use super::observer::{Counts, Observer, Seen};
 use super::setup::Setup;
 use super::stop::{Congestion, Limit, Situation, limit};
+use crate::bounds::{Bounds, Held, Reached};
 use crate::capture::{CallRow, Toward, TraceHost};
 use crate::event_log::EventLog;
 
@@ -31,6 +32,8 @@ const PREPARATION_MOST: Duration = Duration::from_secs(86_400);
 
 /// Steps that a run may take. A run that needs more is not ended by anything.
 const STEPS_MOST: u64 = 1 << 32;
+/// After how many of them the run looks at its bounds.
+const STEPS_BETWEEN: u64 = 1 << 12;
 
 /// When the connection begins, in virtual time, and when its receive direction is shut down where
 /// nothing comes before: where the ticks of the clock stood on the machine on which senders were
@@ -59,10 +62,13 @@ pub enum MeasureError {
     /// More steps than a run may take.
     #[error("the run does not come to an end")]
     Endless,
+    /// It was stopped at a bound. No file has such rows.
+    #[error("it was stopped: {0}")]
+    Stopped(Reached),
 }
 
 impl MeasureError {
-    /// All of them.
+    /// All of them that are results.
     pub const ALL: [Self; 3] = [Self::NotConnected, Self::NotWarm, Self::Endless];
 
     /// Its name in tables and files.
@@ -71,16 +77,17 @@ impl MeasureError {
             Self::NotConnected => "not-connected",
             Self::NotWarm => "not-warm",
             Self::Endless => "endless",
+            Self::Stopped(_) => "stopped",
         }
     }
 }
 
-/// Runs a case.
+/// Runs a case within bounds.
 ///
 /// # Errors
 /// There is nothing to measure: see [`MeasureError`].
-pub fn measure(case: &Case) -> Result<Measurement, MeasureError> {
-    Run::new(case.setup(), None).measure()
+pub fn measure(case: &Case, bounds: &dyn Bounds) -> Result<Measurement, MeasureError> {
+    Run::new(case.setup(), None, bounds).measure()
 }
 
 /// Everything that happened in a run.
@@ -96,18 +103,19 @@ pub struct Log {
     pub sightings: Vec<Sighting>,
 }
 
-/// Runs a case and keeps everything. It is the same run.
+/// Runs a case within bounds and keeps everything. It is the same run.
 ///
 /// # Errors
 /// There is nothing to measure: see [`MeasureError`].
-pub fn record(case: &Case) -> Result<(Measurement, Log), MeasureError> {
-    let mut run = Run::new(case.setup(), Some(Log::default()));
+pub fn record(case: &Case, bounds: &dyn Bounds) -> Result<(Measurement, Log), MeasureError> {
+    let mut run = Run::new(case.setup(), Some(Log::default()), bounds);
     let measurement = run.measure()?;
     Ok((measurement, run.log.take().unwrap_or_default()))
 }
 
 /// Two hosts and what is known of them.
-struct Run {
+struct Run<'a> {
+    bounds: &'a dyn Bounds,
     setup: Setup,
     network: Network,
     /// Where everything is kept, if it is.
@@ -144,8 +152,8 @@ impl Side {
     }
 }
 
-impl Run {
-    fn new(setup: Setup, log: Option<Log>) -> Self {
+impl<'a> Run<'a> {
+    fn new(setup: Setup, log: Option<Log>, bounds: &'a dyn Bounds) -> Self {
         let mut network = Network::new(setup.seed, Resolution::Static);
         network.run_until(Instant::ZERO + BEGINS);
         network.keep_headers(true);
@@ -197,6 +205,7 @@ impl Run {
             end: None,
         };
         Self {
+            bounds,
             setup,
             watch: Observer::new(sender),
             log: log.map(|log| Log {
@@ -233,10 +242,23 @@ impl Run {
         if self.steps > STEPS_MOST {
             return Err(MeasureError::Endless);
         }
+        if self.steps.is_multiple_of(STEPS_BETWEEN) {
+            self.check()?;
+        }
         if !self.network.step(until) {
             return Ok(None);
         }
         Ok(Some(self.look()))
+    }
+
+    /// Whether the run may go on.
+    fn check(&self) -> Result<(), MeasureError> {
+        let log = self.log.as_ref().map_or(0, |log| log.events.memory());
+        let held = Held {
+            memory: self.network.held_octets() + log,
+            trace: 0,
+        };
+        self.bounds.check(held).map_err(MeasureError::Stopped)
     }
 
     fn look(&mut self) -> Seen {

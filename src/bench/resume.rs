@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::axis::Axis;
-use super::output::RowFormat;
+use super::output::{CHECK, RowFormat};
 use super::plan::Plan;
 use super::row::{Row, columns};
 
@@ -82,8 +82,9 @@ impl Finished {
 
 /// A row from its line.
 fn one(line: &str, format: RowFormat) -> Result<Row, String> {
-    let count = columns().count();
-    let texts: Vec<String> = match format {
+    // The last one is the sum over the others.
+    let count = columns().count() + 1;
+    let mut texts: Vec<String> = match format {
         RowFormat::Csv => line.split(',').map(str::to_owned).collect(),
         RowFormat::Json => {
             let object: BTreeMap<String, serde_json::Value> =
@@ -102,18 +103,22 @@ fn one(line: &str, format: RowFormat) -> Result<Row, String> {
                 ) => Err(format!("column `{name}` has no such value")),
                 None => Err(format!("it has no column `{name}`")),
             };
-            columns().map(text).collect::<Result<_, _>>()?
+            let names = columns().chain([CHECK]);
+            names.map(text).collect::<Result<_, _>>()?
         }
     };
     if texts.len() != count {
         return Err(format!("it has {} of {count} columns", texts.len()));
     }
+    texts.pop();
     let row = Row::from_texts(&texts)?;
     // What was read is what would have been written, or it was changed by somebody.
     if format.line(&row).trim_end() == line {
         Ok(row)
     } else {
-        Err("it is not as a sweep writes it".to_owned())
+        Err(format!(
+            "it is not as a sweep wrote it: `{CHECK}` does not fit to its other columns"
+        ))
     }
 }
 
@@ -139,6 +144,7 @@ fn belongs(row: &Row, plan: &Plan) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::bench::Value;
+    use crate::bounds::Usual;
 
     fn plan() -> Plan {
         let mut plan = Plan::default();
@@ -148,7 +154,10 @@ mod tests {
     }
 
     fn rows() -> Vec<Row> {
-        let mut rows: Vec<_> = plan().rows().map(|(id, case)| Row::run(id, case)).collect();
+        let mut rows: Vec<_> = plan()
+            .rows()
+            .map(|(id, case)| Row::run(id, case, &Usual))
+            .collect();
         // And one without a measurement.
         rows[1].result = Err(crate::bench::MeasureError::NotConnected);
         rows

@@ -6,6 +6,7 @@ use super::column::{Cell, RESULTS};
 use super::measure::{MeasureError, measure};
 use super::measurement::{Agreement, Measurement};
 use super::value::Value;
+use crate::bounds::Bounds;
 
 /// One row of a sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +32,8 @@ pub(super) fn columns() -> impl Iterator<Item = &'static str> {
 
 impl Row {
     /// Runs a case.
-    pub fn run(id: u64, case: Case) -> Self {
-        let result = measure(&case);
+    pub fn run(id: u64, case: Case, bounds: &dyn Bounds) -> Self {
+        let result = measure(&case, bounds);
         Self { id, case, result }
     }
 

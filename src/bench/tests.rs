@@ -4,6 +4,7 @@ use smoltcp::time::Duration;
 
 use super::measurement::Agreement;
 use super::{Case, Ending, Limit, Measurement, Plan, Row, RowFilter, measure};
+use crate::bounds::Usual;
 
 /// The only row of a plan.
 #[track_caller]
@@ -14,7 +15,7 @@ fn one(filters: &[&str]) -> Measurement {
     }
     let rows: Vec<_> = plan.rows().collect();
     assert_eq!(rows.len(), 1, "{filters:?}");
-    measure(&rows[0].1).unwrap()
+    measure(&rows[0].1, &Usual).unwrap()
 }
 
 /// Measured on Linux 6.18.44 and with smoltcp 0.14 as senders, against a peer that is silent or
@@ -198,7 +199,7 @@ fn the_default_sweep_is_explained_and_as_the_model_says() {
         .unwrap();
     plan.sample(32);
     for (id, case) in plan.rows() {
-        let row = Row::run(id, case);
+        let row = Row::run(id, case, &Usual);
         let limit = row.result.as_ref().map(|it| it.limit);
         let explained = limit.as_ref().is_ok_and(|it| *it != Limit::Unexplained);
         assert!(explained, "{id} {}: {:?}", case.describe(), row.result);
@@ -210,7 +211,7 @@ fn the_default_sweep_is_explained_and_as_the_model_says() {
 #[test]
 fn a_link_that_loses_everything_is_a_row_without_a_measurement() {
     let case = Case::default().with(super::Axis::Loss, super::Value::Number(1_000_000));
-    let row = Row::run(7, case);
+    let row = Row::run(7, case, &Usual);
     assert_eq!(row.result, Err(super::MeasureError::NotConnected));
     assert!(RowFilter::parse("loss=1").unwrap().takes(&case));
 }
@@ -222,7 +223,7 @@ fn every_sender_can_do_without_congestion_control() {
     let senders = "[sweep]\ncongestion = 'none'\nwarm-up = 14600\nwindow = 262144\nsender = ";
     let names = hangup_stack::profile::names().join(",");
     plan.read(&format!("{senders}'{names}'")).unwrap();
-    let of = |(_, case): (u64, Case)| measure(&case).unwrap();
+    let of = |(_, case): (u64, Case)| measure(&case, &Usual).unwrap();
     let limits: Vec<_> = plan.rows().map(of).map(|it| it.limit).collect();
     assert_eq!(limits.len(), hangup_stack::profile::names().len());
     assert!(!limits.contains(&Limit::CongestionWindow), "{limits:?}");

@@ -1,6 +1,7 @@
 //! Comments on frames: remarks of the emulator that a trace shows beside a frame.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hangup_stack::event::{DropCause, ErrorEffect, Event, Fact, Forged, FrameId, Retransmission};
 use hangup_stack::network::HostId;
@@ -42,8 +43,9 @@ impl Remarks {
         for (index, event) in events.iter().enumerate() {
             let Some(frame) = event.frame else { continue };
             if let Some(arrival) = events.frame(index).filter(|it| !it.is_sending) {
-                let sending = arrival.sending.map(|sending| &sending.bytes);
-                let is_damaged = sending.is_some_and(|sent| sent != arrival.bytes);
+                // What arrives as it was sent shares the packet of its sending.
+                let sending = arrival.sending.map(|sending| &sending.packet);
+                let is_damaged = sending.is_some_and(|sent| !Arc::ptr_eq(sent, arrival.packet));
                 remarks.arrive(frame, index, event.host, is_damaged);
             }
             if let Some((scope, text)) = remark(event) {

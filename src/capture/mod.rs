@@ -4,7 +4,7 @@
 //! A [`Trace`] is the input: the hosts, the facts that the stack recorded and the socket calls.
 //! [`pcapng`] writes it for Wireshark, [`text`] for people and for reviews; both read the same
 //! records, so they cannot disagree. Each is a row of [`FORMATS`]: another format is a file and a
-//! row. [`write_atomically`] puts the result where it belongs.
+//! row. [`crate::files`] puts the result where it belongs.
 //!
 //! One file has one vantage point. Frames of two hosts in one file would make Wireshark see every
 //! segment twice and call half of them retransmissions.
@@ -12,7 +12,6 @@
 mod api_row;
 mod comment;
 mod error;
-mod file;
 mod format;
 mod packet;
 pub mod pcapng;
@@ -22,7 +21,6 @@ mod trace;
 
 pub(crate) use comment::{Remarks, note};
 pub use error::PcapngError;
-pub use file::{FileError, write_atomically};
 pub use format::TraceFormat;
 pub(crate) use packet::{TracePacket, packets};
 pub use trace::{CallRow, SocketEnds, Toward, Trace, TraceHost, TraceSummary};

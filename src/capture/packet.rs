@@ -25,6 +25,8 @@ pub(crate) struct TracePacket<'a> {
     pub(crate) interface: Interface,
     /// An Ethernet frame, or an exported PDU.
     pub(crate) bytes: Cow<'a, [u8]>,
+    /// How many it had on the wire, of which `bytes` may be the beginning.
+    pub(crate) length: usize,
     /// What the emulator has to say about it; empty if nothing.
     pub(crate) comment: Cow<'a, str>,
     /// What an Ethernet frame is.
@@ -150,6 +152,7 @@ fn packet<'a>(
             at: record.at,
             interface: Interface::Ethernet(frame.direction),
             bytes: Cow::Borrowed(frame.bytes),
+            length: frame.length,
             comment: Cow::Owned(clip_comment(&record.comment).into_owned()),
             is_lost: frame.is_lost,
             packet: Some(frame.packet),
@@ -178,6 +181,7 @@ fn row(at: Instant, interface: Interface, bytes: Vec<u8>) -> TracePacket<'static
     TracePacket {
         at,
         interface,
+        length: bytes.len(),
         bytes: Cow::Owned(bytes),
         comment: Cow::Borrowed(""),
         is_lost: false,

@@ -175,7 +175,7 @@ impl<W: Write> File<W> {
     }
 
     fn packet(&mut self, packet: &TracePacket<'_>) -> Result<(), PcapngError> {
-        let original_len = u32::try_from(packet.bytes.len())
+        let original_len = u32::try_from(packet.length)
             .map_err(|_| PcapngError::Format("a frame is longer than 4 GiB".to_owned()))?;
         let kept = packet.bytes.len().min(SNAPLEN as usize);
         let mut options = Vec::new();

@@ -37,7 +37,10 @@ pub(super) enum Body<'a> {
 #[derive(Debug)]
 pub(super) struct FrameRecord<'a> {
     pub(super) direction: FrameDirection,
+    /// Its octets, as far as they are kept.
     pub(super) bytes: &'a [u8],
+    /// How many it had on the wire.
+    pub(super) length: usize,
     pub(super) packet: &'a Packet,
     /// Where its sequence numbers began when it was sent.
     pub(super) origins: Origins,
@@ -153,6 +156,7 @@ fn frame_record<'a>(
         body: Body::Frame(FrameRecord {
             direction,
             bytes: frame.bytes,
+            length: frame.length,
             packet: frame.packet,
             origins: frame.origins(),
             is_lost: direction == FrameDirection::Sent && lost.contains(&frame.id),

@@ -64,6 +64,48 @@ pub struct Args {
         display_order = BEHIND
     )]
     pub(crate) color: Color,
+
+    /// What runs may take.
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+}
+
+/// What all runs of the program may take together.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Limits {
+    /// The memory that all runs may take together: a run that needs more fails.
+    #[arg(
+        long,
+        global = true,
+        env = "HANGUP_MEMORY",
+        value_name = "SIZE",
+        default_value = "1GiB",
+        value_parser = units::size,
+        display_order = BEHIND
+    )]
+    pub(crate) memory: u64,
+
+    /// The wall time that the command may take, as 60s or 5min: what runs then fails, and nothing
+    /// else is begun (default: as long as it takes).
+    #[arg(
+        long,
+        global = true,
+        env = "HANGUP_TIMEOUT",
+        value_name = "TIME",
+        value_parser = wall_time,
+        display_order = BEHIND
+    )]
+    pub(crate) timeout: Option<Duration>,
+}
+
+fn wall_time(text: &str) -> Result<Duration, String> {
+    units::duration(text).map(Duration::from)
+}
+
+/// A size as a number of octets in memory.
+fn octets(text: &str) -> Result<usize, String> {
+    let octets = units::size(text)?;
+    usize::try_from(octets).map_err(|error| error.to_string())
 }
 
 /// The commands.
@@ -224,6 +266,25 @@ pub(crate) struct Run {
     /// Write no traces.
     #[arg(long, conflicts_with_all = ["write", "bless"])]
     pub(crate) no_traces: bool,
+
+    /// The most octets of a trace: a run whose trace would be longer fails.
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "256MiB",
+        value_parser = octets
+    )]
+    pub(crate) trace_size: usize,
+
+    /// Keep only so many octets of each packet in traces: 128 has all headers. Such traces are not
+    /// compared with golden ones.
+    #[arg(
+        long,
+        value_name = "OCTETS",
+        conflicts_with = "bless",
+        value_parser = clap::value_parser!(u32).range(64..)
+    )]
+    pub(crate) snaplen: Option<u32>,
 
     /// Write the trace of the one scenario to this file; - is standard output.
     #[arg(short, long, value_name = "FILE", conflicts_with = "bless")]

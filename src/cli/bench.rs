@@ -10,10 +10,11 @@ pub(crate) use args::Bench;
 use args::MeasurementCommand;
 
 use super::Exit;
+use super::args::Limits;
 use super::failure::Failure;
 
-pub(super) fn bench(args: &Bench, quiet: bool) -> Result<Exit, Failure> {
+pub(super) fn bench(args: &Bench, limits: &Limits, quiet: bool) -> Result<Exit, Failure> {
     match &args.what {
-        MeasurementCommand::Exhaustion(args) => sweep::exhaustion(args, quiet),
+        MeasurementCommand::Exhaustion(args) => sweep::exhaustion(args, limits, quiet),
     }
 }

@@ -2,14 +2,16 @@
 
 use hangup_stack::profile::Profile;
 
-use super::args::Compare;
-use super::failure::{Failure, usage};
-use super::{Exit, profiles, report};
-use crate::compare::{self, SYSTEMS_MAX};
+use super::args::{Compare, Limits};
+use super::bounds::Pool;
+use super::failure::{Failure, environment, usage};
+use super::{Exit, interrupt, profiles, report};
+use crate::bounds::Reached;
+use crate::compare::{self, CompareError, SYSTEMS_MAX};
 use crate::diagnostic::{Colour, Invalid};
 use crate::scenario::Scenario;
 
-pub(super) fn compare(args: &Compare, quiet: bool) -> Result<Exit, Failure> {
+pub(super) fn compare(args: &Compare, limits: &Limits, quiet: bool) -> Result<Exit, Failure> {
     let found = report::select(std::slice::from_ref(&args.path))?;
     let [file] = &found[..] else {
         let count = found.len();
@@ -36,13 +38,23 @@ pub(super) fn compare(args: &Compare, quiet: bool) -> Result<Exit, Failure> {
     for name in &args.profiles {
         known(&scenario, host, name)?;
     }
-    let comparison = compare::compare(&scenario, host, &args.profiles, args.seed);
-    let comparison = comparison.map_err(|diagnostics| {
+    interrupt::listen().map_err(environment)?;
+    let bounds = Pool::new(limits, 1);
+    let claim = bounds.claim(None);
+    let comparison = compare::compare(&scenario, host, &args.profiles, args.seed, &claim);
+    let comparison = comparison.map_err(|error| {
+        let (exit, diagnostics) = match error {
+            CompareError::Invalid(diagnostics) => (Exit::Usage, diagnostics),
+            CompareError::Stopped(_, Some(Reached::Interrupt)) => {
+                return Failure::new(Exit::Interrupted, "interrupted");
+            }
+            CompareError::Stopped(diagnostic, _) => (Exit::Failed, vec![*diagnostic]),
+        };
         let invalid = Invalid {
             source: scenario.source.clone(),
             diagnostics,
         };
-        Failure::shown(Exit::Usage, invalid.render(Colour::Ansi))
+        Failure::shown(exit, invalid.render(Colour::Ansi))
     })?;
     let name = file.of_combination(&scenario.variant.combination);
     let name = name.display().to_string();

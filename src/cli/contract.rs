@@ -4,12 +4,13 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::args::Contract as Args;
+use super::args::{Contract as Args, Limits};
+use super::bounds::Pool;
 use super::failure::{Failure, environment, usage};
-use super::{Exit, report};
+use super::{Exit, interrupt, report};
 use crate::contract::{self, Evidence, Standing};
 use crate::diagnostic::Colour;
-use crate::run::{Verdict, run};
+use crate::run::{Verdict, run_within};
 use crate::scenario::contract::Contract;
 use crate::scenario::discover::{self, Found};
 use crate::scenario::{LoadError, Scenario};
@@ -17,7 +18,7 @@ use crate::scenario::{LoadError, Scenario};
 /// Where links of the Markdown report lead: from a document in docs/.
 const LINKS: &str = "../scenarios";
 
-pub(super) fn contract(args: &Args, quiet: bool) -> Result<Exit, Failure> {
+pub(super) fn contract(args: &Args, limits: &Limits, quiet: bool) -> Result<Exit, Failure> {
     let contract = load()?;
     for name in &args.documents {
         if contract.document(name).is_none() {
@@ -27,7 +28,7 @@ pub(super) fn contract(args: &Args, quiet: bool) -> Result<Exit, Failure> {
     let found = report::select(&[])?;
     let mut worst = Exit::Held;
     let scenarios = claiming(&contract, &found, &args.documents, &mut worst);
-    let cases = in_parallel(scenarios)?;
+    let cases = in_parallel(scenarios, limits)?;
     for (_, complaints) in &cases {
         report::complain(complaints);
     }
@@ -120,12 +121,17 @@ fn claiming(
 
 /// Runs each scenario on one thread. The cases come in the order of the scenarios, each with the
 /// failures that are to be shown.
-fn in_parallel(scenarios: Vec<(String, Scenario)>) -> Result<Vec<(Evidence, String)>, Failure> {
+fn in_parallel(
+    scenarios: Vec<(String, Scenario)>,
+    limits: &Limits,
+) -> Result<Vec<(Evidence, String)>, Failure> {
+    interrupt::listen().map_err(environment)?;
     let pool = rayon::ThreadPoolBuilder::new()
         .build()
         .map_err(|error| environment(format_args!("cannot start threads: {error}")))?;
+    let bounds = Pool::new(limits, pool.current_num_threads());
     let one = |(name, scenario): (String, Scenario)| {
-        let outcome = run(&scenario, None);
+        let outcome = run_within(&scenario, None, &bounds.claim(None), usize::MAX);
         let failures = outcome.failures.iter();
         let complaints = failures.map(|it| scenario.source.render(it, Colour::Ansi));
         let case = Evidence {
@@ -136,5 +142,9 @@ fn in_parallel(scenarios: Vec<(String, Scenario)>) -> Result<Vec<(Evidence, Stri
         debug_assert_eq!(case.verdict == Verdict::Held, outcome.failures.is_empty());
         (case, complaints.collect())
     };
-    Ok(pool.install(|| scenarios.into_par_iter().map(one).collect()))
+    let cases = pool.install(|| scenarios.into_par_iter().map(one).collect());
+    if interrupt::has_come() {
+        return Err(Failure::new(Exit::Interrupted, "interrupted"));
+    }
+    Ok(cases)
 }

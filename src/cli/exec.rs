@@ -39,9 +39,10 @@ mod linux {
     use hangup_stack::network::HostId;
 
     use super::{Ends, Exec, Exit, ExitCode, Failure, FirstProcess};
-    use crate::capture::{self, text};
+    use crate::capture::text;
     use crate::cli::failure::{environment, usage};
     use crate::cli::{report, traces};
+    use crate::files;
     use crate::language::units::show_size;
     use crate::live::exec::{Executed, LiveError, Options, exec as execute};
     use crate::live::program::{self, Ended};
@@ -211,7 +212,7 @@ mod linux {
         let drawn = traces::draw(&trace, at);
         let drawn = drawn.map_err(|why| environment(format!("the trace: {why}")))?;
         let written = match &args.write {
-            Some(path) => capture::write_atomically(path, drawn.single()),
+            Some(path) => files::write_atomically(path, drawn.single()),
             None => traces::write(&args.traces, case.name.as_ref(), &drawn),
         };
         written.map_err(environment)

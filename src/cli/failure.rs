@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::exit::Exit;
+use crate::diagnostic::clean;
 
 /// How the program ends, and what it says before on standard error: whole lines, or nothing.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub(super) struct Failure {
 impl Failure {
     /// With a sentence that begins with the program's name.
     pub(super) fn new(exit: Exit, message: impl Display) -> Self {
-        Self::shown(exit, format!("hangup: {message}\n"))
+        Self::shown(exit, format!("hangup: {}\n", clean(&message.to_string())))
     }
 
     /// With lines that stand for themselves.

@@ -1,13 +1,15 @@
 //! Interrupts of the program (Ctrl-C, SIGTERM).
 //!
-//! After an interrupt a command begins no more runs, finishes those under way so that no file is
-//! left in part, reports the finished ones, and ends with
-//! [`Exit::Interrupted`](super::Exit::Interrupted). A second interrupt ends the program at once.
+//! After an interrupt a command begins no more runs, stops those under way, finishes the traces
+//! that are being written, reports the finished runs, and ends with
+//! [`Exit::Interrupted`](super::Exit::Interrupted). A second interrupt ends the program at once; no
+//! file is left in part then either.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Exit;
+use crate::files;
 
 /// Signals are sent to the process, so that there is one of it.
 static HAS_COME: AtomicBool = AtomicBool::new(false);
@@ -21,6 +23,7 @@ pub(super) fn listen() -> Result<(), String> {
     let listen = || {
         ctrlc::set_handler(|| {
             if HAS_COME.swap(true, Ordering::Relaxed) {
+                files::abandon();
                 std::process::exit(Exit::Interrupted.code().into());
             }
         })

@@ -3,6 +3,7 @@
 use super::args::List;
 use super::failure::Failure;
 use super::{Exit, packetdrill, report};
+use crate::diagnostic::clean;
 use crate::packetdrill::Script;
 
 /// # Errors
@@ -23,7 +24,7 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
     let mut say = |name: String, read: Result<String, Failure>| match read {
         Ok(claim) => report::print(&format!(
             "{}\n",
-            format!("{name:width$}  {claim}").trim_end()
+            format!("{:width$}  {}", clean(&name), clean(&claim)).trim_end()
         )),
         Err(failure) => {
             report::complain(&failure.text);

@@ -5,6 +5,7 @@
 
 mod args;
 mod bench;
+mod bounds;
 mod check;
 mod compare;
 mod contract;
@@ -45,14 +46,15 @@ pub fn main() -> ExitCode {
             } else {
                 Exit::Held
             };
-            let _ = error.print();
-            return exit.into();
+            let printed = error.print();
+            let unwritten = printed.is_err() && exit == Exit::Held;
+            return if unwritten { Exit::Environment } else { exit }.into();
         }
     };
     args.color.apply();
     log_to_stderr(args.verbose);
     let ended = match &args.command {
-        Command::Run(run) => run::run(run, args.quiet),
+        Command::Run(run) => run::run(run, &args.limits, args.quiet),
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
         Command::Show(show) => show::show(show),
@@ -61,10 +63,10 @@ pub fn main() -> ExitCode {
             Ok(Ends::With(code)) => return code.into(),
             Err(failure) => Err(failure),
         },
-        Command::Compare(compare) => compare::compare(compare, args.quiet),
-        Command::Contract(contract) => contract::contract(contract, args.quiet),
+        Command::Compare(compare) => compare::compare(compare, &args.limits, args.quiet),
+        Command::Contract(contract) => contract::contract(contract, &args.limits, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),
-        Command::Bench(bench) => bench::bench(bench, args.quiet),
+        Command::Bench(bench) => bench::bench(bench, &args.limits, args.quiet),
         Command::Schema(schema) => schema::schema(schema),
         Command::Completions(completions) => schema::completions(completions),
         Command::Man => schema::man(),

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use rayon::ThreadPool;
 
-use super::interrupt;
 use crate::report::TestCase;
 
 /// How long to wait for a case before something else is done.
@@ -37,19 +36,30 @@ pub(super) trait Sink {
     fn waiting(&mut self);
 }
 
+/// When jobs are begun.
+#[derive(Clone, Copy)]
+pub(super) struct Order<'a> {
+    /// Whether none is begun behind one that did not hold.
+    pub(super) fail_fast: bool,
+    /// Whether one more may be begun now.
+    pub(super) goes_on: &'a (dyn Fn() -> bool + Sync),
+}
+
 /// Runs every job, and hands on the cases in the order of the jobs. With `fail_fast`, no job behind
 /// the first that did not hold is reported as run; one that had begun by then comes to nothing.
-/// After an interruption no job is begun; which ones had begun is a matter of time.
+/// After an interruption, or where time is up, no job is begun; which ones had begun is a matter of
+/// time.
 ///
 /// # Errors
 /// What the sink says.
 pub(super) fn run<J: Named + Sync, S: Sink>(
     pool: &ThreadPool,
     jobs: &[J],
-    fail_fast: bool,
+    order: Order<'_>,
     one: impl Fn(&J) -> TestCase + Sync,
     sink: &mut S,
 ) -> Result<(), S::Error> {
+    let Order { fail_fast, goes_on } = order;
     // Jobs behind this one need not run.
     let last = AtomicUsize::new(usize::MAX);
     let (sender, receiver) = mpsc::channel();
@@ -58,7 +68,7 @@ pub(super) fn run<J: Named + Sync, S: Sink>(
         for (index, job) in jobs.iter().enumerate() {
             let sender = sender.clone();
             scope.spawn(move |_| {
-                let case = if index > last.load(Ordering::Relaxed) || interrupt::has_come() {
+                let case = if index > last.load(Ordering::Relaxed) || !goes_on() {
                     job.not_run()
                 } else {
                     one(job)

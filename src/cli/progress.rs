@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::diagnostic::clean;
+
 /// A run that is over sooner shows nothing.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
@@ -37,7 +39,7 @@ impl ProgressLine {
     /// One more is done.
     pub(super) fn step(&self, name: &str) {
         self.bar.inc(1);
-        self.bar.set_message(name.to_owned());
+        self.bar.set_message(clean(name).into_owned());
         self.tick();
     }
 

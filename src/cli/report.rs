@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Exit;
 use super::failure::{Failure, environment, usage};
-use crate::diagnostic::{Colour, Diagnostic, Source};
+use crate::diagnostic::{Colour, Diagnostic, Source, shown};
 use crate::scenario::discover::{self, DiscoverError, Found};
 use crate::scenario::{LoadError, Scenario, ScenarioFile, Setting, limits};
 
@@ -14,7 +14,7 @@ pub(super) const BASE: &str = ".";
 
 /// Says something on standard error. A closed standard error has nobody to tell.
 pub(super) fn complain(text: &str) {
-    let _ = anstream::stderr().write_all(text.as_bytes());
+    let _ = anstream::stderr().write_all(shown(text).as_bytes());
 }
 
 /// What is wrong with the value of an option.
@@ -28,7 +28,7 @@ pub(super) fn wrong_option(option: &'static str, value: &str, diagnostic: &Diagn
 /// # Errors
 /// It cannot be written, for example because the reader has gone.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    let written = anstream::stdout().write_all(text.as_bytes());
+    let written = anstream::stdout().write_all(shown(text).as_bytes());
     written.map_err(|error| {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Failure::shown(Exit::Environment, String::new());
@@ -76,6 +76,7 @@ pub(super) fn select(paths: &[PathBuf]) -> Result<Vec<Found>, Failure> {
             DiscoverError::Empty { .. } => Exit::Nothing,
             DiscoverError::Read { .. } => Exit::Environment,
             DiscoverError::NotFound { .. }
+            | DiscoverError::Link { .. }
             | DiscoverError::NotAScenario { .. }
             | DiscoverError::SameName { .. }
             | DiscoverError::TooMany { .. } => Exit::Usage,

@@ -2,20 +2,23 @@
 
 mod finish;
 mod jobs;
+mod keeping;
 mod output;
 mod play;
 
 use std::time::Instant;
 
-use super::args::Run;
+use super::args::{Limits, Run};
+use super::bounds::Pool;
 use super::failure::{Failure, environment};
-use super::{Exit, interrupt, parallel, report};
+use super::parallel::{self, Order};
+use super::{Exit, interrupt, report};
 use jobs::{Files, Job};
 use output::Output;
 
 /// # Errors
 /// Why nothing ran, or what came in between.
-pub(super) fn run(args: &Run, quiet: bool) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Run, limits: &Limits, quiet: bool) -> Result<Exit, Failure> {
     let started = Instant::now();
     report::few_enough(&args.settings)?;
     interrupt::listen().map_err(environment)?;
@@ -24,6 +27,7 @@ pub(super) fn run(args: &Run, quiet: bool) -> Result<Exit, Failure> {
     let threads = args.jobs.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| environment(format_args!("cannot start threads: {error}")))?;
+    let bounds = Pool::new(limits, pool.current_num_threads());
     let reads = pool.install(|| files.read(args));
     let reads = reads?;
     let jobs = jobs::jobs(&files, &reads, selection.as_ref());
@@ -35,9 +39,15 @@ pub(super) fn run(args: &Run, quiet: bool) -> Result<Exit, Failure> {
         return jobs::list(&jobs);
     }
     jobs::at_most_one(args, &jobs)?;
+    files.are_no_outputs(args)?;
     let mut output = Output::new(args, quiet, &jobs);
     output.begin()?;
-    let case = |job: &Job<'_>| play::one(args, job);
-    parallel::run(&pool, &jobs, args.fail_fast, case, &mut output)?;
-    output.end(args, started.elapsed())
+    let case = |job: &Job<'_>| play::one(args, &bounds, job);
+    let goes_on = || bounds.goes_on().is_ok();
+    let order = Order {
+        fail_fast: args.fail_fast,
+        goes_on: &goes_on,
+    };
+    parallel::run(&pool, &jobs, order, case, &mut output)?;
+    output.end(args, &bounds, started.elapsed())
 }

@@ -7,7 +7,7 @@ use hangup_stack::network::HostId;
 use super::args::{PictureFormat, Show};
 use super::failure::{Failure, environment, usage};
 use super::{Exit, packetdrill, report};
-use crate::capture;
+use crate::files;
 use crate::packetdrill::{Leftovers, Script, ScriptOutcome, run_script};
 use crate::picture::{self, FileError, Recording, Streams, ladder};
 use crate::run::Outcome;
@@ -32,7 +32,7 @@ pub(super) fn show(args: &Show) -> Result<Exit, Failure> {
         .filter(|path| *path != Path::new("-"))
     {
         Some(path) => {
-            capture::write_atomically(path, drawn.as_bytes()).map_err(environment)?;
+            files::write_atomically(path, drawn.as_bytes()).map_err(environment)?;
         }
         None => report::print(&drawn)?,
     }

@@ -1,10 +1,12 @@
 //! Trace files: their paths, their writing, and their comparison with the golden ones.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use hangup_stack::network::HostId;
 
-use crate::capture::{self, FORMATS, FileError, Trace, TraceFormat};
+use crate::capture::{FORMATS, Trace, TraceFormat};
+use crate::files::{self, FileError};
 use crate::report::Golden;
 
 /// The folder of the golden traces.
@@ -54,34 +56,55 @@ pub(super) fn write(folder: &Path, name: &Path, written: &RenderedTrace) -> Resu
     let mut files = written.0.iter();
     files.try_for_each(|(format, octets)| match is_golden && !format.is_golden {
         true => Ok(()),
-        false => capture::write_atomically(&path(folder, name, format.extension), octets),
+        false => {
+            let name = path(Path::new(""), name, format.extension);
+            files::write_below(folder, &name, octets)
+        }
+    })
+}
+
+/// Whether there is a trace of a scenario under a folder, of any format.
+pub(super) fn is_there(folder: &Path, name: &Path) -> bool {
+    let mut formats = FORMATS.into_iter();
+    formats.any(|format| {
+        path(folder, name, format.extension)
+            .symlink_metadata()
+            .is_ok()
     })
 }
 
 /// Compares a trace with its golden one. Where a format is of lines, the first line that differs is
 /// told.
-pub(super) fn compare(name: &Path, written: &RenderedTrace) -> Golden {
+///
+/// # Errors
+/// The golden trace is there and cannot be read.
+pub(super) fn compare(name: &Path, written: &RenderedTrace) -> Result<Golden, String> {
     let golden = written.0.iter().filter(|(format, _)| format.is_golden);
     let mut differs = None;
     for (index, (format, octets)) in golden.enumerate() {
-        let path = path(Path::new(GOLDEN), name, format.extension);
-        let kept = match (std::fs::read(&path), index) {
-            (Ok(kept), _) => kept,
-            (Err(_), 0) => return Golden::Missing,
-            (Err(_), _) => Vec::new(),
+        let folder = Path::new(GOLDEN);
+        let path = path(folder, name, format.extension).display().to_string();
+        let name = self::path(Path::new(""), name, format.extension);
+        // One octet more than ours has is enough to differ.
+        let kept = match files::read_below(folder, &name, octets.len() as u64 + 1) {
+            Ok(kept) => kept,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match index {
+                0 => return Ok(Golden::Missing),
+                _ => Vec::new(),
+            },
+            Err(error) => return Err(format!("cannot read the golden trace {path}: {error}")),
         };
         if index == 0 && kept == *octets {
-            return Golden::Same;
+            return Ok(Golden::Same);
         }
-        let path = path.display().to_string();
         if index == 0 {
             differs = Some(Golden::Differs { path, line: None });
         } else if let Some(line) = first_difference(&kept, octets) {
             let line = Some(line);
-            return Golden::Differs { path, line };
+            return Ok(Golden::Differs { path, line });
         }
     }
-    differs.unwrap_or(Golden::Missing)
+    Ok(differs.unwrap_or(Golden::Missing))
 }
 
 /// The number of the first line that differs, from 1.

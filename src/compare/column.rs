@@ -7,12 +7,14 @@ use hangup_stack::event::{Event, Fact, FrameId};
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
+use super::error::CompareError;
 use super::script::shown;
 use super::summary::{ShutdownSummary, summary};
 use super::variant::Variant;
+use crate::bounds::Bounds;
 use crate::diagnostic::Diagnostic;
 use crate::notation::{Names, Notation, Origins, Ports, RelativeSegment};
-use crate::run::{Outcome, run};
+use crate::run::{Outcome, run_within};
 use crate::scenario::script::Subject;
 use crate::wire::{Flags, Packet};
 
@@ -92,7 +94,7 @@ pub enum ComparedText {
     Whole(String),
 }
 
-/// Runs a variant.
+/// Runs a variant within bounds.
 ///
 /// # Errors
 /// Calls that cannot be made at all.
@@ -101,11 +103,17 @@ pub(super) fn column(
     host: usize,
     profile: &str,
     seed: Option<u64>,
-) -> Result<Column, Vec<Diagnostic>> {
-    let outcome = run(&variant.scenario, seed);
+    bounds: &dyn Bounds,
+) -> Result<Column, CompareError> {
+    let outcome = run_within(&variant.scenario, seed, bounds, usize::MAX);
+    if let Some(stopped) = outcome.stopped {
+        let failure = stopped.note("system", profile.to_owned());
+        return Err(CompareError::Stopped(Box::new(failure), outcome.reached));
+    }
     if !outcome.account.unmade.is_empty() {
         let why = |it: &Diagnostic| it.clone().note("system", profile.to_owned());
-        return Err(outcome.account.unmade.iter().map(why).collect());
+        let diagnostics = outcome.account.unmade.iter().map(why).collect();
+        return Err(CompareError::Invalid(diagnostics));
     }
     let own = variant.scenario.hosts[host].profile();
     Ok(Column {

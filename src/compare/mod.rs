@@ -15,6 +15,7 @@ mod align;
 mod column;
 mod comparison;
 mod draw;
+mod error;
 mod json;
 mod script;
 mod summary;
@@ -25,8 +26,8 @@ mod variant;
 
 use smoltcp::time::Instant;
 
-use crate::diagnostic::Diagnostic;
-use crate::run::run;
+use crate::bounds::Bounds;
+use crate::run::run_within;
 use crate::scenario::Scenario;
 use crate::scenario::script::Subject;
 
@@ -34,28 +35,36 @@ pub use align::{Parting, Step};
 pub use column::{CallResult, Column, Noted, SeenEvent};
 pub use comparison::Comparison;
 pub use draw::draw;
+pub use error::CompareError;
 pub use json::json;
 pub use summary::{DataFate, ShutdownSummary};
 
 /// The most systems of a comparison. More would leave no room to read them.
 pub const SYSTEMS_MAX: usize = 16;
 
-/// Runs a scenario under each of some systems on one host. `seed` overrides the file's.
+/// Runs a scenario under each of some systems on one host, one run after another and each within
+/// bounds. `seed` overrides the file's.
 ///
 /// # Errors
-/// A system that there is not, or what in the script one of them cannot be asked to do: places in
-/// the scenario's file.
+/// A system that there is not, what in the script one of them cannot be asked to do, or a run that
+/// was stopped: places in the scenario's file.
 pub fn compare(
     scenario: &Scenario,
     host: usize,
     profiles: &[String],
     seed: Option<u64>,
-) -> Result<Comparison, Vec<Diagnostic>> {
-    let played = run(scenario, seed).account.played;
+    bounds: &dyn Bounds,
+) -> Result<Comparison, CompareError> {
+    let outcome = run_within(scenario, seed, bounds, usize::MAX);
+    if let Some(stopped) = outcome.stopped {
+        return Err(CompareError::Stopped(Box::new(stopped), outcome.reached));
+    }
+    let played = outcome.account.played;
     let mut columns = Vec::new();
     for profile in profiles {
-        let variant = variant::variant(scenario, &played, host, profile)?;
-        columns.push(column::column(&variant, host, profile, seed)?);
+        let variant = variant::variant(scenario, &played, host, profile);
+        let variant = variant.map_err(CompareError::Invalid)?;
+        columns.push(column::column(&variant, host, profile, seed, bounds)?);
     }
     let steps = steps(scenario, &played);
     let parting = align::parting(&steps, &columns);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::run::run;
 use crate::scenario::Stack;
 use crate::scenario::discover::discover;
 

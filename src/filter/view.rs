@@ -66,7 +66,7 @@ pub fn views<'a>(trace: &Trace<'a>, vantage: HostId) -> Result<Vec<View<'a>>, Pc
 fn frame(packet: &TracePacket<'_>, number: u32, first: Instant, host: &str) -> Vec<(Field, Value)> {
     let name = packet.interface.name().unwrap_or(host);
     let nanoseconds = i128::from(packet.at.total_micros() - first.total_micros()) * 1000;
-    let len = Value::Number(packet.bytes.len() as u64);
+    let len = Value::Number(packet.length as u64);
     let mut fields = vec![
         (Field::Frame, Value::Present),
         (Field::FrameNumber, Value::Number(number.into())),

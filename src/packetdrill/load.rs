@@ -35,6 +35,11 @@ impl Script {
             Ok(text) => text,
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
         };
+        // Editors put a mark before the text, which is none of it.
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(text) => text.to_owned(),
+            None => text,
+        };
         let source = Source::new(path, text);
         match read(source.text(), options) {
             Ok(lowered) => Ok(lowered.into_script(source)),

@@ -28,7 +28,7 @@ pub(crate) mod tcp_info;
 
 pub use code::{Assertion, Info};
 pub use export::{Inexpressible, export};
-pub use play::{ScriptOutcome, run_script, run_script_on};
+pub use play::{ScriptOutcome, run_script, run_script_on, run_script_within};
 pub use script::{HOST, PEER, Script};
 pub use settings::{IpVersion, PlayOptions, Settings};
 

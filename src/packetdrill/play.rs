@@ -6,6 +6,7 @@
 
 use super::script::Script;
 use super::settings::Settings;
+use crate::bounds::{Bounds, Usual};
 use crate::diagnostic::Diagnostic;
 use crate::run::{
     Conduct, Driver, End, Filler, Leftovers, Medium, Miss, Numbering, OnFailure, Opening, Order,
@@ -25,8 +26,18 @@ pub enum ScriptOutcome {
 
 /// Plays a script in virtual time. `seed` is that of every random choice.
 pub fn run_script(script: &Script, seed: u64, leftovers: Leftovers) -> ScriptOutcome {
+    run_script_within(script, seed, leftovers, &Usual)
+}
+
+/// Plays a script in virtual time and within bounds.
+pub fn run_script_within(
+    script: &Script,
+    seed: u64,
+    leftovers: Leftovers,
+    bounds: &dyn Bounds,
+) -> ScriptOutcome {
     let mut network = VirtualNetwork::new(&script.scenario, seed, Filler::Zeros);
-    run_script_on(&mut network, script, seed, leftovers)
+    play(&mut network, script, seed, leftovers, bounds)
 }
 
 /// Plays a script on a medium whose hosts are those of its scenario, and whose programs send zeros.
@@ -36,6 +47,16 @@ pub fn run_script_on(
     seed: u64,
     leftovers: Leftovers,
 ) -> ScriptOutcome {
+    play(medium, script, seed, leftovers, &Usual)
+}
+
+fn play(
+    medium: &mut dyn Medium,
+    script: &Script,
+    seed: u64,
+    leftovers: Leftovers,
+    bounds: &dyn Bounds,
+) -> ScriptOutcome {
     if !script.unsupported.is_empty() {
         return ScriptOutcome::Unsupported(script.unsupported.clone());
     }
@@ -44,7 +65,8 @@ pub fn run_script_on(
         replay: replay(script, leftovers),
         ..conduct(&script.settings)
     };
-    let mut driver = Driver::new(&script.scenario, &conduct, seed, medium);
+    let driver = Driver::new(&script.scenario, &conduct, seed, medium);
+    let mut driver = driver.within(bounds, usize::MAX);
     driver.play();
     if let Some(refused) = driver.refused() {
         return ScriptOutcome::Unsupported(vec![unsupported(refused)]);

@@ -183,7 +183,7 @@ impl TestCase {
         if !self.ladder.is_empty() {
             text.push_str("the last of the trace:\n");
             for line in &self.ladder {
-                text.push_str(line);
+                text.push_str(&clean(line));
                 text.push('\n');
             }
             text.push('\n');

@@ -5,6 +5,7 @@ use super::case::{CaseVerdict, Golden, Problem, TestCase};
 use super::format::{ReportFormat, ReportWriter};
 use super::summary::Summary;
 use super::text;
+use crate::diagnostic::clean;
 
 pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "github",
@@ -66,7 +67,7 @@ fn annotation(command: &str, case: &TestCase, problem: &Problem) -> String {
         properties.push_str(&format!(",line={},col={}", place.line, place.column));
     }
     let title = property(&format!("{} {}", case.name, case.verdict.name()));
-    let mut message = problem.message.clone();
+    let mut message = clean(&problem.message).into_owned();
     for (name, text) in &problem.notes {
         message.push_str(&format!("\n{name}: {text}"));
     }
@@ -85,5 +86,7 @@ fn data(text: &str) -> String {
 
 /// A property, in which `:` and `,` have a meaning too.
 fn property(text: &str) -> String {
-    data(text.trim()).replace(':', "%3A").replace(',', "%2C")
+    data(&clean(text.trim()))
+        .replace(':', "%3A")
+        .replace(',', "%2C")
 }

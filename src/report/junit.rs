@@ -13,6 +13,7 @@ use quick_xml::writer::Writer;
 use super::case::{CaseVerdict, TestCase};
 use super::format::{ReportFormat, ReportWriter};
 use super::summary::Summary;
+use crate::diagnostic::clean;
 
 pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "junit",
@@ -83,7 +84,7 @@ fn write_suite(writer: &mut Xml, folder: &str, cases: &[&TestCase]) -> std::io::
     let wall = cases.iter().map(|it| it.wall).sum();
     let element = writer.create_element("testsuite");
     let element = element
-        .with_attribute(("name", text(folder).as_str()))
+        .with_attribute(("name", text(&clean(folder)).as_str()))
         .with_attributes(counts(cases))
         .with_attribute(("time", seconds(wall).as_str()));
     element
@@ -94,9 +95,9 @@ fn write_suite(writer: &mut Xml, folder: &str, cases: &[&TestCase]) -> std::io::
 fn write_case(writer: &mut Xml, case: &TestCase) -> std::io::Result<()> {
     let element = writer.create_element("testcase");
     let element = element
-        .with_attribute(("name", text(&case.name).as_str()))
-        .with_attribute(("classname", text(folder(case)).as_str()))
-        .with_attribute(("file", text(&case.path).as_str()))
+        .with_attribute(("name", text(&clean(&case.name)).as_str()))
+        .with_attribute(("classname", text(&clean(folder(case))).as_str()))
+        .with_attribute(("file", text(&clean(&case.path)).as_str()))
         .with_attribute(("time", seconds(case.wall).as_str()));
     let tag = match case.verdict {
         CaseVerdict::Held => {

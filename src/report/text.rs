@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::case::{CaseVerdict, Golden, Problem, TestCase};
 use super::format::{Contents, ReportFormat, ReportWriter};
 use super::summary::{Counts, Summary};
+use crate::diagnostic::clean;
 
 pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "text",
@@ -28,7 +29,7 @@ impl ReportWriter for Text {
 
 /// The line of a scenario or script; with scripts among the cases there are longer verdicts.
 fn line(case: &TestCase, width: usize, with_scripts: bool) -> String {
-    let (verdict, name) = (case.verdict.name(), &case.name);
+    let (verdict, name) = (case.verdict.name(), clean(&case.name));
     let column = match with_scripts {
         true => CaseVerdict::Unsupported.name().len(),
         false => CaseVerdict::NotRun.name().len(),
@@ -42,7 +43,7 @@ fn line(case: &TestCase, width: usize, with_scripts: bool) -> String {
     let remark = match &case.golden {
         Some(Golden::Differs { path, line }) => {
             let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-            format!("  differs from {path}{line}")
+            format!("  differs from {}{line}", clean(path))
         }
         Some(Golden::Same | Golden::Missing) | None => String::new(),
     };
@@ -55,9 +56,9 @@ fn line(case: &TestCase, width: usize, with_scripts: bool) -> String {
 
 /// The name of a script that cannot be played, with the first reason and its line.
 fn reason(case: &TestCase) -> String {
-    let name = &case.name;
+    let name = clean(&case.name);
     let Some((Problem { message, place, .. }, others)) = case.problems.split_first() else {
-        return name.clone();
+        return name.into_owned();
     };
     let line = place
         .as_ref()
@@ -83,8 +84,13 @@ pub(super) fn summary(summary: &Summary) -> String {
     } = summary;
     let mut text = String::new();
     if folders.len() > 1 {
-        let rows = folders.iter().map(|(name, counts)| (name.as_str(), counts));
-        text.push_str(&table(rows.collect()));
+        let rows = folders.iter().map(|(name, counts)| (clean(name), counts));
+        let rows: Vec<_> = rows.collect();
+        text.push_str(&table(
+            rows.iter()
+                .map(|(name, counts)| (&**name, *counts))
+                .collect(),
+        ));
     }
     if counts.unsupported > 1 {
         text.push_str(&why(reasons));
@@ -112,7 +118,7 @@ pub(super) fn summary(summary: &Summary) -> String {
     }
     text.push_str(&format!(" ({})", wall_time(*wall)));
     if let Some(place) = traces {
-        text.push_str(&format!("; traces are in {place}/"));
+        text.push_str(&format!("; traces are in {}/", clean(place)));
     }
     text.push('\n');
     text

@@ -85,6 +85,7 @@ impl<'a> Driver<'a> {
             return self.fail(Diagnostic::new(span, message).label(why.to_string()));
         }
         self.note_after(place);
+        self.watch.called(&self.account.calls[place].arguments);
         self.take_events();
     }
 

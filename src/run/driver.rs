@@ -23,15 +23,14 @@ use super::time::{TAIL, instant, moments};
 use super::timestamps::Timestamps;
 use super::verdict::Outcome;
 use super::waiting::{Refused, Waiting};
+use super::watch::Watch;
+use crate::bounds::{Bounds, Usual};
 use crate::capture::CallRow;
 use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::event_log::EventLog;
 use crate::scenario::script::{Statement, Subject, Subsystem, TimeSpec, Turning};
 use crate::scenario::{Scenario, for_shell};
-
-/// The most facts of a run. A scenario that reaches it would not end.
-const EVENTS_MOST: usize = 2_000_000;
 
 /// A run in progress.
 #[derive(Debug)]
@@ -55,8 +54,8 @@ pub(crate) struct Driver<'a> {
     pub(super) forging: Forging,
     /// Where the last statement was to be. None: there was none, or it had no time.
     previous: Option<Instant>,
-    /// Whether the limit on facts was reached.
-    exhausted: bool,
+    /// What ends the run before its time.
+    pub(super) watch: Watch<'a>,
 }
 
 /// When a statement happens or must happen.
@@ -102,8 +101,15 @@ impl<'a> Driver<'a> {
             account: Account::default(),
             forging: Forging::default(),
             previous: None,
-            exhausted: false,
+            watch: Watch::new(&Usual),
         }
+    }
+
+    /// Bounds the run, and keeps no more than so many octets of each frame.
+    pub(crate) fn within(mut self, bounds: &'a dyn Bounds, kept: usize) -> Self {
+        self.watch = Watch::new(bounds);
+        self.events = EventLog::keeping(kept);
+        self
     }
 
     /// Goes through the script, and then on to the end of the run.
@@ -119,6 +125,7 @@ impl<'a> Driver<'a> {
                 return;
             }
         }
+        self.watch.statement = None;
         match self.conduct.end {
             End::At(until) => self.advance(instant(until)),
             End::Quiet(most) => self.advance_until_quiet(before + most),
@@ -130,11 +137,13 @@ impl<'a> Driver<'a> {
     /// Whether the run ends before its script does.
     fn is_over(&self) -> bool {
         let stops = self.conduct.on_failure == OnFailure::Stop;
-        self.exhausted || self.steps.is_stuck || (stops && !self.failures.is_empty())
+        let is_over = self.watch.has_ended() || self.steps.is_stuck;
+        is_over || (stops && !self.failures.is_empty())
     }
 
     /// Plays one statement; returns the moment from which the next one's relative time counts.
     fn statement(&mut self, statement: &'a Statement, before: Instant) -> Instant {
+        self.watch.statement = Some(statement.span);
         let time = statement.time.value;
         let before = match time.follows() {
             true => match self.await_step(statement) {
@@ -279,7 +288,7 @@ impl<'a> Driver<'a> {
             let waited = self.medium.wait(until);
             self.take_events();
             let ran = self.run_programs();
-            if self.exhausted || (waited == Waited::Reached && until == limit && !ran) {
+            if self.watch.has_ended() || (waited == Waited::Reached && until == limit && !ran) {
                 return;
             }
         }
@@ -290,7 +299,7 @@ impl<'a> Driver<'a> {
     pub(super) fn advance_to_next(&mut self, limit: Instant) -> bool {
         self.release_programs();
         match self.due() {
-            _ if self.exhausted => false,
+            _ if self.watch.has_ended() => false,
             Due::At(at) if at <= limit => {
                 self.advance(at.max(self.medium.now()));
                 true
@@ -310,7 +319,7 @@ impl<'a> Driver<'a> {
         self.release_programs();
         while let Due::At(due) = self.due()
             && due <= limit
-            && !self.exhausted
+            && !self.watch.has_ended()
         {
             self.advance(due);
         }
@@ -319,7 +328,7 @@ impl<'a> Driver<'a> {
     /// Moves the time as long as the medium has programs.
     fn await_programs(&mut self) {
         self.medium.end_script();
-        while self.medium.due() != Due::Never && !self.exhausted {
+        while self.medium.due() != Due::Never && !self.watch.has_ended() {
             self.advance_to_next(self.medium.now() + TAIL);
         }
     }
@@ -353,24 +362,17 @@ impl<'a> Driver<'a> {
         while let Some(event) = self.medium.next_event() {
             self.take_event(event);
         }
-        if self.events.len() > EVENTS_MOST && !self.exhausted {
-            let message = format!(
-                "the run was stopped at {} s: more than {EVENTS_MOST} things have happened",
-                seconds(self.medium.now())
-            );
-            let diagnostic = Diagnostic::of_file(message);
-            self.exhaust(diagnostic.help("give `until`, or less data, or a slower link (`rate`)"));
-        }
+        self.keep_watch();
     }
 
     /// Stops the run at a limit.
     pub(super) fn exhaust(&mut self, diagnostic: Diagnostic) {
-        self.exhausted = true;
-        self.failures.push(diagnostic);
+        self.watch.end(diagnostic.clone());
+        self.fail(diagnostic);
     }
 
     pub(super) fn is_exhausted(&self) -> bool {
-        self.exhausted
+        self.watch.has_ended()
     }
 
     pub(super) fn observe(&mut self, event: Event) {
@@ -402,12 +404,14 @@ impl<'a> Driver<'a> {
     /// What is only known once the run is over.
     pub(crate) fn finish(mut self) -> Outcome {
         // Where the first failure ends the run, what is left over behind it says nothing.
-        let is_whole = self.conduct.on_failure == OnFailure::GoOn || self.failures.is_empty();
+        let is_stopped = self.watch.has_ended();
+        let goes_on = self.conduct.on_failure == OnFailure::GoOn && !is_stopped;
+        let is_whole = goes_on || self.failures.is_empty();
         if self.conduct.leftovers == Leftovers::Fail && is_whole {
             self.judge_leftovers();
         }
         for waiting in std::mem::take(&mut self.waiting) {
-            if waiting.returns.is_some() {
+            if waiting.returns.is_some() && !is_stopped {
                 let message = format!("`{}` never returned", waiting.call.name.value);
                 self.fail(Diagnostic::new(waiting.call.name.span, message));
             }
@@ -423,8 +427,10 @@ impl<'a> Driver<'a> {
             events: self.events,
             calls: self.rows,
             account: self.account,
+            reached: self.watch.reached(),
+            stopped: self.watch.failure,
         };
-        if !is_out_of_step {
+        if !is_out_of_step && !is_stopped {
             filters::judge(self.scenario, &mut outcome);
         }
         outcome.failures.sort_by_key(|failure| failure.span);

@@ -13,6 +13,7 @@ use hangup_stack::event::Event;
 use hangup_stack::network::HostId;
 use hangup_stack::profile::Profile;
 use hangup_stack::socket::{Protocol, SocketId, Status};
+use hangup_stack::storm::Storm;
 use smoltcp::time::Instant;
 use smoltcp::wire::EthernetAddress;
 
@@ -153,6 +154,16 @@ pub trait Medium: fmt::Debug {
 
     /// Takes the next thing that has happened.
     fn next_event(&mut self) -> Option<MediumEvent>;
+
+    /// The octets of payload that the hosts and their links hold, as far as the medium knows.
+    fn held_octets(&self) -> usize {
+        0
+    }
+
+    /// Whether hosts answer each other's packets for ever, as far as the medium knows.
+    fn storm(&self) -> Option<Storm> {
+        None
+    }
 
     // Calls.
 

@@ -35,12 +35,14 @@ mod scenario;
 mod sequence;
 mod state;
 mod step;
+mod stopping;
 mod task;
 mod time;
 mod timestamps;
 mod verdict;
 mod virtual_network;
 mod waiting;
+mod watch;
 
 pub use account::{Account, MadeCall, Moment, ReturnedValue, SocketAccount};
 pub use conduct::{
@@ -50,7 +52,7 @@ pub(crate) use driver::Driver;
 pub use medium::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, Waited};
 pub use rules::{Numbering, Parts, Payload, Rules, Stamps, Tick, Unsaid};
 pub(crate) use scenario::run_as;
-pub use scenario::{run, run_on};
+pub use scenario::{run, run_on, run_within};
 pub use verdict::{Outcome, Verdict};
 pub use virtual_network::VirtualNetwork;
 pub(crate) use waiting::Refused;

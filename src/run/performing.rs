@@ -194,6 +194,7 @@ impl<'a> Driver<'a> {
                 .help("give `until`, or less data, or more octets a call (`by`)"),
             );
         }
+        self.watch.statement = Some(making.span);
         let (host, thread) = (task.place.host, task.thread.clone());
         let label = making.opens.then(|| self.programs.label(host));
         let (name, arguments) = (making.name.clone(), making.arguments.clone());
@@ -215,6 +216,7 @@ impl<'a> Driver<'a> {
             let diagnostic = Diagnostic::new(span, "this call cannot be made here");
             self.fail(diagnostic.label(why.to_string()));
         }
+        self.watch.called(&arguments);
         self.take_events();
     }
 

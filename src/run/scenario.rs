@@ -5,13 +5,28 @@ use super::driver::Driver;
 use super::medium::Medium;
 use super::verdict::Outcome;
 use super::virtual_network::VirtualNetwork;
+use crate::bounds::{Bounds, Usual};
 use crate::scenario::Scenario;
 
 /// Runs a scenario in virtual time. `seed` overrides the file's.
 pub fn run(scenario: &Scenario, seed: Option<u64>) -> Outcome {
+    run_within(scenario, seed, &Usual, usize::MAX)
+}
+
+/// Runs a scenario in virtual time and within bounds. Its log keeps so many octets of each frame.
+pub fn run_within(
+    scenario: &Scenario,
+    seed: Option<u64>,
+    bounds: &dyn Bounds,
+    kept: usize,
+) -> Outcome {
     let seed = seed.unwrap_or(scenario.seed);
     let mut network = VirtualNetwork::new(scenario, seed, Filler::Alphabet);
-    run_on(&mut network, scenario, seed)
+    let conduct = Conduct::scenario(scenario);
+    let driver = Driver::new(scenario, &conduct, seed, &mut network);
+    let mut driver = driver.within(bounds, kept);
+    driver.play();
+    driver.finish()
 }
 
 /// Runs a scenario on a medium, whose hosts are those of the scenario. `seed` is that of its random

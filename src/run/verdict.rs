@@ -4,6 +4,7 @@ use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
 use super::account::Account;
+use crate::bounds::Reached;
 use crate::capture::{CallRow, Trace, TraceHost, TraceSummary};
 use crate::diagnostic::Diagnostic;
 use crate::event_log::EventLog;
@@ -44,6 +45,10 @@ pub struct Outcome {
     pub calls: Vec<CallRow>,
     /// What became of each statement.
     pub account: Account,
+    /// Why the run was stopped before its time, which is one of the failures as well.
+    pub stopped: Option<Diagnostic>,
+    /// The bound at which it was stopped, where that was the reason.
+    pub reached: Option<Reached>,
 }
 
 impl Outcome {

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use hangup_stack::network::{HostConfig, HostId, Network, StackKind};
 use hangup_stack::profile::Profile;
 use hangup_stack::socket::{Protocol, SocketId, Status};
+use hangup_stack::storm::Storm;
 use hangup_stack::tcp::State;
 use smoltcp::time::Instant;
 use smoltcp::wire::EthernetAddress;
@@ -215,6 +216,14 @@ impl Medium for VirtualNetwork {
 
     fn next_event(&mut self) -> Option<MediumEvent> {
         self.events.pop_front()
+    }
+
+    fn held_octets(&self) -> usize {
+        self.network.held_octets()
+    }
+
+    fn storm(&self) -> Option<Storm> {
+        self.network.storm()
     }
 
     fn begin(&mut self, call: &NewCall<'_>) -> Result<(), Refusal> {

@@ -95,6 +95,17 @@ pub enum DiscoverError {
         /// How many there may be.
         limit: usize,
     },
+    /// A file that was found, and not asked for, is a link that leads out of its folder.
+    #[error(
+        "{} is a symbolic link that leads out of {}: name the file that it leads to",
+        path.display(), folder.display()
+    )]
+    Link {
+        /// The link.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A folder cannot be read.
     #[error("cannot read {}: {error}", path.display())]
     Read {
@@ -135,6 +146,7 @@ pub fn discover_scripts(base: &Path, paths: &[PathBuf]) -> Result<Vec<Found>, Di
             let mut files = Vec::new();
             if metadata.is_dir() {
                 search(base, &candidate, 0, &mut files, is_script)?;
+                stay_below(base, &candidate, &files)?;
             } else if is_script(&candidate) {
                 files.push(candidate);
             }
@@ -215,6 +227,7 @@ fn resolve(base: &Path, path: &Path) -> Result<Vec<PathBuf>, DiscoverError> {
         if metadata.is_dir() {
             let mut files = Vec::new();
             search(base, &candidate, 0, &mut files, is_scenario)?;
+            stay_below(base, &candidate, &files)?;
             if files.is_empty() {
                 return Err(DiscoverError::Empty { path: candidate });
             }
@@ -222,6 +235,9 @@ fn resolve(base: &Path, path: &Path) -> Result<Vec<PathBuf>, DiscoverError> {
         }
         if candidate.extension().is_none_or(|it| it != EXTENSION) {
             return Err(DiscoverError::NotAScenario { path: candidate });
+        }
+        if candidate != path {
+            stay_below(base, Path::new(ROOT), std::slice::from_ref(&candidate))?;
         }
         return Ok(vec![candidate]);
     }
@@ -271,31 +287,63 @@ fn search(
     Ok(())
 }
 
+/// Whether files that were found under a folder lie below it. A file that was asked for may lie
+/// anywhere.
+///
+/// # Errors
+/// The first link that leads out of the folder.
+fn stay_below(base: &Path, folder: &Path, files: &[PathBuf]) -> Result<(), DiscoverError> {
+    // A link that leads nowhere is told of when it is read.
+    let real = |path: &Path| fs::canonicalize(base.join(path)).ok();
+    let below = real(folder);
+    let is_link = |path: &Path| {
+        let metadata = base.join(path).symlink_metadata();
+        metadata.is_ok_and(|it| it.is_symlink())
+    };
+    let leads_out = |path: &&PathBuf| {
+        let there = real(path).filter(|_| is_link(path));
+        there
+            .zip(below.as_ref())
+            .is_some_and(|(there, below)| !there.starts_with(below))
+    };
+    match files.iter().find(leads_out) {
+        None => Ok(()),
+        Some(path) => Err(DiscoverError::Link {
+            path: path.clone(),
+            folder: folder.to_owned(),
+        }),
+    }
+}
+
 /// Whether a file that was found, and not asked for, is taken for a scenario.
 fn is_scenario(path: &Path) -> bool {
     let is_contract = path.ends_with(Path::new(ROOT).join(CONTRACT));
     path.extension().is_some_and(|it| it == EXTENSION) && !is_contract
 }
 
-/// The name of a file that was found by way of `asked`.
+/// The name of a file that was found by way of `asked`. It never leads upwards: the trace of the
+/// file lies below the folder of traces, wherever the file is.
 fn name(file: &Path, asked: &Path) -> PathBuf {
+    below(&path_of(file, asked)).with_extension("")
+}
+
+/// Where a file is, as its name has it.
+fn path_of(file: &Path, asked: &Path) -> PathBuf {
     let components: Vec<Component<'_>> = file.components().collect();
     let root = components.iter().rposition(|it| it.as_os_str() == ROOT);
-    let relative = match root {
+    match root {
         Some(at) if at + 1 < components.len() => components[at + 1..].iter().collect(),
         Some(_) | None => match file.strip_prefix(asked) {
             Ok(relative) if !relative.as_os_str().is_empty() => relative.to_owned(),
             Ok(_) | Err(_) => file.file_name().map(PathBuf::from).unwrap_or_default(),
         },
-    };
-    relative.with_extension("")
+    }
 }
 
-/// The name of a script: where it is, as scripts of several folders may be called the same. Its
-/// trace is below the folder of traces, wherever the script is.
-fn script_name(file: &Path) -> PathBuf {
+/// A path without what leads upwards or to a root.
+fn below(path: &Path) -> PathBuf {
     let mut below = PathBuf::new();
-    for part in name(file, Path::new("")).components() {
+    for part in path.components() {
         match part {
             Component::Normal(part) => below.push(part),
             Component::ParentDir => {
@@ -304,7 +352,12 @@ fn script_name(file: &Path) -> PathBuf {
             Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
         }
     }
-    below.with_extension(SCRIPT_EXTENSION)
+    below
+}
+
+/// The name of a script: where it is, as scripts of several folders may be called the same.
+fn script_name(file: &Path) -> PathBuf {
+    name(file, Path::new("")).with_extension(SCRIPT_EXTENSION)
 }
 
 /// Whether two paths lead to the same file.

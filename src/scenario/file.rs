@@ -15,7 +15,7 @@ use super::limits;
 use super::network::{self, Network};
 use super::profiles::{self, Profiles};
 use super::reader::{Entry, Reader, entries};
-use super::script::Script;
+use super::script::{Packet, Script, Statement, Subject};
 use super::setting::Assignment;
 use super::{check, parse};
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
@@ -86,6 +86,20 @@ impl Scenario {
     /// The position of a host in [`Scenario::hosts`], by its name.
     pub fn host(&self, name: &str) -> Option<usize> {
         self.hosts.iter().position(|it| it.name.value == name)
+    }
+
+    /// Whether something in it looks at the payload of packets: a line that says what a segment
+    /// carries, or a filter.
+    pub fn reads_payload(&self) -> bool {
+        let says_data = |statement: &Statement| {
+            if let Subject::Packet(line) = &statement.subject
+                && let Packet::Segment(segment) = &line.packet
+            {
+                return segment.data.is_some();
+            }
+            false
+        };
+        !self.expects.is_empty() || self.script.statements.iter().any(says_data)
     }
 }
 

@@ -10,6 +10,8 @@ use crate::language::units;
 
 /// The longest file, in octets.
 pub const FILE_MAX: usize = 1 << 20;
+/// The most lines of a file that begin a table, or look like it.
+pub const TABLES_MAX: usize = 20_000;
 /// The most statements of a script.
 pub const STATEMENTS_MAX: usize = 10_000;
 /// The most hosts of a scenario.

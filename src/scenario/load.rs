@@ -1,7 +1,6 @@
 //! Loading a file: one scenario, or with a `[sweep]` one for each combination.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -16,6 +15,7 @@ use super::setting::{self, Assignment, Setting};
 use super::sweep::{self, Combination};
 use super::warnings::warnings;
 use crate::diagnostic::{Diagnostic, Invalid, Source, Span};
+use crate::files;
 
 /// Why a scenario could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -333,6 +333,12 @@ fn text(bytes: Vec<u8>) -> Result<String, (String, Box<Diagnostic>)> {
         let message = format!("a scenario file has at most {} KiB", limits::FILE_MAX >> 10);
         return Err((String::new(), Box::new(Diagnostic::of_file(message))));
     }
+    let begins_table = |line: &&[u8]| line.trim_ascii_start().starts_with(b"[");
+    let tables = bytes.split(|it| *it == b'\n').filter(begins_table).count();
+    if tables > limits::TABLES_MAX {
+        let message = format!("a scenario file has at most {} tables", limits::TABLES_MAX);
+        return Err((String::new(), Box::new(Diagnostic::of_file(message))));
+    }
     String::from_utf8(bytes).map_err(|error| {
         // Up to there the lossy text is the same as the file, so the place is right.
         let at = error.utf8_error().valid_up_to();
@@ -349,14 +355,9 @@ fn text(bytes: Vec<u8>) -> Result<String, (String, Box<Diagnostic>)> {
 /// # Errors
 /// It cannot be read.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let read = |path: &Path| {
-        let mut bytes = Vec::new();
-        // One octet more than allowed, so that a longer file is noticed without reading it all.
-        let limit = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
-        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    read(path).map_err(|error| LoadError::Read {
+    // One octet more than allowed, so that a longer file is noticed without reading it all.
+    let most = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
+    files::read(path, most).map_err(|error| LoadError::Read {
         path: path.to_owned(),
         error,
     })

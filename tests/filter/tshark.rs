@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use hangup::capture::pcapng::to_bytes;
-use hangup::capture::write_atomically;
+use hangup::files::write_atomically;
 use hangup::filter::{Filter, View, supported_fields, views};
 use hangup_stack::network::HostId;
 

@@ -179,6 +179,18 @@ fn one_row_has_a_trace() {
     assert_eq!(again.stdout, trace);
 }
 
+/// A table in whose second row somebody has changed what was measured.
+fn with_other_result(table: &str) -> String {
+    let mut lines: Vec<String> = table.lines().map(str::to_owned).collect();
+    let place = lines[0].split(',').position(|it| it == "accepted_octets");
+    let place = place.expect("there is such a column");
+    let mut columns: Vec<&str> = lines[2].split(',').collect();
+    let other = format!("{}0", columns[place]);
+    columns[place] = &other;
+    lines[2] = columns.join(",");
+    lines.join("\n") + "\n"
+}
+
 #[test]
 fn bad_input_is_an_error_with_its_place() {
     let folder = Folder::new("bench-bad-input");
@@ -186,10 +198,11 @@ fn bad_input_is_an_error_with_its_place() {
     assert_eq!(whole.code, 0);
     let whole = file(&folder, "whole.csv");
     folder.write("damaged.csv", whole.replacen("linux", "lunix", 1));
+    folder.write("edited.csv", with_other_result(&whole));
     folder.write("shard.csv", whole.lines().next().unwrap().to_owned() + "\n");
     folder.write("plan.toml", "[sweep]\nwindw = 1\n");
     let huge: Vec<_> = "--seed 0..99999:+1 --mss 1..1000:+1".split(' ').collect();
-    let rows: [(&[&str], i32, &str); 12] = [
+    let rows: [(&[&str], i32, &str); 13] = [
         (
             &["--window", "1..10:x1"],
             2,
@@ -215,6 +228,11 @@ fn bad_input_is_an_error_with_its_place() {
         (&["--shard", "5/4"], 2, "--shard `5/4` is no part"),
         (&["--csv", "no/where.csv"], 3, "cannot write no/where.csv"),
         (&["--csv", "/dev/full"], 3, "cannot write /dev/full"),
+        (
+            &["--resume", "edited.csv"],
+            2,
+            "--resume edited.csv: line 3: it is not as a sweep wrote it: `check`",
+        ),
         (
             &["--resume", "damaged.csv"],
             2,

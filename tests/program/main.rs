@@ -2,8 +2,11 @@
 
 mod bad_input;
 mod bench;
+mod bounds;
 mod compare;
 mod contract;
+#[cfg(unix)]
+mod files;
 mod help;
 #[cfg(unix)]
 mod interrupt;

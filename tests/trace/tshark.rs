@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use hangup::capture::pcapng::to_bytes;
-use hangup::capture::write_atomically;
+use hangup::files::write_atomically;
 use hangup_stack::network::HostId;
 
 use crate::run::{Run, datagrams, held};

@@ -211,11 +211,12 @@ fn linear_step(top: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::bench::{Axis, record};
+    use crate::bounds::Usual;
 
     #[test]
     fn each_segment_of_a_run_is_drawn() {
         let case = Case::default().with(Axis::Sack, Axis::Sack.value("off").unwrap());
-        let (measurement, log) = record(&case).unwrap();
+        let (measurement, log) = record(&case, &Usual).unwrap();
         let svg = sequence(&case, &measurement, &log);
         // Ten segments, fifteen retransmissions, and one of each in the legend.
         assert_eq!(svg.matches("<circle").count(), 11);

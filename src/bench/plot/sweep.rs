@@ -262,6 +262,7 @@ fn given_up(svg: &mut Svg, panel: &Panel<'_>, senders: &[&str], (left, top): (f6
 mod tests {
     use super::*;
     use crate::bench::Plan;
+    use crate::bounds::Usual;
 
     #[test]
     fn each_receiver_has_its_panels_and_each_row_its_dots() {
@@ -271,7 +272,10 @@ mod tests {
              window = '1000..8000:x2'",
         )
         .unwrap();
-        let rows: Vec<_> = plan.rows().map(|(id, case)| Row::run(id, case)).collect();
+        let rows: Vec<_> = plan
+            .rows()
+            .map(|(id, case)| Row::run(id, case, &Usual))
+            .collect();
         let svg = sweep(&rows);
         for receiver in ["wsprecvdisconnect", "winsock"] {
             assert_eq!(

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::args::Exhaustion;
 use crate::bench::{Finished, Plan, Row, RowFormat, Taken, Writer};
-use crate::capture;
 use crate::cli::failure::{Failure, environment, usage};
+use crate::files;
 
 /// The longest file that rows are taken from, in octets.
 const RESUME_OCTETS_MOST: u64 = 4 << 30;
@@ -99,7 +99,7 @@ impl Outputs {
 
 /// Writes a plot.
 pub(super) fn draw(path: &Path, svg: &str) -> Result<(), Failure> {
-    let written = capture::write_atomically(path, svg.as_bytes());
+    let written = files::write_atomically(path, svg.as_bytes());
     written.map_err(|error| environment(error.to_string()))
 }
 
@@ -125,7 +125,11 @@ fn read(path: &Path, plan: &Plan, finished: &mut Finished) -> Result<Taken, Fail
         );
         return Err(usage(message));
     }
-    let text = std::fs::read_to_string(path).map_err(cannot)?;
+    let octets = files::read(path, RESUME_OCTETS_MOST).map_err(cannot)?;
+    let text = String::from_utf8(octets).map_err(|error| {
+        let path = path.display();
+        usage(format!("--resume {path}: it is no text: {error}"))
+    })?;
     finished
         .read(&text, plan)
         .map_err(|error| usage(format!("--resume {}: {error}", path.display())))

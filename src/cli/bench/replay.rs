@@ -7,21 +7,36 @@ use hangup_stack::network::HostId;
 
 use super::args::Exhaustion;
 use super::outputs::draw;
-use crate::bench::{Log, Measurement, Plan, Row, differing, record, sequence, table};
-use crate::capture::{self, Trace, TraceSummary, pcapng};
+use crate::bench::{Log, MeasureError, Measurement, Plan, Row, differing, record, sequence, table};
+use crate::bounds::Reached;
+use crate::capture::{Trace, TraceSummary, pcapng};
+use crate::cli::args::Limits;
+use crate::cli::bounds::Pool;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, environment, usage};
-use crate::cli::report;
+use crate::cli::{interrupt, report};
+use crate::files;
 
 /// Runs one row of the product, whether filters take it or not.
-pub(super) fn row(args: &Exhaustion, plan: &Plan, id: u64, quiet: bool) -> Result<Exit, Failure> {
+pub(super) fn row(
+    args: &Exhaustion,
+    plan: &Plan,
+    id: u64,
+    limits: &Limits,
+    quiet: bool,
+) -> Result<Exit, Failure> {
     let Some(case) = plan.row(id) else {
         let rows = plan.product().unwrap_or(u64::MAX);
         return Err(usage(format!(
             "--row {id}: the sweep has {rows} rows, from 0 on"
         )));
     };
-    let row = Row::run(id, case);
+    interrupt::listen().map_err(environment)?;
+    let bounds = Pool::new(limits, 1);
+    let row = Row::run(id, case, &bounds.claim(None));
+    if let Err(MeasureError::Stopped(reached)) = row.result {
+        return Err(stopped(id, reached));
+    }
     let to_stdout = args.trace.as_deref() == Some(Path::new("-"));
     if !quiet && !to_stdout {
         let mut text = table(std::slice::from_ref(&row), 1);
@@ -29,8 +44,13 @@ pub(super) fn row(args: &Exhaustion, plan: &Plan, id: u64, quiet: bool) -> Resul
         report::print(&text)?;
     }
     if args.trace.is_some() || args.svg.is_some() {
-        let (measurement, log) = record(&row.case)
-            .map_err(|error| usage(format!("--row {id}: {error}, so that there is no trace")))?;
+        let recorded = record(&row.case, &bounds.claim(None));
+        let (measurement, log) = recorded.map_err(|error| match error {
+            MeasureError::Stopped(reached) => stopped(id, reached),
+            MeasureError::NotConnected | MeasureError::NotWarm | MeasureError::Endless => {
+                usage(format!("--row {id}: {error}, so that there is no trace"))
+            }
+        })?;
         if let Some(path) = &args.trace {
             write(&row, &measurement, &log, path)?;
         }
@@ -39,6 +59,18 @@ pub(super) fn row(args: &Exhaustion, plan: &Plan, id: u64, quiet: bool) -> Resul
         }
     }
     Ok(Exit::Held)
+}
+
+/// What is said of a row that was stopped.
+pub(super) fn stopped(id: u64, reached: Reached) -> Failure {
+    match reached {
+        Reached::Interrupt => Failure::new(Exit::Interrupted, "interrupted"),
+        Reached::Memory(_) | Reached::Trace(_) | Reached::Time(_) => {
+            let help = reached.help();
+            let message = format!("row {id} was stopped: {reached}; {help}");
+            Failure::new(Exit::Failed, message)
+        }
+    }
 }
 
 fn write(row: &Row, measurement: &Measurement, log: &Log, path: &Path) -> Result<(), Failure> {
@@ -66,5 +98,5 @@ fn write(row: &Row, measurement: &Measurement, log: &Log, path: &Path) -> Result
         return written
             .map_err(|error| environment(format!("cannot write to standard output: {error}")));
     }
-    capture::write_atomically(path, &octets).map_err(|error| environment(error.to_string()))
+    files::write_atomically(path, &octets).map_err(|error| environment(error.to_string()))
 }

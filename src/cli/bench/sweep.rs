@@ -1,8 +1,6 @@
 //! `hangup bench exhaustion`: reads a plan from the arguments, runs its rows on many threads, and
 //! writes them.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -11,13 +9,16 @@ use super::args::Exhaustion;
 use super::outputs::{Outputs, draw};
 use super::{progress, replay};
 use crate::bench::{
-    Axis, Case, Finished, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, RowFilter, Shard, differing,
-    sweep, table,
+    Axis, Case, Finished, MeasureError, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, RowFilter, Shard,
+    differing, sweep, table,
 };
+use crate::cli::args::Limits;
+use crate::cli::bounds::Pool;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, environment, usage};
 use crate::cli::{interrupt, report};
-use crate::diagnostic::{Colour, Source};
+use crate::diagnostic::{Colour, Source, clean};
+use crate::files;
 use crate::language::names::nearest;
 use crate::scenario::Setting;
 
@@ -27,10 +28,10 @@ const BATCH: usize = 512;
 /// How many rows a table can be made of: what it is made of has to be remembered.
 const REMEMBERED_MOST: usize = 200_000;
 
-pub(super) fn exhaustion(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure> {
+pub(super) fn exhaustion(args: &Exhaustion, limits: &Limits, quiet: bool) -> Result<Exit, Failure> {
     let plan = plan(args)?;
     if let Some(id) = args.row {
-        return replay::row(args, &plan, id, quiet);
+        return replay::row(args, &plan, id, limits, quiet);
     }
     let wanted = count(args, &plan)?;
     let mut finished = Finished::default();
@@ -39,23 +40,31 @@ pub(super) fn exhaustion(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| environment(format!("cannot start threads: {error}")))?;
     interrupt::listen().map_err(environment)?;
+    let bounds = Pool::new(limits, pool.current_num_threads());
     let bar = progress::bar(wanted, quiet);
     let mut rows = plan.rows();
     let mut remembered = Vec::new();
     let mut done = 0;
+    let mut stopped = None;
     loop {
         let batch: Vec<(u64, Case)> = rows.by_ref().take(BATCH).collect();
-        if batch.is_empty() || interrupt::has_come() {
+        if batch.is_empty() || stopped.is_some() {
             break;
         }
         let one = |&(id, case): &(u64, Case)| {
-            let goes_on = !interrupt::has_come();
             let known = finished.row(id).cloned();
-            known.or_else(|| goes_on.then(|| Row::run(id, case)))
+            known.unwrap_or_else(|| Row::run(id, case, &bounds.claim(None)))
         };
-        let rows: Vec<Option<Row>> = pool.install(|| batch.par_iter().map(one).collect());
-        // In order, up to the first that was not run.
-        let rows: Vec<Row> = rows.into_iter().map_while(|row| row).collect();
+        let mut rows: Vec<Row> = pool.install(|| batch.par_iter().map(one).collect());
+        // In order, up to the first that was stopped.
+        let reached = |row: &Row| match row.result {
+            Err(MeasureError::Stopped(reached)) => Some((row.id, reached)),
+            Ok(_) | Err(_) => None,
+        };
+        stopped = rows.iter().find_map(reached);
+        if let Some((id, _)) = stopped {
+            rows.retain(|row| row.id < id);
+        }
         outputs.write(&rows)?;
         done += rows.len() as u64;
         bar.inc(rows.len() as u64);
@@ -73,9 +82,9 @@ pub(super) fn exhaustion(args: &Exhaustion, quiet: bool) -> Result<Exit, Failure
         let text = format!("hangup: table and plots are of the first {REMEMBERED_MOST} rows\n");
         report::complain(&text);
     }
-    if done < wanted {
-        let message = format_args!("interrupted: {done} of {wanted} rows are finished");
-        return Err(Failure::new(Exit::Interrupted, message));
+    if let Some((id, reached)) = stopped {
+        report::complain(&format!("hangup: {done} of {wanted} rows are finished\n"));
+        return Err(replay::stopped(id, reached));
     }
     Ok(Exit::Held)
 }
@@ -96,7 +105,9 @@ fn plan(args: &Exhaustion) -> Result<Plan, Failure> {
             let source = Source::new(path, text.as_str());
             let shown = error.0.iter().map(|it| source.render(it, Colour::Ansi));
             let shown: String = shown.collect();
-            usage(format!("{}: {error}\n{}", path.display(), shown.trim_end()))
+            let path = path.to_string_lossy();
+            let text = format!("hangup: {}: {error}\n{}\n", clean(&path), shown.trim_end());
+            Failure::shown(Exit::Usage, text)
         })?;
     }
     for (axis, values) in &args.axes.0 {
@@ -162,13 +173,11 @@ fn place(setting: &Setting) -> Result<Place<'_>, String> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    let cannot = |error| environment(format!("cannot read {}: {error}", path.display()));
-    let mut text = String::new();
-    let file = File::open(path).map_err(cannot)?;
     // One octet more than may be there: then it is too long, and the plan says so.
-    let most = PLAN_OCTETS_MOST as u64 + 1;
-    file.take(most).read_to_string(&mut text).map_err(cannot)?;
-    Ok(text)
+    let octets = files::read(path, PLAN_OCTETS_MOST as u64 + 1)
+        .map_err(|error| environment(format!("cannot read {}: {error}", path.display())))?;
+    String::from_utf8(octets)
+        .map_err(|error| usage(format!("{}: it is no text: {error}", path.display())))
 }
 
 /// How many rows there are.

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use hangup_stack::network::HostId;
 
-use crate::capture::{self, Trace, text};
+use super::keeping;
+use crate::capture::{Trace, text};
 use crate::cli::args::Run;
 use crate::cli::traces::{self, GOLDEN, RenderedTrace};
+use crate::files;
 use crate::packetdrill::export;
-use crate::report::{CaseKind, CaseVerdict, Problem, TestCase};
+use crate::report::{CaseKind, CaseVerdict, Golden, Problem, TestCase};
 use crate::run::{Outcome, Verdict};
 use crate::scenario::Scenario;
 
@@ -68,6 +70,13 @@ fn judge(
 
 /// Writes the trace of a run to where it was asked for, and compares it with its golden one.
 fn keep(args: &Run, scenario: &Scenario, trace: &Trace<'_>, at: HostId, case: &mut TestCase) {
+    // Another setting, seed or vantage point is another trace, and scripts have no golden ones.
+    let is_usual = !scenario.variant.set && args.at.is_none() && args.snaplen.is_none();
+    let is_compared = case.kind == CaseKind::Scenario && is_usual;
+    if !keeping::is_made(args, &case.name) {
+        case.golden = is_compared.then_some(Golden::Missing);
+        return;
+    }
     let written = match traces::draw(trace, at) {
         Ok(written) => written,
         Err(error) => {
@@ -79,9 +88,11 @@ fn keep(args: &Run, scenario: &Scenario, trace: &Trace<'_>, at: HostId, case: &m
     if let Err(message) = write(args, &name, &written) {
         unable(case, message);
     }
-    // Another setting, seed or vantage point is another trace, and scripts have no golden ones.
-    if case.kind == CaseKind::Scenario && !scenario.variant.set && args.at.is_none() {
-        case.golden = Some(traces::compare(&name, &written));
+    if is_compared {
+        match traces::compare(&name, &written) {
+            Ok(golden) => case.golden = Some(golden),
+            Err(message) => unable(case, message),
+        }
     }
 }
 
@@ -125,5 +136,5 @@ fn to_path(path: &Path, octets: &[u8]) -> Result<(), String> {
         let result = out.write_all(octets).and_then(|()| out.flush());
         return result.map_err(|error| format!("cannot write to standard output: {error}"));
     }
-    capture::write_atomically(path, octets).map_err(|error| error.to_string())
+    files::write_atomically(path, octets).map_err(|error| error.to_string())
 }

@@ -10,6 +10,7 @@ use crate::cli::args::Run;
 use crate::cli::failure::{Failure, usage};
 use crate::cli::parallel::Named;
 use crate::cli::{Exit, packetdrill, report};
+use crate::diagnostic::clean;
 use crate::packetdrill::Script;
 use crate::report::{CaseKind, CaseVerdict, TestCase};
 use crate::scenario::discover::Found;
@@ -56,6 +57,31 @@ impl Files {
             );
         }
         Ok(Self { scenarios, scripts })
+    }
+
+    /// Whether nothing that is written takes the place of one of them.
+    ///
+    /// # Errors
+    /// Which one would be overwritten.
+    pub(super) fn are_no_outputs(&self, args: &Run) -> Result<(), Failure> {
+        let outputs = [
+            ("-w", &args.write),
+            ("--report-file", &args.report_file),
+            ("--export-pkt", &args.export_pkt),
+        ];
+        for (option, output) in outputs {
+            // What is not there yet is none of them.
+            let output = output.as_deref().and_then(|it| it.canonicalize().ok());
+            let Some(output) = output else { continue };
+            let mut inputs = self.scenarios.iter().chain(&self.scripts);
+            let is_input = |it: &Found| it.path.canonicalize().is_ok_and(|it| it == output);
+            if inputs.any(is_input) {
+                let shown = output.display();
+                let message = format!("{option} would overwrite {shown}, which is to be run");
+                return Err(usage(message));
+            }
+        }
+        Ok(())
     }
 
     /// Reads all of them, the scenarios first.
@@ -239,12 +265,12 @@ pub(super) fn jobs<'a>(
 pub(super) fn list(jobs: &[Job<'_>]) -> Result<Exit, Failure> {
     let names: Vec<String> = jobs
         .iter()
-        .map(|job| job.name.display().to_string())
+        .map(|job| clean(&job.name.to_string_lossy()).into_owned())
         .collect();
     let width = names.iter().map(|it| it.chars().count()).max().unwrap_or(0);
     for (job, name) in jobs.iter().zip(names) {
         let claim = job.claim().unwrap_or_else(|| "invalid".to_owned());
-        let line = format!("{name:width$}  {claim}");
+        let line = format!("{name:width$}  {}", clean(&claim));
         report::print(&format!("{}\n", line.trim_end()))?;
     }
     Ok(Exit::Held)

@@ -6,13 +6,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::jobs::Job;
-use crate::capture;
+use crate::bounds::Reached;
 use crate::cli::args::Run;
+use crate::cli::bounds::Pool;
 use crate::cli::failure::{Failure, environment};
 use crate::cli::parallel::Sink;
 use crate::cli::progress::ProgressLine;
 use crate::cli::traces::GOLDEN;
 use crate::cli::{Exit, interrupt, report};
+use crate::files;
 use crate::report::{CaseKind, CaseVerdict, ReportFormat, Reporter, Summary, TestCase};
 
 /// Where cases go: the terminal, and perhaps a file.
@@ -87,7 +89,12 @@ impl<'a> Output<'a> {
     }
 
     /// The last lines, and the file.
-    pub(super) fn end(mut self, args: &Run, wall: Duration) -> Result<Exit, Failure> {
+    pub(super) fn end(
+        mut self,
+        args: &Run,
+        bounds: &Pool,
+        wall: Duration,
+    ) -> Result<Exit, Failure> {
         self.progress.end();
         self.summary.wall = wall;
         self.summary.traces = if args.bless {
@@ -106,12 +113,20 @@ impl<'a> Output<'a> {
         }
         if let Some((path, reporter, mut text)) = self.filed.take() {
             text.push_str(&reporter.end(&self.summary));
-            capture::write_atomically(path, text.as_bytes()).map_err(environment)?;
+            files::write_atomically(path, text.as_bytes()).map_err(environment)?;
         }
         if self.ran < self.total && interrupt::has_come() {
             let (ran, total) = (self.ran, self.total);
             let message = format_args!("interrupted: {ran} of {total} have run");
             return Err(Failure::new(Exit::Interrupted, message));
+        }
+        if self.ran < self.total
+            && let Some(time) = bounds.timeout()
+        {
+            let (ran, total) = (self.ran, self.total);
+            let time = Reached::Time(time);
+            let message = format_args!("{time}: {ran} of {total} have run");
+            return Err(Failure::new(self.worst.max(Exit::Failed), message));
         }
         // What cannot be played is no failure, and says less than one.
         let unsupported = self.unsupported_counts && self.unplayed > 0;

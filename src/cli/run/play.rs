@@ -6,25 +6,29 @@ use hangup_stack::network::HostId;
 
 use super::finish::finish;
 use super::jobs::{Job, Read};
+use super::keeping;
+use crate::bounds::Reached;
 use crate::cli::args::Run;
+use crate::cli::bounds::Pool;
 use crate::cli::parallel::Named;
 use crate::cli::report;
-use crate::packetdrill::{HOST, Leftovers, PEER, Script, ScriptOutcome, run_script};
+use crate::packetdrill::{HOST, Leftovers, PEER, Script, ScriptOutcome, run_script_within};
 use crate::report::{CaseVerdict, Problem, TestCase};
 use crate::scenario::{LoadError, Scenario, ScenarioFile};
 
 /// Runs one scenario or script.
-pub(super) fn one(args: &Run, job: &Job<'_>) -> TestCase {
+pub(super) fn one(args: &Run, bounds: &Pool, job: &Job<'_>) -> TestCase {
     let case = job.not_run();
     match job.read {
-        Read::Scenario(read) => scenario(args, read, job.index, case),
-        Read::Script(read) => script(args, read, case),
+        Read::Scenario(read) => scenario(args, bounds, read, job.index, case),
+        Read::Script(read) => script(args, bounds, read, case),
     }
 }
 
 /// Runs one combination of a scenario file.
 fn scenario(
     args: &Run,
+    bounds: &Pool,
     read: &Result<ScenarioFile, LoadError>,
     index: usize,
     mut case: TestCase,
@@ -61,7 +65,12 @@ fn scenario(
         return case;
     }
     let started = Instant::now();
-    let outcome = crate::run::run(&scenario, None);
+    let claim = bounds.claim(keeping::trace(args, &case.name));
+    let kept = keeping::octets(args, &scenario, &case.name);
+    let outcome = crate::run::run_within(&scenario, None, &claim, kept);
+    if outcome.reached == Some(Reached::Interrupt) {
+        return job_not_run(case);
+    }
     case.wall = started.elapsed();
     let (name, facts) = (&case.name, outcome.events.len());
     tracing::info!(scenario = %name, facts, wall = ?case.wall, "ran");
@@ -70,7 +79,12 @@ fn scenario(
 }
 
 /// Plays a script.
-fn script(args: &Run, read: &Result<Script, LoadError>, mut case: TestCase) -> TestCase {
+fn script(
+    args: &Run,
+    bounds: &Pool,
+    read: &Result<Script, LoadError>,
+    mut case: TestCase,
+) -> TestCase {
     let script = match read {
         Ok(script) => script,
         Err(error) => {
@@ -93,9 +107,14 @@ fn script(args: &Run, read: &Result<Script, LoadError>, mut case: TestCase) -> T
         false => Leftovers::Allowed,
     };
     let started = Instant::now();
-    let outcome = run_script(script, args.seed.unwrap_or(0), leftovers);
+    let claim = bounds.claim(keeping::trace(args, &case.name));
+    let seed = args.seed.unwrap_or(0);
+    let outcome = run_script_within(script, seed, leftovers, &claim);
     case.wall = started.elapsed();
     match outcome {
+        ScriptOutcome::Failed(outcome) if outcome.reached == Some(Reached::Interrupt) => {
+            return job_not_run(case);
+        }
         ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => {
             finish(args, &script.scenario, &outcome, at, &mut case);
         }
@@ -106,6 +125,15 @@ fn script(args: &Run, read: &Result<Script, LoadError>, mut case: TestCase) -> T
         }
     }
     case
+}
+
+/// A run that was interrupted says nothing.
+fn job_not_run(case: TestCase) -> TestCase {
+    TestCase {
+        warnings: Vec::new(),
+        ignored: Vec::new(),
+        ..case
+    }
 }
 
 /// What is said of a file that has no scenario.

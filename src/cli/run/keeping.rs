@@ -1,0 +1,36 @@
+//! How much of each packet is kept, and whether a trace is made: as much as somebody looks at.
+
+use std::path::Path;
+
+use crate::cli::args::Run;
+use crate::cli::traces::{self, GOLDEN};
+use crate::scenario::Scenario;
+
+/// The beginning of a frame that has all headers, and the packet that an ICMP error quotes.
+const HEADERS: usize = 256;
+
+/// The most octets that the trace of a run may have; none where none is made.
+pub(super) fn trace(args: &Run, name: &str) -> Option<usize> {
+    is_made(args, name).then_some(args.trace_size)
+}
+
+/// Whether somebody reads the trace of a run: its file, or a golden one.
+pub(super) fn is_made(args: &Run, name: &str) -> bool {
+    !args.no_traces || is_compared(args, name)
+}
+
+/// Whether the trace of a scenario has a golden one beside which it is put.
+pub(super) fn is_compared(args: &Run, name: &str) -> bool {
+    args.snaplen.is_none() && traces::is_there(Path::new(GOLDEN), Path::new(name))
+}
+
+/// How many octets of each packet of a scenario are kept.
+pub(super) fn octets(args: &Run, scenario: &Scenario, name: &str) -> usize {
+    let reads = scenario.reads_payload() || args.export_pkt.is_some();
+    match args.snaplen {
+        _ if reads => usize::MAX,
+        Some(octets) => octets as usize,
+        None if is_made(args, name) => usize::MAX,
+        None => HEADERS,
+    }
+}
