@@ -41,7 +41,7 @@ skip() {
 # Some tests look at traces with other people's eyes, some talk to the machine's own kernel, and the
 # fuzzer is written in C++. They need these programs, as `program package`, and where one is missing
 # they say that they are skipped, so that a machine without it can still run everything else.
-readonly TOOLS=("tshark tshark" "ip iproute2" "curl curl" "unshare util-linux" "c++ g++")
+readonly TOOLS=("tshark tshark" "ip iproute2" "curl curl" "unshare util-linux" "c++ g++" "chromium chromium")
 
 stage_tools() {
     local tool packages=()

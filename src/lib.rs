@@ -19,6 +19,7 @@ pub mod language;
 pub mod live;
 pub mod notation;
 pub mod packetdrill;
+pub mod page;
 pub mod picture;
 pub mod report;
 pub mod run;

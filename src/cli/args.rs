@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::language::units;
+use crate::picture::graph::TimeScale;
 use crate::report::ReportFormat;
 use crate::scenario::Setting;
 
@@ -330,8 +331,12 @@ pub(crate) struct Run {
     pub(crate) report: ReportFormat,
 
     /// Write the report to this file; standard output has the verdicts as text then.
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     pub(crate) report_file: Option<PathBuf>,
+
+    /// Open the file of the report when it is written.
+    #[arg(long, requires = "report_file")]
+    pub(crate) open: bool,
 
     /// Scenarios to run at once (default: one a processor). The results do not depend on it.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -437,9 +442,21 @@ pub(crate) struct Show {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: PictureFormat,
 
+    /// Draw the sequence graph instead of the ladder: octets over time.
+    #[arg(long)]
+    pub(crate) graph: bool,
+
+    /// How time goes along the graph.
+    #[arg(long, value_enum, default_value_t, value_name = "SCALE")]
+    pub(crate) time: TimeScale,
+
     /// Write it to this file; - is standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+
+    /// Open that file when it is written.
+    #[arg(long, requires = "output")]
+    pub(crate) open: bool,
 
     /// Draw only the packets and calls of these hosts.
     #[arg(long = "host", value_name = "HOST,...", value_delimiter = ',')]
@@ -486,6 +503,14 @@ pub(crate) enum PictureFormat {
     /// A ladder for the terminal.
     #[default]
     Text,
+    /// A drawing: the ladder, or with --graph the sequence graph.
+    Svg,
+    /// A ladder as a sequence diagram of Mermaid.
+    Mermaid,
+    /// A page with the ladder, the sequence graph, the calls and the trace.
+    Html,
+    /// The sequence graph for xplot.
+    Xplot,
 }
 
 /// Arguments of `compare`.
@@ -525,6 +550,14 @@ pub(crate) struct Compare {
     /// Print it as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Write it to this file as a page; - is standard output.
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Open that file when it is written.
+    #[arg(long, requires = "html")]
+    pub(crate) open: bool,
 }
 
 /// Arguments of `contract`.
@@ -541,6 +574,14 @@ pub(crate) struct Contract {
     /// Print it as Markdown, with links to the scenarios from a document in docs/.
     #[arg(long)]
     pub(crate) markdown: bool,
+
+    /// Write it to this file as a page; - is standard output.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "markdown"])]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Open that file when it is written.
+    #[arg(long, requires = "html")]
+    pub(crate) open: bool,
 }
 
 /// Arguments of `profiles`.

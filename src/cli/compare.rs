@@ -58,6 +58,11 @@ pub(super) fn compare(args: &Compare, limits: &Limits, quiet: bool) -> Result<Ex
     })?;
     let name = file.of_combination(&scenario.variant.combination);
     let name = name.display().to_string();
+    if let Some(path) = &args.html {
+        let page = compare::html(&comparison, &name, report::claim(&scenario));
+        report::write(path, &page, args.open)?;
+        return Ok(Exit::Held);
+    }
     let text = if args.json {
         compare::json(&comparison, &name)
     } else if quiet {

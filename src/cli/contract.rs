@@ -38,6 +38,10 @@ pub(super) fn contract(args: &Args, limits: &Limits, quiet: bool) -> Result<Exit
     if is_lacking(Standing::Failed) || is_lacking(Standing::Unproven) {
         worst = worst.max(Exit::Failed);
     }
+    if let Some(path) = &args.html {
+        report::write(path, &contract::html::html(&contract, &proofs), args.open)?;
+        return Ok(worst);
+    }
     let text = if args.json {
         contract::report::json(&contract, &proofs)
     } else if args.markdown {

@@ -152,6 +152,7 @@ mod linux {
             problems: outcome.failures.iter().map(problem).collect(),
             ignored: Vec::new(),
             ladder,
+            section: None,
             golden: None,
         }
     }

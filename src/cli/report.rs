@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Exit;
 use super::failure::{Failure, environment, usage};
 use crate::diagnostic::{Colour, Diagnostic, Source, shown};
+use crate::files;
 use crate::scenario::discover::{self, DiscoverError, Found};
 use crate::scenario::{LoadError, Scenario, ScenarioFile, Setting, limits};
 
@@ -51,6 +52,32 @@ pub(super) fn say(text: &str, shown: bool, to_stderr: bool) -> Result<(), Failur
         return Ok(());
     }
     print(text)
+}
+
+/// Writes a result to a file, or prints it where the file is `-`, and opens the file where that is
+/// asked for.
+///
+/// # Errors
+/// It cannot be written, or nothing opens it.
+pub(super) fn write(path: &Path, text: &str, then_open: bool) -> Result<(), Failure> {
+    if path.as_os_str() == "-" {
+        return print(text);
+    }
+    files::write_atomically(path, text.as_bytes()).map_err(environment)?;
+    match then_open {
+        true => open(path),
+        false => Ok(()),
+    }
+}
+
+/// Opens a file with what the system opens its kind with.
+///
+/// # Errors
+/// Nothing does.
+pub(super) fn open(path: &Path) -> Result<(), Failure> {
+    let path_shown = path.display();
+    open::that_detached(path)
+        .map_err(|error| environment(format_args!("cannot open {path_shown}: {error}")))
 }
 
 /// How many columns a table may have: those of the terminal, within reason, and 120 where there is

@@ -4,6 +4,7 @@ mod finish;
 mod jobs;
 mod keeping;
 mod output;
+pub(super) mod page;
 mod play;
 
 use std::time::Instant;
@@ -42,7 +43,8 @@ pub(super) fn run(args: &Run, limits: &Limits, quiet: bool) -> Result<Exit, Fail
     files.are_no_outputs(args)?;
     let mut output = Output::new(args, quiet, &jobs);
     output.begin()?;
-    let case = |job: &Job<'_>| play::one(args, &bounds, job);
+    let pages = args.report.has_sections.then(page::Pages::read);
+    let case = |job: &Job<'_>| play::one(args, &bounds, pages.as_ref(), job);
     let goes_on = || bounds.goes_on().is_ok();
     let order = Order {
         fail_fast: args.fail_fast,

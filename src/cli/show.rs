@@ -1,54 +1,122 @@
 //! `hangup show`
 
-use std::path::Path;
-
 use hangup_stack::network::HostId;
 
 use super::args::{PictureFormat, Show};
 use super::failure::{Failure, environment, usage};
+use super::run::page::Pages;
 use super::{Exit, packetdrill, report};
-use crate::files;
+use crate::capture::pcapng;
+use crate::diagnostic::Colour;
 use crate::packetdrill::{Leftovers, Script, ScriptOutcome, run_script};
-use crate::picture::{self, FileError, Recording, Streams, ladder};
+use crate::page::{Proved, Section, lone};
+use crate::picture::{self, FileError, Place, Recording, Streams, graph, ladder};
 use crate::run::Outcome;
 use crate::scenario::Scenario;
+use crate::scenario::discover::Found;
+
+/// What is shown, and for a page more about it.
+#[derive(Default)]
+struct Shown {
+    recording: Recording,
+    trace: Option<Vec<u8>>,
+    proves: Vec<Proved>,
+    problems: Vec<String>,
+    /// The lines of the file at which something did not hold.
+    lines: Vec<usize>,
+    /// The file's path and text.
+    source: Option<(String, String)>,
+}
 
 /// # Errors
 /// What is to be shown cannot be read or run, or has no such host or connection.
 pub(super) fn show(args: &Show) -> Result<Exit, Failure> {
     report::few_enough(&args.settings)?;
-    let recording = recording(args)?;
-    let streams = Streams::follow(&recording);
-    let choice = choice(args, &recording, &streams)?;
-    let drawn = match args.format {
-        PictureFormat::Text => {
-            let ladder = ladder::ladder(&recording, &streams, &choice);
-            ladder::text(&ladder, args.width.unwrap_or_else(report::width))
-        }
-    };
-    match args
-        .output
-        .as_deref()
-        .filter(|path| *path != Path::new("-"))
-    {
-        Some(path) => {
-            files::write_atomically(path, drawn.as_bytes()).map_err(environment)?;
-        }
+    let shown = shown(args)?;
+    let streams = Streams::follow(&shown.recording);
+    let choice = choice(args, &shown.recording, &streams)?;
+    let drawn = draw(args, &shown, &streams, &choice)?;
+    match &args.output {
+        Some(path) => report::write(path, &drawn, args.open)?,
         None => report::print(&drawn)?,
     }
     Ok(Exit::Held)
 }
 
+/// # Errors
+/// What is asked for cannot be drawn like that.
+fn draw(
+    args: &Show,
+    shown: &Shown,
+    streams: &Streams,
+    choice: &ladder::Choice,
+) -> Result<String, Failure> {
+    let recording = &shown.recording;
+    let ladder = || ladder::ladder(recording, streams, choice);
+    let graph = || {
+        let message = "there is no TCP connection in it, of which a sequence graph could be drawn";
+        graph::graph(recording, streams, args.connection.map(|it| it - 1))
+            .ok_or_else(|| usage(message))
+    };
+    match (args.format, args.graph) {
+        (PictureFormat::Text | PictureFormat::Mermaid, true) => {
+            let message = "--graph is drawn with --format svg, html or xplot";
+            Err(usage(message))
+        }
+        (PictureFormat::Text, false) => {
+            let width = args.width.unwrap_or_else(report::width);
+            Ok(ladder::text(&ladder(), width))
+        }
+        (PictureFormat::Mermaid, false) => Ok(ladder::mermaid(&ladder())),
+        (PictureFormat::Svg, false) => Ok(ladder::svg(&ladder(), Place::File)),
+        (PictureFormat::Svg, true) => Ok(graph::svg(&graph()?, args.time, Place::File)),
+        (PictureFormat::Xplot, _) => Ok(graph::xplot(&graph()?)),
+        (PictureFormat::Html, _) => Ok(page(args, shown, choice)),
+    }
+}
+
+/// A page of it.
+fn page(args: &Show, shown: &Shown, choice: &ladder::Choice) -> String {
+    let Shown {
+        recording,
+        trace,
+        proves,
+        problems,
+        lines,
+        source,
+    } = shown;
+    let end = recording.end();
+    lone(&Section {
+        recording,
+        proves: proves.clone(),
+        problems: problems.clone(),
+        lines: lines.clone(),
+        source: source
+            .as_ref()
+            .map(|(path, text)| (path.as_str(), text.as_str())),
+        facts: vec![("to", format!("{} s", ladder::seconds(end, 3)))],
+        trace: trace.as_deref(),
+        choice: choice.clone(),
+        scale: args.time,
+    })
+}
+
 /// What is to be shown, from a capture file or from a run.
-fn recording(args: &Show) -> Result<Recording, Failure> {
+fn shown(args: &Show) -> Result<Shown, Failure> {
     if picture::is_capture(&args.path) {
         if !args.settings.is_empty() || args.at.is_some() {
             let message = "--set and --at are for what is run, and a trace is only read";
             return Err(usage(message));
         }
-        return picture::of_file(&args.path).map_err(|error| match &error {
+        let read = picture::of_file(&args.path).map_err(|error| match &error {
             FileError::Read { .. } => environment(error),
             FileError::Format { .. } => usage(error),
+        });
+        let recording = read?;
+        return Ok(Shown {
+            problems: recording.failures.clone(),
+            recording,
+            ..Shown::default()
         });
     }
     let paths = std::slice::from_ref(&args.path);
@@ -83,7 +151,7 @@ fn recording(args: &Show) -> Result<Recording, Failure> {
     )
 }
 
-fn of_script(args: &Show, file: &crate::scenario::discover::Found) -> Result<Recording, Failure> {
+fn of_script(args: &Show, file: &Found) -> Result<Shown, Failure> {
     if !args.settings.is_empty() {
         return Err(usage(
             "a packetdrill script has no keys to --set: it has options",
@@ -98,7 +166,7 @@ fn of_script(args: &Show, file: &crate::scenario::discover::Found) -> Result<Rec
         }
         ScriptOutcome::Unsupported(reasons) => {
             let source = &script.scenario.source;
-            let shown = |it| source.render(it, crate::diagnostic::Colour::Ansi);
+            let shown = |it| source.render(it, Colour::Ansi);
             Err(Failure::shown(
                 Exit::Usage,
                 reasons.iter().map(shown).collect(),
@@ -113,7 +181,7 @@ fn of_outcome(
     outcome: &Outcome,
     name: &str,
     claim: &str,
-) -> Result<Recording, Failure> {
+) -> Result<Shown, Failure> {
     let at = match &args.at {
         None => outcome.vantage(),
         Some(host) => scenario.host(host).map(HostId).ok_or_else(|| {
@@ -125,7 +193,27 @@ fn of_outcome(
         })?,
     };
     let summary = outcome.summary(name, claim);
-    Ok(picture::of_run(&outcome.trace(&summary), at))
+    let trace = outcome.trace(&summary);
+    let mut recording = picture::of_run(&trace, at);
+    picture::mark_failures(&mut recording, scenario, outcome);
+    let mut shown = Shown {
+        recording,
+        ..Shown::default()
+    };
+    if args.format == PictureFormat::Html {
+        let source = &scenario.source;
+        let rendered = |it| source.render(it, Colour::Plain);
+        let places = outcome.failures.iter().filter_map(|it| it.span);
+        shown.problems = outcome.failures.iter().map(rendered).collect();
+        shown.lines = places.map(|span| source.place(span.start).line).collect();
+        shown.proves = Pages::read().proved(scenario);
+        shown.trace = pcapng::to_bytes(&trace, at).ok();
+        shown.source = Some((
+            source.path().display().to_string(),
+            source.text().to_owned(),
+        ));
+    }
+    Ok(shown)
 }
 
 /// What of it is drawn.
@@ -158,5 +246,6 @@ fn choice(
         hosts: hosts.collect::<Result<_, _>>()?,
         connection,
         all: args.all,
+        rows: None,
     })
 }

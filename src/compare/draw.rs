@@ -8,7 +8,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use smoltcp::time::Instant;
 
 use super::align::{AlignedRow, Cell, Interval, Step, intervals, results_differ};
-use super::column::{CallResult, Noted};
+use super::column::{CallResult, Column, Noted};
 use super::comparison::Comparison;
 use super::summary::{DataFate, EndState, ShutdownSummary};
 
@@ -63,7 +63,7 @@ pub fn draw(comparison: &Comparison, name: &str, width: u16) -> String {
 }
 
 /// Where the systems part, in a sentence.
-fn conclusion(comparison: &Comparison) -> String {
+pub(super) fn conclusion(comparison: &Comparison) -> String {
     let Some(parting) = comparison.parting else {
         let not_compared = "(Times, windows and options are not compared.)";
         return format!("They do not part. {not_compared}");
@@ -118,9 +118,8 @@ impl Ladder<'_> {
     fn step(&self, text: &mut String, step: &Step) {
         let all = &self.comparison.columns;
         let differs = results_differ(step, all);
-        let is_setup = SETUP.iter().any(|it| step.call.starts_with(it));
         let made = || all.iter().filter_map(|it| it.calls.get(&step.statement));
-        if (is_setup && !(differs && made().count() == all.len())) || made().count() == 0 {
+        if (is_setup(step) && !(differs && made().count() == all.len())) || made().count() == 0 {
             return;
         }
         let parting = self.comparison.parting;
@@ -169,40 +168,10 @@ impl Ladder<'_> {
             }
             let cells = row.cells[self.band.clone()].iter();
             let cells: Vec<String> = cells
-                .map(|it| it.map_or_else(String::new, |it| self.cell(it)))
+                .map(|it| it.map_or_else(String::new, |it| cell(self.comparison, it)))
                 .collect();
             self.line(text, &seconds(row.at), &cells, None);
         }
-    }
-
-    /// What one system has seen, in words.
-    fn cell(&self, cell: Cell<'_>) -> String {
-        let mut text = match &cell.seen.what {
-            Noted::Packet {
-                is_sent,
-                peer,
-                text,
-                ..
-            } => {
-                let arrow = if *is_sent { '>' } else { '<' };
-                match self.comparison.has_many_hosts() {
-                    true => format!("{arrow} {peer}: {text}"),
-                    false => format!("{arrow} {text}"),
-                }
-            }
-            Noted::TimedOut { host } => format!("{host} timed out"),
-        };
-        for remark in &cell.seen.remarks {
-            text.push_str(&format!(" {remark}"));
-        }
-        if cell.times > 1 {
-            let again = cell.times - 1;
-            text.push_str(&match cell.last == cell.seen.at {
-                true => format!(", {again} more"),
-                false => format!(", {again} more to {}", seconds(cell.last)),
-            });
-        }
-        text
     }
 
     /// The line at which the systems part.
@@ -234,12 +203,47 @@ impl Ladder<'_> {
     }
 }
 
+/// What one system has seen, in words.
+pub(super) fn cell(comparison: &Comparison, cell: Cell<'_>) -> String {
+    let mut text = match &cell.seen.what {
+        Noted::Packet {
+            is_sent,
+            peer,
+            text,
+            ..
+        } => {
+            let arrow = if *is_sent { '>' } else { '<' };
+            match comparison.has_many_hosts() {
+                true => format!("{arrow} {peer}: {text}"),
+                false => format!("{arrow} {text}"),
+            }
+        }
+        Noted::TimedOut { host } => format!("{host} timed out"),
+    };
+    for remark in &cell.seen.remarks {
+        text.push_str(&format!(" {remark}"));
+    }
+    if cell.times > 1 {
+        let again = cell.times - 1;
+        text.push_str(&match cell.last == cell.seen.at {
+            true => format!(", {again} more"),
+            false => format!(", {again} more to {}", seconds(cell.last)),
+        });
+    }
+    text
+}
+
+/// Whether a call only sets a socket up.
+pub(super) fn is_setup(step: &Step) -> bool {
+    SETUP.iter().any(|it| step.call.starts_with(it))
+}
+
 fn bold() -> Style {
     Style::new().effects(Effects::BOLD)
 }
 
 /// What a call came to: `= 0`, `= -1 ECONNRESET at 0.220`, `waits`.
-fn outcome(made: &CallResult) -> String {
+pub(super) fn outcome(made: &CallResult) -> String {
     let result = match &made.returned {
         None => "waits".to_owned(),
         Some((at, value, error)) => {
@@ -294,7 +298,22 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// What came of the receive shutdown, a row for each system.
 fn table(comparison: &Comparison, width: usize) -> String {
+    let (head, rows) = effects(comparison);
     let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX))
+        .set_header(head);
+    for row in rows {
+        table.add_row(row);
+    }
+    let lines = table.lines().map(|line| format!("{}\n", line.trim_end()));
+    lines.collect()
+}
+
+/// What came of the receive shutdown: the head of a table, and a row for each system.
+pub(super) fn effects(comparison: &Comparison) -> (Vec<String>, Vec<Vec<String>>) {
     let mut hosts: Vec<&String> = Vec::new();
     for column in &comparison.columns {
         for host in column.summary.ends.keys() {
@@ -308,12 +327,7 @@ fn table(comparison: &Comparison, width: usize) -> String {
         .map(str::to_owned)
         .to_vec();
     head.extend(hosts.iter().map(|it| (*it).clone()));
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(u16::try_from(width).unwrap_or(u16::MAX))
-        .set_header(head);
-    for column in &comparison.columns {
+    let row = |column: &Column| {
         let ShutdownSummary {
             queued,
             later,
@@ -333,10 +347,9 @@ fn table(comparison: &Comparison, width: usize) -> String {
                 .iter()
                 .map(|host| ends.get(*host).map_or_else(String::new, end)),
         );
-        table.add_row(row);
-    }
-    let lines = table.lines().map(|line| format!("{}\n", line.trim_end()));
-    lines.collect()
+        row
+    };
+    (head, comparison.columns.iter().map(row).collect())
 }
 
 /// What became of queued data, for which being queued is to be kept.
@@ -370,7 +383,7 @@ fn end(end: &EndState) -> String {
 }
 
 /// Virtual time in seconds, to the millisecond where that is all of it: `0.100`.
-fn seconds(at: Instant) -> String {
+pub(super) fn seconds(at: Instant) -> String {
     let text = crate::capture::text::seconds(at);
     text.strip_suffix("000").unwrap_or(&text).to_owned()
 }

@@ -16,6 +16,7 @@ mod column;
 mod comparison;
 mod draw;
 mod error;
+mod html;
 mod json;
 mod script;
 mod summary;
@@ -36,6 +37,7 @@ pub use column::{CallResult, Column, Noted, SeenEvent};
 pub use comparison::Comparison;
 pub use draw::draw;
 pub use error::CompareError;
+pub use html::html;
 pub use json::json;
 pub use summary::{DataFate, ShutdownSummary};
 

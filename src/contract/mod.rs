@@ -1,6 +1,7 @@
 //! The proof of the contract: for each statement of the documents the scenarios that claim it, and
 //! whether they hold.
 
+pub mod html;
 pub mod report;
 
 use crate::run::Verdict;

@@ -12,7 +12,7 @@ use crate::scenario::contract::{Contract, Document};
 const NAMED_MAX: usize = 3;
 
 /// The proofs of each document that repeats no other, and that document.
-fn by_document<'a, 'p>(
+pub(super) fn by_document<'a, 'p>(
     contract: &'a Contract,
     proofs: &'p [Proof<'a>],
 ) -> Vec<(&'a Document, Vec<&'p Proof<'a>>)> {
@@ -27,7 +27,7 @@ fn by_document<'a, 'p>(
 }
 
 /// The document and those that repeat it.
-fn editions<'a>(contract: &'a Contract, original: &'a Document) -> Vec<&'a Document> {
+pub(super) fn editions<'a>(contract: &'a Contract, original: &'a Document) -> Vec<&'a Document> {
     let repeats = |it: &&Document| {
         let repeated = it.repeats.as_ref();
         repeated.is_some_and(|name| name.value == original.name.value)
@@ -72,7 +72,7 @@ pub fn table(contract: &Contract, proofs: &[Proof<'_>], width: u16) -> String {
 }
 
 /// The name of a statement in its document.
-fn own_name<'p>(proof: &'p Proof<'_>) -> &'p str {
+pub(super) fn own_name<'p>(proof: &'p Proof<'_>) -> &'p str {
     let id = &proof.statement.id.value;
     id.split_once('.').map_or(id, |(_, own)| own)
 }

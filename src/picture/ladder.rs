@@ -4,9 +4,13 @@
 
 mod build;
 mod fold;
+mod mermaid;
 mod row;
+mod svg;
 mod text;
 
 pub use build::{Choice, host_of, ladder};
+pub use mermaid::mermaid;
 pub use row::{Arrow, Ladder, Lane, Row, RowKind, Shape, Tone, WINDOW_CELLS, Window, seconds};
+pub use svg::svg;
 pub use text::text;

@@ -125,6 +125,41 @@ pub struct Call {
     pub text: String,
 }
 
+/// The calls that set sockets up, of which little is to be told where they succeed.
+const SETUP: [&str; 6] = [
+    "WSAStartup",
+    "WSACleanup",
+    "socket",
+    "WSASocket",
+    "bind",
+    "listen",
+];
+
+impl Call {
+    /// Its name, or the words that stand for one.
+    pub fn name(&self) -> &str {
+        let end = self.text.find(['(', ',']).unwrap_or(self.text.len());
+        &self.text[..end]
+    }
+
+    /// Whether it failed, or says that something has ended badly.
+    pub fn is_error(&self) -> bool {
+        let signs = [
+            "= -1 ",
+            "SOCKET_ERROR",
+            "INVALID_SOCKET",
+            "TIMED OUT",
+            "= FALSE",
+        ];
+        signs.iter().any(|sign| self.text.contains(sign))
+    }
+
+    /// Whether it only sets a socket up, and succeeds.
+    pub fn is_setup(&self) -> bool {
+        SETUP.contains(&self.name()) && !self.is_error()
+    }
+}
+
 impl Recording {
     /// The place of the host that is found at an address; a new one where there is none.
     pub(super) fn host_at(&mut self, address: NodeAddress) -> usize {

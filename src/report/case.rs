@@ -81,6 +81,8 @@ pub struct TestCase {
     pub ignored: Vec<String>,
     /// The last lines of its trace, where something failed.
     pub ladder: Vec<String>,
+    /// Its section of a page, where the report has them.
+    pub section: Option<String>,
     /// How its trace compares with the golden one. None: it was not compared.
     pub golden: Option<Golden>,
 }
@@ -160,7 +162,7 @@ impl Problem {
     }
 
     /// All of it as a person reads it, without colour.
-    pub(super) fn plain(&self) -> String {
+    pub fn plain(&self) -> String {
         anstream::adapter::strip_str(&self.shown).to_string()
     }
 }

@@ -15,6 +15,8 @@ pub struct ReportFormat {
     pub(super) about: &'static str,
     /// Whether it is a line a case for people, who can leave out those that held.
     pub for_people: bool,
+    /// Whether it shows the section of each case, which takes time to draw.
+    pub has_sections: bool,
     /// Begins a report.
     pub(super) new: fn(Contents) -> Box<dyn ReportWriter>,
 }

@@ -4,15 +4,16 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use super::format::ReportFormat;
-use super::{github, json, junit, tap, text};
+use super::{github, html, json, junit, tap, text};
 
 /// Every format, in the order of the help; the first is the default.
-static FORMATS: [ReportFormat; 5] = [
+static FORMATS: [ReportFormat; 6] = [
     text::FORMAT,
     json::FORMAT,
     junit::FORMAT,
     tap::FORMAT,
     github::FORMAT,
+    html::FORMAT,
 ];
 
 impl Default for ReportFormat {

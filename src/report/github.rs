@@ -11,6 +11,7 @@ pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "github",
     about: "Annotations of GitHub Actions",
     for_people: false,
+    has_sections: false,
     new: |_| Box::new(Github),
 };
 

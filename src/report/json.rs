@@ -15,6 +15,7 @@ pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "json",
     about: "JSON lines: an object for each scenario, and one before and one behind them",
     for_people: false,
+    has_sections: false,
     new: |contents| Box::new(Json(contents)),
 };
 

@@ -19,6 +19,7 @@ pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "junit",
     about: "JUnit XML, which most services for continuous integration read",
     for_people: false,
+    has_sections: false,
     new: |_| Box::new(Junit(Vec::new())),
 };
 

@@ -11,6 +11,7 @@ mod case;
 mod format;
 mod formats;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod summary;

@@ -7,6 +7,7 @@ pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "tap",
     about: "The Test Anything Protocol, version 14",
     for_people: false,
+    has_sections: false,
     new: |contents| Box::new(Tap { contents, done: 0 }),
 };
 

@@ -28,6 +28,7 @@ fn case(name: &str, verdict: CaseVerdict) -> TestCase {
         problems: Vec::new(),
         ignored: Vec::new(),
         ladder: Vec::new(),
+        section: None,
         golden: Some(Golden::Same),
     }
 }

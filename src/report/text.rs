@@ -11,6 +11,7 @@ pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "text",
     about: "A line for each scenario",
     for_people: true,
+    has_sections: false,
     new: |contents| Box::new(Text(contents)),
 };
 

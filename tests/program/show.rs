@@ -51,6 +51,32 @@ fn the_documents_show_what_is_drawn() {
     assert!(count >= 2, "there are ladders in the documents");
 }
 
+/// The drawings of the documents are those that are drawn. `PICTURES=write` renews them.
+#[test]
+fn the_documents_have_the_drawings() {
+    let held = "recv-disconnect/held-until-exhausted";
+    let kernel = "linux/shut-rd-exhausts-the-window-of-a-kernel";
+    let rows: [(&str, &[&str]); 4] = [
+        ("held-ladder.svg", &[held, "--format", "svg"]),
+        ("held-graph.svg", &[held, "--format", "svg", "--graph"]),
+        ("kernel-graph.svg", &[kernel, "--format", "svg", "--graph"]),
+        ("held-ladder.mmd", &[held, "--format", "mermaid"]),
+    ];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
+    for (name, arguments) in rows {
+        let (path, drawn) = (folder.join(name), shown(arguments));
+        if std::env::var("PICTURES").is_ok_and(|it| it == "write") {
+            std::fs::create_dir_all(&folder).expect("ours");
+            std::fs::write(&path, &drawn).expect("ours");
+        }
+        let kept = std::fs::read_to_string(&path).expect("it is there");
+        assert!(
+            kept == drawn,
+            "{name} is another one: PICTURES=write renews it"
+        );
+    }
+}
+
 /// A trace has all that its ladder needs, where every packet has reached the host that it is of.
 #[test]
 fn a_trace_is_drawn_as_its_scenario_is() {
@@ -78,6 +104,71 @@ fn what_is_lost_on_its_way_is_drawn_from_a_scenario() {
     assert!(
         drawn.contains("✗") && drawn.contains("lost: link down"),
         "{drawn}"
+    );
+}
+
+/// Two connections with an end each: what opens and ends a stream is told in every format.
+#[test]
+fn every_format_tells_what_happened() {
+    let reset = "recv-disconnect/arriving-data-resets";
+    let graph = shown(&[reset, "--format", "svg", "--graph"]);
+    for said in [
+        "<title>Sequence graph of",
+        ">SYN<",
+        ">RST in<",
+        ">send<",
+        "recv WSAESHUTDOWN",
+    ] {
+        assert!(graph.contains(said), "{said}: {graph}");
+    }
+    let xplot = shown(&[reset, "--format", "xplot"]);
+    assert!(
+        xplot.starts_with("timeval double\ntitle\n") && xplot.ends_with("go\n"),
+        "{xplot}"
+    );
+    assert!(
+        xplot.contains("RST_IN\n") && xplot.contains("uarrow 0.210000 1001\n"),
+        "{xplot}"
+    );
+    let mermaid = shown(&["link/loss-is-retransmitted", "--format", "mermaid"]);
+    assert!(mermaid.contains("h0-xh1: 0.100 P. 1:1001"), "{mermaid}");
+    let udp = hangup(&[
+        "show",
+        "language/three-hosts-have-links-of-their-own",
+        "--graph",
+        "--format",
+        "svg",
+    ]);
+    assert!(
+        udp.code == 2 && udp.err.contains("no TCP connection"),
+        "{}",
+        udp.err
+    );
+    for scale in ["linear", "log", "event"] {
+        let other = shown(&[reset, "--format", "svg", "--graph", "--time", scale]);
+        assert!(other.contains("seconds"), "{scale}");
+    }
+}
+
+/// A failure is a row at its moment, and a mark in the file.
+#[test]
+fn a_failure_stands_where_it_happened() {
+    let folder = Folder::new("show-failure");
+    let text = super::HOLDS.replace(
+        "...+0 connect(3, server:80) = 0",
+        "...+0 connect(3, server:80) = -1",
+    );
+    folder.write("fails.toml", text);
+    let path = folder.0.join("fails.toml").display().to_string();
+    let drawn = shown(&[&path]);
+    assert!(
+        drawn.contains("FAILED  line 8: `connect` returned 0"),
+        "{drawn}"
+    );
+    let page = shown(&[&path, "--format", "html"]);
+    assert!(
+        page.contains("<g class=\"failure\">") && page.contains("<mark>+0  client: ...+0"),
+        "{page}"
     );
 }
 

@@ -84,6 +84,15 @@ pub(crate) struct Exhaustion {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) svg: Option<PathBuf>,
 
+    /// Write the plots and the table of the sweep to this file as a page.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "row",
+        help_heading = "Output"
+    )]
+    pub(crate) html: Option<PathBuf>,
+
     /// Write the trace of the one row to this file, as seen at the receiver; - is standard output.
     #[arg(
         short = 'w',

@@ -10,7 +10,7 @@ use super::outputs::{Outputs, draw};
 use super::{progress, replay};
 use crate::bench::{
     Axis, Case, Finished, MeasureError, PLAN_OCTETS_MOST, Plan, ROWS_MOST, Row, RowFilter, Shard,
-    differing, sweep, table,
+    differing, html, sweep, table,
 };
 use crate::cli::args::Limits;
 use crate::cli::bounds::Pool;
@@ -77,6 +77,9 @@ pub(super) fn exhaustion(args: &Exhaustion, limits: &Limits, quiet: bool) -> Res
     }
     if let Some(path) = &args.svg {
         draw(path, &sweep(&remembered))?;
+    }
+    if let Some(path) = &args.html {
+        draw(path, &html(&remembered))?;
     }
     if done > remembered.len() as u64 {
         let text = format!("hangup: table and plots are of the first {REMEMBERED_MOST} rows\n");

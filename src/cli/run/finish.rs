@@ -8,6 +8,7 @@ use std::time::Duration;
 use hangup_stack::network::HostId;
 
 use super::keeping;
+use super::page::Pages;
 use crate::capture::{Trace, text};
 use crate::cli::args::Run;
 use crate::cli::traces::{self, GOLDEN, RenderedTrace};
@@ -23,6 +24,7 @@ const LADDER_LINES: usize = 12;
 /// Judges a run, and keeps what is to be kept of it.
 pub(super) fn finish(
     args: &Run,
+    pages: Option<&Pages>,
     scenario: &Scenario,
     outcome: &Outcome,
     at: HostId,
@@ -37,6 +39,7 @@ pub(super) fn finish(
         case.problems.push(Problem::elsewhere(message));
     }
     keep(args, scenario, &trace, at, case);
+    case.section = pages.map(|pages| pages.section(scenario, outcome, &trace, at, case));
 }
 
 /// The environment did not let us.

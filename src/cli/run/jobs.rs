@@ -227,6 +227,7 @@ impl Named for Job<'_> {
             problems: Vec::new(),
             ignored: Vec::new(),
             ladder: Vec::new(),
+            section: None,
             golden: None,
         }
     }

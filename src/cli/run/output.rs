@@ -9,12 +9,11 @@ use super::jobs::Job;
 use crate::bounds::Reached;
 use crate::cli::args::Run;
 use crate::cli::bounds::Pool;
-use crate::cli::failure::{Failure, environment};
+use crate::cli::failure::Failure;
 use crate::cli::parallel::Sink;
 use crate::cli::progress::ProgressLine;
 use crate::cli::traces::GOLDEN;
 use crate::cli::{Exit, interrupt, report};
-use crate::files;
 use crate::report::{CaseKind, CaseVerdict, ReportFormat, Reporter, Summary, TestCase};
 
 /// Where cases go: the terminal, and perhaps a file.
@@ -113,7 +112,7 @@ impl<'a> Output<'a> {
         }
         if let Some((path, reporter, mut text)) = self.filed.take() {
             text.push_str(&reporter.end(&self.summary));
-            files::write_atomically(path, text.as_bytes()).map_err(environment)?;
+            report::write(path, &text, args.open)?;
         }
         if self.ran < self.total && interrupt::has_come() {
             let (ran, total) = (self.ran, self.total);

@@ -7,6 +7,7 @@ use hangup_stack::network::HostId;
 use super::finish::finish;
 use super::jobs::{Job, Read};
 use super::keeping;
+use super::page::Pages;
 use crate::bounds::Reached;
 use crate::cli::args::Run;
 use crate::cli::bounds::Pool;
@@ -17,11 +18,11 @@ use crate::report::{CaseVerdict, Problem, TestCase};
 use crate::scenario::{LoadError, Scenario, ScenarioFile};
 
 /// Runs one scenario or script.
-pub(super) fn one(args: &Run, bounds: &Pool, job: &Job<'_>) -> TestCase {
+pub(super) fn one(args: &Run, bounds: &Pool, pages: Option<&Pages>, job: &Job<'_>) -> TestCase {
     let case = job.not_run();
     match job.read {
-        Read::Scenario(read) => scenario(args, bounds, read, job.index, case),
-        Read::Script(read) => script(args, bounds, read, case),
+        Read::Scenario(read) => scenario(args, bounds, pages, read, job.index, case),
+        Read::Script(read) => script(args, bounds, pages, read, case),
     }
 }
 
@@ -29,6 +30,7 @@ pub(super) fn one(args: &Run, bounds: &Pool, job: &Job<'_>) -> TestCase {
 fn scenario(
     args: &Run,
     bounds: &Pool,
+    pages: Option<&Pages>,
     read: &Result<ScenarioFile, LoadError>,
     index: usize,
     mut case: TestCase,
@@ -74,7 +76,7 @@ fn scenario(
     case.wall = started.elapsed();
     let (name, facts) = (&case.name, outcome.events.len());
     tracing::info!(scenario = %name, facts, wall = ?case.wall, "ran");
-    finish(args, &scenario, &outcome, at, &mut case);
+    finish(args, pages, &scenario, &outcome, at, &mut case);
     case
 }
 
@@ -82,6 +84,7 @@ fn scenario(
 fn script(
     args: &Run,
     bounds: &Pool,
+    pages: Option<&Pages>,
     read: &Result<Script, LoadError>,
     mut case: TestCase,
 ) -> TestCase {
@@ -116,7 +119,7 @@ fn script(
             return job_not_run(case);
         }
         ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => {
-            finish(args, &script.scenario, &outcome, at, &mut case);
+            finish(args, pages, &script.scenario, &outcome, at, &mut case);
         }
         ScriptOutcome::Unsupported(reasons) => {
             let problem = |it| Problem::new(&script.scenario.source, it);

@@ -20,6 +20,8 @@ pub struct Choice {
     pub connection: Option<usize>,
     /// Every row, and none folded into another.
     pub all: bool,
+    /// At most so many rows; those behind are counted.
+    pub rows: Option<usize>,
 }
 
 impl Choice {
@@ -72,9 +74,10 @@ pub fn ladder(recording: &Recording, streams: &Streams, choice: &Choice) -> Ladd
         false => fold(rows),
     };
     let mut left_out = recording.left_out;
-    if rows.len() > ROWS_MAX {
-        left_out += rows_before.saturating_sub(ROWS_MAX) as u64;
-        rows.truncate(ROWS_MAX);
+    let most = choice.rows.unwrap_or(ROWS_MAX);
+    if rows.len() > most {
+        left_out += rows_before.saturating_sub(most) as u64;
+        rows.truncate(most);
     }
     let connections = match choice.connection {
         Some(_) => Vec::new(),
@@ -166,17 +169,11 @@ impl Builder<'_> {
 
     fn call(&self, call: &Call) -> Option<RowKind> {
         let text = call.text.clone();
-        let signs = [
-            "= -1 ",
-            "SOCKET_ERROR",
-            "INVALID_SOCKET",
-            "TIMED OUT",
-            "= FALSE",
-        ];
         Some(RowKind::Call {
             lane: self.lane(call.host)?,
             toward: call.toward,
-            is_error: signs.iter().any(|sign| text.contains(sign)),
+            is_error: call.is_error(),
+            is_setup: call.is_setup(),
             text,
         })
     }

@@ -12,16 +12,6 @@ const STEADY_LEAST: usize = 10;
 const STEADY_HEAD: usize = 3;
 const STEADY_TAIL: usize = 2;
 
-/// The calls that set sockets up, of which the names are enough where they succeed.
-const SETUP: [&str; 6] = [
-    "WSAStartup",
-    "WSACleanup",
-    "socket",
-    "WSASocket",
-    "bind",
-    "listen",
-];
-
 /// Folds what can be.
 pub(super) fn fold(rows: Vec<Row>) -> Vec<Row> {
     steady(repeated(set_up(rows)))
@@ -61,15 +51,13 @@ fn setup_call(row: &Row) -> Option<(usize, String)> {
     let RowKind::Call {
         lane,
         text,
-        is_error: false,
+        is_setup: true,
         ..
     } = &row.what
     else {
         return None;
     };
-    let name = names_of(text);
-    let all = name.split(", ").all(|name| SETUP.contains(&name));
-    all.then_some((*lane, name))
+    Some((*lane, names_of(text)))
 }
 
 /// Whether two rows say the same, whenever they do.

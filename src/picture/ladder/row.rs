@@ -61,6 +61,8 @@ pub enum RowKind {
         text: String,
         /// Whether it failed, or says that something has ended badly.
         is_error: bool,
+        /// Whether it only sets a socket up, and succeeds.
+        is_setup: bool,
     },
     /// Rows that were folded away.
     Fold(String),

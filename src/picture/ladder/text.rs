@@ -248,6 +248,7 @@ impl<'a> Pair<'a> {
                 toward,
                 text,
                 is_error,
+                ..
             } => self.call(*lane, *toward, &numbered(self.ladder, row, text), *is_error),
             RowKind::Arrow(arrow) => self.arrow(row, arrow),
             RowKind::Fold(text) => {
