@@ -351,14 +351,16 @@ pub(crate) struct Run {
 const SCRIPTS: &str = "Packetdrill scripts";
 
 /// The system under test of scripts where none is named.
-const SCRIPT_PROFILE: &str = "linux";
+pub(crate) const SCRIPT_PROFILE: &str = "linux";
 
 /// What packetdrill scripts are read with.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScriptOptions {
-    /// The system under test: a profile whose programs make the calls of POSIX.
-    #[arg(help_heading = SCRIPTS, long, value_name = "NAME", default_value = SCRIPT_PROFILE)]
-    pub(crate) profile: String,
+    /// The system under test: of a scenario the profile of its first host, whose calls are put into
+    /// the words of that system; of a packetdrill script one with the calls of POSIX (default:
+    /// linux).
+    #[arg(help_heading = SCRIPTS, long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
 
     /// What to play scripts over: ipv4, ipv4-mapped-ipv6 or ipv6 (default: what a script says, or
     /// ipv4).
@@ -371,14 +373,15 @@ pub(crate) struct ScriptOptions {
 }
 
 impl Scripts {
-    /// Whether any of them was given that changes how scripts are played.
+    /// Whether any of them was given that changes how scripts are played, and means nothing to a
+    /// scenario.
     pub(super) fn say_something(&self) -> bool {
         let ScriptOptions {
-            profile,
+            profile: _,
             ip_version,
             define,
         } = &self.options;
-        self.leftovers || profile != SCRIPT_PROFILE || ip_version.is_some() || !define.is_empty()
+        self.leftovers || ip_version.is_some() || !define.is_empty()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hangup_stack::profile::Profile;
 
-use super::args::ScriptOptions;
+use super::args::{SCRIPT_PROFILE, ScriptOptions};
 use super::failure::{Failure, environment, usage};
 use super::{profiles, report};
 use crate::packetdrill::{IpVersion, PlayOptions};
@@ -45,8 +45,8 @@ pub(super) fn options(asked: &ScriptOptions) -> Result<PlayOptions, Failure> {
 }
 
 fn read_options(asked: &ScriptOptions) -> Result<PlayOptions, String> {
-    let profile =
-        Profile::built_in(&asked.profile).ok_or_else(|| profiles::unknown(&asked.profile))?;
+    let name = asked.profile.as_deref().unwrap_or(SCRIPT_PROFILE);
+    let profile = Profile::built_in(name).ok_or_else(|| profiles::unknown(name))?;
     let mut options = PlayOptions::new(profile)?;
     if let Some(name) = &asked.ip_version {
         let version = IpVersion::of(name).ok_or_else(|| {

@@ -22,7 +22,6 @@ mod script;
 mod summary;
 #[cfg(test)]
 mod tests;
-pub mod translate;
 mod variant;
 
 use smoltcp::time::Instant;

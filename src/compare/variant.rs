@@ -7,13 +7,12 @@ use hangup_stack::profile::Api;
 use smoltcp::time::{Duration, Instant};
 
 use super::script::{api, shown};
-use super::translate::{main_call, translate};
 use crate::calls;
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::scenario::script::{
     Argument, Call, ExpectedResult, Script, Statement, Subject, TimeSpec,
 };
-use crate::scenario::{Scenario, Stack};
+use crate::scenario::{Scenario, Stack, main_call, translate};
 
 /// The scenario of one column.
 #[derive(Debug)]

@@ -222,6 +222,7 @@ impl Lowering<'_> {
         };
         self.has_begun |= subject != Subject::Pause;
         Ok(Statement {
+            guard: None,
             span,
             line,
             time,

@@ -15,9 +15,9 @@ use super::limits;
 use super::network::{self, Network};
 use super::profiles::{self, Profiles};
 use super::reader::{Entry, Reader, entries};
-use super::script::{Packet, Script, Statement, Subject};
+use super::script::{Guard, Packet, Script, Statement, Subject};
 use super::setting::Assignment;
-use super::{check, parse};
+use super::{adapt, check, parse};
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::filter::Filter;
 
@@ -254,13 +254,20 @@ pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) ->
         .unwrap_or_default();
     names.truncate(limits::HOSTS_MAX);
     let network = network::read(reader, common.network, ip, &names);
-    let expects = find("expect")
-        .map(|it| expects(reader, source, it))
-        .unwrap_or_default();
-    let script = match find("script") {
+    let expects = find("expect").map(|it| expects(reader, source, it));
+    let expects = expects.unwrap_or_default().into_iter();
+    let expects = expects.filter_map(|(expect, guard)| {
+        let guard = guard.as_ref();
+        let applies = guard.is_none_or(|it| adapt::holds(reader, it, &hosts, &common.profiles));
+        applies.then_some(expect)
+    });
+    let expects = expects.collect();
+    let mut script = match find("script") {
         None if has_program => Script::default(),
         entry => script(reader, source, entry, draft.script),
     };
+    adapt::guards(reader, &mut script, &hosts, &common.profiles);
+    adapt::translated(reader, &mut script, &mut hosts, &common.profiles);
     let known = check::Known {
         hosts: &hosts,
         names: &names,
@@ -382,7 +389,11 @@ fn verbatim(source: &Source, span: Span) -> Option<Span> {
 }
 
 /// Reads `[[expect]]`.
-fn expects(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Vec<TraceExpect> {
+fn expects(
+    reader: &mut Reader,
+    source: &Source,
+    entry: Entry<'_>,
+) -> Vec<(TraceExpect, Option<Guard>)> {
     let Some(array) = entry.value.as_array() else {
         reader.wrong_type(entry, "a list of tables: `[[expect]]`");
         return Vec::new();
@@ -448,6 +459,14 @@ pub(super) const EXPECT_KEYS: &[Key<Expected>] = &[
         "the end",
         "Only frames up to this time",
     ),
+    Key::new(
+        "systems",
+        Form::Text("a host and profiles: `server=linux|freebsd`", |it, text| {
+            it.systems = Some(text.span);
+        }),
+        "all",
+        "The systems that it is for, as the guard of a statement says them",
+    ),
 ];
 
 /// How many frames an `[[expect]]` can ask for.
@@ -462,10 +481,15 @@ pub(super) struct Expected {
     max: Option<u64>,
     from: Duration,
     until: Option<Duration>,
+    systems: Option<Span>,
 }
 
 /// Reads one `[[expect]]`. None where it has errors, which were reported.
-fn expect(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Option<TraceExpect> {
+fn expect(
+    reader: &mut Reader,
+    source: &Source,
+    entry: Entry<'_>,
+) -> Option<(TraceExpect, Option<Guard>)> {
     let table = reader.table(entry)?;
     let mut expected = Expected::default();
     for inner in entries(table) {
@@ -486,7 +510,18 @@ fn expect(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Option<Trac
         max,
         from,
         until,
+        systems,
     } = expected;
+    let guard = match systems.and_then(|it| verbatim(source, it)) {
+        Some(span) => match parse::systems(source, span) {
+            Ok(guard) => Some(guard),
+            Err(diagnostic) => {
+                reader.error(*diagnostic);
+                return None;
+            }
+        },
+        None => None,
+    };
     let filter = filter.and_then(|it| display_filter(reader, source, it));
     let fault = if !has(table, "filter") {
         Some("an `[[expect]]` needs a `filter`")
@@ -510,14 +545,15 @@ fn expect(reader: &mut Reader, source: &Source, entry: Entry<'_>) -> Option<Trac
     }
     let frames = exact.or(min).unwrap_or(0)..=exact.or(max).unwrap_or(u64::MAX);
     let (filter, selects) = filter?;
-    Some(TraceExpect {
+    let expect = TraceExpect {
         span: entry.span,
         filter,
         selects,
         frames,
         from,
         until,
-    })
+    };
+    Some((expect, guard))
 }
 
 /// Reads a display filter. None where it is none, which was reported.

@@ -1,5 +1,6 @@
 //! Loading a file: one scenario, or with a `[sweep]` one for each combination.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use super::file::{self, Common, Scenario, Variant};
 use super::folder::Folder;
 use super::hosts::{self, Stack};
 use super::limits;
-use super::reader::{Reader, entries};
+use super::reader::{Entry, Reader, entries};
 use super::setting::{self, Assignment, Setting};
 use super::sweep::{self, Combination};
 use super::warnings::warnings;
@@ -86,6 +87,8 @@ pub struct ScenarioFile {
     source: Source,
     settings: CommandLine,
     folder: Folder,
+    /// The profile of each host for which the file was written.
+    written: BTreeMap<String, String>,
     combinations: Vec<Combination>,
     first: Scenario,
 }
@@ -107,6 +110,25 @@ impl ScenarioFile {
     pub fn load(path: &Path, settings: &[Setting]) -> Result<Self, LoadError> {
         let (bytes, folder) = (read_file(path)?, Folder::of(path));
         Self::parse_in(path, bytes, settings, folder).map_err(LoadError::Invalid)
+    }
+
+    /// Reads a file as [`ScenarioFile::load`] does, with another profile on its first host, as if
+    /// `hosts.NAME.profile` were set.
+    ///
+    /// # Errors
+    /// The file cannot be read, or everything that is wrong with it.
+    pub fn load_as(path: &Path, settings: &[Setting], profile: &str) -> Result<Self, LoadError> {
+        let bytes = read_file(path)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let (table, _) = DeTable::parse_recoverable(&text);
+        let hosts = entries(table.get_ref())
+            .into_iter()
+            .find(|it| it.key == "hosts");
+        let hosts = hosts.and_then(|it| it.value.as_table()).map(entries);
+        let first = hosts.and_then(|it| it.first().map(|it| it.key.to_owned()));
+        let set = first.and_then(|it| format!("hosts.{it}.profile={profile}").parse().ok());
+        let settings: Vec<Setting> = settings.iter().cloned().chain(set).collect();
+        Self::load(path, &settings)
     }
 
     /// Reads the octets of a file. The path is only shown.
@@ -138,7 +160,9 @@ impl ScenarioFile {
         let assignments = settings.iter().map(|it| it.assignment(&mut source));
         let assignments = assignments.collect();
         let table = table.into_inner();
-        let (settings, combinations, mut diagnostics) = combinations(&source, &table, assignments);
+        let mut written = written(&table);
+        let (settings, combinations, mut diagnostics) =
+            combinations(&source, &table, assignments, &mut written);
         if combinations.is_empty() {
             return Err(invalid(source, diagnostics));
         }
@@ -147,12 +171,14 @@ impl ScenarioFile {
             table: &table,
             settings: &settings,
             folder: &folder,
+            written: &written,
         };
         match contents.check(&combinations, &mut diagnostics) {
             Some(first) if diagnostics.is_empty() => Ok(Self {
                 source,
                 settings,
                 folder,
+                written,
                 combinations,
                 first,
             }),
@@ -192,6 +218,7 @@ impl ScenarioFile {
             table: table.get_ref(),
             settings: &self.settings,
             folder: &self.folder,
+            written: &self.written,
         };
         contents.read(&mut contents.reader(), combination)
     }
@@ -202,12 +229,25 @@ impl ScenarioFile {
     }
 }
 
+/// The profiles that a file gives its hosts.
+fn written(table: &DeTable<'_>) -> BTreeMap<String, String> {
+    let hosts = entries(table).into_iter().find(|it| it.key == "hosts");
+    let hosts = hosts.and_then(|it| it.value.as_table());
+    let profile = |host: Entry<'_>| {
+        let profile = host.value.as_table()?.get("profile")?.get_ref();
+        Some((host.key.to_owned(), profile.as_str()?.to_owned()))
+    };
+    let hosts = hosts.map(entries).unwrap_or_default().into_iter();
+    hosts.filter_map(profile).collect()
+}
+
 /// What to run of a file: the settings that are no keys of its sweep, and the combinations of those
 /// that are. No combination comes only with errors.
 fn combinations(
     source: &Source,
     table: &DeTable<'_>,
     assignments: Vec<Assignment>,
+    written: &mut BTreeMap<String, String>,
 ) -> (CommandLine, Vec<Combination>, Vec<Diagnostic>) {
     let mut reader = file::reader();
     let entry = entries(table).into_iter().find(|it| it.key == "sweep");
@@ -215,6 +255,15 @@ fn combinations(
         Some(entry) => sweep::read(&mut reader, source, entry),
         None => Vec::new(),
     };
+    for key in &keys {
+        let (name, first) = (key.name(), key.first().and_then(setting::text_of));
+        let host = name
+            .strip_prefix("hosts.")
+            .and_then(|it| it.strip_suffix(".profile"));
+        if let (Some(host), Some(first)) = (host, first) {
+            written.entry(host.to_owned()).or_insert(first);
+        }
+    }
     let mut settings = CommandLine::default();
     for assignment in assignments {
         let name = assignment.name();
@@ -245,6 +294,7 @@ struct Contents<'a> {
     table: &'a DeTable<'a>,
     settings: &'a CommandLine,
     folder: &'a Folder,
+    written: &'a BTreeMap<String, String>,
 }
 
 impl Contents<'_> {
@@ -252,6 +302,7 @@ impl Contents<'_> {
     fn reader(&self) -> Reader {
         Reader {
             folder: self.folder.clone(),
+            written: self.written.clone(),
             ..file::reader()
         }
     }

@@ -13,6 +13,7 @@
 //! assert!(invalid.contains("= help: did you mean `server`?\n"));
 //! ```
 
+mod adapt;
 mod assign;
 mod check;
 pub mod contract;
@@ -39,6 +40,7 @@ mod setting;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod translate;
 mod vocabulary;
 mod warnings;
 
@@ -53,3 +55,4 @@ pub use schema::schema;
 pub use select::{Facts, Selection};
 pub(crate) use setting::for_shell;
 pub use setting::{Setting, SettingError};
+pub(crate) use translate::{main_call, translate};

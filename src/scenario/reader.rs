@@ -4,6 +4,7 @@
 //! everything that is wrong with a file is found at once.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use smoltcp::time::Duration;
@@ -54,6 +55,8 @@ pub(super) struct Reader {
     pub(super) misplaced_script: bool,
     /// Where the files are that its programs send.
     pub(super) folder: Folder,
+    /// The profile of each host for which the file was written, where another one was set.
+    pub(super) written: BTreeMap<String, String>,
 }
 
 impl Reader {

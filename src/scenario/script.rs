@@ -33,6 +33,8 @@ pub struct Statement {
     pub span: Span,
     /// The line of the file on which it starts, counted from 1.
     pub line: usize,
+    /// `[HOST=PROFILE]`: the systems that it is for. None: all.
+    pub guard: Option<Guard>,
     /// When it happens or must happen.
     pub time: Spanned<TimeSpec>,
     /// What happens or must happen.
@@ -55,6 +57,17 @@ impl Statement {
             | Subject::Pause => None,
         }
     }
+}
+
+/// `[server=linux|freebsd]`, `[server!=windows]`: the systems that a statement is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// The host whose system matters.
+    pub host: Spanned<String>,
+    /// Whether it is for all others.
+    pub negated: bool,
+    /// The profiles.
+    pub profiles: Vec<Spanned<String>>,
 }
 
 /// When something happens or must happen.

@@ -33,6 +33,11 @@ impl SweptKey {
         parts.join(".")
     }
 
+    /// Its first value, as TOML writes it.
+    pub(super) fn first(&self) -> Option<&str> {
+        self.values.first().map(|it| it.value.as_str())
+    }
+
     /// Leaves only the value that the command line gives.
     pub(super) fn pin(&mut self, assignment: &Assignment) {
         self.key.clone_from(&assignment.key);

@@ -1,7 +1,7 @@
 //! The jobs of `hangup run`: every selected script, and every selected combination of every
 //! scenario.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rayon::prelude::*;
@@ -51,10 +51,10 @@ impl Files {
             scripts.clear();
         }
         if scripts.is_empty() && args.scripts.say_something() {
-            report::complain(
-                "hangup: --profile, --ip-version, --define and --leftovers are for packetdrill \
-                 scripts, and none was selected\n",
-            );
+            return Err(usage(
+                "--ip-version, --define and --leftovers are for packetdrill scripts, and none was \
+                 selected",
+            ));
         }
         Ok(Self { scenarios, scripts })
     }
@@ -91,7 +91,11 @@ impl Files {
     pub(super) fn read(&self, args: &Run) -> Result<Vec<Read>, Failure> {
         let settings = settings(args);
         let scenarios = self.scenarios.par_iter();
-        let scenarios = scenarios.map(|it| Read::Scenario(ScenarioFile::load(&it.path, &settings)));
+        let load = |path: &Path| match &args.scripts.options.profile {
+            Some(profile) => ScenarioFile::load_as(path, &settings, profile),
+            None => ScenarioFile::load(path, &settings),
+        };
+        let scenarios = scenarios.map(|it| Read::Scenario(load(&it.path)));
         let mut reads: Vec<Read> = scenarios.collect();
         if !self.scripts.is_empty() {
             let options = packetdrill::options(&args.scripts.options)?;

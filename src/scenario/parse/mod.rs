@@ -1,7 +1,8 @@
 //! The parser of scripts.
 //!
 //! ```text
-//! statement := TIME SUBJECT
+//! statement := [GUARD] TIME SUBJECT
+//! GUARD     := `[` HOST = PROFILE|... `]` | `[` HOST != PROFILE|... `]`
 //! TIME      := T | +T | * | T~T | +T~+T | then | then+T | then+T~+T
 //! SUBJECT   := HOST[/THREAD[.ROUTINE]]: [...TIME] CALL(ARGUMENT, ...) = RESULT [ERROR] [(NOTE)]
 //!            | HOST[:PORT] > HOST[:PORT]: FLAGS [START:END(LENGTH)] [ack N] [win N] [<OPTIONS>]
@@ -35,8 +36,8 @@ use winnow::Parser;
 use winnow::combinator::{opt, preceded, terminated};
 use winnow::error::ErrMode;
 
-use super::limits::{DIAGNOSTICS_MAX, STATEMENTS_MAX};
-use super::script::{Call, Routine, Script, Spanned, Statement, Subject, Subsystem};
+use super::limits::{DIAGNOSTICS_MAX, PROFILES_MAX, STATEMENTS_MAX};
+use super::script::{Call, Guard, Routine, Script, Spanned, Statement, Subject, Subsystem};
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::language::input::{
     Fault, Input, Parse, cursor, error_at, expected, expected_here, go_to, here, required, spanned,
@@ -118,6 +119,10 @@ fn opens_bracket(line: &str) -> bool {
 /// Whether a text starts with a time and a word.
 fn looks_like_statement(text: &str) -> bool {
     let text = text.trim_start_matches([' ', '\t']);
+    let text = match text.strip_prefix('[').and_then(|it| it.split_once(']')) {
+        Some((_, behind)) => behind.trim_start_matches([' ', '\t']),
+        None => text,
+    };
     let end = text.find([' ', '\t', '\n']).unwrap_or(text.len());
     let (time, rest) = text.split_at(end);
     let time = time.strip_prefix("then").unwrap_or(time);
@@ -135,6 +140,10 @@ fn looks_like_statement(text: &str) -> bool {
 /// A statement and the end of its line.
 fn statement(input: &mut Input<'_>, source: &Source) -> Parse<Statement> {
     let start = here(input);
+    let guard = match input.starts_with('[') {
+        true => Some(guard(input)?),
+        false => None,
+    };
     let time = time::time_spec(input)?;
     time::end_of_time(input)?;
     let subject = subject(input)?;
@@ -161,9 +170,66 @@ fn statement(input: &mut Input<'_>, source: &Source) -> Parse<Statement> {
     Ok(Statement {
         span,
         line: source.line(start),
+        guard,
         time,
         subject,
     })
+}
+
+/// `[server=linux|freebsd]`, and the blanks behind it.
+fn guard(input: &mut Input<'_>) -> Parse<Guard> {
+    '['.parse_next(input)?;
+    let guard = guard_itself(input)?;
+    blank(input)?;
+    required(input, ']', "`|` and another profile, or `]`")?;
+    blank(input)?;
+    Ok(guard)
+}
+
+/// `server=linux|freebsd`
+fn guard_itself(input: &mut Input<'_>) -> Parse<Guard> {
+    blank(input)?;
+    let host = required(
+        input,
+        spanned(name.map(str::to_owned)),
+        "a host: `server=linux`",
+    )?;
+    blank(input)?;
+    let negated = opt('!').parse_next(input)?.is_some();
+    required(input, '=', "`=` or `!=`, and a profile")?;
+    let mut profiles = Vec::new();
+    loop {
+        blank(input)?;
+        let profile = spanned(name.map(str::to_owned));
+        profiles.push(required(input, profile, "a profile")?);
+        if profiles.len() > PROFILES_MAX {
+            let message = format!("more than {PROFILES_MAX} profiles in one place");
+            return Err(error_at(Span::at(here(input)), message));
+        }
+        if after_blank('|').parse_next(input)?.is_none() {
+            return Ok(Guard {
+                host,
+                negated,
+                profiles,
+            });
+        }
+    }
+}
+
+/// Reads the systems that an `[[expect]]` is for, which stand at `span` of a file.
+pub(super) fn systems(source: &Source, span: Span) -> Result<Guard, Box<Diagnostic>> {
+    let text = source.text().get(..span.end).unwrap_or_default();
+    let mut input = cursor(text, &SCRIPT);
+    go_to(&mut input, span.start);
+    let guard = guard_itself(&mut input).map_err(|it| Fault::from(it).into_diagnostic())?;
+    blank(&mut input).map_err(|it| Fault::from(it).into_diagnostic())?;
+    match input.is_empty() {
+        true => Ok(guard),
+        false => Err(Box::new(expected_here(
+            &input,
+            "`|` and another profile, or the end",
+        ))),
+    }
 }
 
 /// What stands after the time.

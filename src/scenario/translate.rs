@@ -14,7 +14,7 @@ use crate::scenario::script::{Argument, Call, ExpectedResult};
 ///
 /// # Errors
 /// The other family has no such call, or not with these arguments.
-pub fn translate(call: &Call, to: Api) -> Result<Vec<Call>, Box<Diagnostic>> {
+pub(crate) fn translate(call: &Call, to: Api) -> Result<Vec<Call>, Box<Diagnostic>> {
     if let Some(routine) = &call.routine {
         return Err(cannot(
             call,
@@ -286,6 +286,7 @@ fn non_blocking(call: &Call, on: bool) -> Call {
     let value = Argument::List(vec![Argument::Integer(on.into())]);
     call.arguments.push(Spanned::new(value, call.name.span));
     call.result = Spanned::new(ExpectedResult::Any, call.result.span);
+    call.error = None;
     call
 }
 
@@ -321,7 +322,7 @@ fn numbered(call: &Call) -> Call {
 }
 
 /// Which of the calls that stand for one has its result: what is not there to prepare another.
-pub(super) fn main_call(calls: &[Call]) -> usize {
+pub(crate) fn main_call(calls: &[Call]) -> usize {
     let prepares = |it: &Call| it.name.value == "ioctlsocket";
     calls.iter().position(|it| !prepares(it)).unwrap_or(0)
 }
@@ -344,8 +345,15 @@ mod tests {
         call.clone()
     }
 
+    fn call_shown(call: &Call) -> String {
+        let arguments = call.arguments.iter();
+        let arguments = arguments.map(|it| crate::calls::show_argument(&it.value));
+        let arguments: Vec<String> = arguments.collect();
+        format!("{}({})", call.name.value, arguments.join(", "))
+    }
+
     fn shown(calls: &[Call]) -> String {
-        let shown = calls.iter().map(crate::compare::script::shown);
+        let shown = calls.iter().map(call_shown);
         shown.collect::<Vec<_>>().join("; ")
     }
 
