@@ -191,6 +191,16 @@ impl EventLog {
         self.events.iter()
     }
 
+    /// The facts, in their order.
+    pub fn as_slice(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The fact at a place.
+    pub fn get(&self, index: usize) -> Option<&Event> {
+        self.events.get(index)
+    }
+
     /// How many facts there are.
     pub fn len(&self) -> usize {
         self.events.len()

@@ -9,12 +9,14 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// What is collected before a file is written to.
+const BUFFER_OCTETS: usize = 1 << 16;
 /// The end of the name of a file that is being written.
 const PARTIAL: &str = ".partial";
 /// Nobody is still writing a file that is so old, if its process is gone.
@@ -116,12 +118,34 @@ fn is_link(path: &Path) -> bool {
 /// # Errors
 /// Likewise, or something stands in its place that is no regular file.
 pub fn write_below(folder: &Path, name: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_below_with(folder, name, |out| out.write_all(bytes))
+}
+
+/// As [`write_below`], of what is written piece by piece. The output has a buffer.
+///
+/// # Errors
+/// As [`write_below`], and those of `fill`.
+pub fn write_below_with(
+    folder: &Path,
+    name: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), FileError> {
     let shown = folder.join(name);
     let path = below(folder, name).map_err(failed("write", &shown))?;
     if let Ok(metadata) = path.symlink_metadata() {
         regular(&metadata).map_err(failed("write", &shown))?;
     }
-    replace(&path, &path, bytes)
+    replace(&path, &path, fill)
+}
+
+/// Opens a regular file below a folder, through no link.
+///
+/// # Errors
+/// As [`read_below`].
+pub fn open_below(folder: &Path, name: &Path) -> io::Result<File> {
+    let path = below(folder, name)?;
+    regular(&fs::metadata(&path)?)?;
+    File::open(path)
 }
 
 /// Writes a file so that nobody ever finds half of it: under a temporary name in the same
@@ -131,25 +155,48 @@ pub fn write_below(folder: &Path, name: &Path, bytes: &[u8]) -> Result<(), FileE
 /// # Errors
 /// What could not be done, to which path, and why. A temporary file does not stay behind.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_atomically_with(path, |out| out.write_all(bytes))
+}
+
+/// As [`write_atomically`], of what is written piece by piece. The output has a buffer.
+///
+/// # Errors
+/// As [`write_atomically`], and those of `fill`.
+pub fn write_atomically_with(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), FileError> {
     // Through a symbolic link: the file behind it is replaced, not the link.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
-        return fs::write(&target, bytes).map_err(failed("write", path));
+        let file = OpenOptions::new().write(true).open(&target);
+        return file
+            .and_then(|file| filled(file, fill))
+            .map_err(failed("write", path));
     }
-    replace(path, &target, bytes)
+    replace(path, &target, fill)
 }
 
 /// Puts a file in the place of `target`, which errors call `path`.
-fn replace(path: &Path, target: &Path, bytes: &[u8]) -> Result<(), FileError> {
+fn replace(
+    path: &Path,
+    target: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), FileError> {
     let directory = target.parent().filter(|it| !it.as_os_str().is_empty());
     if let Some(directory) = directory {
         fs::create_dir_all(directory).map_err(failed("create the directory", directory))?;
     }
     clear(directory.unwrap_or(Path::new(".")));
-    let (partial, mut file) = Partial::begin(target).map_err(failed("write", target))?;
-    file.write_all(bytes)
-        .map_err(failed("write", &partial.path))?;
+    let (partial, file) = Partial::begin(target).map_err(failed("write", target))?;
+    filled(file, fill).map_err(failed("write", &partial.path))?;
     partial.finish(target).map_err(failed("replace", path))
+}
+
+fn filled(file: File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(BUFFER_OCTETS, file);
+    fill(&mut out)?;
+    out.flush()
 }
 
 /// The files that this process has begun and not finished.

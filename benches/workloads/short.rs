@@ -75,6 +75,7 @@ fn run(kept: Kept) {
             hosts: &hosts,
             events: &events,
             calls: &[],
+            failures: &[],
         };
         let octets = pcapng::to_bytes(&trace, HostId(0)).expect("a short run has a trace");
         assert!(octets.len() + text::render(&trace, HostId(0)).len() > SEGMENTS * SEGMENT_OCTETS);

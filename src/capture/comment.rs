@@ -1,6 +1,5 @@
 //! Comments on frames: remarks of the emulator that a trace shows beside a frame.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hangup_stack::event::{DropCause, ErrorEffect, Event, Fact, Forged, FrameId, Retransmission};
@@ -8,21 +7,15 @@ use hangup_stack::network::HostId;
 
 use crate::event_log::EventLog;
 
-/// The remarks on every frame, from facts anywhere on the network.
-#[derive(Debug, Default)]
-pub(crate) struct Remarks {
-    by_frame: BTreeMap<FrameId, Vec<Remark>>,
-    /// The places in the list of events where a frame reached a host: more than one if the link
-    /// duplicated it.
-    arrivals: BTreeMap<(FrameId, HostId), Vec<usize>>,
-}
-
+/// The remarks on every frame, from facts anywhere on the network. It keeps only where they are,
+/// in 16 octets each, so that a trace of a gibibyte is written in little memory; the words are
+/// made when they are asked for.
 #[derive(Debug)]
-struct Remark {
-    /// The place of its fact in the list of events.
-    index: usize,
-    scope: Scope,
-    text: String,
+pub(crate) struct Remarks<'a> {
+    events: &'a EventLog,
+    /// The arrivals of frames and the facts with a remark: the frame, and the place in the list of
+    /// events.
+    places: Vec<(FrameId, u32)>,
 }
 
 /// Where a remark is shown. The sender's trace shows all of them.
@@ -36,85 +29,139 @@ enum Scope {
     Arrival(HostId),
 }
 
-impl Remarks {
-    /// Collects the remarks of a run.
-    pub(crate) fn new(events: &EventLog) -> Self {
-        let mut remarks = Self::default();
-        for (index, event) in events.iter().enumerate() {
-            let Some(frame) = event.frame else { continue };
-            if let Some(arrival) = events.frame(index).filter(|it| !it.is_sending) {
-                // What arrives as it was sent shares the packet of its sending.
-                let sending = arrival.sending.map(|sending| &sending.packet);
-                let is_damaged = sending.is_some_and(|sent| !Arc::ptr_eq(sent, arrival.packet));
-                remarks.arrive(frame, index, event.host, is_damaged);
-            }
-            if let Some((scope, text)) = remark(event) {
-                remarks.push(frame, Remark { index, scope, text });
-            }
+impl<'a> Remarks<'a> {
+    /// Finds the remarks of a run.
+    pub(crate) fn new(events: &'a EventLog) -> Self {
+        let places = || {
+            let numbered = events.iter().zip(0..);
+            let noted = numbered.filter(|(event, _)| {
+                matches!(event.fact, Fact::Received { .. }) || has_remark(&event.fact)
+            });
+            noted.filter_map(|(event, index)| Some((event.frame?, index)))
+        };
+        // Counted first: a list that grows has twice its room.
+        let mut list = Vec::with_capacity(places().count());
+        list.extend(places());
+        list.sort_unstable();
+        Self {
+            events,
+            places: list,
         }
-        remarks
     }
 
-    fn push(&mut self, frame: FrameId, remark: Remark) {
-        self.by_frame.entry(frame).or_default().push(remark);
+    /// The places in the list of events of what is known about a frame, in their order.
+    fn of(&self, frame: FrameId) -> impl Iterator<Item = (usize, &'a Event)> + Clone {
+        let begin = self.places.partition_point(|(it, _)| *it < frame);
+        let all = self.places[begin..].iter();
+        let of_frame = all.take_while(move |(it, _)| *it == frame);
+        let events = self.events;
+        of_frame.filter_map(move |(_, index)| {
+            let index = *index as usize;
+            Some((index, events.get(index)?))
+        })
     }
 
-    /// Notes an arrival, and what the link did to the frame on its way.
-    fn arrive(&mut self, frame: FrameId, index: usize, host: HostId, is_damaged: bool) {
-        let arrivals = self.arrivals.entry((frame, host)).or_default();
-        arrivals.push(index);
-        let scope = Scope::Arrival(host);
-        if arrivals.len() > 1 {
-            self.push(
-                frame,
-                Remark {
-                    index,
-                    scope,
-                    text: "DUPLICATED by the link".to_owned(),
-                },
-            );
-        }
-        if is_damaged {
-            self.push(
-                frame,
-                Remark {
-                    index,
-                    scope,
-                    text: "CORRUPTED by the link".to_owned(),
-                },
-            );
-        }
+    /// Whether the link has lost a frame.
+    pub(super) fn is_lost(&self, frame: FrameId) -> bool {
+        self.of(frame)
+            .any(|(_, event)| matches!(event.fact, Fact::Dropped(_)))
     }
 
     /// The comment on a frame in the trace of its sender.
     pub(crate) fn on_sent(&self, frame: FrameId) -> String {
-        self.joined(frame, |_| true)
+        self.joined(frame, |_, _| true)
     }
 
     /// The comment on one arrival of a frame in the trace of its receiver: the one that is at
     /// `index` in the list of events.
     pub(crate) fn on_received(&self, frame: FrameId, host: HostId, index: usize) -> String {
-        let arrivals = self
-            .arrivals
-            .get(&(frame, host))
-            .map_or(&[][..], Vec::as_slice);
-        let next = arrivals.iter().find(|arrival| **arrival > index).copied();
-        let range = index..next.unwrap_or(usize::MAX);
-        self.joined(frame, |remark| match remark.scope {
+        let next = self.of(frame).find(|(at, event)| {
+            *at > index && event.host == host && matches!(event.fact, Fact::Received { .. })
+        });
+        let range = index..next.map_or(usize::MAX, |(at, _)| at);
+        self.joined(frame, |at, scope| match scope {
             Scope::Frame => true,
             Scope::Link => false,
-            Scope::Arrival(at) => at == host && range.contains(&remark.index),
+            Scope::Arrival(there) => there == host && range.contains(&at),
         })
     }
 
     /// The remarks on a frame that are to be shown, as one comment.
-    fn joined(&self, frame: FrameId, is_shown: impl Fn(&Remark) -> bool) -> String {
-        let remarks = self.by_frame.get(&frame).map_or(&[][..], Vec::as_slice);
-        let shown = remarks.iter().filter(|remark| is_shown(remark));
-        shown
-            .map(|remark| remark.text.as_str())
-            .collect::<Vec<_>>()
-            .join("; ")
+    fn joined(&self, frame: FrameId, is_shown: impl Fn(usize, Scope) -> bool) -> String {
+        let mut comment = String::new();
+        let mut say = |text: &str| {
+            if !comment.is_empty() {
+                comment.push_str("; ");
+            }
+            comment.push_str(text);
+        };
+        for (index, event) in self.of(frame) {
+            if matches!(event.fact, Fact::Received { .. }) {
+                if is_shown(index, Scope::Arrival(event.host)) {
+                    for text in self.of_arrival(frame, index, event) {
+                        say(text);
+                    }
+                }
+            } else if let Some((scope, text)) = remark(event)
+                && is_shown(index, scope)
+            {
+                say(&text);
+            }
+        }
+        comment
+    }
+
+    /// What the link did to a frame on its way to an arrival.
+    fn of_arrival(
+        &self,
+        frame: FrameId,
+        index: usize,
+        event: &Event,
+    ) -> impl Iterator<Item = &'static str> {
+        let before = self.of(frame).take_while(move |(at, _)| *at < index);
+        let is_again = before
+            .filter(|(_, it)| matches!(it.fact, Fact::Received { .. }))
+            .any(|(_, it)| it.host == event.host);
+        // What arrives as it was sent shares the packet of its sending.
+        let sent = self.events.sending(frame).map(|sending| &sending.packet);
+        let arrived = self.events.frame(index).map(|arrival| arrival.packet);
+        let is_damaged = sent
+            .zip(arrived)
+            .is_some_and(|(sent, arrived)| !Arc::ptr_eq(sent, arrived));
+        let again = is_again.then_some("DUPLICATED by the link");
+        again
+            .into_iter()
+            .chain(is_damaged.then_some("CORRUPTED by the link"))
+    }
+}
+
+/// Whether there is a remark on a fact.
+const fn has_remark(fact: &Fact) -> bool {
+    match fact {
+        Fact::Sent {
+            forged: Forged::Yes,
+            ..
+        }
+        | Fact::Dropped(_)
+        | Fact::Held { .. }
+        | Fact::HeldAgain { .. }
+        | Fact::Exhausted
+        | Fact::Discarded { .. }
+        | Fact::Refused { .. }
+        | Fact::Challenged
+        | Fact::Retransmitted { .. }
+        | Fact::ErrorReceived { .. }
+        | Fact::DatagramQueued { .. }
+        | Fact::DatagramDropped { .. } => true,
+        Fact::Sent {
+            forged: Forged::No, ..
+        }
+        | Fact::Received { .. }
+        | Fact::StateChanged { .. }
+        | Fact::Accepted { .. }
+        | Fact::ResetSent
+        | Fact::ResetReceived
+        | Fact::TimedOut(_) => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 
 use hangup_stack::network::HostId;
+use pcap_file::pcap::PcapWriteError;
 use pcap_file::pcapng::PcapNgWriteError;
 
 /// Why a trace could not be written.
@@ -15,10 +16,10 @@ pub enum PcapngError {
     #[error("no address is left to show the application of host {0}: there are too many hosts")]
     TooManyHosts(String),
     /// The output takes no more.
-    #[error("cannot write the trace: {0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
-    /// pcapng has no way to say it: a time beyond the year 2554.
-    #[error("the trace cannot be written as pcapng: {0}")]
+    /// The format has no way to say it: a time beyond the year 2554, or 2106 in an old pcap.
+    #[error("the trace cannot be written in this format: {0}")]
     Format(String),
 }
 
@@ -32,6 +33,28 @@ impl From<PcapNgWriteError> for PcapngError {
             // These come from raw blocks, and none is written here.
             error @ (PcapNgWriteError::InvalidFormat(_) | PcapNgWriteError::StateUpdate(_)) => {
                 Self::Format(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<PcapWriteError> for PcapngError {
+    fn from(error: PcapWriteError) -> Self {
+        match error {
+            PcapWriteError::Io(error) => Self::Io(error),
+            error @ (PcapWriteError::FieldWriteFailed(..) | PcapWriteError::Validation(_)) => {
+                Self::Format(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<PcapngError> for io::Error {
+    fn from(error: PcapngError) -> Self {
+        match error {
+            PcapngError::Io(error) => error,
+            PcapngError::NoSuchHost(_) | PcapngError::TooManyHosts(_) | PcapngError::Format(_) => {
+                Self::other(error)
             }
         }
     }

@@ -11,9 +11,12 @@
 
 mod api_row;
 mod comment;
+mod distinct;
+mod epoch;
 mod error;
 mod format;
 mod packet;
+mod pcap;
 pub mod pcapng;
 mod record;
 pub mod text;
@@ -21,9 +24,21 @@ mod trace;
 
 pub(crate) use comment::{Remarks, note};
 pub use error::PcapngError;
-pub use format::TraceFormat;
-pub(crate) use packet::{TracePacket, packets};
-pub use trace::{CallRow, SocketEnds, Toward, Trace, TraceHost, TraceSummary};
+pub use format::{Rows, SNAPLEN, TraceFormat, TraceOptions, WriteTrace};
+pub(crate) use packet::{Packets, TracePacket};
+pub use trace::{CallRow, FailedRow, SocketEnds, Toward, Trace, TraceHost, TraceSummary};
 
 /// The formats that traces are written in. The first is the one that a single file gets.
-pub const FORMATS: [TraceFormat; 2] = [pcapng::FORMAT, text::FORMAT];
+pub const FORMATS: [TraceFormat; 3] = [pcapng::FORMAT, text::FORMAT, pcap::FORMAT];
+
+/// Reads the name of a format.
+///
+/// # Errors
+/// There is none of this name.
+pub fn format_named(name: &str) -> Result<TraceFormat, String> {
+    let known = || FORMATS.map(|it| it.name).join(", ");
+    let found = FORMATS
+        .into_iter()
+        .find(|it| it.name == name || it.extension == name);
+    found.ok_or_else(|| format!("the formats of traces are {}", known()))
+}

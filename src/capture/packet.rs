@@ -1,5 +1,5 @@
 //! The packets of one host's trace in the form of a capture file: one list, for the writers of
-//! files and for filters.
+//! files and for filters. None is kept: a file of a gibibyte is written packet by packet.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,10 @@ use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
 use super::api_row::{self, Lane};
+use super::distinct::Rewriting;
 use super::error::PcapngError;
-use super::record::{Body, CallRecord, FrameDirection, Record, records};
+use super::format::{Rows, TraceOptions};
+use super::record::{Body, CallRecord, FrameDirection, Record, Records};
 use super::trace::{Toward, Trace, TraceHost, clipped, one_line};
 use crate::notation::{Names, Notation, Ports};
 use crate::wire::Packet;
@@ -78,41 +80,115 @@ impl Interface {
     }
 }
 
-/// What a capture file has of one host's trace.
+/// The packets of one host's trace, in the order of the file, made one after the other.
 #[derive(Debug)]
 pub(crate) struct Packets<'a> {
-    /// The lanes of its rows, one a host; none where it has no rows.
-    pub(super) lanes: Vec<Lane>,
-    /// Its packets, in the order of the file.
-    pub(crate) packets: Vec<TracePacket<'a>>,
+    records: Records<'a>,
+    names: Names,
+    lanes: Vec<Lane>,
+    has_rows: bool,
+    rewriting: Option<Rewriting>,
 }
 
-/// The packets of one host's trace, in the order of the file.
-///
-/// # Errors
-/// The vantage host is not in the trace, or there are too many hosts for a lane each.
-pub(crate) fn packets<'a>(trace: &Trace<'a>, vantage: HostId) -> Result<Packets<'a>, PcapngError> {
-    trace
-        .host(vantage)
-        .ok_or(PcapngError::NoSuchHost(vantage))?;
-    let lanes =
-        api_row::lanes(trace.hosts).map_err(|host| PcapngError::TooManyHosts(host.name.clone()))?;
-    let records = records(trace, vantage);
-    let has_rows = records
-        .iter()
-        .any(|record| !matches!(record.body, Body::Frame(_)));
-    let mut packets = Vec::new();
-    if has_rows {
-        packets.extend(lane_markers(trace.hosts, &lanes));
+impl<'a> Packets<'a> {
+    /// # Errors
+    /// The vantage host is not in the trace, or there are too many hosts for a lane each.
+    pub(crate) fn new(
+        trace: &Trace<'a>,
+        vantage: HostId,
+        options: &TraceOptions,
+    ) -> Result<Self, PcapngError> {
+        trace
+            .host(vantage)
+            .ok_or(PcapngError::NoSuchHost(vantage))?;
+        let lanes = api_row::lanes(trace.hosts)
+            .map_err(|host| PcapngError::TooManyHosts(host.name.clone()))?;
+        let records = Records::new(trace, vantage);
+        Ok(Self {
+            names: trace.names(),
+            lanes,
+            has_rows: options.rows == Rows::Shown && records.has_rows(),
+            records,
+            rewriting: options.distinct.then(|| Rewriting::new(trace)),
+        })
     }
-    let names = trace.names();
-    for record in records {
-        packets.push(packet(record, trace, &names, &lanes)?);
+
+    /// The lanes of the rows, one a host; none where there are no rows.
+    pub(super) fn lanes(&self) -> &[Lane] {
+        if self.has_rows { &self.lanes } else { &[] }
     }
-    Ok(Packets {
-        lanes: if has_rows { lanes } else { Vec::new() },
-        packets,
-    })
+
+    /// How addresses, ports and the epoch are rewritten, if they are.
+    pub(super) fn rewriting(&self) -> Option<&Rewriting> {
+        self.rewriting.as_ref()
+    }
+
+    /// The packets.
+    pub(crate) fn iter(
+        &self,
+    ) -> impl Iterator<Item = Result<TracePacket<'a>, PcapngError>> + use<'a, '_> {
+        let hosts = self.records.trace.hosts;
+        let markers = self.has_rows.then(|| lane_markers(hosts, &self.lanes));
+        let markers = markers.into_iter().flatten().map(Ok);
+        let records = self.records.iter();
+        let records =
+            records.filter(|record| self.has_rows || matches!(record.body, Body::Frame(_)));
+        let packets = markers.chain(records.map(|record| self.packet(record)));
+        packets.map(|packet| {
+            let mut packet = packet?;
+            if let Some(rewriting) = &self.rewriting {
+                let octets = packet.bytes.to_mut();
+                match packet.interface {
+                    Interface::Ethernet(_) => rewriting.frame(octets),
+                    Interface::Api | Interface::Facts => rewriting.row(octets),
+                }
+            }
+            Ok(packet)
+        })
+    }
+
+    fn packet(&self, record: Record<'a>) -> Result<TracePacket<'a>, PcapngError> {
+        let trace = &self.records.trace;
+        let lane = |host| {
+            let lane = trace.hosts.iter().position(|it| it.id == host);
+            let lane = lane.and_then(|index| self.lanes.get(index)).copied();
+            lane.ok_or(PcapngError::NoSuchHost(host))
+        };
+        match record.body {
+            Body::Frame(frame) => Ok(TracePacket {
+                at: record.at,
+                interface: Interface::Ethernet(frame.direction),
+                bytes: Cow::Borrowed(frame.bytes),
+                length: frame.length,
+                comment: Cow::Owned(clip_comment(&record.comment).into_owned()),
+                is_lost: frame.is_lost,
+                packet: Some(frame.packet),
+            }),
+            Body::Row(CallRecord {
+                host,
+                toward,
+                socket,
+                text,
+            }) => {
+                let bytes = api_row::call(toward, socket, &text, lane(host)?);
+                Ok(row(record.at, Interface::Api, bytes))
+            }
+            Body::Failure(text) => {
+                let text = format!("FAILED: {text}");
+                let bytes = api_row::fact(None, false, &text, lane(self.records.vantage)?);
+                Ok(row(record.at, Interface::Facts, bytes))
+            }
+            Body::Fact(fact) => {
+                let names = &self.names;
+                let ports = Ports::Shown;
+                let text = format!("{}{}", fact.text, fact.about(Notation { names, ports }));
+                let packet = fact.frame.map(|frame| &*frame.packet);
+                let is_sender = fact.frame.is_some_and(|frame| frame.host == fact.host);
+                let bytes = api_row::fact(packet, is_sender, &text, lane(fact.host)?);
+                Ok(row(record.at, Interface::Facts, bytes))
+            }
+        }
+    }
 }
 
 /// One row for each host at time zero. They fix the order of the lanes in the flow graph, which is
@@ -134,47 +210,6 @@ fn lane_markers(hosts: &[TraceHost], lanes: &[Lane]) -> Vec<TracePacket<'static>
         )
     });
     markers.collect()
-}
-
-fn packet<'a>(
-    record: Record<'a>,
-    trace: &Trace<'a>,
-    names: &Names,
-    lanes: &[Lane],
-) -> Result<TracePacket<'a>, PcapngError> {
-    let lane = |host| {
-        let lane = trace.hosts.iter().position(|it| it.id == host);
-        let lane = lane.and_then(|index| lanes.get(index)).copied();
-        lane.ok_or(PcapngError::NoSuchHost(host))
-    };
-    match record.body {
-        Body::Frame(frame) => Ok(TracePacket {
-            at: record.at,
-            interface: Interface::Ethernet(frame.direction),
-            bytes: Cow::Borrowed(frame.bytes),
-            length: frame.length,
-            comment: Cow::Owned(clip_comment(&record.comment).into_owned()),
-            is_lost: frame.is_lost,
-            packet: Some(frame.packet),
-        }),
-        Body::Row(CallRecord {
-            host,
-            toward,
-            socket,
-            text,
-        }) => {
-            let bytes = api_row::call(toward, socket, &text, lane(host)?);
-            Ok(row(record.at, Interface::Api, bytes))
-        }
-        Body::Fact(fact) => {
-            let ports = Ports::Shown;
-            let text = format!("{}{}", fact.text, fact.about(Notation { names, ports }));
-            let packet = fact.frame.map(|frame| &*frame.packet);
-            let is_sender = fact.frame.is_some_and(|frame| frame.host == fact.host);
-            let bytes = api_row::fact(packet, is_sender, &text, lane(fact.host)?);
-            Ok(row(record.at, Interface::Facts, bytes))
-        }
-    }
 }
 
 fn row(at: Instant, interface: Interface, bytes: Vec<u8>) -> TracePacket<'static> {

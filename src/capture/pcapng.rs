@@ -31,27 +31,22 @@ use pcap_file::{DataLink, Endianness};
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
-use super::api_row::Lane;
-use super::format::TraceFormat;
-use super::packet::{Interface, Packets, TracePacket, clip_comment, packets};
+use super::distinct::Rewriting;
+use super::epoch::since_start;
+use super::format::{SNAPLEN, TraceFormat, TraceOptions};
+use super::packet::{Interface, Packets, TracePacket, clip_comment};
 use super::trace::{Trace, TraceHost, clip_name, one_line};
 
+pub use super::epoch::EPOCH;
 pub use super::error::PcapngError;
 
 /// As a format of traces.
 pub(super) const FORMAT: TraceFormat = TraceFormat {
+    name: "pcapng",
     extension: "pcapng",
     is_golden: true,
-    to_bytes,
+    write: |trace, vantage, options, out| write(trace, vantage, options, out),
 };
-
-/// Virtual time zero in traces, since 1970: 2023-11-14 22:13:20 UTC. Fixed, so that the same run
-/// gives the same file.
-pub const EPOCH: Duration = Duration::from_secs(1_700_000_000);
-
-/// The longest frame that is kept whole, in octets: what Wireshark itself uses. Zero would mean no
-/// limit, but Wireshark shows it as "0 bytes".
-const SNAPLEN: u32 = 262_144;
 
 /// The trace of one host as a pcapng file.
 ///
@@ -59,40 +54,70 @@ const SNAPLEN: u32 = 262_144;
 /// As [`write()`], except that memory takes everything.
 pub fn to_bytes(trace: &Trace<'_>, vantage: HostId) -> Result<Vec<u8>, PcapngError> {
     let mut bytes = Vec::new();
-    write(trace, vantage, &mut bytes)?;
+    write(trace, vantage, &TraceOptions::default(), &mut bytes)?;
     Ok(bytes)
 }
 
-/// Writes the trace of one host as pcapng. Many small writes: give it a buffer. The buffer is
-/// flushed at the end.
+/// Writes the trace of one host as pcapng, packet by packet. Many small writes: give it a buffer.
+/// The buffer is flushed at the end.
 ///
 /// # Errors
 /// The vantage host is not in the trace, there are more than about 250 hosts, a time lies beyond
 /// what pcapng can say, or the output fails.
-pub fn write<W: Write>(trace: &Trace<'_>, vantage: HostId, out: W) -> Result<(), PcapngError> {
+pub fn write<W: Write>(
+    trace: &Trace<'_>,
+    vantage: HostId,
+    options: &TraceOptions,
+    out: W,
+) -> Result<(), PcapngError> {
     let host = trace
         .host(vantage)
         .ok_or(PcapngError::NoSuchHost(vantage))?;
-    let Packets { lanes, packets } = packets(trace, vantage)?;
-
-    let mut file = File::new(trace, out)?;
+    let packets = Packets::new(trace, vantage, options)?;
+    let epoch = packets.rewriting().map_or(EPOCH, Rewriting::epoch);
+    let mut file = File::new(trace, options.snaplen, epoch, out)?;
     file.ethernet(host)?;
-    if !lanes.is_empty() {
+    if !packets.lanes().is_empty() {
         file.rows()?;
     }
-    file.names(trace.hosts, &lanes)?;
-    for packet in &packets {
-        file.packet(packet)?;
+    file.names(trace.hosts, &packets)?;
+    let mut counted = Counted::default();
+    for packet in packets.iter() {
+        let packet = packet?;
+        counted.count(&packet);
+        file.packet(&packet)?;
     }
-    file.statistics(&packets)?;
+    file.statistics(&counted)?;
     file.finish()
 }
 
+/// What the statistics tell.
+#[derive(Debug, Default)]
+struct Counted {
+    frames: u64,
+    lost: u64,
+    last: Option<Instant>,
+}
+
+impl Counted {
+    fn count(&mut self, packet: &TracePacket<'_>) {
+        let is_frame = packet.interface.id() == Interface::ETHERNET_ID;
+        self.frames += u64::from(is_frame);
+        self.lost += u64::from(packet.is_lost);
+        self.last = Some(packet.at);
+    }
+}
+
 /// A pcapng file in the making: the one place that knows the library that writes it.
-struct File<W: Write>(PcapNgWriter<W>);
+struct File<W: Write> {
+    writer: PcapNgWriter<W>,
+    snaplen: u32,
+    /// Virtual time zero.
+    epoch: Duration,
+}
 
 impl<W: Write> File<W> {
-    fn new(trace: &Trace<'_>, out: W) -> Result<Self, PcapngError> {
+    fn new(trace: &Trace<'_>, snaplen: u32, epoch: Duration, out: W) -> Result<Self, PcapngError> {
         let application = concat!("hangup ", env!("CARGO_PKG_VERSION"));
         // One comment of several lines: Wireshark's File Properties show only the first comment.
         let summary = trace.summary.lines().collect::<Vec<_>>().join("\n");
@@ -104,11 +129,15 @@ impl<W: Write> File<W> {
             ],
             ..Default::default()
         };
-        Ok(Self(PcapNgWriter::with_section_header(out, section)?))
+        Ok(Self {
+            writer: PcapNgWriter::with_section_header(out, section)?,
+            snaplen,
+            epoch,
+        })
     }
 
     fn put<'b>(&mut self, block: impl PcapNgBlock<'b>) -> Result<(), PcapngError> {
-        self.0.write_pcapng_block(block)?;
+        self.writer.write_pcapng_block(block)?;
         Ok(())
     }
 
@@ -119,7 +148,7 @@ impl<W: Write> File<W> {
         let description = format!("{name} ({})", host.system);
         self.put(InterfaceDescriptionBlock {
             linktype: DataLink::ETHERNET,
-            snaplen: SNAPLEN,
+            snaplen: self.snaplen,
             options: vec![
                 InterfaceDescriptionOption::IfName(name),
                 InterfaceDescriptionOption::IfDescription(one_line(&description)),
@@ -150,7 +179,7 @@ impl<W: Write> File<W> {
     }
 
     /// The names stand before the packets, so that they hold from the first one on, in a pipe too.
-    fn names(&mut self, hosts: &[TraceHost], lanes: &[Lane]) -> Result<(), PcapngError> {
+    fn names(&mut self, hosts: &[TraceHost], packets: &Packets<'_>) -> Result<(), PcapngError> {
         let addresses = hosts.iter().flat_map(|host| {
             host.addresses
                 .iter()
@@ -158,12 +187,17 @@ impl<W: Write> File<W> {
         });
         let applications = hosts
             .iter()
-            .zip(lanes)
+            .zip(packets.lanes())
             .map(|(host, lane)| (lane.application, format!("{}-app", clip_name(&host.name))));
         let records: Vec<_> = addresses
             .chain(applications)
             .filter(|(_, name)| !name.is_empty())
-            .map(|(address, name)| name_record(address, &one_line(&name)))
+            .map(|(address, name)| {
+                let shown = packets
+                    .rewriting()
+                    .map_or(address, |it| it.address(address));
+                name_record(shown, &one_line(&name))
+            })
             .collect();
         if records.is_empty() {
             return Ok(());
@@ -177,7 +211,7 @@ impl<W: Write> File<W> {
     fn packet(&mut self, packet: &TracePacket<'_>) -> Result<(), PcapngError> {
         let original_len = u32::try_from(packet.length)
             .map_err(|_| PcapngError::Format("a frame is longer than 4 GiB".to_owned()))?;
-        let kept = packet.bytes.len().min(SNAPLEN as usize);
+        let kept = packet.bytes.len().min(self.snaplen_of(packet.interface));
         let mut options = Vec::new();
         options.extend(packet.interface.flags().map(EnhancedPacketOption::Flags));
         if !packet.comment.is_empty() {
@@ -186,7 +220,7 @@ impl<W: Write> File<W> {
         }
         self.put(EnhancedPacketBlock {
             interface_id: packet.interface.id(),
-            timestamp: timestamp(packet.at),
+            timestamp: self.timestamp(packet.at),
             original_len,
             data: Cow::Borrowed(&packet.bytes[..kept]),
             options,
@@ -195,27 +229,35 @@ impl<W: Write> File<W> {
 
     /// How many frames the vantage host's interface saw, and how many of those that it sent the
     /// link lost: what File Properties show as packets and dropped packets.
-    fn statistics(&mut self, packets: &[TracePacket<'_>]) -> Result<(), PcapngError> {
-        let frames = packets
-            .iter()
-            .filter(|packet| packet.interface.id() == Interface::ETHERNET_ID);
-        let seen = frames.count();
-        let lost = packets.iter().filter(|packet| packet.is_lost).count();
-        let end = timestamp(packets.last().map_or(Instant::ZERO, |packet| packet.at));
+    fn statistics(&mut self, counted: &Counted) -> Result<(), PcapngError> {
+        let end = self.timestamp(counted.last.unwrap_or(Instant::ZERO));
         self.put(InterfaceStatisticsBlock {
             interface_id: Interface::ETHERNET_ID,
             timestamp: end,
             options: vec![
-                InterfaceStatisticsOption::IsbStartTime(EPOCH),
+                InterfaceStatisticsOption::IsbStartTime(self.epoch),
                 InterfaceStatisticsOption::IsbEndTime(end),
-                InterfaceStatisticsOption::IsbIfRecv(seen as u64),
-                InterfaceStatisticsOption::IsbIfDrop(lost as u64),
+                InterfaceStatisticsOption::IsbIfRecv(counted.frames),
+                InterfaceStatisticsOption::IsbIfDrop(counted.lost),
             ],
         })
     }
 
+    /// How many octets are kept of a packet. Rows are text, and are kept whole.
+    fn snaplen_of(&self, interface: Interface) -> usize {
+        let is_frame = interface.id() == Interface::ETHERNET_ID;
+        if is_frame { self.snaplen } else { SNAPLEN }
+            .try_into()
+            .unwrap_or(usize::MAX)
+    }
+
+    /// A virtual time as the time of day that traces give it.
+    fn timestamp(&self, at: Instant) -> Duration {
+        self.epoch.saturating_add(since_start(at))
+    }
+
     fn finish(self) -> Result<(), PcapngError> {
-        self.0.into_inner().flush()?;
+        self.writer.into_inner().flush()?;
         Ok(())
     }
 }
@@ -230,10 +272,4 @@ fn name_record(address: IpAddress, name: &str) -> NameRecord<'static> {
         IpAddress::Ipv4(ip_addr) => NameRecord::Ipv4(Ipv4Record { ip_addr, names }),
         IpAddress::Ipv6(ip_addr) => NameRecord::Ipv6(Ipv6Record { ip_addr, names }),
     }
-}
-
-/// A virtual time as the time of day that traces give it. No run has times before zero.
-fn timestamp(at: Instant) -> Duration {
-    let since_start = Duration::from_micros(u64::try_from(at.total_micros()).unwrap_or(0));
-    EPOCH.saturating_add(since_start)
 }

@@ -6,14 +6,13 @@
 //! but they tell its reader the reason for the other side's packets.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
-use hangup_stack::event::{Event, Fact, FrameId};
+use hangup_stack::event::Event;
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
-use super::comment::{Remarks, row_text};
-use super::trace::{SocketEnds, Toward, Trace, one_line};
+use super::comment::{Remarks, is_row, row_text};
+use super::trace::{CallRow, FailedRow, SocketEnds, Toward, Trace, one_line};
 use crate::event_log::{EventLog, LoggedFrame, Sending};
 use crate::notation::{Notation, Origins};
 use crate::wire::Packet;
@@ -32,6 +31,8 @@ pub(super) enum Body<'a> {
     Frame(FrameRecord<'a>),
     Row(CallRecord<'a>),
     Fact(FactRecord<'a>),
+    /// What did not hold.
+    Failure(Cow<'a, str>),
 }
 
 #[derive(Debug)]
@@ -87,61 +88,148 @@ impl FactRecord<'_> {
     }
 }
 
-/// The records of one host's trace: by time, then in the order in which things happened.
-pub(super) fn records<'a>(trace: &Trace<'a>, vantage: HostId) -> Vec<Record<'a>> {
-    let remarks = Remarks::new(trace.events);
-    let lost = lost(trace.events);
-    // A call that was made when n events had been recorded comes before event n.
-    let calls = trace.calls.iter().map(|call| {
-        let row = CallRecord {
-            host: call.host,
-            toward: call.toward,
-            socket: call.socket,
-            text: one_line(&call.text),
-        };
-        (
-            call.events_before,
-            Record {
-                at: call.at,
-                body: Body::Row(row),
-                comment: String::new(),
-            },
-        )
-    });
-    let events = trace
-        .events
-        .iter()
-        .enumerate()
-        .filter_map(|(index, event)| {
-            let seen = || {
-                let frame = trace.events.frame(index);
-                let frame = frame.filter(|_| event.host == vantage)?;
-                Some(frame_record(frame, index, &lost, &remarks))
-            };
-            let row = || fact_record(event, trace.events, vantage);
-            Some((index, seen().or_else(row)?))
-        });
-    let mut records: Vec<_> = calls.chain(events).collect();
-    // Stable, and calls come first: those of one moment keep their order.
-    records.sort_by_key(|(position, record)| (record.at, *position));
-    records.into_iter().map(|(_, record)| record).collect()
+/// The records of one host's trace, made one after the other as they are asked for: what stands in
+/// memory is the places of remarks.
+#[derive(Debug)]
+pub(super) struct Records<'a> {
+    pub(super) trace: Trace<'a>,
+    pub(super) vantage: HostId,
+    remarks: Remarks<'a>,
+    calls: Order,
+    failures: Order,
+    events: Order,
 }
 
-/// The frames that the link has lost.
-fn lost(events: &EventLog) -> BTreeSet<FrameId> {
-    let lost = events
-        .iter()
-        .filter(|event| matches!(event.fact, Fact::Dropped(_)));
-    lost.filter_map(|event| event.frame).collect()
+/// The order of a list by time. Lists are recorded in that order, apart from those that somebody
+/// made up.
+#[derive(Debug)]
+enum Order {
+    AsRecorded,
+    /// The places in the list.
+    Sorted(Vec<usize>),
+}
+
+impl Order {
+    /// Stable: what is of one moment keeps its order.
+    fn by_key<T, K: Ord>(list: &[T], key: impl Fn(usize, &T) -> K) -> Self {
+        let keyed = |place: usize| key(place, &list[place]);
+        if (1..list.len()).all(|place| keyed(place - 1) <= keyed(place)) {
+            return Self::AsRecorded;
+        }
+        let mut places: Vec<usize> = (0..list.len()).collect();
+        places.sort_by_key(|place| keyed(*place));
+        Self::Sorted(places)
+    }
+
+    fn places(&self, len: usize) -> impl Iterator<Item = usize> {
+        (0..len).map(move |place| match self {
+            Self::AsRecorded => place,
+            Self::Sorted(places) => places[place],
+        })
+    }
+}
+
+impl<'a> Records<'a> {
+    /// Finds out in which order the records come, and where the remarks on frames are.
+    pub(super) fn new(trace: &Trace<'a>, vantage: HostId) -> Self {
+        let events = trace.events.as_slice();
+        Self {
+            trace: *trace,
+            vantage,
+            remarks: Remarks::new(trace.events),
+            calls: Order::by_key(trace.calls, |_, call| (call.at, call.events_before)),
+            failures: Order::by_key(trace.failures, |_, it| (it.at, it.events_before)),
+            events: Order::by_key(events, |_, event| event.at),
+        }
+    }
+
+    /// Whether there is a record that is no frame.
+    pub(super) fn has_rows(&self) -> bool {
+        let Trace {
+            calls,
+            events,
+            failures,
+            ..
+        } = self.trace;
+        !calls.is_empty() || !failures.is_empty() || events.iter().any(|event| is_row(&event.fact))
+    }
+
+    /// The records by time, then in the order in which things happened. A call that was made when
+    /// n events had been recorded comes before event n.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Record<'a>> + use<'a, '_> {
+        let Trace {
+            calls,
+            failures,
+            events,
+            ..
+        } = self.trace;
+        let places = self.calls.places(calls.len());
+        let calls = places.map(|place| {
+            let call = &calls[place];
+            ((call.at, call.events_before), call_record(call))
+        });
+        let places = self.failures.places(failures.len());
+        let failures = places.map(|place| {
+            let failure = &failures[place];
+            let place = (failure.at, failure.events_before);
+            (place, failure_record(failure))
+        });
+        let places = self.events.places(events.len());
+        let events = places.filter_map(|place| {
+            let event = events.get(place)?;
+            Some(((event.at, place), self.event(place, event)?))
+        });
+        let rows = merged(calls, failures);
+        merged(rows, events).map(|(_, record)| record)
+    }
+
+    fn event(&self, place: usize, event: &'a Event) -> Option<Record<'a>> {
+        let events = self.trace.events;
+        let frame = events.frame(place);
+        match frame.filter(|_| event.host == self.vantage) {
+            Some(frame) => Some(frame_record(frame, place, &self.remarks)),
+            None => fact_record(event, events, self.vantage),
+        }
+    }
+}
+
+/// Two lists as one, each in its order; of what has the same place the first list's comes first.
+fn merged<P: Ord, T>(
+    one: impl Iterator<Item = (P, T)>,
+    other: impl Iterator<Item = (P, T)>,
+) -> impl Iterator<Item = (P, T)> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some((first, _)), Some((second, _))) if second < first => other.next(),
+        (Some(_), _) => one.next(),
+        (None, _) => other.next(),
+    })
+}
+
+fn failure_record(failure: &FailedRow) -> Record<'_> {
+    Record {
+        at: failure.at,
+        body: Body::Failure(one_line(&failure.text)),
+        comment: String::new(),
+    }
+}
+
+fn call_record(call: &CallRow) -> Record<'_> {
+    let row = CallRecord {
+        host: call.host,
+        toward: call.toward,
+        socket: call.socket,
+        text: one_line(&call.text),
+    };
+    Record {
+        at: call.at,
+        body: Body::Row(row),
+        comment: String::new(),
+    }
 }
 
 /// The record of a frame that the vantage host sent or received.
-fn frame_record<'a>(
-    frame: LoggedFrame<'a>,
-    index: usize,
-    lost: &BTreeSet<FrameId>,
-    remarks: &Remarks,
-) -> Record<'a> {
+fn frame_record<'a>(frame: LoggedFrame<'a>, index: usize, remarks: &Remarks<'_>) -> Record<'a> {
     let (direction, comment) = if frame.is_sending {
         (FrameDirection::Sent, remarks.on_sent(frame.id))
     } else {
@@ -159,7 +247,7 @@ fn frame_record<'a>(
             length: frame.length,
             packet: frame.packet,
             origins: frame.origins(),
-            is_lost: direction == FrameDirection::Sent && lost.contains(&frame.id),
+            is_lost: direction == FrameDirection::Sent && remarks.is_lost(frame.id),
         }),
         comment,
     }

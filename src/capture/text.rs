@@ -7,14 +7,16 @@
 //! It stands beside each golden capture, so that a review of a changed trace is a review of changed
 //! lines, and its last lines are what a failed scenario prints.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, Write};
 
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
-use super::format::TraceFormat;
-use super::record::{Body, FrameRecord, Record, records};
+use super::error::PcapngError;
+use super::format::{Rows, TraceFormat, TraceOptions};
+use super::record::{Body, Record, Records};
 use super::trace::Trace;
 use crate::notation::{Notation, Ports};
 use crate::wire::Checksum;
@@ -26,58 +28,90 @@ const REMARK_COLUMN: usize = 72;
 
 /// As a format of traces.
 pub(super) const FORMAT: TraceFormat = TraceFormat {
+    name: "text",
     extension: "txt",
     is_golden: true,
-    to_bytes: |trace, vantage| Ok(render(trace, vantage).into_bytes()),
+    write,
 };
 
 /// The whole trace of one host, with a head that says what was run.
 pub fn render(trace: &Trace<'_>, vantage: HostId) -> String {
-    let mut text = String::new();
-    for line in trace.summary.lines() {
-        text.push_str("// ");
-        text.push_str(&line);
-        text.push('\n');
-    }
-    if let Some(host) = trace.host(vantage) {
-        text.push_str(&format!("// as seen at {}\n", host.name));
-    }
-    for line in lines(trace, vantage) {
-        text.push_str(&line);
-        text.push('\n');
-    }
-    text
+    let mut text = Vec::new();
+    let records = Records::new(trace, vantage);
+    write_lines(&records, &TraceOptions::default(), &mut text).expect("memory takes everything");
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The last lines of a trace, at most `count`, without a head.
 pub fn last(trace: &Trace<'_>, vantage: HostId, count: usize) -> Vec<String> {
-    let mut lines = lines(trace, vantage);
-    lines.drain(..lines.len().saturating_sub(count));
-    lines
+    let records = Records::new(trace, vantage);
+    let mut kept = VecDeque::with_capacity(count);
+    let keep = |line| {
+        if kept.len() == count {
+            kept.pop_front();
+        }
+        kept.push_back(line);
+        Ok::<(), io::Error>(())
+    };
+    let written = lines(&records, &TraceOptions::default(), keep);
+    written.expect("nothing fails in memory");
+    kept.into()
 }
 
-fn lines(trace: &Trace<'_>, vantage: HostId) -> Vec<String> {
-    let records = records(trace, vantage);
+/// Writes the whole trace of one host.
+fn write(
+    trace: &Trace<'_>,
+    vantage: HostId,
+    options: &TraceOptions,
+    out: &mut dyn Write,
+) -> Result<(), PcapngError> {
+    write_lines(&Records::new(trace, vantage), options, out)?;
+    Ok(())
+}
+
+fn write_lines(
+    records: &Records<'_>,
+    options: &TraceOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let trace = &records.trace;
+    for line in trace.summary.lines() {
+        writeln!(out, "// {line}")?;
+    }
+    if let Some(host) = trace.host(records.vantage) {
+        writeln!(out, "// as seen at {}", host.name)?;
+    }
+    lines(records, options, |line| writeln!(out, "{line}"))
+}
+
+fn lines<E>(
+    records: &Records<'_>,
+    options: &TraceOptions,
+    mut put: impl FnMut(String) -> Result<(), E>,
+) -> Result<(), E> {
+    let trace = &records.trace;
     let names = trace.names();
     let notation = Notation {
         names: &names,
-        ports: ports(&records),
+        ports: ports(records),
     };
-    // What became of a frame stands beside it, if it is there.
-    let shown = records
-        .iter()
-        .filter(|record| !matches!(&record.body, Body::Fact(row) if row.is_beside));
-    let lines = shown.map(|record| {
+    let shown = records.iter().filter(|record| match &record.body {
+        Body::Frame(_) => true,
+        // What became of a frame stands beside it, if it is there.
+        Body::Fact(row) => options.rows == Rows::Shown && !row.is_beside,
+        Body::Row(_) | Body::Failure(_) => options.rows == Rows::Shown,
+    });
+    for record in shown {
         let time = seconds(record.at);
-        let what = describe(trace, record, notation);
+        let what = describe(trace, &record, notation);
         let line = format!("{time:>TIME_WIDTH$}  {what}");
-        if record.comment.is_empty() {
+        put(if record.comment.is_empty() {
             line
         } else {
             format!("{line:<REMARK_COLUMN$}  ; {}", record.comment)
-        }
-    });
-    lines.collect()
+        })?;
+    }
+    Ok(())
 }
 
 fn describe(trace: &Trace<'_>, record: &Record<'_>, notation: Notation<'_>) -> String {
@@ -87,6 +121,7 @@ fn describe(trace: &Trace<'_>, record: &Record<'_>, notation: Notation<'_>) -> S
             let host = trace.host(row.host).map_or("?", |host| host.name.as_str());
             format!("{host}: {}", row.text)
         }
+        Body::Failure(text) => format!("FAILED: {text}"),
         Body::Fact(row) => {
             let host = trace.host(row.host).map_or("?", |host| host.name.as_str());
             let about = row.about(notation);
@@ -97,13 +132,13 @@ fn describe(trace: &Trace<'_>, record: &Record<'_>, notation: Notation<'_>) -> S
 
 /// Ports are worth their room where two hosts have more than one connection, or more than one pair
 /// of UDP endpoints, between them. The ports of a corrupt packet are nobody's.
-fn ports(records: &[Record<'_>]) -> Ports {
+fn ports(records: &Records<'_>) -> Ports {
     let mut pairs: BTreeMap<(IpAddress, IpAddress, bool), (IpEndpoint, IpEndpoint)> =
         BTreeMap::new();
-    for record in records {
-        let Body::Frame(FrameRecord { packet, .. }) = &record.body else {
-            continue;
-        };
+    let Trace { events, .. } = records.trace;
+    let seen = (0..events.len()).filter_map(|place| events.frame(place));
+    for frame in seen.filter(|frame| frame.event.host == records.vantage) {
+        let packet = frame.packet;
         let Some((from, to)) = packet.endpoints() else {
             continue;
         };

@@ -21,6 +21,8 @@ pub struct Trace<'a> {
     pub events: &'a EventLog,
     /// The socket calls of the run, in the order in which they happened.
     pub calls: &'a [CallRow],
+    /// What did not hold, in the order in which that was seen.
+    pub failures: &'a [FailedRow],
 }
 
 impl Trace<'_> {
@@ -125,6 +127,17 @@ pub struct CallRow {
     /// The socket it was about, where there is one.
     pub socket: Option<SocketEnds>,
     /// The call and its result: `send(s=3, 8000 octets) = 8000`.
+    pub text: String,
+}
+
+/// An expectation that did not hold, as a row between the packets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedRow {
+    /// When that was seen.
+    pub at: Instant,
+    /// How many facts had been recorded by then.
+    pub events_before: usize,
+    /// What did not hold.
     pub text: String,
 }
 

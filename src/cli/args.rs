@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::capture::{TraceFormat, format_named};
 use crate::language::units;
 use crate::picture::graph::TimeScale;
 use crate::report::ReportFormat;
@@ -291,6 +292,10 @@ pub(crate) struct Run {
     #[arg(short, long, value_name = "FILE", conflicts_with = "bless")]
     pub(crate) write: Option<PathBuf>,
 
+    /// What is written of traces.
+    #[command(flatten)]
+    pub(crate) trace: TraceArgs,
+
     /// The host at which traces are taken (default: the first host of the scenario).
     #[arg(long, value_name = "HOST", conflicts_with = "bless")]
     pub(crate) at: Option<String>,
@@ -321,13 +326,7 @@ pub(crate) struct Run {
     pub(crate) no_fail_fast: bool,
 
     /// How to report.
-    #[arg(
-        long,
-        visible_alias = "format",
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT"
-    )]
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) report: ReportFormat,
 
     /// Write the report to this file; standard output has the verdicts as text then.
@@ -345,6 +344,49 @@ pub(crate) struct Run {
     /// What packetdrill scripts are played with.
     #[command(flatten)]
     pub(crate) scripts: Scripts,
+}
+
+/// The heading of the arguments that are for traces alone.
+const TRACES: &str = "Traces";
+
+/// What is written of traces.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TraceArgs {
+    /// The formats of traces: pcapng, text, pcap (default: pcapng; of -w, that of the extension).
+    #[arg(
+        help_heading = TRACES,
+        long,
+        value_name = "FORMAT,...",
+        value_delimiter = ',',
+        value_parser = format_named
+    )]
+    pub(crate) format: Vec<TraceFormat>,
+
+    /// Whether socket calls and what became of packets are rows. Programs on libpcap, such as
+    /// tcpdump, read no file that has rows.
+    #[arg(
+        help_heading = TRACES,
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHICH",
+        conflicts_with = "bless"
+    )]
+    pub(crate) events: Events,
+
+    /// Give each scenario addresses, ports and a time of its own, for traces that are to be merged.
+    #[arg(help_heading = TRACES, long, conflicts_with = "bless")]
+    pub(crate) distinct: bool,
+}
+
+/// Which events are rows of a trace.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Events {
+    /// Socket calls, and what became of packets.
+    #[default]
+    Rows,
+    /// None: packets alone.
+    None,
 }
 
 /// The heading of the arguments that are for packetdrill scripts alone.

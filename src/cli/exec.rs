@@ -42,7 +42,6 @@ mod linux {
     use crate::capture::text;
     use crate::cli::failure::{environment, usage};
     use crate::cli::{report, traces};
-    use crate::files;
     use crate::language::units::show_size;
     use crate::live::exec::{Executed, LiveError, Options, exec as execute};
     use crate::live::program::{self, Ended};
@@ -210,11 +209,18 @@ mod linux {
         }
         let summary = executed.outcome.summary(&case.name, &case.claim);
         let trace = executed.outcome.trace(&summary);
-        let drawn = traces::draw(&trace, at);
-        let drawn = drawn.map_err(|why| environment(format!("the trace: {why}")))?;
         let written = match &args.write {
-            Some(path) => files::write_atomically(path, drawn.single()),
-            None => traces::write(&args.traces, case.name.as_ref(), &drawn),
+            Some(path) => traces::to_file(path, &trace, at, &traces::Form::usual()),
+            None => {
+                let written = traces::to_folder(
+                    &args.traces,
+                    case.name.as_ref(),
+                    &trace,
+                    at,
+                    &traces::Form::usual(),
+                );
+                written.map_err(|error| error.to_string())
+            }
         };
         written.map_err(environment)
     }

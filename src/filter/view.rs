@@ -8,7 +8,7 @@ use smoltcp::time::Instant;
 use super::dissect::{Dissector, exported_pdu};
 use super::fields::Field;
 use super::value::Value;
-use crate::capture::{PcapngError, Trace, TracePacket, packets};
+use crate::capture::{Packets, PcapngError, Trace, TraceOptions, TracePacket};
 
 /// One packet of a trace: a frame, a socket call, or one of the rows at the start that name the
 /// hosts.
@@ -40,26 +40,42 @@ impl View<'_> {
 /// # Errors
 /// The vantage host is not in the trace, or there are too many hosts to show.
 pub fn views<'a>(trace: &Trace<'a>, vantage: HostId) -> Result<Vec<View<'a>>, PcapngError> {
-    let packets = packets(trace, vantage)?.packets;
+    let mut views = Vec::new();
+    each_view(trace, vantage, |view| views.push(view))?;
+    Ok(views)
+}
+
+/// As [`views`], one after the other: none is kept.
+///
+/// # Errors
+/// As [`views`].
+pub(crate) fn each_view<'a>(
+    trace: &Trace<'a>,
+    vantage: HostId,
+    mut take: impl FnMut(View<'a>),
+) -> Result<(), PcapngError> {
+    let packets = Packets::new(trace, vantage, &TraceOptions::default())?;
     let host = trace.host_name(vantage).unwrap_or_default();
-    let first = packets.first().map_or(Instant::ZERO, |packet| packet.at);
+    let mut first = None;
     let mut dissector = Dissector::default();
-    let view = |(index, packet): (usize, TracePacket<'a>)| {
+    for (packet, number) in packets.iter().zip(1u64..) {
+        let packet = packet?;
+        let first = *first.get_or_insert(packet.at);
         // A file of more packets could not be written.
-        let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
         let mut fields = frame(&packet, number, first, &host);
         match packet.packet {
             Some(decoded) => dissector.ethernet(decoded, &packet.bytes, &mut fields),
             None => exported_pdu(&packet.bytes, &mut fields),
         }
-        View {
+        take(View {
             number,
             at: packet.at,
             bytes: packet.bytes,
             fields,
-        }
-    };
-    Ok(packets.into_iter().enumerate().map(view).collect())
+        });
+    }
+    Ok(())
 }
 
 /// What is known of a packet from its block in the file.

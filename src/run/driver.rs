@@ -25,8 +25,8 @@ use super::verdict::Outcome;
 use super::waiting::{Refused, Waiting};
 use super::watch::Watch;
 use crate::bounds::{Bounds, Usual};
-use crate::capture::CallRow;
 use crate::capture::text::seconds;
+use crate::capture::{CallRow, FailedRow};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::event_log::EventLog;
 use crate::scenario::script::{Statement, Subject, Subsystem, TimeSpec, Turning};
@@ -46,6 +46,8 @@ pub(crate) struct Driver<'a> {
     pub(super) rows: Vec<CallRow>,
     pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Vec<Diagnostic>,
+    /// The failures as rows of the trace.
+    failed: Vec<FailedRow>,
     pub(super) steps: Steps,
     pub(super) programs: Programs<'a>,
     /// The last call that could not be made at all.
@@ -95,6 +97,7 @@ impl<'a> Driver<'a> {
             rows: Vec::new(),
             waiting: Vec::new(),
             failures: Vec::new(),
+            failed: Vec::new(),
             steps: Steps::default(),
             programs: Programs::default(),
             refused: None,
@@ -390,6 +393,11 @@ impl<'a> Driver<'a> {
 
     pub(super) fn fail(&mut self, diagnostic: Diagnostic) {
         if self.steps.tells() {
+            self.failed.push(FailedRow {
+                at: self.medium.now(),
+                events_before: self.events.len(),
+                text: diagnostic.message.clone(),
+            });
             self.failures.push(diagnostic);
         }
     }
@@ -421,6 +429,7 @@ impl<'a> Driver<'a> {
         self.count_untold();
         let mut outcome = Outcome {
             failures: self.failures,
+            failed: self.failed,
             ended: self.medium.now(),
             seed: self.seed,
             hosts: self.medium.hosts(),

@@ -4,9 +4,10 @@ use smoltcp::time::Instant;
 
 use super::time::instant;
 use super::verdict::Outcome;
+use crate::capture::FailedRow;
 use crate::capture::text::seconds;
 use crate::diagnostic::Diagnostic;
-use crate::filter::{View, views};
+use crate::filter::{View, each_view};
 use crate::scenario::{Scenario, TraceExpect};
 
 /// How many of the selected frames a failure lists.
@@ -18,48 +19,74 @@ pub(super) fn judge(scenario: &Scenario, outcome: &mut Outcome) {
         return;
     }
     let summary = outcome.summary("", "");
-    let failures = match views(&outcome.trace(&summary), outcome.vantage()) {
-        Ok(views) => {
-            let failures = scenario
-                .expects
-                .iter()
-                .map(|expect| contradiction(expect, &views));
-            failures.flatten().collect()
-        }
-        Err(error) => vec![Diagnostic::of_file(format!(
-            "the trace cannot be drawn: {error}"
-        ))],
-    };
+    let mut counts: Vec<Count<'_>> = scenario.expects.iter().map(Count::new).collect();
+    let take = |view: View<'_>| counts.iter_mut().for_each(|count| count.take(&view));
+    let failures: Vec<Diagnostic> =
+        match each_view(&outcome.trace(&summary), outcome.vantage(), take) {
+            Ok(()) => counts.iter().filter_map(Count::contradiction).collect(),
+            Err(error) => vec![Diagnostic::of_file(format!(
+                "the trace cannot be drawn: {error}"
+            ))],
+        };
+    // What a filter counts is known at the end alone.
+    let rows = failures.iter().map(|failure| FailedRow {
+        at: outcome.ended,
+        events_before: outcome.events.len(),
+        text: failure.message.clone(),
+    });
+    outcome.failed.extend(rows);
     outcome.failures.extend(failures);
 }
 
-/// What is wrong where a filter does not select as many frames as it must.
-fn contradiction(expect: &TraceExpect, views: &[View<'_>]) -> Option<Diagnostic> {
-    let from = instant(expect.from);
-    let until = expect.until.map_or(Instant::from_micros(i64::MAX), instant);
-    let selected: Vec<&View<'_>> = views
-        .iter()
-        .filter(|view| from <= view.at && view.at <= until && expect.selects.matches(view))
-        .collect();
-    let count = selected.len() as u64;
-    if expect.frames.contains(&count) {
-        return None;
+/// How many frames a filter selects.
+struct Count<'a> {
+    expect: &'a TraceExpect,
+    selected: u64,
+    /// The first of them, for a failure to list.
+    first: Vec<(Instant, u32)>,
+}
+
+impl<'a> Count<'a> {
+    fn new(expect: &'a TraceExpect) -> Self {
+        Self {
+            expect,
+            selected: 0,
+            first: Vec::new(),
+        }
     }
-    let (least, most) = (expect.frames.start(), expect.frames.end());
-    let wanted = match (least, most) {
-        (least, most) if least == most => least.to_string(),
-        (least, &u64::MAX) => format!("at least {least}"),
-        (0, most) => format!("at most {most}"),
-        (least, most) => format!("{least} to {most}"),
-    };
-    let frames = if count == 1 { "frame" } else { "frames" };
-    let message = format!("the filter selects {count} {frames}, not {wanted}");
-    let mut diagnostic = Diagnostic::new(expect.filter.span, message);
-    for view in selected.into_iter().take(SHOWN) {
-        diagnostic = diagnostic.note(
-            "selected",
-            format!("{} frame {}", seconds(view.at), view.number),
-        );
+
+    fn take(&mut self, view: &View<'_>) {
+        let expect = self.expect;
+        let from = instant(expect.from);
+        let until = expect.until.map_or(Instant::from_micros(i64::MAX), instant);
+        if from <= view.at && view.at <= until && expect.selects.matches(view) {
+            self.selected += 1;
+            if self.first.len() < SHOWN {
+                self.first.push((view.at, view.number));
+            }
+        }
     }
-    Some(diagnostic)
+
+    /// What is wrong where the filter does not select as many frames as it must.
+    fn contradiction(&self) -> Option<Diagnostic> {
+        let (expect, count) = (self.expect, self.selected);
+        if expect.frames.contains(&count) {
+            return None;
+        }
+        let (least, most) = (expect.frames.start(), expect.frames.end());
+        let wanted = match (least, most) {
+            (least, most) if least == most => least.to_string(),
+            (least, &u64::MAX) => format!("at least {least}"),
+            (0, most) => format!("at most {most}"),
+            (least, most) => format!("{least} to {most}"),
+        };
+        let frames = if count == 1 { "frame" } else { "frames" };
+        let message = format!("the filter selects {count} {frames}, not {wanted}");
+        let mut diagnostic = Diagnostic::new(expect.filter.span, message);
+        for (at, number) in &self.first {
+            let frame = format!("{} frame {number}", seconds(*at));
+            diagnostic = diagnostic.note("selected", frame);
+        }
+        Some(diagnostic)
+    }
 }

@@ -47,7 +47,7 @@ impl Driver<'_> {
                 found.push(Diagnostic::new(condition.span, message).label(label));
             }
         }
-        self.failures.extend(found);
+        found.into_iter().for_each(|failure| self.fail(failure));
     }
 
     /// The socket that is meant where none is named: the one connection of the host, or its one

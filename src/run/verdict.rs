@@ -5,7 +5,7 @@ use smoltcp::time::Instant;
 
 use super::account::Account;
 use crate::bounds::Reached;
-use crate::capture::{CallRow, Trace, TraceHost, TraceSummary};
+use crate::capture::{CallRow, FailedRow, Trace, TraceHost, TraceSummary};
 use crate::diagnostic::Diagnostic;
 use crate::event_log::EventLog;
 
@@ -33,6 +33,8 @@ impl Verdict {
 pub struct Outcome {
     /// What did not hold, in the order of the file.
     pub failures: Vec<Diagnostic>,
+    /// The same as rows of the trace, in the order in which they were seen.
+    pub failed: Vec<FailedRow>,
     /// When the run ended.
     pub ended: Instant,
     /// The seed of its random choices.
@@ -82,6 +84,7 @@ impl Outcome {
             hosts,
             events,
             calls,
+            failed: failures,
             ..
         } = self;
         Trace {
@@ -89,6 +92,7 @@ impl Outcome {
             hosts,
             events,
             calls,
+            failures,
         }
     }
 

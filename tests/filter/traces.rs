@@ -27,6 +27,7 @@ impl Capture {
             hosts: &self.hosts,
             events: &self.events,
             calls: &self.calls,
+            failures: &[],
         }
     }
 

@@ -46,7 +46,9 @@ fn a_trace_longer_than_it_may_be_is_not_written() {
     let folder = Folder::new("trace-size");
     let sends = "+0  server: send(4, 60000) = 60000\n+1  client: recv(3, 60000) = 60000\n";
     folder.write("sends.toml", and_then(sends, ""));
-    let run = |more: &[&str]| folder.hangup(&[&["run", "sends.toml"], more].concat());
+    let run = |more: &[&str]| {
+        folder.hangup(&[&["run", "sends.toml", "--format", "pcapng,text"], more].concat())
+    };
     let read = |name: &str| std::fs::read(folder.0.join("traces").join(name)).expect("a trace");
     let ran = run(&["--trace-size", "32KiB"]);
     assert_eq!(ran.code, 1, "{}", ran.err);

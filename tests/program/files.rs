@@ -23,7 +23,7 @@ fn a_link_among_traces_leads_no_trace_out_of_the_folder() {
     folder.write("outside/victim.txt", "kept");
     link(&folder, "../outside/victim.txt", "traces/x.txt");
     link(&folder, "../outside", "traces/sub");
-    let ran = folder.hangup(&["run"]);
+    let ran = folder.hangup(&["run", "--format", "pcapng,text"]);
     assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
     let expected = "cannot write traces/x.txt: traces/x.txt is a symbolic link";
     assert!(ran.err.contains(expected), "{}", ran.err);
@@ -119,12 +119,7 @@ fn a_path_that_leads_upwards_has_its_trace_in_the_folder_of_traces() {
         .output()
         .expect("the program was built");
     assert!(ran.status.success(), "{ran:?}");
-    let expected = [
-        "a/b/empty",
-        "a/b/traces/x.pcapng",
-        "a/b/traces/x.txt",
-        "elsewhere/x.toml",
-    ];
+    let expected = ["a/b/empty", "a/b/traces/x.pcapng", "elsewhere/x.toml"];
     assert_eq!(folder.files(), expected);
 }
 

@@ -98,7 +98,7 @@ fn an_interrupted_run_reports_what_is_finished() {
         .iter()
         .filter(|it| it.starts_with("traces/"))
         .collect();
-    assert_eq!(traces.len(), 2 * held, "{traces:?}");
+    assert_eq!(traces.len(), held, "{traces:?}");
     let last = text.lines().rfind(|line| line.starts_with("held"));
     let last = last
         .and_then(|line| line.split_whitespace().nth(1))
@@ -107,9 +107,6 @@ fn an_interrupted_run_reports_what_is_finished() {
     let file = format!("scenarios/{file}.toml");
     let again = folder.hangup(&["run", &file, "--seed", seed, "--traces", "again"]);
     assert_eq!(again.code, 0, "{}", again.err);
-    for extension in ["pcapng", "txt"] {
-        let read =
-            |under: &str| std::fs::read(folder.0.join(format!("{under}/{last}.{extension}")));
-        assert_eq!(read("traces").unwrap(), read("again").unwrap());
-    }
+    let read = |under: &str| std::fs::read(folder.0.join(format!("{under}/{last}.pcapng")));
+    assert_eq!(read("traces").unwrap(), read("again").unwrap());
 }

@@ -34,7 +34,7 @@ fn each_combination_has_a_verdict_and_a_trace() {
     let traces = folder.files();
     let pcapng = |file: &&String| file.ends_with(".pcapng");
     assert_eq!(traces.iter().filter(pcapng).count(), 4, "{traces:?}");
-    let trace = "traces/a@delay=10ms,mss=500.txt".to_owned();
+    let trace = "traces/a@delay=10ms,mss=500.pcapng".to_owned();
     assert!(traces.contains(&trace), "{traces:?}");
 
     // What a failure says brings back that failure, and nothing else.
@@ -60,7 +60,7 @@ fn a_setting_changes_what_runs() {
     let folder = Folder::new("set");
     folder.write("scenarios/a.toml", HOLDS);
     assert_eq!(folder.hangup(&["run", "--bless"]).code, 0);
-    let ran = folder.hangup(&["run", "--set", "hosts.client.mss=500"]);
+    let ran = folder.hangup(&["run", "--set", "hosts.client.mss=500", "--format", "text"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     let text = std::fs::read_to_string(folder.0.join("traces/a.txt")).expect("it was written");
     assert!(text.contains("<mss 500,"), "{text}");

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use hangup::capture::pcapng::{EPOCH, PcapngError, to_bytes, write};
-use hangup::capture::{Trace, text};
+use hangup::capture::{Trace, TraceOptions, text};
 use hangup_stack::event::{DropCause, Event, Fact, Forged, FrameId, TimeOut};
 use hangup_stack::network::HostId;
 use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketOption;
@@ -231,12 +231,24 @@ fn what_cannot_be_written_is_an_error() {
     let mut run = held(Ip::V4);
     let len = to_bytes(&run.trace(), HostId(SERVER)).unwrap().len();
     for room in [0, 100, len / 2, len - 1] {
-        let error = write(&run.trace(), HostId(SERVER), Full(room)).unwrap_err();
+        let error = write(
+            &run.trace(),
+            HostId(SERVER),
+            &TraceOptions::default(),
+            Full(room),
+        )
+        .unwrap_err();
         assert!(
             matches!(&error, PcapngError::Io(error) if error.kind() == io::ErrorKind::StorageFull)
         );
     }
-    write(&run.trace(), HostId(SERVER), Full(len)).unwrap();
+    write(
+        &run.trace(),
+        HostId(SERVER),
+        &TraceOptions::default(),
+        Full(len),
+    )
+    .unwrap();
 
     let nobody = to_bytes(&run.trace(), HostId(9)).unwrap_err();
     assert_eq!(

@@ -62,6 +62,7 @@ impl Run {
             hosts: &self.hosts,
             events: &self.events,
             calls: &self.calls,
+            failures: &[],
         }
     }
 

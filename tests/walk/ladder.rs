@@ -16,6 +16,7 @@ pub(crate) fn ladder(
         hosts,
         events: &events.iter().cloned().collect(),
         calls,
+        failures: &[],
     };
     text::last(&trace, HostId(0), lines).join("\n")
 }

@@ -1,6 +1,5 @@
 //! The replay of one row of a sweep, with its trace.
 
-use std::io::Write;
 use std::path::Path;
 
 use hangup_stack::network::HostId;
@@ -9,13 +8,12 @@ use super::args::Exhaustion;
 use super::outputs::draw;
 use crate::bench::{Log, MeasureError, Measurement, Plan, Row, differing, record, sequence, table};
 use crate::bounds::Reached;
-use crate::capture::{Trace, TraceSummary, pcapng};
+use crate::capture::{Trace, TraceSummary};
 use crate::cli::args::Limits;
 use crate::cli::bounds::Pool;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, environment, usage};
-use crate::cli::{interrupt, report};
-use crate::files;
+use crate::cli::{interrupt, report, traces};
 
 /// Runs one row of the product, whether filters take it or not.
 pub(super) fn row(
@@ -89,14 +87,7 @@ fn write(row: &Row, measurement: &Measurement, log: &Log, path: &Path) -> Result
         hosts: &log.hosts,
         events: &log.events,
         calls: &log.calls,
+        failures: &[],
     };
-    let octets = pcapng::to_bytes(&trace, HostId(0))
-        .map_err(|error| environment(format!("the trace of row {}: {error}", row.id)))?;
-    if path.as_os_str() == "-" {
-        let mut out = std::io::stdout().lock();
-        let written = out.write_all(&octets).and_then(|()| out.flush());
-        return written
-            .map_err(|error| environment(format!("cannot write to standard output: {error}")));
-    }
-    files::write_atomically(path, &octets).map_err(|error| environment(error.to_string()))
+    traces::to_file(path, &trace, HostId(0), &traces::Form::usual()).map_err(environment)
 }

@@ -11,7 +11,7 @@ use super::keeping;
 use super::page::Pages;
 use crate::capture::{Trace, text};
 use crate::cli::args::Run;
-use crate::cli::traces::{self, GOLDEN, RenderedTrace};
+use crate::cli::traces;
 use crate::files;
 use crate::packetdrill::export;
 use crate::report::{CaseKind, CaseVerdict, Golden, Problem, TestCase};
@@ -80,19 +80,12 @@ fn keep(args: &Run, scenario: &Scenario, trace: &Trace<'_>, at: HostId, case: &m
         case.golden = is_compared.then_some(Golden::Missing);
         return;
     }
-    let written = match traces::draw(trace, at) {
-        Ok(written) => written,
-        Err(error) => {
-            let message = format!("the trace of {}: {error}", case.name);
-            return unable(case, message);
-        }
-    };
     let name = PathBuf::from(&case.name);
-    if let Err(message) = write(args, &name, &written) {
+    if let Err(message) = write(args, &name, trace, at) {
         unable(case, message);
     }
     if is_compared {
-        match traces::compare(&name, &written) {
+        match traces::compare(&name, trace, at) {
             Ok(golden) => case.golden = Some(golden),
             Err(message) => unable(case, message),
         }
@@ -100,14 +93,17 @@ fn keep(args: &Run, scenario: &Scenario, trace: &Trace<'_>, at: HostId, case: &m
 }
 
 /// Writes a trace to where it was asked for.
-fn write(args: &Run, name: &Path, written: &RenderedTrace) -> Result<(), String> {
+fn write(args: &Run, name: &Path, trace: &Trace<'_>, at: HostId) -> Result<(), String> {
     let result = if args.bless {
-        traces::write(Path::new(GOLDEN), name, written)
+        traces::bless(name, trace, at)
     } else {
         match &args.write {
-            Some(path) => return to_path(path, written.single()),
+            Some(path) => return traces::to_file(path, trace, at, &args.trace.form(args.snaplen)),
             None if args.no_traces => Ok(()),
-            None => traces::write(&args.traces, name, written),
+            None => {
+                let form = args.trace.form(args.snaplen);
+                traces::to_folder(&args.traces, name, trace, at, &form)
+            }
         }
     };
     result.map_err(|error| error.to_string())
