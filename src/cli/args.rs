@@ -124,6 +124,10 @@ pub(crate) enum Command {
     /// Run a program among the hosts of a scenario: the machine's kernel is the host with
     /// `profile = "kernel"`, all others are emulated.
     Exec(Box<Exec>),
+    /// Keep the emulated hosts of a scenario up for a test suite, which drives them by lines.
+    Serve(Box<Serve>),
+    /// Stand in front of a real server as an emulated host, and end connections as rules say.
+    Proxy(Box<Proxy>),
     /// Run one scenario under several systems, side by side, and show where they part.
     Compare(Compare),
     /// Run what claims a statement of the documents, and say which statements are held.
@@ -169,6 +173,90 @@ pub(crate) struct Exec {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<Setting>,
 
+    /// Take lines of control from a socket at this path, which the program finds in
+    /// HANGUP_CONTROL.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) control: Option<PathBuf>,
+
+    /// What is kept.
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+
+    /// How real time is kept.
+    #[command(flatten)]
+    pub(crate) live: Live,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// The scenario: a file, or a name under scenarios/.
+    pub(crate) scenario: PathBuf,
+
+    /// Give a key of the scenario another value, as `run` does.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<Setting>,
+
+    /// Take lines of control from a socket at this path, and not from standard input.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) control: Option<PathBuf>,
+
+    /// What is kept.
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+
+    /// How real time is kept.
+    #[command(flatten)]
+    pub(crate) live: Live,
+}
+
+/// Arguments of `proxy`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Proxy {
+    /// The real server. It is reached from outside the namespace; nothing else is.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) upstream: String,
+
+    /// The port on which the emulated host listens (default: that of the server).
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) listen: Option<u16>,
+
+    /// When a connection ends and how: `down 64KiB: reset`, `connection 3, after 2s: deaf`,
+    /// `pattern QUIT: half-close`, `command: silent`. Of several the first that is met counts
+    /// (docs/live.md).
+    #[arg(long = "rule", value_name = "WHEN: WHAT")]
+    pub(crate) rules: Vec<String>,
+
+    /// The system of the emulated host: a profile.
+    #[arg(long, value_name = "NAME", default_value = SCRIPT_PROFILE)]
+    pub(crate) profile: String,
+
+    /// How many connections may be open at once. More are reset and counted.
+    #[arg(long, value_name = "N", default_value_t = 256,
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) connections: u16,
+
+    /// The client and its arguments; it finds the proxy as `server`. Without it, clients join the
+    /// namespace as the first line on standard output says.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+
+    /// Take lines of control from a socket at this path: `fire` lets a rule fire.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) control: Option<PathBuf>,
+
+    /// What is kept.
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+
+    /// How real time is kept.
+    #[command(flatten)]
+    pub(crate) live: Live,
+}
+
+/// What is kept of a live run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Kept {
     /// Replace the seed of the scenario.
     #[arg(long, env = "HANGUP_SEED", value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -193,10 +281,6 @@ pub(crate) struct Exec {
     /// The host at which the trace is taken (default: the first host of the scenario).
     #[arg(long, value_name = "HOST")]
     pub(crate) at: Option<String>,
-
-    /// How real time is kept.
-    #[command(flatten)]
-    pub(crate) live: Live,
 }
 
 /// How real time is kept.

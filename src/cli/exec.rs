@@ -1,8 +1,8 @@
-//! `hangup exec`
+//! `hangup exec`, `hangup serve` and `hangup proxy`
 
 use std::process::ExitCode;
 
-use super::args::{Exec, FirstProcess};
+use super::args::{Command, FirstProcess};
 use super::exit::Exit;
 use super::failure::Failure;
 
@@ -14,7 +14,7 @@ pub(super) enum Ends {
 
 /// Elsewhere there is nothing to run a program in.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn exec(_args: &Exec, _quiet: bool) -> Result<Ends, Failure> {
+pub(super) fn live(_command: &Command, _quiet: bool) -> Result<Ends, Failure> {
     Err(super::failure::environment(
         "a program can only be run among emulated hosts on Linux: it needs network namespaces and \
          TUN devices\n  help: everything else is here: `hangup run` plays the same hosts in \
@@ -29,25 +29,28 @@ pub(super) fn first_process(_args: &FirstProcess) -> ExitCode {
 }
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{exec, first_process};
+pub(super) use linux::{first_process, live};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::path::PathBuf;
+    use std::ffi::OsString;
+    use std::net::ToSocketAddrs;
+    use std::path::{Path, PathBuf};
     use std::time::{Duration, Instant};
 
     use hangup_stack::network::HostId;
 
-    use super::{Ends, Exec, Exit, ExitCode, Failure, FirstProcess};
+    use super::{Command, Ends, Exit, ExitCode, Failure, FirstProcess};
     use crate::capture::text;
+    use crate::cli::args::{Kept, Live, Proxy};
     use crate::cli::failure::{environment, usage};
     use crate::cli::{report, traces};
     use crate::language::units::show_size;
-    use crate::live::exec::{Executed, LiveError, Options, exec as execute};
+    use crate::live::exec::{self, ControlledBy, Executed, LiveError, Options};
     use crate::live::program::{self, Ended};
     use crate::report::{CaseKind, CaseVerdict, Problem, TestCase};
     use crate::run::Verdict;
-    use crate::scenario::Scenario;
+    use crate::scenario::{Scenario, Setting};
 
     /// How many lines of the trace a failure shows.
     const LADDER_LINES: usize = 12;
@@ -63,49 +66,138 @@ mod linux {
         }
     }
 
-    pub(in crate::cli) fn exec(args: &Exec, quiet: bool) -> Result<Ends, Failure> {
-        let found = report::select(std::slice::from_ref(&args.scenario))?;
+    /// Runs one of the live commands.
+    pub(in crate::cli) fn live(command: &Command, quiet: bool) -> Result<Ends, Failure> {
+        match command {
+            Command::Exec(args) => {
+                let read = read(&args.scenario, &args.settings)?;
+                let control = ControlledBy {
+                    input: false,
+                    socket: args.control.clone(),
+                };
+                let options = options(&args.kept, &args.live, &read.0, &args.command, control);
+                run(&read, &options, (&args.kept, &args.live), quiet)
+            }
+            Command::Serve(args) => {
+                let read = read(&args.scenario, &args.settings)?;
+                let control = ControlledBy {
+                    input: args.control.is_none(),
+                    socket: args.control.clone(),
+                };
+                let options = options(&args.kept, &args.live, &read.0, &[], control);
+                run(&read, &options, (&args.kept, &args.live), quiet)
+            }
+            Command::Proxy(args) => proxy(args, quiet),
+            _ => Err(usage("this is no live command")),
+        }
+    }
+
+    fn proxy(args: &Proxy, quiet: bool) -> Result<Ends, Failure> {
+        let upstream = args.upstream.to_socket_addrs().map_err(|error| {
+            let why = format!("--upstream {}: {error}", args.upstream);
+            environment(format_args!("{why}; it is HOST:PORT"))
+        });
+        let upstream = upstream?.next();
+        let upstream = upstream.ok_or_else(|| {
+            environment(format_args!(
+                "--upstream {}: it has no address",
+                args.upstream
+            ))
+        })?;
+        let rules = args.rules.iter().map(|text| {
+            let rule = text.parse();
+            rule.map_err(|why: String| usage(format_args!("--rule {text:?}: {why}")))
+        });
+        let rules = rules.collect::<Result<Vec<_>, _>>()?;
+        let text = format!(
+            "# A proxy stands in front of a real server.\nhosts.server.profile = '{}'\n\
+             hosts.client.profile = 'kernel'\nscript = '0 link loss 0'\n",
+            args.profile.replace('\'', "")
+        );
+        let scenario = Scenario::parse(Path::new("proxy.toml"), text.into());
+        let scenario = scenario
+            .map_err(|invalid| usage(format_args!("--profile {}: {invalid}", args.profile)))?;
+        let control = ControlledBy {
+            input: args.control.is_none() && args.command.is_empty(),
+            socket: args.control.clone(),
+        };
+        let options = options(&args.kept, &args.live, &scenario, &args.command, control);
+        let options = Options {
+            proxy: Some(exec::Proxy {
+                port: args.listen.unwrap_or(upstream.port()),
+                upstream,
+                rules,
+                connections: args.connections.into(),
+            }),
+            ..options
+        };
+        let read = (scenario, PathBuf::from("proxy"));
+        run(&read, &options, (&args.kept, &args.live), quiet)
+    }
+
+    /// The scenario, and what its trace is called. Of a sweep the first combination, as for
+    /// `compare`.
+    fn read(path: &PathBuf, settings: &[Setting]) -> Result<(Scenario, PathBuf), Failure> {
+        let found = report::select(std::slice::from_ref(path))?;
         let [file] = &found[..] else {
             let count = found.len();
             return Err(usage(format_args!(
-                "a program runs in one scenario, and {count} were selected: name one"
+                "programs run in one scenario, and {count} were selected: name one"
             )));
         };
-        report::few_enough(&args.settings)?;
-        let read = report::load(file, &args.settings)?;
-        // Of a sweep the first combination, as for `compare`.
-        let scenario = read.first().clone();
-        let at = vantage(args, &scenario)?;
-        let options = Options {
-            command: args.command.clone(),
-            timeout: args.live.timeout,
-            wait: args.live.wait.into(),
-            pace: args.live.pace,
-            trace: usize::try_from(args.live.trace_limit).unwrap_or(usize::MAX),
-            seed: args.seed.unwrap_or(scenario.seed),
-        };
-        let started = Instant::now();
-        let executed = execute(&scenario, &options).map_err(|error| match error {
-            LiveError::Scenario(message) => usage(message),
-            LiveError::Refused(_) | LiveError::Port(_) | LiveError::Signals(_) => {
-                environment(error)
-            }
-        })?;
+        report::few_enough(settings)?;
+        let scenario = report::load(file, settings)?.first().clone();
         let name = file.of_combination(&scenario.variant.combination);
-        let case = case(&scenario, &executed, at, (name, started.elapsed()));
-        tell(args, quiet, &executed, &case);
-        let written = write(args, &executed, &case, at);
-        let failed = executed.outcome.verdict() == Verdict::Failed;
-        written?;
+        Ok((scenario, name))
+    }
+
+    fn options(
+        kept: &Kept,
+        live: &Live,
+        scenario: &Scenario,
+        command: &[OsString],
+        control: ControlledBy,
+    ) -> Options {
+        Options {
+            command: command.to_vec(),
+            control,
+            proxy: None,
+            timeout: live.timeout,
+            wait: live.wait.into(),
+            pace: live.pace,
+            trace: usize::try_from(live.trace_limit).unwrap_or(usize::MAX),
+            seed: kept.seed.unwrap_or(scenario.seed),
+        }
+    }
+
+    fn run(
+        (scenario, name): &(Scenario, PathBuf),
+        options: &Options,
+        (kept, live): (&Kept, &Live),
+        quiet: bool,
+    ) -> Result<Ends, Failure> {
+        let at = vantage(kept, scenario)?;
+        let started = Instant::now();
+        let executed = exec::exec(scenario, options).map_err(|error| match error {
+            LiveError::Scenario(message) => usage(message),
+            LiveError::Refused(_)
+            | LiveError::Port(_)
+            | LiveError::Signals(_)
+            | LiveError::Control(_)
+            | LiveError::Sockets(_) => environment(error),
+        })?;
+        let case = case(scenario, &executed, at, (name.clone(), started.elapsed()));
+        tell((kept, live), quiet, &executed, &case);
+        write(kept, &executed, &case, at)?;
         Ok(match executed.ended {
-            _ if failed => Ends::As(Exit::Failed),
+            _ if executed.outcome.verdict() == Verdict::Failed => Ends::As(Exit::Failed),
             Ended::TimedOut => Ends::As(Exit::Failed),
             Ended::By(code) => Ends::With(code),
         })
     }
 
-    fn vantage(args: &Exec, scenario: &Scenario) -> Result<HostId, Failure> {
-        let Some(name) = &args.at else {
+    fn vantage(kept: &Kept, scenario: &Scenario) -> Result<HostId, Failure> {
+        let Some(name) = &kept.at else {
             return Ok(HostId(0));
         };
         let known = || {
@@ -157,12 +249,12 @@ mod linux {
     }
 
     /// Says on standard error what there is to say: standard output is the program's.
-    fn tell(args: &Exec, quiet: bool, executed: &Executed, case: &TestCase) {
+    fn tell((kept, live): (&Kept, &Live), quiet: bool, executed: &Executed, case: &TestCase) {
         if case.verdict == CaseVerdict::Failed {
             report::complain(&case.complaints());
         }
         if executed.ended == Ended::TimedOut {
-            let seconds = args.live.timeout.unwrap_or_default().as_secs_f64();
+            let seconds = live.timeout.unwrap_or_default().as_secs_f64();
             report::complain(&format!(
                 "hangup: the program was stopped after {seconds} s (--timeout)\n"
             ));
@@ -172,7 +264,7 @@ mod linux {
         }
         let losses = executed.losses;
         if executed.is_cut {
-            let limit = show_size(args.live.trace_limit);
+            let limit = show_size(live.trace_limit);
             report::complain(&format!(
                 "hangup: the trace ends after {limit} of frames (--trace-limit)\n"
             ));
@@ -184,6 +276,18 @@ mod linux {
                 losses.unusable, losses.refused
             ));
         }
+        if let Some(counts) = executed.forwarded {
+            report::complain(&format!(
+                "hangup: {} connections, {} refused, {} without a server; {} rules fired; {} \
+                 octets up, {} down\n",
+                counts.accepted,
+                counts.refused,
+                counts.unreachable,
+                counts.fired,
+                counts.octets[0],
+                counts.octets[1]
+            ));
+        }
         let lateness = &executed.lateness;
         tracing::info!(
             timers = lateness.timers(),
@@ -192,28 +296,28 @@ mod linux {
             "emulated timers were late"
         );
         let verdict = case.verdict.name();
-        let trace = match (&args.write, args.no_traces) {
+        let trace = match (&kept.write, kept.no_traces) {
             (Some(path), _) => format!(", trace in {}", path.display()),
             (None, true) => String::new(),
             (None, false) => {
-                let path = traces::path(&args.traces, case.name.as_ref(), "pcapng");
+                let path = traces::path(&kept.traces, case.name.as_ref(), "pcapng");
                 format!(", trace in {}", path.display())
             }
         };
         report::complain(&format!("hangup: {}: {verdict}{trace}\n", case.name));
     }
 
-    fn write(args: &Exec, executed: &Executed, case: &TestCase, at: HostId) -> Result<(), Failure> {
-        if args.no_traces {
+    fn write(kept: &Kept, executed: &Executed, case: &TestCase, at: HostId) -> Result<(), Failure> {
+        if kept.no_traces {
             return Ok(());
         }
         let summary = executed.outcome.summary(&case.name, &case.claim);
         let trace = executed.outcome.trace(&summary);
-        let written = match &args.write {
+        let written = match &kept.write {
             Some(path) => traces::to_file(path, &trace, at, &traces::Form::usual()),
             None => {
                 let written = traces::to_folder(
-                    &args.traces,
+                    &kept.traces,
                     case.name.as_ref(),
                     &trace,
                     at,

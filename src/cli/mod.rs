@@ -58,11 +58,13 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
         Command::Show(show) => show::show(show),
-        Command::Exec(exec) => match exec::exec(exec, args.quiet) {
-            Ok(Ends::As(exit)) => Ok(exit),
-            Ok(Ends::With(code)) => return code.into(),
-            Err(failure) => Err(failure),
-        },
+        Command::Exec(_) | Command::Serve(_) | Command::Proxy(_) => {
+            match exec::live(&args.command, args.quiet) {
+                Ok(Ends::As(exit)) => Ok(exit),
+                Ok(Ends::With(code)) => return code.into(),
+                Err(failure) => Err(failure),
+            }
+        }
         Command::Compare(compare) => compare::compare(compare, &args.limits, args.quiet),
         Command::Contract(contract) => contract::contract(contract, &args.limits, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),

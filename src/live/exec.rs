@@ -1,18 +1,25 @@
-//! A scenario with a real program in it.
+//! A scenario with real programs in it: one that is run, those of a test that joins, or clients
+//! of a proxy.
 
 use std::ffi::OsString;
 use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time;
 
-use hangup_stack::network::HostId;
+use hangup_stack::network::{HostId, IpFamily};
 use smoltcp::time::Duration;
 
 use super::clock::Lateness;
+use super::control::Control;
 use super::device::{Losses, Port, PortError};
+use super::forward::{Forwarded, Forwarder};
 use super::medium::{Limits, LiveMedium};
 use super::names;
-use super::namespace::{Apart, Refused, enter};
+use super::namespace::{Apart, Privileges, Refused, enter};
 use super::program::{Ended, Program};
+use super::rule::Rule;
+use super::session::Session;
 use crate::capture::TraceHost;
 use crate::run::{Conduct, Filler, Medium, Outcome, VirtualNetwork, run_as};
 use crate::scenario::Scenario;
@@ -35,13 +42,45 @@ pub enum LiveError {
     /// Signals cannot be taken.
     #[error("cannot take signals: {0}")]
     Signals(io::Error),
+    /// The socket of control cannot be made.
+    #[error("cannot make the socket of --control: {0}")]
+    Control(io::Error),
+    /// There are not so many sockets.
+    #[error("cannot make so many sockets (--connections): {0}")]
+    Sockets(io::Error),
+}
+
+/// A proxy on the first host that is emulated.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// The port on which it listens.
+    pub port: u16,
+    /// The real server, as the network outside has it.
+    pub upstream: SocketAddr,
+    /// When and how connections end.
+    pub rules: Vec<Rule>,
+    /// How many connections may be open at once.
+    pub connections: usize,
+}
+
+/// Who controls a run.
+#[derive(Clone, Debug, Default)]
+pub struct ControlledBy {
+    /// Whether lines are read from standard input.
+    pub input: bool,
+    /// The path of a socket.
+    pub socket: Option<PathBuf>,
 }
 
 /// What a program is run with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The program and its arguments.
+    /// The program and its arguments; none where others join.
     pub command: Vec<OsString>,
+    /// Who controls it.
+    pub control: ControlledBy,
+    /// The proxy, where there is one.
+    pub proxy: Option<Proxy>,
     /// After how long it is stopped; none: never.
     pub timeout: Option<time::Duration>,
     /// For how long the script may go on once the program has ended.
@@ -67,6 +106,8 @@ pub struct Executed {
     pub lateness: Lateness,
     /// What did not get through.
     pub losses: Losses,
+    /// What the proxy has done.
+    pub forwarded: Option<Forwarded>,
 }
 
 /// The host of a scenario that is the machine's kernel.
@@ -97,22 +138,37 @@ pub fn exec(scenario: &Scenario, options: &Options) -> Result<Executed, LiveErro
     let kernel = kernel_of(scenario)?;
     let network = VirtualNetwork::new(scenario, options.seed, Filler::Alphabet);
     let hosts = network.hosts();
-    enter(Apart {
+    let control = control(scenario, &options.control).map_err(LiveError::Control)?;
+    let forwarder = match &options.proxy {
+        Some(proxy) => Some(forwarder(&hosts, kernel, proxy)?),
+        None => None,
+    };
+    let used = enter(Apart {
         mounts: true,
         processes: true,
     })?;
     let mtu = scenario.hosts[kernel].mtu.unwrap_or(ETHERNET_MTU);
     let port = Port::make(&hosts, kernel, mtu)?;
     name_hosts(&hosts);
-    let environment = names::environment(&hosts);
-    let mut program = Program::new(options.command.clone(), environment, options.timeout)
+    let mut environment = names::environment(&hosts);
+    if let Some(path) = options.control.socket.as_ref().and_then(|it| it.to_str()) {
+        environment.push(("HANGUP_CONTROL".to_owned(), path.to_owned()));
+    }
+    let program = Program::new(options.command.clone(), environment, options.timeout)
         .map_err(LiveError::Signals)?;
+    let mut session = Session {
+        ready: (!program.is_wanted()).then(|| ready(&hosts, used)),
+        program,
+        control,
+        forwarder,
+        has_quit: false,
+    };
     let limits = Limits {
         pace: options.pace,
         wait: options.wait,
         trace: options.trace,
     };
-    let mut medium = LiveMedium::new(network, HostId(kernel), port, &mut program, limits);
+    let mut medium = LiveMedium::new(network, HostId(kernel), port, &mut session, limits);
     let conduct = Conduct::live(scenario);
     let outcome = run_as(&mut medium, scenario, &conduct, options.seed);
     let (is_cut, losses) = (medium.is_cut(), medium.losses());
@@ -120,12 +176,49 @@ pub fn exec(scenario: &Scenario, options: &Options) -> Result<Executed, LiveErro
     drop(medium);
     Ok(Executed {
         outcome,
-        // A script may fail before it begins.
-        ended: program.ended().unwrap_or(Ended::By(0)),
+        // A script may fail before it begins, and a run without a program is told to end.
+        ended: session.program.ended().unwrap_or(Ended::By(0)),
         is_cut,
         lateness,
         losses,
+        forwarded: session.forwarder.map(|it| it.counts()),
     })
+}
+
+fn control(scenario: &Scenario, by: &ControlledBy) -> io::Result<Option<Control>> {
+    if !by.input && by.socket.is_none() {
+        return Ok(None);
+    }
+    let names = scenario.hosts.iter().map(|it| it.name.value.clone());
+    Control::new(names.collect(), by.input, by.socket.as_deref()).map(Some)
+}
+
+fn forwarder(hosts: &[TraceHost], kernel: usize, proxy: &Proxy) -> Result<Forwarder, LiveError> {
+    let mut emulated = hosts.iter().filter(|host| host.id.0 != kernel);
+    let host = emulated.next();
+    let host = host.and_then(|host| Some((host.id, *host.addresses.first()?)));
+    let (host, address) = host
+        .ok_or_else(|| LiveError::Scenario("there is no emulated host for the proxy".to_owned()))?;
+    let place = (host, proxy.port, IpFamily::of(address));
+    let rules = proxy.rules.clone();
+    Forwarder::new(place, proxy.upstream, rules, proxy.connections).map_err(LiveError::Sockets)
+}
+
+/// The line that says that the hosts are there, and how to join them.
+fn ready(hosts: &[TraceHost], used: Privileges) -> String {
+    let pid = std::process::id();
+    let addresses = |host: &TraceHost| {
+        let addresses = host.addresses.iter().map(ToString::to_string);
+        (host.name.clone(), addresses.collect::<Vec<_>>().into())
+    };
+    let hosts: serde_json::Map<String, serde_json::Value> = hosts.iter().map(addresses).collect();
+    let user = match used {
+        Privileges::Own => "",
+        Privileges::UserNamespace => " -U --preserve-credentials",
+    };
+    let join = format!("nsenter -t {pid}{user} -n -m");
+    let line = serde_json::json!({ "pid": pid, "hosts": hosts, "join": join });
+    format!("ready {line}")
 }
 
 /// Lets the names of hosts resolve. A machine that does not let us has addresses all the same.

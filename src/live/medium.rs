@@ -1,7 +1,7 @@
 //! The live medium: emulated hosts in real time, and the kernel of a namespace as one more host.
 
 use std::fmt;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use bytes::Bytes;
 use hangup_stack::event::Fact;
@@ -14,8 +14,9 @@ use smoltcp::wire::EthernetAddress;
 
 use super::clock::{Clock, Lateness};
 use super::device::{Losses, Port};
+use crate::calls::Returned;
 use crate::capture::TraceHost;
-use crate::run::{Due, Medium, MediumEvent, NewCall, Refusal, VirtualNetwork, Waited};
+use crate::run::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, VirtualNetwork, Waited};
 use crate::scenario::script::{LinkChange, Spanned};
 
 /// How many packets are taken from the device before what they cause is sent.
@@ -23,6 +24,9 @@ const BATCH: usize = 16;
 
 /// For so long nobody has said anything: what was under way has arrived.
 const QUIET: Duration = Duration::from_millis(50);
+
+/// The first number of calls that are none of the script's: a script has not so many.
+pub const CALLS_BESIDE: usize = 1 << 32;
 
 /// The longest sleep, so that no wait is too long for the system call.
 const SLEEP_MAX: std::time::Duration = std::time::Duration::from_secs(3600);
@@ -32,11 +36,22 @@ pub trait Side: fmt::Debug {
     /// The hosts of the script are ready, and the clock starts.
     fn begin(&mut self);
 
-    /// Adds what is ready when there is something to look at.
-    fn descriptors<'a>(&'a self, all: &mut Vec<BorrowedFd<'a>>);
+    /// Adds what is ready when there is something to look at, and for what.
+    fn descriptors<'a>(&'a self, all: &mut Vec<(BorrowedFd<'a>, PollFlags)>);
+
+    /// A call that it has made has ended: what it returned, or why it could not be made.
+    fn returned(&mut self, _call: CallId, _returned: Result<&Returned, &str>) {}
+
+    /// Passes on what can be passed on, after each turn of the hosts.
+    fn pump(&mut self, _network: &mut VirtualNetwork) {}
 
     /// Looks at what has happened; it may act on the hosts. The time is that of the run.
     fn look(&mut self, network: &mut VirtualNetwork, now: Instant);
+
+    /// The host on which it has made a call.
+    fn caller(&self, _call: CallId) -> HostId {
+        HostId(0)
+    }
 
     /// When it must look, even if nothing happens, in real time from now.
     fn due(&self) -> Option<std::time::Duration>;
@@ -182,13 +197,11 @@ impl<'a> LiveMedium<'a> {
             tv_sec: i64::try_from(most.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: most.subsec_nanos().into(),
         };
-        let mut all = Vec::new();
-        all.push(std::os::fd::AsFd::as_fd(&self.port));
+        let mut all = vec![(self.port.as_fd(), PollFlags::IN)];
         self.side.descriptors(&mut all);
         let all = all.into_iter();
-        let mut all: Vec<PollFd<'_>> = all
-            .map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN))
-            .collect();
+        let all = all.map(|(descriptor, wanted)| PollFd::from_borrowed_fd(descriptor, wanted));
+        let mut all: Vec<PollFd<'_>> = all.collect();
         // Interrupted by a signal, there is something to look at.
         let _ = poll(&mut all, Some(&timeout));
     }
@@ -200,6 +213,31 @@ impl<'a> LiveMedium<'a> {
         self.push_out();
         if self.ended.is_none() && self.side.has_ended() {
             self.ended = Some(now);
+        }
+    }
+
+    /// A call that was made beside the script is answered there, and is a row of the trace.
+    fn aside(&mut self, event: MediumEvent) -> MediumEvent {
+        match event {
+            MediumEvent::Returned {
+                call,
+                at,
+                returned,
+                ends,
+            } if call.0 >= CALLS_BESIDE => {
+                self.side.returned(call, Ok(&returned));
+                MediumEvent::Note {
+                    at,
+                    host: self.side.caller(call),
+                    text: returned.row(None),
+                    ends,
+                }
+            }
+            MediumEvent::Refused { call, why } if call.0 >= CALLS_BESIDE => {
+                self.side.returned(call, Err(&why.message));
+                MediumEvent::Refused { call, why }
+            }
+            other => other,
         }
     }
 
@@ -232,6 +270,9 @@ impl Medium for LiveMedium<'_> {
         loop {
             let now = self.clock.now().min(until).max(self.inner.now());
             self.catch_up(now);
+            self.side.pump(&mut self.inner);
+            self.inner.take_facts();
+            self.push_out();
             if self.inner.has_events() {
                 return Waited::Woken;
             }
@@ -262,6 +303,7 @@ impl Medium for LiveMedium<'_> {
 
     fn next_event(&mut self) -> Option<MediumEvent> {
         let event = self.inner.next_event()?;
+        let event = self.aside(event);
         if let MediumEvent::Fact(fact) = &event
             && let Fact::Sent { bytes, .. } | Fact::Received { bytes } = &fact.fact
         {

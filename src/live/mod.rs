@@ -13,9 +13,13 @@
 #[cfg(target_os = "linux")]
 pub mod clock;
 #[cfg(target_os = "linux")]
+pub mod control;
+#[cfg(target_os = "linux")]
 pub mod device;
 #[cfg(target_os = "linux")]
 pub mod exec;
+#[cfg(target_os = "linux")]
+pub mod forward;
 #[cfg(target_os = "linux")]
 pub mod medium;
 #[cfg(target_os = "linux")]
@@ -26,3 +30,7 @@ pub mod namespace;
 pub mod netlink;
 #[cfg(target_os = "linux")]
 pub mod program;
+#[cfg(target_os = "linux")]
+pub mod rule;
+#[cfg(target_os = "linux")]
+pub mod session;

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use rustix::event::PollFlags;
 use rustix::mount::{MountFlags, mount};
 use rustix::process::{
     Pid, PidfdFlags, WaitOptions, kill_process, pidfd_open, set_parent_process_death_signal, wait,
@@ -85,7 +86,8 @@ struct Running {
 }
 
 impl Program {
-    /// One that is started with the run. From now on this process takes its signals for it.
+    /// One that is started with the run; without a command there is none, and a signal ends the
+    /// run. From now on this process takes its signals for it.
     ///
     /// # Errors
     /// The system does not let us take signals.
@@ -102,6 +104,11 @@ impl Program {
             running: None,
             ended: None,
         })
+    }
+
+    /// Whether there is one.
+    pub fn is_wanted(&self) -> bool {
+        !self.command.is_empty()
     }
 
     /// How it has ended; none while it runs.
@@ -136,6 +143,12 @@ impl Program {
 
 impl Side for Program {
     fn begin(&mut self) {
+        if !self.is_wanted() {
+            if let Err(error) = drop_privileges() {
+                tracing::warn!(%error, "privileges are kept");
+            }
+            return;
+        }
         match self.start() {
             Ok(running) => self.running = Some(running),
             Err(error) => {
@@ -145,13 +158,20 @@ impl Side for Program {
         }
     }
 
-    fn descriptors<'a>(&'a self, all: &mut Vec<BorrowedFd<'a>>) {
-        all.push(self.signals.as_fd());
-        all.extend(self.running.as_ref().map(|it| it.descriptor.as_fd()));
+    fn descriptors<'a>(&'a self, all: &mut Vec<(BorrowedFd<'a>, PollFlags)>) {
+        all.push((self.signals.as_fd(), PollFlags::IN));
+        let running = self.running.as_ref();
+        all.extend(running.map(|it| (it.descriptor.as_fd(), PollFlags::IN)));
     }
 
     fn look(&mut self, _network: &mut VirtualNetwork, _now: smoltcp::time::Instant) {
         let Some(running) = &mut self.running else {
+            while let Ok(Some(signal)) = self.signals.read_signal() {
+                let ends = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+                if ends.into_iter().any(|it| it as u32 == signal.ssi_signo) {
+                    self.ended = Some(Ended::By(0));
+                }
+            }
             return;
         };
         while let Ok(Some(signal)) = self.signals.read_signal() {

@@ -163,6 +163,17 @@ impl VirtualNetwork {
         waiting.chain(tables).filter(|&at| at > now).min()
     }
 
+    /// Adds a row to the trace: something that was done to a socket of a host without a call.
+    pub(crate) fn note(&mut self, host: HostId, text: String, socket: SocketId) {
+        self.take_facts();
+        self.events.push_back(MediumEvent::Note {
+            at: self.network.now(),
+            host,
+            text,
+            ends: self.ends(host, socket),
+        });
+    }
+
     /// Takes what has happened on the wire.
     pub(crate) fn take_facts(&mut self) {
         let facts = self.network.take_events();

@@ -49,6 +49,7 @@ pub use hosts::{Host, Stack};
 pub(crate) use load::read_file;
 pub use load::{LoadError, ScenarioFile};
 pub use network::Network;
+pub use parse::typed;
 pub(crate) use profiles::nested as knob_table;
 pub use reference::reference;
 pub use schema::schema;

@@ -47,6 +47,30 @@ use crate::language::words::{after_blank, any_word, blank, blank1, gap, keyword,
 use dialect::{SCRIPT, name};
 pub(super) use program::program;
 
+/// Reads one statement without its time, as somebody types it while a run goes on.
+///
+/// # Errors
+/// Where it is wrong, and how.
+pub fn typed(text: &str) -> Result<Subject, String> {
+    if text.contains(['\n', '\r']) {
+        return Err("one statement is on one line".to_owned());
+    }
+    let source = Source::new("", format!("0 {text}"));
+    let span = Span {
+        start: 0,
+        end: source.text().len(),
+    };
+    let (script, diagnostics) = script(&source, span);
+    match (script.statements.into_iter().next(), diagnostics.first()) {
+        (_, Some(diagnostic)) => Err(match &diagnostic.label {
+            Some(label) => format!("{}: {label}", diagnostic.message),
+            None => diagnostic.message.clone(),
+        }),
+        (Some(statement), None) => Ok(statement.subject),
+        (None, None) => Err("there is no statement".to_owned()),
+    }
+}
+
 /// Reads the script that stands at `span` of a file: every statement that can be read, and an error
 /// for each one that cannot.
 pub(super) fn script(source: &Source, span: Span) -> (Script, Vec<Diagnostic>) {
