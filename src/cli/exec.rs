@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::args::{Command, FirstProcess};
+use super::args::{Exec, FirstProcess, Proxy, Serve};
 use super::exit::Exit;
 use super::failure::Failure;
 
@@ -12,9 +12,16 @@ pub(super) enum Ends {
     With(u8),
 }
 
+/// A command that lets hosts meet real programs.
+pub(super) enum LiveCommand<'a> {
+    Exec(&'a Exec),
+    Serve(&'a Serve),
+    Proxy(&'a Proxy),
+}
+
 /// Elsewhere there is nothing to run a program in.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn live(_command: &Command, _quiet: bool) -> Result<Ends, Failure> {
+pub(super) fn live(_command: &LiveCommand<'_>, _quiet: bool) -> Result<Ends, Failure> {
     Err(super::failure::environment(
         "a program can only be run among emulated hosts on Linux: it needs network namespaces and \
          TUN devices\n  help: everything else is here: `hangup run` plays the same hosts in \
@@ -40,9 +47,9 @@ mod linux {
 
     use hangup_stack::network::HostId;
 
-    use super::{Command, Ends, Exit, ExitCode, Failure, FirstProcess};
+    use super::{Ends, Exit, ExitCode, Failure, FirstProcess, LiveCommand, Proxy};
     use crate::capture::text;
-    use crate::cli::args::{Kept, Live, Proxy};
+    use crate::cli::args::{Kept, Live};
     use crate::cli::failure::{environment, usage};
     use crate::cli::{report, traces};
     use crate::language::units::show_size;
@@ -67,29 +74,40 @@ mod linux {
     }
 
     /// Runs one of the live commands.
-    pub(in crate::cli) fn live(command: &Command, quiet: bool) -> Result<Ends, Failure> {
-        match command {
-            Command::Exec(args) => {
-                let read = read(&args.scenario, &args.settings)?;
-                let control = ControlledBy {
-                    input: false,
-                    socket: args.control.clone(),
-                };
-                let options = options(&args.kept, &args.live, &read.0, &args.command, control);
-                run(&read, &options, (&args.kept, &args.live), quiet)
+    pub(in crate::cli) fn live(command: &LiveCommand<'_>, quiet: bool) -> Result<Ends, Failure> {
+        let (scenario, settings, socket, words, kept, live) = match command {
+            LiveCommand::Exec(it) => {
+                let words = it.command.as_slice();
+                (
+                    &it.scenario,
+                    &it.settings,
+                    &it.control,
+                    words,
+                    &it.kept,
+                    &it.live,
+                )
             }
-            Command::Serve(args) => {
-                let read = read(&args.scenario, &args.settings)?;
-                let control = ControlledBy {
-                    input: args.control.is_none(),
-                    socket: args.control.clone(),
-                };
-                let options = options(&args.kept, &args.live, &read.0, &[], control);
-                run(&read, &options, (&args.kept, &args.live), quiet)
+            LiveCommand::Serve(it) => {
+                let none = [].as_slice();
+                (
+                    &it.scenario,
+                    &it.settings,
+                    &it.control,
+                    none,
+                    &it.kept,
+                    &it.live,
+                )
             }
-            Command::Proxy(args) => proxy(args, quiet),
-            _ => Err(usage("this is no live command")),
-        }
+            LiveCommand::Proxy(args) => return proxy(args, quiet),
+        };
+        let read = read(scenario, settings)?;
+        let control = ControlledBy {
+            // Standard input is the program's, where there is one.
+            input: socket.is_none() && words.is_empty(),
+            socket: socket.clone(),
+        };
+        let options = options(kept, live, &read.0, words, control);
+        run(&read, &options, (kept, live), quiet)
     }
 
     fn proxy(args: &Proxy, quiet: bool) -> Result<Ends, Failure> {

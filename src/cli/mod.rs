@@ -33,7 +33,7 @@ pub use args::Args;
 pub use exit::Exit;
 
 use args::Command;
-use exec::Ends;
+use exec::{Ends, LiveCommand};
 
 /// The whole program.
 pub fn main() -> ExitCode {
@@ -58,13 +58,9 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
         Command::Show(show) => show::show(show),
-        Command::Exec(_) | Command::Serve(_) | Command::Proxy(_) => {
-            match exec::live(&args.command, args.quiet) {
-                Ok(Ends::As(exit)) => Ok(exit),
-                Ok(Ends::With(code)) => return code.into(),
-                Err(failure) => Err(failure),
-            }
-        }
+        Command::Exec(exec) => return live(&LiveCommand::Exec(exec), args.quiet),
+        Command::Serve(serve) => return live(&LiveCommand::Serve(serve), args.quiet),
+        Command::Proxy(proxy) => return live(&LiveCommand::Proxy(proxy), args.quiet),
         Command::Compare(compare) => compare::compare(compare, &args.limits, args.quiet),
         Command::Contract(contract) => contract::contract(contract, &args.limits, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),
@@ -79,6 +75,18 @@ pub fn main() -> ExitCode {
         failure.exit
     });
     exit.into()
+}
+
+/// Runs a live command, whose exit code may be that of its program.
+fn live(command: &LiveCommand<'_>, quiet: bool) -> ExitCode {
+    match exec::live(command, quiet) {
+        Ok(Ends::As(exit)) => exit.into(),
+        Ok(Ends::With(code)) => code.into(),
+        Err(failure) => {
+            report::complain(&failure.text);
+            failure.exit.into()
+        }
+    }
 }
 
 /// Logs are for people and go to standard error; nothing reads them.

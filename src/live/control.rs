@@ -250,6 +250,7 @@ impl Control {
                 ExpectedResult::Integer(label) => Some(label),
                 ExpectedResult::Any | ExpectedResult::Word(_) | ExpectedResult::Flags(_) => None,
             },
+            keeps: false,
         });
         network.settle();
         if let Err(why) = begun {

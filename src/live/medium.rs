@@ -15,7 +15,7 @@ use smoltcp::wire::EthernetAddress;
 use super::clock::{Clock, Lateness};
 use super::device::{Losses, Port};
 use crate::calls::Returned;
-use crate::capture::TraceHost;
+use crate::capture::{SocketEnds, TraceHost};
 use crate::run::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, VirtualNetwork, Waited};
 use crate::scenario::script::{LinkChange, Spanned};
 
@@ -27,6 +27,9 @@ const QUIET: Duration = Duration::from_millis(50);
 
 /// The first number of calls that are none of the script's: a script has not so many.
 pub const CALLS_BESIDE: usize = 1 << 32;
+
+/// The first number behind them.
+const CALLS_BESIDE_END: usize = 1 << 33;
 
 /// The longest sleep, so that no wait is too long for the system call.
 const SLEEP_MAX: std::time::Duration = std::time::Duration::from_secs(3600);
@@ -224,7 +227,7 @@ impl<'a> LiveMedium<'a> {
                 at,
                 returned,
                 ends,
-            } if call.0 >= CALLS_BESIDE => {
+            } if is_beside(call) => {
                 self.side.returned(call, Ok(&returned));
                 MediumEvent::Note {
                     at,
@@ -233,11 +236,16 @@ impl<'a> LiveMedium<'a> {
                     ends,
                 }
             }
-            MediumEvent::Refused { call, why } if call.0 >= CALLS_BESIDE => {
+            MediumEvent::Refused { call, why } if is_beside(call) => {
                 self.side.returned(call, Err(&why.message));
                 MediumEvent::Refused { call, why }
             }
-            other => other,
+            MediumEvent::Fact(_)
+            | MediumEvent::Returned { .. }
+            | MediumEvent::Blocks(_)
+            | MediumEvent::Refused { .. }
+            | MediumEvent::Undefined { .. }
+            | MediumEvent::Note { .. } => event,
         }
     }
 
@@ -251,6 +259,11 @@ impl<'a> LiveMedium<'a> {
         let is_quiet = now >= ended.max(self.active) + QUIET;
         is_quiet && self.is_through || now >= ended + self.limits.wait
     }
+}
+
+/// Whether a call is none of the script's and of no program of a host.
+fn is_beside(call: CallId) -> bool {
+    (CALLS_BESIDE..CALLS_BESIDE_END).contains(&call.0)
 }
 
 impl Medium for LiveMedium<'_> {
@@ -325,6 +338,14 @@ impl Medium for LiveMedium<'_> {
         let begun = self.inner.begin(call);
         self.push_out();
         begun
+    }
+
+    fn held_octets(&self) -> usize {
+        self.inner.held_octets()
+    }
+
+    fn cancel(&mut self, call: CallId) -> Result<Option<SocketEnds>, Refusal> {
+        self.inner.cancel(call)
     }
 
     fn settle(&mut self) {

@@ -9,6 +9,11 @@
 //! | [`namespace`] | a network of our own, without root |
 //! | [`netlink`] | the devices, addresses, routes and neighbours in it |
 //! | [`device`] | packets to and from the kernel |
+//! | [`medium`], [`clock`] | emulated hosts in real time, with the kernel among them |
+//! | [`session`], [`program`], [`control`] | what goes on beside: a program, lines of a test |
+//! | [`forward`], [`rule`] | a proxy, and when it ends connections |
+//! | [`names`] | the names of hosts inside |
+//! | [`exec`] | all of it together |
 
 #[cfg(target_os = "linux")]
 pub mod clock;

@@ -9,7 +9,13 @@ mod devices;
 #[cfg(target_os = "linux")]
 mod exec;
 #[cfg(target_os = "linux")]
+mod folder;
+#[cfg(target_os = "linux")]
+mod others;
+#[cfg(target_os = "linux")]
 mod process;
+#[cfg(target_os = "linux")]
+mod proxy;
 #[path = "../skip/mod.rs"]
 mod skip;
 
@@ -23,7 +29,7 @@ fn main() -> ExitCode {
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    let tests: [process::Test; 7] = [
+    let tests: [process::Test; 13] = [
         ("a-tun-carries-packets-both-ways", devices::tun),
         ("a-cable-carries-frames-both-ways", devices::cable),
         ("curl-meets-a-deaf-server", exec::curl_meets_a_deaf_server),
