@@ -43,6 +43,15 @@ fn main() -> ExitCode {
             "a-refusal-says-what-to-do",
             exec::a_refusal_has_its_exit_code,
         ),
+        (
+            "other-languages-meet-the-deaf-peer",
+            others::meet_the_deaf_peer,
+        ),
+        ("the-gallery-holds", others::gallery),
+        ("a-test-drives-what-is-served", others::serve),
+        ("redis-behind-a-proxy", proxy::redis),
+        ("postgres-behind-a-proxy", proxy::postgres),
+        ("a-proxy-has-its-limits", proxy::limits),
     ];
     process::run(&tests)
 }

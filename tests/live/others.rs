@@ -211,7 +211,7 @@ pub(crate) fn serve() -> Tested {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn();
-    let client = client.map_err(|error| format!("nsenter: {error}"))?;
+    let client = client.expect("nsenter is installed");
     let mut ask = |text: &str| {
         writeln!(input, "{text}").expect("it reads");
         line()
