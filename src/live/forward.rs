@@ -255,8 +255,14 @@ impl Forwarder {
             if connection.is_over || connection.is_stopped() {
                 return;
             }
-            let moved = self.pass_up(connection, network) | self.pass_down(connection, network);
-            if connection.is_over || !moved {
+            let up = self.pass_up(connection, network);
+            // What is passed on may be what a rule waits for: no answer comes before it.
+            self.look_at_rules(connection, network);
+            if connection.is_over || connection.is_stopped() {
+                return;
+            }
+            let down = self.pass_down(connection, network);
+            if connection.is_over || !(up || down) {
                 break;
             }
         }

@@ -40,7 +40,8 @@ public class Deaf { public static void main(String[] a) throws Exception {
   Thread t = new Thread(() -> { try { for (int i = 0; i < 100; i++) out.write(new byte[100000]);
     } catch (IOException e) { } }); t.setDaemon(true); t.start();
   try { System.out.println("read " + s.getInputStream().read()); }
-  catch (IOException e) { System.out.println(e.getClass().getSimpleName() + ": " + e.getMessage()); }
+  catch (IOException e) {
+    System.out.println(e.getClass().getSimpleName() + ": " + e.getMessage()); }
 } }
 "#;
 
@@ -67,8 +68,11 @@ pub(crate) fn meet_the_deaf_peer() -> Tested {
         ),
     ];
     for (program, file, reset, silence) in clients {
-        if let Err(why) = needs(program) {
-            crate::skip::skipped("a client against the deaf peer", &why);
+        let found = std::process::Command::new(program)
+            .arg("--version")
+            .output();
+        if let Err(why) = found {
+            crate::skip::skipped(program, &format!("{why}"));
             continue;
         }
         let file = file.to_str().expect("its name is text");
@@ -155,6 +159,8 @@ pub(crate) fn gallery() -> Tested {
             "/dev/null",
             "-w",
             "%{http_code}",
+            "-H",
+            "Expect:",
         ];
         let words: Vec<&str> = words
             .into_iter()
