@@ -24,4 +24,5 @@ pub mod picture;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod shipped;
 pub mod wire;

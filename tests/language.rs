@@ -40,7 +40,9 @@ fn failures(text: String) -> Vec<String> {
     let scenario = Scenario::parse(Path::new("row.toml"), text.into());
     let scenario = scenario.unwrap_or_else(|invalid| panic!("{invalid}\n{shown}"));
     assert_eq!(scenario.warnings, [], "{shown}");
-    let failures = run(&scenario, None).failures;
+    let outcome = run(&scenario, None);
+    let mut failures = [outcome.failures, outcome.untold].concat();
+    failures.sort_by_key(|it| it.span);
     failures.into_iter().map(|it| it.message).collect()
 }
 

@@ -1,11 +1,14 @@
 //! send and recv; and read and write, which are the same calls without flags.
 
+use hangup_stack::blocking::ThreadId;
 use hangup_stack::host::Host;
+use hangup_stack::options::{RECEIVE_TIMEOUT, SEND_TIMEOUT, SocketOption};
+use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Protocol, RecvError, SendError};
 
 use crate::errno::Errno;
-use crate::file::{FileDescriptor, Mode};
+use crate::file::{FileDescriptor, Mode, Socket};
 use crate::process::{Process, Progress};
 use crate::sockets::is_of_family;
 
@@ -15,6 +18,10 @@ pub const MSG_PEEK: i32 = 0x2;
 pub const MSG_DONTROUTE: i32 = 0x4;
 /// This call does not wait.
 pub const MSG_DONTWAIT: i32 = 0x40;
+/// recv: the call waits until its buffer is full, or nothing more can come.
+pub const MSG_WAITALL: i32 = 0x100;
+/// send: more follows at once, so that a segment which is not full waits for it.
+pub const MSG_MORE: i32 = 0x8000;
 /// send: no SIGPIPE, which nobody gets here anyway.
 pub const MSG_NOSIGNAL: i32 = 0x4000;
 
@@ -23,18 +30,49 @@ impl Process {
     /// it returns the part, and the next call returns the error.
     ///
     /// # Errors
-    /// EOPNOTSUPP for flags other than MSG_DONTROUTE, MSG_DONTWAIT and MSG_NOSIGNAL, EBADF,
-    /// ENETDOWN, EAFNOSUPPORT, EAGAIN on a non-blocking socket, EPIPE, ENOTCONN, EDESTADDRREQ,
-    /// EMSGSIZE, ENETUNREACH, and why the connection is gone.
+    /// EOPNOTSUPP for flags other than MSG_DONTROUTE, MSG_DONTWAIT, MSG_MORE and MSG_NOSIGNAL,
+    /// EBADF, ENETDOWN, EAFNOSUPPORT, EAGAIN on a non-blocking socket or when SO_SNDTIMEO is over,
+    /// EPIPE, ENOTCONN, EDESTADDRREQ, EMSGSIZE, ENETUNREACH, and why the connection is gone.
     pub fn send(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        fd: FileDescriptor,
+        data: &[u8],
+        (flags, to): (i32, Option<IpEndpoint>),
+    ) -> Progress<usize> {
+        let sent = self.send_now(host, fd, data, (flags, to));
+        let limit = self.limit(host, fd, &SEND_TIMEOUT);
+        self.within(now, limit, sent, |process| {
+            let thread = process.thread();
+            // What was taken by then is sent (Linux: tcp_sendmsg_locked, do_error).
+            match process.socket_of(fd)?.sent.remove(&thread) {
+                Some(part @ 1..) => Ok(part),
+                Some(0) | None => Err(Errno::Again),
+            }
+        })
+    }
+
+    /// A time limit of a socket; no time where there is none.
+    pub(crate) fn limit(
+        &self,
+        host: &Host,
+        fd: FileDescriptor,
+        option: &SocketOption<Duration>,
+    ) -> Duration {
+        let socket = self.stack_socket(fd);
+        let limit = socket.and_then(|socket| host.option(socket, option));
+        limit.unwrap_or(Duration::ZERO)
+    }
+
+    fn send_now(
         &mut self,
         host: &mut Host,
         fd: FileDescriptor,
         data: &[u8],
-        flags: i32,
-        to: Option<IpEndpoint>,
+        (flags, to): (i32, Option<IpEndpoint>),
     ) -> Progress<usize> {
-        if flags & !(MSG_DONTROUTE | MSG_DONTWAIT | MSG_NOSIGNAL) != 0 {
+        if flags & !(MSG_DONTROUTE | MSG_DONTWAIT | MSG_MORE | MSG_NOSIGNAL) != 0 {
             return Err(Errno::OperationNotSupported).into();
         }
         let thread = self.thread();
@@ -58,6 +96,7 @@ impl Process {
         let rest = data.get(before..).unwrap_or_default();
         let result = match to {
             Some(to) => host.send_to(socket.id, rest, to),
+            None if flags & MSG_MORE != 0 => host.send_with_more(socket.id, rest),
             None => host.send(socket.id, rest),
         };
         let blocking = socket.mode == Mode::Blocking && flags & MSG_DONTWAIT == 0;
@@ -94,11 +133,12 @@ impl Process {
     pub fn recv(
         &mut self,
         host: &mut Host,
+        now: Instant,
         fd: FileDescriptor,
         buffer: &mut [u8],
         flags: i32,
     ) -> Progress<usize> {
-        self.recvfrom(host, fd, buffer, flags)
+        self.recvfrom(host, now, fd, buffer, flags)
             .map(|(octets, _)| octets)
     }
 
@@ -106,18 +146,40 @@ impl Process {
     /// datagram. What of a datagram does not fit is lost. And who has sent a datagram.
     ///
     /// # Errors
-    /// EOPNOTSUPP for flags other than MSG_PEEK, MSG_DONTWAIT and MSG_NOSIGNAL, EBADF, EAGAIN on a
-    /// non-blocking socket, ENOTCONN, and why the connection is gone.
+    /// EOPNOTSUPP for flags other than MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL and MSG_NOSIGNAL, EBADF,
+    /// EAGAIN on a non-blocking socket or when SO_RCVTIMEO is over, ENOTCONN, and why the
+    /// connection is gone.
     pub fn recvfrom(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        fd: FileDescriptor,
+        buffer: &mut [u8],
+        flags: i32,
+    ) -> Progress<(usize, Option<IpEndpoint>)> {
+        let received = self.receive_now(host, fd, buffer, flags);
+        let limit = self.limit(host, fd, &RECEIVE_TIMEOUT);
+        self.within(now, limit, received, |process| {
+            let thread = process.thread();
+            // What came by then is received (Linux: tcp_recvmsg_locked).
+            match process.socket_of(fd)?.received.remove(&thread) {
+                Some(part) if !part.is_empty() => Ok((part.len(), None)),
+                Some(_) | None => Err(Errno::Again),
+            }
+        })
+    }
+
+    fn receive_now(
         &mut self,
         host: &mut Host,
         fd: FileDescriptor,
         buffer: &mut [u8],
         flags: i32,
     ) -> Progress<(usize, Option<IpEndpoint>)> {
-        if flags & !(MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL) != 0 {
+        if flags & !(MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL) != 0 {
             return Err(Errno::OperationNotSupported).into();
         }
+        let thread = self.thread();
         let socket = match self.socket_of(fd) {
             Ok(socket) => socket,
             Err(error) => return Err(error).into(),
@@ -125,12 +187,18 @@ impl Process {
         if let Some(error) = socket.pending.take() {
             return Err(error).into();
         }
+        let blocking = socket.mode == Mode::Blocking && flags & MSG_DONTWAIT == 0;
+        let waits_for_all = blocking
+            && socket.protocol == Protocol::Tcp
+            && flags & (MSG_WAITALL | MSG_PEEK) == MSG_WAITALL;
+        if waits_for_all && !buffer.is_empty() {
+            return receive_all(host, socket, thread, buffer);
+        }
         let result = if flags & MSG_PEEK != 0 {
             host.peek_from(socket.id, buffer)
         } else {
             host.recv_from(socket.id, buffer)
         };
-        let blocking = socket.mode == Mode::Blocking && flags & MSG_DONTWAIT == 0;
         match result {
             // A datagram that does not fit is cut off, which only MSG_TRUNC would tell.
             Err(RecvError::Truncated(octets)) => Ok((octets, None)).into(),
@@ -149,4 +217,37 @@ impl Process {
             result => result.map_err(Errno::from).into(),
         }
     }
+}
+
+/// Receives until the buffer is full. What ends the stream, or fails, ends the call with what there
+/// is; an error is the next call's then.
+fn receive_all(
+    host: &mut Host,
+    socket: &mut Socket,
+    thread: ThreadId,
+    buffer: &mut [u8],
+) -> Progress<(usize, Option<IpEndpoint>)> {
+    let mut all = socket.received.remove(&thread).unwrap_or_default();
+    let before = all.len().min(buffer.len());
+    buffer[..before].copy_from_slice(&all[..before]);
+    let got = match host.recv_from(socket.id, &mut buffer[before..]) {
+        Ok((got, _)) => got,
+        Err(RecvError::WouldBlock) => {
+            socket.received.insert(thread, all);
+            return Progress::WAITS;
+        }
+        Err(error) if before == 0 => return Err(error.into()).into(),
+        Err(error) => {
+            socket.pending = Some(error.into());
+            0
+        }
+    };
+    let total = before + got;
+    // Nothing more: that was the end of the stream, or an error.
+    if got == 0 || total == buffer.len() {
+        return Ok((total, None)).into();
+    }
+    all.extend_from_slice(&buffer[before..total]);
+    socket.received.insert(thread, all);
+    Progress::WAITS
 }

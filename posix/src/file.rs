@@ -64,7 +64,9 @@ pub(crate) struct Socket {
     pub(crate) connecting: bool,
     /// How many octets the blocking send of each thread that waits has handed to the stack.
     pub(crate) sent: BTreeMap<ThreadId, usize>,
-    /// An error that came after part of a send had succeeded, for the next call.
+    /// What the receive of each thread that waits for all of its buffer has (MSG_WAITALL).
+    pub(crate) received: BTreeMap<ThreadId, Vec<u8>>,
+    /// An error that came after part of a send or a receive had succeeded, for the next call.
     pub(crate) pending: Option<Errno>,
 }
 
@@ -77,6 +79,7 @@ impl Socket {
             mode,
             connecting: false,
             sent: BTreeMap::new(),
+            received: BTreeMap::new(),
             pending: None,
         }
     }

@@ -10,7 +10,7 @@
 //!
 //! - [`sockets`], [`data`], [`control`], [`options`]: socket to shutdown; send and recv; fcntl and
 //!   ioctl; setsockopt and getsockopt
-//! - [`poll`], [`epoll`]: which descriptors are ready
+//! - [`poll`], [`epoll`]: which descriptors are ready; [`tcp_info`]: what is told of a connection
 //! - [`Errno`]: the errors, and the one mapping from the stack's
 //!
 //! A server waits for a connection:
@@ -29,11 +29,11 @@
 //! let server = network.add_host(HostConfig::new("server", address, profile));
 //!
 //! let mut process = Process::new();
-//! network.with_host(server, |host, _| {
+//! network.with_host(server, |host, now| {
 //!     let fd = process.socket(host, AF_INET, SOCK_STREAM, 0)?;
 //!     process.bind(host, fd, IpEndpoint::new(address, 80))?;
 //!     process.listen(host, fd, 5)?;
-//!     assert_eq!(process.accept(host, fd), Progress::WAITS);
+//!     assert_eq!(process.accept(host, now, fd), Progress::WAITS);
 //!     Ok(())
 //! })
 //! # }
@@ -48,6 +48,7 @@ pub mod options;
 pub mod poll;
 mod process;
 pub mod sockets;
+pub mod tcp_info;
 
 pub use errno::Errno;
 pub use file::FileDescriptor;

@@ -2,12 +2,14 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::options::{
-    HANDSHAKE_LIMIT, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LINGER,
-    NO_DELAY, NO_TCP_OPTIONS, RECEIVE_BUFFER, REUSE_ADDRESS, SEND_BUFFER, USER_TIMEOUT,
+    CONGESTION, CORK, FIN_WAIT_2, HANDSHAKE_LIMIT, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE,
+    KEEP_ALIVE_INTERVAL, LINGER, MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS, RECEIVE_BUFFER,
+    RECEIVE_TIMEOUT, REUSE_ADDRESS, SEND_BUFFER, SEND_TIMEOUT, SYN_COUNT, UNSENT_MOST,
+    USER_TIMEOUT,
 };
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::Protocol;
-use hangup_stack::sockopt::{self, Codec, Limits, OptionRow, Sockets};
+use hangup_stack::sockopt::{self, Codec, Limits, Misfit, OptionRow, Sockets};
 
 pub use hangup_stack::options::Linger;
 pub use hangup_stack::sockopt::OptionValue;
@@ -33,8 +35,24 @@ pub const SO_RCVBUF: i32 = 8;
 pub const SO_KEEPALIVE: i32 = 9;
 /// How close ends a connection: [`Linger`].
 pub const SO_LINGER: i32 = 13;
+/// How long a receive or an accept waits: a struct timeval.
+pub const SO_RCVTIMEO: i32 = 20;
+/// How long a send or a connect waits: a struct timeval.
+pub const SO_SNDTIMEO: i32 = 21;
 /// No Nagle algorithm.
 pub const TCP_NODELAY: i32 = 1;
+/// The largest segment in octets.
+pub const TCP_MAXSEG: i32 = 2;
+/// A segment that is not full waits.
+pub const TCP_CORK: i32 = 3;
+/// How often a SYN is sent again.
+pub const TCP_SYNCNT: i32 = 7;
+/// For how many seconds a closed connection waits in FIN-WAIT-2.
+pub const TCP_LINGER2: i32 = 8;
+/// The state of the connection: [`TcpInfo`](crate::tcp_info::TcpInfo).
+pub const TCP_INFO: i32 = 11;
+/// The congestion control, by its name.
+pub const TCP_CONGESTION: i32 = 13;
 /// After how many seconds of silence keep-alive probes begin.
 pub const TCP_KEEPIDLE: i32 = 4;
 /// How many seconds lie between probes without an answer.
@@ -43,6 +61,8 @@ pub const TCP_KEEPINTVL: i32 = 5;
 pub const TCP_KEEPCNT: i32 = 6;
 /// How many milliseconds data may stay without an acknowledgment; 0: as long as the system says.
 pub const TCP_USER_TIMEOUT: i32 = 18;
+/// How many octets without a send are too many for another write.
+pub const TCP_NOTSENT_LOWAT: i32 = 25;
 
 /// How many seconds a handshake may take. FreeBSD's number, as Linux has no such option.
 pub const TCP_KEEPINIT: i32 = 128;
@@ -57,10 +77,13 @@ const BUFFER: Limits = Limits::Clamped(1, 1 << 30);
 const PROBE_SECONDS: Limits = Limits::Within(1, 32_767);
 const PROBES: Limits = Limits::Within(1, 127);
 
+/// The segments that Linux takes: TCP_MIN_MSS to MAX_TCP_WINDOW.
+const SEGMENTS: Limits = Limits::Within(88, 32_767);
+
 /// The options: one row each. A new one is a constant of
 /// [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 14] = [
+pub const OPTIONS: [OptionRow; 23] = [
     any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
     any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
     any(SO_ERROR, "SO_ERROR", Codec::ReadOnly),
@@ -68,12 +91,22 @@ pub const OPTIONS: [OptionRow; 14] = [
     any(SO_RCVBUF, "SO_RCVBUF", Codec::Size(&RECEIVE_BUFFER, BUFFER)),
     any(SO_KEEPALIVE, "SO_KEEPALIVE", Codec::Boolean(&KEEP_ALIVE)),
     any(SO_LINGER, "SO_LINGER", Codec::Linger(&LINGER)),
+    any(SO_RCVTIMEO, "SO_RCVTIMEO", Codec::Time(&RECEIVE_TIMEOUT)),
+    any(SO_SNDTIMEO, "SO_SNDTIMEO", Codec::Time(&SEND_TIMEOUT)),
     tcp(TCP_NODELAY, "TCP_NODELAY", Codec::Boolean(&NO_DELAY)),
+    tcp(TCP_MAXSEG, "TCP_MAXSEG", Codec::Count(&MAX_SEGMENT, SEGMENTS)),
+    tcp(TCP_CORK, "TCP_CORK", Codec::Boolean(&CORK)),
+    tcp(TCP_SYNCNT, "TCP_SYNCNT", Codec::Count(&SYN_COUNT, Limits::Within(1, 127))),
+    tcp(TCP_LINGER2, "TCP_LINGER2", Codec::Signed(&FIN_WAIT_2)),
+    tcp(TCP_INFO, "TCP_INFO", Codec::ReadOnly),
+    tcp(TCP_CONGESTION, "TCP_CONGESTION", Codec::Algorithm(&CONGESTION)),
     tcp(TCP_KEEPIDLE, "TCP_KEEPIDLE", Codec::Seconds(&KEEP_ALIVE_IDLE, PROBE_SECONDS)),
     tcp(TCP_KEEPINTVL, "TCP_KEEPINTVL", Codec::Seconds(&KEEP_ALIVE_INTERVAL, PROBE_SECONDS)),
     tcp(TCP_KEEPCNT, "TCP_KEEPCNT", Codec::Count(&KEEP_ALIVE_COUNT, PROBES)),
     tcp(TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT",
         Codec::Milliseconds(&USER_TIMEOUT, Limits::Within(0, i32::MAX))),
+    tcp(TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT",
+        Codec::Count(&UNSENT_MOST, Limits::Within(0, i32::MAX))),
     tcp(TCP_KEEPINIT, "TCP_KEEPINIT", Codec::Seconds(&HANDSHAKE_LIMIT, PROBE_SECONDS)),
     tcp(TCP_NOOPT, "TCP_NOOPT", Codec::Boolean(&NO_TCP_OPTIONS)),
 ];
@@ -105,7 +138,7 @@ impl Process {
     ///
     /// # Errors
     /// EBADF, ENOPROTOOPT for an option the socket does not have, EINVAL for a value that the
-    /// option cannot have.
+    /// option cannot have, ENOENT for a congestion control that the system does not have.
     pub fn setsockopt(
         &mut self,
         host: &mut Host,
@@ -120,7 +153,10 @@ impl Process {
             return Err(Errno::NoProtocolOption);
         }
         let set = codec.set(host, now, socket.id, value);
-        set.map_err(|_| Errno::Invalid)
+        set.map_err(|misfit| match (codec, misfit) {
+            (Codec::Algorithm(_), Misfit::Limits) => Errno::NoEntry,
+            (_, Misfit::Form | Misfit::Limits) => Errno::Invalid,
+        })
     }
 
     /// getsockopt.

@@ -1,8 +1,9 @@
 //! poll.
 
 use hangup_stack::host::Host;
-use hangup_stack::smoltcp::time::Instant;
+use hangup_stack::smoltcp::time::{Duration, Instant};
 
+use crate::errno::Errno;
 use crate::file::FileDescriptor;
 use crate::process::{Process, Progress};
 
@@ -28,6 +29,17 @@ pub struct PollFd {
     pub events: i16,
     /// Which of it holds, with POLLERR, POLLHUP and POLLNVAL.
     pub revents: i16,
+}
+
+/// The three sets of select.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sets {
+    /// readfds.
+    pub read: Vec<FileDescriptor>,
+    /// writefds.
+    pub write: Vec<FileDescriptor>,
+    /// exceptfds.
+    pub except: Vec<FileDescriptor>,
 }
 
 impl PollFd {
@@ -56,6 +68,45 @@ impl Process {
         }
         let ready = fds.iter().filter(|entry| entry.revents != 0).count();
         self.await_ready(now, timeout, ready > 0).map(|()| ready)
+    }
+
+    /// select: leaves in the sets what is ready, and returns how many there are; where nothing is,
+    /// waits for so long; no time: for ever. No socket is ever exceptional, as there is no urgent
+    /// data.
+    ///
+    /// # Errors
+    /// EBADF for a descriptor that is not open.
+    pub fn select(
+        &mut self,
+        host: &Host,
+        now: Instant,
+        sets: &mut Sets,
+        timeout: Option<Duration>,
+    ) -> Progress<usize> {
+        // Linux: POLLIN_SET and POLLOUT_SET of fs/select.c.
+        let ready = |fds: &[FileDescriptor], asked: i16, also: i16| {
+            let is_ready =
+                |&&fd: &&FileDescriptor| self.ready(host, fd, asked) & (asked | also) != 0;
+            fds.iter().filter(is_ready).copied().collect::<Vec<_>>()
+        };
+        let all = [&sets.read, &sets.write, &sets.except];
+        let are_open = |fds: &Vec<_>| fds.iter().all(|fd| self.stack_socket(*fd).is_some());
+        if !all.into_iter().all(are_open) {
+            return Err(Errno::BadDescriptor).into();
+        }
+        let found = Sets {
+            read: ready(&sets.read, POLLIN, POLLHUP | POLLERR),
+            write: ready(&sets.write, POLLOUT, POLLERR),
+            except: Vec::new(),
+        };
+        let count = found.read.len() + found.write.len();
+        let milliseconds = timeout.map(|timeout| timeout.total_micros().div_ceil(1000));
+        let milliseconds = milliseconds.map_or(-1, |it| i32::try_from(it).unwrap_or(i32::MAX));
+        let waited = self.await_ready(now, milliseconds, count > 0);
+        if matches!(waited, Progress::Done(_)) {
+            *sets = found;
+        }
+        waited.map(|()| count)
     }
 
     /// Which of some events a descriptor is ready for. An error, the end of both directions and a

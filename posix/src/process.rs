@@ -22,7 +22,7 @@ pub struct Process {
     files: BTreeMap<FileDescriptor, File>,
     next: u64,
     thread: ThreadId,
-    /// When the `poll` or `epoll_wait` of each thread that waits returns at the latest.
+    /// When the call that each thread waits in returns at the latest, where it has a limit.
     deadlines: BTreeMap<ThreadId, Instant>,
 }
 
@@ -116,6 +116,27 @@ impl Process {
         self.next += 1;
         self.files.insert(fd, file);
         fd
+    }
+
+    /// Ends a call that waits on a socket with a time limit (SO_RCVTIMEO, SO_SNDTIMEO; no time:
+    /// none), which counts from when the call was made first. `late` is what it returns then.
+    pub(crate) fn within<T>(
+        &mut self,
+        now: Instant,
+        limit: Duration,
+        outcome: Progress<T>,
+        late: impl FnOnce(&mut Self) -> Result<T, Errno>,
+    ) -> Progress<T> {
+        if matches!(outcome, Progress::Done(_)) || limit == Duration::ZERO {
+            self.deadlines.remove(&self.thread);
+            return outcome;
+        }
+        let until = *self.deadlines.entry(self.thread).or_insert(now + limit);
+        if now < until {
+            return Progress::Blocks { until: Some(until) };
+        }
+        self.deadlines.remove(&self.thread);
+        late(self).into()
     }
 
     /// Ends a call that waits for readiness: it returns where something is ready or its timeout is

@@ -2,9 +2,11 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::network::IpFamily;
+use hangup_stack::options::{RECEIVE_TIMEOUT, SEND_TIMEOUT};
 use hangup_stack::smoltcp::time::Instant;
-use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
+use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Address};
 use hangup_stack::socket::{AcceptError, ConnectError, Direction, ListenError, Protocol};
+use hangup_stack::tcp::State;
 
 use crate::errno::Errno;
 use crate::file::{File, FileDescriptor, Mode, Socket};
@@ -113,8 +115,19 @@ impl Process {
     ///
     /// # Errors
     /// EBADF, EMFILE, EINVAL where the socket does not listen or was shut down, EOPNOTSUPP for a
-    /// datagram socket, EAGAIN on a non-blocking one.
-    pub fn accept(&mut self, host: &mut Host, fd: FileDescriptor) -> Progress<FileDescriptor> {
+    /// datagram socket, EAGAIN on a non-blocking one or when SO_RCVTIMEO is over.
+    pub fn accept(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        fd: FileDescriptor,
+    ) -> Progress<FileDescriptor> {
+        let accepted = self.accept_now(host, fd);
+        let limit = self.limit(host, fd, &RECEIVE_TIMEOUT);
+        self.within(now, limit, accepted, |_| Err(Errno::Again))
+    }
+
+    fn accept_now(&mut self, host: &mut Host, fd: FileDescriptor) -> Progress<FileDescriptor> {
         let listening = match self.check_room().and_then(|()| self.socket_of(fd)) {
             Ok(socket) => socket,
             Err(error) => return Err(error).into(),
@@ -136,8 +149,51 @@ impl Process {
     ///
     /// # Errors
     /// EBADF, ENETDOWN, EAFNOSUPPORT, ENETUNREACH; EINPROGRESS and EALREADY on a non-blocking
-    /// socket, EISCONN, and why an attempt has failed (ECONNREFUSED, ETIMEDOUT, ...).
+    /// socket, EINPROGRESS also when SO_SNDTIMEO is over; EISCONN, and why an attempt has failed
+    /// (ECONNREFUSED, ETIMEDOUT, ...).
     pub fn connect(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        fd: FileDescriptor,
+        remote: IpEndpoint,
+    ) -> Progress<()> {
+        let connected = self.connect_now(host, now, fd, remote);
+        let limit = self.limit(host, fd, &SEND_TIMEOUT);
+        // Linux: __inet_stream_connect.
+        self.within(now, limit, connected, |_| Err(Errno::InProgress))
+    }
+
+    /// getsockname: the local address of a socket; port 0 of no address where it has none.
+    ///
+    /// # Errors
+    /// EBADF.
+    pub fn getsockname(&mut self, host: &Host, fd: FileDescriptor) -> Result<IpEndpoint, Errno> {
+        let socket = self.socket_of(fd)?;
+        let unnamed = match socket.family {
+            IpFamily::V4 => IpAddress::Ipv4(Ipv4Address::UNSPECIFIED),
+            IpFamily::V6 => IpAddress::Ipv6(Ipv6Address::UNSPECIFIED),
+        };
+        let local = host.status(socket.id).and_then(|status| status.local);
+        Ok(local.unwrap_or(IpEndpoint::new(unnamed, 0)))
+    }
+
+    /// getpeername: the address of the peer.
+    ///
+    /// # Errors
+    /// EBADF, ENOTCONN where there is none, also while the handshake has only begun and once the
+    /// connection is over (Linux: inet_getname).
+    pub fn getpeername(&mut self, host: &Host, fd: FileDescriptor) -> Result<IpEndpoint, Errno> {
+        let socket = self.socket_of(fd)?;
+        let status = host.status(socket.id).ok_or(Errno::NotConnected)?;
+        match status.state {
+            Some(State::Closed | State::Listen | State::SynSent) => None,
+            Some(_) | None => status.remote,
+        }
+        .ok_or(Errno::NotConnected)
+    }
+
+    fn connect_now(
         &mut self,
         host: &mut Host,
         now: Instant,

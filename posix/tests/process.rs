@@ -91,7 +91,9 @@ fn connected(
         })
         .expect("the server listens");
     let accepted = server
-        .wait(network, |process, host, _| process.accept(host, listening))
+        .wait(network, |process, host, now| {
+            process.accept(host, now, listening)
+        })
         .expect("a connection waits");
     (accepted, fd)
 }
@@ -100,13 +102,13 @@ fn connected(
 fn calls_wait_and_the_next_one_says_why_a_connection_is_gone() {
     let (mut network, mut server, mut client) = hosts();
     let (accepted, fd) = connected(&mut network, &mut server, &mut client);
-    let received = server.call(&mut network, |process, host, _| {
-        process.recv(host, accepted, &mut [0; 10], 0)
+    let received = server.call(&mut network, |process, host, now| {
+        process.recv(host, now, accepted, &mut [0; 10], 0)
     });
     assert_eq!(received, Progress::WAITS);
     let data = vec![7; 16_000_000];
-    let sent = client.call(&mut network, |process, host, _| {
-        process.send(host, fd, &data, 0, None)
+    let sent = client.call(&mut network, |process, host, now| {
+        process.send(host, now, fd, &data, (0, None))
     });
     assert_eq!(sent, Progress::WAITS, "no buffer holds so much");
     let mut queued = 0;
@@ -129,12 +131,12 @@ fn calls_wait_and_the_next_one_says_why_a_connection_is_gone() {
             Err(Errno::BadDescriptor).into()
         );
     });
-    let sent = client.wait(&mut network, |process, host, _| {
-        process.send(host, fd, &data, 0, None)
+    let sent = client.wait(&mut network, |process, host, now| {
+        process.send(host, now, fd, &data, (0, None))
     });
     assert!(matches!(sent, Ok(1..)), "a part went out: {sent:?}");
-    let next = client.wait(&mut network, |process, host, _| {
-        process.recv(host, fd, &mut [0; 10], 0)
+    let next = client.wait(&mut network, |process, host, now| {
+        process.recv(host, now, fd, &mut [0; 10], 0)
     });
     assert_eq!(next, Err(Errno::ConnectionReset));
 }
@@ -169,8 +171,8 @@ fn poll_and_epoll_tell_what_is_ready() {
     assert_eq!(waits(&mut server, &mut network, 50), Ok(Vec::new()));
     assert_eq!(network.now(), begun + Duration::from_millis(50));
     client
-        .wait(&mut network, |process, host, _| {
-            process.send(host, fd, b"total", 0, None)
+        .wait(&mut network, |process, host, now| {
+            process.send(host, now, fd, b"total", (0, None))
         })
         .expect("it is connected");
     let told = EpollEvent {
@@ -262,7 +264,7 @@ fn errors_have_their_errno() {
         let fd = process
             .socket(host, AF_INET, SOCK_STREAM, IPPROTO_TCP)
             .expect("there is room");
-        let recv = process.recv(host, fd, &mut [0; 1], 0x1000);
+        let recv = process.recv(host, now, fd, &mut [0; 1], 0x1000);
         assert_eq!(recv, Err(Errno::OperationNotSupported).into());
         assert_eq!(process.shutdown(host, fd, 9), Err(Errno::Invalid));
         assert_eq!(

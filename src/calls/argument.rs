@@ -3,7 +3,7 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::network::{HostId, IpFamily, Network};
-use hangup_stack::smoltcp::time::Instant;
+use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Address};
 
 use super::answer::{Answer, BadCall, Blocked, Difference, Made, Returned, Unknown};
@@ -72,6 +72,24 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// A word of an argument that is none of those which are known.
+    pub(super) fn unknown<T>(
+        &self,
+        argument: usize,
+        word: &str,
+        known: Vec<&'static str>,
+    ) -> Result<T, BadCall> {
+        let all = known.join(", ");
+        Err(BadCall {
+            unknown: Some(Unknown {
+                word: word.to_owned(),
+                known,
+                form: format!("{}{}", self.name(), self.signature.takes),
+            }),
+            ..self.bad_call(argument, format_args!("{word} is none of {all}"))
+        })
+    }
+
     /// An argument, if there are so many.
     pub(super) fn argument(&self, index: usize) -> Option<&'a Argument> {
         self.arguments.get(index)
@@ -98,16 +116,8 @@ impl<'a> Context<'a> {
                 Some((_, number)) => Ok(*number),
                 None if words.is_empty() => self.bad(index, format_args!("{word} is not a number")),
                 None => {
-                    let known: Vec<_> = words.iter().map(|(name, _)| *name).collect();
-                    let all = known.join(", ");
-                    Err(BadCall {
-                        unknown: Some(Unknown {
-                            word: word.clone(),
-                            known,
-                            form: format!("{}{}", self.name(), self.signature.takes),
-                        }),
-                        ..self.bad_call(index, format_args!("{word} is none of {all}"))
-                    })
+                    let known = words.iter().map(|(name, _)| *name).collect();
+                    self.unknown(index, word, known)
                 }
             },
             Argument::Flags(flags) => flags
@@ -320,6 +330,41 @@ impl<'a> Context<'a> {
             Some(Argument::List(list)) if list.len() == 1 => self.narrow_in(index, &list[0], words),
             _ => self.narrow(index, words),
         }
+    }
+
+    /// A struct timeval: `{1, 500000}`, or `{tv_sec=1, tv_usec=500000}`.
+    pub(super) fn timeval(&self, index: usize) -> Result<Duration, BadCall> {
+        let fields = match self.argument(index) {
+            Some(Argument::Struct(fields)) => fields.as_slice(),
+            _ => &[],
+        };
+        let (seconds, micros) = match fields {
+            [(None, seconds), (None, micros)] => (seconds, micros),
+            [(Some(sec), seconds), (Some(usec), micros)]
+                if sec == "tv_sec" && usec == "tv_usec" =>
+            {
+                (seconds, micros)
+            }
+            _ => return self.bad(index, "a time is {seconds, microseconds}"),
+        };
+        let seconds: u32 = self.narrow_in(index, seconds, &[])?;
+        let micros: u32 = self.narrow_in(index, micros, &[])?;
+        if micros >= 1_000_000 {
+            return self.bad(index, "a time has less than 1000000 microseconds");
+        }
+        Ok(Duration::from_secs(seconds.into()) + Duration::from_micros(micros.into()))
+    }
+
+    /// A struct timeval that a call returns.
+    pub(super) fn returned_timeval(&self, index: usize, actual: Duration) -> Result<Made, BadCall> {
+        let (seconds, micros) = (actual.secs(), actual.micros());
+        let shown = format!("{{tv_sec={seconds}, tv_usec={micros}}}");
+        Ok(match self.argument(index) {
+            None => Made::value(shown),
+            Some(Argument::Ellipsis) => Made::fills(0, index, shown),
+            Some(_) if self.timeval(index)? == actual => Made::value(0),
+            Some(_) => Made::differs(0, index, shown),
+        })
     }
 
     /// A struct linger: `{onoff=1, linger=0}` or `{1, 0}`.

@@ -10,6 +10,7 @@ mod data;
 mod epoll;
 mod options;
 mod poll;
+mod select;
 mod sockets;
 mod state;
 mod words;
@@ -61,13 +62,15 @@ pub(super) fn gone_name(gone: Gone) -> &'static str {
 }
 
 #[rustfmt::skip]
-const CALLS: [CallRow<PosixCalls>; 21] = [
+const CALLS: [CallRow<PosixCalls>; 24] = [
     call("socket", "(domain, type, protocol)", (3, 3), Shape::Process, PosixCalls::socket),
     call("bind", "(fd, address[, length])", (2, 3), Shape::Socket, PosixCalls::bind),
     call("listen", "(fd, backlog)", (2, 2), Shape::Socket, PosixCalls::listen),
     call("accept", "(fd[, address, length])", (1, 3), Shape::Socket, PosixCalls::accept)
         .delivers(),
     call("connect", "(fd, address[, length])", (2, 3), Shape::Socket, PosixCalls::connect),
+    call("getpeername", "(fd[, address, length])", (1, 3), Shape::Socket, PosixCalls::getpeername),
+    call("getsockname", "(fd[, address, length])", (1, 3), Shape::Socket, PosixCalls::getsockname),
     call("send", "(fd, data[, flags])", (2, 4), Shape::Send, PosixCalls::send),
     call("sendto", "(fd, data[, flags], address)", (3, 6), Shape::Send, PosixCalls::sendto),
     call("write", "(fd, data)", (2, 3), Shape::Send, PosixCalls::write),
@@ -79,6 +82,8 @@ const CALLS: [CallRow<PosixCalls>; 21] = [
     call("close", "(fd)", (1, 1), Shape::Socket, PosixCalls::close),
     call("poll", "(fd[, events]) or ([{fd=3, events=POLLIN, revents=POLLIN}], 1, milliseconds)",
          (1, 3), Shape::Socket, PosixCalls::poll).delivers(),
+    call("select", "([most,] read, write, except, time)", (4, 5), Shape::Process,
+         PosixCalls::select).delivers(),
     call("epoll_create", "(size)", (1, 1), Shape::Process, PosixCalls::epoll_create),
     call("epoll_ctl", "(epfd, operation, fd[, {events=EPOLLIN, fd=4}])", (3, 4), Shape::Process,
          PosixCalls::epoll_ctl),

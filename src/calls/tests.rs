@@ -549,7 +549,7 @@ fn names() {
         };
         let mut stage = Stage::new(profile, profile);
         for name in known_names(api) {
-            let outcome = stage.call(&format!("server: {name}(1, 1, 1, 1, 1, 1, 1, 1, 1)"));
+            let outcome = stage.call(&format!("server: {name}(1, 1, 1, 1, 1, 1, 1, 1, 1, 1)"));
             let bad = outcome.expect_err("no call takes so many arguments");
             assert!(bad.message.starts_with(&format!("{name} takes (")), "{bad}");
             assert!(known(api, name));

@@ -68,7 +68,7 @@ pub(super) fn result_names() -> Vec<&'static str> {
 }
 
 #[rustfmt::skip]
-const CALLS: [CallRow<WinsockCalls>; 49] = [
+const CALLS: [CallRow<WinsockCalls>; 50] = [
     call("WSAStartup", "(version[, data])", (1, 2), Shape::Process, WinsockCalls::startup),
     call("WSACleanup", "()", (0, 0), Shape::Process, WinsockCalls::cleanup),
     call("WSAGetLastError", "()", (0, 0), Shape::Process, WinsockCalls::get_last_error),
@@ -98,6 +98,8 @@ const CALLS: [CallRow<WinsockCalls>; 49] = [
          WinsockCalls::getsockopt),
     call("ioctlsocket", "(socket, command[, value])", (2, 3), Shape::Socket,
          WinsockCalls::ioctlsocket),
+    call("WSAIoctl", "(socket, command, value[, size, NULL, 0, [0], NULL, NULL])", (3, 9),
+         Shape::Socket, WinsockCalls::ioctlsocket),
     call("WSARecvDisconnect", "(socket, data)", (2, 2), Shape::Socket,
          WinsockCalls::recv_disconnect),
     call("WSASendDisconnect", "(socket, data)", (2, 2), Shape::Socket,

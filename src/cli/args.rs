@@ -136,6 +136,8 @@ pub(crate) enum Command {
     Profiles(Profiles),
     /// Measure: tables, CSV, JSON and plots of many runs.
     Bench(super::bench::Bench),
+    /// List the documents, or print one of them.
+    Docs(Docs),
     /// Print the form of scenario files as a JSON Schema, for editors.
     Schema(Schema),
     /// Print a script that completes commands in a shell.
@@ -409,6 +411,11 @@ pub(crate) struct Run {
     #[arg(long, overrides_with = "fail_fast")]
     pub(crate) no_fail_fast: bool,
 
+    /// Tell also the failures that follow from another: of a thread behind its first failed call,
+    /// and of a script that is out of step.
+    #[arg(long)]
+    pub(crate) all_failures: bool,
+
     /// How to report.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) report: ReportFormat,
@@ -554,9 +561,20 @@ pub(crate) struct List {
     /// of scenarios/).
     pub(crate) paths: Vec<PathBuf>,
 
+    /// Print it as JSON: name, file, kind, claim and combinations of each.
+    #[arg(long)]
+    pub(crate) json: bool,
+
     /// What packetdrill scripts are read with.
     #[command(flatten)]
     pub(crate) scripts: ScriptOptions,
+}
+
+/// Arguments of `docs`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Docs {
+    /// The document, such as tutorial or recipes/half-close (default: a list of all).
+    pub(crate) name: Option<String>,
 }
 
 /// Arguments of `show`.
@@ -720,8 +738,12 @@ pub(crate) struct Profiles {
     pub(crate) name: Option<String>,
 
     /// Say behind each value how it is known and where it is from.
-    #[arg(long, requires = "name")]
+    #[arg(long, requires = "name", conflicts_with = "json")]
     pub(crate) why: bool,
+
+    /// Print it as JSON, every value with how it is known and where it is from.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Arguments of `schema`.

@@ -9,6 +9,7 @@ mod bounds;
 mod check;
 mod compare;
 mod contract;
+mod docs;
 mod exec;
 mod exit;
 mod failure;
@@ -65,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Contract(contract) => contract::contract(contract, &args.limits, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),
         Command::Bench(bench) => bench::bench(bench, &args.limits, args.quiet),
+        Command::Docs(docs) => docs::docs(docs),
         Command::Schema(schema) => schema::schema(schema),
         Command::Completions(completions) => schema::completions(completions),
         Command::Man => schema::man(),

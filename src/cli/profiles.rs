@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use hangup_stack::profile::{Api, Mark, Origin, Profile, origins};
+use serde_json::{Value as Json, json};
 use toml::{Table, Value};
 
 use super::args::Profiles;
@@ -11,6 +12,14 @@ use super::{Exit, report};
 use crate::language::names::nearest;
 
 pub(super) fn profiles(args: &Profiles) -> Result<Exit, Failure> {
+    if args.json {
+        let json = match &args.name {
+            None => Profile::names().iter().filter_map(|it| json(it)).collect(),
+            Some(name) => json(name).ok_or_else(|| usage(unknown(name)))?,
+        };
+        report::print(&format!("{json:#}\n"))?;
+        return Ok(Exit::Held);
+    }
     let text = match &args.name {
         None => all(),
         Some(name) => one(name, args.why).ok_or_else(|| usage(unknown(name)))?,
@@ -49,6 +58,33 @@ fn all() -> String {
         rows.push(row);
     }
     columns(&rows)
+}
+
+/// A profile with every value, how it is known and where it is from. None: there is no such
+/// profile.
+fn json(name: &str) -> Option<Json> {
+    let profile = Profile::built_in(name)?;
+    let values: Table = profile.to_toml().parse().ok()?;
+    let value = |origin: &Origin| {
+        json!({
+            "knob": origin.knob,
+            "value": value_of(&values, &origin.knob),
+            "known": origin.standing().name(),
+            "from": format!("{}.toml", origin.profile),
+            "source": origin.source,
+        })
+    };
+    let aliases = Profile::aliases().iter().filter(|(_, it)| *it == name);
+    Some(json!({
+        "name": name,
+        "aliases": aliases.map(|(alias, _)| *alias).collect::<Vec<_>>(),
+        "title": profile.title,
+        "calls": match profile.api {
+            Api::Posix => "posix",
+            Api::Winsock => "winsock",
+        },
+        "values": origins(name)?.iter().map(value).collect::<Vec<_>>(),
+    }))
 }
 
 /// Rows with their columns under each other; the numbers at the end of a row are right-aligned.

@@ -193,6 +193,8 @@ struct Seen {
     lines: Vec<Line>,
     peer: Option<IpAddress>,
     connection: Option<(IpEndpoint, IpEndpoint)>,
+    /// The number of the SYN with which the peer has opened the connection.
+    opened: Option<u32>,
     /// Whether the host has sent a datagram.
     answered: bool,
     /// The values of timestamps that the host has sent.
@@ -231,6 +233,15 @@ impl Seen {
                     _ => String::new(),
                 };
                 self.one_connection(endpoints, sent)?;
+                if begins
+                    && !sent
+                    && self
+                        .opened
+                        .replace(segment.seq)
+                        .is_some_and(|it| it != segment.seq)
+                {
+                    return inexpressible("a connection that is opened again between its ports");
+                }
                 let segment = RelativeSegment::new(segment, frame.origins());
                 self.echoes(&segment, sent)?;
                 format!("{ports}{}", segment_text(&segment)?)

@@ -63,6 +63,8 @@ pub struct Summary {
     pub wall: Duration,
     /// The folder in which traces are.
     pub traces: Option<String>,
+    /// The case to look at next: the first that failed, or the first. None: no traces were written.
+    pub next: Option<String>,
 }
 
 impl Summary {

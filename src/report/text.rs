@@ -6,6 +6,7 @@ use super::case::{CaseVerdict, Golden, Problem, TestCase};
 use super::format::{Contents, ReportFormat, ReportWriter};
 use super::summary::{Counts, Summary};
 use crate::diagnostic::clean;
+use crate::scenario::for_shell;
 
 pub(super) const FORMAT: ReportFormat = ReportFormat {
     name: "text",
@@ -82,6 +83,7 @@ pub(super) fn summary(summary: &Summary) -> String {
         differ,
         wall,
         traces,
+        next,
     } = summary;
     let mut text = String::new();
     if folders.len() > 1 {
@@ -122,6 +124,12 @@ pub(super) fn summary(summary: &Summary) -> String {
         text.push_str(&format!("; traces are in {}/", clean(place)));
     }
     text.push('\n');
+    if let (Some(place), Some(name)) = (traces, next) {
+        let trace = for_shell(&clean(&format!("{place}/{name}.pcapng")));
+        text.push_str(&format!(
+            "open next: wireshark {trace}, or hangup show {trace}\n"
+        ));
+    }
     text
 }
 

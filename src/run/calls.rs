@@ -17,6 +17,9 @@ use crate::scenario::script::{Argument, Call, ExpectedResult, Statement, TimeSpe
 /// The call whose socket is the one under test from then on.
 const OPENS: &str = "socket";
 
+/// The error of a Winsock call in a process that has not called WSAStartup.
+const NOT_STARTED: &str = "WSANOTINITIALISED";
+
 impl<'a> Driver<'a> {
     pub(super) fn begin_call(&mut self, call: &'a Call, statement: &Statement, at: Instant) {
         let Some(host) = self.host(&call.host.value) else {
@@ -82,7 +85,8 @@ impl<'a> Driver<'a> {
                 Some(routine) => (routine.span, "this routine cannot run now"),
                 None => (call.name.span, "this call cannot be made here"),
             };
-            return self.fail(Diagnostic::new(span, message).label(why.to_string()));
+            let diagnostic = Diagnostic::new(span, message).label(why.to_string());
+            return self.fail_call(call, diagnostic);
         }
         self.note_after(place);
         self.watch.called(&self.account.calls[place].arguments);
@@ -145,7 +149,8 @@ impl<'a> Driver<'a> {
                     self.program_undefined(id, rule);
                 } else if let Some(waiting) = self.waiting_call(call) {
                     let span = waiting.call.name.span;
-                    self.fail(Diagnostic::new(span, "undefined behaviour").note("rule", rule));
+                    let diagnostic = Diagnostic::new(span, "undefined behaviour");
+                    self.fail_call(waiting.call, diagnostic.note("rule", rule));
                 }
             }
             MediumEvent::Blocks(call) => self.blocks(call),
@@ -197,13 +202,13 @@ impl<'a> Driver<'a> {
             if waiting.returns.is_some() {
                 let message = format!("`{}` waits in a routine", name.value);
                 let help = "what a routine calls has to return at once";
-                self.fail(Diagnostic::new(name.span, message).help(help));
+                self.fail_call(waiting.call, Diagnostic::new(name.span, message).help(help));
             }
         }
     }
 
     fn refuse(&mut self, call: &Call, why: BadCall) {
-        self.fail(why.diagnostic(call));
+        self.fail_call(call, why.diagnostic(call));
         let argument = why.argument.and_then(|index| call.arguments.get(index));
         let span = argument.map_or(call.name.span, |argument| argument.span);
         let diagnostic = Diagnostic::new(span, why.message);
@@ -265,7 +270,7 @@ impl<'a> Driver<'a> {
             .map_or(waiting.span, |returns| returns.span);
         let message = format!("`{name}` returned at {}", seconds(at));
         let label = format!("must return at {}", span_of(earliest, latest));
-        self.fail(Diagnostic::new(span, message).label(label));
+        self.fail_call(waiting.call, Diagnostic::new(span, message).label(label));
     }
 
     pub(super) fn judge_result(&mut self, call: &Call, returned: &Returned) {
@@ -274,21 +279,34 @@ impl<'a> Driver<'a> {
             Some(error) => format!("{} {error}", returned.value),
             None => returned.value.clone(),
         };
-        if !is_result(&call.result.value, returned) {
+        if returned.error.as_deref() == Some(NOT_STARTED)
+            && call.error.as_ref().is_none_or(|it| it.value != NOT_STARTED)
+        {
+            let message = format!("`{name}` comes before WSAStartup, or after the last WSACleanup");
+            let label = format!("it returned {}", said());
+            let host = &call.host.value;
+            let help = format!("begin with `{host}: WSAStartup(0x0202) = 0`");
+            let diagnostic = Diagnostic::new(call.name.span, message).label(label);
+            self.out_of_step(diagnostic.help(help));
+        } else if !is_result(&call.result.value, returned) {
             let message = format!("`{name}` returned {}", said());
             let label = "not this";
-            self.fail(Diagnostic::new(call.result.span, message).label(label));
+            self.fail_call(
+                call,
+                Diagnostic::new(call.result.span, message).label(label),
+            );
         } else if let Some(wanted) = &call.error
             && returned.error.as_deref() != Some(wanted.value.as_str())
         {
             let message = format!("`{name}` returned {}", said());
-            self.fail(Diagnostic::new(wanted.span, message).label("not this error"));
+            let diagnostic = Diagnostic::new(wanted.span, message);
+            self.fail_call(call, diagnostic.label("not this error"));
         }
         for difference in &returned.differences {
             let argument = call.arguments.get(difference.argument);
             let span = argument.map_or(call.name.span, |argument| argument.span);
             let message = format!("`{name}` gave {} here", difference.actual);
-            self.fail(Diagnostic::new(span, message));
+            self.fail_call(call, Diagnostic::new(span, message));
         }
     }
 }

@@ -12,6 +12,7 @@ use smoltcp::wire::IpAddress;
 
 use super::account::{Account, SocketAccount};
 use super::conduct::{Conduct, End, Leftovers, OnFailure, Timing};
+use super::failures::{Failures, Judged, Told};
 use super::filters;
 use super::forging::Forging;
 use super::medium::{Due, Medium, Refusal, Waited};
@@ -29,7 +30,7 @@ use crate::capture::text::seconds;
 use crate::capture::{CallRow, FailedRow};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::event_log::EventLog;
-use crate::scenario::script::{Statement, Subject, Subsystem, TimeSpec, Turning};
+use crate::scenario::script::{Call, Statement, Subject, Subsystem, TimeSpec, Turning};
 use crate::scenario::{Scenario, for_shell};
 
 /// A run in progress.
@@ -45,7 +46,7 @@ pub(crate) struct Driver<'a> {
     pub(super) events: EventLog,
     pub(super) rows: Vec<CallRow>,
     pub(super) waiting: Vec<Waiting<'a>>,
-    pub(super) failures: Vec<Diagnostic>,
+    pub(super) failures: Failures,
     /// The failures as rows of the trace.
     failed: Vec<FailedRow>,
     pub(super) steps: Steps,
@@ -96,7 +97,7 @@ impl<'a> Driver<'a> {
             events: EventLog::default(),
             rows: Vec::new(),
             waiting: Vec::new(),
-            failures: Vec::new(),
+            failures: Failures::default(),
             failed: Vec::new(),
             steps: Steps::default(),
             programs: Programs::default(),
@@ -392,13 +393,47 @@ impl<'a> Driver<'a> {
     }
 
     pub(super) fn fail(&mut self, diagnostic: Diagnostic) {
-        if self.steps.tells() {
-            self.failed.push(FailedRow {
-                at: self.medium.now(),
-                events_before: self.events.len(),
-                text: diagnostic.message.clone(),
-            });
-            self.failures.push(diagnostic);
+        let text = diagnostic.message.clone();
+        if self.failures.push(diagnostic) == Told::Yes {
+            self.show_failure(text);
+        }
+    }
+
+    /// A failure that is told is a row of the trace.
+    fn show_failure(&mut self, text: String) {
+        self.failed.push(FailedRow {
+            at: self.medium.now(),
+            events_before: self.events.len(),
+            text,
+        });
+    }
+
+    /// A call failed, was refused, or did not end.
+    pub(super) fn fail_call(&mut self, call: &Call, diagnostic: Diagnostic) {
+        let thread = call.thread.as_ref().map(|it| it.value.clone());
+        let Some(host) = self.host(&call.host.value) else {
+            return self.fail(diagnostic);
+        };
+        let text = diagnostic.message.clone();
+        if self.failures.push_call((host, thread), diagnostic) == Told::Yes {
+            self.show_failure(text);
+        }
+    }
+
+    /// The state of a host is not the one that was expected.
+    pub(super) fn fail_state(&mut self, host: usize, diagnostic: Diagnostic) {
+        let text = diagnostic.message.clone();
+        if self.failures.push_state(host, diagnostic) == Told::Yes {
+            self.show_failure(text);
+        }
+    }
+
+    /// A call could not be made, or did not end, when the script says so. What fails behind it
+    /// follows from it, and is only counted.
+    pub(super) fn out_of_step(&mut self, diagnostic: Diagnostic) {
+        let text = diagnostic.message.clone();
+        if self.failures.push_out_of_step(diagnostic) == Told::Yes {
+            self.show_failure(text);
         }
     }
 
@@ -421,14 +456,16 @@ impl<'a> Driver<'a> {
         for waiting in std::mem::take(&mut self.waiting) {
             if waiting.returns.is_some() && !is_stopped {
                 let message = format!("`{}` never returned", waiting.call.name.value);
-                self.fail(Diagnostic::new(waiting.call.name.span, message));
+                let diagnostic = Diagnostic::new(waiting.call.name.span, message);
+                self.fail_call(waiting.call, diagnostic);
             }
         }
         self.account.sockets = self.final_sockets();
-        let is_out_of_step = self.steps.is_out_of_step();
-        self.count_untold();
+        let is_out_of_step = self.failures.is_out_of_step();
+        let Judged { told, untold } = self.failures.judged();
         let mut outcome = Outcome {
-            failures: self.failures,
+            failures: told,
+            untold,
             failed: self.failed,
             ended: self.medium.now(),
             seed: self.seed,
@@ -442,12 +479,12 @@ impl<'a> Driver<'a> {
         if !is_out_of_step && !is_stopped {
             filters::judge(self.scenario, &mut outcome);
         }
-        outcome.failures.sort_by_key(|failure| failure.span);
         if outcome.failures.is_empty() {
             return outcome;
         }
         let replay = replay(self.scenario, self.seed, self.conduct);
-        for failure in &mut outcome.failures {
+        outcome.failures.sort_by_key(|failure| failure.span);
+        for failure in outcome.failures.iter_mut().chain(&mut outcome.untold) {
             let owned = std::mem::replace(failure, Diagnostic::of_file(""));
             *failure = owned.note("replay", replay.clone());
         }

@@ -19,6 +19,7 @@ mod conditions;
 mod conduct;
 mod driver;
 mod expect;
+mod failures;
 mod filters;
 mod forge;
 mod forging;

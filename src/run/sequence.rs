@@ -67,26 +67,4 @@ impl<'a> Driver<'a> {
         let diagnostic = diagnostic.context(follower, "this step waits for it");
         self.out_of_step(diagnostic.help("with `+0` in place of `then` it would not wait"));
     }
-
-    /// Reports that a call could not be made, or did not end, when the script says so. What fails
-    /// behind it follows from it, and is only counted.
-    pub(super) fn out_of_step(&mut self, diagnostic: Diagnostic) {
-        self.fail(diagnostic);
-        if !self.steps.is_out_of_step() {
-            self.steps.fall_out(self.failures.len() - 1);
-        }
-    }
-
-    /// Says behind a failure how many were not told because of it.
-    pub(super) fn count_untold(&mut self) {
-        let Some((behind, count)) = self.steps.untold() else {
-            return;
-        };
-        let failures = if count == 1 { "failure" } else { "failures" };
-        let told = std::mem::replace(&mut self.failures[behind], Diagnostic::of_file(""));
-        self.failures[behind] = told.note(
-            "behind it",
-            format!("{count} {failures} more, not told, since the script was out of step"),
-        );
-    }
 }

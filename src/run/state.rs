@@ -47,7 +47,9 @@ impl Driver<'_> {
                 found.push(Diagnostic::new(condition.span, message).label(label));
             }
         }
-        found.into_iter().for_each(|failure| self.fail(failure));
+        for diagnostic in found {
+            self.fail_state(host.0, diagnostic);
+        }
     }
 
     /// The socket that is meant where none is named: the one connection of the host, or its one

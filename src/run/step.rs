@@ -1,5 +1,4 @@
-//! The state of a script's sequence: the end of the last step, and whether the script is out of
-//! step.
+//! The state of a script's sequence: the end of the last step, and whether it comes.
 
 use smoltcp::time::Instant;
 
@@ -12,20 +11,8 @@ pub(super) struct Steps {
     call: Option<CallId>,
     /// When the last statement was over, where it is.
     ended: Instant,
-    /// Failures that were not told, because they follow from one that was: a call could not be made
-    /// when it was to be made. None: there was no such failure.
-    untold: Option<Untold>,
     /// Whether a step was waited for in vain, so that nothing can follow.
     pub(super) is_stuck: bool,
-}
-
-/// What is not told behind a failure.
-#[derive(Clone, Copy, Debug)]
-struct Untold {
-    /// The place of the failure.
-    behind: usize,
-    /// How many failures came after it.
-    count: usize,
 }
 
 impl Default for Steps {
@@ -33,7 +20,6 @@ impl Default for Steps {
         Self {
             call: None,
             ended: Instant::ZERO,
-            untold: None,
             is_stuck: false,
         }
     }
@@ -58,22 +44,6 @@ impl Steps {
         }
     }
 
-    /// Whether a failure is to be told, and not only counted.
-    pub(super) fn tells(&mut self) -> bool {
-        match &mut self.untold {
-            Some(untold) => {
-                untold.count += 1;
-                false
-            }
-            None => true,
-        }
-    }
-
-    /// Whether what was seen says no more than the failure that was told.
-    pub(super) fn is_out_of_step(&self) -> bool {
-        self.untold.is_some()
-    }
-
     /// The call of the last statement, while it has not returned.
     pub(super) fn call(&self) -> Option<CallId> {
         self.call
@@ -82,16 +52,5 @@ impl Steps {
     /// When the last statement was over.
     pub(super) fn ended(&self) -> Instant {
         self.ended
-    }
-
-    /// What fails behind this failure is only counted.
-    pub(super) fn fall_out(&mut self, behind: usize) {
-        self.untold = Some(Untold { behind, count: 0 });
-    }
-
-    /// The place of a failure, and how many were not told because of it, where there are any.
-    pub(super) fn untold(&self) -> Option<(usize, usize)> {
-        let untold = self.untold.filter(|it| it.count > 0)?;
-        Some((untold.behind, untold.count))
     }
 }

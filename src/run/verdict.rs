@@ -35,6 +35,8 @@ pub struct Outcome {
     pub failures: Vec<Diagnostic>,
     /// The same as rows of the trace, in the order in which they were seen.
     pub failed: Vec<FailedRow>,
+    /// What did not hold either, but follows from one of those, in the order in which it happened.
+    pub untold: Vec<Diagnostic>,
     /// When the run ended.
     pub ended: Instant,
     /// The seed of its random choices.

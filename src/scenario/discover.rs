@@ -3,14 +3,17 @@
 //! A file stands for itself, a folder for every scenario under it, and a name for the scenario or
 //! the folder of that name under `scenarios/`: `recv-disconnect/queued` is
 //! `scenarios/recv-disconnect/queued.toml`. The list is sorted and names no file twice, so that two
-//! runs are the same whatever the order of the file system.
+//! runs are the same whatever the order of the file system. What is not on the disk may be shipped
+//! inside the program; `-` is standard input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use super::load::STANDARD_INPUT;
 use crate::language::names;
+use crate::shipped;
 
 /// Where scenarios are, when nothing else is said.
 pub const ROOT: &str = "scenarios";
@@ -139,39 +142,44 @@ pub fn discover_scripts(base: &Path, paths: &[PathBuf]) -> Result<Vec<Found>, Di
     let paths = if paths.is_empty() { &root } else { paths };
     let mut found: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     for path in paths {
-        for candidate in [path.clone(), Path::new(ROOT).join(path)] {
-            let Ok(metadata) = fs::metadata(base.join(&candidate)) else {
-                continue;
-            };
-            let mut files = Vec::new();
-            if metadata.is_dir() {
-                search(base, &candidate, 0, &mut files, is_script)?;
-                stay_below(base, &candidate, &files)?;
-            } else if is_script(&candidate) {
-                files.push(candidate);
-            }
-            for path in files {
-                let name = script_name(&path);
-                match found.get(&name) {
-                    Some(first) if !same(&base.join(first), &base.join(&path)) => {
-                        let first = first.clone();
-                        return Err(DiscoverError::SameName {
-                            first,
-                            second: path,
-                            name,
-                        });
-                    }
-                    Some(_) => {}
-                    None => {
-                        found.insert(name, path);
-                    }
+        for path in scripts_of(base, path)? {
+            let name = script_name(&path);
+            match found.get(&name) {
+                Some(first) if !same(&base.join(first), &base.join(&path)) => {
+                    let first = first.clone();
+                    return Err(DiscoverError::SameName {
+                        first,
+                        second: path,
+                        name,
+                    });
+                }
+                Some(_) => {}
+                None => {
+                    found.insert(name, path);
                 }
             }
-            break;
         }
     }
     let found = found.into_iter();
     Ok(found.map(|(name, path)| Found { path, name }).collect())
+}
+
+/// The scripts that a path stands for.
+fn scripts_of(base: &Path, path: &Path) -> Result<Vec<PathBuf>, DiscoverError> {
+    for candidate in [path.to_owned(), Path::new(ROOT).join(path)] {
+        let Ok(metadata) = fs::metadata(base.join(&candidate)) else {
+            continue;
+        };
+        let mut files = Vec::new();
+        if metadata.is_dir() {
+            search(base, &candidate, 0, &mut files, is_script)?;
+            stay_below(base, &candidate, &files)?;
+        } else if is_script(&candidate) {
+            files.push(candidate);
+        }
+        return Ok(files);
+    }
+    Ok(shipped_under(path, SCRIPT_EXTENSION, is_script))
 }
 
 /// Whether a file is a packetdrill script, by its name.
@@ -241,11 +249,37 @@ fn resolve(base: &Path, path: &Path) -> Result<Vec<PathBuf>, DiscoverError> {
         }
         return Ok(vec![candidate]);
     }
+    if path.as_os_str() == STANDARD_INPUT {
+        return Ok(vec![path.to_owned()]);
+    }
+    let shipped = shipped_under(path, EXTENSION, is_scenario);
+    if !shipped.is_empty() {
+        return Ok(shipped);
+    }
     let nearest = nearest(base, path);
     Err(DiscoverError::NotFound {
         path: path.to_owned(),
         nearest,
     })
+}
+
+/// The shipped files that a path stands for: itself, as a name under the root, or what is in it.
+fn shipped_under(path: &Path, extension: &str, is_wanted: fn(&Path) -> bool) -> Vec<PathBuf> {
+    let named = Path::new(ROOT).join(path);
+    let mut with_extension = named.clone().into_os_string();
+    with_extension.push(".");
+    with_extension.push(extension);
+    for candidate in [path.to_owned(), PathBuf::from(with_extension), named] {
+        if shipped::read(&candidate).is_some() && is_wanted(&candidate) {
+            return vec![candidate];
+        }
+        let files = shipped::under(&candidate).filter(|path| is_wanted(path));
+        let files: Vec<PathBuf> = files.map(Path::to_owned).collect();
+        if candidate.starts_with(ROOT) && !files.is_empty() {
+            return files;
+        }
+    }
+    Vec::new()
 }
 
 /// Adds the files under a folder that are wanted. Links to folders are not followed, so there are
@@ -329,6 +363,9 @@ fn name(file: &Path, asked: &Path) -> PathBuf {
 
 /// Where a file is, as its name has it.
 fn path_of(file: &Path, asked: &Path) -> PathBuf {
+    if file.as_os_str() == STANDARD_INPUT {
+        return PathBuf::from("stdin");
+    }
     let components: Vec<Component<'_>> = file.components().collect();
     let root = components.iter().rposition(|it| it.as_os_str() == ROOT);
     match root {
@@ -368,14 +405,24 @@ fn same(first: &Path, second: &Path) -> bool {
 /// The name under the root that is nearest to what was asked for.
 fn nearest(base: &Path, asked: &Path) -> Option<String> {
     let mut files = Vec::new();
-    search(base, Path::new(ROOT), 0, &mut files, is_scenario).ok()?;
+    if search(base, Path::new(ROOT), 0, &mut files, is_scenario).is_err() {
+        files = shipped_under(Path::new(ROOT), EXTENSION, is_scenario);
+    }
     let names: Vec<String> = files
         .iter()
         .map(|it| name(it, Path::new(ROOT)).to_string_lossy().into_owned())
         .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let asked = asked.strip_prefix(ROOT).unwrap_or(asked).with_extension("");
-    names::nearest(&asked.to_string_lossy(), &names).map(str::to_owned)
+    let asked = asked.to_string_lossy();
+    let folders: BTreeSet<&str> = names.iter().flat_map(|name| folders_of(name)).collect();
+    let all: Vec<&str> = folders.into_iter().chain(names.iter().copied()).collect();
+    names::nearest(&asked, &all).map(str::to_owned)
+}
+
+/// The folders in which a name is.
+fn folders_of(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('/').map(|(at, _)| &name[..at])
 }
 
 #[cfg(test)]

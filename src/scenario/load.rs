@@ -1,7 +1,7 @@
 //! Loading a file: one scenario, or with a `[sweep]` one for each combination.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -17,6 +17,7 @@ use super::sweep::{self, Combination};
 use super::warnings::warnings;
 use crate::diagnostic::{Diagnostic, Invalid, Source, Span};
 use crate::files;
+use crate::shipped;
 
 /// Why a scenario could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -401,14 +402,34 @@ fn text(bytes: Vec<u8>) -> Result<String, (String, Box<Diagnostic>)> {
     })
 }
 
-/// The octets of a file that is read whole, at most one more than [`limits::FILE_MAX`].
+/// What comes on standard input, and at most so many octets of it.
+fn standard_input(most: u64) -> io::Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    io::stdin().lock().take(most).read_to_end(&mut octets)?;
+    Ok(octets)
+}
+
+/// The path that stands for standard input.
+pub(crate) const STANDARD_INPUT: &str = "-";
+
+/// The octets of a file that is read whole, of the disk, of standard input or shipped, at most one
+/// more than [`limits::FILE_MAX`].
 ///
 /// # Errors
 /// It cannot be read.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
     // One octet more than allowed, so that a longer file is noticed without reading it all.
     let most = u64::try_from(limits::FILE_MAX + 1).unwrap_or(u64::MAX);
-    files::read(path, most).map_err(|error| LoadError::Read {
+    let read = match path.as_os_str() == STANDARD_INPUT {
+        true => standard_input(most),
+        false => files::read(path, most),
+    };
+    if let (Err(error), Some(bytes)) = (&read, shipped::read(path))
+        && error.kind() == io::ErrorKind::NotFound
+    {
+        return Ok(bytes.to_vec());
+    }
+    read.map_err(|error| LoadError::Read {
         path: path.to_owned(),
         error,
     })

@@ -159,7 +159,8 @@ fn to_posix(call: &Call) -> Result<Vec<Call>, Box<Diagnostic>> {
         }
         "WSASocket" => shortened(call, "socket", 3),
         "socket" | "bind" | "listen" | "accept" | "connect" | "send" | "sendto" | "recv"
-        | "recvfrom" => call.clone(),
+        | "recvfrom" | "getpeername" | "getsockname" | "select" => call.clone(),
+        "setsockopt" if is_timeout(call) => timeout_of_other(call),
         "WSAAccept" => match nothing_from(1) {
             Some(at) if !has_word(call, at, "CF_ACCEPT") => {
                 return refuse(at, "there are no condition functions");
@@ -223,7 +224,16 @@ fn to_winsock(call: &Call) -> Result<Vec<Call>, Box<Diagnostic>> {
         |index: usize, why: &str| Err(cannot(call, span_of(call, index), Api::Winsock, why));
     let translated = match call.name.value.as_str() {
         "socket" => return Ok(socket_to_winsock(call)),
-        "bind" | "listen" | "accept" | "connect" => call.clone(),
+        "bind" | "listen" | "accept" | "connect" | "getpeername" | "getsockname" => call.clone(),
+        "select" => {
+            let mut call = call.clone();
+            // The number of descriptors before the sets, which Winsock ignores.
+            if call.arguments.len() == 5 {
+                call.arguments.remove(0);
+            }
+            call
+        }
+        "setsockopt" if is_timeout(call) => timeout_of_other(call),
         "getsockopt" => shortened(call, "getsockopt", 3),
         "setsockopt" if has_word(call, 2, "SO_REUSEADDR") => return Ok(Vec::new()),
         "setsockopt" => call.clone(),
@@ -304,6 +314,45 @@ fn transfer_to_winsock(call: &Call) -> Vec<Call> {
         true => vec![made],
         false => vec![non_blocking(call, true), made, non_blocking(call, false)],
     }
+}
+
+/// Whether an option is SO_RCVTIMEO or SO_SNDTIMEO.
+fn is_timeout(call: &Call) -> bool {
+    has_word(call, 2, "SO_RCVTIMEO") || has_word(call, 2, "SO_SNDTIMEO")
+}
+
+/// A time limit in the form of the other family: a struct timeval for a number of milliseconds, and
+/// the other way round.
+fn timeout_of_other(call: &Call) -> Call {
+    let mut call = call.clone();
+    call.arguments.truncate(4);
+    let Some(value) = call.arguments.get_mut(3) else {
+        return call;
+    };
+    let number = |argument: &Argument| {
+        let mut inner = argument;
+        if let Argument::List(list) = argument
+            && let [only] = list.as_slice()
+        {
+            inner = only;
+        }
+        if let Argument::Integer(number) = inner {
+            Some(*number)
+        } else {
+            None
+        }
+    };
+    if let Argument::Struct(fields) = &value.value
+        && let [(_, seconds), (_, micros)] = fields.as_slice()
+        && let (Some(seconds), Some(micros)) = (number(seconds), number(micros))
+    {
+        let milliseconds = seconds.saturating_mul(1000).saturating_add(micros / 1000);
+        value.value = Argument::Integer(milliseconds);
+    } else if let Some(milliseconds) = number(&value.value) {
+        let parts = [milliseconds / 1000, milliseconds % 1000 * 1000];
+        value.value = Argument::Struct(parts.map(|it| (None, Argument::Integer(it))).to_vec());
+    }
+    call
 }
 
 /// An option that is set, with its truth as a number.
@@ -452,8 +501,9 @@ mod tests {
                 "WSACreateEvent() = 10",
                 "the same program cannot be written without it",
             ),
+            ("getpeername(3) = 0", "getpeername(3)"),
             (
-                "getpeername(3) = 0",
+                "CancelIoEx(3, NULL) = TRUE",
                 "the same program cannot be written without it",
             ),
         ];
@@ -508,6 +558,14 @@ mod tests {
             ("ioctl(3, SIOCINQ) = 5", "ioctlsocket(3, FIONREAD)"),
             ("ioctl(3, SIOCOUTQ) = 5", "no call says how much is unsent"),
             ("setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0", ""),
+            (
+                "setsockopt(3, SOL_SOCKET, SO_RCVTIMEO, {1, 500000}) = 0",
+                "setsockopt(3, SOL_SOCKET, SO_RCVTIMEO, 1500)",
+            ),
+            (
+                "select(4, [3], [], NULL, NULL) = 1",
+                "select([3], [], NULL, NULL)",
+            ),
         ];
         check("linux", Api::Winsock, &rows);
     }

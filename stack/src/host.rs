@@ -474,7 +474,7 @@ impl Stack {
             profile: Arc::clone(&self.profile),
             local,
             remote,
-            mss: self.announced_mss(remote.addr),
+            mss: self.announced_mss(remote.addr).min(segment_bound(options)),
             receive_buffer: options.receive_buffer,
             send_buffer: options.send_buffer.unwrap_or(self.profile.send.send_buffer),
             no_delay: options.no_delay,
@@ -482,6 +482,11 @@ impl Stack {
             user_timeout: options.user_timeout,
             handshake_limit: options.handshake_limit,
             no_options: options.no_tcp_options,
+            fin_wait_2: options.fin_wait_2,
+            syn_count: options.syn_count,
+            unsent_most: options.unsent_most,
+            cork: options.cork,
+            congestion: options.congestion,
             initial_sequence: self.random.bits(),
         }
     }
@@ -708,4 +713,10 @@ fn new_interface(
         }
     });
     Box::new(interface)
+}
+
+/// The largest segment that an application wants announced (TCP_MAXSEG).
+fn segment_bound(options: &SocketOptions) -> u16 {
+    let octets = options.max_segment.unwrap_or(u32::MAX);
+    u16::try_from(octets).unwrap_or(u16::MAX)
 }

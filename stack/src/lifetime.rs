@@ -9,7 +9,7 @@ use crate::network::IpFamily;
 use crate::options::SocketOptions;
 use crate::socket::{BindError, Closing, ConnectError, Protocol, SocketId};
 use crate::table::{Bound, Entry, Kind, Tuple};
-use crate::tcp::Connection;
+use crate::tcp::{Connection, State};
 
 impl Stack {
     pub(crate) fn bind(
@@ -25,7 +25,7 @@ impl Stack {
         let taken = |stack: &Self, port| {
             let wanted = Bound { address, port };
             let mut bounds = stack.bounds(protocol, port);
-            bounds.any(|bound| bound.overlaps(wanted))
+            bounds.any(|bound| bound.overlaps(wanted)) || stack.is_exclusive_in_vain(id, port)
         };
         let port = match port {
             0 => self.dynamic_port(taken).ok_or(BindError::InUse)?,
@@ -57,6 +57,20 @@ impl Stack {
             )
             | None => Err(BindError::AlreadyBound),
         }
+    }
+
+    /// Whether a socket wants a port for itself alone that a connection still has (Winsock, page
+    /// "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE").
+    fn is_exclusive_in_vain(&self, id: SocketId, port: u16) -> bool {
+        let is_exclusive = |entry: &Entry| entry.options.exclusive_address;
+        let has_port = |entry: &Entry| match &entry.kind {
+            Kind::Connection(connection) => {
+                connection.state() != State::Closed && connection.local().port == port
+            }
+            Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => false,
+        };
+        let is_exclusive = self.entries.get(&id).is_some_and(is_exclusive);
+        is_exclusive && self.entries.iter().any(|(_, entry)| has_port(entry))
     }
 
     fn protocol(&self, id: SocketId) -> Protocol {

@@ -7,7 +7,7 @@
 use smoltcp::time::Duration;
 
 use crate::memory;
-use crate::profile::{BufferRounding, Profile, WindowModel};
+use crate::profile::{Algorithm, Api, BufferRounding, Profile, WindowModel};
 
 /// A socket option whose values are of type `T`.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,8 @@ pub(crate) struct Source<'a> {
     pub(crate) is_udp: bool,
     /// The buffers of a connection, as the handshake has left them.
     pub(crate) settled: Option<Buffers>,
+    /// The largest segment that a connection sends, in octets of payload.
+    pub(crate) segment: Option<u32>,
 }
 
 /// The buffers of a connection, in octets of payload.
@@ -119,6 +121,19 @@ pub(crate) struct SocketOptions {
     pub(crate) handshake_limit: Option<Duration>,
     pub(crate) no_tcp_options: bool,
     pub(crate) reuse_address: bool,
+    /// No time where there is no limit.
+    pub(crate) receive_timeout: Duration,
+    pub(crate) send_timeout: Duration,
+    /// The seconds of FIN-WAIT-2; none: as long as the system says, and below 0: none at all.
+    pub(crate) fin_wait_2: Option<i32>,
+    pub(crate) syn_count: Option<u32>,
+    pub(crate) max_segment: Option<u32>,
+    pub(crate) cork: bool,
+    pub(crate) unsent_most: Option<u32>,
+    pub(crate) congestion: Option<Algorithm>,
+    /// Whether a datagram that found no port is forgotten.
+    pub(crate) forgets_refusals: bool,
+    pub(crate) exclusive_address: bool,
 }
 
 /// SO_LINGER.
@@ -237,6 +252,124 @@ pub const NO_TCP_OPTIONS: SocketOption<bool> = SocketOption::new(
     |options, on| options.no_tcp_options = on,
 )
 .only_where(limits_handshakes);
+
+/// SO_RCVTIMEO: how long a receive or an accept waits; no time: for ever.
+pub const RECEIVE_TIMEOUT: SocketOption<Duration> = SocketOption::new(
+    |source| source.options.receive_timeout,
+    |options, time| options.receive_timeout = time,
+);
+
+/// SO_SNDTIMEO: how long a send or a connect waits; no time: for ever.
+pub const SEND_TIMEOUT: SocketOption<Duration> = SocketOption::new(
+    |source| source.options.send_timeout,
+    |options, time| options.send_timeout = time,
+);
+
+/// The longest time of TCP_LINGER2, in seconds (Linux: TCP_FIN_TIMEOUT_MAX).
+const FIN_WAIT_2_MAX: i32 = 120;
+
+/// TCP_LINGER2: for how many seconds a closed connection waits in FIN-WAIT-2; 0 is the system's
+/// time, and with a negative number it is gone at once (Linux: tcp_fin_time, tcp_close).
+pub const FIN_WAIT_2: SocketOption<i32> = SocketOption::new(
+    |source| match source.options.fin_wait_2 {
+        Some(seconds) => seconds,
+        None => i32::try_from(source.profile.linger.fin_wait_2.secs()).unwrap_or(i32::MAX),
+    },
+    |options, seconds| {
+        let seconds = if seconds < 0 { -1 } else { seconds };
+        options.fin_wait_2 = (seconds != 0).then_some(seconds.min(FIN_WAIT_2_MAX));
+    },
+)
+.only_where(has_linux_options);
+
+/// TCP_SYNCNT: how many times a SYN is sent again before the attempt fails.
+pub const SYN_COUNT: SocketOption<u32> = SocketOption::new(
+    |source| {
+        source
+            .options
+            .syn_count
+            .unwrap_or(source.profile.give_up.syn)
+    },
+    |options, count| options.syn_count = Some(count),
+)
+.only_where(has_linux_options);
+
+/// TCP_MAXSEG: the largest segment, in octets of payload, that is announced and sent; 0 is no bound
+/// of its own. It counts from the next handshake on.
+pub const MAX_SEGMENT: SocketOption<u32> = SocketOption::new(
+    |source| match (source.segment, source.options.max_segment) {
+        (Some(octets), _) => octets,
+        (None, Some(octets)) => octets,
+        // RFC 9293 section 3.7.1
+        (None, None) => 536,
+    },
+    |options, octets| options.max_segment = (octets > 0).then_some(octets),
+);
+
+/// TCP_CORK: a segment that is not full waits until it is, the option is taken back, or 200 ms have
+/// passed.
+pub const CORK: SocketOption<bool> = SocketOption::new(
+    |source| source.options.cork,
+    |options, on| options.cork = on,
+)
+.only_where(has_linux_options);
+
+/// TCP_NOTSENT_LOWAT: a send takes no more, and poll tells of no room, while so many octets were
+/// not sent yet; 0 is no bound.
+pub const UNSENT_MOST: SocketOption<u32> = SocketOption::new(
+    |source| source.options.unsent_most.unwrap_or(0),
+    |options, octets| options.unsent_most = (octets > 0).then_some(octets),
+)
+.only_where(has_linux_options);
+
+/// TCP_CONGESTION: the algorithm that the congestion window follows.
+pub const CONGESTION: SocketOption<Algorithm> = SocketOption::new(
+    |source| {
+        let default = source.profile.send.congestion;
+        source.options.congestion.unwrap_or(default)
+    },
+    |options, algorithm| options.congestion = Some(algorithm),
+)
+.only_where(has_linux_options);
+
+/// TCP_MAXRT of Winsock: after how many seconds without an acknowledgment a connection is given up;
+/// a negative number is never.
+pub const MAX_RETRANSMISSION_TIME: SocketOption<i32> = SocketOption::new(
+    |source| match source.options.user_timeout {
+        Some(time) if time < ENDLESS => i32::try_from(time.secs()).unwrap_or(i32::MAX),
+        Some(_) => -1,
+        None => 0,
+    },
+    |options, seconds| {
+        let time = u64::try_from(seconds).map_or(ENDLESS, Duration::from_secs);
+        options.user_timeout = (time > Duration::ZERO).then_some(time);
+    },
+)
+.only_where(|profile| profile.api == Api::Winsock);
+
+/// A time that no run lasts.
+const ENDLESS: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// SIO_UDP_CONNRESET of Winsock: whether a datagram socket learns that nobody has the port to which
+/// it has sent.
+pub const CONNECTION_RESETS: SocketOption<bool> = SocketOption::new(
+    |source| !source.options.forgets_refusals,
+    |options, on| options.forgets_refusals = !on,
+)
+.only_where(|profile| profile.api == Api::Winsock);
+
+/// SO_EXCLUSIVEADDRUSE of Winsock: a port cannot be bound to while any connection has it.
+pub const EXCLUSIVE_ADDRESS: SocketOption<bool> = SocketOption::new(
+    |source| source.options.exclusive_address,
+    |options, on| options.exclusive_address = on,
+)
+.only_where(|profile| profile.api == Api::Winsock);
+
+/// The systems that have TCP_USER_TIMEOUT have the rest of Linux's options too: they took over its
+/// interface (gVisor: sockopt.go; Fuchsia: fuchsia.posix.socket).
+fn has_linux_options(profile: &Profile) -> bool {
+    profile.keep_alive.user_timeout
+}
 
 fn limits_handshakes(profile: &Profile) -> bool {
     profile.give_up.handshake > Duration::ZERO

@@ -263,6 +263,14 @@ pub struct Status {
     pub retransmissions: u64,
     /// What the sender takes the path for; none where the host does not say.
     pub path: Option<PathState>,
+    /// The largest segment that is sent, in octets of payload.
+    pub mss: usize,
+    /// Whether both sides use timestamps (RFC 7323).
+    pub timestamps: bool,
+    /// Whether both report what they have by SACK blocks (RFC 2018).
+    pub selective: bool,
+    /// By how many bits the windows are shifted, the peer's and ours; none: not at all.
+    pub scales: Option<(u8, u8)>,
     /// Segments that the peer has reported beyond what it acknowledges (RFC 2018).
     pub reported: usize,
     /// Why the connection is gone, until a call has said so.
@@ -308,6 +316,10 @@ impl Status {
             srtt: None,
             retransmissions: 0,
             path: None,
+            mss: 0,
+            timestamps: false,
+            selective: false,
+            scales: None,
             reported: 0,
             error: None,
             local: None,

@@ -199,6 +199,19 @@ impl Host {
         }
     }
 
+    /// As [`Host::send`], for octets that more will follow at once (MSG_MORE): a segment that is
+    /// not full waits for them until an acknowledgment comes.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub fn send_with_more(&mut self, socket: SocketId, data: &[u8]) -> Result<usize, SendError> {
+        let stack = self.stack_mut();
+        if let Some(connection) = stack.connection_mut(socket) {
+            connection.expect_more();
+        }
+        self.send(socket, data)
+    }
+
     /// Sends one datagram. On a connected TCP socket the address is ignored.
     ///
     /// # Errors
@@ -449,6 +462,10 @@ impl Host {
                 Kind::Connection(connection) => Some(connection.buffers()),
                 Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
             },
+            segment: match &entry.kind {
+                Kind::Connection(connection) => u32::try_from(connection.segment_most()).ok(),
+                Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
+            },
         };
         option.exists(&stack.profile).then(|| option.get(&source))
     }
@@ -563,6 +580,17 @@ fn reconfigure(
     }
     connection.set_no_delay(options.no_delay);
     connection.set_user_timeout(options.user_timeout);
+    connection.set_fin_wait_2(options.fin_wait_2);
+    connection.set_syn_count(options.syn_count);
+    connection.set_unsent_most(options.unsent_most);
+    if options.cork != before.cork {
+        connection.set_cork(options.cork);
+    }
+    if options.congestion != before.congestion
+        && let Some(algorithm) = options.congestion
+    {
+        connection.set_congestion(algorithm);
+    }
 }
 
 /// Whether a shutdown of such a direction ends an attempt to connect.

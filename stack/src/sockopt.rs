@@ -5,6 +5,7 @@ use smoltcp::time::{Duration, Instant};
 
 use crate::host::Host;
 use crate::options::{Linger, SocketOption};
+use crate::profile::Algorithm;
 use crate::socket::SocketId;
 
 /// What is behind the pointer to an option's value.
@@ -16,6 +17,8 @@ pub enum OptionValue {
     Linger(Linger),
     /// A buffer.
     Octets(Vec<u8>),
+    /// A struct timeval.
+    Time(Duration),
     /// Memory that is not the process's.
     Bad,
 }
@@ -59,6 +62,12 @@ pub enum Codec {
     Milliseconds(&'static SocketOption<Duration>, Limits),
     /// A struct linger.
     Linger(&'static SocketOption<Linger>),
+    /// A struct timeval.
+    Time(&'static SocketOption<Duration>),
+    /// The name of a congestion control.
+    Algorithm(&'static SocketOption<Algorithm>),
+    /// An integer that may be negative.
+    Signed(&'static SocketOption<i32>),
     /// An integer that the interface knows, and that can only be read.
     ReadOnly,
     /// An integer that the interface keeps.
@@ -115,21 +124,32 @@ impl Codec {
     /// Why not.
     pub fn check(self, value: &OptionValue) -> Result<(), Misfit> {
         match (self, value) {
-            (Self::Linger(_), OptionValue::Linger(_)) | (Self::ReadOnly, _) => Ok(()),
+            (Self::Linger(_), OptionValue::Linger(_))
+            | (Self::Time(_), OptionValue::Time(_))
+            | (Self::ReadOnly, _) => Ok(()),
+            (Self::Algorithm(_), OptionValue::Octets(name)) => {
+                algorithm(name).map(|_| ()).ok_or(Misfit::Limits)
+            }
             (Self::Octets(most), OptionValue::Octets(octets)) if octets.len() > most => {
                 Err(Misfit::Limits)
             }
             (Self::Octets(_), OptionValue::Octets(_)) => Ok(()),
-            (Self::Linger(_) | Self::Octets(_), _) => Err(Misfit::Form),
+            (Self::Linger(_) | Self::Time(_) | Self::Octets(_) | Self::Algorithm(_), _) => {
+                Err(Misfit::Form)
+            }
             (_, OptionValue::Integer(value)) => match self.limits() {
                 Limits::Within(least, most) if !(least..=most).contains(value) => {
                     Err(Misfit::Limits)
                 }
                 Limits::Within(..) | Limits::Clamped(..) => Ok(()),
             },
-            (_, OptionValue::Linger(_) | OptionValue::Octets(_) | OptionValue::Bad) => {
-                Err(Misfit::Form)
-            }
+            (
+                _,
+                OptionValue::Linger(_)
+                | OptionValue::Octets(_)
+                | OptionValue::Time(_)
+                | OptionValue::Bad,
+            ) => Err(Misfit::Form),
         }
     }
 
@@ -156,7 +176,19 @@ impl Codec {
                 }
                 return Ok(());
             }
-            (OptionValue::Octets(_) | OptionValue::Bad, _) => return Ok(()),
+            (OptionValue::Time(time), _) => {
+                if let Self::Time(option) = self {
+                    host.set_option(socket, option, *time, now);
+                }
+                return Ok(());
+            }
+            (OptionValue::Octets(name), _) => {
+                if let (Self::Algorithm(option), Some(algorithm)) = (self, algorithm(name)) {
+                    host.set_option(socket, option, algorithm, now);
+                }
+                return Ok(());
+            }
+            (OptionValue::Bad, _) => return Ok(()),
         };
         let natural = u32::try_from(number).unwrap_or(0);
         match self {
@@ -172,7 +204,13 @@ impl Codec {
             Self::Milliseconds(option, _) => {
                 host.set_option(socket, option, Duration::from_millis(natural.into()), now);
             }
-            Self::Linger(_) | Self::ReadOnly | Self::Integer(_) | Self::Octets(_) => {}
+            Self::Signed(option) => host.set_option(socket, option, number, now),
+            Self::Linger(_)
+            | Self::Time(_)
+            | Self::Algorithm(_)
+            | Self::ReadOnly
+            | Self::Integer(_)
+            | Self::Octets(_) => {}
         }
         Ok(())
     }
@@ -192,6 +230,12 @@ impl Codec {
             Self::Seconds(option, _) => integer(host.option(socket, option)?.secs()),
             Self::Milliseconds(option, _) => integer(host.option(socket, option)?.total_millis()),
             Self::Linger(option) => return Some(OptionValue::Linger(host.option(socket, option)?)),
+            Self::Time(option) => return Some(OptionValue::Time(host.option(socket, option)?)),
+            Self::Signed(option) => host.option(socket, option)?,
+            Self::Algorithm(option) => {
+                let name = name_of(host.option(socket, option)?);
+                return Some(OptionValue::Octets(name.into()));
+            }
             Self::ReadOnly | Self::Integer(_) | Self::Octets(_) => return None,
         }))
     }
@@ -205,7 +249,11 @@ impl Codec {
             Self::Boolean(option) => option.exists(profile),
             Self::Count(option, _) => option.exists(profile),
             Self::Size(option, _) => option.exists(profile),
-            Self::Seconds(option, _) | Self::Milliseconds(option, _) => option.exists(profile),
+            Self::Seconds(option, _) | Self::Milliseconds(option, _) | Self::Time(option) => {
+                option.exists(profile)
+            }
+            Self::Signed(option) => option.exists(profile),
+            Self::Algorithm(option) => option.exists(profile),
             Self::Linger(option) => option.exists(profile),
             Self::ReadOnly | Self::Integer(_) | Self::Octets(_) => true,
         }
@@ -219,9 +267,28 @@ impl Codec {
             | Self::Seconds(_, limits)
             | Self::Milliseconds(_, limits)
             | Self::Integer(limits) => limits,
-            Self::Boolean(_) | Self::Linger(_) | Self::ReadOnly | Self::Octets(_) => {
-                Limits::Within(i32::MIN, i32::MAX)
-            }
+            Self::Boolean(_)
+            | Self::Linger(_)
+            | Self::Time(_)
+            | Self::Signed(_)
+            | Self::Algorithm(_)
+            | Self::ReadOnly
+            | Self::Octets(_) => Limits::Within(i32::MIN, i32::MAX),
         }
     }
+}
+
+/// The algorithms by their names, as systems spell them.
+const ALGORITHMS: [(&str, Algorithm); 2] = [("reno", Algorithm::Reno), ("cubic", Algorithm::Cubic)];
+
+fn algorithm(name: &[u8]) -> Option<Algorithm> {
+    let mut known = ALGORITHMS.into_iter();
+    let (_, algorithm) = known.find(|(known, _)| known.as_bytes() == name)?;
+    Some(algorithm)
+}
+
+fn name_of(algorithm: Algorithm) -> &'static str {
+    let mut known = ALGORITHMS.into_iter();
+    let found = known.find(|(_, known)| *known == algorithm);
+    found.map_or("", |(name, _)| name)
 }

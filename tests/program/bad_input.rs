@@ -79,14 +79,10 @@ fn what_is_not_there() {
         ran.err
     );
 
-    let ran = folder.hangup(&["run"]);
+    let ran = folder.hangup(&["run", "--filter", "nothing-like-it"]);
     assert_eq!(ran.code, 4, "{}", ran.err);
-    assert!(
-        ran.err.contains("there is no folder scenarios/ here"),
-        "{}",
-        ran.err
-    );
 
+    // A folder of that name goes before what is shipped.
     folder.write("scenarios/read.me", "nothing to run");
     let ran = folder.hangup(&["run"]);
     assert_eq!(ran.code, 4, "{}", ran.err);

@@ -32,6 +32,8 @@ fn the_documents_show_what_is_drawn() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let documents = std::fs::read_dir(folder).expect("there are documents");
     let documents = documents.map(|entry| entry.expect("it can be read").path());
+    // The tutorial shows a file that its reader writes; tests/recipes.rs does so.
+    let documents = documents.filter(|path| !path.ends_with("tutorial.md"));
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     for path in documents.chain([readme]).filter(|it| it.is_file()) {
         let text = std::fs::read_to_string(&path).expect("documents are text");

@@ -57,6 +57,7 @@ functions! {
     SetSockOpt = "setsockopt" returns,
     GetSockOpt = "getsockopt" returns,
     IoctlSocket = "ioctlsocket" returns,
+    WsaIoctl = "WSAIoctl" returns,
     Select = "select" blocks,
     Poll = "WSAPoll" blocks,
     EventSelect = "WSAEventSelect" returns,

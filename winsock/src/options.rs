@@ -1,8 +1,9 @@
 //! Socket options and ioctl commands: their numbers, and the table of the options.
 
 use hangup_stack::options::{
-    DONT_LINGER, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LINGER,
-    NO_DELAY, RECEIVE_BUFFER, SEND_BUFFER,
+    DONT_LINGER, EXCLUSIVE_ADDRESS, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE,
+    KEEP_ALIVE_INTERVAL, LINGER, MAX_RETRANSMISSION_TIME, NO_DELAY, RECEIVE_BUFFER,
+    RECEIVE_TIMEOUT, REUSE_ADDRESS, SEND_BUFFER, SEND_TIMEOUT,
 };
 use hangup_stack::sockopt::{Codec, Limits, OptionRow, Sockets};
 
@@ -15,6 +16,18 @@ use crate::provider::itot::tpdu::{CONNECT_DATA_MAX, DISCONNECT_DATA_MAX};
 pub const SOL_SOCKET: i32 = 0xffff;
 /// The level of TCP's options.
 pub const IPPROTO_TCP: i32 = crate::catalog::IPPROTO_TCP;
+/// Addresses can be used again.
+pub const SO_REUSEADDR: i32 = 0x0004;
+/// Nobody else has the address, and no connection has the port.
+pub const SO_EXCLUSIVEADDRUSE: i32 = !SO_REUSEADDR;
+/// For how many milliseconds a blocking send waits; 0: for ever.
+pub const SO_SNDTIMEO: i32 = 0x1005;
+/// For how many milliseconds a blocking receive waits; 0: for ever.
+pub const SO_RCVTIMEO: i32 = 0x1006;
+/// After how many seconds without an acknowledgment a connection is given up.
+pub const TCP_MAXRT: i32 = 0x0005;
+/// WSAIoctl: whether a datagram socket learns that nobody has the port to which it has sent.
+pub const SIO_UDP_CONNRESET: u32 = 0x9800_000c;
 /// Whether the socket sends keep-alives.
 pub const SO_KEEPALIVE: i32 = 0x0008;
 /// How `closesocket` ends a connection: [`Linger`].
@@ -74,7 +87,11 @@ const ANY: Limits = Limits::Within(i32::MIN, i32::MAX);
 
 /// The options: one row each. A new one is a constant of [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 20] = [
+pub const OPTIONS: [OptionRow; 25] = [
+    any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
+    any(SO_EXCLUSIVEADDRUSE, "SO_EXCLUSIVEADDRUSE", Codec::Boolean(&EXCLUSIVE_ADDRESS)),
+    any(SO_SNDTIMEO, "SO_SNDTIMEO", Codec::Milliseconds(&SEND_TIMEOUT, ROOM)),
+    any(SO_RCVTIMEO, "SO_RCVTIMEO", Codec::Milliseconds(&RECEIVE_TIMEOUT, ROOM)),
     streams(SO_KEEPALIVE, "SO_KEEPALIVE", Codec::Boolean(&KEEP_ALIVE)),
     streams(SO_LINGER, "SO_LINGER", Codec::Linger(&LINGER)),
     streams(SO_DONTLINGER, "SO_DONTLINGER", Codec::Boolean(&DONT_LINGER)),
@@ -92,6 +109,7 @@ pub const OPTIONS: [OptionRow; 20] = [
     any(SO_DISCDATALEN, "SO_DISCDATALEN", Codec::Integer(ROOM)),
     any(SO_DISCOPTLEN, "SO_DISCOPTLEN", Codec::Integer(ANY)),
     tcp(TCP_NODELAY, "TCP_NODELAY", Codec::Boolean(&NO_DELAY)),
+    tcp(TCP_MAXRT, "TCP_MAXRT", Codec::Signed(&MAX_RETRANSMISSION_TIME)),
     tcp(TCP_KEEPIDLE, "TCP_KEEPIDLE", Codec::Seconds(&KEEP_ALIVE_IDLE, PROBES)),
     tcp(TCP_KEEPCNT, "TCP_KEEPCNT", Codec::Count(&KEEP_ALIVE_COUNT, PROBES)),
     tcp(TCP_KEEPINTVL, "TCP_KEEPINTVL", Codec::Seconds(&KEEP_ALIVE_INTERVAL, PROBES)),

@@ -50,7 +50,8 @@ impl PosixCalls {
             process, program, ..
         } = self;
         let data = program.memory.octets(&payload.octets);
-        let sent = context.on_host(|host, _| process.send(host, fd, data, payload.flags, to));
+        let sent =
+            context.on_host(|host, now| process.send(host, now, fd, data, (payload.flags, to)));
         Ok(waited(sent))
     }
 
@@ -64,7 +65,7 @@ impl PosixCalls {
             process, program, ..
         } = self;
         let buffer = program.memory.buffer(length);
-        let received = context.on_host(|host, _| process.recvfrom(host, fd, buffer, flags));
+        let received = context.on_host(|host, now| process.recvfrom(host, now, fd, buffer, flags));
         let sender = match &received {
             Progress::Done(Ok((_, sender))) => *sender,
             Progress::Done(Err(_)) | Progress::Blocks { .. } => None,
@@ -83,7 +84,7 @@ impl PosixCalls {
             process, program, ..
         } = self;
         let buffer = program.memory.buffer(length);
-        let received = context.on_host(|host, _| process.recv(host, fd, buffer, flags));
+        let received = context.on_host(|host, now| process.recv(host, now, fd, buffer, flags));
         Ok(waited(received))
     }
 }

@@ -7,7 +7,7 @@ use hangup_stack::smoltcp::wire::IpEndpoint;
 
 use super::state::PosixCalls;
 use super::words::{BACKLOGS, DOMAINS, HOWS, PROTOCOLS, TYPES};
-use crate::calls::answer::{BadCall, Made, status, waited};
+use crate::calls::answer::{BadCall, Made, failed, status, waited};
 use crate::calls::argument::{Context, DEFAULT_PORT, Target, unspecified};
 use crate::scenario::script::Argument;
 
@@ -54,7 +54,7 @@ impl PosixCalls {
         let family = self.family(fd);
         let expected = context.expected_address(1, family)?;
         context.size(2)?;
-        let accepted = match context.on_host(|host, _| self.process.accept(host, fd)) {
+        let accepted = match context.on_host(|host, now| self.process.accept(host, now, fd)) {
             Progress::Done(accepted) => accepted,
             Progress::Blocks { until } => return Ok(Made::Blocks { until }),
         };
@@ -72,6 +72,26 @@ impl PosixCalls {
         context.size(2)?;
         let connected = context.on_host(|host, now| self.process.connect(host, now, fd, remote));
         Ok(waited(connected.map(|()| 0)))
+    }
+
+    pub(super) fn getsockname(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let fd = self.fd(context)?;
+        context.expected_address(1, self.family(fd))?;
+        context.size(2)?;
+        match context.on_host(|host, _| self.process.getsockname(host, fd)) {
+            Ok(name) => context.returned_address(1, name),
+            Err(error) => Ok(failed(error)),
+        }
+    }
+
+    pub(super) fn getpeername(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let fd = self.fd(context)?;
+        context.expected_address(1, self.family(fd))?;
+        context.size(2)?;
+        match context.on_host(|host, _| self.process.getpeername(host, fd)) {
+            Ok(name) => context.returned_address(1, name),
+            Err(error) => Ok(failed(error)),
+        }
     }
 
     /// The address of a peer.

@@ -3,7 +3,9 @@
 use hangup_posix::control::{
     F_GETFL, F_SETFL, FIONBIO, FIONREAD, O_NONBLOCK, O_RDONLY, O_RDWR, SIOCOUTQ,
 };
-use hangup_posix::data::{MSG_DONTROUTE, MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK};
+use hangup_posix::data::{
+    MSG_DONTROUTE, MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK, MSG_WAITALL,
+};
 use hangup_posix::{Errno, epoll, options, poll, sockets};
 use hangup_stack::sockopt;
 
@@ -32,6 +34,8 @@ pub(super) const FLAGS: &Words = &[
     ("MSG_DONTROUTE", MSG_DONTROUTE as i64),
     ("MSG_DONTWAIT", MSG_DONTWAIT as i64),
     ("MSG_NOSIGNAL", MSG_NOSIGNAL as i64),
+    ("MSG_WAITALL", MSG_WAITALL as i64),
+    ("MSG_MORE", MSG_MORE as i64),
 ];
 pub(super) const HOWS: &Words = &[
     ("SHUT_RD", sockets::SHUT_RD as i64),

@@ -45,9 +45,9 @@ impl WinsockCalls {
             _ => &[],
         };
         match context.argument(3) {
-            Some(Argument::Struct(fields)) => drop(context.linger(3, fields)?),
+            Some(Argument::Struct(fields)) => context.linger(3, fields).map(|_| ())?,
             Some(data) if takes_octets(level, name) && octets(data).is_some() => {}
-            _ => drop(context.expected(3, words)?),
+            _ => context.expected(3, words).map(|_| ())?,
         }
         context.size(4)?;
         let got = self.on_host(context, |process, host, now| {
@@ -71,7 +71,7 @@ impl WinsockCalls {
                     None => return context.bad(3, USER_DATA),
                 },
             }),
-            OptionValue::Bad => Ok(failed(WsaError::Fault)),
+            OptionValue::Time(_) | OptionValue::Bad => Ok(failed(WsaError::Fault)),
         }
     }
 
@@ -88,8 +88,13 @@ impl WinsockCalls {
                 None => return context.bad(2, "the value is missing"),
             },
         };
-        let result = self.on_host(context, |process, host, now| {
-            process.ioctlsocket(host, now, s, command, &mut value)
+        for index in 3..9 {
+            context.size(index)?;
+        }
+        let wsa = context.name() == "WSAIoctl";
+        let result = self.on_host(context, |process, host, now| match wsa {
+            true => process.wsa_ioctl(host, now, s, command, &mut value),
+            false => process.ioctlsocket(host, now, s, command, &mut value),
         });
         match result {
             Ok(()) if command == options::FIONREAD => context.returned(2, value.into(), &[]),

@@ -82,6 +82,7 @@ pub(super) const OPTIONS: &Words = &sockopt::words(&options::OPTIONS);
 pub(super) const COMMANDS: &Words = &[
     ("FIONBIO", options::FIONBIO as i64),
     ("FIONREAD", options::FIONREAD as i64),
+    ("SIO_UDP_CONNRESET", options::SIO_UDP_CONNRESET as i64),
 ];
 pub(super) const BOOLEANS: &Words = &[("TRUE", 1), ("FALSE", 0)];
 pub(super) const DECISIONS: &Words = &[("CF_ACCEPT", 0), ("CF_REJECT", 1), ("CF_DEFER", 2)];

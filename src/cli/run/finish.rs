@@ -33,6 +33,10 @@ pub(super) fn finish(
     let summary = outcome.summary(&case.name, &case.claim);
     let trace = outcome.trace(&summary);
     judge(scenario, outcome, &trace, at, case);
+    if args.all_failures {
+        let problem = |it| Problem::new(&scenario.source, it);
+        case.problems.extend(outcome.untold.iter().map(problem));
+    }
     let written = write_script(args, scenario, outcome, at, &case.name);
     if let Err((verdict, message)) = written {
         case.verdict = verdict;

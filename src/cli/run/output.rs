@@ -14,7 +14,10 @@ use crate::cli::parallel::Sink;
 use crate::cli::progress::ProgressLine;
 use crate::cli::traces::GOLDEN;
 use crate::cli::{Exit, interrupt, report};
-use crate::report::{CaseKind, CaseVerdict, ReportFormat, Reporter, Summary, TestCase};
+use crate::diagnostic::clean;
+use crate::report::{
+    CaseKind, CaseVerdict, ProblemPlace, ReportFormat, Reporter, Summary, TestCase,
+};
 
 /// Where cases go: the terminal, and perhaps a file.
 pub(super) struct Output<'a> {
@@ -39,7 +42,17 @@ pub(super) struct Output<'a> {
     brief: bool,
     /// Where standard output is the trace's, the verdicts go where the diagnostics go.
     to_stderr: bool,
+    /// Whether every failure is told in full.
+    tells_all: bool,
+    /// The failures of sweeps that were told, with the name of the case.
+    told: Vec<(Failures, String)>,
+    /// The first case that has a trace, and the first of those that failed.
+    first: Option<String>,
+    first_failed: Option<String>,
 }
+
+/// The failures of a case: its file, and the message and place of each.
+type Failures = (String, Vec<(String, Option<ProblemPlace>)>);
 
 impl<'a> Output<'a> {
     pub(super) fn new(args: &'a Run, quiet: bool, jobs: &[Job<'_>]) -> Self {
@@ -68,6 +81,10 @@ impl<'a> Output<'a> {
             unsupported_counts: !args.scripts.allow_unsupported,
             ignored: BTreeMap::new(),
             quiet,
+            tells_all: args.all_failures,
+            told: Vec::new(),
+            first: None,
+            first_failed: None,
             brief: quiet && format.for_people,
             to_stderr: [&args.write, &args.export_pkt]
                 .into_iter()
@@ -103,6 +120,10 @@ impl<'a> Output<'a> {
         } else {
             Some(args.traces.display().to_string())
         };
+        if !args.bless {
+            let next = self.first_failed.take().or(self.first.take());
+            self.summary.next = next.filter(|_| self.summary.traces.is_some());
+        }
         if !self.quiet {
             report::complain(&ignored_lines(&self.ignored));
         }
@@ -136,13 +157,44 @@ impl<'a> Output<'a> {
     }
 }
 
+impl Output<'_> {
+    /// What is said of a case on standard error. Of a combination of a sweep that fails as one
+    /// before it did, that it does.
+    fn complaints(&mut self, case: &TestCase) -> String {
+        if case.verdict != CaseVerdict::Failed || case.settings.is_empty() || self.tells_all {
+            return case.complaints();
+        }
+        let places = case
+            .problems
+            .iter()
+            .map(|it| (it.message.clone(), it.place.clone()));
+        let failures = (case.path.clone(), places.collect());
+        let known = self.told.iter().find(|(known, _)| *known == failures);
+        if let Some((_, first)) = known {
+            let notes = case.problems.iter().flat_map(|it| &it.notes);
+            let replay = notes
+                .filter(|(name, _)| name == "replay")
+                .map(|(_, line)| line);
+            let replay = replay.take(1).map(|line| format!(": {line}"));
+            let replay: String = replay.collect();
+            return format!(
+                "{} fails as {} does{replay}\n",
+                clean(&case.name),
+                clean(first)
+            );
+        }
+        self.told.push((failures, case.name.clone()));
+        case.complaints()
+    }
+}
+
 impl Sink for Output<'_> {
     type Error = Failure;
 
     fn case(&mut self, case: &TestCase) -> Result<(), Failure> {
         // Who lets what cannot be played not count has its line, and need not read each excerpt.
         if case.verdict != CaseVerdict::Unsupported || self.unsupported_counts {
-            let complaints = case.complaints();
+            let complaints = self.complaints(case);
             self.progress.aside(|| report::complain(&complaints));
         }
         for line in &case.ignored {
@@ -151,6 +203,12 @@ impl Sink for Output<'_> {
         self.summary.count(case);
         let unplayed = case.verdict == CaseVerdict::Unsupported && case.kind == CaseKind::Script;
         self.unplayed += usize::from(unplayed);
+        if matches!(case.verdict, CaseVerdict::Held | CaseVerdict::Failed) {
+            self.first.get_or_insert_with(|| case.name.clone());
+        }
+        if case.verdict == CaseVerdict::Failed {
+            self.first_failed.get_or_insert_with(|| case.name.clone());
+        }
         let exit = match case.verdict {
             CaseVerdict::Held | CaseVerdict::Unsupported | CaseVerdict::NotRun => Exit::Held,
             CaseVerdict::Failed => Exit::Failed,

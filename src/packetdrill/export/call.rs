@@ -54,11 +54,18 @@ pub(super) fn text(
         "setsockopt" => {
             let (value, size) = match at(3) {
                 Some(Argument::List(list)) => (show_argument(&Argument::List(list.clone())), 4),
+                Some(fields @ Argument::Struct(_)) if is_timeout(at(2)) => {
+                    (show_argument(fields), 16)
+                }
                 Some(fields @ Argument::Struct(_)) => (linger(fields), 8),
+                Some(Argument::Text(_)) => return inexpressible("an option that is a name"),
                 Some(value) => (format!("[{}]", show_argument(value)), 4),
                 None => return inexpressible("setsockopt without a value"),
             };
             format!("setsockopt({}, {value}, {size})", head(arguments, 3))
+        }
+        "getsockopt" if is_structure(at(2)) => {
+            return inexpressible("getsockopt of a structure or a name");
         }
         "getsockopt" => {
             let (value, size) = taken(at(3), &mut result);
@@ -193,6 +200,17 @@ fn taken(argument: Option<&Argument>, result: &mut String) -> (String, u8) {
             (format!("[{value}]"), 4)
         }
     }
+}
+
+/// Whether an option is a time.
+fn is_timeout(option: Option<&Argument>) -> bool {
+    matches!(option, Some(Argument::Word(word)) if word == "SO_RCVTIMEO" || word == "SO_SNDTIMEO")
+}
+
+/// Whether an option is a structure, other than struct linger, or a name.
+fn is_structure(option: Option<&Argument>) -> bool {
+    let named = |word: &str| word == "TCP_INFO" || word == "TCP_CONGESTION";
+    is_timeout(option) || matches!(option, Some(Argument::Word(word)) if named(word))
 }
 
 /// `{onoff=1, linger=0}`, also where it is written without names.

@@ -33,6 +33,8 @@ const POSIX: &[(&str, &[&str], &[usize])] = &[
     ("listen", &["3", "SOMAXCONN"], &[]),
     ("accept", &["3", "...", "[16]"], &[]),
     ("connect", &["3", "b:80", "16"], &[]),
+    ("getpeername", &["3", "b:80", "[16]"], &[]),
+    ("getsockname", &["3", "a:80", "[16]"], &[]),
     ("send", &["3", "...", "100", "MSG_DONTWAIT"], &[]),
     ("sendto", &["3", "...", "100", "0", "b:80", "16"], &[]),
     ("write", &["3", "...", "100"], &[]),
@@ -46,6 +48,7 @@ const POSIX: &[(&str, &[&str], &[usize])] = &[
         &["[{fd=3, events=POLLIN, revents=POLLIN}]", "1", "100"],
         &[],
     ),
+    ("select", &["4", "[3]", "[]", "NULL", "{1, 0}"], &[]),
     ("epoll_create", &["1"], &[]),
     (
         "epoll_ctl",
@@ -112,6 +115,21 @@ const WINSOCK: &[(&str, &[&str], &[usize])] = &[
         &[],
     ),
     ("ioctlsocket", &["3", "FIONREAD", "[10]"], &[]),
+    (
+        "WSAIoctl",
+        &[
+            "3",
+            "SIO_UDP_CONNRESET",
+            "[FALSE]",
+            "4",
+            "NULL",
+            "0",
+            "[0]",
+            "NULL",
+            "NULL",
+        ],
+        &[],
+    ),
     ("WSARecvDisconnect", &["3", "NULL"], &[]),
     ("WSASendDisconnect", &["3", "NULL"], &[]),
     // lpErrno is where the error goes.

@@ -40,6 +40,14 @@ pub(crate) struct Congestion {
     limited: bool,
 }
 
+/// What makes the window grow; none: Reno does.
+fn growth(algorithm: Algorithm) -> Option<Cubic> {
+    match algorithm {
+        Algorithm::Reno => None,
+        Algorithm::Cubic => Some(Cubic::default()),
+    }
+}
+
 impl Congestion {
     pub(crate) fn new(rules: &SendRules, mss: usize) -> Self {
         Self {
@@ -50,10 +58,7 @@ impl Congestion {
             unit: rules.window_unit,
             initial: rules.initial_window.max(1) * mss,
             restart: rules.restart,
-            cubic: match rules.congestion {
-                Algorithm::Reno => None,
-                Algorithm::Cubic => Some(Cubic::default()),
-            },
+            cubic: growth(rules.congestion),
             limited: rules.initial_window > 0,
         }
     }
@@ -63,6 +68,11 @@ impl Congestion {
         self.mss = mss;
         self.initial = rules.initial_window.max(1) * mss;
         self.window = self.initial;
+    }
+
+    /// Another algorithm from now on; the window stays.
+    pub(crate) fn set_algorithm(&mut self, algorithm: Algorithm) {
+        self.cubic = growth(algorithm);
     }
 
     pub(crate) fn window(&self) -> usize {

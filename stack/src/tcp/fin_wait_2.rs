@@ -68,8 +68,18 @@ impl Connection {
             FinWait2Begins::LastSegment => self.heard_before_close.unwrap_or(now),
             FinWait2Begins::Close | FinWait2Begins::ReceiveEnd | FinWait2Begins::Entry => now,
         };
-        self.timers
-            .set(Timer::Linger, (since + rules.fin_wait_2).max(now));
+        let time = match self.config.fin_wait_2 {
+            None => rules.fin_wait_2,
+            // TCP_LINGER2 below 0: the state is left as it is entered (Linux: tcp_close,
+            // tcp_rcv_state_process).
+            Some(..0) => return self.reset_actively(None),
+            // There is time for the peer's answer in any case (Linux: tcp_fin_time).
+            Some(seconds) => {
+                let seconds = Duration::from_secs(seconds.unsigned_abs().into());
+                seconds.max(self.rto.timeout() * 7 / 2)
+            }
+        };
+        self.timers.set(Timer::Linger, (since + time).max(now));
     }
 
     /// An acceptable segment has come.

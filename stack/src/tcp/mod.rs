@@ -58,7 +58,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::event::{Fact, Retransmission};
 use crate::options::KeepAlive;
-use crate::profile::Profile;
+use crate::profile::{Algorithm, Profile};
 use crate::socket::Gone;
 use acknowledge::Acknowledger;
 use keep_alive::KeepingAlive;
@@ -100,6 +100,17 @@ pub struct Config {
     pub handshake_limit: Option<Duration>,
     /// Whether segments have no options (TCP_NOOPT).
     pub no_options: bool,
+    /// The seconds of FIN-WAIT-2 once it is closed (TCP_LINGER2), where the application has said
+    /// so; below 0 there is no such state then.
+    pub fin_wait_2: Option<i32>,
+    /// How often a SYN is sent again (TCP_SYNCNT), where the application has said so.
+    pub syn_count: Option<u32>,
+    /// The octets without a send that are too many for another write (TCP_NOTSENT_LOWAT).
+    pub unsent_most: Option<u32>,
+    /// Whether segments that are not full wait (TCP_CORK).
+    pub cork: bool,
+    /// What the congestion window follows (TCP_CONGESTION), where the application has said so.
+    pub congestion: Option<Algorithm>,
     /// Our initial sequence number (ISS).
     pub initial_sequence: u32,
 }
@@ -192,10 +203,16 @@ impl Connection {
             usize::from(config.mss),
         );
         let mss = usize::from(config.mss);
+        let mut send = Sender::new(&profile.send, mss, config.send_buffer, config.no_delay);
+        send.set_cork(config.cork);
+        send.set_unsent_most(config.unsent_most);
+        if let Some(algorithm) = config.congestion {
+            send.set_congestion(algorithm);
+        }
         Self {
             state: State::Closed,
             peer_initial_sequence: 0,
-            send: Sender::new(&profile.send, mss, config.send_buffer, config.no_delay),
+            send,
             recv: Receiver::new(buffer, profile.window),
             rto: Rto::new(profile.rto),
             acknowledger: Acknowledger::new(profile.acknowledge, profile.rto.clock),

@@ -43,6 +43,7 @@ impl Connection {
         if self.keeping_alive.answer() == KeepAliveAnswer::AnySegment {
             self.on_answer(now);
         }
+        self.send.expect_no_more();
         match self.state {
             // A connection that is over answers like a closed port (RFC 9293 section 3.10.7.1).
             State::Closed | State::Listen => self.reply_to_closed(header),

@@ -21,7 +21,7 @@ use super::congestion::Congestion;
 use super::in_flight::{Control, Flying, InFlight};
 use super::written::Written;
 use crate::event::Retransmission;
-use crate::profile::{FinTiming, Segmentation, SendRules};
+use crate::profile::{Algorithm, FinTiming, Segmentation, SendRules};
 use burst::Pieces;
 pub use loss::PathState;
 use loss::Recovery;
@@ -69,6 +69,14 @@ pub(crate) struct Sender {
     /// The same as the handshake left it.
     negotiated_mss: usize,
     no_delay: bool,
+    /// Whether a segment that is not full waits, whatever else says (TCP_CORK).
+    cork: bool,
+    /// Whether the write that was made last said that more follows (MSG_MORE).
+    more_follows: bool,
+    /// Whether the next one says so.
+    more_is_announced: bool,
+    /// How many octets that were not sent are too many for another write.
+    unsent_most: usize,
     /// Whether the peer reports what it has by SACK blocks.
     selective: bool,
     congestion: Congestion,
@@ -109,6 +117,10 @@ impl Sender {
             mss,
             negotiated_mss: mss,
             no_delay,
+            cork: false,
+            more_follows: false,
+            more_is_announced: false,
+            unsent_most: usize::MAX,
             selective: false,
             congestion: Congestion::new(rules, mss),
             duplicates: 0,
@@ -176,7 +188,21 @@ impl Sender {
 
     /// Octets the application can still write.
     pub(crate) fn room(&self) -> usize {
-        self.limit.saturating_sub(self.queue.len())
+        let room = self.limit.saturating_sub(self.queue.len());
+        // Linux looks at each buffer of a write before it fills it (tcp_stream_memory_free): the
+        // last one goes over the mark, here by whole segments.
+        match self.unsent_most.checked_sub(self.unsent()) {
+            None | Some(0) => 0,
+            Some(_) if self.unsent_most == usize::MAX => room,
+            Some(octets) => room.min(octets.next_multiple_of(self.mss.max(1))),
+        }
+    }
+
+    /// Whether poll tells of room: half of what may wait unsent is free (Linux: the second half of
+    /// tcp_stream_memory_free).
+    pub(crate) fn has_room(&self) -> bool {
+        let half = self.unsent().saturating_mul(2) < self.unsent_most;
+        self.room() > 0 && (self.unsent_most == usize::MAX || half)
     }
 
     /// Whether everything written, and the FIN where there is one, has been sent.
@@ -203,6 +229,33 @@ impl Sender {
         self.wake();
     }
 
+    pub(crate) fn set_cork(&mut self, on: bool) {
+        self.cork = on;
+        self.wake();
+    }
+
+    pub(crate) fn set_unsent_most(&mut self, octets: Option<u32>) {
+        self.unsent_most = octets.map_or(usize::MAX, |octets| octets as usize);
+    }
+
+    pub(crate) fn set_congestion(&mut self, algorithm: Algorithm) {
+        self.rules.congestion = algorithm;
+        self.congestion.set_algorithm(algorithm);
+    }
+
+    /// The write that comes next says that more follows.
+    pub(crate) fn expect_more(&mut self) {
+        self.more_is_announced = true;
+    }
+
+    /// A segment has come: what waited for more goes by the other rules now (Linux: MSG_MORE holds
+    /// back only what the call itself would send).
+    pub(crate) fn expect_no_more(&mut self) {
+        if std::mem::take(&mut self.more_follows) {
+            self.wake();
+        }
+    }
+
     /// Rounds the buffer, as the profile has it, to segments that carry `payload` octets beside
     /// options of `options` octets.
     pub(crate) fn round_limit(&mut self, payload: usize, options: usize) {
@@ -219,6 +272,7 @@ impl Sender {
 
     /// Takes what fits of a write; returns how many octets.
     pub(crate) fn write(&mut self, data: &[u8]) -> usize {
+        self.more_follows = std::mem::take(&mut self.more_is_announced);
         let count = data.len().min(self.room());
         if count == 0 {
             return 0;

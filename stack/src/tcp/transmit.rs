@@ -54,6 +54,10 @@ impl Connection {
             return None;
         }
         self.watch_fin_wait_2(now);
+        // It has found that there is nothing to wait for.
+        if self.state == State::Closed {
+            return self.next_outgoing(now);
+        }
         if let Some(cause) = self.bare_probe.take() {
             return Some(self.bare_probe_segment(cause, now));
         }
@@ -469,10 +473,9 @@ impl Connection {
         let (limit, counted) = match self.state {
             State::SynSent => (
                 // Zero is for ever, whatever comes before it.
-                if rules.syn == 0 {
-                    0
-                } else {
-                    rules.syn.saturating_add(rules.syn_linear)
+                match self.config.syn_count.unwrap_or(rules.syn) {
+                    0 => 0,
+                    count => count.saturating_add(rules.syn_linear),
                 },
                 Counted::Retransmissions,
             ),

@@ -10,7 +10,8 @@ use super::state::State;
 use crate::event::Fact;
 use crate::options::Buffers;
 use crate::profile::{
-    ConnectingShutdown, ConnectingTransfer, ErrorAfterReset, RecvAfter, Repeat, SendAfterEnd,
+    Algorithm, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset, RecvAfter, Repeat,
+    SendAfterEnd,
 };
 use crate::socket::{Gone, RecvError, SendError, ShutdownError};
 
@@ -390,7 +391,7 @@ impl Connection {
     pub fn is_writable(&self) -> bool {
         self.state == State::Closed
             || self.send.has_fin()
-            || (self.state.sends() && self.send.room() > 0)
+            || (self.state.sends() && self.send.has_room())
     }
 
     /// Whether the peer's end of the stream was received, or the receive direction shut.
@@ -411,6 +412,48 @@ impl Connection {
     /// TCP_NODELAY
     pub fn set_no_delay(&mut self, on: bool) {
         self.send.set_no_delay(on);
+    }
+
+    /// TCP_CORK
+    pub fn set_cork(&mut self, on: bool) {
+        self.config.cork = on;
+        self.send.set_cork(on);
+    }
+
+    /// TCP_LINGER2: for how many seconds FIN-WAIT-2 lasts, from the next entry on.
+    pub fn set_fin_wait_2(&mut self, seconds: Option<i32>) {
+        self.config.fin_wait_2 = seconds;
+    }
+
+    /// TCP_SYNCNT
+    pub fn set_syn_count(&mut self, count: Option<u32>) {
+        self.config.syn_count = count;
+    }
+
+    /// TCP_NOTSENT_LOWAT
+    pub fn set_unsent_most(&mut self, octets: Option<u32>) {
+        self.send.set_unsent_most(octets);
+    }
+
+    /// TCP_CONGESTION
+    pub fn set_congestion(&mut self, algorithm: Algorithm) {
+        self.send.set_congestion(algorithm);
+    }
+
+    /// MSG_MORE of the write that comes next.
+    pub fn expect_more(&mut self) {
+        self.send.expect_more();
+    }
+
+    /// The largest segment that it sends, in octets of payload.
+    pub fn segment_most(&self) -> usize {
+        self.send.mss()
+    }
+
+    /// By how many bits the windows are shifted, the peer's and ours; none: not at all.
+    pub(super) fn scales(&self) -> Option<(u8, u8)> {
+        let negotiated = self.negotiated;
+        (negotiated.scales).then(|| (negotiated.send_shift, self.recv.shift()))
     }
 
     /// Its buffers, as the handshake has left them.

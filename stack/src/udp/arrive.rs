@@ -195,6 +195,8 @@ impl Stack {
             .collect();
         let mut told = Vec::new();
         for id in concerned {
+            let forgets = self.entries.get(&id);
+            let forgets = forgets.is_some_and(|entry| entry.options.forgets_refusals);
             if let Some(udp) = self.udp_mut(id) {
                 let learns = match rules.errors_reach {
                     UdpErrorsReach::Connected => udp.peer.is_some(),
@@ -203,7 +205,7 @@ impl Stack {
                 };
                 told.push((
                     id,
-                    udp.on_unreachable(error, learns, rules.port_unreachable),
+                    udp.on_unreachable(error, learns && !forgets, rules.port_unreachable),
                 ));
             }
         }

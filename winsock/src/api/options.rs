@@ -77,4 +77,26 @@ impl Winsock {
             |it, context| it.ioctl(context, s, command, argument),
         )
     }
+
+    /// WSAIoctl, without an overlapped operation: FIONBIO and FIONREAD as ioctlsocket has them, and
+    /// SIO_UDP_CONNRESET, by which a datagram socket learns, or does not, that nobody has the port
+    /// to which it has sent (page "Winsock IOCTLs"). `argument` is the DWORD that goes in or out.
+    ///
+    /// # Errors
+    /// Those of ioctlsocket.
+    pub fn wsa_ioctl(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        command: u32,
+        argument: &mut u32,
+    ) -> Result<(), WsaError> {
+        self.at_once(
+            host,
+            now,
+            SocketCall::api(Function::WsaIoctl, s),
+            |it, context| it.ioctl(context, s, command, argument),
+        )
+    }
 }

@@ -530,7 +530,8 @@ pub trait SocketOptions: Layered {
         )
     }
 
-    /// WSPIoctl: FIONBIO and FIONREAD, whose argument goes in or comes out.
+    /// WSPIoctl: FIONBIO and SIO_UDP_CONNRESET, whose argument goes in, and FIONREAD, whose comes
+    /// out.
     ///
     /// # Errors
     /// WSAENETDOWN, WSAEOPNOTSUPP for another command.

@@ -78,7 +78,7 @@ impl Sender {
             Nagle::AnyUnacknowledged => !self.in_flight.is_empty(),
             Nagle::SmallUnacknowledged => self.small_end > self.unacknowledged,
         };
-        waits && !self.no_delay
+        self.cork || self.more_follows || (waits && !self.no_delay)
     }
 
     /// Whether the FIN goes with so many octets more.

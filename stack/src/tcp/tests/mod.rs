@@ -138,6 +138,11 @@ impl Setup {
             user_timeout: None,
             handshake_limit: None,
             no_options: false,
+            fin_wait_2: None,
+            syn_count: None,
+            unsent_most: None,
+            cork: false,
+            congestion: None,
             initial_sequence: OURS,
         }
     }

@@ -147,6 +147,7 @@ impl Entry {
                 OptionValue::Integer(_)
                 | OptionValue::Linger(_)
                 | OptionValue::Octets(_)
+                | OptionValue::Time(_)
                 | OptionValue::Bad,
             ) => {}
         }

@@ -1,5 +1,7 @@
 //! WSPSend, WSPSendTo, WSPRecv, WSPGetOverlappedResult. (WSPRecvFrom is WSPRecv.)
 
+use hangup_stack::options::{RECEIVE_TIMEOUT, SEND_TIMEOUT, SocketOption};
+use hangup_stack::smoltcp::time::Duration;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Protocol, RecvError, SendError};
 
@@ -13,7 +15,7 @@ use crate::provider::base::{Mode, Request, Taking};
 use crate::provider::call::{Context, Received, Wait};
 use crate::provider::check::Check;
 use crate::provider::posted::{Receive, may_begin, overlapped_result, room, scatter};
-use crate::provider::spi::Data;
+use crate::provider::spi::{Data, Provider};
 use crate::waiting::Unfinished;
 
 impl Data for TcpIp {
@@ -43,11 +45,12 @@ impl Data for TcpIp {
         to: Option<&Address>,
         overlap: Option<Overlap>,
     ) -> Progress<usize> {
-        context.blocking(|context| {
+        let sent = context.blocking(|context| {
             let entry = self.check(context.host, s, Request::send(buffers, flags))?;
             let to = entry.destination(to)?;
             entry.send(context, (s, overlap), buffers, to)
-        })
+        });
+        self.within(context, s, &SEND_TIMEOUT, sent)
     }
 
     fn recv(
@@ -58,7 +61,7 @@ impl Data for TcpIp {
         flags: i32,
         overlap: Option<Overlap>,
     ) -> Progress<Received> {
-        context.blocking(|context| {
+        let received = context.blocking(|context| {
             let mut request = Request::recv(buffers, flags, overlap);
             // recv: the buffer of a byte stream may not be empty. An overlapped receive with an
             // empty one is how a program waits for data without lending memory (Wine's tests).
@@ -68,7 +71,8 @@ impl Data for TcpIp {
             let entry = self.check(context.host, s, request)?;
             entry.selection.re_enable(Enabler::Receive);
             entry.recv(context, (s, overlap), buffers, Taking::of(flags))
-        })
+        });
+        self.within(context, s, &RECEIVE_TIMEOUT, received)
     }
 
     fn get_overlapped_result(
@@ -93,6 +97,33 @@ impl Data for TcpIp {
     ) -> Result<(), WsaError> {
         let entry = self.sockets.get_mut(&s).ok_or(WsaError::InvalidHandle)?;
         entry.cancel_operations(context, overlapped)
+    }
+}
+
+impl TcpIp {
+    /// Ends a blocking call whose time is over (SO_RCVTIMEO, SO_SNDTIMEO; no time: it has none).
+    /// The page: the connection is in an indeterminate state then, and should be closed.
+    fn within<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        option: &SocketOption<Duration>,
+        outcome: Progress<T>,
+    ) -> Progress<T> {
+        let Progress::Blocks { until: None } = outcome else {
+            return outcome;
+        };
+        let socket = self.stack_socket(s);
+        let limit = socket.and_then(|socket| context.host.option(socket, option));
+        let limit = limit.filter(|limit| *limit > Duration::ZERO);
+        let until = context.deadline(limit);
+        if until.is_none_or(|until| context.now < until) {
+            return Progress::Blocks { until };
+        }
+        match self.cancel_blocking_call(context) {
+            Ok(()) => Err(WsaError::TimedOut).into(),
+            Err(error) => Err(error).into(),
+        }
     }
 }
 

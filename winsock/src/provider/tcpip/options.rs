@@ -1,5 +1,6 @@
 //! WSPSetSockOpt, WSPGetSockOpt, WSPIoctl.
 
+use hangup_stack::options::CONNECTION_RESETS;
 use hangup_stack::socket::Protocol;
 use hangup_stack::sockopt::{self, Misfit, OptionRow, Sockets};
 
@@ -7,7 +8,8 @@ use super::entry::TcpIp;
 use crate::catalog::{SOCK_DGRAM, SOCK_STREAM};
 use crate::error::WsaError;
 use crate::options::{
-    FIONBIO, FIONREAD, IPPROTO_TCP, OPTIONS, OptionValue, SO_ERROR, SO_TYPE, SOL_SOCKET,
+    FIONBIO, FIONREAD, IPPROTO_TCP, OPTIONS, OptionValue, SIO_UDP_CONNRESET, SO_ERROR, SO_TYPE,
+    SOL_SOCKET,
 };
 use crate::process::Socket;
 use crate::provider::base::{Circuit, Mode, Request};
@@ -91,7 +93,11 @@ impl SocketOptions for TcpIp {
             .is_some_and(|entry| entry.selection.is_active());
         let request = Request {
             arguments: Check::that(command != FIONBIO || *argument != 0 || !selects),
-            supported: Check::that(matches!(command, FIONBIO | FIONREAD)),
+            supported: Check::that(match command {
+                FIONBIO | FIONREAD => true,
+                SIO_UDP_CONNRESET => !self.is_stream(s),
+                _ => false,
+            }),
             ..Request::NOTHING
         };
         let entry = self.check(context.host, s, request)?;
@@ -99,6 +105,9 @@ impl SocketOptions for TcpIp {
             let status = context.host.status(entry.id);
             let queued = status.map_or(0, |status| status.queued);
             *argument = u32::try_from(queued).unwrap_or(u32::MAX);
+        } else if command == SIO_UDP_CONNRESET {
+            let (host, now) = (&mut *context.host, context.now);
+            host.set_option(entry.id, &CONNECTION_RESETS, *argument != 0, now);
         } else if *argument == 0 {
             entry.mode = Mode::Blocking;
         } else {
