@@ -275,6 +275,7 @@ const fn why(cause: Retransmission) -> &'static str {
         Retransmission::Fast => "fast",
         Retransmission::TailLossProbe => "tail loss probe",
         Retransmission::WindowProbe => "window probe",
+        Retransmission::PathMtu => "cut for the path",
         Retransmission::KeepAlive => "keep-alive",
     }
 }

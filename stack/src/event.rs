@@ -230,4 +230,6 @@ pub enum Retransmission {
     WindowProbe,
     /// A probe of a peer that has been silent (RFC 9293 section 3.8.4).
     KeepAlive,
+    /// The network said that it was too large for the path (RFC 1191, RFC 8201).
+    PathMtu,
 }

@@ -1,9 +1,9 @@
 //! ICMP errors: those that a host sends about datagrams that reached no socket, and those that it
 //! receives about its own.
 //!
-//! Left out: path MTU discovery (a link's MTU is never below a host's), and what routers send, of
-//! which there are none here. smoltcp's interface goes on to answer what only it sees: echo
-//! requests, unknown protocols, and datagrams to closed ports that came in fragments.
+//! Left out: what routers send, of which there are none here. smoltcp's interface goes on to answer
+//! what only it sees: echo requests, unknown protocols, and datagrams to closed ports that came in
+//! fragments.
 
 mod limit;
 mod message;
@@ -16,10 +16,11 @@ use crate::event::{ErrorEffect, Fact};
 use crate::frame::Frame;
 use crate::host::{Output, Stack};
 use crate::socket::SocketId;
-use crate::table::{Kind, Tuple};
+use crate::table::Tuple;
+use crate::tcp::Connection;
 pub(crate) use limit::Limiter;
 pub use message::Unreachable;
-use message::{Quoted, QuotedProtocol};
+use message::{Quoted, QuotedProtocol, Said};
 
 impl Stack {
     /// Answers a datagram that reached no socket: its port is unreachable (RFC 1122 section
@@ -44,41 +45,48 @@ impl Stack {
 
     /// Tells the sockets whose packet an ICMP error in this frame quotes.
     pub(crate) fn on_icmp_error(&mut self, frame: &[u8], outputs: &mut VecDeque<Output>) {
-        let Some((error, quoted)) = message::error_in(frame) else {
+        let Some((said, quoted)) = message::error_in(frame) else {
             return;
         };
         if !self.addresses.contains(&quoted.local.addr) {
             return;
         }
-        let reached: Vec<(SocketId, ErrorEffect)> = match quoted.protocol {
-            QuotedProtocol::Tcp { sequence } => self.error_to_connection(error, quoted, sequence),
-            QuotedProtocol::Udp => self.udp_errors(error, quoted.local, quoted.remote),
-        };
-        for (socket, effect) in reached {
-            outputs.push_back(Output::Fact {
-                socket: Some(socket),
-                fact: Fact::ErrorReceived { error, effect },
-            });
+        match (said, quoted.protocol) {
+            (Said::TooBig(mtu), QuotedProtocol::Tcp { sequence }) => {
+                if let Some((id, connection)) = self.quoted_connection(quoted) {
+                    connection.on_too_big(mtu, sequence);
+                    self.touch(id);
+                }
+            }
+            // Datagrams are sent in fragments where they do not fit.
+            (Said::TooBig(_), QuotedProtocol::Udp) => {}
+            (Said::Unreachable(error), QuotedProtocol::Tcp { sequence }) => {
+                if let Some((id, connection)) = self.quoted_connection(quoted) {
+                    let effect = connection.on_unreachable(error, sequence);
+                    self.touch(id);
+                    outputs.push_back(error_received(id, error, effect));
+                }
+            }
+            (Said::Unreachable(error), QuotedProtocol::Udp) => {
+                let reached = self.udp_errors(error, quoted.local, quoted.remote);
+                let facts = { reached.into_iter() }
+                    .map(|(socket, effect)| error_received(socket, error, effect));
+                outputs.extend(facts);
+            }
         }
     }
 
-    fn error_to_connection(
-        &mut self,
-        error: Unreachable,
-        quoted: Quoted,
-        sequence: u32,
-    ) -> Vec<(SocketId, ErrorEffect)> {
+    /// The connection whose segment is quoted.
+    fn quoted_connection(&mut self, quoted: Quoted) -> Option<(SocketId, &mut Connection)> {
         let tuple = Tuple::new(quoted.local.port, quoted.remote);
-        let Some(id) = self.connections.get(&tuple).copied() else {
-            return Vec::new();
-        };
-        let Some(Kind::Connection(connection)) =
-            self.entries.get_mut(&id).map(|entry| &mut entry.kind)
-        else {
-            return Vec::new();
-        };
-        let effect = connection.on_unreachable(error, sequence);
-        self.touch(id);
-        vec![(id, effect)]
+        let id = self.connections.get(&tuple).copied()?;
+        Some((id, self.connection_mut(id)?))
+    }
+}
+
+fn error_received(socket: SocketId, error: Unreachable, effect: ErrorEffect) -> Output {
+    Output::Fact {
+        socket: Some(socket),
+        fact: Fact::ErrorReceived { error, effect },
     }
 }

@@ -68,7 +68,9 @@ impl From<Unreachable> for Gone {
     fn from(error: Unreachable) -> Self {
         match error {
             Unreachable::Network => Self::NetworkUnreachable,
-            Unreachable::Host | Unreachable::Prohibited => Self::HostUnreachable,
+            Unreachable::Host | Unreachable::Prohibited | Unreachable::HopLimit => {
+                Self::HostUnreachable
+            }
             Unreachable::Protocol => Self::ProtocolUnreachable,
             Unreachable::Port => Self::Refused,
         }

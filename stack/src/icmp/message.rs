@@ -33,6 +33,8 @@ pub enum Unreachable {
     Port,
     /// Communication is prohibited.
     Prohibited,
+    /// It was too far away: the hop limit was used up on the way (time exceeded).
+    HopLimit,
 }
 
 impl Unreachable {
@@ -44,15 +46,18 @@ impl Unreachable {
             Self::Protocol => "protocol",
             Self::Port => "port",
             Self::Prohibited => "prohibited",
+            Self::HopLimit => "hop limit",
         }
     }
 
     /// Whether trying again is of no use (RFC 1122 section 4.2.3.9; the prohibition is younger and
-    /// belongs here by its sense, as Linux and the BSDs have it).
-    pub(crate) fn is_hard(self) -> bool {
+    /// belongs here by its sense, as Linux and the BSDs have it). Of the hop limit systems think
+    /// differently.
+    pub(crate) fn is_hard(self, hop_limit_is_hard: bool) -> bool {
         match self {
             Self::Protocol | Self::Port | Self::Prohibited => true,
             Self::Network | Self::Host => false,
+            Self::HopLimit => hop_limit_is_hard,
         }
     }
 
@@ -73,7 +78,7 @@ impl Unreachable {
             Icmpv4DstUnreachable::NetProhibited
             | Icmpv4DstUnreachable::HostProhibited
             | Icmpv4DstUnreachable::CommProhibited => Some(Self::Prohibited),
-            // Path MTU discovery is left out; other codes mean nothing.
+            // The first is a message of its own; other codes mean nothing.
             Icmpv4DstUnreachable::FragRequired | Icmpv4DstUnreachable::Unknown(_) => None,
         }
     }
@@ -113,8 +118,17 @@ pub(super) enum QuotedProtocol {
     Udp,
 }
 
+/// What an ICMP error says of the packet that it quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// It did not arrive.
+    Unreachable(Unreachable),
+    /// It was too large for the path, which takes packets of so many octets (RFC 1191, RFC 8201).
+    TooBig(usize),
+}
+
 /// Finds an error about a packet of TCP or UDP in a frame, if its checksums are good.
-pub(super) fn error_in(frame: &[u8]) -> Option<(Unreachable, Quoted)> {
+pub(super) fn error_in(frame: &[u8]) -> Option<(Said, Quoted)> {
     let frame = EthernetFrame::new_checked(frame).ok()?;
     match frame.ethertype() {
         EthernetProtocol::Ipv4 => {
@@ -124,11 +138,10 @@ pub(super) fn error_in(frame: &[u8]) -> Option<(Unreachable, Quoted)> {
                 return None;
             }
             let message = Icmpv4Packet::new_checked(packet.payload()).ok()?;
-            if message.msg_type() != Icmpv4Message::DstUnreachable || !message.verify_checksum() {
-                return None;
-            }
-            let error = Unreachable::of_icmp(message.msg_code().into())?;
-            Some((error, quoted_ipv4(message.data())?))
+            let said = message
+                .verify_checksum()
+                .then(|| said_in_icmp(&message))??;
+            Some((said, quoted_ipv4(message.data())?))
         }
         EthernetProtocol::Ipv6 => {
             let packet = Ipv6Packet::new_checked(frame.payload()).ok()?;
@@ -137,15 +150,52 @@ pub(super) fn error_in(frame: &[u8]) -> Option<(Unreachable, Quoted)> {
             }
             let message = Icmpv6Packet::new_checked(packet.payload()).ok()?;
             let good = message.verify_checksum(&packet.src_addr(), &packet.dst_addr());
-            if message.msg_type() != Icmpv6Message::DstUnreachable || !good {
-                return None;
-            }
-            let error = Unreachable::of_icmpv6(message.msg_code().into())?;
-            Some((error, quoted_ipv6(message.payload())?))
+            let said = good.then(|| said_in_icmpv6(&message))??;
+            Some((said, quoted_ipv6(message.payload())?))
         }
         EthernetProtocol::Arp | EthernetProtocol::Unknown(_) => None,
     }
 }
+
+fn said_in_icmp(message: &Icmpv4Packet<&[u8]>) -> Option<Said> {
+    let (kind, code) = (message.msg_type(), message.msg_code());
+    if kind == Icmpv4Message::TimeExceeded && code == IN_TRANSIT {
+        return Some(Said::Unreachable(Unreachable::HopLimit));
+    }
+    if kind != Icmpv4Message::DstUnreachable {
+        return None;
+    }
+    if code != Icmpv4DstUnreachable::FragRequired.into() {
+        return Unreachable::of_icmp(code.into()).map(Said::Unreachable);
+    }
+    // RFC 1191 section 4: the MTU stands in the second half of a word that was unused.
+    let octets = message.clone().into_inner().get(6..8)?;
+    let mtu = u16::from_be_bytes(octets.try_into().ok()?);
+    Some(Said::TooBig(mtu.into()))
+}
+
+fn said_in_icmpv6(message: &Icmpv6Packet<&[u8]>) -> Option<Said> {
+    /// RFC 4443 section 3.4: unrecognized next header type.
+    const NEXT_HEADER: u8 = 1;
+    let (kind, code) = (message.msg_type(), message.msg_code());
+    if kind == Icmpv6Message::PktTooBig {
+        return Some(Said::TooBig(message.pkt_too_big_mtu().try_into().ok()?));
+    }
+    let error = if kind == Icmpv6Message::DstUnreachable {
+        Unreachable::of_icmpv6(code.into())?
+    } else if kind == Icmpv6Message::TimeExceeded && code == IN_TRANSIT {
+        Unreachable::HopLimit
+    } else if kind == Icmpv6Message::ParamProblem && code == NEXT_HEADER {
+        Unreachable::Protocol
+    } else {
+        return None;
+    };
+    Some(Said::Unreachable(error))
+}
+
+/// The code of a packet whose hop limit was used up; the other is about a fragment that waited in
+/// vain for the rest (RFC 792, RFC 4443 section 3.3).
+const IN_TRANSIT: u8 = 0;
 
 /// A quotation is cut, so that the length in its header says more than there is.
 fn quoted_ipv4(packet: &[u8]) -> Option<Quoted> {
@@ -319,7 +369,10 @@ mod tests {
                     local: IpEndpoint::new(source, 4000),
                     remote: IpEndpoint::new(destination, 9000),
                 };
-                assert_eq!(error_in(&answer), Some((Unreachable::Port, quoted)));
+                assert_eq!(
+                    error_in(&answer),
+                    Some((Said::Unreachable(Unreachable::Port), quoted))
+                );
             }
         }
     }

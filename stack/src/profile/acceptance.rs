@@ -26,6 +26,8 @@ pub struct AcceptanceRules {
     pub unsent_answers: u32,
     /// What else such an acknowledgment does to an attempt to connect, beside being reset.
     pub unsent_of_syn: UnsentOfSyn,
+    /// What becomes of data that comes with a SYN that crosses ours.
+    pub data_of_crossing_syn: CrossingData,
 }
 
 /// Up to where a segment is acceptable.
@@ -102,4 +104,14 @@ pub enum UnsentOfSyn {
     Waits,
     /// The SYN goes out again at once.
     Repeats,
+}
+
+/// What becomes of data that comes with a SYN that crosses ours (RFC 9293 section 3.10.7.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrossingData {
+    /// It is taken once the handshake is over; a FIN behind it is not.
+    Waits,
+    /// It is not taken, and the peer has to send it again.
+    Discarded,
 }

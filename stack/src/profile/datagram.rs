@@ -114,6 +114,11 @@ pub struct IcmpRules {
     pub sequence: QuotedSequence,
     /// What a program learns of an error that ended a handshake.
     pub opening_reason: OpeningReason,
+    /// Whether an error that says that the hop limit was used up is one that says that trying again
+    /// is of no use (RFC 1122 section 4.2.3.9 counts it among the others).
+    pub hop_limit_is_hard: bool,
+    /// What a SYN offers that is sent again after one was too large for the path.
+    pub offer_after_too_big: OfferAfterTooBig,
     /// Whether SO_ERROR tells of an error that ended nothing; otherwise only a time-out does.
     pub told: bool,
 }
@@ -158,4 +163,14 @@ pub enum OpenErrors {
     Remembered,
     /// Nothing.
     Ignored,
+}
+
+/// What a SYN offers that is sent again after one was too large for the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OfferAfterTooBig {
+    /// What the host's own link takes (RFC 6691).
+    Link,
+    /// The same over IPv4; over IPv6 what the path takes.
+    PathOverIpv6,
 }

@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
 pub use acceptance::{
-    AcceptableWindow, AcceptanceRules, AnswerToUnsent, ExactReset, InexactReset, SynFin,
-    UnexpectedSyn, UnsentOfSyn,
+    AcceptableWindow, AcceptanceRules, AnswerToUnsent, CrossingData, ExactReset, InexactReset,
+    SynFin, UnexpectedSyn, UnsentOfSyn,
 };
 pub use acknowledging::{AcknowledgeRules, AtOnce, SecondSegment};
 pub use backlog::{BacklogRules, FullEnd, FullSyn};
@@ -37,8 +37,8 @@ pub use calls::{
 };
 pub use closed_port::{ClosedPortAnswers, ClosedPortReset, ClosedPortRules};
 pub use datagram::{
-    IcmpRules, OpenErrors, OpeningErrors, OpeningReason, QuotedSequence, UdpArriving, UdpError,
-    UdpErrorsReach, UdpQueued, UdpRecvAfter, UdpRules, UdpShutdown,
+    IcmpRules, OfferAfterTooBig, OpenErrors, OpeningErrors, OpeningReason, QuotedSequence,
+    UdpArriving, UdpError, UdpErrorsReach, UdpQueued, UdpRecvAfter, UdpRules, UdpShutdown,
 };
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use knobs::KnobError;

@@ -23,7 +23,7 @@ impl Connection {
                 self.replies.push_back(header.reset_from_segment());
                 return Check::Done;
             }
-            self.enter_open();
+            self.enter_open(now);
         }
         if acknowledged > self.send.next() {
             self.answer_unsent(now);

@@ -63,6 +63,16 @@ impl Congestion {
         }
     }
 
+    /// The path takes segments of so many octets from now on. A window that is counted in segments
+    /// keeps their number.
+    pub(crate) fn shorten_segments(&mut self, rules: &SendRules, mss: usize) {
+        if rules.window_unit == WindowUnit::Segments {
+            self.window = self.window / self.mss * mss;
+        }
+        self.mss = mss;
+        self.initial = rules.initial_window.max(1) * mss;
+    }
+
     /// The maximum segment size is known now; the initial window follows it.
     pub(crate) fn set_mss(&mut self, rules: &SendRules, mss: usize) {
         self.mss = mss;

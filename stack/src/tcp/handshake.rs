@@ -11,7 +11,7 @@ use super::state::State;
 use super::timer::Timer;
 use super::{Connection, SHIFT_MOST};
 use crate::event::Fact;
-use crate::profile::{SynOption, UnsentOfSyn};
+use crate::profile::{CrossingData, SynOption, UnsentOfSyn};
 use crate::socket::Gone;
 
 impl Connection {
@@ -57,7 +57,7 @@ impl Connection {
             self.send
                 .update_window(0, acknowledged, i64::from(header.window));
             self.rto.on_established();
-            self.enter_open();
+            self.enter_open(now);
             self.acknowledger.now();
             if !payload.is_empty() || flags.fin {
                 self.on_segment_otherwise(&header.without_syn(), payload, now);
@@ -66,6 +66,9 @@ impl Connection {
             // Simultaneous open: our SYN goes out again, now with the acknowledgment of theirs.
             self.enter(State::SynReceived);
             self.send.resend_first();
+            if self.config.profile.acceptance.data_of_crossing_syn == CrossingData::Waits {
+                self.crossing = (!payload.is_empty()).then(|| (header.without_syn(), payload));
+            }
         }
     }
 
@@ -126,12 +129,17 @@ impl Connection {
 
     /// The handshake is finished. An application that has ended its direction in SYN-RECEIVED is
     /// past ESTABLISHED (RFC 9293 section 3.10.4).
-    pub(super) fn enter_open(&mut self) {
+    pub(super) fn enter_open(&mut self, now: Instant) {
         self.enter(if self.send.has_fin() {
             State::FinWait1
         } else {
             State::Established
         });
+        if let Some((mut header, payload)) = self.crossing.take() {
+            header.flags.fin = false;
+            let arriving = self.arriving(&header, payload.len());
+            self.take_payload(&arriving, payload, now);
+        }
     }
 
     /// Segments of a handshake that crossed or were repeated.
@@ -158,7 +166,7 @@ impl Connection {
             self.hear_acknowledgment(arriving.acknowledged, now);
             self.take_acknowledgment(arriving.header, arriving.acknowledged, now);
             self.rto.on_established();
-            self.enter_open();
+            self.enter_open(now);
             self.acknowledger.now();
             return Check::Done;
         }

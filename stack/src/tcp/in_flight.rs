@@ -283,6 +283,37 @@ impl InFlight {
         self.lost_begin = 0;
     }
 
+    /// The most payload that one of them has.
+    pub(crate) fn longest(&self) -> usize {
+        self.segments.iter().map(Flying::payload).max().unwrap_or(0)
+    }
+
+    /// Cuts those with more payload than that.
+    pub(crate) fn cut(&mut self, payload: usize) {
+        let mut whole = std::mem::take(&mut self.segments);
+        while let Some(mut segment) = whole.pop_front() {
+            while segment.payload() > payload {
+                let end = segment.start + payload as i64;
+                self.segments.push_back(Flying {
+                    end,
+                    control: Control::None,
+                    push: false,
+                    ..segment
+                });
+                segment.start = end;
+            }
+            self.segments.push_back(segment);
+        }
+        self.pipe = Pipe::default();
+        for place in 0..self.segments.len() {
+            let segment = self.segments[place];
+            if segment.is_in_pipe() {
+                self.enter_pipe(&segment);
+            }
+        }
+        self.lost_begin = 0;
+    }
+
     fn enter_pipe(&mut self, segment: &Flying) {
         self.pipe.octets += (segment.end - segment.start) as usize;
         self.pipe.segments += 1;

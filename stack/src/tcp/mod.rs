@@ -53,6 +53,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
@@ -187,6 +188,8 @@ pub struct Connection {
     answers_late: bool,
     /// Whether the next acknowledgment is a challenge.
     challenges: bool,
+    /// A SYN that crossed ours and brought data, until the handshake is over.
+    crossing: Option<(Segment, Bytes)>,
     /// What the network said since anything was last acknowledged, which ended nothing.
     soft_error: Option<Gone>,
     /// What the invariants compare each step with.
@@ -238,6 +241,7 @@ impl Connection {
             refusals: Refusals::default(),
             answers_late: false,
             challenges: false,
+            crossing: None,
             soft_error: None,
             #[cfg(debug_assertions)]
             seen: invariants::Seen::default(),

@@ -43,8 +43,9 @@ impl Connection {
     #[inline]
     pub(super) fn acceptable_edge(&self, end: i64) -> i64 {
         let advertised = self.recv.right_edge();
-        if end < advertised || !self.state.is_synchronized() {
-            // Until the handshake is over there is no buffer but the window of the SYN-ACK.
+        if end < advertised || (!self.state.is_synchronized() && self.passive) {
+            // Until the handshake is over a listening socket has no buffer for the connection, but
+            // only the window of the SYN-ACK.
             return advertised;
         }
         let rule = self.config.profile.acceptance.window;

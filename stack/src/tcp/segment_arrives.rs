@@ -66,22 +66,7 @@ impl Connection {
 
     /// RFC 9293 section 3.10.7.4, for all states from SYN-RECEIVED on.
     pub(super) fn on_segment_otherwise(&mut self, header: &Segment, payload: Bytes, now: Instant) {
-        let start = Self::position(
-            self.peer_initial_sequence,
-            header.sequence,
-            self.recv.accepted(),
-        );
-        let arriving = Arriving {
-            header,
-            start,
-            end: start + i64::from(header.length()),
-            acknowledged: Self::position(
-                self.config.initial_sequence,
-                header.acknowledgment,
-                self.send.unacknowledged(),
-            ),
-            octets: payload.len(),
-        };
+        let arriving = self.arriving(header, payload.len());
         let done = self.check_handshake_repetition(&arriving, now) == Check::Done
             || self.check_time_wait(&arriving, now) == Check::Done
             || self.check_new_data(&arriving, &payload) == Check::Done
@@ -93,6 +78,26 @@ impl Connection {
             return;
         }
         self.take_payload(&arriving, payload, now);
+    }
+
+    /// A segment with so many octets of payload, in stream positions.
+    pub(super) fn arriving<'a>(&self, header: &'a Segment, octets: usize) -> Arriving<'a> {
+        let start = Self::position(
+            self.peer_initial_sequence,
+            header.sequence,
+            self.recv.accepted(),
+        );
+        Arriving {
+            header,
+            start,
+            end: start + i64::from(header.length()),
+            acknowledged: Self::position(
+                self.config.initial_sequence,
+                header.acknowledgment,
+                self.send.unacknowledged(),
+            ),
+            octets,
+        }
     }
 
     /// Some systems reset on any new octet before they look at the window.
@@ -152,6 +157,11 @@ impl Connection {
                 self.recent_timestamp = timestamps.value;
             }
             return Check::Continue;
+        }
+        if header.flags.syn && self.state.is_synchronized() && self.state != State::TimeWait {
+            // RFC 5961 section 4.2: a SYN is challenged wherever it stands.
+            self.challenge(now);
+            return Check::Done;
         }
         // A segment that ends where the last acknowledgment stands, as a repetition does or a probe
         // with an octet, is no more than a duplicate, and yet its acknowledgment is heard.
@@ -270,7 +280,7 @@ impl Connection {
     }
 
     /// Seventh and eighth: payload and FIN.
-    fn take_payload(&mut self, arriving: &Arriving<'_>, payload: Bytes, now: Instant) {
+    pub(super) fn take_payload(&mut self, arriving: &Arriving<'_>, payload: Bytes, now: Instant) {
         let fin = arriving.header.flags.fin;
         if !self.state.receives() {
             // After the peer's FIN there is nothing to take; a repetition of it is acknowledged

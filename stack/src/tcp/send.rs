@@ -141,6 +141,25 @@ impl Sender {
         self.congestion.set_mss(&self.rules, mss);
     }
 
+    /// The path takes segments of so many octets of payload at most. What is in the network and was
+    /// longer is lost; it is cut and sent again, and the congestion window stays (RFC 1191 section
+    /// 6.5).
+    pub(crate) fn shorten_segments(&mut self, payload: usize) {
+        if payload >= self.mss {
+            return;
+        }
+        self.mss = payload;
+        self.negotiated_mss = payload;
+        self.congestion.shorten_segments(&self.rules, payload);
+        if self.in_flight.longest() > payload {
+            self.in_flight.cut(payload);
+            self.in_flight.mark_all_lost();
+            self.recovery = Recovery::Timeout(self.next);
+            self.cause = Retransmission::PathMtu;
+        }
+        self.wake();
+    }
+
     pub(crate) fn unacknowledged(&self) -> i64 {
         self.unacknowledged
     }

@@ -352,8 +352,9 @@ impl Connection {
                 self.timers.set(Timer::Retransmit, expiry);
             }
             Some(Retransmission::TailLossProbe | Retransmission::KeepAlive) => {}
-            Some(Retransmission::Fast) if self.timers.is_set(Timer::Retransmit) => {}
-            Some(Retransmission::Fast) => self.rearm(now, now),
+            Some(Retransmission::Fast | Retransmission::PathMtu)
+                if self.timers.is_set(Timer::Retransmit) => {}
+            Some(Retransmission::Fast | Retransmission::PathMtu) => self.rearm(now, now),
             None if self.tail_probe.is_some() => {}
             None if self.timers.is_set(Timer::TailLossProbe)
                 || (self.timers.is_set(Timer::Retransmit) && self.send.may_probe_tail()) =>

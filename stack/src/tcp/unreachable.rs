@@ -1,11 +1,17 @@
 //! The network says that a segment could not be delivered (RFC 1122 section 4.2.3.9, RFC 5461).
 
+use smoltcp::wire::IpAddress;
+
 use super::Connection;
+use super::segment::TCP_HEADER;
 use super::state::State;
 use crate::event::ErrorEffect;
 use crate::icmp::Unreachable;
-use crate::profile::{IcmpRules, OpenErrors, OpeningErrors, OpeningReason, QuotedSequence};
+use crate::profile::{
+    IcmpRules, OfferAfterTooBig, OpenErrors, OpeningErrors, OpeningReason, QuotedSequence,
+};
 use crate::socket::Gone;
+use crate::wire::ip_header;
 
 /// How far a connection is, as far as an error is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +29,9 @@ fn effect(rules: IcmpRules, stage: Stage, error: Unreachable) -> ErrorEffect {
     match stage {
         Stage::Opening => match rules.opening {
             OpeningErrors::End => ErrorEffect::Ended,
-            OpeningErrors::HardOnesEnd if error.is_hard() => ErrorEffect::Ended,
+            OpeningErrors::HardOnesEnd if error.is_hard(rules.hop_limit_is_hard) => {
+                ErrorEffect::Ended
+            }
             OpeningErrors::HardOnesEnd => ErrorEffect::Remembered,
             OpeningErrors::Ignored => ErrorEffect::Ignored,
         },
@@ -43,6 +51,17 @@ fn may_quote(rule: QuotedSequence, quoted: i64, first: i64, next: i64) -> bool {
     }
 }
 
+/// The largest segment, options included, in packets of so many octets; none where no path may be
+/// so narrow, so that the message is made up (RFC 791 section 3.2, RFC 8200 section 5).
+fn segment_on_path(address: IpAddress, mtu: usize) -> Option<u16> {
+    let least = match address {
+        IpAddress::Ipv4(_) => 68,
+        IpAddress::Ipv6(_) => 1280,
+    };
+    let segment = mtu.checked_sub(ip_header(address) + TCP_HEADER)?;
+    (mtu >= least).then(|| segment.min(usize::from(u16::MAX)) as u16)
+}
+
 impl Connection {
     /// Takes an ICMP error that quotes a segment of this connection with such a sequence number.
     pub fn on_unreachable(&mut self, error: Unreachable, sequence: u32) -> ErrorEffect {
@@ -56,13 +75,37 @@ impl Connection {
         let effect = effect(rules, self.stage(), error);
         match effect {
             ErrorEffect::Ended => self.die(Some(match rules.opening_reason {
-                OpeningReason::AsSaid => error.into(),
-                OpeningReason::Refused => Gone::Refused,
+                OpeningReason::Refused if error != Unreachable::HopLimit => Gone::Refused,
+                OpeningReason::AsSaid | OpeningReason::Refused => error.into(),
             })),
             ErrorEffect::Remembered => self.soft_error = Some(error.into()),
             ErrorEffect::Pending | ErrorEffect::Ignored => {}
         }
         effect
+    }
+
+    /// Takes an ICMP error that says that a segment of this connection with such a sequence number
+    /// was too large for the path, which takes packets of `mtu` octets (RFC 1191, RFC 8201).
+    pub fn on_too_big(&mut self, mtu: usize, sequence: u32) {
+        let first = self.send.unacknowledged();
+        let quoted = Self::position(self.config.initial_sequence, sequence, first);
+        let rules = self.config.profile.icmp;
+        if !may_quote(rules.sequence, quoted, first, self.send.next()) {
+            return;
+        }
+        let Some(mss) = segment_on_path(self.config.local.addr, mtu) else {
+            return;
+        };
+        let mss = mss.min(self.config.mss);
+        let payload = usize::from(mss).saturating_sub(self.option_octets()).max(1);
+        let lowers = match rules.offer_after_too_big {
+            OfferAfterTooBig::Link => false,
+            OfferAfterTooBig::PathOverIpv6 => matches!(self.config.local.addr, IpAddress::Ipv6(_)),
+        };
+        if lowers && self.state == State::SynSent {
+            self.config.mss = mss;
+        }
+        self.send.shorten_segments(payload);
     }
 
     fn stage(&self) -> Stage {

@@ -222,7 +222,7 @@ impl UdpSocket {
         learns: bool,
         port_unreachable: UdpError,
     ) -> ErrorEffect {
-        if !learns || !error.is_hard() {
+        if !learns || !error.is_hard(false) {
             return ErrorEffect::Ignored;
         }
         self.error = Some(match (error, port_unreachable) {

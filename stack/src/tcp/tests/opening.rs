@@ -46,6 +46,20 @@ fn simultaneous_open() {
 }
 
 #[test]
+fn data_of_a_syn_that_crosses_ours() {
+    for (profile, read, acknowledged) in [("freebsd", 3, 4), ("linux", 0, 1)] {
+        let mut t = setup(profile).syn_sent();
+        t.peer("SF 0:3(3)");
+        t.sent("S. 0:0(0) ack 1");
+        assert_eq!(t.numbers().unread, 0, "{profile}");
+        t.peer(". 4:4(0) ack 1");
+        t.is(State::Established);
+        assert_eq!(t.numbers().unread, read, "{profile}");
+        assert_eq!(t.numbers().acknowledged, acknowledged, "{profile}");
+    }
+}
+
+#[test]
 fn a_fin_written_during_a_simultaneous_open_ends_the_stream() {
     let mut t = setup("linux").syn_sent();
     t.peer("S 0:0(0)");

@@ -394,3 +394,26 @@ fn a_window_that_shrinks_is_survived() {
     t.peer(". 1:1(0) ack 4381 win 1460");
     t.sent(". 4381:5841(1460) ack 1");
 }
+
+#[test]
+fn segments_that_were_too_large_for_the_path_are_cut_and_sent_again() {
+    let mut t = setup("freebsd")
+        .no_delay()
+        .peer_offers("<mss 1460>")
+        .established();
+    t.send(1460);
+    t.sent("P. 1:1461(1460) ack 1");
+    let sequence = OURS.wrapping_add(1);
+    // A path narrower than any, a number that was never sent, and a path as wide as the link.
+    for (mtu, sequence) in [(67, sequence), (1300, sequence + 1460), (1500, sequence)] {
+        t.call("too big", |it| it.on_too_big(mtu, sequence));
+        t.nothing();
+    }
+    t.call("too big", |it| it.on_too_big(1300, sequence));
+    t.sent(". 1:1261(1260) ack 1");
+    t.sent("P. 1261:1461(200) ack 1");
+    t.peer(". 1:1(0) ack 1461");
+    t.send(1460);
+    t.sent(". 1461:2721(1260) ack 1");
+    t.sent("P. 2721:2921(200) ack 1");
+}

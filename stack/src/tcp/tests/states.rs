@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::*;
+
 use crate::event::Forged;
 use crate::network::{HostConfig, IpFamily, Network, Resolution, StackKind};
 use crate::socket::Protocol;
@@ -322,4 +323,17 @@ fn every_state_against_every_segment() {
         }
     }
     insta::assert_snapshot!(table);
+}
+
+#[test]
+fn a_syn_is_challenged_wherever_it_stands() {
+    // Behind our own FIN the challenge does not repeat it, as other acknowledgments do there.
+    for start in [1, 2, 70_000] {
+        let mut t = setup("freebsd").established();
+        t.shutdown_send();
+        t.sent("F. 1:1(0) ack 1");
+        t.peer(&format!("S {start}:{start}(0)"));
+        t.sent(". 2:2(0) ack 1");
+        t.is(State::FinWait1);
+    }
 }
