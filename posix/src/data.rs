@@ -3,9 +3,11 @@
 use hangup_stack::blocking::ThreadId;
 use hangup_stack::host::Host;
 use hangup_stack::options::{RECEIVE_TIMEOUT, SEND_TIMEOUT, SocketOption};
+use hangup_stack::profile::FastOpenCall;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::IpEndpoint;
-use hangup_stack::socket::{Protocol, RecvError, SendError};
+use hangup_stack::socket::{ConnectError, Protocol, RecvError, SendError};
+use hangup_stack::tcp::State;
 
 use crate::errno::Errno;
 use crate::file::{FileDescriptor, Mode, Socket};
@@ -24,15 +26,18 @@ pub const MSG_WAITALL: i32 = 0x100;
 pub const MSG_MORE: i32 = 0x8000;
 /// send: no SIGPIPE, which nobody gets here anyway.
 pub const MSG_NOSIGNAL: i32 = 0x4000;
+/// sendto: opens the connection, with data in its SYN where the peer lets it (RFC 7413).
+pub const MSG_FASTOPEN: i32 = 0x2000_0000;
 
 impl Process {
     /// send and sendto. A blocking call waits until all is queued; where it fails after a part was,
     /// it returns the part, and the next call returns the error.
     ///
     /// # Errors
-    /// EOPNOTSUPP for flags other than MSG_DONTROUTE, MSG_DONTWAIT, MSG_MORE and MSG_NOSIGNAL,
-    /// EBADF, ENETDOWN, EAFNOSUPPORT, EAGAIN on a non-blocking socket or when SO_SNDTIMEO is over,
-    /// EPIPE, ENOTCONN, EDESTADDRREQ, EMSGSIZE, ENETUNREACH, and why the connection is gone.
+    /// EOPNOTSUPP for flags other than MSG_DONTROUTE, MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL and, where
+    /// the system has it, MSG_FASTOPEN, EBADF, EINPROGRESS where that does not wait for its
+    /// connection, ENETDOWN, EAFNOSUPPORT, EAGAIN on a non-blocking socket or when SO_SNDTIMEO is
+    /// over, EPIPE, ENOTCONN, EDESTADDRREQ, EMSGSIZE, ENETUNREACH, and why the connection is gone.
     pub fn send(
         &mut self,
         host: &mut Host,
@@ -41,7 +46,7 @@ impl Process {
         data: &[u8],
         (flags, to): (i32, Option<IpEndpoint>),
     ) -> Progress<usize> {
-        let sent = self.send_now(host, fd, data, (flags, to));
+        let sent = self.send_now(host, now, fd, data, (flags, to));
         let limit = self.limit(host, fd, &SEND_TIMEOUT);
         self.within(now, limit, sent, |process| {
             let thread = process.thread();
@@ -68,13 +73,20 @@ impl Process {
     fn send_now(
         &mut self,
         host: &mut Host,
+        now: Instant,
         fd: FileDescriptor,
         data: &[u8],
         (flags, to): (i32, Option<IpEndpoint>),
     ) -> Progress<usize> {
-        if flags & !(MSG_DONTROUTE | MSG_DONTWAIT | MSG_MORE | MSG_NOSIGNAL) != 0 {
+        let call = host.fast_open_call();
+        let known = match call {
+            FastOpenCall::Flag => MSG_FASTOPEN,
+            FastOpenCall::None | FastOpenCall::Sendto => 0,
+        };
+        if flags & !(MSG_DONTROUTE | MSG_DONTWAIT | MSG_MORE | MSG_NOSIGNAL | known) != 0 {
             return Err(Errno::OperationNotSupported).into();
         }
+        let opens = call == FastOpenCall::Sendto || flags & MSG_FASTOPEN != 0;
         let thread = self.thread();
         let socket = match self.socket_of(fd) {
             Ok(_) if !host.is_up() => return Err(Errno::NetworkDown).into(),
@@ -83,6 +95,40 @@ impl Process {
         };
         if let Some(error) = socket.pending.take() {
             return Err(error).into();
+        }
+        let blocking = socket.mode == Mode::Blocking && flags & MSG_DONTWAIT == 0;
+        if let Some(queued) = socket.opening.get(&thread).copied() {
+            // The call that opens the connection waits for it, and then goes on.
+            if host.status(socket.id).and_then(|it| it.state) == Some(State::SynSent) {
+                return Progress::WAITS;
+            }
+            socket.opening.remove(&thread);
+            if let Some(gone) = host.take_error(socket.id) {
+                return Err(gone.into()).into();
+            }
+            socket.sent.insert(thread, queued);
+        } else if let (Protocol::Tcp, Some(to), true) = (socket.protocol, to, opens)
+            && host.is_unconnected(socket.id)
+        {
+            if !is_of_family(to.addr, socket.family) {
+                return Err(Errno::AddressFamilyNotSupported).into();
+            }
+            let queued = match host.open_by_send(socket.id, to, data, blocking, now) {
+                Ok(queued) => queued,
+                Err(error) => return Err(error.into()).into(),
+            };
+            return match call {
+                FastOpenCall::Flag if blocking => {
+                    socket.opening.insert(thread, queued);
+                    Progress::WAITS
+                }
+                FastOpenCall::Flag if queued == 0 => Err(ConnectError::InProgress.into()).into(),
+                FastOpenCall::Sendto if blocking && queued < data.len() => {
+                    socket.opening.insert(thread, queued);
+                    Progress::WAITS
+                }
+                FastOpenCall::None | FastOpenCall::Sendto | FastOpenCall::Flag => Ok(queued).into(),
+            };
         }
         let to = match (socket.protocol, to) {
             (Protocol::Udp, Some(to)) if !is_of_family(to.addr, socket.family) => {
@@ -99,7 +145,6 @@ impl Process {
             None if flags & MSG_MORE != 0 => host.send_with_more(socket.id, rest),
             None => host.send(socket.id, rest),
         };
-        let blocking = socket.mode == Mode::Blocking && flags & MSG_DONTWAIT == 0;
         match result {
             Ok(octets) if blocking && octets < rest.len() => {
                 socket.sent.insert(thread, before + octets);

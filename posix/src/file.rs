@@ -64,6 +64,8 @@ pub(crate) struct Socket {
     pub(crate) connecting: bool,
     /// How many octets the blocking send of each thread that waits has handed to the stack.
     pub(crate) sent: BTreeMap<ThreadId, usize>,
+    /// The same of sends that wait for the connection that they have opened.
+    pub(crate) opening: BTreeMap<ThreadId, usize>,
     /// What the receive of each thread that waits for all of its buffer has (MSG_WAITALL).
     pub(crate) received: BTreeMap<ThreadId, Vec<u8>>,
     /// An error that came after part of a send or a receive had succeeded, for the next call.
@@ -80,6 +82,7 @@ impl Socket {
             connecting: false,
             sent: BTreeMap::new(),
             received: BTreeMap::new(),
+            opening: BTreeMap::new(),
             pending: None,
         }
     }

@@ -2,10 +2,10 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::options::{
-    CONGESTION, CORK, FIN_WAIT_2, HANDSHAKE_LIMIT, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE,
-    KEEP_ALIVE_INTERVAL, LINGER, MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS, RECEIVE_BUFFER,
-    RECEIVE_TIMEOUT, REUSE_ADDRESS, SEND_BUFFER, SEND_TIMEOUT, SYN_COUNT, UNSENT_MOST,
-    USER_TIMEOUT,
+    CONGESTION, CORK, FAST_OPEN, FIN_WAIT_2, HANDSHAKE_LIMIT, KEEP_ALIVE, KEEP_ALIVE_COUNT,
+    KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LINGER, MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS,
+    RECEIVE_BUFFER, RECEIVE_TIMEOUT, REUSE_ADDRESS, SEND_BUFFER, SEND_TIMEOUT, SYN_COUNT,
+    UNSENT_MOST, USER_TIMEOUT,
 };
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::Protocol;
@@ -64,6 +64,10 @@ pub const TCP_USER_TIMEOUT: i32 = 18;
 /// How many octets without a send are too many for another write.
 pub const TCP_NOTSENT_LOWAT: i32 = 25;
 
+/// Connections may open with data in their SYNs (RFC 7413); of a listening socket on Linux: how many
+/// of them may wait for the ends of their handshakes.
+pub const TCP_FASTOPEN: i32 = 23;
+
 /// How many seconds a handshake may take. FreeBSD's number, as Linux has no such option.
 pub const TCP_KEEPINIT: i32 = 128;
 /// Segments have no TCP options. Not FreeBSD's number, which is Linux's of another option.
@@ -83,7 +87,7 @@ const SEGMENTS: Limits = Limits::Within(88, 32_767);
 /// The options: one row each. A new one is a constant of
 /// [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 23] = [
+pub const OPTIONS: [OptionRow; 24] = [
     any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
     any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
     any(SO_ERROR, "SO_ERROR", Codec::ReadOnly),
@@ -107,6 +111,7 @@ pub const OPTIONS: [OptionRow; 23] = [
         Codec::Milliseconds(&USER_TIMEOUT, Limits::Within(0, i32::MAX))),
     tcp(TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT",
         Codec::Count(&UNSENT_MOST, Limits::Within(0, i32::MAX))),
+    tcp(TCP_FASTOPEN, "TCP_FASTOPEN", Codec::Count(&FAST_OPEN, Limits::Within(0, i32::MAX))),
     tcp(TCP_KEEPINIT, "TCP_KEEPINIT", Codec::Seconds(&HANDSHAKE_LIMIT, PROBE_SECONDS)),
     tcp(TCP_NOOPT, "TCP_NOOPT", Codec::Boolean(&NO_TCP_OPTIONS)),
 ];

@@ -14,7 +14,7 @@ pub(super) struct Line {
 
 /// What the script sets with which the suites of Google and of the kernel begin, as far as it is
 /// about what a host has (defaults.sh in the kernel's selftests).
-const DEFAULTS: [(&str, &str); 8] = [
+const DEFAULTS: [(&str, &str); 10] = [
     ("net.ipv4.tcp_rmem", "4096 540000 15728640"),
     ("net.ipv4.tcp_timestamps", "1"),
     ("net.ipv4.tcp_syn_retries", "5"),
@@ -23,6 +23,11 @@ const DEFAULTS: [(&str, &str); 8] = [
     ("net.ipv4.tcp_congestion_control", "cubic"),
     ("net.ipv4.tcp_slow_start_after_idle", "0"),
     ("net.ipv4.tcp_ecn", "0"),
+    ("net.ipv4.tcp_fastopen", "0x70403"),
+    (
+        "net.ipv4.tcp_fastopen_key",
+        "a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4",
+    ),
 ];
 
 /// Reads a line: commands behind `;`, `&&`, `||` or line ends.
@@ -120,6 +125,13 @@ pub(super) fn apply(
         "net.ipv4.tcp_slow_start_after_idle" if value == "0" => {
             ("send.restart", "\"never\"".to_owned())
         }
+        "net.ipv4.tcp_fastopen" => return fast_open(profile, value),
+        "net.ipv4.tcp_fastopen_key" => {
+            let keys = value.split(',').next()?;
+            ("fast_open.key", format!("\"{keys}\""))
+        }
+        "net.inet.tcp.fastopen.client_enable" => ("fast_open.client", (value != "0").to_string()),
+        "net.inet.tcp.fastopen.server_enable" => ("fast_open.server", (value != "0").to_string()),
         "net.ipv4.tcp_fin_timeout" => ("linger.fin_wait_2", seconds(value)?),
         "net.inet.tcp.finwait2_timeout" => ("linger.fin_wait_2", milliseconds(value, 1)?),
         "net.inet.tcp.msl" => ("linger.time_wait", milliseconds(value, 2)?),
@@ -206,6 +218,27 @@ fn seconds(value: &str) -> Option<String> {
 fn milliseconds(value: &str, times: u64) -> Option<String> {
     let value: u64 = value.parse::<u32>().ok()?.into();
     Some(format!("\"{}ms\"", value * times))
+}
+
+/// `tcp_fastopen`: which parts of it are on (ip-sysctl).
+fn fast_open(profile: &Profile, value: &str) -> Option<Profile> {
+    let bits = match value.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+        None => value.parse().ok()?,
+    };
+    let mut turned = profile.clone();
+    let rules = &mut turned.fast_open;
+    let knobs = [
+        (&mut rules.client, 0x1),
+        (&mut rules.server, 0x2),
+        (&mut rules.without_cookie, 0x4),
+        (&mut rules.server_without_cookie, 0x200),
+        (&mut rules.server_without_option, 0x400),
+    ];
+    for (knob, bit) in knobs {
+        *knob = bits & bit != 0;
+    }
+    Some(turned)
 }
 
 /// `tcp_rmem`: the smallest, the usual and the largest receive buffer. Linux scales its windows so

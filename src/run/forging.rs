@@ -36,4 +36,6 @@ pub(super) struct ForgedPorts {
     pub(super) protocol: Protocol,
     pub(super) ports: (u16, u16),
     pub(super) at: Instant,
+    /// How many packets had been seen before.
+    pub(super) behind: usize,
 }

@@ -226,6 +226,7 @@ impl Driver<'_> {
             protocol,
             ports: (from_port, to_port),
             at: self.medium.now(),
+            behind: self.packets.seen.len(),
         });
         Ok(Ends {
             source: IpEndpoint::new(source, from_port),
@@ -260,35 +261,42 @@ impl Driver<'_> {
             .find(|forged| forged.pair == (from, to) && forged.protocol == protocol);
         let seen = self.last_seen_ports(from, to, protocol);
         match (forged, seen) {
-            (Some(forged), Some((at, ports))) => {
-                Some(if at > forged.at { ports } else { forged.ports })
+            (Some(forged), Some((place, at, ports))) => {
+                let later = at > forged.at || (at == forged.at && place >= forged.behind);
+                Some(if later { ports } else { forged.ports })
             }
             (Some(forged), None) => Some(forged.ports),
-            (None, Some((_, ports))) => Some(ports),
+            (None, Some((.., ports))) => Some(ports),
             (None, None) => None,
         }
     }
 
+    /// Those of the last that was seen, with its place among all and its time.
     fn last_seen_ports(
         &self,
         from: usize,
         to: usize,
         protocol: Protocol,
-    ) -> Option<(Instant, (u16, u16))> {
-        self.packets.seen.iter().rev().find_map(|seen| {
-            let is_tcp = seen.packet.segment().is_some();
-            let (one, other) = seen.packet.endpoints()?;
-            if is_tcp != (protocol == Protocol::Tcp) {
-                return None;
-            }
-            if seen.from == Some(from) && seen.to == Some(to) {
-                Some((seen.at, (one.port, other.port)))
-            } else if seen.from == Some(to) && seen.to == Some(from) {
-                Some((seen.at, (other.port, one.port)))
-            } else {
-                None
-            }
-        })
+    ) -> Option<(usize, Instant, (u16, u16))> {
+        self.packets
+            .seen
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(place, seen)| {
+                let is_tcp = seen.packet.segment().is_some();
+                let (one, other) = seen.packet.endpoints()?;
+                if is_tcp != (protocol == Protocol::Tcp) {
+                    return None;
+                }
+                if seen.from == Some(from) && seen.to == Some(to) {
+                    Some((place, seen.at, (one.port, other.port)))
+                } else if seen.from == Some(to) && seen.to == Some(from) {
+                    Some((place, seen.at, (other.port, one.port)))
+                } else {
+                    None
+                }
+            })
     }
 
     /// Where the sequence numbers of a forged segment begin.

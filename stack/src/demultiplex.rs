@@ -125,13 +125,16 @@ impl Stack {
             let is_over = gives_way || state == State::Closed;
             if !is_over && let Some(connection) = self.connection_mut(id) {
                 connection.on_segment(header, payload, now);
+                if header.flags.syn {
+                    self.remember_answer(id, now);
+                }
                 self.touch(id);
                 return;
             }
         }
         match self.listener_for(local) {
             Some(listener) if header.flags.syn && !header.flags.ack && !header.flags.rst => {
-                self.open_passively(listener, local, remote, header, now);
+                self.open_passively(listener, (local, remote), header, payload, now);
             }
             // RFC 9293 section 3.10.7.2: a listening socket ignores a reset and resets an
             // acknowledgment; anything else is dropped.
@@ -195,9 +198,9 @@ impl Stack {
     fn open_passively(
         &mut self,
         listener: SocketId,
-        local: IpEndpoint,
-        remote: IpEndpoint,
+        (local, remote): (IpEndpoint, IpEndpoint),
         syn: &Segment,
+        payload: Bytes,
         now: Instant,
     ) {
         let Some(entry) = self.entries.get(&listener) else {
@@ -218,7 +221,9 @@ impl Stack {
         }
         let (family, options) = (entry.family, entry.options.clone());
         let config = self.connection_config(local, remote, &options);
-        let connection = Connection::accept(config, syn, now);
+        let opening = self.server_opening(listener, (local, remote), syn, payload);
+        let connection = Connection::accept(config, syn, opening, now);
+        let is_open_early = connection.is_open_early();
         let id = self.next_socket();
         let mut child = Entry::new(family, Kind::Connection(Box::new(connection)), options);
         child.parent = Some(listener);
@@ -226,6 +231,9 @@ impl Stack {
         self.connections.insert(Tuple::new(local.port, remote), id);
         if let Some(listening) = self.listening_mut(listener) {
             listening.children += 1;
+            if is_open_early {
+                listening.ready.push_back(id);
+            }
         }
         self.touch(id);
     }

@@ -15,6 +15,7 @@ use smoltcp::wire::{
 };
 
 use crate::event::Fact;
+use crate::fast_open::FastOpenMemory;
 use crate::frame::{Frame, Spares};
 use crate::icmp::Limiter;
 use crate::network::{HostConfig, Recording, Resolution, StackKind};
@@ -127,6 +128,8 @@ pub(crate) struct Stack {
     pub(crate) limiter: Limiter,
     /// How many resets closed ports have sent.
     pub(crate) resets: ResetLimit,
+    /// What is known of Fast Open.
+    pub(crate) fast_open: FastOpenMemory,
 }
 
 impl std::fmt::Debug for Stack {
@@ -396,6 +399,7 @@ impl Stack {
             reference_orphans: Vec::new(),
             limiter: Limiter::default(),
             resets: ResetLimit::default(),
+            fast_open: FastOpenMemory::default(),
         };
         if needs_interface {
             stack.interface();
@@ -584,6 +588,10 @@ impl Stack {
 
     /// A passive connection is ready for `accept`.
     pub(crate) fn offer_to_listener(&mut self, id: SocketId) {
+        if self.connection(id).is_some_and(Connection::is_open_early) {
+            // It has been there since its SYN came.
+            return;
+        }
         let parent = self.entries.get(&id).and_then(|entry| entry.parent);
         if let Some(listening) = parent.and_then(|parent| self.listening_mut(parent)) {
             listening.ready.push_back(id);

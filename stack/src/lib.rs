@@ -65,6 +65,7 @@ mod config;
 mod demultiplex;
 mod emit;
 pub mod event;
+mod fast_open;
 mod frame;
 pub mod host;
 mod icmp;

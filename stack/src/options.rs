@@ -7,7 +7,7 @@
 use smoltcp::time::Duration;
 
 use crate::memory;
-use crate::profile::{Algorithm, Api, BufferRounding, Profile, WindowModel};
+use crate::profile::{Algorithm, Api, BufferRounding, FastOpenCall, Profile, WindowModel};
 
 /// A socket option whose values are of type `T`.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +120,7 @@ pub(crate) struct SocketOptions {
     pub(crate) user_timeout: Option<Duration>,
     pub(crate) handshake_limit: Option<Duration>,
     pub(crate) no_tcp_options: bool,
+    pub(crate) fast_open: u32,
     pub(crate) reuse_address: bool,
     /// No time where there is no limit.
     pub(crate) receive_timeout: Duration,
@@ -252,6 +253,14 @@ pub const NO_TCP_OPTIONS: SocketOption<bool> = SocketOption::new(
     |options, on| options.no_tcp_options = on,
 )
 .only_where(limits_handshakes);
+
+/// TCP_FASTOPEN (RFC 7413): not 0 where connections may open with data in their SYNs. On Linux, of a
+/// listening socket: how many of them may wait for the ends of their handshakes.
+pub const FAST_OPEN: SocketOption<u32> = SocketOption::new(
+    |source| source.options.fast_open,
+    |options, count| options.fast_open = count,
+)
+.only_where(|profile| profile.fast_open.asked != FastOpenCall::None);
 
 /// SO_RCVTIMEO: how long a receive or an accept waits; no time: for ever.
 pub const RECEIVE_TIMEOUT: SocketOption<Duration> = SocketOption::new(

@@ -4,7 +4,7 @@ use hangup_posix::control::{
     F_GETFL, F_SETFL, FIONBIO, FIONREAD, O_NONBLOCK, O_RDONLY, O_RDWR, SIOCOUTQ,
 };
 use hangup_posix::data::{
-    MSG_DONTROUTE, MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK, MSG_WAITALL,
+    MSG_DONTROUTE, MSG_DONTWAIT, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK, MSG_WAITALL,
 };
 use hangup_posix::{Errno, epoll, options, poll, sockets};
 use hangup_stack::sockopt;
@@ -36,6 +36,7 @@ pub(super) const FLAGS: &Words = &[
     ("MSG_NOSIGNAL", MSG_NOSIGNAL as i64),
     ("MSG_WAITALL", MSG_WAITALL as i64),
     ("MSG_MORE", MSG_MORE as i64),
+    ("MSG_FASTOPEN", MSG_FASTOPEN as i64),
 ];
 pub(super) const HOWS: &Words = &[
     ("SHUT_RD", sockets::SHUT_RD as i64),

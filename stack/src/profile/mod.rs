@@ -13,6 +13,7 @@ mod calls;
 mod closed_port;
 mod datagram;
 mod duration;
+mod fast_open;
 mod knobs;
 mod lingering;
 mod origin;
@@ -41,6 +42,7 @@ pub use datagram::{
     UdpArriving, UdpError, UdpErrorsReach, UdpQueued, UdpRecvAfter, UdpRules, UdpShutdown,
 };
 pub use duration::{ParseDurationError, format_duration, parse_duration};
+pub use fast_open::{CookieOf, CookieSecret, FastOpenCall, FastOpenRules, SynRoom, Unanswered};
 pub use knobs::KnobError;
 pub use lingering::{
     FinWait2Begins, FinWait2Ends, FinWait2Renewal, RefusedSyn, Reopens, RepeatedFin, StateTimes,
@@ -101,6 +103,8 @@ pub struct Profile {
     pub time_wait: TimeWaitRules,
     /// What a listening socket does whose queue is full.
     pub backlog: BacklogRules,
+    /// Data in SYNs.
+    pub fast_open: FastOpenRules,
     /// What is answered where there is no connection.
     pub closed_port: ClosedPortRules,
     /// Datagrams.

@@ -154,7 +154,8 @@ impl Acknowledger {
         }
     }
 
-    fn delay(&mut self, now: Instant) {
+    /// An acknowledgment may wait for data to ride on.
+    pub(crate) fn delay(&mut self, now: Instant) {
         if self.due == Due::Never {
             self.due = Due::At(self.clock.expiry(now, self.rules.delay));
         }

@@ -29,7 +29,7 @@ impl Connection {
             self.send.unacknowledged(),
         );
         // First: an acknowledgment of something never sent.
-        if flags.ack && (acknowledged <= 0 || acknowledged > self.send.next()) {
+        if flags.ack && (acknowledged <= 0 || acknowledged > self.send.furthest()) {
             if !flags.rst {
                 self.replies.extend(answer(&self.config.profile, header));
                 if self.config.profile.acceptance.unsent_of_syn == UnsentOfSyn::Repeats {
@@ -52,13 +52,14 @@ impl Connection {
         }
         self.take_syn(header);
         if flags.ack {
+            self.note_syn_answer(header);
             self.hear_acknowledgment(acknowledged, now);
             self.take_acknowledgment(header, acknowledged, now);
             self.send
                 .update_window(0, acknowledged, i64::from(header.window));
             self.rto.on_established();
             self.enter_open(now);
-            self.acknowledger.now();
+            self.acknowledge_syn(now);
             if !payload.is_empty() || flags.fin {
                 self.on_segment_otherwise(&header.without_syn(), payload, now);
             }
@@ -176,7 +177,7 @@ impl Connection {
 
 impl Segment {
     /// The same segment behind its SYN.
-    fn without_syn(&self) -> Self {
+    pub(super) fn without_syn(&self) -> Self {
         let mut rest = *self;
         rest.flags.syn = false;
         rest.sequence = self.sequence.wrapping_add(1);

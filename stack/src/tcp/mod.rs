@@ -21,7 +21,9 @@ mod acknowledge;
 mod acknowledgment_field;
 pub(crate) mod closed_port;
 mod congestion;
+pub(crate) mod cookie;
 mod cubic;
+mod fast_open;
 mod fin_wait_2;
 mod handshake;
 mod in_flight;
@@ -62,6 +64,8 @@ use crate::options::KeepAlive;
 use crate::profile::{Algorithm, Profile};
 use crate::socket::Gone;
 use acknowledge::Acknowledger;
+use fast_open::Opening;
+pub(crate) use fast_open::{ClientOpening, ServerOpening, SynAnswer};
 use keep_alive::KeepingAlive;
 use receive_shutdown::Phase;
 use recv::Receiver;
@@ -188,6 +192,8 @@ pub struct Connection {
     answers_late: bool,
     /// Whether the next acknowledgment is a challenge.
     challenges: bool,
+    /// How it takes part in Fast Open.
+    fast_open: Opening,
     /// A SYN that crossed ours and brought data, until the handshake is over.
     crossing: Option<(Segment, Bytes)>,
     /// What the network said since anything was last acknowledged, which ended nothing.
@@ -241,6 +247,7 @@ impl Connection {
             refusals: Refusals::default(),
             answers_late: false,
             challenges: false,
+            fast_open: Opening::default(),
             crossing: None,
             soft_error: None,
             #[cfg(debug_assertions)]
@@ -258,7 +265,8 @@ impl Connection {
     }
 
     /// Answers a SYN that reached a listening socket (RFC 9293 section 3.10.7.2, third check).
-    pub fn accept(config: Config, syn: &Segment, now: Instant) -> Self {
+    /// What Fast Open makes of it is in `opening`.
+    pub fn accept(config: Config, syn: &Segment, opening: ServerOpening, now: Instant) -> Self {
         let mut connection = Self::new(config, now);
         connection.passive = true;
         connection.rto.answer_first();
@@ -266,6 +274,7 @@ impl Connection {
         connection.state = State::Listen;
         connection.take_syn(syn);
         connection.enter(State::SynReceived);
+        connection.take_server_opening(syn, opening, now);
         connection
     }
 

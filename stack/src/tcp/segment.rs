@@ -5,6 +5,7 @@
 
 use smoltcp::wire::{IpAddress, TcpOption, TcpPacket, TcpSeqNumber};
 
+use super::cookie::{self, CookieOption, FastOpen};
 use crate::checksum;
 use crate::profile::{Padding, SynOption};
 
@@ -50,6 +51,8 @@ pub struct TcpOptions {
     pub sack: [Option<(u32, u32)>; SACK_BLOCKS],
     /// Timestamps.
     pub timestamps: Option<Timestamps>,
+    /// Fast Open, in SYNs alone.
+    pub fast_open: Option<FastOpen>,
 }
 
 /// A segment without its payload. Sequence numbers are those of the wire.
@@ -174,7 +177,7 @@ impl Header {
 pub const TCP_HEADER: usize = 20;
 
 /// The most that options can take, in octets.
-const OPTION_OCTETS: usize = 40;
+pub const OPTION_OCTETS: usize = 40;
 
 /// How options are laid out.
 #[derive(Clone, Copy, Debug)]
@@ -204,7 +207,10 @@ impl TcpOptions {
             };
             match option {
                 TcpOption::EndOfList => break,
-                TcpOption::NoOperation | TcpOption::Unknown { .. } => {}
+                TcpOption::NoOperation => {}
+                TcpOption::Unknown { kind, data } => {
+                    options.fast_open = options.fast_open.or(FastOpen::parse(kind, data));
+                }
                 TcpOption::MaxSegmentSize(octets) => options.mss = Some(octets),
                 TcpOption::WindowScale(shift) => options.window_scale = Some(shift),
                 TcpOption::SackPermitted => options.sack_permitted = true,
@@ -239,6 +245,7 @@ impl TcpOptions {
             for group in layout.syn {
                 self.emit_group(group, layout.padding, &mut writer);
             }
+            self.emit_fast_open(layout.padding, &mut writer);
         } else if let Some(timestamps) = self.timestamps {
             writer.no_operations(2);
             writer.timestamps(timestamps);
@@ -288,6 +295,28 @@ impl TcpOptions {
                     }
                 }
             }
+        }
+    }
+
+    /// The option of Fast Open is the last, and what fills its last word follows.
+    fn emit_fast_open(&self, padding: Padding, writer: &mut OptionWriter<'_>) {
+        let Some(fast_open) = self.fast_open else {
+            return;
+        };
+        let length = fast_open.length();
+        if writer.used + length > OPTION_OCTETS {
+            return;
+        }
+        match fast_open.option {
+            CookieOption::Standard => writer.raw(&[cookie::FAST_OPEN, length as u8]),
+            CookieOption::Experimental => {
+                writer.raw(&[cookie::EXPERIMENT, length as u8]);
+                writer.raw(&cookie::EXPERIMENT_ID);
+            }
+        }
+        writer.raw(fast_open.octets());
+        if padding == Padding::Before {
+            writer.no_operations(writer.used.next_multiple_of(4) - writer.used);
         }
     }
 

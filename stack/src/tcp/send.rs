@@ -42,6 +42,10 @@ pub(crate) struct Sender {
     /// Behind the last octet the application wrote; its FIN, once there is one, stands here.
     written: i64,
     syn: bool,
+    /// How much data the SYN brings at most, in octets.
+    syn_room: usize,
+    /// How much it has brought, until it is acknowledged.
+    syn_data: usize,
     fin: bool,
     /// Whether a FIN will follow that waits for acknowledgments.
     fin_waits: bool,
@@ -102,6 +106,8 @@ impl Sender {
             next: 0,
             written: 1,
             syn: true,
+            syn_room: 0,
+            syn_data: 0,
             fin: false,
             fin_waits: false,
             pushes: VecDeque::new(),
@@ -139,6 +145,17 @@ impl Sender {
         self.negotiated_mss = mss;
         self.selective = selective;
         self.congestion.set_mss(&self.rules, mss);
+    }
+
+    /// Lets our SYN bring as much data as that (RFC 7413). Until it is acknowledged the data counts
+    /// as not sent: what of it did not arrive goes out again behind the handshake.
+    pub(crate) fn let_syn_bring(&mut self, octets: usize) {
+        self.syn_room = octets;
+    }
+
+    /// Behind the last octet that was sent, with the SYN or after it.
+    pub(crate) fn furthest(&self) -> i64 {
+        self.next.max(self.next.min(1) + self.syn_data as i64)
     }
 
     /// The path takes segments of so many octets of payload at most. What is in the network and was
@@ -498,12 +515,18 @@ impl Sender {
             again,
         } = transmission;
         self.sent_at = Some(now);
-        let segment = Flying::new(start, octets, control, keeps_push, now);
+        let in_stream = if control == Control::Syn {
+            self.syn_data = self.syn_data.max(octets);
+            0
+        } else {
+            octets
+        };
+        let segment = Flying::new(start, in_stream, control, keeps_push, now);
         if again.is_some() {
             self.retransmissions += 1;
             self.in_flight.sent_again(start, segment.end, now);
         } else {
-            if (1..self.mss).contains(&octets) {
+            if (1..self.mss).contains(&in_stream) {
                 self.small_end = segment.end;
             }
             self.in_flight.push(segment);

@@ -82,7 +82,9 @@ impl Connection {
         self.send.resume(now, self.rto.timeout());
         match self.state {
             // Data waits for the end of the handshake.
-            State::SynSent | State::SynReceived if self.send.next() > 0 => {
+            State::SynSent | State::SynReceived
+                if self.send.next() > 0 && !self.transfers_early() =>
+            {
                 self.send.poll_again(now)
             }
             State::Closed | State::Listen | State::TimeWait => None,
@@ -130,7 +132,8 @@ impl Connection {
         let about = again.map(|cause| Fact::Retransmitted { octets, cause });
         Outgoing {
             segment,
-            payload: self.send.payload(start, octets),
+            // The data of a SYN begins behind it.
+            payload: self.send.payload(start.max(1), octets),
             about,
         }
     }
@@ -235,7 +238,7 @@ impl Connection {
         segment
     }
 
-    fn bare_header(&self, start: i64) -> Segment {
+    pub(super) fn bare_header(&self, start: i64) -> Segment {
         Segment {
             source: self.config.local.port,
             destination: self.config.remote.port,
@@ -268,7 +271,7 @@ impl Connection {
         !self.config.no_options && offered.iter().flatten().any(|&other| other == option)
     }
 
-    fn syn_options(&self, now: Instant) -> TcpOptions {
+    pub(super) fn syn_options(&self, now: Instant) -> TcpOptions {
         let answers = self.state != State::SynSent;
         let offered = &self.config.profile.options;
         let late = !answers && is_late(offered.late_syn, self.patience.timeouts + 1);
@@ -284,6 +287,7 @@ impl Connection {
             window_scale: scales.then_some(self.window_shift()),
             sack_permitted: selective,
             timestamps: timestamps.then(|| self.timestamps(now)),
+            fast_open: self.fast_open_option(),
             ..TcpOptions::default()
         }
     }

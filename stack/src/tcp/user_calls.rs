@@ -63,7 +63,7 @@ impl Connection {
         if self.send.has_fin() || self.state == State::Closed {
             return Err(SendError::Shutdown);
         }
-        if !self.state.sends() {
+        if !self.state.sends() && !self.transfers_early() {
             return Err(match self.config.profile.calls.send_connecting {
                 ConnectingTransfer::NotConnected => SendError::NotConnected,
                 ConnectingTransfer::WouldBlock => SendError::WouldBlock,
@@ -155,10 +155,11 @@ impl Connection {
                 return gone.map(|gone| Err(RecvError::Gone(gone))).or(answer);
             }
         }
-        if matches!(
+        let opening = matches!(
             self.state,
             State::SynSent | State::SynReceived | State::Listen
-        ) {
+        );
+        if opening && !self.transfers_early() {
             match self.config.profile.calls.recv_connecting {
                 ConnectingTransfer::NotConnected => return Some(Err(RecvError::NotConnected)),
                 ConnectingTransfer::WouldBlock if !self.recv.is_shut() => {

@@ -40,6 +40,12 @@ impl Sender {
         if acknowledged <= self.unacknowledged {
             return Acknowledged::default();
         }
+        if acknowledged > self.next {
+            // The SYN's own data, which did not count as sent.
+            self.next = acknowledged;
+            self.pieces.skip_to(acknowledged);
+        }
+        self.syn_data = 0;
         let was_full = self.was_full();
         // The SYN was no data.
         let octets = (acknowledged - self.unacknowledged.max(1)) as usize;

@@ -13,9 +13,10 @@ impl Sender {
     /// The next segment of what was not sent.
     pub(super) fn new_segment(&mut self, limits: Limits, now: Instant) -> Option<Transmission> {
         if self.next == 0 {
+            let written = (self.written - 1).max(0) as usize;
             return self.syn.then_some(Transmission {
                 start: 0,
-                octets: 0,
+                octets: written.min(self.syn_room),
                 control: Control::Syn,
                 push: false,
                 keeps_push: false,

@@ -1,0 +1,149 @@
+//! A connection that opens with data in its SYN (RFC 7413).
+
+use bytes::Bytes;
+use smoltcp::time::Instant;
+
+use super::Connection;
+use super::cookie::FastOpen;
+use super::segment::{Layout, Segment};
+use super::state::State;
+
+/// How a SYN of a client opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClientOpening {
+    /// The option that it has.
+    pub(crate) option: Option<FastOpen>,
+    /// How much data it brings at most, in octets.
+    pub(crate) room: usize,
+}
+
+/// How a server answers a SYN.
+#[derive(Clone, Debug, Default)]
+pub struct ServerOpening {
+    /// The option that the answer has.
+    pub(crate) option: Option<FastOpen>,
+    /// The data of the SYN, where it is taken and the connection is open for the application at
+    /// once.
+    pub(crate) payload: Option<Bytes>,
+}
+
+/// What a server has answered to a SYN of Fast Open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SynAnswer {
+    /// The option of its SYN.
+    pub(crate) option: Option<FastOpen>,
+    /// The maximum segment size that it announces.
+    pub(crate) mss: u16,
+}
+
+/// How a connection takes part.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Opening {
+    /// Whether the client's SYN was one of Fast Open.
+    asks: bool,
+    /// The option of our SYN.
+    option: Option<FastOpen>,
+    /// Whether data has come with the peer's SYN, and the application has the connection already.
+    taken: bool,
+    /// Whether a call waits for the connection that has more to send then.
+    writer_waits: bool,
+    /// What the server has answered, until it is remembered.
+    answer: Option<SynAnswer>,
+}
+
+impl Connection {
+    /// How many octets the options of our SYN take without Fast Open.
+    pub(crate) fn syn_option_octets(&self, now: Instant) -> usize {
+        let rules = &self.config.profile.options;
+        let layout = Layout {
+            syn: &rules.syn,
+            padding: rules.padding,
+        };
+        let header = Segment {
+            options: self.syn_options(now),
+            ..self.bare_header(0)
+        };
+        header.header(&layout).length() - super::segment::TCP_HEADER
+    }
+
+    /// Queues data of a connection that has just begun, some of which goes with the SYN where Fast
+    /// Open lets it. Returns how many octets fitted.
+    pub(crate) fn open_with(&mut self, opening: Option<ClientOpening>, data: &[u8]) -> usize {
+        if let Some(opening) = opening {
+            self.fast_open.asks = true;
+            self.fast_open.option = opening.option;
+            self.send.let_syn_bring(opening.room);
+        }
+        self.send.write(data)
+    }
+
+    /// A call waits for the connection, and will send more then.
+    pub(crate) fn note_waiting_writer(&mut self) {
+        self.fast_open.writer_waits = true;
+    }
+
+    /// Acknowledges the server's SYN: at once, or with the data that is about to follow.
+    pub(super) fn acknowledge_syn(&mut self, now: Instant) {
+        if self.fast_open.writer_waits {
+            self.acknowledger.delay(now);
+        } else {
+            self.acknowledger.now();
+        }
+    }
+
+    /// A server's part: its answer, and the data that it takes.
+    pub(super) fn take_server_opening(
+        &mut self,
+        syn: &Segment,
+        opening: ServerOpening,
+        now: Instant,
+    ) {
+        self.fast_open.option = opening.option;
+        let Some(payload) = opening.payload else {
+            return;
+        };
+        self.fast_open.taken = true;
+        let mut header = syn.without_syn();
+        header.flags.fin = false;
+        let arriving = self.arriving(&header, payload.len());
+        self.take_payload(&arriving, payload, now);
+    }
+
+    /// Whether the application has the connection before its handshake is over.
+    pub(crate) fn is_open_early(&self) -> bool {
+        self.fast_open.taken
+    }
+
+    /// Whether data may be sent and received now although the handshake is not over.
+    pub(super) fn transfers_early(&self) -> bool {
+        self.fast_open.taken && self.state == State::SynReceived
+    }
+
+    /// The option of the SYN that is sent now. One that is sent again has none: the option, or the
+    /// data, may be why the first was lost (RFC 7413 section 4.1.3.1).
+    pub(super) fn fast_open_option(&self) -> Option<FastOpen> {
+        self.fast_open
+            .option
+            .filter(|_| self.patience.timeouts == 0)
+    }
+
+    /// The server has answered our SYN.
+    pub(super) fn note_syn_answer(&mut self, answer: &Segment) {
+        if !self.fast_open.asks {
+            return;
+        }
+        let unsaid = match self.config.remote.addr {
+            smoltcp::wire::IpAddress::Ipv4(_) => 536,
+            smoltcp::wire::IpAddress::Ipv6(_) => 1220,
+        };
+        self.fast_open.answer = Some(SynAnswer {
+            option: answer.options.fast_open,
+            mss: answer.options.mss.unwrap_or(unsaid),
+        });
+    }
+
+    /// What the server has answered to a SYN of Fast Open, once.
+    pub(crate) fn take_syn_answer(&mut self) -> Option<SynAnswer> {
+        self.fast_open.answer.take()
+    }
+}
