@@ -13,6 +13,7 @@ use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::notation::Origins;
 use crate::scenario::script::{HostPair, Packet, PacketLine};
+use crate::wire::FrameKind;
 
 /// In what a packet is not the one that a line stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,8 +107,10 @@ impl Driver<'_> {
     ) -> Option<(usize, Option<Difference>)> {
         let (timestamps, rules) = (&self.timestamps, &self.conduct.rules);
         let (tracker, numbers) = (self.events.tracker(), &self.numbers);
-        let is_left_behind =
-            |seen: &Seen| sides_of(seen).is_some_and(|sides| numbers.is_left_behind(sides));
+        let is_left_behind = |seen: &Seen| {
+            sides_of(seen).is_some_and(|sides| numbers.is_left_behind(sides))
+                || is_of_no_socket(line, seen, rules.numbering)
+        };
         let order = self.conduct.order;
         self.packets.find(pair, order, is_left_behind, |seen| {
             if seen.at < times.0 || times.1 < seen.at {
@@ -246,6 +249,14 @@ fn origins(rules: &Rules, numbers: &Numbers, line: &PacketLine, seen: &Seen) -> 
 }
 
 /// The sides of the connection of a packet of the host.
+/// Whether a packet is an answer of the host to ICMP, where a script counts by itself and means what
+/// its sockets send.
+fn is_of_no_socket(line: &PacketLine, seen: &Seen, numbering: Numbering) -> bool {
+    let is_icmp = matches!(seen.packet.kind, FrameKind::Icmp(_));
+    let is_meant = matches!(line.packet, Packet::Icmp { .. });
+    numbering == Numbering::Script && is_icmp && !is_meant
+}
+
 fn sides_of(seen: &Seen) -> Option<Sides> {
     let (host, peer) = seen.packet.endpoints()?;
     Some(Sides { host, peer })

@@ -20,6 +20,7 @@ use crate::notation::Origins;
 use crate::packetdrill::headers;
 use crate::scenario::detail::{QuotedPacket, Stamp};
 use crate::scenario::script::{Flags, OptionsPattern, Packet, PacketLine, Segment, TcpOption};
+use crate::wire::decode;
 use crate::wire::frame::{self, Ends, quotation};
 
 /// The step between the initial sequence numbers of hosts without a stack.
@@ -118,10 +119,7 @@ impl Driver<'_> {
                 let quoted = match detail.icmp.quoted.as_ref().map(|it| it.value) {
                     Some(QuotedPacket::Raw { length }) => forge::blank_message(length),
                     Some(packet) => quotation(&self.about(ends, pair, packet)?).to_vec(),
-                    None => {
-                        let last = self.last_frame_of(pair.1);
-                        quotation(last.unwrap_or_default()).to_vec()
-                    }
+                    None => self.quoted_by_default(ends, pair)?,
                 };
                 let rest = headers::icmp_rest(&detail.icmp, ends.source.addr);
                 frame::icmp(ends, (kind, code), rest, &quoted)?
@@ -129,6 +127,22 @@ impl Driver<'_> {
         };
         forge::mark(&mut octets, &detail.ip);
         Some(octets)
+    }
+
+    /// What an ICMP error quotes whose line does not say it: the last packet of its receiver. A
+    /// script that counts by itself means the number 0 of the connection, as packetdrill does.
+    fn quoted_by_default(&self, ends: &Ends, pair: (usize, usize)) -> Option<Vec<u8>> {
+        let last = self.last_frame_of(pair.1).unwrap_or_default();
+        let is_segment = decode(last).segment().is_some();
+        if !is_segment || self.conduct.rules.numbering == Numbering::Relative {
+            return Some(quotation(last).to_vec());
+        }
+        let first = QuotedPacket::Segment {
+            start: 0,
+            length: 0,
+            is_absolute: false,
+        };
+        Some(quotation(&self.about(ends, pair, first)?).to_vec())
     }
 
     /// A frame of the receiver of an ICMP error, of the connection or the datagrams between the two

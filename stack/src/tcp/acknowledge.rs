@@ -143,10 +143,10 @@ impl Acknowledger {
             self.due = Due::Now;
             return;
         }
-        // Linux answers a bare FIN at its next tick and lets an acknowledgment of data and FIN wait
-        // for an answer.
+        // Linux lets an acknowledgment of a FIN wait for an answer. Its delay is one of data, and
+        // before any has come it ends with the tick (tcp_event_data_recv sets icsk_ack.ato).
         self.interactive = true;
-        if with_data {
+        if with_data || self.started {
             self.due = Due::Never;
             self.delay(now);
         } else {

@@ -71,6 +71,34 @@ impl Flying {
     }
 }
 
+/// How what is in flight is cut into shorter segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// Each by itself.
+    Each,
+    /// What lies beside each other as one.
+    Together,
+}
+
+/// Segments of data that were not reported as arrived, joined with their neighbours.
+fn joined(segments: VecDeque<Flying>) -> VecDeque<Flying> {
+    let mut joined: VecDeque<Flying> = VecDeque::new();
+    for segment in segments {
+        match joined.back_mut() {
+            Some(before)
+                if before.control == Control::None && !before.sacked && !segment.sacked =>
+            {
+                before.end = segment.end;
+                before.control = segment.control;
+                before.push |= segment.push;
+                before.retransmitted |= segment.retransmitted;
+            }
+            Some(_) | None => joined.push_back(segment),
+        }
+    }
+    joined
+}
+
 /// What an acknowledgment took out of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Finished {
@@ -288,9 +316,13 @@ impl InFlight {
         self.segments.iter().map(Flying::payload).max().unwrap_or(0)
     }
 
-    /// Cuts those with more payload than that.
-    pub(crate) fn cut(&mut self, payload: usize) {
+    /// Cuts them into segments of so much payload, those with more alone or what lies beside each
+    /// other as one.
+    pub(crate) fn cut(&mut self, payload: usize, cut: Cut) {
         let mut whole = std::mem::take(&mut self.segments);
+        if cut == Cut::Together {
+            whole = joined(whole);
+        }
         while let Some(mut segment) = whole.pop_front() {
             while segment.payload() > payload {
                 let end = segment.start + payload as i64;

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use smoltcp::time::{Duration, Instant};
 
 use super::congestion::Congestion;
-use super::in_flight::{Control, Flying, InFlight};
+use super::in_flight::{Control, Cut, Flying, InFlight};
 use super::written::Written;
 use crate::event::Retransmission;
 use crate::profile::{Algorithm, FinTiming, Segmentation, SendRules};
@@ -169,7 +169,11 @@ impl Sender {
         self.negotiated_mss = payload;
         self.congestion.shorten_segments(&self.rules, payload);
         if self.in_flight.longest() > payload {
-            self.in_flight.cut(payload);
+            let cut = match self.rules.segmentation {
+                Segmentation::Single => Cut::Each,
+                Segmentation::Bursts => Cut::Together,
+            };
+            self.in_flight.cut(payload, cut);
             self.in_flight.mark_all_lost();
             self.recovery = Recovery::Timeout(self.next);
             self.cause = Retransmission::PathMtu;

@@ -179,7 +179,9 @@ impl Setup {
         let row = Row::parse(syn);
         let (source, destination) = (40_000, 80);
         let syn = row.segment(source, destination, PEERS, OURS, self.peer_window);
-        self.start(|config| Connection::accept(config, &syn, Instant::ZERO))
+        self.start(|config| {
+            Connection::accept(config, &syn, ServerOpening::default(), Instant::ZERO)
+        })
     }
 
     #[track_caller]
