@@ -197,6 +197,8 @@ struct Seen {
     opened: Option<u32>,
     /// Whether the host has sent a datagram.
     answered: bool,
+    /// Where the last segment that the host has sent begins, and its payload in octets.
+    last_sent: Option<(u32, usize)>,
     /// The values of timestamps that the host has sent.
     clocks: BTreeSet<u32>,
 }
@@ -244,6 +246,9 @@ impl Seen {
                 }
                 let segment = RelativeSegment::new(segment, frame.origins());
                 self.echoes(&segment, sent)?;
+                if sent {
+                    self.last_sent = Some((segment.seq, segment.len));
+                }
                 format!("{ports}{}", segment_text(&segment)?)
             }
             FrameKind::Udp(datagram) => {
@@ -257,7 +262,17 @@ impl Seen {
                     Some(_) | None => format!("udp ({})", datagram.len),
                 }
             }
-            FrameKind::Icmp(icmp) => icmp_text(&icmp.message.to_string())?,
+            FrameKind::Icmp(icmp) => {
+                let text = icmp_text(&icmp.message.to_string())?;
+                match self.last_sent.filter(|_| !sent && icmp.quoted.is_some()) {
+                    // An error of a scenario is about the last packet, of a script about the first.
+                    Some((start, length)) => {
+                        let end = u64::from(start) + length as u64;
+                        format!("{text} [{start}:{end}({length})]")
+                    }
+                    None => text,
+                }
+            }
             FrameKind::Fragment(_) => return inexpressible("a part of an IP datagram"),
             FrameKind::Other(other) => return inexpressible(format!("a packet that is {other:?}")),
         };
