@@ -64,8 +64,8 @@ pub const TCP_USER_TIMEOUT: i32 = 18;
 /// How many octets without a send are too many for another write.
 pub const TCP_NOTSENT_LOWAT: i32 = 25;
 
-/// Connections may open with data in their SYNs (RFC 7413); of a listening socket on Linux: how many
-/// of them may wait for the ends of their handshakes.
+/// Connections may open with data in their SYNs (RFC 7413); of a listening socket on Linux: how
+/// many of them may wait for the ends of their handshakes.
 pub const TCP_FASTOPEN: i32 = 23;
 
 /// How many seconds a handshake may take. FreeBSD's number, as Linux has no such option.

@@ -249,8 +249,8 @@ fn origins(rules: &Rules, numbers: &Numbers, line: &PacketLine, seen: &Seen) -> 
 }
 
 /// The sides of the connection of a packet of the host.
-/// Whether a packet is an answer of the host to ICMP, where a script counts by itself and means what
-/// its sockets send.
+/// Whether a packet is an answer of the host to ICMP, where a script counts by itself and means
+/// what its sockets send.
 fn is_of_no_socket(line: &PacketLine, seen: &Seen, numbering: Numbering) -> bool {
     let is_icmp = matches!(seen.packet.kind, FrameKind::Icmp(_));
     let is_meant = matches!(line.packet, Packet::Icmp { .. });

@@ -1,113 +1,16 @@
-//! What a host knows of Fast Open by its peers, and which of its connections take part (RFC 7413
-//! section 4.1.3).
-
-use std::collections::BTreeMap;
+//! Which connections of a host take part in Fast Open (RFC 7413), as programs ask for it.
 
 use bytes::Bytes;
 use smoltcp::time::Instant;
-use smoltcp::wire::{IpAddress, IpEndpoint};
+use smoltcp::wire::IpEndpoint;
 
 use crate::host::{Host, Stack};
-use crate::profile::{FastOpenCall, FastOpenRules, SynRoom, Unanswered};
+use crate::profile::FastOpenCall;
 use crate::socket::{ConnectError, SocketId};
 use crate::table::{Entry, Kind};
-use crate::tcp::cookie::{CookieField, CookieOption, FastOpen, cookie_for};
-use crate::tcp::segment::{OPTION_OCTETS, Segment};
-use crate::tcp::{ClientOpening, ServerOpening, SynAnswer};
-
-/// A host remembers no more servers than this; the one with the lowest address goes.
-const SERVERS_MOST: usize = 1024;
-
-/// What is known of a server.
-#[derive(Clone, Copy, Debug)]
-struct Server {
-    /// Which option it is asked by, and the cookie that it has given.
-    option: CookieOption,
-    field: CookieField,
-    /// The maximum segment size that it has announced.
-    mss: u16,
-    /// Since when its path is taken for one on which Fast Open does not work.
-    disabled_since: Option<Instant>,
-}
-
-impl Server {
-    const UNKNOWN: Self = Self {
-        option: CookieOption::Standard,
-        field: CookieField::Request,
-        mss: 0,
-        disabled_since: None,
-    };
-}
-
-/// What a host knows of servers, and the secret of its own cookies.
-#[derive(Debug, Default)]
-pub(crate) struct FastOpenMemory {
-    servers: BTreeMap<IpAddress, Server>,
-    /// The one by chance, once there is any.
-    key: Option<[u8; 16]>,
-}
-
-impl FastOpenMemory {
-    /// How a SYN to a server opens, which has so many octets of other options. None: as any other.
-    fn opening(
-        &mut self,
-        rules: FastOpenRules,
-        server: IpAddress,
-        options: usize,
-        now: Instant,
-    ) -> Option<ClientOpening> {
-        let known = self.servers.entry(server).or_insert(Server::UNKNOWN);
-        if let Some(since) = known.disabled_since {
-            if now - since <= rules.disabled {
-                return None;
-            }
-            *known = Server::UNKNOWN;
-        }
-        let option = FastOpen {
-            option: known.option,
-            field: known.field,
-        };
-        let brings = known.field != CookieField::Request || rules.without_cookie;
-        let taken = match rules.room {
-            SynRoom::BesideOptions => (options + option.length()).next_multiple_of(4),
-            SynRoom::BesideMostOptions => OPTION_OCTETS,
-        };
-        // Without anything known of it a server takes what every host does (RFC 7413 section
-        // 4.1.3.1).
-        let mss = usize::from(if known.mss == 0 { 536 } else { known.mss });
-        let asks = known.field != CookieField::Request || !rules.without_cookie;
-        Some(ClientOpening {
-            option: asks.then_some(option),
-            room: if brings { mss.saturating_sub(taken) } else { 0 },
-        })
-    }
-
-    /// A server has answered a SYN of Fast Open.
-    fn learn(&mut self, rules: FastOpenRules, server: IpAddress, said: SynAnswer, now: Instant) {
-        let known = self.servers.entry(server).or_insert(Server::UNKNOWN);
-        known.mss = said.mss;
-        match (said.option, rules.unanswered) {
-            (Some(FastOpen { option, field }), _) if matches!(field, CookieField::Cookie(_)) => {
-                (known.option, known.field) = (option, field);
-                known.disabled_since = None;
-            }
-            (_, Unanswered::Disables) => {
-                known.field = CookieField::Request;
-                known.disabled_since = Some(now);
-            }
-            (_, Unanswered::TriesExperiment) if known.field == CookieField::Request => {
-                known.option = match known.option {
-                    CookieOption::Standard => CookieOption::Experimental,
-                    CookieOption::Experimental => CookieOption::Standard,
-                };
-            }
-            (_, Unanswered::TriesExperiment) => {}
-        }
-        if self.servers.len() > SERVERS_MOST {
-            self.servers.pop_first();
-        }
-    }
-}
+use crate::tcp::ServerOpening;
+use crate::tcp::cookie::{CookieField, FastOpen, cookie_for};
+use crate::tcp::segment::Segment;
 
 impl Host {
     /// How programs of this host open connections by what they send first.

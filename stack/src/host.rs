@@ -15,7 +15,6 @@ use smoltcp::wire::{
 };
 
 use crate::event::Fact;
-use crate::fast_open::FastOpenMemory;
 use crate::frame::{Frame, Spares};
 use crate::icmp::Limiter;
 use crate::network::{HostConfig, Recording, Resolution, StackKind};
@@ -23,6 +22,7 @@ use crate::options::SocketOptions;
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
 use crate::schedule::Timetable;
+use crate::servers::FastOpenMemory;
 use crate::socket::SocketId;
 use crate::table::{Entries, Idle, Kind, Listening, Tuple};
 use crate::tcp::closed_port::ResetLimit;

@@ -80,6 +80,7 @@ pub mod profile;
 mod random;
 mod reference;
 mod schedule;
+mod servers;
 pub mod socket;
 mod socket_layer;
 pub mod sockopt;

@@ -254,8 +254,8 @@ pub const NO_TCP_OPTIONS: SocketOption<bool> = SocketOption::new(
 )
 .only_where(limits_handshakes);
 
-/// TCP_FASTOPEN (RFC 7413): not 0 where connections may open with data in their SYNs. On Linux, of a
-/// listening socket: how many of them may wait for the ends of their handshakes.
+/// TCP_FASTOPEN (RFC 7413): not 0 where connections may open with data in their SYNs. On Linux, of
+/// a listening socket: how many of them may wait for the ends of their handshakes.
 pub const FAST_OPEN: SocketOption<u32> = SocketOption::new(
     |source| source.options.fast_open,
     |options, count| options.fast_open = count,
