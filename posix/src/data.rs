@@ -34,8 +34,8 @@ impl Process {
     /// it returns the part, and the next call returns the error.
     ///
     /// # Errors
-    /// EOPNOTSUPP for flags other than MSG_DONTROUTE, MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL and, where
-    /// the system has it, MSG_FASTOPEN, EBADF, EINPROGRESS where that does not wait for its
+    /// EOPNOTSUPP for flags other than MSG_DONTROUTE, MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL and,
+    /// where the system has it, MSG_FASTOPEN, EBADF, EINPROGRESS where that does not wait for its
     /// connection, ENETDOWN, EAFNOSUPPORT, EAGAIN on a non-blocking socket or when SO_SNDTIMEO is
     /// over, EPIPE, ENOTCONN, EDESTADDRREQ, EMSGSIZE, ENETUNREACH, and why the connection is gone.
     pub fn send(
