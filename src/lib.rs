@@ -25,4 +25,5 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod shipped;
+pub mod verify;
 pub mod wire;

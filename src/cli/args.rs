@@ -130,6 +130,9 @@ pub(crate) enum Command {
     Proxy(Box<Proxy>),
     /// Run one scenario under several systems, side by side, and show where they part.
     Compare(Compare),
+    /// Play scenarios and scripts on the emulated Linux and on the machine's own kernel, and say in
+    /// what they differ (Linux; docs/kernel.md).
+    Verify(Box<Verify>),
     /// Run what claims a statement of the documents, and say which statements are held.
     Contract(Contract),
     /// List the systems that hosts can be, or print one of them as TOML.
@@ -320,6 +323,44 @@ fn pace(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Verify {
+    /// Scenario files, packetdrill scripts (.pkt), folders, or names under scenarios/ (default: all
+    /// of scenarios/). What has no Linux host is left out.
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Write the report as a page of Markdown too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) page: Option<PathBuf>,
+
+    /// Why some cases drift: TOML with [[drift]] tables of `cases` and `reason`. Only drifts that
+    /// have no reason fail then.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reasons: Option<PathBuf>,
+
+    /// Leave out what takes longer than this in real time.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    pub(crate) longest: u64,
+
+    /// Cases to play at once. Most of their time is waiting.
+    #[arg(short, long, value_name = "N", default_value_t = 4,
+        value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: u16,
+
+    /// What is played in the namespace: which one of the file.
+    #[arg(long, hide = true, value_name = "INDEX")]
+    pub(crate) kernel_worker: Option<usize>,
+
+    /// What packetdrill scripts are played with.
+    #[command(flatten)]
+    pub(crate) scripts: ScriptOptions,
+}
+
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
@@ -427,6 +468,14 @@ pub(crate) struct Run {
     /// Open the file of the report when it is written.
     #[arg(long, requires = "report_file")]
     pub(crate) open: bool,
+    /// Play on the machine's own kernel, each scenario or script in a network namespace of its own
+    /// (Linux; docs/live.md).
+    #[arg(long, conflicts_with = "bless")]
+    pub(crate) kernel: bool,
+
+    /// What is run in the namespace: the name of the case, and which one of its file.
+    #[arg(long, hide = true, num_args = 2, value_names = ["NAME", "INDEX"], requires = "kernel")]
+    pub(crate) kernel_worker: Option<Vec<String>>,
 
     /// Scenarios to run at once (default: one a processor). The results do not depend on it.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -503,6 +552,22 @@ pub(crate) struct ScriptOptions {
     /// Define a symbol.
     #[arg(help_heading = SCRIPTS, short = 'D', long, value_name = "NAME=VALUE")]
     pub(crate) define: Vec<String>,
+}
+
+impl ScriptOptions {
+    /// Gives the same to another process.
+    #[cfg(target_os = "linux")]
+    pub(super) fn push_to(&self, command: &mut std::process::Command) {
+        if let Some(profile) = &self.profile {
+            command.arg("--profile").arg(profile);
+        }
+        if let Some(version) = &self.ip_version {
+            command.arg("--ip-version").arg(version);
+        }
+        for symbol in &self.define {
+            command.arg("--define").arg(symbol);
+        }
+    }
 }
 
 impl Scripts {

@@ -14,6 +14,8 @@ mod exec;
 mod exit;
 mod failure;
 mod interrupt;
+#[cfg(target_os = "linux")]
+mod kernel;
 mod list;
 mod packetdrill;
 mod parallel;
@@ -24,6 +26,11 @@ mod run;
 mod schema;
 mod show;
 mod traces;
+#[cfg(target_os = "linux")]
+mod verify;
+#[cfg(not(target_os = "linux"))]
+#[path = "verify_elsewhere.rs"]
+mod verify;
 
 use std::process::ExitCode;
 
@@ -63,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => return live(&LiveCommand::Serve(serve), args.quiet),
         Command::Proxy(proxy) => return live(&LiveCommand::Proxy(proxy), args.quiet),
         Command::Compare(compare) => compare::compare(compare, &args.limits, args.quiet),
+        Command::Verify(verify) => verify::verify(verify, args.quiet),
         Command::Contract(contract) => contract::contract(contract, &args.limits, args.quiet),
         Command::Profiles(profiles) => profiles::profiles(profiles),
         Command::Bench(bench) => bench::bench(bench, &args.limits, args.quiet),

@@ -44,6 +44,14 @@ pub(super) fn options(asked: &ScriptOptions) -> Result<PlayOptions, Failure> {
     read_options(asked).map_err(usage)
 }
 
+/// As [`options`], for scripts on the machine's own kernel.
+///
+/// # Errors
+/// It makes no sense.
+pub(super) fn options_on_kernel(asked: &ScriptOptions) -> Result<PlayOptions, Failure> {
+    options(asked).map(PlayOptions::on_kernel)
+}
+
 fn read_options(asked: &ScriptOptions) -> Result<PlayOptions, String> {
     let name = asked.profile.as_deref().unwrap_or(SCRIPT_PROFILE);
     let profile = Profile::built_in(name).ok_or_else(|| profiles::unknown(name))?;

@@ -3,6 +3,11 @@
 mod finish;
 mod jobs;
 mod keeping;
+#[cfg(target_os = "linux")]
+mod kernel;
+#[cfg(not(target_os = "linux"))]
+#[path = "run/elsewhere.rs"]
+mod kernel;
 mod output;
 pub(super) mod page;
 mod play;
@@ -20,6 +25,9 @@ use output::Output;
 /// # Errors
 /// Why nothing ran, or what came in between.
 pub(super) fn run(args: &Run, limits: &Limits, quiet: bool) -> Result<Exit, Failure> {
+    if let Some(worker) = &args.kernel_worker {
+        return kernel::worker(args, worker);
+    }
     let started = Instant::now();
     report::few_enough(&args.settings)?;
     interrupt::listen().map_err(environment)?;

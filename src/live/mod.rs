@@ -14,6 +14,7 @@
 //! | [`forward`], [`rule`] | a proxy, and when it ends connections |
 //! | [`names`] | the names of hosts inside |
 //! | [`exec`] | all of it together |
+//! | [`kernel`] | the machine's kernel as the host of a script |
 
 #[cfg(target_os = "linux")]
 pub mod clock;
@@ -25,6 +26,8 @@ pub mod device;
 pub mod exec;
 #[cfg(target_os = "linux")]
 pub mod forward;
+#[cfg(target_os = "linux")]
+pub mod kernel;
 #[cfg(target_os = "linux")]
 pub mod medium;
 #[cfg(target_os = "linux")]

@@ -5,8 +5,8 @@ use std::io;
 use std::net::IpAddr;
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage,
-    NetlinkPayload,
+    DefaultNla, NLM_F_ACK, NLM_F_CREATE, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkHeader,
+    NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage};
 use netlink_packet_route::link::{
@@ -14,8 +14,9 @@ use netlink_packet_route::link::{
 };
 use netlink_packet_route::neighbour::{NeighbourAttribute, NeighbourMessage, NeighbourState};
 use netlink_packet_route::route::{
-    RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
+    RouteAttribute, RouteHeader, RouteMessage, RouteMetric, RouteProtocol, RouteScope, RouteType,
 };
+use netlink_packet_route::tc::{TcAttribute, TcHandle, TcMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr};
@@ -174,6 +175,21 @@ impl Netlink {
         prefix: u8,
         from: Option<IpAddr>,
     ) -> Result<(), NetlinkError> {
+        self.add_route_with(device, (network, prefix), from, None)
+    }
+
+    /// As [`Netlink::add_route`], with the congestion control of connections that go there. A
+    /// namespace takes few of them as its default, and a route takes any that the kernel has.
+    ///
+    /// # Errors
+    /// The kernel does not take it.
+    pub fn add_route_with(
+        &self,
+        device: &str,
+        (network, prefix): (IpAddr, u8),
+        from: Option<IpAddr>,
+        congestion: Option<&str>,
+    ) -> Result<(), NetlinkError> {
         let mut message = RouteMessage::default();
         message.header.address_family = family(network);
         message.header.destination_prefix_length = prefix;
@@ -190,6 +206,9 @@ impl Netlink {
         ];
         let from = from.map(|from| RouteAttribute::PrefSource(from.into()));
         message.attributes.extend(from);
+        let algorithm = congestion
+            .map(|name| RouteAttribute::Metrics(vec![RouteMetric::CcAlgo(name.to_owned())]));
+        message.attributes.extend(algorithm);
         let request = || format!("route {network}/{prefix} through {device}");
         self.create(RouteNetlinkMessage::NewRoute(message), request)
     }
@@ -214,6 +233,31 @@ impl Netlink {
         ];
         let request = || format!("tell {device} who has {address}");
         self.create(RouteNetlinkMessage::NewNeighbour(message), request)
+    }
+
+    /// Lets a device queue what it sends by a discipline, with a limit in packets where it takes
+    /// one as the fifos do.
+    ///
+    /// # Errors
+    /// The kernel has no such discipline.
+    pub fn set_queue(
+        &self,
+        device: &str,
+        discipline: &str,
+        limit: Option<u32>,
+    ) -> Result<(), NetlinkError> {
+        /// `TCA_OPTIONS` of `linux/rtnetlink.h`; those of a fifo are a number and no attributes.
+        const OPTIONS: u16 = 2;
+        let mut message = TcMessage::default();
+        message.header.index = index_of(device)?.cast_signed();
+        message.header.parent = TcHandle::ROOT;
+        let limit = limit.map(|limit| {
+            TcAttribute::Other(DefaultNla::new(OPTIONS, limit.to_ne_bytes().to_vec()))
+        });
+        message.attributes = vec![TcAttribute::Kind(discipline.to_owned())];
+        message.attributes.extend(limit);
+        let request = || format!("queue what {device} sends by {discipline}");
+        self.create(RouteNetlinkMessage::NewQueueDiscipline(message), request)
     }
 
     fn create(

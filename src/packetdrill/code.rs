@@ -100,6 +100,55 @@ pub enum Info {
     OctetsSent,
     /// `tcpi_bytes_retrans`: what of it was sent again, in octets.
     OctetsAgain,
+    /// A field of Linux's structure that no emulated host says, by its name.
+    Measured(&'static str),
+}
+
+/// What only the system itself says.
+const MEASURED: [&str; 32] = [
+    "tcpi_ato",
+    "tcpi_backoff",
+    "tcpi_busy_time",
+    "tcpi_bytes_acked",
+    "tcpi_bytes_received",
+    "tcpi_delivered",
+    "tcpi_delivered_ce",
+    "tcpi_delivery_rate",
+    "tcpi_dsack_dups",
+    "tcpi_fackets",
+    "tcpi_last_ack_recv",
+    "tcpi_last_data_recv",
+    "tcpi_last_data_sent",
+    "tcpi_lost",
+    "tcpi_min_rtt",
+    "tcpi_pacing_rate",
+    "tcpi_pmtu",
+    "tcpi_probes",
+    "tcpi_rcv_mss",
+    "tcpi_rcv_ooopack",
+    "tcpi_rcv_rtt",
+    "tcpi_rcv_space",
+    "tcpi_rcv_ssthresh",
+    "tcpi_reord_seen",
+    "tcpi_reordering",
+    "tcpi_retrans",
+    "tcpi_retransmits",
+    "tcpi_rttvar",
+    "tcpi_rwnd_limited",
+    "tcpi_segs_in",
+    "tcpi_segs_out",
+    "tcpi_sndbuf_limited",
+];
+
+impl Info {
+    /// Its name in scripts.
+    pub fn name(self) -> &'static str {
+        if let Self::Measured(name) = self {
+            return name;
+        }
+        let known = INFOS.iter().find(|(_, info)| *info == self);
+        known.map_or("", |(name, _)| name)
+    }
 }
 
 const INFOS: [(&str, Info); 21] = [
@@ -168,7 +217,9 @@ const DEPTH_MAX: usize = 32;
 /// What of it is more than comparisons.
 pub(super) fn parse(code: &str, names: &mut Names) -> Result<Vec<Assertion>, String> {
     let mut assertions = Vec::new();
-    for statement in statements(code)? {
+    // A backslash at the end of a line lets it go on in the next.
+    let joined = code.replace("\\\n", "  ");
+    for statement in statements(&joined)? {
         // What is printed is for people, and says nothing of the host.
         if is_print(statement) {
             continue;
@@ -208,8 +259,24 @@ pub(super) fn parse(code: &str, names: &mut Names) -> Result<Vec<Assertion>, Str
     Ok(assertions)
 }
 
-/// Names that code has given to numbers. They last to the end of the script.
-pub(super) type Names = BTreeMap<String, f64>;
+/// What names in code stand for. They last to the end of the script.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// The numbers that code has given names to.
+    numbers: BTreeMap<String, f64>,
+    /// Whether the host is asked itself, and says more than an emulated one.
+    are_measured: bool,
+}
+
+impl Names {
+    /// None yet. `are_measured` says whether the host is asked itself.
+    pub(super) fn new(are_measured: bool) -> Self {
+        Self {
+            are_measured,
+            ..Self::default()
+        }
+    }
+}
 
 /// Takes a statement that gives a name to a number, which the host has no part in; returns whether
 /// it is one.
@@ -230,10 +297,10 @@ fn assign(statement: &str, names: &mut Names) -> Result<bool, String> {
     }
     let number = value(&expression, &|_| None);
     let number = number.map_err(|_| format!("what is kept is not played: {}", shown(statement)))?;
-    if names.len() == limits::ASSERTIONS_MAX {
+    if names.numbers.len() == limits::ASSERTIONS_MAX {
         return Err(format!("code has at most {} names", limits::ASSERTIONS_MAX));
     }
-    names.insert(name.to_owned(), number);
+    names.numbers.insert(name.to_owned(), number);
     Ok(true)
 }
 
@@ -394,8 +461,13 @@ fn unary(input: &mut Input<'_>, depth: usize, names: &Names) -> Result<Expressio
     if let Some((_, info)) = INFOS.iter().find(|(name, _)| *name == word) {
         return Ok(Expression::Info(*info));
     }
-    if let Some(number) = names.get(word) {
+    if let Some(number) = names.numbers.get(word) {
         return Ok(Expression::Number(*number));
+    }
+    if names.are_measured
+        && let Some(name) = MEASURED.iter().find(|name| **name == word)
+    {
+        return Ok(Expression::Info(Info::Measured(name)));
     }
     let state = ["TCPI_", "TCP_"].iter().find_map(|prefix| {
         let name = word.strip_prefix(prefix)?;
@@ -442,10 +514,7 @@ impl Assertion {
         let mut found = Vec::new();
         collect(&self.expression, &mut found);
         let known = found.iter().filter_map(|it| Some((it, info(*it)?)));
-        let shown = known.map(|(it, value)| {
-            let name = INFOS.iter().find(|(_, known)| known == it);
-            format!("{} is {value}", name.map_or("", |(name, _)| name))
-        });
+        let shown = known.map(|(it, value)| format!("{} is {value}", it.name()));
         shown.collect::<Vec<_>>().join(", ")
     }
 }

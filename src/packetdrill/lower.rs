@@ -8,7 +8,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use super::parse::{Parsed, Written, WrittenAction, WrittenCall};
 use super::script::{HOST, PEER, Script};
-use super::settings::{PlayOptions, Settings};
+use super::settings::{PlayOptions, Settings, Target};
 use super::{code, limits, sysctl};
 use crate::calls;
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
@@ -29,6 +29,7 @@ pub(super) struct Lowered {
     hosts: Vec<Host>,
     script: Statements,
     arguments: Vec<String>,
+    shell: Option<String>,
     unsupported: Vec<Diagnostic>,
     ignored: Vec<String>,
 }
@@ -54,6 +55,7 @@ impl Lowered {
             },
             settings: self.settings,
             arguments: self.arguments,
+            shell: self.shell,
             unsupported: self.unsupported,
             ignored: self.ignored,
         }
@@ -73,7 +75,7 @@ pub(super) fn lower(
     let settings = Settings::read(
         &parsed.settings,
         options.ip_version,
-        options.dialect,
+        (options.dialect, options.target),
         &mut unsupported,
     )?;
     let mut lowering = Lowering {
@@ -84,11 +86,14 @@ pub(super) fn lower(
         first: None,
         octets: 0,
         waits: 0,
-        names: code::Names::default(),
+        names: code::Names::new(options.target == Target::Kernel),
+        target: options.target,
+        shell: None,
         unsupported,
         ignored: Vec::new(),
     };
     if let Some(init) = &parsed.init {
+        lowering.shell = Some(init.value.clone()).filter(|_| options.target == Target::Kernel);
         lowering.shell(&init.value, init.span);
     }
     let mut statements = Vec::with_capacity(parsed.events.len());
@@ -106,6 +111,7 @@ pub(super) fn lower(
         first,
         unsupported,
         ignored,
+        shell,
         ..
     } = lowering;
     let stack = Stack::Profile(Box::new(first.unwrap_or(profile)));
@@ -118,6 +124,7 @@ pub(super) fn lower(
         settings,
         script: Statements { statements },
         arguments: options.arguments.clone(),
+        shell,
         unsupported,
         ignored,
     })
@@ -177,6 +184,10 @@ struct Lowering<'s> {
     waits: usize,
     /// What code has given names to.
     names: code::Names,
+    /// What plays the host.
+    target: Target,
+    /// The lines for the shell before the script begins, for a host of its own.
+    shell: Option<String>,
     unsupported: Vec<Diagnostic>,
     ignored: Vec<String>,
 }
@@ -196,6 +207,13 @@ impl Lowering<'_> {
                 Subject::Packet(packet)
             }
             WrittenAction::Call(call) => Subject::Call(self.call(call, &time)?),
+            WrittenAction::Shell(command) if self.target == Target::Kernel => {
+                Subject::Turning(Turning {
+                    host: named(HOST),
+                    profile: Box::new(self.profile.clone()),
+                    shell: Some(command),
+                })
+            }
             WrittenAction::Shell(command) => {
                 let before = self.profile.clone();
                 self.shell(&command, span);
@@ -204,6 +222,7 @@ impl Lowering<'_> {
                     Subject::Turning(Turning {
                         host: named(HOST),
                         profile: Box::new(self.profile.clone()),
+                        shell: None,
                     })
                 } else {
                     Subject::Pause
@@ -236,6 +255,9 @@ impl Lowering<'_> {
 
     /// Takes the settings in a line for the shell, and nothing else.
     fn shell(&mut self, line: &str, span: Span) {
+        if self.target == Target::Kernel {
+            return;
+        }
         let found = sysctl::read(line);
         for (name, value) in found.set {
             if sysctl::asks_for_ecn(&name, &value) {
@@ -320,7 +342,9 @@ impl Lowering<'_> {
             result,
             error,
         } = written;
-        let is_known = calls::known(Api::Posix, &name.value) || GATHERED.contains(&&*name.value);
+        let is_known = self.target == Target::Kernel
+            || calls::known(Api::Posix, &name.value)
+            || GATHERED.contains(&&*name.value);
         self.arguments(&mut name, &mut arguments)?;
         if !is_known {
             self.refuse(name.span, format!("there is no call {}", name.value));
@@ -421,6 +445,7 @@ impl Lowering<'_> {
                     }
                 }
             }
+            _ if self.target == Target::Kernel => {}
             "readv" | "writev" => {
                 let one = if name.value == "readv" {
                     "read"

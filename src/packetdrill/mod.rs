@@ -23,13 +23,13 @@ mod parse;
 mod play;
 mod script;
 mod settings;
-mod sysctl;
+pub(crate) mod sysctl;
 pub(crate) mod tcp_info;
 
 pub use code::{Assertion, Info};
 pub use export::{Inexpressible, export};
 pub use play::{ScriptOutcome, run_script, run_script_on, run_script_within};
 pub use script::{HOST, PEER, Script};
-pub use settings::{IpVersion, PlayOptions, Settings};
+pub use settings::{IpVersion, PlayOptions, Settings, Target};
 
 pub use crate::run::Leftovers;

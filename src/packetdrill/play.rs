@@ -5,12 +5,13 @@
 //! tolerance is for the packets of the host.
 
 use super::script::Script;
-use super::settings::Settings;
+use super::settings::{Settings, Target};
 use crate::bounds::{Bounds, Usual};
 use crate::diagnostic::Diagnostic;
 use crate::run::{
     Conduct, Driver, End, Filler, Leftovers, Medium, Miss, Numbering, OnFailure, Opening, Order,
-    Outcome, Parts, Payload, Refused, Rules, Stamps, Tick, Timing, Unsaid, VirtualNetwork,
+    Outcome, Parts, Payload, REAL_PATIENCE, Refused, Rules, Stamps, TAIL, TICK, Tick, Timing,
+    Unsaid, VirtualNetwork,
 };
 
 /// How a script came out.
@@ -82,9 +83,19 @@ fn play(
 /// How scripts are played and judged.
 fn conduct(settings: &Settings) -> Conduct {
     let tolerance = settings.tolerance;
+    let (timing, patience) = match settings.target {
+        Target::Emulation => (Timing::Actual, TAIL),
+        Target::Kernel => (
+            Timing::Stamped {
+                late_most: tolerance.least.max(TICK),
+            },
+            REAL_PATIENCE,
+        ),
+    };
     Conduct {
-        timing: Timing::Actual,
+        timing,
         tolerance,
+        patience,
         order: Order::Next,
         opening: Opening::UnderTest,
         miss: Miss::Judged,

@@ -19,6 +19,8 @@ pub struct Script {
     pub settings: Settings,
     /// What the command line has that it was read with, but for the profile and the IP version.
     pub(crate) arguments: Vec<String>,
+    /// The lines for the shell before it begins, where the host has settings of its own.
+    pub shell: Option<String>,
     /// What cannot be played, each with its place. Where there is any the script is not run.
     pub unsupported: Vec<Diagnostic>,
     /// What was left out because it cannot matter here or is not known, as sentences.

@@ -28,6 +28,34 @@ pub struct PlayOptions {
     pub(super) defines: BTreeMap<String, Replacement>,
     /// What was given of them on the command line, as it stands there.
     pub(super) arguments: Vec<String>,
+    /// What plays the host.
+    pub(super) target: Target,
+}
+
+/// What plays the host under test.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// An emulated host, whose knobs are turned by what a script sets.
+    #[default]
+    Emulation,
+    /// The machine's own kernel, which takes what a script sets as it is.
+    Kernel,
+}
+
+/// What the runner of Google's suite defines, by what scripts are played over: the cookie that a
+/// kernel computes with the key of defaults.sh, and where errors are reported.
+fn suite(version: IpVersion) -> [(&'static str, &'static str); 4] {
+    let (cookie, level, kind) = match version {
+        IpVersion::V4 => ("3021b9d889017eeb", "SOL_IP", "IP_RECVERR"),
+        IpVersion::V4Mapped => ("3021b9d889017eeb", "SOL_IPV6", "IPV6_RECVERR"),
+        IpVersion::V6 => ("c1d1e9742a47a9bc", "SOL_IPV6", "IPV6_RECVERR"),
+    };
+    [
+        ("TFO_COOKIE", cookie),
+        ("CODE", "host_unreachable"),
+        ("CMSG_LEVEL_IP", level),
+        ("CMSG_TYPE_RECVERR", kind),
+    ]
 }
 
 /// What a dialect of packetdrill's has its own way with.
@@ -113,7 +141,20 @@ impl PlayOptions {
             ip_version: None,
             defines: defines.into_iter().collect(),
             arguments: Vec::new(),
+            target: Target::Emulation,
         })
+    }
+
+    /// Scripts are played on the machine's own kernel, between the addresses and with the symbols
+    /// that packetdrill's runner gives them; `--define` goes before.
+    #[must_use]
+    pub fn on_kernel(mut self) -> Self {
+        self.target = Target::Kernel;
+        for (name, value) in suite(self.ip_version.unwrap_or_default()) {
+            let replacement = Replacement::Word(value.to_owned());
+            self.defines.entry(name.to_owned()).or_insert(replacement);
+        }
+        self
     }
 
     /// With an IP version, whatever scripts say.
@@ -199,6 +240,8 @@ pub struct Settings {
     /// `tcp_ts_tick_usecs`: how long the host's clock of timestamps takes for one, where the `val`
     /// of what it sends is compared.
     pub tick: Option<Duration>,
+    /// What plays the host.
+    pub target: Target,
     /// `tcp_ts_ecr_scaled`: whether an `ecr` of the script may be one that the host has never sent.
     pub scaled_echo: bool,
 }
@@ -253,13 +296,25 @@ const UNSUPPORTED: [&str; 4] = [
     "udp_encapsulation",
 ];
 
+/// The last number of the address of the host under test.
+const LOCAL: u8 = 1;
+
 impl Settings {
     /// packetdrill's defaults.
-    fn new(ip_version: IpVersion, dialect: Dialect) -> Self {
+    fn new(ip_version: IpVersion, dialect: Dialect, target: Target) -> Self {
         // The addresses of RFC 5737 and RFC 3849; no script sees them unless it names them.
-        let address = |last: u8| match ip_version.family() {
-            IpFamily::V4 => IpAddress::v4(192, 0, 2, last),
-            IpFamily::V6 => IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into()),
+        let address = |last: u8| match (ip_version.family(), target) {
+            (IpFamily::V4, Target::Emulation) => IpAddress::v4(192, 0, 2, last),
+            (IpFamily::V6, Target::Emulation) => {
+                IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into())
+            }
+            // packetdrill's, of which cookies are computed.
+            (IpFamily::V4, Target::Kernel) if last == LOCAL => IpAddress::v4(192, 168, 0, 1),
+            (IpFamily::V4, Target::Kernel) => IpAddress::v4(192, 0, 2, 1),
+            (IpFamily::V6, Target::Kernel) if last == LOCAL => {
+                IpAddress::v6(0xfd3d, 0x0a0b, 0x17d6, 0, 0, 0, 0, 1)
+            }
+            (IpFamily::V6, Target::Kernel) => IpAddress::v6(0xfd3d, 0xfa7b, 0xd17d, 0, 0, 0, 0, 1),
         };
         Self {
             ip_version,
@@ -268,13 +323,14 @@ impl Settings {
                 percent: 12.5,
             },
             strict_segments: false,
-            local_ip: address(1),
+            local_ip: address(LOCAL),
             remote_ip: address(2),
             bind_port: PORT,
             connect_port: PORT,
             mtu: 1500 + dialect.more(ip_version),
             tick: None,
             scaled_echo: false,
+            target,
         }
     }
 
@@ -285,7 +341,7 @@ impl Settings {
     pub(super) fn read(
         written: &[Spanned<(String, Option<String>)>],
         given: Option<IpVersion>,
-        dialect: Dialect,
+        (dialect, target): (Dialect, Target),
         unsupported: &mut Vec<Diagnostic>,
     ) -> Result<Self, Box<Diagnostic>> {
         let find = |name: &str| written.iter().rev().find(|it| it.value.0 == name);
@@ -297,7 +353,7 @@ impl Settings {
                     .help("ipv4, ipv4-mapped-ipv6 or ipv6")
             })?;
         }
-        let mut settings = Self::new(given.unwrap_or(version), dialect);
+        let mut settings = Self::new(given.unwrap_or(version), dialect, target);
         for Spanned { value, span } in written {
             let (name, text) = (value.0.as_str(), value.1.as_deref());
             if UNSUPPORTED.contains(&name) {

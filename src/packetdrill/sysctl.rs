@@ -5,11 +5,11 @@ use hangup_stack::profile::{Profile, SynOption};
 
 /// What a line sets, by the names of sysctl, and what else it has.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// `net.ipv4.tcp_timestamps`, `0`
-    pub(super) set: Vec<(String, String)>,
+    pub(crate) set: Vec<(String, String)>,
     /// Commands that are no sysctl.
-    pub(super) others: Vec<String>,
+    pub(crate) others: Vec<String>,
 }
 
 /// What the script sets with which the suites of Google and of the kernel begin, as far as it is
@@ -32,17 +32,34 @@ const DEFAULTS: [(&str, &str); 10] = [
 
 /// Reads a line: commands behind `;`, `&&`, `||` or line ends.
 pub(super) fn read(line: &str) -> Line {
+    read_with(line, &DEFAULTS)
+}
+
+/// Reads a line. `defaults` is what the script sets with which suites begin.
+pub(crate) fn read_with(line: &str, defaults: &[(&str, &str)]) -> Line {
     let mut found = Line::default();
+    let line = joined(line);
     for command in line.split(['\n', ';']).flat_map(|it| it.split("&&")) {
         let command = command.trim();
         if !command.is_empty() && !command.starts_with('#') {
-            read_command(command, &mut found);
+            read_command(command, defaults, &mut found);
         }
     }
     found
 }
 
-fn read_command(command: &str, found: &mut Line) {
+/// A text whose lines go on behind a backslash, with such lines as one.
+fn joined(text: &str) -> String {
+    let lines = text
+        .lines()
+        .map(|line| match line.trim_end().strip_suffix('\\') {
+            Some(begin) => format!("{begin} "),
+            None => format!("{line}\n"),
+        });
+    lines.collect()
+}
+
+fn read_command(command: &str, defaults: &[(&str, &str)], found: &mut Line) {
     let words = words(command);
     let first = words.first().map_or("", String::as_str);
     let is = |name: &str| first == name || first.ends_with(&format!("/{name}"));
@@ -60,7 +77,8 @@ fn read_command(command: &str, found: &mut Line) {
     {
         found.set.push((dotted(path), words[1..at].join(" ")));
     } else if is("defaults.sh") {
-        let set = DEFAULTS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let set = defaults.iter();
+        let set = set.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         found.set.extend(set);
     }
     if found.set.len() == before {

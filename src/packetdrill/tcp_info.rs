@@ -203,6 +203,7 @@ impl TcpInfo {
             Info::AdvertisedMss => self.ours.mss.into(),
             Info::SegmentsSent => traffic.segments_sent as f64,
             Info::SegmentsReceived => traffic.segments_received as f64,
+            Info::Measured(_) => return None,
             Info::OctetsSent => traffic.octets_sent as f64,
             Info::OctetsAgain => {
                 // The first octet has the number behind that of the SYN.

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::diagnostic::{Colour, Diagnostic, Source, Span, clean};
 
 /// What a case is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CaseKind {
     /// A scenario, or one combination of its sweep.
     Scenario,
@@ -14,7 +16,7 @@ pub enum CaseKind {
 }
 
 /// What came of one scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CaseVerdict {
     /// Everything held.
     Held,
@@ -53,7 +55,7 @@ impl CaseVerdict {
 }
 
 /// What is to be said of one scenario, or one combination of its sweep.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TestCase {
     /// Whether it is a scenario.
     pub kind: CaseKind,
@@ -88,7 +90,7 @@ pub struct TestCase {
 }
 
 /// How a trace compares with its golden one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Golden {
     /// They are the same, to the byte.
     Same,
@@ -104,7 +106,7 @@ pub enum Golden {
 }
 
 /// Something that did not hold or is wrong.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Problem {
     /// A sentence without its full stop.
     pub message: String,
@@ -117,7 +119,7 @@ pub struct Problem {
 }
 
 /// A part of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProblemPlace {
     /// The file; `--set` for a setting of the command line.
     pub file: String,
@@ -168,6 +170,27 @@ impl Problem {
 }
 
 impl TestCase {
+    /// What is said of a case before it ran.
+    pub fn not_run(kind: CaseKind, name: &str, path: &std::path::Path) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            path: path.display().to_string(),
+            claim: String::new(),
+            settings: Vec::new(),
+            verdict: CaseVerdict::NotRun,
+            seed: None,
+            virtual_time: None,
+            wall: Duration::ZERO,
+            warnings: Vec::new(),
+            problems: Vec::new(),
+            ignored: Vec::new(),
+            ladder: Vec::new(),
+            section: None,
+            golden: None,
+        }
+    }
+
     /// Its problems and the end of its trace, as a person reads them in a terminal.
     pub fn complaints(&self) -> String {
         let mut text: String = self.warnings.iter().map(|it| it.shown.as_str()).collect();

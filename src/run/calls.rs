@@ -259,7 +259,8 @@ impl<'a> Driver<'a> {
         let Some((earliest, latest)) = waiting.returns else {
             return;
         };
-        if earliest <= at && at <= latest {
+        let is_in_time = at <= latest || at - latest <= self.lateness.allowance();
+        if earliest <= at && is_in_time {
             return;
         }
         let name = &waiting.call.name.value;

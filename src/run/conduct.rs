@@ -14,6 +14,8 @@ pub struct Conduct {
     pub timing: Timing,
     /// How far from its time something may happen.
     pub tolerance: Tolerance,
+    /// How long a packet may take that may come at any time.
+    pub patience: Duration,
     /// Which packet a line stands for.
     pub order: Order,
     /// Where a SYN of the script goes whose line says no ports.
@@ -41,6 +43,7 @@ impl Conduct {
         Self {
             timing: Timing::Planned,
             tolerance: Tolerance::default(),
+            patience: TAIL,
             order: match scenario.strict {
                 true => Order::Next,
                 false => Order::First,
@@ -72,6 +75,30 @@ impl Conduct {
     }
 }
 
+/// How much later than planned something may be done in real time, and how far from its time
+/// something may happen at any rate: a tick of Linux's clock of timers, with 250 Hz. packetdrill
+/// has the same tolerance.
+pub(crate) const TICK: Duration = Duration::from_millis(4);
+
+/// How long a packet may take in real time that may come at any time.
+pub(crate) const REAL_PATIENCE: Duration = Duration::from_secs(300);
+
+impl Conduct {
+    /// That of a scenario in real time: as [`Conduct::scenario`], with the tolerance that
+    /// packetdrill has.
+    pub fn scenario_in_real_time(scenario: &Scenario) -> Self {
+        Self {
+            timing: Timing::Stamped { late_most: TICK },
+            tolerance: Tolerance {
+                least: TICK,
+                percent: 12.5,
+            },
+            patience: REAL_PATIENCE,
+            ..Self::scenario(scenario)
+        }
+    }
+}
+
 /// How far off something may be where a real clock says when it was: a machine with other work
 /// lets a program wait for some twenty milliseconds.
 const LIVE_TOLERANCE: Tolerance = Tolerance {
@@ -87,6 +114,13 @@ pub enum Timing {
     /// From when it is as the statement's turn comes; what is to be done and comes too late by more
     /// than the tolerance fails.
     Actual,
+    /// From when the statement before really happened, by the time stamps of the medium. What the
+    /// driver does later than planned is the driver's fault, and moves what is expected; where it
+    /// is later than this, a failure says nothing.
+    Stamped {
+        /// How much later than planned something may be done.
+        late_most: Duration,
+    },
 }
 
 /// How far from its time something may happen.

@@ -11,10 +11,11 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::IpAddress;
 
 use super::account::{Account, SocketAccount};
-use super::conduct::{Conduct, End, Leftovers, OnFailure, Timing};
+use super::conduct::{Conduct, End, Leftovers, OnFailure, TICK, Timing};
 use super::failures::{Failures, Judged, Told};
 use super::filters;
 use super::forging::Forging;
+use super::lateness::Lateness;
 use super::medium::{Due, Medium, Refusal, Waited};
 use super::numbers::Numbers;
 use super::packets::Packets;
@@ -59,6 +60,8 @@ pub(crate) struct Driver<'a> {
     previous: Option<Instant>,
     /// What ends the run before its time.
     pub(super) watch: Watch<'a>,
+    /// How late the driver itself was.
+    pub(super) lateness: Lateness,
 }
 
 /// When a statement happens or must happen.
@@ -106,6 +109,7 @@ impl<'a> Driver<'a> {
             forging: Forging::default(),
             previous: None,
             watch: Watch::new(&Usual),
+            lateness: Lateness::default(),
         }
     }
 
@@ -161,6 +165,16 @@ impl<'a> Driver<'a> {
         let (earliest, latest) = match self.conduct.timing {
             Timing::Planned => moments(time, before),
             Timing::Actual => moments(time, now),
+            Timing::Stamped { .. } => {
+                let (earliest, latest) = moments(time, before);
+                let counts_from_start =
+                    matches!(time, TimeSpec::Absolute(_) | TimeSpec::AbsoluteRange { .. });
+                let shift = match counts_from_start {
+                    true => self.lateness.shift(),
+                    false => Duration::ZERO,
+                };
+                (earliest + shift, latest.map(|it| it + shift))
+            }
         };
         let gap = match self.previous {
             Some(previous) if earliest > previous => earliest - previous,
@@ -179,7 +193,12 @@ impl<'a> Driver<'a> {
             Subject::Nothing(direction) => {
                 let latest = latest.unwrap_or(earliest);
                 self.advance(latest);
-                self.expect_nothing(direction, statement.span, (earliest, latest));
+                // What comes at the end may be what the next line stands for, a little early.
+                let silent = match self.conduct.timing {
+                    Timing::Planned | Timing::Actual => latest,
+                    Timing::Stamped { .. } => earliest.max(latest - when.tolerance),
+                };
+                self.expect_nothing(direction, statement.span, (earliest, silent));
                 latest
             }
             Subject::Packet(_)
@@ -192,7 +211,14 @@ impl<'a> Driver<'a> {
             | Subject::Turning(_)
             | Subject::Pause => {
                 self.act_in_time(statement, now, &when);
-                earliest
+                match self.conduct.timing {
+                    Timing::Planned | Timing::Actual => earliest,
+                    Timing::Stamped { late_most } => {
+                        let acted = self.medium.acted().max(earliest);
+                        self.note_lateness(acted, earliest, late_most);
+                        acted
+                    }
+                }
             }
         }
     }
@@ -214,6 +240,10 @@ impl<'a> Driver<'a> {
                 return self.fail(Diagnostic::new(statement.time.span, message).label(label));
             }
             Timing::Actual => when.earliest.max(now),
+            Timing::Stamped { .. } => {
+                self.advance(when.earliest);
+                self.medium.now()
+            }
         };
         self.advance(at);
         self.act(statement, at);
@@ -225,6 +255,15 @@ impl<'a> Driver<'a> {
             return false;
         };
         instant(at) < now && self.failures.is_empty()
+    }
+
+    /// Notes how much later than planned something was done. What the script plans from its start
+    /// on is as much later.
+    fn note_lateness(&mut self, at: Instant, planned: Instant, most: Duration) {
+        if at > planned {
+            self.lateness.note(at - planned, most);
+            self.lateness.shift_by(at - planned);
+        }
     }
 
     /// Does what a statement says. `at` is when, as times that count from it have it.
@@ -254,7 +293,11 @@ impl<'a> Driver<'a> {
 
     fn turn(&mut self, turning: &Turning, span: Span) {
         if let Some(host) = self.host(&turning.host.value) {
-            let turned = self.medium.set_profile(HostId(host), &turning.profile);
+            let host = HostId(host);
+            let turned = match &turning.shell {
+                Some(line) => self.medium.set_system(host, line),
+                None => self.medium.set_profile(host, &turning.profile),
+            };
             self.unless_refused(turned, span);
         }
     }
@@ -321,6 +364,10 @@ impl<'a> Driver<'a> {
     /// Moves the time as long as something is known to be due, at most to `limit`.
     fn advance_until_quiet(&mut self, limit: Instant) {
         self.release_programs();
+        if self.due() == Due::Unknown {
+            // What was done last has its answer by then.
+            return self.advance(self.medium.now() + TICK);
+        }
         while let Due::At(due) = self.due()
             && due <= limit
             && !self.watch.has_ended()
@@ -475,6 +522,7 @@ impl<'a> Driver<'a> {
             account: self.account,
             reached: self.watch.reached(),
             stopped: self.watch.failure,
+            lateness: self.lateness,
         };
         if !is_out_of_step && !is_stopped {
             filters::judge(self.scenario, &mut outcome);

@@ -34,7 +34,8 @@ impl Driver<'_> {
         };
         let pair = (from, to);
         let times = self.window(&when);
-        let last = |now: Instant| times.1.unwrap_or(now + TAIL);
+        let patience = self.conduct.patience;
+        let last = |now: Instant| times.1.unwrap_or(now + patience);
         let mut until = last(self.medium.now());
         if self.conduct.miss == Miss::Missing {
             // What the line stands for may have been seen already; else the time moves on until it
@@ -54,7 +55,11 @@ impl Driver<'_> {
                         // was seen.
                         let is_moment = Some(when.earliest) == when.latest;
                         let at = self.packets.seen[index].at;
-                        return if is_moment { when.earliest } else { at };
+                        let is_stamped = matches!(self.conduct.timing, Timing::Stamped { .. });
+                        return match is_moment && !is_stamped {
+                            true => when.earliest,
+                            false => at,
+                        };
                     }
                     until = last(self.medium.now());
                     continue;
@@ -84,7 +89,7 @@ impl Driver<'_> {
 
     /// Between which moments the packet of a line must be seen. None: there is no last one.
     fn window(&self, when: &When) -> (Instant, Option<Instant>) {
-        let tolerance = when.tolerance;
+        let tolerance = when.tolerance + self.lateness.allowance();
         match (when.latest, self.conduct.timing) {
             (Some(latest), _) => {
                 let early = i64::try_from(tolerance.total_micros()).unwrap_or(0);
@@ -92,7 +97,7 @@ impl Driver<'_> {
                 (first, Some(latest + tolerance))
             }
             (None, Timing::Planned) => (when.earliest, None),
-            (None, Timing::Actual) => (Instant::ZERO, None),
+            (None, Timing::Actual | Timing::Stamped { .. }) => (Instant::ZERO, None),
         }
     }
 
@@ -171,7 +176,8 @@ impl Driver<'_> {
     ) {
         let when = match latest {
             Some(latest) => format!("at {}", span_of(first.max(Instant::ZERO), latest)),
-            None => "within an hour".to_owned(),
+            None if self.conduct.patience == TAIL => "within an hour".to_owned(),
+            None => format!("within {} s", self.conduct.patience.secs()),
         };
         let mut diagnostic = Diagnostic::new(span, "the host has sent no such packet").label(when);
         if came > 0 {

@@ -222,6 +222,10 @@ impl Driver<'_> {
         let known = match self.conduct.opening {
             Opening::New if begins => None,
             Opening::UnderTest if begins => self.numbers.ports_under_test(source, destination),
+            Opening::UnderTest if protocol == Protocol::Tcp => {
+                let known = self.numbers.ports_under_test(source, destination);
+                known.or_else(|| self.last_ports(from, to, protocol))
+            }
             Opening::New | Opening::UnderTest => self.last_ports(from, to, protocol),
         };
         let said = |port: &Option<Spanned<u16>>| port.as_ref().map(|port| port.value);

@@ -7,6 +7,7 @@
 //!
 //! [`VirtualNetwork`]: super::VirtualNetwork
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use hangup_stack::event::Event;
@@ -151,6 +152,10 @@ pub trait Medium: fmt::Debug {
     /// The script is through: what is to come is what programs do by themselves. Nothing, where
     /// there are none.
     fn end_script(&mut self) {}
+    /// When what the driver has done last really happened, which may be before `now`.
+    fn acted(&self) -> Instant {
+        self.now()
+    }
 
     /// Takes the next thing that has happened.
     fn next_event(&mut self) -> Option<MediumEvent>;
@@ -212,6 +217,12 @@ pub trait Medium: fmt::Debug {
     /// where there are several.
     fn waiting_port(&self, host: HostId, protocol: Protocol) -> Option<u16>;
 
+    /// What TCP_INFO of the host's own system says of the connection that was opened last, by the
+    /// names of its fields; none where the emulation is to say it.
+    fn tcp_info(&self, _host: HostId) -> Option<BTreeMap<&'static str, f64>> {
+        None
+    }
+
     // The wire.
 
     /// The hosts, as traces name them.
@@ -243,6 +254,15 @@ pub trait Medium: fmt::Debug {
     /// # Errors
     /// The host is not the medium's to change.
     fn set_profile(&mut self, host: HostId, profile: &Profile) -> Result<(), Refusal>;
+
+    /// Lets a line for the shell set what it sets of a host's own system. Where the emulation
+    /// has knobs for it, [`Medium::set_profile`] turns them.
+    ///
+    /// # Errors
+    /// The host has nothing that the line could set.
+    fn set_system(&mut self, _host: HostId, _line: &str) -> Result<(), Refusal> {
+        Err(Refusal("the host has no shell".to_owned()))
+    }
 
     /// Lets the network subsystem of a host fail, or work again.
     ///

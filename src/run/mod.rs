@@ -25,6 +25,7 @@ mod forge;
 mod forging;
 mod injection;
 mod intake;
+mod lateness;
 mod matcher;
 mod medium;
 mod numbers;
@@ -49,11 +50,14 @@ pub use account::{Account, MadeCall, Moment, ReturnedValue, SocketAccount};
 pub use conduct::{
     Conduct, End, Filler, Leftovers, Miss, OnFailure, Opening, Order, Timing, Tolerance,
 };
+pub(crate) use conduct::{REAL_PATIENCE, TICK};
 pub(crate) use driver::Driver;
+pub use lateness::Lateness;
 pub use medium::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, Waited};
 pub use rules::{Numbering, Parts, Payload, Rules, Stamps, Tick, Unsaid};
 pub(crate) use scenario::run_as;
-pub use scenario::{run, run_on, run_within};
+pub use scenario::{run, run_in_real_time, run_on, run_within};
+pub(crate) use time::TAIL;
 pub use verdict::{Outcome, Verdict};
 pub use virtual_network::VirtualNetwork;
 pub(crate) use waiting::Refused;

@@ -95,6 +95,7 @@ impl Numbers {
     /// The host opens a socket, which is the one under test from now on.
     pub(super) fn open(&mut self) {
         self.under_test = None;
+        self.last = None;
     }
 
     /// The ports of the connection under test between two addresses, those of the script first.
@@ -105,10 +106,15 @@ impl Numbers {
     }
 
     /// Whether a segment of the host is about one of the script's that no connection was asked for
-    /// with, and the script has gone on to another.
+    /// with, or about a connection of before, and the script has gone on to another.
     pub(super) fn is_left_behind(&self, sides: Sides) -> bool {
-        let is_stray = self.of(sides).is_some_and(|it| !it.is_opened);
-        is_stray && self.last != Some(sides)
+        let is_opened = self.of(sides).map(|it| it.is_opened);
+        match (is_opened, self.under_test) {
+            (Some(false), _) => self.last != Some(sides),
+            (Some(true), Some(under_test)) => under_test != sides && self.last != Some(sides),
+            (Some(true), None) => self.last != Some(sides),
+            (None, _) => false,
+        }
     }
 
     /// Takes a segment of the host for one whose line says `start`. Its SYN is where the host's

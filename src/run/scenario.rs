@@ -35,6 +35,13 @@ pub fn run_on(medium: &mut dyn Medium, scenario: &Scenario, seed: u64) -> Outcom
     run_as(medium, scenario, &Conduct::scenario(scenario), seed)
 }
 
+/// Runs a scenario on a medium with a real clock and a real host, within the tolerance that such a
+/// host needs; what is late on the way counts as [`Lateness`](super::Lateness).
+pub fn run_in_real_time(medium: &mut dyn Medium, scenario: &Scenario, seed: u64) -> Outcome {
+    let conduct = Conduct::scenario_in_real_time(scenario);
+    run_as(medium, scenario, &conduct, seed)
+}
+
 /// Runs a scenario on a medium in a way of its own.
 pub(crate) fn run_as(
     medium: &mut dyn Medium,

@@ -7,6 +7,7 @@ use super::conditions;
 use super::driver::Driver;
 use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::packetdrill::Info;
 use crate::packetdrill::tcp_info::TcpInfo;
 use crate::scenario::script::{Code, Expect, LinkStatement};
 
@@ -73,11 +74,15 @@ impl Driver<'_> {
         };
         let profile = self.scenario.hosts[host].profile();
         let host = HostId(host);
+        let measured = self.medium.tcp_info(host);
         let labels = self.medium.labels(host).into_iter();
         let sockets =
             labels.filter_map(|(_, socket)| Some((socket, self.medium.status(host, socket)?)));
         let known = TcpInfo::of_last_connection(sockets, profile, &self.packets.seen);
-        let info = |info| known.as_ref()?.value(info);
+        let info = |info: Info| match &measured {
+            Some(fields) => fields.get(info.name()).copied(),
+            None => known.as_ref()?.value(info),
+        };
         for assertion in &code.assertions {
             let said = match assertion.holds(&info) {
                 Ok(true) => continue,

@@ -7,7 +7,7 @@ use crate::scenario::script::TimeSpec;
 
 /// How long a run goes on after its script where the scenario does not say, and how long a packet
 /// may take that may come at any time: an hour.
-pub(super) const TAIL: Duration = Duration::from_secs(3600);
+pub(crate) const TAIL: Duration = Duration::from_secs(3600);
 
 /// How long a step may take that another follows: a day, which is as long as a script can be.
 pub(super) const STEP_MAX: Duration = Duration::from_secs(24 * 3600);

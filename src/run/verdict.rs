@@ -4,6 +4,7 @@ use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
 use super::account::Account;
+use super::lateness::Lateness;
 use crate::bounds::Reached;
 use crate::capture::{CallRow, FailedRow, Trace, TraceHost, TraceSummary};
 use crate::diagnostic::Diagnostic;
@@ -53,6 +54,8 @@ pub struct Outcome {
     pub stopped: Option<Diagnostic>,
     /// The bound at which it was stopped, where that was the reason.
     pub reached: Option<Reached>,
+    /// How late the driver was. In virtual time it never is.
+    pub lateness: Lateness,
 }
 
 impl Outcome {

@@ -178,6 +178,8 @@ pub struct Turning {
     pub host: Spanned<String>,
     /// What it is from now on.
     pub profile: Box<Profile>,
+    /// The line for the shell that says so, for a host that is no emulated one.
+    pub shell: Option<String>,
 }
 
 /// `HOST: subsystem down`, `HOST: subsystem up`: what `WSAENETDOWN` and `ENETDOWN` report.

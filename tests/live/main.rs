@@ -11,6 +11,8 @@ mod exec;
 #[cfg(target_os = "linux")]
 mod folder;
 #[cfg(target_os = "linux")]
+mod kernel;
+#[cfg(target_os = "linux")]
 mod others;
 #[cfg(target_os = "linux")]
 mod process;
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    let tests: [process::Test; 13] = [
+    let tests: [process::Test; 16] = [
         ("a-tun-carries-packets-both-ways", devices::tun),
         ("a-cable-carries-frames-both-ways", devices::cable),
         ("curl-meets-a-deaf-server", exec::curl_meets_a_deaf_server),
@@ -52,6 +54,12 @@ fn main() -> ExitCode {
         ("redis-behind-a-proxy", proxy::redis),
         ("postgres-behind-a-proxy", proxy::postgres),
         ("a-proxy-has-its-limits", proxy::limits),
+        ("scripts-hold-on-the-kernel", kernel::scripts_hold),
+        (
+            "a-failure-on-the-kernel-shows-both",
+            kernel::a_failure_shows_both,
+        ),
+        ("verify-compares-with-the-kernel", kernel::verify_compares),
     ];
     process::run(&tests)
 }

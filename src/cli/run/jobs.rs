@@ -2,7 +2,6 @@
 //! scenario.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rayon::prelude::*;
 
@@ -12,7 +11,7 @@ use crate::cli::parallel::Named;
 use crate::cli::{Exit, packetdrill, report};
 use crate::diagnostic::clean;
 use crate::packetdrill::Script;
-use crate::report::{CaseKind, CaseVerdict, TestCase};
+use crate::report::{CaseKind, TestCase};
 use crate::scenario::discover::Found;
 use crate::scenario::{Facts, LoadError, ScenarioFile, Selection, Setting};
 
@@ -98,7 +97,10 @@ impl Files {
         let scenarios = scenarios.map(|it| Read::Scenario(load(&it.path)));
         let mut reads: Vec<Read> = scenarios.collect();
         if !self.scripts.is_empty() {
-            let options = packetdrill::options(&args.scripts.options)?;
+            let options = match args.kernel {
+                true => packetdrill::options_on_kernel(&args.scripts.options)?,
+                false => packetdrill::options(&args.scripts.options)?,
+            };
             let scripts = self.scripts.par_iter();
             let scripts = scripts.map(|it| Read::Script(Script::load(&it.path, &options)));
             reads.par_extend(scripts);
@@ -172,7 +174,7 @@ impl Read {
 /// One thing to run or to report: a scenario or a script, or a file that has none.
 #[derive(Debug)]
 pub(super) struct Job<'a> {
-    file: &'a Found,
+    pub(super) file: &'a Found,
     /// The name of its trace.
     pub(super) name: PathBuf,
     pub(super) read: &'a Read,
@@ -217,23 +219,8 @@ impl Job<'_> {
 impl Named for Job<'_> {
     /// What is said of it before it ran.
     fn not_run(&self) -> TestCase {
-        TestCase {
-            kind: self.kind(),
-            name: self.name.display().to_string(),
-            path: self.file.path.display().to_string(),
-            claim: String::new(),
-            settings: Vec::new(),
-            verdict: CaseVerdict::NotRun,
-            seed: None,
-            virtual_time: None,
-            wall: Duration::ZERO,
-            warnings: Vec::new(),
-            problems: Vec::new(),
-            ignored: Vec::new(),
-            ladder: Vec::new(),
-            section: None,
-            golden: None,
-        }
+        let name = self.name.display().to_string();
+        TestCase::not_run(self.kind(), &name, &self.file.path)
     }
 }
 

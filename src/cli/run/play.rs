@@ -7,6 +7,7 @@ use hangup_stack::network::HostId;
 use super::finish::finish;
 use super::jobs::{Job, Read};
 use super::keeping;
+use super::kernel;
 use super::page::Pages;
 use crate::bounds::Reached;
 use crate::cli::args::Run;
@@ -20,6 +21,9 @@ use crate::scenario::{LoadError, Scenario, ScenarioFile};
 /// Runs one scenario or script.
 pub(super) fn one(args: &Run, bounds: &Pool, pages: Option<&Pages>, job: &Job<'_>) -> TestCase {
     let case = job.not_run();
+    if args.kernel {
+        return kernel::one(args, job, case);
+    }
     match job.read {
         Read::Scenario(read) => scenario(args, bounds, pages, read, job.index, case),
         Read::Script(read) => script(args, bounds, pages, read, case),
@@ -140,7 +144,7 @@ fn job_not_run(case: TestCase) -> TestCase {
 }
 
 /// What is said of a file that has no scenario.
-fn unreadable(error: &LoadError) -> (CaseVerdict, Vec<Problem>) {
+pub(super) fn unreadable(error: &LoadError) -> (CaseVerdict, Vec<Problem>) {
     match error {
         LoadError::Read { .. } => {
             let problem = Problem::elsewhere(error.to_string());
@@ -154,7 +158,7 @@ fn unreadable(error: &LoadError) -> (CaseVerdict, Vec<Problem>) {
     }
 }
 
-fn vantage(args: &Run, scenario: &Scenario) -> Result<HostId, String> {
+pub(super) fn vantage(args: &Run, scenario: &Scenario) -> Result<HostId, String> {
     let Some(name) = &args.at else {
         return Ok(HostId(0));
     };

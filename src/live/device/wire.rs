@@ -18,6 +18,8 @@ const OUTGOING: u8 = 4;
 #[derive(Debug)]
 pub struct Wire {
     socket: OwnedFd,
+    /// The index of the only device whose frames are taken, where the socket has those of all.
+    only: Option<usize>,
 }
 
 /// A frame that was seen on a device.
@@ -39,16 +41,28 @@ impl Wire {
     /// # Errors
     /// There is no such device, or the process lacks CAP_NET_RAW.
     pub fn open(device: &str) -> io::Result<Self> {
-        let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
-        let family = AddressFamily::Packet;
-        let socket = socket(family, SockType::Raw, flags, SockProtocol::EthAll)?;
-        setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
-        bind(socket.as_raw_fd(), &link_address(device)?)?;
-        let wire = Self { socket };
+        let wire = Self {
+            socket: packet_socket()?,
+            only: None,
+        };
+        bind(wire.socket.as_raw_fd(), &link_address(device)?)?;
         // What other devices had for it before it was bound to this one.
         let mut octets = [0];
         while wire.receive(&mut octets)?.is_some() {}
         Ok(wire)
+    }
+
+    /// Those of a device that has no address on its link, as a TUN device has none: packets, and
+    /// no frames. They can be watched only.
+    ///
+    /// # Errors
+    /// There is no such device, or the process lacks CAP_NET_RAW.
+    pub fn watch(device: &str) -> io::Result<Self> {
+        let index = crate::live::netlink::index_of(device).map_err(io::Error::other)?;
+        Ok(Self {
+            socket: packet_socket()?,
+            only: usize::try_from(index).ok(),
+        })
     }
 
     /// Takes the next frame that passed the device, but for those that were sent with
@@ -57,6 +71,16 @@ impl Wire {
     /// # Errors
     /// The device is gone or down.
     pub fn receive(&self, frame: &mut [u8]) -> io::Result<Option<Sighted>> {
+        loop {
+            match self.receive_any(frame)? {
+                Some((index, _)) if self.only.is_some() && self.only != index => {}
+                sighted => return Ok(sighted.map(|(_, sighted)| sighted)),
+            }
+        }
+    }
+
+    /// Takes the next frame that the socket has, with the index of its device.
+    fn receive_any(&self, frame: &mut [u8]) -> io::Result<Option<(Option<usize>, Sighted)>> {
         let mut parts = [IoSliceMut::new(frame)];
         let mut control = nix::cmsg_space!(TimeSpec);
         let descriptor = self.socket.as_raw_fd();
@@ -70,12 +94,13 @@ impl Wire {
                     }
                 }
                 let address = message.address;
-                Ok(Some(Sighted {
+                let sighted = Sighted {
                     length: message.bytes,
                     is_cut: message.flags.contains(MsgFlags::MSG_TRUNC),
                     is_outgoing: address.is_some_and(|it| it.pkttype() == OUTGOING),
                     at: stamp.map(|it| SystemTime::UNIX_EPOCH + it.into()),
-                }))
+                };
+                Ok(Some((address.map(|it| it.ifindex()), sighted)))
             }
             Err(nix::Error::EAGAIN) => Ok(None),
             Err(error) => Err(error.into()),
@@ -96,6 +121,15 @@ impl AsFd for Wire {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// A socket that has the frames of all devices, with the kernel's time stamps.
+fn packet_socket() -> io::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let family = AddressFamily::Packet;
+    let socket = socket(family, SockType::Raw, flags, SockProtocol::EthAll)?;
+    setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
+    Ok(socket)
 }
 
 /// The address of a device, as packet sockets know it.

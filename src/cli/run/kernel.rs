@@ -1,0 +1,256 @@
+//! `hangup run --kernel`: each case in a process of its own, which plays it in a network namespace
+//! of its own on the machine's kernel, and hands its result back.
+//!
+//! What a process did too late to mean anything is played again from the start, in a new namespace,
+//! and so is what failed: only what fails again and again has failed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use hangup_stack::network::HostId;
+use serde::{Deserialize, Serialize};
+
+use super::finish::finish;
+use super::jobs::{Job, Read};
+use super::play::{unreadable, vantage};
+use crate::capture::text;
+use crate::cli::args::Run;
+use crate::cli::failure::{Failure, environment};
+use crate::cli::kernel::{By, Subject, child, enter, until_said};
+use crate::cli::{Exit, interrupt, report};
+use crate::packetdrill::{Leftovers, ScriptOutcome};
+use crate::report::{CaseKind, CaseVerdict, Problem, TestCase};
+use crate::run::Outcome;
+
+/// How often a case must fail in the same way before it has failed.
+const FAILURES: usize = 3;
+
+/// For how many that were played too late one counts that was played on time.
+const ON_TIME: usize = 10;
+
+/// How many lines of the emulated trace a failure shows.
+const LADDER_LINES: usize = 12;
+
+/// What a process hands back.
+#[derive(Debug, Serialize, Deserialize)]
+struct Played {
+    case: TestCase,
+    /// How much later than planned it did something, at most, in microseconds.
+    late_micros: u64,
+    /// Whether that was too late for a failure to say anything.
+    is_too_late: bool,
+}
+
+impl Played {
+    /// In what it has failed: the message and its place.
+    fn failure(&self) -> String {
+        let first = self.case.problems.first();
+        let place = first.and_then(|it| it.place.as_ref());
+        let place = place.map_or((0, 0), |it| (it.line, it.column));
+        format!("{place:?} {}", first.map_or("", |it| &it.message))
+    }
+}
+
+/// Plays a case until it says something.
+pub(super) fn one(args: &Run, job: &Job<'_>, mut case: TestCase) -> TestCase {
+    let started = Instant::now();
+    if let Read::Scenario(Err(error)) | Read::Script(Err(error)) = job.read {
+        (case.verdict, case.problems) = unreadable(error);
+        return case;
+    }
+    let mut failures: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut attempts, mut latest) = (0, 0);
+    let said = until_said(
+        || play(args, job),
+        |played| {
+            attempts += 1;
+            latest = latest.max(played.late_micros);
+            tracing::info!(case = %job.name.display(), attempts, late = played.late_micros,
+                verdict = played.case.verdict.name(), "played");
+            if played.case.verdict != CaseVerdict::Failed {
+                return true;
+            }
+            let weight = if played.is_too_late { 1 } else { ON_TIME };
+            let count = failures.entry(played.failure()).or_default();
+            *count += weight;
+            *count >= ON_TIME * FAILURES
+        },
+    );
+    match said {
+        Ok(Some(played)) => case = played.case,
+        Ok(None) if interrupt::has_come() => {}
+        Ok(None) => {
+            case.verdict = CaseVerdict::Unable;
+            let latest = Duration::from_micros(latest).as_secs_f64() * 1000.0;
+            case.problems.push(Problem::elsewhere(format!(
+                "the machine is too busy: {attempts} attempts have failed in different ways, and \
+                 did something up to {latest:.1} ms too late"
+            )));
+        }
+        Err(why) => {
+            case.verdict = CaseVerdict::Unable;
+            case.problems.push(Problem::elsewhere(why));
+        }
+    }
+    case.wall = started.elapsed();
+    case
+}
+
+/// Plays a case once, in a process of its own.
+///
+/// # Errors
+/// The process does not begin, or ends without a result.
+fn play(args: &Run, job: &Job<'_>) -> Result<Played, String> {
+    let output = child(|command| {
+        command.args(["run", "--kernel", "--kernel-worker"]);
+        command.arg(&job.name).arg(job.index.to_string());
+        if let Some(seed) = args.seed {
+            command.arg("--seed").arg(seed.to_string());
+        }
+        for setting in &args.settings {
+            command.arg("--set").arg(setting.text());
+        }
+        command.arg("--traces").arg(&args.traces);
+        if args.no_traces {
+            command.arg("--no-traces");
+        }
+        if let Some(path) = &args.write {
+            command.arg("--write").arg(path);
+        }
+        if let Some(host) = &args.at {
+            command.arg("--at").arg(host);
+        }
+        args.scripts.options.push_to(command);
+        if args.scripts.leftovers {
+            command.arg("--leftovers");
+        }
+        command.arg("--").arg(&job.file.path);
+    })?;
+    serde_json::from_slice(&output).map_err(|error| format!("the process that plays it: {error}"))
+}
+
+/// What a process does that plays one case.
+///
+/// # Errors
+/// The machine does not let it have a namespace, or standard output is gone.
+pub(super) fn worker(args: &Run, of: &[String]) -> Result<Exit, Failure> {
+    enter()?;
+    let [name, index] = of else {
+        return Err(environment(
+            "a worker has the name of its case and its index",
+        ));
+    };
+    let path = args.paths.first().cloned().unwrap_or_default();
+    let kind = match path.extension().is_some_and(|it| it == "pkt") {
+        true => CaseKind::Script,
+        false => CaseKind::Scenario,
+    };
+    let mut case = TestCase::not_run(kind, name, &path);
+    let lateness = subject(args, &path, index.parse().unwrap_or(0), &mut case)?;
+    let played = Played {
+        case,
+        late_micros: lateness.map_or(0, |it| it.longest().total_micros()),
+        is_too_late: lateness.is_some_and(crate::run::Lateness::is_too_late),
+    };
+    let text = serde_json::to_string(&played).map_err(environment)?;
+    report::print(&text)?;
+    Ok(Exit::Held)
+}
+
+/// Plays a case, and judges it.
+fn subject(
+    args: &Run,
+    path: &Path,
+    index: usize,
+    case: &mut TestCase,
+) -> Result<Option<crate::run::Lateness>, Failure> {
+    let options = &args.scripts.options;
+    let load = |by| Subject::load(path, index, &args.settings, options, by);
+    let subject = match load(By::Kernel)? {
+        Ok(subject) => subject,
+        Err(error) => {
+            (case.verdict, case.problems) = unreadable(&error);
+            return Ok(None);
+        }
+    };
+    let scenario = subject.scenario();
+    case.claim = report::claim(scenario).to_owned();
+    case.settings.clone_from(&scenario.variant.settings);
+    if subject.kernel().is_none() {
+        let message = "no host of it is Linux, which the machine's kernel could stand in for";
+        case.verdict = CaseVerdict::Unsupported;
+        case.problems.push(Problem::elsewhere(message));
+        return Ok(None);
+    }
+    let at = match vantage(args, scenario) {
+        Ok(at) => at,
+        Err(message) => {
+            case.verdict = CaseVerdict::Invalid;
+            case.problems.push(Problem::elsewhere(message));
+            return Ok(None);
+        }
+    };
+    let leftovers = match args.scripts.leftovers {
+        true => Leftovers::Fail,
+        false => Leftovers::Allowed,
+    };
+    let (outcome, left) = subject.play(args.seed, leftovers).map_err(environment)?;
+    case.ignored = left;
+    match outcome {
+        ScriptOutcome::Passed(outcome) => {
+            finish(args, None, scenario, &outcome, at, case);
+            case.golden = None;
+            Ok(Some(outcome.lateness))
+        }
+        ScriptOutcome::Failed(outcome) => {
+            finish(args, None, scenario, &outcome, at, case);
+            case.golden = None;
+            if let Ok(emulated) = load(By::Emulation)? {
+                beside(&emulated, &outcome, at, args.seed, case);
+            }
+            Ok(Some(outcome.lateness))
+        }
+        ScriptOutcome::Unsupported(reasons) => {
+            let problem = |it| Problem::new(&scenario.source, it);
+            case.verdict = CaseVerdict::Unsupported;
+            case.problems = reasons.iter().map(problem).collect();
+            Ok(None)
+        }
+    }
+}
+
+/// Puts what the emulated host does up to then behind the lines of a failure on the kernel.
+fn beside(
+    emulated: &Subject,
+    failed: &Outcome,
+    at: HostId,
+    seed: Option<u64>,
+    case: &mut TestCase,
+) {
+    let host = emulated.kernel().unwrap_or(at);
+    let system = emulated.scenario().hosts[host.0].profile();
+    let system = system.map_or("", |it| it.name.as_str());
+    case.ladder.insert(0, "the kernel:".to_owned());
+    case.ladder
+        .push(format!("profile {system}, in virtual time:"));
+    let outcome = match emulated.emulate(seed, Leftovers::Allowed) {
+        ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => outcome,
+        ScriptOutcome::Unsupported(reasons) => {
+            let why = reasons.first().map_or("", |it| it.message.as_str());
+            case.ladder.push(format!("  it does not play this: {why}"));
+            return;
+        }
+    };
+    let summary = outcome.summary(&case.name, &case.claim);
+    let trace = outcome.trace(&summary);
+    let until = failed.ended.total_micros() as f64 / 1e6;
+    let is_by_then = |line: &String| {
+        let time = line.split_whitespace().next().map(str::parse::<f64>);
+        matches!(time, Some(Ok(at)) if at <= until)
+    };
+    let mut lines = text::last(&trace, at, usize::from(u16::MAX));
+    lines.retain(is_by_then);
+    lines.drain(..lines.len().saturating_sub(LADDER_LINES));
+    case.ladder.extend(lines);
+}

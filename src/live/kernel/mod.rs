@@ -1,0 +1,30 @@
+//! The machine's own kernel as the host of a run.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | `host` | the medium: the kernel, and the other hosts in real time |
+//! | `network`, `settings`, `sysctl` | the device, and what scripts set |
+//! | `process` | the program: its descriptors by their labels, and its calls by name |
+//! | `data`, `message`, `ready`, `control`, `options`, `words` | the calls |
+//! | `waiters` | threads on which calls wait |
+//! | `packets`, `info`, `status`, `ends` | what the kernel says |
+
+mod control;
+mod data;
+mod ends;
+mod host;
+mod info;
+mod made;
+mod message;
+mod network;
+mod options;
+mod packets;
+mod process;
+mod ready;
+mod settings;
+mod status;
+mod sysctl;
+mod waiters;
+mod words;
+
+pub use host::{Begin, KernelHost};

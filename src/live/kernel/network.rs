@@ -1,0 +1,121 @@
+//! The network of a script on the kernel: the device, its addresses, routes and settings.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+
+use crate::live::device::{Tun, Wire};
+use crate::live::netlink::{Netlink, NetlinkError};
+
+/// The device, as packetdrill calls it.
+const DEVICE: &str = "tun0";
+/// As many packets wait in the device as the tools of the field let it have.
+const QUEUE: u32 = 1000;
+/// The congestion control of scripts where they do not say it, as packetdrill's suites have it.
+const CONGESTION: &str = "cubic";
+/// The queue of the device where scripts do not say it: one that paces nothing.
+const DISCIPLINE: &str = "pfifo";
+
+/// The addresses of the kernel and of what the script plays.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    /// The kernel's.
+    pub(super) local: IpAddr,
+    /// The script's.
+    pub(super) remote: IpAddr,
+}
+
+/// The network of this process, in a namespace of its own.
+#[derive(Debug)]
+pub(super) struct Network {
+    netlink: Netlink,
+    ends: Vec<Ends>,
+    congestion: RefCell<String>,
+}
+
+/// What a network of a script is made with.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) network: Network,
+    pub(super) tun: Tun,
+    pub(super) wire: Wire,
+}
+
+impl Network {
+    /// Makes the device, with addresses and routes.
+    ///
+    /// # Errors
+    /// What the machine refuses, as a sentence.
+    pub(super) fn make(ends: Vec<Ends>, mtu: u32) -> Result<Made, String> {
+        let tun = Tun::make(DEVICE).map_err(|refused| refused.to_string())?;
+        let wire =
+            Wire::watch(DEVICE).map_err(|error| format!("cannot watch {DEVICE}: {error}"))?;
+        let netlink = Netlink::open().map_err(|error| error.to_string())?;
+        let network = Self {
+            netlink,
+            ends,
+            congestion: RefCell::new(CONGESTION.to_owned()),
+        };
+        network.configure(mtu).map_err(|error| error.to_string())?;
+        Ok(Made { network, tun, wire })
+    }
+
+    fn configure(&self, mtu: u32) -> Result<(), NetlinkError> {
+        // Nothing of the kernel's own accord is on the wire.
+        for (name, value) in [
+            ("net.ipv6.conf.all.router_solicitations", "0"),
+            ("net.ipv6.conf.default.router_solicitations", "0"),
+            ("net.ipv6.conf.tun0.router_solicitations", "0"),
+            ("net.ipv6.conf.tun0.addr_gen_mode", "1"),
+            ("net.ipv6.conf.tun0.accept_dad", "0"),
+            ("net.ipv4.conf.all.rp_filter", "0"),
+            ("net.ipv4.conf.tun0.rp_filter", "0"),
+        ] {
+            // A kernel without IPv6 has none of its settings.
+            let _ = super::sysctl::set(name, value);
+        }
+        self.netlink.set_up("lo", None, None, None)?;
+        self.netlink.set_up(DEVICE, None, Some(mtu), Some(QUEUE))?;
+        self.set_queue(DISCIPLINE, None)?;
+        for ends in &self.ends {
+            let prefix = if ends.local.is_ipv4() { 16 } else { 48 };
+            self.netlink.add_address(DEVICE, ends.local, prefix)?;
+        }
+        self.route()
+    }
+
+    fn route(&self) -> Result<(), NetlinkError> {
+        let congestion = self.congestion.borrow();
+        for ends in &self.ends {
+            let prefix = if ends.remote.is_ipv4() { 32 } else { 128 };
+            let to = (ends.remote, prefix);
+            let (from, congestion) = (Some(ends.local), Some(congestion.as_str()));
+            self.netlink.add_route_with(DEVICE, to, from, congestion)?;
+        }
+        Ok(())
+    }
+
+    /// The name of the device.
+    pub(super) fn device(&self) -> &'static str {
+        DEVICE
+    }
+
+    /// Lets the connections that are opened from now on have a congestion control.
+    ///
+    /// # Errors
+    /// The kernel does not have it.
+    pub(super) fn set_congestion(&self, name: &str) -> Result<(), String> {
+        let before = self.congestion.replace(name.to_owned());
+        self.route().map_err(|error| {
+            self.congestion.replace(before);
+            error.to_string()
+        })
+    }
+
+    /// Lets the device queue what it sends by a discipline.
+    ///
+    /// # Errors
+    /// The kernel does not have it.
+    pub(super) fn set_queue(&self, kind: &str, limit: Option<u32>) -> Result<(), NetlinkError> {
+        self.netlink.set_queue(DEVICE, kind, limit)
+    }
+}

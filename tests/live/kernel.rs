@@ -1,0 +1,82 @@
+//! Scripts and scenarios on the machine's own kernel, as the user that runs the tests.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use crate::process::Tested;
+
+/// The file of a script.
+fn script(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/live/scripts");
+    folder.join(name)
+}
+
+/// Runs the program.
+///
+/// # Errors
+/// The machine does not let it have a namespace, in its words.
+fn hangup(arguments: &[&str], files: &[PathBuf]) -> Result<Output, String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hangup"));
+    command.args(arguments).args(files).env("NO_COLOR", "1");
+    let output = command.output().expect("the program can be started");
+    if output.status.code() == Some(3) {
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(words.trim().to_owned());
+    }
+    Ok(output)
+}
+
+/// The word with which the report says each verdict, one a script.
+fn verdicts(output: &Output) -> Vec<String> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let words = text.lines().filter(|line| line.contains(".pkt"));
+    let first = |line: &str| {
+        line.split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    words.map(first).collect()
+}
+
+/// Scripts hold that say what the kernel does, at once as one after the other.
+pub(crate) fn scripts_hold() -> Tested {
+    let files = ["shutdown.pkt", "timer.pkt", "waiting.pkt"].map(script);
+    for jobs in ["1", "4"] {
+        let arguments = ["run", "--kernel", "--no-traces", "-j", jobs];
+        let output = hangup(&arguments, &files)?;
+        let shown = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(verdicts(&output), ["held"; 3], "-j {jobs}: {shown}");
+        assert_eq!(output.status.code(), Some(0));
+    }
+    Ok(())
+}
+
+/// A script fails that says something else, with what the kernel sends and what the profile does.
+pub(crate) fn a_failure_shows_both() -> Tested {
+    let output = hangup(&["run", "--kernel", "--no-traces"], &[script("wrong.pkt")])?;
+    assert_eq!(verdicts(&output), ["failed"]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = String::from_utf8_lossy(&output.stderr);
+    for wanted in [
+        "wrong.pkt:3:3: the host has sent another packet",
+        "the kernel:\n",
+        "profile linux, in virtual time:\n",
+        "host > peer: R. 0:0(0) ack 1",
+    ] {
+        assert!(shown.contains(wanted), "{wanted}: {shown}");
+    }
+    Ok(())
+}
+
+/// The emulated Linux does what the kernel does in scripts that hold on both, and a report says so.
+pub(crate) fn verify_compares() -> Tested {
+    let output = hangup(&["verify", "--json"], &[script("shutdown.pkt")])?;
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let case = &report["cases"][0];
+    let name = case["name"].as_str().unwrap_or_default();
+    assert!(name.ends_with("shutdown.pkt"), "{report}");
+    assert_eq!(case["result"], "same", "{report}");
+    assert_eq!(output.status.code(), Some(0));
+    Ok(())
+}
