@@ -1,6 +1,6 @@
 //! `hangup exec`: real programs among emulated hosts.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -39,33 +39,18 @@ pub(crate) fn curl_meets_a_deaf_server() -> Tested {
     assert!(ran.err.contains("Connection reset by peer"), "{ran:?}");
     assert!(matches!(ran.code, Some(55 | 56)), "{ran:?}");
     let words = upload("2");
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let words = ["-w", "ladder.txt"]
+        .into_iter()
+        .chain(words.iter().map(String::as_str));
+    let words: Vec<&str> = words.collect();
     let ran = folder.run(&live("http-deaf-wsprecvdisconnect.toml"), &words);
     assert!(ran.err.contains("timed out after 20"), "{ran:?}");
     assert_eq!(ran.code, Some(28), "{ran:?}");
-    let trace = found(&folder.0.join("traces"), "http-deaf-wsprecvdisconnect.txt");
+    let trace = std::fs::read_to_string(folder.0.join("ladder.txt")).expect("it was written");
     assert!(trace.contains("; HELD "), "{trace}");
-    assert!(
-        trace.contains("server: WSPRecvDisconnect(s=4, NULL) = 0"),
-        "{trace}"
-    );
+    let call = "server: WSPRecvDisconnect(s=4, NULL) = 0";
+    assert!(trace.contains(call), "{trace}");
     Ok(())
-}
-
-/// The text of a file below a folder.
-fn found(folder: &Path, name: &str) -> String {
-    let mut open = vec![folder.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).expect("it was written") {
-            let path = entry.expect("it can be read").path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.ends_with(name) {
-                return std::fs::read_to_string(path).expect("it is text");
-            }
-        }
-    }
-    panic!("there is no {name} below {}", folder.display());
 }
 
 /// The exit code is the program's, unless an expectation failed.
