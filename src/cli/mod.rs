@@ -65,7 +65,7 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run::run(run, &args.limits, args.quiet),
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
-        Command::Show(show) => show::show(show),
+        Command::Show(show) => show::show(show, &args.limits),
         Command::Exec(exec) => return live(&LiveCommand::Exec(exec), args.quiet),
         Command::Serve(serve) => return live(&LiveCommand::Serve(serve), args.quiet),
         Command::Proxy(proxy) => return live(&LiveCommand::Proxy(proxy), args.quiet),

@@ -2,16 +2,18 @@
 
 use hangup_stack::network::HostId;
 
-use super::args::{PictureFormat, Show};
+use super::args::{Limits, PictureFormat, Show};
+use super::bounds::Pool;
 use super::failure::{Failure, environment, usage};
 use super::run::page::Pages;
-use super::{Exit, packetdrill, report};
+use super::{Exit, interrupt, packetdrill, report};
+use crate::bounds::Reached;
 use crate::capture::pcapng;
 use crate::diagnostic::Colour;
-use crate::packetdrill::{Leftovers, Script, ScriptOutcome, run_script};
+use crate::packetdrill::{Leftovers, Script, ScriptOutcome, run_script_within};
 use crate::page::{Proved, Section, lone};
 use crate::picture::{self, FileError, Place, Recording, Streams, graph, ladder};
-use crate::run::Outcome;
+use crate::run::{Outcome, run_within};
 use crate::scenario::Scenario;
 use crate::scenario::discover::Found;
 
@@ -30,9 +32,10 @@ struct Shown {
 
 /// # Errors
 /// What is to be shown cannot be read or run, or has no such host or connection.
-pub(super) fn show(args: &Show) -> Result<Exit, Failure> {
+pub(super) fn show(args: &Show, limits: &Limits) -> Result<Exit, Failure> {
     report::few_enough(&args.settings)?;
-    let shown = shown(args)?;
+    interrupt::listen().map_err(environment)?;
+    let shown = shown(args, &Pool::new(limits, 1))?;
     let streams = Streams::follow(&shown.recording);
     let choice = choice(args, &shown.recording, &streams)?;
     let drawn = draw(args, &shown, &streams, &choice)?;
@@ -102,7 +105,7 @@ fn page(args: &Show, shown: &Shown, choice: &ladder::Choice) -> String {
 }
 
 /// What is to be shown, from a capture file or from a run.
-fn shown(args: &Show) -> Result<Shown, Failure> {
+fn shown(args: &Show, bounds: &Pool) -> Result<Shown, Failure> {
     if picture::is_capture(&args.path) {
         if !args.settings.is_empty() || args.at.is_some() {
             let message = "--set and --at are for what is run, and a trace is only read";
@@ -122,7 +125,7 @@ fn shown(args: &Show) -> Result<Shown, Failure> {
     let paths = std::slice::from_ref(&args.path);
     let scripts = packetdrill::select(paths)?;
     if let [script] = &scripts[..] {
-        return of_script(args, script);
+        return of_script(args, bounds, script);
     }
     let found = report::select(paths)?;
     let [file] = &found[..] else {
@@ -141,7 +144,13 @@ fn shown(args: &Show) -> Result<Shown, Failure> {
     // Of a sweep the first combination: --set chooses another.
     let scenario = read.first();
     let name = file.of_combination(&scenario.variant.combination);
-    let outcome = crate::run::run(scenario, None);
+    if scenario.hosts.iter().any(|host| host.is_kernel()) {
+        return Err(usage(format_args!(
+            "{}: the kernel is a host of it: run it with -w, and show its trace",
+            args.path.display()
+        )));
+    }
+    let outcome = run_within(scenario, None, &bounds.claim(None), usize::MAX);
     of_outcome(
         args,
         scenario,
@@ -151,7 +160,7 @@ fn shown(args: &Show) -> Result<Shown, Failure> {
     )
 }
 
-fn of_script(args: &Show, file: &Found) -> Result<Shown, Failure> {
+fn of_script(args: &Show, bounds: &Pool, file: &Found) -> Result<Shown, Failure> {
     if !args.settings.is_empty() {
         return Err(usage(
             "a packetdrill script has no keys to --set: it has options",
@@ -160,7 +169,8 @@ fn of_script(args: &Show, file: &Found) -> Result<Shown, Failure> {
     let options = packetdrill::options(&args.scripts)?;
     let script = Script::load(&file.path, &options).map_err(|error| report::load_error(&error))?;
     let name = file.name.display().to_string();
-    match run_script(&script, args.seed.unwrap_or(0), Leftovers::Allowed) {
+    let (seed, leftovers) = (args.seed.unwrap_or(0), Leftovers::Allowed);
+    match run_script_within(&script, seed, leftovers, &bounds.claim(None)) {
         ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => {
             of_outcome(args, &script.scenario, &outcome, &name, script.claim())
         }
@@ -182,6 +192,9 @@ fn of_outcome(
     name: &str,
     claim: &str,
 ) -> Result<Shown, Failure> {
+    if outcome.reached == Some(Reached::Interrupt) {
+        return Err(Failure::new(Exit::Interrupted, "interrupted"));
+    }
     let at = match &args.at {
         None => outcome.vantage(),
         Some(host) => scenario.host(host).map(HostId).ok_or_else(|| {

@@ -63,7 +63,9 @@ fn statement(proof: &Proof<'_>) -> Markup {
 fn cases(proof: &Proof<'_>) -> Markup {
     html! {
         details open[proof.standing == Standing::Failed] {
-            summary { (proof.cases.len()) " scenarios" }
+            summary {
+                (proof.cases.len()) (if proof.cases.len() == 1 { " scenario" } else { " scenarios" })
+            }
             @for case in &proof.cases {
                 @let is_bad = case.verdict == Verdict::Failed;
                 div.bad[is_bad] { code { (case.name) } @if is_bad { " failed" } }

@@ -140,7 +140,7 @@ impl Section<'_> {
             h3 {
                 "Sequence graph"
                 @if other.is_some() {
-                    " " button type="button" data-swap="event" { "by event" }
+                    " " button type="button" data-swap="event" aria-pressed="true" { "by event" }
                     " " button type="button" data-swap="log" aria-pressed="false" { "logarithmic" }
                 }
             }

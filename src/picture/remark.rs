@@ -165,3 +165,54 @@ impl Remark {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn texts(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                texts(&path, found);
+            } else if path.extension().is_some_and(|it| it == "txt") {
+                found.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+
+    /// The words of every comment in the golden traces are known, but for errors of the network,
+    /// which are told as they are.
+    #[test]
+    fn every_comment_of_a_trace_is_understood() {
+        let mut found = Vec::new();
+        texts(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("captures"),
+            &mut found,
+        );
+        let lines = found.iter().flat_map(|text| text.lines());
+        let comments = lines.filter_map(|line| line.split_once("  ; "));
+        let mut count = 0;
+        for (line, comment) in comments {
+            for remark in Remark::parse(comment) {
+                count += 1;
+                let is_known = !matches!(remark, Remark::Other(_));
+                assert!(
+                    is_known || comment.contains("UNREACHABLE"),
+                    "{line}: {remark:?}"
+                );
+            }
+        }
+        assert!(count > 1_000, "there are comments");
+    }
+
+    #[test]
+    fn words_that_are_nobodys_stay_as_they_are() {
+        let parsed = Remark::parse("HELD x octets, not acknowledged (5 held); DROPPED, queue full");
+        let other = Remark::Other("HELD x octets, not acknowledged (5 held)".to_owned());
+        assert_eq!(parsed, [other, Remark::Lost("queue full".to_owned())]);
+        assert_eq!(Remark::parse(""), []);
+    }
+}
