@@ -141,6 +141,8 @@ pub(crate) enum Command {
     Bench(super::bench::Bench),
     /// List the documents, or print one of them.
     Docs(Docs),
+    /// Give Wireshark a profile in which traces read best, or open a trace in it.
+    Wireshark(Wireshark),
     /// Print the form of scenario files as a JSON Schema, for editors.
     Schema(Schema),
     /// Print a script that completes commands in a shell.
@@ -809,6 +811,31 @@ pub(crate) struct Profiles {
     /// Print it as JSON, every value with how it is known and where it is from.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Arguments of `wireshark`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Wireshark {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) action: WiresharkAction,
+}
+
+/// What `wireshark` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WiresharkAction {
+    /// Write the profile `hangup`: columns, colours, filter buttons. What was changed there stays.
+    Install,
+    /// Remove the files of the profile that are as they were installed.
+    Uninstall,
+    /// Say which files of the profile are installed, and which Wireshark there is. Exits with 1
+    /// unless all are.
+    Check,
+    /// Open a trace in Wireshark with the profile, which is installed where it is missing.
+    Open {
+        /// The trace.
+        trace: PathBuf,
+    },
 }
 
 /// Arguments of `schema`.

@@ -31,6 +31,7 @@ mod verify;
 #[cfg(not(target_os = "linux"))]
 #[path = "verify_elsewhere.rs"]
 mod verify;
+mod wireshark;
 
 use std::process::ExitCode;
 
@@ -75,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Profiles(profiles) => profiles::profiles(profiles),
         Command::Bench(bench) => bench::bench(bench, &args.limits, args.quiet),
         Command::Docs(docs) => docs::docs(docs),
+        Command::Wireshark(wireshark) => wireshark::run(wireshark),
         Command::Schema(schema) => schema::schema(schema),
         Command::Completions(completions) => schema::completions(completions),
         Command::Man => schema::man(),

@@ -17,6 +17,7 @@ mod show;
 mod sweep;
 mod traces;
 mod warnings;
+mod wireshark;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
