@@ -25,12 +25,30 @@ pub struct EventLog {
     packets: Vec<Option<Arc<Packet>>>,
     sendings: BTreeMap<FrameId, Sending>,
     tracker: Tracker,
-    /// How many octets of each frame are kept.
-    kept: usize,
+    kept: Kept,
+    /// How many facts from before the first one here were forgotten.
+    forgotten: usize,
     /// The octets of memory that all of it takes, about.
     memory: usize,
     /// The octets that a trace of it would have, about.
     trace: usize,
+}
+
+/// How much a log keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// So many octets of each frame.
+    pub octets: usize,
+    /// So many facts at least, the last ones.
+    pub facts: usize,
+}
+
+impl Kept {
+    /// Everything.
+    pub const ALL: Self = Self {
+        octets: usize::MAX,
+        facts: usize::MAX,
+    };
 }
 
 /// What a frame takes beside its octets: its packet, its sending, and its place in maps and in the
@@ -41,7 +59,7 @@ const RECORD_OCTETS: usize = 100;
 
 impl Default for EventLog {
     fn default() -> Self {
-        Self::keeping(usize::MAX)
+        Self::keeping(Kept::ALL)
     }
 }
 
@@ -102,14 +120,15 @@ impl LoggedFrame<'_> {
 }
 
 impl EventLog {
-    /// An empty log that keeps so many octets of each frame.
-    pub fn keeping(kept: usize) -> Self {
+    /// An empty log that keeps so much.
+    pub fn keeping(kept: Kept) -> Self {
         Self {
             events: Vec::new(),
             packets: Vec::new(),
             sendings: BTreeMap::new(),
             tracker: Tracker::default(),
             kept,
+            forgotten: 0,
             memory: 0,
             trace: 0,
         }
@@ -124,6 +143,30 @@ impl EventLog {
         self.cut(&mut event);
         self.memory += size_of::<Event>() + size_of::<Option<Arc<Packet>>>();
         self.events.push(event);
+        if self.events.len() / 2 >= self.kept.facts {
+            self.forget(self.kept.facts);
+        }
+    }
+
+    /// Forgets the first facts that are here, and the sendings of long ago.
+    fn forget(&mut self, count: usize) {
+        for event in self.events.drain(..count) {
+            self.memory -= size_of::<Event>() + size_of::<Option<Arc<Packet>>>();
+            if let Fact::Sent { bytes, .. } = &event.fact {
+                self.memory -= bytes.len() + FRAME_OCTETS;
+            }
+        }
+        self.packets.drain(..count);
+        self.forgotten += count;
+        // What is on its way for so long is decoded again when it arrives.
+        while self.sendings.len() > self.kept.facts {
+            self.sendings.pop_first();
+        }
+    }
+
+    /// Whether facts are forgotten.
+    pub fn forgets(&self) -> bool {
+        self.kept.facts < usize::MAX
     }
 
     /// Leaves of a frame what is kept, in memory of its own where something is left out.
@@ -135,9 +178,9 @@ impl EventLog {
         } else {
             return;
         };
-        if bytes.len() > self.kept {
+        if bytes.len() > self.kept.octets {
             let sending = event.frame.and_then(|frame| self.sendings.get(&frame));
-            let beginning = Bytes::copy_from_slice(&bytes[..self.kept]);
+            let beginning = Bytes::copy_from_slice(&bytes[..self.kept.octets]);
             *bytes = match sending {
                 Some(sending) if sending.bytes == beginning => sending.bytes.clone(),
                 Some(_) | None => beginning,
@@ -165,7 +208,7 @@ impl EventLog {
             let packet = Arc::new(decode(bytes));
             let sending = Sending {
                 host,
-                bytes: match bytes.get(..self.kept) {
+                bytes: match bytes.get(..self.kept.octets) {
                     Some(beginning) => Bytes::copy_from_slice(beginning),
                     None => bytes.clone(),
                 },
@@ -186,7 +229,13 @@ impl EventLog {
         }
     }
 
-    /// The facts, in their order.
+    /// Counts places from the first fact that is kept: the run is over. Returns how many facts were
+    /// forgotten.
+    pub(crate) fn end(&mut self) -> usize {
+        std::mem::take(&mut self.forgotten)
+    }
+
+    /// The facts that are kept, in their order.
     pub fn iter(&self) -> std::slice::Iter<'_, Event> {
         self.events.iter()
     }
@@ -198,21 +247,22 @@ impl EventLog {
 
     /// The fact at a place.
     pub fn get(&self, index: usize) -> Option<&Event> {
-        self.events.get(index)
+        self.events.get(index.checked_sub(self.forgotten)?)
     }
 
-    /// How many facts there are.
+    /// How many facts there were, those that were forgotten among them.
     pub fn len(&self) -> usize {
-        self.events.len()
+        self.forgotten + self.events.len()
     }
 
-    /// Whether there is none.
+    /// Whether there was none.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
+        self.len() == 0
     }
 
     /// The frame that the fact at a place is the sending or an arrival of.
     pub fn frame(&self, index: usize) -> Option<LoggedFrame<'_>> {
+        let index = index.checked_sub(self.forgotten)?;
         let event = self.events.get(index)?;
         let (id, packet) = (event.frame?, self.packets.get(index)?.as_ref()?);
         let (bytes, is_sending) = if let Fact::Sent { bytes, .. } = &event.fact {
@@ -282,6 +332,48 @@ mod tests {
     use smoltcp::time::Instant;
 
     use super::*;
+
+    #[test]
+    fn a_log_forgets_and_cuts_what_nobody_reads() {
+        let event = |frame: u64, fact| Event {
+            at: Instant::ZERO,
+            host: HostId(0),
+            frame: Some(FrameId(frame)),
+            socket: None,
+            fact,
+        };
+        let mut log = EventLog::keeping(Kept {
+            octets: 20,
+            facts: 4,
+        });
+        for frame in 0..100 {
+            let bytes = Bytes::from(vec![7; 1000]);
+            let forged = Forged::No;
+            let sent = bytes.clone();
+            log.push(event(
+                frame,
+                Fact::Sent {
+                    bytes: sent,
+                    forged,
+                },
+            ));
+            log.push(event(frame, Fact::Received { bytes }));
+        }
+        assert_eq!((log.len(), log.events.len() < 8), (200, true));
+        assert!(log.sendings.len() <= 5 && log.memory() < 8 * (FRAME_OCTETS + 200));
+        assert!(log.frame(0).is_none());
+        let last = log.frame(199).expect("it is kept");
+        assert_eq!((last.bytes.len(), last.length), (20, 1000));
+        let sent = log.frame(198).expect("it is kept");
+        assert_eq!(
+            Arc::as_ptr(sent.packet),
+            Arc::as_ptr(last.packet),
+            "undamaged"
+        );
+        let forgotten = log.end();
+        assert_eq!(log.len(), 200 - forgotten);
+        assert!(log.frame(log.len() - 1).is_some());
+    }
 
     #[test]
     fn a_frame_is_decoded_once_unless_the_link_changes_it() {

@@ -10,6 +10,7 @@ use super::failure::{Failure, environment, usage};
 use super::{Exit, interrupt, report};
 use crate::contract::{self, Evidence, Standing};
 use crate::diagnostic::Colour;
+use crate::event_log::Kept;
 use crate::run::{Verdict, run_within};
 use crate::scenario::contract::Contract;
 use crate::scenario::discover::{self, Found};
@@ -135,7 +136,7 @@ fn in_parallel(
         .map_err(|error| environment(format_args!("cannot start threads: {error}")))?;
     let bounds = Pool::new(limits, pool.current_num_threads());
     let one = |(name, scenario): (String, Scenario)| {
-        let outcome = run_within(&scenario, None, &bounds.claim(None), usize::MAX);
+        let outcome = run_within(&scenario, None, &bounds.claim(None), Kept::ALL);
         let failures = outcome.failures.iter();
         let complaints = failures.map(|it| scenario.source.render(it, Colour::Ansi));
         let case = Evidence {

@@ -10,6 +10,7 @@ use super::{Exit, interrupt, packetdrill, report};
 use crate::bounds::Reached;
 use crate::capture::pcapng;
 use crate::diagnostic::Colour;
+use crate::event_log::Kept;
 use crate::packetdrill::{Leftovers, Script, ScriptOutcome, run_script_within};
 use crate::page::{Proved, Section, lone};
 use crate::picture::{self, FileError, Place, Recording, Streams, graph, ladder};
@@ -150,7 +151,7 @@ fn shown(args: &Show, bounds: &Pool) -> Result<Shown, Failure> {
             args.path.display()
         )));
     }
-    let outcome = run_within(scenario, None, &bounds.claim(None), usize::MAX);
+    let outcome = run_within(scenario, None, &bounds.claim(None), Kept::ALL);
     of_outcome(
         args,
         scenario,

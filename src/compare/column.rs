@@ -13,6 +13,7 @@ use super::summary::{ShutdownSummary, summary};
 use super::variant::Variant;
 use crate::bounds::Bounds;
 use crate::diagnostic::Diagnostic;
+use crate::event_log::Kept;
 use crate::notation::{Names, Notation, Origins, Ports, RelativeSegment};
 use crate::run::{Outcome, run_within};
 use crate::scenario::script::Subject;
@@ -105,7 +106,7 @@ pub(super) fn column(
     seed: Option<u64>,
     bounds: &dyn Bounds,
 ) -> Result<Column, CompareError> {
-    let outcome = run_within(&variant.scenario, seed, bounds, usize::MAX);
+    let outcome = run_within(&variant.scenario, seed, bounds, Kept::ALL);
     if let Some(stopped) = outcome.stopped {
         let failure = stopped.note("system", profile.to_owned());
         return Err(CompareError::Stopped(Box::new(failure), outcome.reached));

@@ -27,6 +27,7 @@ mod variant;
 use smoltcp::time::Instant;
 
 use crate::bounds::Bounds;
+use crate::event_log::Kept;
 use crate::run::run_within;
 use crate::scenario::Scenario;
 use crate::scenario::script::Subject;
@@ -56,7 +57,7 @@ pub fn compare(
     seed: Option<u64>,
     bounds: &dyn Bounds,
 ) -> Result<Comparison, CompareError> {
-    let outcome = run_within(scenario, seed, bounds, usize::MAX);
+    let outcome = run_within(scenario, seed, bounds, Kept::ALL);
     if let Some(stopped) = outcome.stopped {
         return Err(CompareError::Stopped(Box::new(stopped), outcome.reached));
     }

@@ -8,6 +8,7 @@ use super::script::Script;
 use super::settings::{Settings, Target};
 use crate::bounds::{Bounds, Usual};
 use crate::diagnostic::Diagnostic;
+use crate::event_log::Kept;
 use crate::run::{
     Conduct, Driver, End, Filler, Leftovers, Medium, Miss, Numbering, OnFailure, Opening, Order,
     Outcome, Parts, Payload, REAL_PATIENCE, Refused, Rules, Stamps, TAIL, TICK, Tick, Timing,
@@ -67,7 +68,7 @@ fn play(
         ..conduct(&script.settings)
     };
     let driver = Driver::new(&script.scenario, &conduct, seed, medium);
-    let mut driver = driver.within(bounds, usize::MAX);
+    let mut driver = driver.within(bounds, Kept::ALL);
     driver.play();
     if let Some(refused) = driver.refused() {
         return ScriptOutcome::Unsupported(vec![unsupported(refused)]);

@@ -30,7 +30,7 @@ use crate::bounds::{Bounds, Usual};
 use crate::capture::text::seconds;
 use crate::capture::{CallRow, FailedRow};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::event_log::EventLog;
+use crate::event_log::{EventLog, Kept};
 use crate::scenario::script::{Call, Statement, Subject, Subsystem, TimeSpec, Turning};
 use crate::scenario::{Scenario, for_shell};
 
@@ -113,8 +113,8 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Bounds the run, and keeps no more than so many octets of each frame.
-    pub(crate) fn within(mut self, bounds: &'a dyn Bounds, kept: usize) -> Self {
+    /// Bounds the run, and keeps no more of it than that.
+    pub(crate) fn within(mut self, bounds: &'a dyn Bounds, kept: Kept) -> Self {
         self.watch = Watch::new(bounds);
         self.events = EventLog::keeping(kept);
         self
@@ -436,6 +436,9 @@ impl<'a> Driver<'a> {
         self.events.push(event);
         if let Some(frame) = self.events.frame(self.events.len() - 1) {
             self.packets.observe(frame, HostId(0));
+            if self.events.forgets() {
+                self.packets.forget();
+            }
         }
     }
 
@@ -510,6 +513,10 @@ impl<'a> Driver<'a> {
         self.account.sockets = self.final_sockets();
         let is_out_of_step = self.failures.is_out_of_step();
         let Judged { told, untold } = self.failures.judged();
+        let forgotten = self.events.end();
+        for row in &mut self.rows {
+            row.events_before = row.events_before.saturating_sub(forgotten);
+        }
         let mut outcome = Outcome {
             failures: told,
             untold,

@@ -13,6 +13,9 @@ use crate::event_log::LoggedFrame;
 use crate::notation::{Names, Notation, Origins, Ports};
 use crate::wire::Packet;
 
+/// How many packets are remembered where the script is about none.
+const REMEMBERED: usize = 64;
+
 /// A packet that was seen.
 #[derive(Debug)]
 pub(crate) struct Seen {
@@ -75,6 +78,13 @@ impl Packets {
             by_stack: frame.sending.is_some_and(|it| it.forged == Forged::No),
             expected: false,
         });
+    }
+
+    /// Forgets the first packets where there are many: no line of the script is about any.
+    pub(super) fn forget(&mut self) {
+        if self.seen.len() >= 2 * REMEMBERED {
+            self.seen.drain(..REMEMBERED);
+        }
     }
 
     fn ends(&self, packet: &Packet) -> Option<(Option<usize>, Option<usize>)> {

@@ -6,19 +6,21 @@ use super::medium::Medium;
 use super::verdict::Outcome;
 use super::virtual_network::VirtualNetwork;
 use crate::bounds::{Bounds, Usual};
+use crate::event_log::Kept;
 use crate::scenario::Scenario;
 
 /// Runs a scenario in virtual time. `seed` overrides the file's.
 pub fn run(scenario: &Scenario, seed: Option<u64>) -> Outcome {
-    run_within(scenario, seed, &Usual, usize::MAX)
+    run_within(scenario, seed, &Usual, Kept::ALL)
 }
 
-/// Runs a scenario in virtual time and within bounds. Its log keeps so many octets of each frame.
+/// Runs a scenario in virtual time and within bounds. Its log keeps so much: one whose script says
+/// something of packets needs all of its facts.
 pub fn run_within(
     scenario: &Scenario,
     seed: Option<u64>,
     bounds: &dyn Bounds,
-    kept: usize,
+    kept: Kept,
 ) -> Outcome {
     let seed = seed.unwrap_or(scenario.seed);
     let mut network = VirtualNetwork::new(scenario, seed, Filler::Alphabet);

@@ -34,8 +34,8 @@ impl Driver<'_> {
             memory: self.medium.held_octets() + self.events.memory() + rows,
             trace: self.events.trace() + rows,
         };
-        let (facts, storm) = (self.events.len(), self.medium.storm());
-        let Some(stop) = self.watch.look(facts, held, storm) else {
+        let storm = self.medium.storm();
+        let Some(stop) = self.watch.look(&self.events, held, storm) else {
             return;
         };
         let at = seconds(self.medium.now());

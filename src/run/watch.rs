@@ -4,10 +4,13 @@ use hangup_stack::storm::Storm;
 
 use crate::bounds::{Bounds, Held, Reached};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::event_log::EventLog;
 use crate::scenario::script::Argument;
 
 /// The most facts of a run. A scenario that reaches it would not end.
 const FACTS_MOST: usize = 2_000_000;
+/// The same where facts are not kept, and cost no memory.
+const FORGOTTEN_MOST: usize = 100_000_000;
 /// How often a look is skipped where nothing can have grown, and how many facts make one due.
 const SKIPPED_MOST: u32 = 64;
 const FACTS_BETWEEN: usize = 256;
@@ -78,13 +81,22 @@ impl<'a> Watch<'a> {
     }
 
     /// Looks at a run of which so much is known, and ends it where it is over.
-    pub(super) fn look(&mut self, facts: usize, held: Held, storm: Option<Storm>) -> Option<Stop> {
+    pub(super) fn look(
+        &mut self,
+        log: &EventLog,
+        held: Held,
+        storm: Option<Storm>,
+    ) -> Option<Stop> {
+        let most = match log.forgets() {
+            true => FORGOTTEN_MOST,
+            false => FACTS_MOST,
+        };
         let stop = if let Err(reached) = self.bounds.check(held) {
             Stop::Bound(reached)
         } else if let Some(storm) = storm {
             Stop::Storm(storm)
-        } else if facts > FACTS_MOST {
-            Stop::Facts(FACTS_MOST)
+        } else if log.len() > most {
+            Stop::Facts(most)
         } else {
             return None;
         };

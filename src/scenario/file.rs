@@ -88,6 +88,23 @@ impl Scenario {
         self.hosts.iter().position(|it| it.name.value == name)
     }
 
+    /// Whether something in it is about packets: lines of the script, or filters.
+    pub fn reads_packets(&self) -> bool {
+        let about_packets = |statement: &Statement| match &statement.subject {
+            Subject::Packet(_) | Subject::Nothing(_) | Subject::Inject(_) | Subject::Code(_) => {
+                true
+            }
+            Subject::Call(_)
+            | Subject::Expect(_)
+            | Subject::Link(_)
+            | Subject::Subsystem(_)
+            | Subject::Turning(_)
+            | Subject::Pause => false,
+        };
+        let mut statements = self.script.statements.iter();
+        self.strict || !self.expects.is_empty() || statements.any(about_packets)
+    }
+
     /// Whether something in it looks at the payload of packets: a line that says what a segment
     /// carries, or a filter.
     pub fn reads_payload(&self) -> bool {

@@ -4,10 +4,14 @@ use std::path::Path;
 
 use crate::cli::args::Run;
 use crate::cli::traces::{self, GOLDEN};
+use crate::event_log::Kept;
 use crate::scenario::Scenario;
 
 /// The beginning of a frame that has all headers, and the packet that an ICMP error quotes.
 const HEADERS: usize = 256;
+
+/// How many facts are kept where nobody asks for any: those that a failure shows, and more.
+const LAST: usize = 4096;
 
 /// The most octets that the trace of a run may have; none where none is made.
 pub(super) fn trace(args: &Run, name: &str) -> Option<usize> {
@@ -24,13 +28,19 @@ pub(super) fn is_compared(args: &Run, name: &str) -> bool {
     args.snaplen.is_none() && traces::is_there(Path::new(GOLDEN), Path::new(name))
 }
 
-/// How many octets of each packet of a scenario are kept.
-pub(super) fn octets(args: &Run, scenario: &Scenario, name: &str) -> usize {
+/// How much of a scenario's run is kept.
+pub(super) fn kept(args: &Run, scenario: &Scenario, name: &str) -> Kept {
+    let is_made = is_made(args, name);
     let reads = scenario.reads_payload() || args.export_pkt.is_some();
-    match args.snaplen {
+    let octets = match args.snaplen {
         _ if reads => usize::MAX,
         Some(octets) => octets as usize,
-        None if is_made(args, name) => usize::MAX,
+        None if is_made => usize::MAX,
         None => HEADERS,
-    }
+    };
+    let facts = match is_made || reads || scenario.reads_packets() {
+        true => usize::MAX,
+        false => LAST,
+    };
+    Kept { octets, facts }
 }

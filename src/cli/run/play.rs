@@ -72,7 +72,7 @@ fn scenario(
     }
     let started = Instant::now();
     let claim = bounds.claim(keeping::trace(args, &case.name));
-    let kept = keeping::octets(args, &scenario, &case.name);
+    let kept = keeping::kept(args, &scenario, &case.name);
     let outcome = crate::run::run_within(&scenario, None, &claim, kept);
     if outcome.reached == Some(Reached::Interrupt) {
         return job_not_run(case);
