@@ -112,9 +112,13 @@ impl Driver<'_> {
     ) -> Option<(usize, Option<Difference>)> {
         let (timestamps, rules) = (&self.timestamps, &self.conduct.rules);
         let (tracker, numbers) = (self.events.tracker(), &self.numbers);
+        // A kernel goes on with what a script has left behind, in real time.
+        let is_stamped = matches!(self.conduct.timing, Timing::Stamped { .. });
+        let is_past = |sides: Sides| {
+            numbers.is_left_behind(sides) || (is_stamped && numbers.is_of_before(sides))
+        };
         let is_left_behind = |seen: &Seen| {
-            sides_of(seen).is_some_and(|sides| numbers.is_left_behind(sides))
-                || is_of_no_socket(line, seen, rules.numbering)
+            sides_of(seen).is_some_and(is_past) || is_of_no_socket(line, seen, rules.numbering)
         };
         let order = self.conduct.order;
         self.packets.find(pair, order, is_left_behind, |seen| {

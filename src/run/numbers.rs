@@ -18,6 +18,8 @@ pub(super) struct Numbers {
     under_test: Option<Sides>,
     /// Where the script has sent a segment last.
     last: Option<Sides>,
+    /// The same since the host has opened a socket.
+    since_opened: Option<Sides>,
 }
 
 /// The two sides of a connection.
@@ -86,6 +88,7 @@ impl Numbers {
             connection.peer_syn = Some(start);
         }
         self.last = Some(sides);
+        self.since_opened = self.last;
         if flags.contains(Flags::SYN) && !flags.contains(Flags::ACK) {
             connection.is_opened = true;
             self.under_test = Some(sides);
@@ -95,7 +98,7 @@ impl Numbers {
     /// The host opens a socket, which is the one under test from now on.
     pub(super) fn open(&mut self) {
         self.under_test = None;
-        self.last = None;
+        self.since_opened = None;
     }
 
     /// The ports of the connection under test between two addresses, those of the script first.
@@ -106,15 +109,16 @@ impl Numbers {
     }
 
     /// Whether a segment of the host is about one of the script's that no connection was asked for
-    /// with, or about a connection of before, and the script has gone on to another.
+    /// with, and the script has gone on to another.
     pub(super) fn is_left_behind(&self, sides: Sides) -> bool {
-        let is_opened = self.of(sides).map(|it| it.is_opened);
-        match (is_opened, self.under_test) {
-            (Some(false), _) => self.last != Some(sides),
-            (Some(true), Some(under_test)) => under_test != sides && self.last != Some(sides),
-            (Some(true), None) => self.last != Some(sides),
-            (None, _) => false,
-        }
+        let is_stray = self.of(sides).is_some_and(|it| !it.is_opened);
+        is_stray && self.last != Some(sides)
+    }
+
+    /// Whether a segment of the host is about a connection of before the socket under test.
+    pub(super) fn is_of_before(&self, sides: Sides) -> bool {
+        let is_opened = self.of(sides).is_some_and(|it| it.is_opened);
+        is_opened && self.under_test != Some(sides) && self.since_opened != Some(sides)
     }
 
     /// Takes a segment of the host for one whose line says `start`. Its SYN is where the host's
