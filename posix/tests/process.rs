@@ -5,7 +5,8 @@ use hangup_posix::epoll::{
     EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLONESHOT, EpollEvent,
 };
 use hangup_posix::options::{
-    Linger, OPTIONS, OptionValue, SO_ERROR, SO_LINGER, SO_RCVBUF, SO_TYPE, SOL_SOCKET, TCP_KEEPIDLE,
+    Linger, OPTIONS, OptionValue, SO_ERROR, SO_LINGER, SO_RCVBUF, SO_TYPE, SOL_SOCKET, TCP_INFO,
+    TCP_KEEPIDLE,
 };
 use hangup_posix::poll::{POLLIN, POLLNVAL, PollFd};
 use hangup_posix::sockets::{AF_INET, IPPROTO_TCP, SHUT_RD, SOCK_DGRAM, SOCK_STREAM};
@@ -15,7 +16,7 @@ use hangup_stack::network::{HostConfig, HostId, Network, Resolution};
 use hangup_stack::profile::Profile;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
-use hangup_stack::sockopt::{Codec, Sockets};
+use hangup_stack::sockopt::{Codec, Limits, Sockets};
 
 const NAME: IpEndpoint = IpEndpoint::new(IpAddress::v4(192, 0, 2, 1), 80);
 
@@ -215,13 +216,23 @@ fn options_are_read_as_they_were_set() {
                 let fd = process
                     .socket(host, AF_INET, kind, 0)
                     .expect("there is room");
-                let value = if let Codec::Linger(_) = row.codec {
-                    OptionValue::Linger(Linger {
+                let value = match row.codec {
+                    Codec::Linger(_) => OptionValue::Linger(Linger {
                         onoff: 1,
                         seconds: 7,
-                    })
-                } else {
-                    OptionValue::Integer(1)
+                    }),
+                    Codec::Time(_) => OptionValue::Time(Duration::from_secs(1)),
+                    Codec::Algorithm(_) => OptionValue::Octets(b"cubic".to_vec()),
+                    Codec::Count(_, Limits::Within(least, _)) => OptionValue::Integer(least.max(1)),
+                    Codec::Boolean(_)
+                    | Codec::Count(_, _)
+                    | Codec::Size(_, _)
+                    | Codec::Seconds(_, _)
+                    | Codec::Milliseconds(_, _)
+                    | Codec::Signed(_)
+                    | Codec::ReadOnly
+                    | Codec::Integer(_)
+                    | Codec::Octets(_) => OptionValue::Integer(1),
                 };
                 let set = process.setsockopt(host, now, fd, (row.level, row.name), &value);
                 let got = process.getsockopt(host, fd, row.level, row.name);
@@ -234,6 +245,9 @@ fn options_are_read_as_they_were_set() {
                     }
                     (SO_ERROR, _) if row.level == SOL_SOCKET => {
                         assert_eq!(got, Ok(OptionValue::Integer(0)));
+                        assert_eq!(set, Err(Errno::NoProtocolOption));
+                    }
+                    (TCP_INFO, true) if row.level == IPPROTO_TCP => {
                         assert_eq!(set, Err(Errno::NoProtocolOption));
                     }
                     (_, false) => {

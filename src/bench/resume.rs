@@ -208,7 +208,7 @@ mod tests {
             ),
             (
                 csv.replacen("1000", "01000", 1),
-                "line 2: it is not as a sweep writes it",
+                "line 2: it is not as a sweep wrote it",
             ),
             (csv.replacen("linux,", "", 1), "line 2: it has"),
             (

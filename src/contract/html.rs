@@ -64,7 +64,8 @@ fn cases(proof: &Proof<'_>) -> Markup {
     html! {
         details open[proof.standing == Standing::Failed] {
             summary {
-                (proof.cases.len()) (if proof.cases.len() == 1 { " scenario" } else { " scenarios" })
+                (proof.cases.len())
+                @if proof.cases.len() == 1 { " scenario" } @else { " scenarios" }
             }
             @for case in &proof.cases {
                 @let is_bad = case.verdict == Verdict::Failed;

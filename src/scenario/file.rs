@@ -478,9 +478,12 @@ pub(super) const EXPECT_KEYS: &[Key<Expected>] = &[
     ),
     Key::new(
         "systems",
-        Form::Text("a host and profiles: `server=linux|freebsd`", |it, text| {
-            it.systems = Some(text.span);
-        }),
+        Form::Text(
+            "a host and profiles: `server=linux` or `server!=windows`",
+            |it, text| {
+                it.systems = Some(text.span);
+            },
+        ),
         "all",
         "The systems that it is for, as the guard of a statement says them",
     ),

@@ -108,10 +108,12 @@ fn forge(frame: &[u8], forgery: Forgery) -> Vec<u8> {
 
 /// The profiles that answer the acknowledgment of what was never sent as often as it comes, as far
 /// as is known.
-const UNSENT_WITHOUT_LIMIT: [&str; 6] = [
+const UNSENT_WITHOUT_LIMIT: [&str; 8] = [
     "wsprecvdisconnect",
     "winsock",
     "windows",
+    "windows-7",
+    "windows-xp",
     "netbsd",
     "netstack3",
     "lwip",
