@@ -277,8 +277,8 @@ impl EventLog {
             event,
             id,
             bytes,
-            // A link changes the octets of a frame, never their number.
-            length: sending.map_or(bytes.len(), |it| it.length),
+            // A link changes the octets of a frame, never their number; facts of others may differ.
+            length: sending.map_or(0, |it| it.length).max(bytes.len()),
             packet,
             is_sending,
             sending,
