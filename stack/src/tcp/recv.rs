@@ -203,7 +203,6 @@ impl Receiver {
     }
 
     /// The shift of our window field (Rcv.Wind.Shift).
-    #[cfg(debug_assertions)]
     pub(crate) fn shift(&self) -> u8 {
         self.shift
     }
