@@ -1,6 +1,7 @@
 //! `hangup verify`
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -170,14 +171,7 @@ fn case(args: &Verify, item: &Item) -> Result<Option<CaseResult>, Failure> {
     let subject = match load(By::Emulation)? {
         Ok(subject) => subject,
         Err(error) => {
-            return left_out(
-                error
-                    .to_string()
-                    .lines()
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-            );
+            return left_out(first_line(&error));
         }
     };
     let Some(host) = subject.kernel() else {
@@ -269,14 +263,7 @@ fn worker(args: &Verify, index: usize) -> Result<Exit, Failure> {
         is_too_late: false,
     };
     let played = match Subject::load(path, index, &[], &args.scripts, By::Kernel)? {
-        Err(error) => not_played(
-            error
-                .to_string()
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
-        ),
+        Err(error) => not_played(first_line(&error)),
         Ok(subject) => {
             let (outcome, _) = subject
                 .play(None, Leftovers::Allowed)
@@ -311,4 +298,10 @@ fn of(subject: &Subject, outcome: &Outcome) -> Played {
         late_micros: outcome.lateness.longest().total_micros(),
         is_too_late: outcome.lateness.is_too_late(),
     }
+}
+
+/// What an error says first; what follows is its place.
+fn first_line(error: &impl Display) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
 }

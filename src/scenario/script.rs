@@ -293,6 +293,16 @@ pub enum Argument {
     Address(smoltcp::wire::IpEndpoint),
 }
 
+impl Argument {
+    /// The integer that it is.
+    pub fn integer(&self) -> Option<i64> {
+        let Self::Integer(number) = self else {
+            return None;
+        };
+        Some(*number)
+    }
+}
+
 /// `FROM > TO: ...`: one packet on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PacketLine {

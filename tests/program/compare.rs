@@ -2,21 +2,8 @@
 //! examples in the documents.
 
 use std::path::Path;
-use std::process::Command;
 
-use super::{Folder, Ran};
-
-/// Runs the program where the scenarios are.
-fn hangup(arguments: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_hangup"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_remove("HANGUP_SEED")
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("the program was built");
-    Ran::from(output)
-}
+use super::{Folder, hangup};
 
 /// What a comparison prints.
 #[track_caller]

@@ -22,6 +22,18 @@ mod wireshark;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// Runs the program where the scenarios are.
+fn hangup(arguments: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_hangup"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("HANGUP_SEED")
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the program was built");
+    Ran::from(output)
+}
+
 /// A folder of its own for a test, removed at its end.
 struct Folder(PathBuf);
 

@@ -78,18 +78,7 @@ pub(super) fn octets(argument: &Argument) -> Option<Vec<u8>> {
         Argument::Text(text) => Some(text.as_bytes().to_vec()),
         Argument::Octets(octets) => Some(octets.to_vec()),
         Argument::List(list) => {
-            let octet = |argument: &Argument| match argument {
-                Argument::Integer(number) => u8::try_from(*number).ok(),
-                Argument::Word(_)
-                | Argument::Text(_)
-                | Argument::Octets(_)
-                | Argument::Flags(_)
-                | Argument::List(_)
-                | Argument::Struct(_)
-                | Argument::Ellipsis
-                | Argument::Endpoint { .. }
-                | Argument::Address(_) => None,
-            };
+            let octet = |argument: &Argument| u8::try_from(argument.integer()?).ok();
             list.iter().map(octet).collect()
         }
         Argument::Integer(_)

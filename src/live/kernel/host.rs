@@ -574,21 +574,7 @@ fn row(call: &NewCall<'_>) -> String {
 /// The labels that a call opens besides the one that it returns.
 fn opens(call: &NewCall<'_>) -> Vec<i64> {
     match (call.name, call.arguments.first()) {
-        ("pipe", Some(Argument::List(list))) => {
-            let label = |it: &Argument| match it {
-                Argument::Integer(label) => Some(*label),
-                Argument::Word(_)
-                | Argument::Octets(_)
-                | Argument::Text(_)
-                | Argument::Flags(_)
-                | Argument::List(_)
-                | Argument::Struct(_)
-                | Argument::Ellipsis
-                | Argument::Endpoint { .. }
-                | Argument::Address(_) => None,
-            };
-            list.iter().filter_map(label).collect()
-        }
+        ("pipe", Some(Argument::List(list))) => list.iter().filter_map(Argument::integer).collect(),
         _ => Vec::new(),
     }
 }
