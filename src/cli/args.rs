@@ -293,6 +293,13 @@ pub(crate) struct Kept {
 /// How real time is kept.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Live {
+    /// Play the emulated hosts on this Ethernet device of the machine, such as a TAP device of a
+    /// virtual machine or one end of a pair: the host with `profile = "kernel"` is whoever has its
+    /// address there. No network is made, and programs run in the machine's own. It takes
+    /// CAP_NET_RAW.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device: Option<String>,
+
     /// Stop the program after so long; the exit code is 1 then.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) timeout: Option<Duration>,

@@ -180,6 +180,7 @@ mod linux {
             command: command.to_vec(),
             control,
             proxy: None,
+            device: live.device.clone(),
             timeout: live.timeout,
             wait: live.wait.into(),
             pace: live.pace,

@@ -181,6 +181,7 @@ fn buffers(host: &crate::scenario::Host) -> Option<String> {
 /// The machine refuses; why, where that can be told.
 pub(super) fn enter() -> Result<(), Failure> {
     let apart = Apart {
+        network: true,
         mounts: false,
         processes: false,
     };

@@ -81,6 +81,8 @@ pub struct Options {
     pub control: ControlledBy,
     /// The proxy, where there is one.
     pub proxy: Option<Proxy>,
+    /// The device behind which the host is that is not emulated; none: one is made.
+    pub device: Option<String>,
     /// After how long it is stopped; none: never.
     pub timeout: Option<time::Duration>,
     /// For how long the script may go on once the program has ended.
@@ -143,12 +145,20 @@ pub fn exec(scenario: &Scenario, options: &Options) -> Result<Executed, LiveErro
         Some(proxy) => Some(forwarder(&hosts, kernel, proxy)?),
         None => None,
     };
+    let mtu = scenario.hosts[kernel].mtu.unwrap_or(ETHERNET_MTU);
+    // A device of the machine is taken while this process is still in its network.
+    let taken = options.device.as_ref();
+    let taken = taken.map(|device| Port::on(device, &hosts, kernel, mtu));
+    let taken = taken.transpose()?;
     let used = enter(Apart {
+        network: taken.is_none(),
         mounts: true,
         processes: true,
     })?;
-    let mtu = scenario.hosts[kernel].mtu.unwrap_or(ETHERNET_MTU);
-    let port = Port::make(&hosts, kernel, mtu)?;
+    let port = match taken {
+        Some(port) => port,
+        None => Port::make(&hosts, kernel, mtu)?,
+    };
     name_hosts(&hosts);
     let mut environment = names::environment(&hosts);
     if let Some(path) = options.control.socket.as_ref().and_then(|it| it.to_str()) {
@@ -157,7 +167,7 @@ pub fn exec(scenario: &Scenario, options: &Options) -> Result<Executed, LiveErro
     let program = Program::new(options.command.clone(), environment, options.timeout)
         .map_err(LiveError::Signals)?;
     let mut session = Session {
-        ready: (!program.is_wanted()).then(|| ready(&hosts, used)),
+        ready: (!program.is_wanted()).then(|| ready(&hosts, used, options.device.as_deref())),
         program,
         control,
         forwarder,
@@ -204,20 +214,24 @@ fn forwarder(hosts: &[TraceHost], kernel: usize, proxy: &Proxy) -> Result<Forwar
     Forwarder::new(place, proxy.upstream, rules, proxy.connections).map_err(LiveError::Sockets)
 }
 
-/// The line that says that the hosts are there, and how to join them.
-fn ready(hosts: &[TraceHost], used: Privileges) -> String {
+/// The line that says that the hosts are there, and how to join them: their network, or the device
+/// of the machine on which they are found.
+fn ready(hosts: &[TraceHost], used: Privileges, device: Option<&str>) -> String {
     let pid = std::process::id();
     let addresses = |host: &TraceHost| {
         let addresses = host.addresses.iter().map(ToString::to_string);
         (host.name.clone(), addresses.collect::<Vec<_>>().into())
     };
     let hosts: serde_json::Map<String, serde_json::Value> = hosts.iter().map(addresses).collect();
+    let mut line = serde_json::json!({ "pid": pid, "hosts": hosts });
     let user = match used {
         Privileges::Own => "",
         Privileges::UserNamespace => " -U --preserve-credentials",
     };
-    let join = format!("nsenter -t {pid}{user} -n -m");
-    let line = serde_json::json!({ "pid": pid, "hosts": hosts, "join": join });
+    match device {
+        Some(device) => line["device"] = device.into(),
+        None => line["join"] = format!("nsenter -t {pid}{user} -n -m").into(),
+    }
     format!("ready {line}")
 }
 

@@ -16,9 +16,11 @@ use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabiliti
 
 pub use refused::{Machine, Refused, Step, explain};
 
-/// What is to be apart from the machine's, beside the network.
+/// What is to be apart from the machine's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Apart {
+    /// The network: the new one has only `lo`, which is down, and no way out.
+    pub network: bool,
     /// Mounts, so that files can be replaced inside.
     pub mounts: bool,
     /// Processes: the first child becomes the first process of the namespace, with whose end all
@@ -35,8 +37,7 @@ pub enum Privileges {
     UserNamespace,
 }
 
-/// Moves this process into namespaces of its own. The network has only `lo`, which is down, and no
-/// way out.
+/// Moves this process into namespaces of its own.
 ///
 /// # Errors
 /// The machine refuses; which of its settings does, where that can be told. The process may be in
@@ -46,7 +47,10 @@ pub fn enter(apart: Apart) -> Result<Privileges, Refused> {
     if threads() != Some(1) {
         return Err(refuse(Step::Threads, io::ErrorKind::InvalidInput.into()));
     }
-    let mut flags = CloneFlags::CLONE_NEWNET;
+    let mut flags = CloneFlags::empty();
+    if apart.network {
+        flags |= CloneFlags::CLONE_NEWNET;
+    }
     if apart.mounts {
         flags |= CloneFlags::CLONE_NEWNS;
     }

@@ -17,6 +17,7 @@ const OUR_ETHERNET: EthernetAddress = EthernetAddress([2, 0, 0, 0, 0, 1]);
 const PORT: u16 = 4000;
 
 const NETWORK: Apart = Apart {
+    network: true,
     mounts: true,
     processes: false,
 };

@@ -11,6 +11,8 @@ mod exec;
 #[cfg(target_os = "linux")]
 mod folder;
 #[cfg(target_os = "linux")]
+mod foreign;
+#[cfg(target_os = "linux")]
 mod kernel;
 #[cfg(target_os = "linux")]
 mod others;
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    let tests: [process::Test; 16] = [
+    let tests: [process::Test; 18] = [
         ("a-tun-carries-packets-both-ways", devices::tun),
         ("a-cable-carries-frames-both-ways", devices::cable),
         ("curl-meets-a-deaf-server", exec::curl_meets_a_deaf_server),
@@ -54,6 +56,8 @@ fn main() -> ExitCode {
         ("redis-behind-a-proxy", proxy::redis),
         ("postgres-behind-a-proxy", proxy::postgres),
         ("a-proxy-has-its-limits", proxy::limits),
+        ("a-device-of-somebody-else-carries-it", foreign::device),
+        ("both-families-meet-real-programs", foreign::both_families),
         ("scripts-hold-on-the-kernel", kernel::scripts_hold),
         (
             "a-failure-on-the-kernel-shows-both",

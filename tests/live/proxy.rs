@@ -27,6 +27,7 @@ impl Drop for Server {
 /// The network of the test, with `lo` alone.
 fn inside() -> Tested {
     let apart = Apart {
+        network: true,
         mounts: false,
         processes: false,
     };

@@ -3,8 +3,9 @@
 //! [`Tun`] carries IP packets with the header of virtio, so that the kernel can leave segmentation
 //! and checksums to us and we to it. [`Wire`] carries whole frames of a device that is there
 //! already, or of the other end of a cable where `/dev/net/tun` is not for us. [`Port`] is either
-//! of them among emulated hosts.
+//! of them among emulated hosts, or a device that is somebody else's.
 
+mod neighbourhood;
 mod packet;
 mod port;
 mod split;

@@ -9,10 +9,11 @@ use std::os::fd::{AsFd, BorrowedFd};
 use bytes::Bytes;
 use smoltcp::wire::{EthernetAddress, IpAddress};
 
-use super::split::{ETHERNET, frames};
+use super::neighbourhood::Neighbourhood;
+use super::split::{ETHERNET, frames, whole_or_cut};
 use super::train::Train;
 use super::tun::Tun;
-use super::wire::Wire;
+use super::wire::{Wire, ethernet_address};
 use crate::capture::TraceHost;
 use crate::live::namespace::Refused;
 use crate::live::netlink::{Netlink, NetlinkError};
@@ -39,7 +40,10 @@ pub enum PortError {
     #[error(transparent)]
     Netlink(#[from] NetlinkError),
     /// Its frames cannot be seen.
-    #[error("cannot read the frames of {device}: {error}")]
+    #[error(
+        "cannot read the frames of {device}: {error}\n  help: it takes CAP_NET_RAW, and an Ethernet \
+         device that `ip link` shows"
+    )]
     Wire {
         /// The device.
         device: String,
@@ -61,6 +65,8 @@ pub struct Losses {
 enum Link {
     Tun(Tun),
     Wire(Wire),
+    /// A device that is somebody else's, and the largest packet on it.
+    Foreign(Wire, Box<Neighbourhood>, usize),
 }
 
 /// A device with the kernel behind it, among emulated hosts.
@@ -134,13 +140,49 @@ impl Port {
         })
     }
 
+    /// Takes a device that is there already, behind which is the host that is outside, and makes
+    /// nothing: the device keeps its addresses, and the emulated hosts are found on its link.
+    ///
+    /// # Errors
+    /// There is no such device, or the process lacks CAP_NET_RAW.
+    pub fn on(
+        device: &str,
+        hosts: &[TraceHost],
+        outsider: usize,
+        mtu: usize,
+    ) -> Result<Self, PortError> {
+        let wire = |error| PortError::Wire {
+            device: device.to_owned(),
+            error,
+        };
+        let socket = Wire::open(device).map_err(wire)?;
+        let ethernet = ethernet_address(device).map_err(wire)?;
+        let emulated = hosts.iter().enumerate();
+        let emulated = emulated.filter(|(index, _)| *index != outsider);
+        let ours = emulated.flat_map(|(_, host)| {
+            let addresses = host.addresses.iter();
+            addresses.map(|&address| (address, host.ethernet))
+        });
+        let ours: BTreeMap<_, _> = ours.collect();
+        let outside = (hosts[outsider].addresses.clone(), hosts[outsider].ethernet);
+        let neighbourhood = Neighbourhood::new(ethernet, ours.clone(), outside);
+        Ok(Self {
+            link: Link::Foreign(socket, Box::new(neighbourhood), mtu),
+            kernel: hosts[outsider].ethernet,
+            neighbours: ours,
+            room: vec![0; PACKET_MAX],
+            train: Train::default(),
+            losses: Losses::default(),
+        })
+    }
+
     /// Takes the next packet that the kernel has sent, as one frame or as several behind those
     /// already in the list. Returns whether there was one.
     ///
     /// # Errors
     /// The device is gone.
     pub fn receive(&mut self, out: &mut Vec<Bytes>) -> io::Result<bool> {
-        match &self.link {
+        match &mut self.link {
             Link::Tun(tun) => {
                 let Some((header, length)) = tun.receive(&mut self.room)? else {
                     return Ok(false);
@@ -167,13 +209,30 @@ impl Port {
                 super::split::complete_whole(packet);
                 out.push(Bytes::copy_from_slice(frame));
             }
+            Link::Foreign(wire, neighbourhood, mtu) => {
+                let Some(sighted) = wire.receive(&mut self.room)? else {
+                    return Ok(false);
+                };
+                if sighted.is_outgoing {
+                    return Ok(true);
+                }
+                let arrival = neighbourhood.arrive(&self.room[..sighted.length]);
+                for frame in arrival.outside {
+                    self.losses.refused += u64::from(wire.send(&frame).is_err());
+                }
+                if let Some(frame) = arrival.inside
+                    && whole_or_cut(frame, *mtu, out).is_err()
+                {
+                    self.losses.unusable += 1;
+                }
+            }
         }
         Ok(true)
     }
 
     /// Gives the kernel a frame, at the latest with [`Port::flush`].
     pub fn send(&mut self, frame: Bytes) {
-        match &self.link {
+        match &mut self.link {
             Link::Tun(_) => {
                 if let Err(frame) = self.train.couple(frame) {
                     self.flush();
@@ -182,6 +241,11 @@ impl Port {
                 }
             }
             Link::Wire(wire) => self.losses.refused += u64::from(wire.send(&frame).is_err()),
+            Link::Foreign(wire, neighbourhood, _) => {
+                if let Some(frame) = neighbourhood.leave(frame) {
+                    self.losses.refused += u64::from(wire.send(&frame).is_err());
+                }
+            }
         }
     }
 
@@ -197,7 +261,14 @@ impl Port {
 
     /// What did not get through so far.
     pub fn losses(&self) -> Losses {
-        self.losses
+        let forgotten = match &self.link {
+            Link::Tun(_) | Link::Wire(_) => 0,
+            Link::Foreign(_, neighbourhood, _) => neighbourhood.forgotten(),
+        };
+        Losses {
+            refused: self.losses.refused + forgotten,
+            ..self.losses
+        }
     }
 }
 
@@ -205,7 +276,7 @@ impl AsFd for Port {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.link {
             Link::Tun(tun) => tun.as_fd(),
-            Link::Wire(wire) => wire.as_fd(),
+            Link::Wire(wire) | Link::Foreign(wire, ..) => wire.as_fd(),
         }
     }
 }

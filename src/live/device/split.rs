@@ -89,6 +89,44 @@ pub(super) fn complete_whole(packet: &mut [u8]) {
     }
 }
 
+/// Puts a frame into a list as it is on a wire: with its checksum, and cut where its packet is
+/// larger than the link takes. A neighbour on the same machine leaves both to its device.
+///
+/// # Errors
+/// It is larger, and nothing that is cut.
+pub(super) fn whole_or_cut(frame: Bytes, mtu: usize, out: &mut Vec<Bytes>) -> Result<(), Unusable> {
+    let (ethernet, packet) = frame.split_first_chunk().ok_or(Unusable::NotIp)?;
+    // A short frame has octets behind its packet (RFC 894), which its length leaves out.
+    let packet = &packet[..said_length(packet)
+        .unwrap_or(packet.len())
+        .min(packet.len())];
+    let Some(layout) = Layout::of(packet) else {
+        return match packet.len() > mtu {
+            true => Err(Unusable::BadOffload),
+            false => {
+                out.push(frame);
+                Ok(())
+            }
+        };
+    };
+    let headers = layout.transport.end;
+    let size = if packet.len() > mtu {
+        mtu.saturating_sub(headers)
+    } else {
+        packet.len()
+    };
+    cut(&layout, size, packet, ethernet, out)
+}
+
+/// How long a packet is by its header, in octets.
+fn said_length(packet: &[u8]) -> Option<usize> {
+    match packet.first()? >> 4 {
+        4 => Some(u16::from_be_bytes([*packet.get(2)?, *packet.get(3)?]).into()),
+        6 => Some(usize::from(u16::from_be_bytes([*packet.get(4)?, *packet.get(5)?])) + 40),
+        _ => None,
+    }
+}
+
 /// Whom a packet is for, where its header is whole.
 fn destination(packet: &[u8]) -> Option<IpAddress> {
     match packet.first()? >> 4 {

@@ -10,9 +10,13 @@ use nix::sys::socket::{
     recvmsg, send, setsockopt, socket, sockopt,
 };
 use nix::sys::time::TimeSpec;
+use smoltcp::wire::EthernetAddress;
 
 /// `PACKET_OUTGOING` of `linux/if_packet.h`: what somebody sends through the device.
 const OUTGOING: u8 = 4;
+
+/// `ARPHRD_ETHER` of `linux/if_arp.h`.
+const ETHERNET: u16 = 1;
 
 /// The frames of a device. Nothing of it blocks.
 #[derive(Debug)]
@@ -130,6 +134,17 @@ fn packet_socket() -> io::Result<OwnedFd> {
     let socket = socket(family, SockType::Raw, flags, SockProtocol::EthAll)?;
     setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
     Ok(socket)
+}
+
+/// The Ethernet address of a device.
+///
+/// # Errors
+/// There is no such device, or it has none.
+pub(super) fn ethernet_address(device: &str) -> io::Result<EthernetAddress> {
+    let link = link_address(device)?;
+    let address = link.addr().filter(|_| link.hatype() == ETHERNET);
+    let address = address.map(EthernetAddress);
+    address.ok_or_else(|| io::Error::other("it is no Ethernet device"))
 }
 
 /// The address of a device, as packet sockets know it.
