@@ -22,7 +22,7 @@ pub(super) enum LiveCommand<'a> {
 /// Elsewhere there is nothing to run a program in.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn live(_command: &LiveCommand<'_>, _quiet: bool) -> Result<Ends, Failure> {
-    Err(super::failure::environment(
+    Err(super::failure::refusal(
         "a program can only be run among emulated hosts on Linux: it needs network namespaces and \
          TUN devices\n  help: everything else is here: `hangup run` plays the same hosts in \
          virtual time",
@@ -50,7 +50,7 @@ mod linux {
     use super::{Ends, Exit, ExitCode, Failure, FirstProcess, LiveCommand, Proxy};
     use crate::capture::text;
     use crate::cli::args::{Kept, Live};
-    use crate::cli::failure::{environment, usage};
+    use crate::cli::failure::{environment, refusal, usage};
     use crate::cli::{report, traces};
     use crate::language::units::show_size;
     use crate::live::exec::{self, ControlledBy, Executed, LiveError, Options};
@@ -199,11 +199,10 @@ mod linux {
         let started = Instant::now();
         let executed = exec::exec(scenario, options).map_err(|error| match error {
             LiveError::Scenario(message) => usage(message),
-            LiveError::Refused(_)
-            | LiveError::Port(_)
-            | LiveError::Signals(_)
-            | LiveError::Control(_)
-            | LiveError::Sockets(_) => environment(error),
+            LiveError::Refused(_) | LiveError::Port(_) => refusal(error),
+            LiveError::Signals(_) | LiveError::Control(_) | LiveError::Sockets(_) => {
+                environment(error)
+            }
         })?;
         let case = case(scenario, &executed, at, (name.clone(), started.elapsed()));
         tell((kept, live), quiet, &executed, &case);

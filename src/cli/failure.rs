@@ -18,6 +18,13 @@ impl Failure {
         Self::shown(exit, format!("hangup: {}\n", clean(&message.to_string())))
     }
 
+    /// With lines that nobody else has written: what the machine refuses, and the ways out.
+    pub(super) fn lines(exit: Exit, message: impl Display) -> Self {
+        let message = message.to_string();
+        let lines: Vec<_> = message.lines().map(clean).collect();
+        Self::shown(exit, format!("hangup: {}\n", lines.join("\n")))
+    }
+
     /// With lines that stand for themselves.
     pub(super) fn shown(exit: Exit, text: String) -> Self {
         Self { exit, text }
@@ -27,6 +34,11 @@ impl Failure {
 /// Something is wrong with what was typed.
 pub(super) fn usage(message: impl Display) -> Failure {
     Failure::new(Exit::Usage, message)
+}
+
+/// The machine refuses it, and there are ways out.
+pub(super) fn refusal(message: impl Display) -> Failure {
+    Failure::lines(Exit::Environment, message)
 }
 
 /// The machine does not let us.

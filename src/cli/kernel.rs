@@ -8,7 +8,7 @@ use std::sync::RwLock;
 use hangup_stack::network::HostId;
 
 use super::args::ScriptOptions;
-use super::failure::{Failure, environment};
+use super::failure::{Failure, refusal};
 use super::{interrupt, packetdrill};
 use crate::live::kernel::{Begin, KernelHost};
 use crate::live::namespace::{self, Apart};
@@ -185,7 +185,7 @@ pub(super) fn enter() -> Result<(), Failure> {
         mounts: false,
         processes: false,
     };
-    namespace::enter(apart).map_err(environment)?;
+    namespace::enter(apart).map_err(refusal)?;
     let signal = Some(rustix::process::Signal::KILL);
     // Where it cannot be had, the parent waits for the end of each process that it begins.
     let _ = rustix::process::set_parent_process_death_signal(signal);

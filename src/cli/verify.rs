@@ -1,16 +1,18 @@
 //! `hangup verify`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::Path;
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration as Span;
 
 use super::args::Verify;
-use super::failure::{Failure, environment, usage};
+use super::failure::{Failure, environment, refusal, usage};
 use super::kernel::{By, Subject, child, enter, until_said};
+use super::progress::ProgressLine;
 use super::{Exit, interrupt, packetdrill, report};
 use crate::files;
 use crate::packetdrill::{Leftovers, ScriptOutcome};
@@ -66,15 +68,25 @@ pub(super) fn verify(args: &Verify, quiet: bool) -> Result<Exit, Failure> {
         .num_threads(args.jobs.into())
         .build();
     let pool = pool.map_err(|error| environment(format_args!("cannot start threads: {error}")))?;
-    let one = |item: &Item| -> Result<Option<Case>, Failure> {
-        let result = case(args, item)?;
-        Ok(result.map(|result| Case {
+    let told = Mutex::new(Told::new(items.len(), args.json, quiet));
+    let one = |(index, item): (usize, &Item)| -> Result<Option<Case>, Failure> {
+        let result = match interrupt::has_come() {
+            true => None,
+            false => case(args, item)?,
+        };
+        let case = result.map(|result| Case {
             name: item.name.clone(),
             result: explained(result, &item.name, &reasons),
-        }))
+        });
+        if let Ok(mut told) = told.lock() {
+            told.tell(index, item, case.as_ref())?;
+        }
+        Ok(case)
     };
-    let cases: Vec<Option<Case>> =
-        pool.install(|| items.par_iter().map(one).collect::<Result<_, _>>())?;
+    let cases = pool.install(|| {
+        let cases = items.par_iter().enumerate().map(one);
+        cases.collect::<Result<Vec<Option<Case>>, Failure>>()
+    })?;
     if interrupt::has_come() {
         return Err(Failure::new(Exit::Interrupted, "interrupted"));
     }
@@ -91,7 +103,7 @@ pub(super) fn verify(args: &Verify, quiet: bool) -> Result<Exit, Failure> {
     }
     let shown = match args.json {
         true => verify::json(&outcome).map_err(environment)?,
-        false => verify::text(&outcome, !quiet),
+        false => outcome.summary(),
     };
     report::print(&shown)?;
     if let Some(path) = &args.page {
@@ -102,6 +114,41 @@ pub(super) fn verify(args: &Verify, quiet: bool) -> Result<Exit, Failure> {
         0 => Exit::Held,
         _ => Exit::Failed,
     })
+}
+
+/// What was said so far: cases are told in their order as soon as it is their turn.
+struct Told {
+    progress: ProgressLine,
+    early: BTreeMap<usize, String>,
+    next: usize,
+    is_json: bool,
+    quiet: bool,
+}
+
+impl Told {
+    fn new(total: usize, is_json: bool, quiet: bool) -> Self {
+        Self {
+            progress: ProgressLine::new(total, quiet),
+            early: BTreeMap::new(),
+            next: 0,
+            is_json,
+            quiet,
+        }
+    }
+
+    fn tell(&mut self, index: usize, item: &Item, case: Option<&Case>) -> Result<(), Failure> {
+        let text = match case {
+            Some(case) if !self.is_json => verify::text(case, !self.quiet),
+            Some(_) | None => String::new(),
+        };
+        self.early.insert(index, text);
+        self.progress.step(&item.name);
+        while let Some(text) = self.early.remove(&self.next) {
+            self.next += 1;
+            self.progress.aside(|| report::print(&text))?;
+        }
+        Ok(())
+    }
 }
 
 fn reasons(args: &Verify) -> Result<Reasons, Failure> {
@@ -219,7 +266,7 @@ fn case(args: &Verify, item: &Item) -> Result<Option<CaseResult>, Failure> {
         },
     );
     Ok(Some(match (said, always) {
-        (Err(why), _) => return Err(environment(why)),
+        (Err(why), _) => return Err(refusal(why)),
         (Ok(_), None) if never.is_empty() => CaseResult::LeftOut {
             why: "it was interrupted".to_owned(),
         },
@@ -265,9 +312,7 @@ fn worker(args: &Verify, index: usize) -> Result<Exit, Failure> {
     let played = match Subject::load(path, index, &[], &args.scripts, By::Kernel)? {
         Err(error) => not_played(first_line(&error)),
         Ok(subject) => {
-            let (outcome, _) = subject
-                .play(None, Leftovers::Allowed)
-                .map_err(environment)?;
+            let (outcome, _) = subject.play(None, Leftovers::Allowed).map_err(refusal)?;
             match outcome {
                 ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => {
                     of(&subject, &outcome)

@@ -73,44 +73,42 @@ impl Report {
         counts
     }
 
-    fn summary(&self) -> String {
+    /// The line at the end, for people.
+    pub fn summary(&self) -> String {
         let [same, known, unknown, left] = self.counts();
         let compared = same + known + unknown;
         format!(
             "{compared} compared with kernel {}: {same} the same, {} drift ({known} with a \
-             reason), {left} left out",
+             reason), {left} left out\n",
             self.kernel,
             known + unknown
         )
     }
 }
 
-/// The report for people.
-pub fn text(report: &Report, all: bool) -> String {
+/// What is said of one case for people: nothing of one that is the same or was left out, unless all
+/// are told.
+pub fn text(case: &Case, all: bool) -> String {
     let mut text = String::new();
-    for case in &report.cases {
-        let name = &case.name;
-        match &case.result {
-            CaseResult::Same if all => line(&mut text, &format!("same      {name}")),
-            CaseResult::Same => {}
-            CaseResult::LeftOut { why } if all => {
-                line(&mut text, &format!("left out  {name}: {why}"));
+    let name = &case.name;
+    match &case.result {
+        CaseResult::Same if all => line(&mut text, &format!("same      {name}")),
+        CaseResult::LeftOut { why } if all => {
+            line(&mut text, &format!("left out  {name}: {why}"));
+        }
+        CaseResult::Same | CaseResult::LeftOut { .. } => {}
+        CaseResult::Drifts { drifts, reason } => {
+            line(&mut text, &format!("drifts    {name}"));
+            for drift in drifts {
+                line(&mut text, &format!("  {}", drift.kind.name()));
+                line(&mut text, &format!("    emulated  {}", drift.emulated));
+                line(&mut text, &format!("    kernel    {}", drift.kernel));
             }
-            CaseResult::LeftOut { .. } => {}
-            CaseResult::Drifts { drifts, reason } => {
-                line(&mut text, &format!("drifts    {name}"));
-                for drift in drifts {
-                    line(&mut text, &format!("  {}", drift.kind.name()));
-                    line(&mut text, &format!("    emulated  {}", drift.emulated));
-                    line(&mut text, &format!("    kernel    {}", drift.kernel));
-                }
-                if let Some(reason) = reason {
-                    line(&mut text, &format!("  because     {reason}"));
-                }
+            if let Some(reason) = reason {
+                line(&mut text, &format!("  because     {reason}"));
             }
         }
     }
-    line(&mut text, &report.summary());
     text
 }
 

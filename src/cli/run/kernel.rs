@@ -16,7 +16,7 @@ use super::jobs::{Job, Read};
 use super::play::{unreadable, vantage};
 use crate::capture::text;
 use crate::cli::args::Run;
-use crate::cli::failure::{Failure, environment};
+use crate::cli::failure::{Failure, environment, refusal};
 use crate::cli::kernel::{By, Subject, child, enter, until_said};
 use crate::cli::{Exit, interrupt, report};
 use crate::packetdrill::{Leftovers, ScriptOutcome};
@@ -195,7 +195,7 @@ fn subject(
         true => Leftovers::Fail,
         false => Leftovers::Allowed,
     };
-    let (outcome, left) = subject.play(args.seed, leftovers).map_err(environment)?;
+    let (outcome, left) = subject.play(args.seed, leftovers).map_err(refusal)?;
     case.ignored = left;
     match outcome {
         ScriptOutcome::Passed(outcome) => {
