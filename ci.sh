@@ -158,9 +158,10 @@ fuzz_target() {
         sections) words=(fuzz/scenario.dict) ;;
         rows) words=(fuzz/plan.dict) ;;
         itot_*) words=(fuzz/itot.dict) ;;
+        live) words=() ;;
     esac
     mkdir -p -- "$work/corpus"
-    cat "${words[@]}" >"$work/words"
+    cat /dev/null "${words[@]}" >"$work/words"
     if "$program" -seed=1 -max_total_time="$FUZZ_SECONDS" -rss_limit_mb="$FUZZ_MIB_MAX" \
         -timeout="$FUZZ_INPUT_SECONDS_MAX" -dict="$work/words" \
         -artifact_prefix="$work/" -print_final_stats=1 "$work/corpus" "${inputs[@]}" \

@@ -6,6 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod any_filter;
+#[cfg(target_os = "linux")]
+mod any_live;
 mod any_plan;
 mod any_rows;
 mod any_run;
@@ -126,4 +128,10 @@ fn any_sections() {
 fn any_run() {
     let scenarios = files("scenarios", Some("toml"));
     holds("run", scenarios, 400, any_run::check);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn any_live() {
+    holds("live", Vec::new(), 2000, any_live::check);
 }

@@ -41,7 +41,7 @@ pub enum PortError {
     Netlink(#[from] NetlinkError),
     /// Its frames cannot be seen.
     #[error(
-        "cannot read the frames of {device}: {error}\n  help: it takes CAP_NET_RAW, and an Ethernet \
+        "cannot read the frames of {device}: {error}\n  help: it takes CAP_NET_RAW, and an \
          device that `ip link` shows"
     )]
     Wire {
