@@ -234,6 +234,14 @@ pub(crate) struct Proxy {
     #[arg(long = "rule", value_name = "WHEN: WHAT")]
     pub(crate) rules: Vec<String>,
 
+    /// Keep each SYN of a client back for so long, so that connections open late.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time)]
+    pub(crate) slow_open: Duration,
+
+    /// Keep the end of the server back for so long, so that clients learn late that it has closed.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = time)]
+    pub(crate) slow_close: Duration,
+
     /// The system of the emulated host: a profile.
     #[arg(long, value_name = "NAME", default_value = SCRIPT_PROFILE)]
     pub(crate) profile: String,

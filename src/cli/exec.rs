@@ -145,6 +145,8 @@ mod linux {
                 port: args.listen.unwrap_or(upstream.port()),
                 upstream,
                 rules,
+                slow_open: args.slow_open,
+                slow_close: args.slow_close,
                 connections: args.connections.into(),
             }),
             ..options

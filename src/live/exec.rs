@@ -59,6 +59,10 @@ pub struct Proxy {
     pub upstream: SocketAddr,
     /// When and how connections end.
     pub rules: Vec<Rule>,
+    /// For how long a client's SYN is kept back.
+    pub slow_open: time::Duration,
+    /// For how long the end of the server is kept back.
+    pub slow_close: time::Duration,
     /// How many connections may be open at once.
     pub connections: usize,
 }
@@ -177,6 +181,7 @@ pub fn exec(scenario: &Scenario, options: &Options) -> Result<Executed, LiveErro
         pace: options.pace,
         wait: options.wait,
         trace: options.trace,
+        slow_open: options.proxy.as_ref().map(|it| it.slow_open.into()),
     };
     let mut medium = LiveMedium::new(network, HostId(kernel), port, &mut session, limits);
     let conduct = Conduct::live(scenario);
@@ -210,8 +215,9 @@ fn forwarder(hosts: &[TraceHost], kernel: usize, proxy: &Proxy) -> Result<Forwar
     let (host, address) = host
         .ok_or_else(|| LiveError::Scenario("there is no emulated host for the proxy".to_owned()))?;
     let place = (host, proxy.port, IpFamily::of(address));
-    let rules = proxy.rules.clone();
-    Forwarder::new(place, proxy.upstream, rules, proxy.connections).map_err(LiveError::Sockets)
+    let (rules, slow) = (proxy.rules.clone(), proxy.slow_close);
+    let made = Forwarder::new(place, proxy.upstream, rules, slow, proxy.connections);
+    made.map_err(LiveError::Sockets)
 }
 
 /// The line that says that the hosts are there, and how to join them: their network, or the device

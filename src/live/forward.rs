@@ -51,6 +51,8 @@ pub struct Forwarder {
     family: IpFamily,
     upstream: SocketAddr,
     rules: Vec<Rule>,
+    /// For how long the end of the server is kept back.
+    slow_close: Duration,
     listener: Option<SocketId>,
     spare: Vec<OwnedFd>,
     connections: Vec<Connection>,
@@ -73,6 +75,8 @@ struct Connection {
     found: Vec<bool>,
     client_ended: bool,
     server_ended: bool,
+    /// When all that the server has said had been passed on, and it had ended.
+    finished: Option<Instant>,
     told: [bool; 2],
     met: Option<Behaviour>,
     is_over: bool,
@@ -88,6 +92,7 @@ impl Forwarder {
         (host, port, family): (HostId, u16, IpFamily),
         upstream: SocketAddr,
         rules: Vec<Rule>,
+        slow_close: Duration,
         connections: usize,
     ) -> io::Result<Self> {
         let kind = match upstream {
@@ -105,6 +110,7 @@ impl Forwarder {
             family,
             upstream,
             rules,
+            slow_close,
             listener: None,
             spare: spare.collect::<io::Result<_>>()?,
             connections: Vec::new(),
@@ -134,9 +140,11 @@ impl Forwarder {
         }
     }
 
-    /// When a rule fires by itself, in real time from now.
+    /// When a rule fires by itself, or an end that was kept back is due, in real time from now.
     pub fn due(&self) -> Option<Duration> {
         let now = Instant::now();
+        let kept_back = self.connections.iter().filter(|it| !it.told[1]);
+        let kept_back = kept_back.filter_map(|it| Some(it.finished? + self.slow_close));
         let waiting = self.connections.iter().filter(|it| it.met.is_none());
         let due = waiting.flat_map(|connection| {
             let rules = self.rules.iter().filter(|rule| connection.is_meant(rule));
@@ -149,7 +157,9 @@ impl Forwarder {
                 | Trigger::Command => None,
             })
         });
-        due.min().map(|at| at.saturating_duration_since(now))
+        due.chain(kept_back)
+            .min()
+            .map(|at| at.saturating_duration_since(now))
     }
 
     /// Accepts, passes on, and lets rules fire.
@@ -238,6 +248,7 @@ impl Forwarder {
                 found: vec![false; self.rules.len()],
                 client_ended: false,
                 server_ended: false,
+                finished: None,
                 told: [false; 2],
                 met: None,
                 is_over: false,
@@ -381,7 +392,12 @@ impl Forwarder {
             let _ = shutdown(&connection.server, Shutdown::Write);
         }
         let client = connection.client;
-        if connection.server_ended && connection.down.is_empty() && !connection.told[1] {
+        let has_finished = connection.server_ended && connection.down.is_empty();
+        if has_finished && connection.finished.is_none() {
+            connection.finished = Some(Instant::now());
+        }
+        let is_time = |since: Instant| since.elapsed() >= self.slow_close;
+        if connection.finished.is_some_and(is_time) && !connection.told[1] {
             connection.told[1] = true;
             let ended = |host: &mut hangup_stack::host::Host, _| {
                 let _ = host.shutdown(client, Direction::Send);

@@ -1,5 +1,6 @@
 //! The live medium: emulated hosts in real time, and the kernel of a namespace as one more host.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -18,9 +19,13 @@ use crate::calls::Returned;
 use crate::capture::{SocketEnds, TraceHost};
 use crate::run::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, VirtualNetwork, Waited};
 use crate::scenario::script::{LinkChange, Spanned};
+use crate::wire::{self, Flags};
 
 /// How many packets are taken from the device before what they cause is sent.
 const BATCH: usize = 16;
+
+/// How many SYNs are kept back at once. Those beyond come again.
+const KEPT_BACK_MAX: usize = 4096;
 
 /// For so long nobody has said anything: what was under way has arrived.
 const QUIET: Duration = Duration::from_millis(50);
@@ -72,6 +77,8 @@ pub struct Limits {
     pub wait: Duration,
     /// How many octets of frames are kept for the trace and the script's lines.
     pub trace: usize,
+    /// For how long a SYN of the kernel is kept back.
+    pub slow_open: Option<Duration>,
 }
 
 /// Emulated hosts in real time, among them the kernel.
@@ -92,6 +99,8 @@ pub struct LiveMedium<'a> {
     recorded: usize,
     is_cut: bool,
     incoming: Vec<Bytes>,
+    /// SYNs that are kept back, and until when.
+    kept_back: VecDeque<(Instant, Bytes)>,
     lateness: Lateness,
 }
 
@@ -119,6 +128,7 @@ impl<'a> LiveMedium<'a> {
             recorded: 0,
             is_cut: false,
             incoming: Vec::new(),
+            kept_back: VecDeque::new(),
             lateness: Lateness::default(),
         }
     }
@@ -176,14 +186,35 @@ impl<'a> LiveMedium<'a> {
         if !self.incoming.is_empty() {
             self.active = self.clock.now();
         }
+        let now = self.clock.now();
         for frame in self.incoming.drain(..) {
-            self.inner.network().transmit(self.kernel, frame);
+            match self.limits.slow_open {
+                Some(slow) if slow > Duration::ZERO && is_syn(&frame) => {
+                    if self.kept_back.len() < KEPT_BACK_MAX {
+                        self.kept_back.push_back((now + slow, frame));
+                    }
+                }
+                Some(_) | None => {
+                    self.inner.network().transmit(self.kernel, frame);
+                }
+            }
         }
         any
     }
 
+    /// Lets the SYNs go on whose time has come.
+    fn release(&mut self, now: Instant) {
+        while self.kept_back.front().is_some_and(|(at, _)| *at <= now) {
+            if let Some((_, frame)) = self.kept_back.pop_front() {
+                self.inner.network().transmit(self.kernel, frame);
+            }
+        }
+    }
+
     /// Sleeps until something may have happened, at most until a moment.
     fn sleep(&self, until: Instant) {
+        let kept_back = self.kept_back.front().map(|(at, _)| *at);
+        let until = kept_back.map_or(until, |at| at.min(until));
         let due = match self.inner.due() {
             Due::At(due) => due.min(until),
             Due::Never | Due::Unknown => until,
@@ -261,6 +292,13 @@ impl<'a> LiveMedium<'a> {
     }
 }
 
+/// Whether a frame begins a handshake.
+fn is_syn(frame: &[u8]) -> bool {
+    let packet = wire::decode(frame);
+    let flags = packet.segment().map(|it| it.flags);
+    flags.is_some_and(|it| it.contains(Flags::SYN) && !it.contains(Flags::ACK))
+}
+
 /// Whether a call is none of the script's and of no program of a host.
 fn is_beside(call: CallId) -> bool {
     (CALLS_BESIDE..CALLS_BESIDE_END).contains(&call.0)
@@ -283,6 +321,7 @@ impl Medium for LiveMedium<'_> {
         loop {
             let now = self.clock.now().min(until).max(self.inner.now());
             self.catch_up(now);
+            self.release(now);
             self.side.pump(&mut self.inner);
             self.inner.take_facts();
             self.push_out();

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    let tests: [process::Test; 18] = [
+    let tests: [process::Test; 19] = [
         ("a-tun-carries-packets-both-ways", devices::tun),
         ("a-cable-carries-frames-both-ways", devices::cable),
         ("curl-meets-a-deaf-server", exec::curl_meets_a_deaf_server),
@@ -56,6 +56,7 @@ fn main() -> ExitCode {
         ("redis-behind-a-proxy", proxy::redis),
         ("postgres-behind-a-proxy", proxy::postgres),
         ("a-proxy-has-its-limits", proxy::limits),
+        ("opening-and-closing-can-be-slow", proxy::slow),
         ("a-device-of-somebody-else-carries-it", foreign::device),
         ("both-families-meet-real-programs", foreign::both_families),
         ("scripts-hold-on-the-kernel", kernel::scripts_hold),

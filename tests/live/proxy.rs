@@ -235,3 +235,32 @@ pub(crate) fn limits() -> Tested {
     }
     Ok(())
 }
+
+/// A handshake that is kept back lasts as long, and so does an end; nothing is lost.
+pub(crate) fn slow() -> Tested {
+    let folder = Folder::new();
+    if Command::new("python3").arg("--version").output().is_err() {
+        return Err("python3 is not installed".to_owned());
+    }
+    inside()?;
+    let listener = std::net::TcpListener::bind("127.0.0.1:7000").expect("it is our network");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // It says one thing, and ends.
+            let _ = std::io::Write::write_all(&mut &stream, b"bye");
+        }
+    });
+    let script = "python3 -c \"\
+        import socket, time; t = time.time()\n\
+        s = socket.create_connection(('server', 7000)); opened = time.time() - t\n\
+        s.settimeout(9); said = s.recv(9); t = time.time(); end = s.recv(9)\n\
+        print(opened > .25, said, end, time.time() - t > .25)\"";
+    let ran = proxy(
+        &folder,
+        7000,
+        &["--slow-open", "300ms", "--slow-close", "300ms"],
+        script,
+    );
+    assert_eq!(ran.out, "True b'bye' b'' True\n", "{ran:?}");
+    Ok(())
+}
