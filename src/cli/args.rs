@@ -773,7 +773,7 @@ pub(crate) struct Compare {
     pub(crate) seed: Option<u64>,
 
     /// Draw so many columns wide (default: as wide as the terminal, or 120).
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(60..=400))]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=400))]
     pub(crate) width: Option<u16>,
 
     /// Print it as JSON.

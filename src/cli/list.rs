@@ -6,6 +6,7 @@ use super::args::List;
 use super::failure::Failure;
 use super::{Exit, packetdrill, report};
 use crate::diagnostic::clean;
+use crate::language::cells::{padded, widest};
 use crate::packetdrill::{PlayOptions, Script};
 use crate::scenario::discover::Found;
 
@@ -22,15 +23,15 @@ pub(super) fn list(args: &List) -> Result<Exit, Failure> {
         return json(&scenarios, &scripts, &options);
     }
     let files = scenarios.iter().chain(&scripts);
-    let width = files
-        .map(|file| file.name.display().to_string().len())
-        .max()
-        .unwrap_or(0);
+    let names: Vec<String> = files
+        .map(|file| clean(&file.name.display().to_string()).into_owned())
+        .collect();
+    let width = widest(names.iter().map(String::as_str));
     let mut worst = Exit::Held;
     let mut say = |name: String, read: Result<String, Failure>| match read {
         Ok(claim) => report::print(&format!(
             "{}\n",
-            format!("{:width$}  {}", clean(&name), clean(&claim)).trim_end()
+            format!("{}  {}", padded(&clean(&name), width), clean(&claim)).trim_end()
         )),
         Err(failure) => {
             report::complain(&failure.text);

@@ -21,7 +21,7 @@ impl ProgressLine {
         let bar = ProgressBar::hidden();
         bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));
         // The form is ours, so it can be read; without it there would be another one.
-        if let Ok(style) = ProgressStyle::with_template("{pos} of {len}, {elapsed}: {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{pos} of {len}, {elapsed}: {wide_msg}") {
             bar.set_style(style);
         }
         Self {

@@ -84,7 +84,7 @@ pub(super) fn open(path: &Path) -> Result<(), Failure> {
 /// none.
 pub(super) fn width() -> u16 {
     const USUAL: u16 = 120;
-    terminal_size::terminal_size().map_or(USUAL, |(width, _)| width.0.clamp(60, 200))
+    terminal_size::terminal_size().map_or(USUAL, |(width, _)| width.0.clamp(40, 200))
 }
 
 /// The scenarios that were asked for.

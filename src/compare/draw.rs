@@ -11,6 +11,7 @@ use super::align::{AlignedRow, Cell, Interval, Step, intervals, results_differ};
 use super::column::{CallResult, Column, Noted};
 use super::comparison::Comparison;
 use super::summary::{DataFate, EndState, ShutdownSummary};
+use crate::language::cells::{fitting, padded, widest, width as columns};
 
 /// The width of times, and of what is between two columns.
 const TIME_WIDTH: usize = 9;
@@ -20,7 +21,7 @@ const GAP: usize = 2;
 const COLUMN_LEAST: usize = 20;
 /// The widest one that a segment fills.
 const COLUMN_MOST: usize = 44;
-/// The narrowest table in which words stay whole.
+/// The narrowest table in which words stay whole. Where there is less room, it is a list.
 const TABLE_LEAST: usize = 90;
 /// The most rows between two calls. A trace has them all.
 const ROWS_MOST: usize = 24;
@@ -40,9 +41,11 @@ pub fn draw(comparison: &Comparison, name: &str, width: u16) -> String {
     let host = &comparison.host;
     let total = comparison.columns.len();
     let width = usize::from(width);
-    let mut text = format!("{name}, with another system on {host}: > it sends, < it receives\n");
+    let title = format!("{name}, with another system on {host}: > it sends, < it receives");
+    let mut text = paragraph(&title, width);
     if !comparison.settings.is_empty() {
-        text.push_str(&format!("set: {}\n", comparison.settings.join(", ")));
+        let settings = format!("set: {}", comparison.settings.join(", "));
+        text.push_str(&paragraph(&settings, width));
     }
     let fitting = (width.saturating_sub(TIME_WIDTH) / (COLUMN_LEAST + GAP)).max(1);
     let each = total.div_ceil(total.div_ceil(fitting).max(1)).max(1);
@@ -52,14 +55,27 @@ pub fn draw(comparison: &Comparison, name: &str, width: u16) -> String {
         let ladder = Ladder {
             comparison,
             width: room.saturating_sub(GAP).clamp(COLUMN_LEAST, COLUMN_MOST),
+            room: width.saturating_sub(TIME_WIDTH + GAP).max(COLUMN_LEAST),
             band,
         };
         text.push('\n');
         text.push_str(&ladder.draw());
     }
-    text.push_str(&format!("\n{}\n\n", conclusion(comparison)));
-    text.push_str(&table(comparison, width.max(TABLE_LEAST)));
+    text.push_str(&format!(
+        "\n{}\n",
+        paragraph(&conclusion(comparison), width)
+    ));
+    text.push_str(&match width < TABLE_LEAST {
+        true => list(comparison, width),
+        false => table(comparison, width),
+    });
     text
+}
+
+/// A text in lines of at most so many columns.
+fn paragraph(text: &str, width: usize) -> String {
+    let lines = wrap(text, width.max(COLUMN_LEAST));
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// Where the systems part, in a sentence.
@@ -83,8 +99,9 @@ pub(super) fn conclusion(comparison: &Comparison) -> String {
 struct Ladder<'a> {
     comparison: &'a Comparison,
     band: Range<usize>,
-    /// The width of each column, in characters.
+    /// The width of each column, and that of all of them together.
     width: usize,
+    room: usize,
 }
 
 impl Ladder<'_> {
@@ -138,9 +155,9 @@ impl Ladder<'_> {
         let is_translated = made().any(|it| it.translated.is_some());
         let same = !is_translated && cells.iter().all(|it| *it == cells[0]);
         if same {
-            text.push_str(&format!("{time:>TIME_WIDTH$}  {head} {}\n", cells[0]));
+            self.across(text, &time, &format!("{head} {}", cells[0]));
         } else {
-            text.push_str(&format!("{time:>TIME_WIDTH$}  {head}\n"));
+            self.across(text, &time, &head);
             self.line(text, "", &cells, None);
         }
     }
@@ -174,6 +191,14 @@ impl Ladder<'_> {
         }
     }
 
+    /// A time, and a text across all columns.
+    fn across(&self, text: &mut String, time: &str, said: &str) {
+        for (number, line) in wrap(said, self.room).iter().enumerate() {
+            let time = if number == 0 { time } else { "" };
+            text.push_str(&format!("{time:>TIME_WIDTH$}  {line}\n"));
+        }
+    }
+
     /// The line at which the systems part.
     fn parting(&self, text: &mut String) {
         let width = (self.width + GAP) * self.band.len();
@@ -196,7 +221,7 @@ impl Ladder<'_> {
             let mut line = format!("{time:>TIME_WIDTH$}");
             for cell in &wrapped {
                 let part = cell.get(number).map_or("", String::as_str);
-                line.push_str(&format!("{:GAP$}{part:width$}", "", width = self.width));
+                line.push_str(&format!("{:GAP$}{}", "", padded(part, self.width)));
             }
             text.push_str(&format!("{style}{}{style:#}\n", line.trim_end()));
         }
@@ -263,15 +288,15 @@ pub(super) fn outcome(made: &CallResult) -> String {
     }
 }
 
-/// A text in lines of at most so many characters. What does not fit on the first goes on a little
+/// A text in lines of at most so many columns. What does not fit on the first goes on a little
 /// to the right.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     const INDENT: &str = "  ";
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split(' ') {
-        let used = lines.last().map_or(0, |it| it.chars().count());
+        let used = lines.last().map_or(0, |it| columns(it));
         let is_first = used == 0;
-        if !is_first && used + 1 + word.chars().count() > width {
+        if !is_first && used + 1 + columns(word) > width {
             lines.push(INDENT.to_owned());
         }
         let Some(mut line) = lines.last_mut() else {
@@ -282,8 +307,9 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         }
         let mut rest = word.chars().peekable();
         loop {
-            let room = width.saturating_sub(line.chars().count()).max(1);
-            line.extend(rest.by_ref().take(room));
+            let room = width.saturating_sub(columns(line));
+            let count = fitting(rest.clone(), room);
+            line.extend(rest.by_ref().take(count));
             if rest.peek().is_none() {
                 break;
             }
@@ -294,6 +320,27 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What came of the receive shutdown, a paragraph for each system.
+fn list(comparison: &Comparison, width: usize) -> String {
+    let (head, rows) = effects(comparison);
+    let names = widest(head.iter().skip(1).map(String::as_str));
+    let mut text = String::new();
+    for row in rows {
+        let mut cells = head.iter().zip(&row);
+        if let Some((_, system)) = cells.next() {
+            text.push_str(&format!("{system}\n"));
+        }
+        for (name, cell) in cells.filter(|(_, cell)| !cell.is_empty()) {
+            let room = width.saturating_sub(names + 4).max(COLUMN_LEAST);
+            for (number, line) in wrap(cell, room).iter().enumerate() {
+                let name = if number == 0 { name } else { "" };
+                text.push_str(&format!("  {}  {line}\n", padded(name, names)));
+            }
+        }
+    }
+    text
 }
 
 /// What came of the receive shutdown, a row for each system.

@@ -5,6 +5,7 @@
 //! benchmarks, and depend on [`crate::diagnostic`] alone.
 
 pub(crate) mod boolean;
+pub(crate) mod cells;
 pub(crate) mod input;
 pub(crate) mod names;
 pub(crate) mod number;

@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use crate::language::cells::width;
+
 /// How wide a character of the drawings' font is, as a part of its size: monospaced fonts are
 /// between 0.6 and 0.61.
 const CHARACTER: f64 = 0.605;
@@ -16,7 +18,7 @@ pub(super) const STYLE: &str = include_str!("drawing.css");
 
 /// Where a text stands beside its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Anchor {
+pub(crate) enum Anchor {
     Start,
     Middle,
     End,
@@ -43,30 +45,30 @@ pub enum Place {
 
 /// A drawing.
 #[derive(Debug, Default)]
-pub(super) struct Drawing {
+pub(crate) struct Drawing {
     body: String,
 }
 
 /// A number with at most one decimal.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let rounded = (value * 10.0).round() / 10.0;
     // No sign before zero.
     format!("{}", if rounded == 0.0 { 0.0 } else { rounded })
 }
 
 /// How wide a text is.
-pub(super) fn text_width(text: &str, size: f64) -> f64 {
-    unicode_width::UnicodeWidthStr::width(text) as f64 * size * CHARACTER
+pub(crate) fn text_width(text: &str, size: f64) -> f64 {
+    width(text) as f64 * size * CHARACTER
 }
 
 /// How many characters fit into a width.
-pub(super) fn fitting(width: f64, size: f64) -> usize {
+pub(crate) fn fitting(width: f64, size: f64) -> usize {
     (width / (size * CHARACTER)).max(1.0) as usize
 }
 
 impl Drawing {
     /// The whole drawing.
-    pub(super) fn finish(self, size: (f64, f64), place: Place, title: &str) -> String {
+    pub(crate) fn finish(self, size: (f64, f64), place: Place, title: &str) -> String {
         let (width, height) = (number(size.0), number(size.1));
         let head = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"hangup\" role=\"img\" \
@@ -84,7 +86,7 @@ impl Drawing {
 
     /// Something inside a group with a class, and perhaps a title that is seen where the pointer
     /// rests.
-    pub(super) fn group(&mut self, class: &str, title: &str, draw: impl FnOnce(&mut Self)) {
+    pub(crate) fn group(&mut self, class: &str, title: &str, draw: impl FnOnce(&mut Self)) {
         // Writing to a string cannot fail, here and below.
         let _ = write!(self.body, "<g class=\"{class}\">");
         if !title.is_empty() {
@@ -94,7 +96,7 @@ impl Drawing {
         self.body.push_str("</g>\n");
     }
 
-    pub(super) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
+    pub(crate) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         let _ = write!(
             self.body,
             "<path{} d=\"M{} {}L{} {}\"/>",
@@ -107,11 +109,26 @@ impl Drawing {
     }
 
     /// A path, as SVG writes it.
-    pub(super) fn path(&mut self, class: &str, data: &str) {
+    pub(crate) fn path(&mut self, class: &str, data: &str) {
         let _ = write!(self.body, "<path{} d=\"{data}\"/>", classed(class));
     }
 
-    pub(super) fn rectangle(&mut self, class: &str, at: (f64, f64), size: (f64, f64)) {
+    /// A line of a series. Where others lie on it, each of them has its turn in dashes.
+    pub(crate) fn dashed(&mut self, data: &str, dash: f64, turn: usize, of: usize) {
+        if of < 2 {
+            return self.path("line", data);
+        }
+        let _ = write!(
+            self.body,
+            "<path class=\"line\" stroke-dasharray=\"{} {}\" stroke-dashoffset=\"-{}\" \
+             d=\"{data}\"/>",
+            number(dash),
+            number(dash * (of - 1) as f64),
+            number(dash * turn as f64)
+        );
+    }
+
+    pub(crate) fn rectangle(&mut self, class: &str, at: (f64, f64), size: (f64, f64)) {
         let _ = write!(
             self.body,
             "<rect{} x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
@@ -123,7 +140,7 @@ impl Drawing {
         );
     }
 
-    pub(super) fn text(&mut self, class: &str, at: (f64, f64), anchor: Anchor, text: &str) {
+    pub(crate) fn text(&mut self, class: &str, at: (f64, f64), anchor: Anchor, text: &str) {
         let _ = write!(
             self.body,
             "<text{} x=\"{}\" y=\"{}\"{}>{}</text>",
@@ -136,12 +153,12 @@ impl Drawing {
     }
 
     /// With another drawing on top of it.
-    pub(super) fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, other: Self) {
         self.body.push_str(&other.body);
     }
 
     /// Begins a new line of the file.
-    pub(super) fn end_line(&mut self) {
+    pub(crate) fn end_line(&mut self) {
         self.body.push('\n');
     }
 }
@@ -170,11 +187,11 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// A text in lines of so many characters, broken at blanks.
-pub(super) fn lines(text: &str, most: usize) -> Vec<String> {
+pub(crate) fn lines(text: &str, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let text = text.replace("= ", "=\u{a0}").replace("-1 E", "-1\u{a0}E");
     for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let fits = |line: &String| line.chars().count() + 1 + word.chars().count() <= most;
+        let fits = |line: &String| width(line) + 1 + width(word) <= most;
         match lines.last_mut() {
             Some(line) if fits(line) => {
                 line.push(' ');

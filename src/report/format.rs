@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::case::{CaseKind, TestCase};
 use super::summary::Summary;
+use crate::language::cells;
 
 /// A format of reports. Each is a file of its own and a row of the table in
 /// `formats.rs`.
@@ -62,7 +63,7 @@ impl Reporter {
         for (kind, name) in names {
             contents.total += 1;
             contents.scripts += usize::from(kind == CaseKind::Script);
-            contents.width = contents.width.max(name.chars().count());
+            contents.width = contents.width.max(cells::width(name));
         }
         Self((format.new)(contents))
     }

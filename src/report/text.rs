@@ -6,6 +6,7 @@ use super::case::{CaseVerdict, Golden, Problem, TestCase};
 use super::format::{Contents, ReportFormat, ReportWriter};
 use super::summary::{Counts, Summary};
 use crate::diagnostic::clean;
+use crate::language::cells::{padded, widest};
 use crate::scenario::for_shell;
 
 pub(super) const FORMAT: ReportFormat = ReportFormat {
@@ -50,7 +51,8 @@ fn line(case: &TestCase, width: usize, with_scripts: bool) -> String {
         Some(Golden::Same | Golden::Missing) | None => String::new(),
     };
     format!(
-        "{verdict:<column$}  {name:width$}  {:>10} s virtual  {:>9} wall{remark}\n",
+        "{verdict:<column$}  {}  {:>10} s virtual  {:>9} wall{remark}\n",
+        padded(&name, width),
         format!("{:.3}", virtual_time.as_secs_f64()),
         wall_time(case.wall),
     )
@@ -149,15 +151,14 @@ fn table(rows: Vec<(&str, &Counts)>) -> String {
         *index < always || rows.iter().any(|(_, counts)| count(counts) > 0)
     });
     let shown: Vec<&Column> = shown.map(|(_, column)| column).collect();
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max();
-    let width = width.unwrap_or(0).max("folder".len());
+    let width = widest(rows.iter().map(|(name, _)| *name)).max("folder".len());
     let mut text = format!("\n{:width$}", "folder");
     for (name, _) in &shown {
         text.push_str(&format!("  {name}"));
     }
     text.push('\n');
     for (name, counts) in rows {
-        text.push_str(&format!("{name:width$}"));
+        text.push_str(&padded(name, width));
         for (column, count) in &shown {
             text.push_str(&format!("  {:>1$}", count(counts), column.len()));
         }

@@ -10,6 +10,7 @@ use crate::cli::failure::{Failure, usage};
 use crate::cli::parallel::Named;
 use crate::cli::{Exit, packetdrill, report};
 use crate::diagnostic::clean;
+use crate::language::cells::{padded, widest};
 use crate::packetdrill::Script;
 use crate::report::{CaseKind, TestCase};
 use crate::scenario::discover::Found;
@@ -259,10 +260,10 @@ pub(super) fn list(jobs: &[Job<'_>]) -> Result<Exit, Failure> {
         .iter()
         .map(|job| clean(&job.name.to_string_lossy()).into_owned())
         .collect();
-    let width = names.iter().map(|it| it.chars().count()).max().unwrap_or(0);
+    let width = widest(names.iter().map(String::as_str));
     for (job, name) in jobs.iter().zip(names) {
         let claim = job.claim().unwrap_or_else(|| "invalid".to_owned());
-        let line = format!("{name:width$}  {}", clean(&claim));
+        let line = format!("{}  {}", padded(&name, width), clean(&claim));
         report::print(&format!("{}\n", line.trim_end()))?;
     }
     Ok(Exit::Held)

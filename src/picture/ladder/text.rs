@@ -1,8 +1,10 @@
-//! A ladder as text, for a terminal: two hosts with what their applications do beside them, or more
-//! hosts with everything that is said at the right.
+//! A ladder as text, for a terminal: two hosts with what their applications do beside them, or, for
+//! more hosts and for narrow terminals, with everything that is said at the right.
 
 use annotate_snippets::renderer::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
+
+use crate::language::cells::character as character_width;
 
 use super::row::{Arrow, Ladder, Row, RowKind, Tone, WINDOW_CELLS, Window};
 use crate::capture::Toward;
@@ -13,7 +15,11 @@ const GAP: usize = 2;
 /// The least and the most columns of the wire between two hosts.
 const WIRE_LEAST: usize = 24;
 const WIRE_MOST: usize = 44;
-/// The columns from a host to the next where there are more than two.
+/// The least columns in which two hosts have room for their applications beside them.
+const PAIR_LEAST: usize = 72;
+/// The least columns of what is said at the right.
+const SAID_LEAST: usize = 16;
+/// The columns from a host to the next where all is said at the right.
 const LANE_LEAST: usize = 4;
 const LANE_MOST: usize = 14;
 
@@ -25,7 +31,7 @@ pub fn text(ladder: &Ladder, width: u16) -> String {
     lines.extend(wrapped(&ladder.claim, width));
     lines.push(String::new());
     match ladder.lanes.len() {
-        2 => Pair::new(ladder, width).draw(&mut lines),
+        2 if width >= PAIR_LEAST => Pair::new(ladder, width).draw(&mut lines),
         _ => Many::new(ladder, width).draw(&mut lines),
     }
     if ladder.left_out > 0 {
@@ -376,8 +382,9 @@ impl<'a> Many<'a> {
         let count = ladder.lanes.len().max(1);
         let time = time_width(ladder);
         let room = width.saturating_sub(time + GAP);
-        let lane = (room / 2 / count).clamp(LANE_LEAST, LANE_MOST);
-        let text = room.saturating_sub(lane * count).max(WIRE_LEAST);
+        let share = if width < PAIR_LEAST { 6 } else { 2 };
+        let lane = (room / share / count).clamp(LANE_LEAST, LANE_MOST);
+        let text = room.saturating_sub(lane * count).max(SAID_LEAST);
         Self {
             ladder,
             time,
@@ -581,7 +588,7 @@ fn broken(word: &str, width: usize) -> Vec<String> {
         let is_new = pieces.last().is_some_and(String::is_empty);
         for character in part.chars().filter(|_| is_new) {
             if let Some(last) = pieces.last_mut() {
-                match last.width() < width {
+                match last.width() + character_width(character) <= width {
                     true => last.push(character),
                     false => pieces.push(character.to_string()),
                 }
