@@ -11,7 +11,8 @@ use smoltcp::time::Duration;
 
 use super::overrides;
 use super::setup::Setup;
-use super::value::{PROFILE, Value, ValueKind};
+use super::value::{PROFILE, Unit, Value, ValueKind};
+use crate::language::units;
 
 /// Something that a sweep can vary. The order is that of the product: the last varies fastest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -354,6 +355,20 @@ impl Axis {
     /// A value as a person writes it.
     pub fn show(self, value: Value) -> String {
         self.description().kind.show(value)
+    }
+
+    /// What its numbers count.
+    pub(super) fn unit(self) -> Unit {
+        self.description().kind.unit()
+    }
+
+    /// A value as a person reads it in a sentence.
+    pub fn tell(self, value: Value) -> String {
+        match (value, self.unit()) {
+            (Value::Number(number), Unit::Octets) => units::show_size(number),
+            (Value::Number(number), Unit::Bits) => format!("{}/s", units::show_rate(number)),
+            _ => self.show(value),
+        }
     }
 
     /// A value as [`Value`]'s `Display` writes it, read back.

@@ -60,7 +60,7 @@ impl Case {
             matches!(axis, Axis::Sender | Axis::Receiver)
                 || self.value(*axis) != axis.default_value()
         });
-        let parts = said.map(|axis| format!("{} {}", axis.name(), axis.show(self.value(axis))));
+        let parts = said.map(|axis| format!("{} {}", axis.name(), axis.tell(self.value(axis))));
         parts.collect::<Vec<_>>().join(", ")
     }
 }

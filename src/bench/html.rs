@@ -6,6 +6,7 @@ use super::plot::sweep;
 use super::row::Row;
 use super::table::{differing, table};
 use crate::page::{Shell, shell};
+use crate::picture::Place;
 
 /// How many rows the table of a page shows one by one.
 const ROWS_MOST: usize = 200;
@@ -24,7 +25,7 @@ pub fn html(rows: &[Row]) -> String {
                 "it ends. A row is replayed with --row and its number."
             }
             h3 { "Plots" }
-            div.picture tabindex="0" { (PreEscaped(sweep(rows))) }
+            div.picture tabindex="0" { (PreEscaped(sweep(rows, Place::Page))) }
             h3 { "Rows" }
             pre.source tabindex="0" { (text) }
         }

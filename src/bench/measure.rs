@@ -3,8 +3,7 @@
 use std::sync::OnceLock;
 
 use hangup_stack::network::{
-    HostConfig, HostId, IpFamily, Network, Recording, Resolution, SegmentDirection, Sighting,
-    StackKind,
+    HostConfig, HostId, IpFamily, Network, Recording, Resolution, SegmentDirection, StackKind,
 };
 use hangup_stack::profile::{Profile, Transport, WindowUnit};
 use hangup_stack::socket::{Direction, Gone, Protocol, RecvError, SendError, SocketId, Status};
@@ -13,6 +12,7 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address};
 
 use super::axis::WRITE_MOST;
+use super::calls::{self, Words};
 use super::case::Case;
 use super::measurement::{End, Ending, Measurement, Start};
 use super::model::predict;
@@ -99,8 +99,6 @@ pub struct Log {
     pub events: EventLog,
     /// The calls of both applications.
     pub calls: Vec<CallRow>,
-    /// The headers of the segments.
-    pub sightings: Vec<Sighting>,
 }
 
 /// Runs a case within bounds and keeps everything. It is the same run.
@@ -147,6 +145,10 @@ struct Side {
 }
 
 impl Side {
+    fn end_of(&self) -> (HostId, SocketId) {
+        (self.host, self.socket)
+    }
+
     fn status(&self, network: &Network) -> Option<Status> {
         network.host(self.host).status(self.socket)
     }
@@ -265,9 +267,6 @@ impl<'a> Run<'a> {
         let mut seen = Seen::default();
         for sighting in self.network.take_sightings() {
             self.watch.see(&sighting, &mut seen);
-            if let Some(log) = &mut self.log {
-                log.sightings.push(sighting);
-            }
         }
         if let Some(log) = &mut self.log {
             log.events.extend(self.network.take_events());
@@ -275,31 +274,65 @@ impl<'a> Run<'a> {
         seen
     }
 
-    /// Keeps a call that is about to be made, where calls are kept.
-    fn call(&mut self, host: HostId, text: impl FnOnce() -> String) {
-        if let Some(log) = &mut self.log {
+    /// How many facts come before a call that is about to be made, where calls are kept.
+    fn facts(&mut self) -> usize {
+        self.log.as_mut().map_or(0, |log| {
             log.events.extend(self.network.take_events());
-            log.calls.push(CallRow {
-                at: self.network.now(),
-                host,
-                events_before: log.events.len(),
-                toward: Toward::Stack,
-                socket: None,
-                text: text(),
-            });
+            log.events.len()
+        })
+    }
+
+    /// Keeps a call that was made behind so many facts, where calls are kept. What it delivers
+    /// comes from the host.
+    fn note(
+        &mut self,
+        facts: usize,
+        (host, socket): (HostId, SocketId),
+        toward: Toward,
+        text: impl FnOnce(Words) -> String,
+    ) {
+        if let Some(log) = &mut self.log {
+            let profile = match host == self.sender.host {
+                true => &self.setup.sender,
+                false => &self.setup.receiver,
+            };
+            let text = text(Words(profile.api));
+            let row = calls::row(&self.network, (host, socket), facts, toward, text);
+            log.calls.push(row);
         }
+    }
+
+    /// Keeps the calls that have opened the connection: they were made before anything happened.
+    fn note_opening(&mut self) {
+        let (listener, sender) = (self.receiver.end_of(), self.sender.end_of());
+        let port = format!("port {PORT}");
+        let stack = Toward::Stack;
+        self.note(0, listener, stack, |words| words.open(listener.1));
+        self.note(0, listener, stack, |words| {
+            words.done("bind", listener.1, &port)
+        });
+        self.note(0, listener, stack, |words| {
+            words.done("listen", listener.1, "1")
+        });
+        self.note(0, sender, stack, |words| words.open(sender.1));
     }
 
     fn connect(&mut self) -> Result<(), MeasureError> {
         let until = self.network.now() + PREPARATION_MOST;
+        self.note_opening();
         self.look();
         loop {
             let listener = self.receiver.socket;
+            let facts = self.facts();
             let accepted = self
                 .network
                 .with_host(self.receiver.host, |host, _| host.accept(listener));
             if let Ok(socket) = accepted {
+                let receiver = (self.receiver.host, socket);
                 self.receiver.socket = socket;
+                self.note(facts, receiver, Toward::Application, |words| {
+                    words.accept(listener, socket)
+                });
                 return Ok(());
             }
             self.step(until)?.ok_or(MeasureError::NotConnected)?;
@@ -344,6 +377,21 @@ impl<'a> Run<'a> {
 
     /// Reads everything that waits; returns how many octets.
     fn read(&mut self) -> usize {
+        let (facts, receiver) = (self.facts(), self.receiver.end_of());
+        let total = self.read_all();
+        // Every read but the last was filled.
+        let mut rest = if self.log.is_some() { total } else { 0 };
+        while rest > 0 {
+            let octets = rest.min(READ_OCTETS);
+            rest -= octets;
+            self.note(facts, receiver, Toward::Application, |words| {
+                words.recv(receiver.1, READ_OCTETS, octets)
+            });
+        }
+        total
+    }
+
+    fn read_all(&mut self) -> usize {
         let socket = self.receiver.socket;
         let buffer = &mut self.buffer;
         // Clearing it for each read would be most of what a warm-up costs.
@@ -385,10 +433,13 @@ impl<'a> Run<'a> {
         while self.unwritten > 0 && !self.blocked {
             let wanted = self.rest_of_write();
             let part = &octets()[..wanted];
-            self.call(self.sender.host, || format!("send({wanted} octets)"));
+            let (facts, sender) = (self.facts(), self.sender.end_of());
             let sent = self
                 .network
                 .with_host(self.sender.host, |host, _| host.send(socket, part));
+            self.note(facts, sender, Toward::Stack, |words| {
+                words.send(socket, wanted, sent)
+            });
             match sent {
                 Ok(octets) => {
                     self.unwritten -= octets as u64;
@@ -417,7 +468,10 @@ impl<'a> Run<'a> {
     /// Shuts the receive direction down.
     fn shut_down(&mut self) {
         let socket = self.receiver.socket;
-        self.call(self.receiver.host, || "shut down receiving".to_owned());
+        let (facts, receiver) = (self.facts(), self.receiver.end_of());
+        self.note(facts, receiver, Toward::Stack, |words| {
+            words.shut_down(socket)
+        });
         self.network.with_host(self.receiver.host, |host, _| {
             // Every receiver has the call, and every one of them is connected here.
             let _ = host.shutdown(socket, Direction::Receive);

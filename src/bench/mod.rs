@@ -11,6 +11,7 @@
 //! bytes.
 
 mod axis;
+mod calls;
 mod case;
 mod column;
 mod filter;
@@ -42,7 +43,7 @@ pub use measure::{Log, MeasureError, measure, record};
 pub use measurement::{Ending, Measurement};
 pub use output::{RowFormat, Writer};
 pub use plan::{PLAN_OCTETS_MOST, Plan, PlanError, ROWS_MOST, Shard};
-pub use plot::{sequence, sweep};
+pub use plot::sweep;
 pub use reference::reference;
 pub use resume::{Finished, Taken};
 pub use row::Row;

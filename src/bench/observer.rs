@@ -154,12 +154,6 @@ impl Observer {
         }
     }
 
-    /// Where a segment of the sender ends, of which `next` was the next before it.
-    pub(super) fn end_of(&self, segment: &Segment, next: i64) -> i64 {
-        let start = position(self.origins[0], segment.sequence, next);
-        start + segment.payload_octets as i64
-    }
-
     fn on_sent(&mut self, segment: &Segment, at: Instant, seen: &mut Seen) {
         if segment.flags.syn {
             self.origins[0] = segment.sequence;

@@ -1,10 +1,11 @@
-//! Plots, as SVG: a sweep's accepted octets and the times when its senders give up, and one run as
-//! a sequence-time graph.
+//! The plot of a sweep, as SVG: its accepted octets, and the times at which its senders end.
 
-mod frame;
-mod sequence;
-mod svg;
+mod accepted;
+mod data;
+mod ends;
+mod mark;
+mod panel;
+mod scale;
 mod sweep;
 
-pub use sequence::sequence;
 pub use sweep::sweep;

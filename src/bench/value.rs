@@ -85,7 +85,32 @@ pub(super) enum ValueKind {
     Probability,
 }
 
+/// What numbers count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Octets,
+    /// In microseconds, where they are values of an axis.
+    Seconds,
+    /// A second.
+    Bits,
+    /// In millionths, where they are values of an axis.
+    Share,
+    /// Of what the axis says.
+    Count,
+}
+
 impl ValueKind {
+    /// What its numbers count.
+    pub(super) fn unit(&self) -> Unit {
+        match self {
+            Self::Size(..) => Unit::Octets,
+            Self::Duration(_) => Unit::Seconds,
+            Self::Rate => Unit::Bits,
+            Self::Probability => Unit::Share,
+            Self::Profile | Self::Receiver | Self::Words(_) | Self::Number(..) => Unit::Count,
+        }
+    }
+
     /// What flags call the values.
     pub(super) fn plural(&self) -> &'static str {
         match self {

@@ -14,8 +14,10 @@ pub mod ladder;
 mod recording;
 mod remark;
 mod stream;
+pub(crate) mod system;
 
 pub use drawing::Place;
+pub(crate) use drawing::{Anchor, Drawing, fitting, lines as text_lines, number, text_width};
 pub use failures::mark_failures;
 pub use from_file::{FileError, is_capture, of_file};
 pub use from_run::of_run;

@@ -52,8 +52,9 @@ fn the_documents_have_the_drawings() {
         ("held-ladder.mmd", &[held, "--format", "mermaid"]),
     ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
-    for (name, arguments) in rows {
-        let (path, drawn) = (folder.join(name), shown(arguments));
+    let shown = rows.map(|(name, arguments)| (name, shown(arguments)));
+    for (name, drawn) in shown.into_iter().chain([("sweep.svg", sweep())]) {
+        let path = folder.join(name);
         if std::env::var("PICTURES").is_ok_and(|it| it == "write") {
             std::fs::create_dir_all(&folder).expect("ours");
             std::fs::write(&path, &drawn).expect("ours");
@@ -64,6 +65,25 @@ fn the_documents_have_the_drawings() {
             "{name} is another one: PICTURES=write renews it"
         );
     }
+}
+
+/// The plot of the sweep that docs/pictures.md prints.
+fn sweep() -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("documents-sweep.svg");
+    let path = path.to_str().expect("its name is text");
+    let ran = hangup(&[
+        "bench",
+        "exhaustion",
+        "-q",
+        "--sender",
+        "linux,windows,freebsd,lwip",
+        "--window",
+        "4000..256KiB:x2",
+        "--svg",
+        path,
+    ]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    std::fs::read_to_string(path).expect("it was written")
 }
 
 /// A trace has all that its ladder needs, where every packet has reached the host that it is of.

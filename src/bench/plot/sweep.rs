@@ -1,301 +1,308 @@
-//! A sweep as two rows of panels, one panel for each receiver: accepted octets against the window,
-//! and the time after which senders give up.
+//! A sweep as two groups of panels, one panel for each receiver: accepted octets along the axis
+//! that was varied, and the times at which senders end. Colours are senders.
 
-use std::collections::BTreeMap;
-
-use super::frame::{PlotFrame, Scale, Tick, octets, powers, seconds};
-use super::svg::{Anchor, INK, Stroke, Svg, colour};
-use crate::bench::axis::Axis;
+use super::accepted::{self, NAMES_APART};
+use super::data::SweepData;
+use super::ends::{self, WAYS};
+use super::mark::mark;
+use super::panel::PanelFrame;
 use crate::bench::row::Row;
+use crate::picture::{Anchor, Drawing, Place, fitting, text_lines, text_width};
 
-/// Panels side by side, and how many receivers are drawn.
-const COLUMNS: usize = 3;
-const PANELS_MOST: usize = 12;
-
+/// The size of a panel, and room around it for what stands at its axes.
 const PANEL: (f64, f64) = (300.0, 210.0);
-const MARGIN: (f64, f64) = (62.0, 52.0);
-const TITLE: f64 = 44.0;
-const LEGEND_ENTRY: f64 = 122.0;
-
-/// Windows that have a mark of their own.
-const MARKS_MOST: usize = 6;
-
-/// The shortest time that a plot tells from zero, in seconds.
-const TIME_LEAST: f64 = 0.0001;
+const LEFT_LEAST: f64 = 62.0;
+const BELOW: f64 = 40.0;
+const TITLE: f64 = 34.0;
+const EDGE: f64 = 14.0;
+const LINE: f64 = 16.0;
+const SMALL: f64 = 11.0;
+/// The least width, which the text on top needs.
+const WIDTH_LEAST: f64 = 720.0;
+/// The longest name of a sender in the legend; a longer one is cut there, and whole in its title.
+const NAME_WIDTH_MOST: f64 = 640.0;
 
 /// Draws a sweep.
-pub fn sweep(rows: &[Row]) -> String {
-    let panels = panels(rows);
-    let senders = senders(rows);
-    let lines = panels.len().div_ceil(COLUMNS).max(1) as f64;
-    let columns = panels.len().clamp(1, COLUMNS) as f64;
-    let step = (PANEL.0 + MARGIN.0 + 14.0, PANEL.1 + MARGIN.1);
-    let width = (columns * step.0 + 20.0).max(640.0);
-    let entries = ((width - 20.0) / LEGEND_ENTRY).floor().max(1.0);
-    let legend = ((senders.len() as f64 / entries).ceil() + 1.0) * 16.0;
-    let section = TITLE + lines * step.1;
-    let mut svg = Svg::new(width, 2.0 * section + legend + 20.0);
-    draw_legend(&mut svg, &senders, entries as usize);
-    let titles = [
-        "octets accepted after the receive shutdown, against the receive buffer (logarithmic)",
-        "when senders give up, after the receive shutdown (logarithmic)",
-    ];
-    for (index, title) in titles.iter().enumerate() {
-        let top = legend + 10.0 + index as f64 * section;
-        svg.text((16.0, top + 16.0), Anchor::Start, 14.0, title);
-        for (place, panel) in panels.iter().enumerate() {
-            let (line, column) = ((place / COLUMNS) as f64, (place % COLUMNS) as f64);
-            let left = MARGIN.0 + column * step.0;
-            let top = top + TITLE + line * step.1;
-            if index == 0 {
-                accepted(&mut svg, panel, &senders, rows, (left, top));
-            } else {
-                given_up(&mut svg, panel, &senders, (left, top));
-            }
-        }
-    }
-    svg.finish()
-}
-
-/// The rows of one receiver.
-struct Panel<'a> {
-    title: String,
-    rows: Vec<&'a Row>,
-}
-
-fn panels(rows: &[Row]) -> Vec<Panel<'_>> {
-    let mut panels: Vec<Panel<'_>> = Vec::new();
-    for row in rows {
-        let receiver = row.case.word(Axis::Receiver);
-        let title = match row.case.word(Axis::Acknowledge) {
-            "profile" => receiver.to_owned(),
-            word => format!("{receiver}, acknowledge {word}"),
-        };
-        let known = panels.iter().position(|panel| panel.title == title);
-        match known {
-            Some(place) => panels[place].rows.push(row),
-            None if panels.len() < PANELS_MOST => panels.push(Panel {
-                title,
-                rows: vec![row],
-            }),
-            None => {}
-        }
-    }
-    panels
-}
-
-fn senders(rows: &[Row]) -> Vec<&'static str> {
-    let mut senders = Vec::new();
-    for row in rows {
-        let sender = row.case.word(Axis::Sender);
-        if !senders.contains(&sender) {
-            senders.push(sender);
-        }
-    }
-    senders
-}
-
-fn draw_legend(svg: &mut Svg, senders: &[&str], columns: usize) {
-    for (index, sender) in senders.iter().enumerate() {
-        let x = 16.0 + (index % columns) as f64 * LEGEND_ENTRY;
-        let y = 18.0 + (index / columns) as f64 * 16.0;
-        svg.line(
-            &[(x, y - 4.0), (x + 20.0, y - 4.0)],
-            colour(index),
-            2.0,
-            Stroke::Solid,
-        );
-        svg.dot((x + 10.0, y - 4.0), 3.0, colour(index));
-        svg.text((x + 26.0, y), Anchor::Start, 11.0, sender);
-    }
-    let y = 18.0 + (senders.len().div_ceil(columns)) as f64 * 16.0;
-    svg.line(&[(16.0, y - 4.0), (36.0, y - 4.0)], INK, 1.4, Stroke::Solid);
-    svg.text((42.0, y), Anchor::Start, 11.0, "cold");
-    svg.line(
-        &[(82.0, y - 4.0), (102.0, y - 4.0)],
-        INK,
-        1.4,
-        Stroke::Dashed,
+pub fn sweep(rows: &[Row], place: Place) -> String {
+    let data = SweepData::new(rows);
+    let layout = Layout::new(&data);
+    let mut canvas = Canvas {
+        data: &data,
+        width: layout.width,
+        drawing: Drawing::default(),
+        y: EDGE,
+    };
+    canvas.head();
+    canvas.accepted(&layout);
+    canvas.ends(&layout);
+    let size = (canvas.width, canvas.y + EDGE);
+    let title = format!(
+        "Window exhaustion: {} rows by sender and receiver",
+        data.rows
     );
-    svg.text(
-        (108.0, y),
-        Anchor::Start,
-        11.0,
-        "after a warm-up; dots are rows, lines join the largest",
-    );
+    canvas.drawing.finish(size, place, &title)
 }
 
-/// A series: a sender, cold or warm.
-type Series = (usize, bool);
-
-fn series(row: &Row, senders: &[&str]) -> Series {
-    let sender = row.case.word(Axis::Sender);
-    let index = senders.iter().position(|it| *it == sender).unwrap_or(0);
-    (index, row.case.number(Axis::WarmUp) != Some(0))
+/// How panels are laid out.
+struct Layout {
+    columns: usize,
+    /// Room at the left and at the right of each panel.
+    left: f64,
+    right: f64,
+    width: f64,
 }
 
-fn accepted(
-    svg: &mut Svg,
-    panel: &Panel<'_>,
-    senders: &[&str],
-    rows: &[Row],
-    (left, top): (f64, f64),
-) {
-    let window = |row: &Row| row.case.number(Axis::Window);
-    let mut windows: Vec<u64> = rows.iter().filter_map(window).collect();
-    windows.sort_unstable();
-    windows.dedup();
-    let (first, last) = match (windows.first(), windows.last()) {
-        (Some(first), Some(last)) => (*first as f64, *last as f64),
-        _ => (1.0, 2.0),
-    };
-    let most = rows
-        .iter()
-        .filter_map(|row| Some(row.result.as_ref().ok()?.accepted));
-    let most = (most.max().unwrap_or(1) as f64).max(2048.0) * 1.3;
-    let frame = PlotFrame {
-        left,
-        top,
-        width: PANEL.0,
-        height: PANEL.1,
-        x: Scale::Logarithmic(first * 0.8, last * 1.25),
-        y: Scale::Logarithmic(512.0, most),
-    };
-    let apart = windows.len().div_ceil(MARKS_MOST).max(1);
-    let mark = |window: &u64| Tick {
-        value: *window as f64,
-        label: octets(*window as f64),
-    };
-    let x: Vec<_> = windows.iter().step_by(apart).map(mark).collect();
-    let mut y = powers(4.0, 1024.0, most, octets);
-    y.push(Tick {
-        value: 0.0,
-        label: "0".to_owned(),
-    });
-    frame.draw(svg, &panel.title, &x, &y);
-    let mut largest: BTreeMap<Series, BTreeMap<u64, u64>> = BTreeMap::new();
-    let mut dots = std::collections::BTreeSet::new();
-    for row in &panel.rows {
-        let (Ok(measurement), Some(window)) = (&row.result, window(row)) else {
-            continue;
+impl Layout {
+    fn new(data: &SweepData<'_>) -> Self {
+        let names = data.senders.iter().map(|it| text_width(&it.short, SMALL));
+        let longest = names.fold(0.0, f64::max);
+        let warm = if data.has_warm && data.has_cold {
+            42.0
+        } else {
+            0.0
         };
-        let series = series(row, senders);
-        let accepted = measurement.accepted;
-        dots.insert((series, window, accepted));
-        let of_window = largest
-            .entry(series)
-            .or_default()
-            .entry(window)
-            .or_default();
-        *of_window = accepted.max(*of_window);
+        let (left, right) = ((longest + 14.0).max(LEFT_LEAST), longest + 34.0 + warm);
+        let columns = match data.panels.len() {
+            0 | 1 => 1,
+            2 | 4 => 2,
+            _ => 3,
+        };
+        let width = columns as f64 * (left + PANEL.0 + right) + EDGE;
+        Self {
+            columns,
+            left,
+            right,
+            width: width.max(WIDTH_LEAST),
+        }
     }
-    for ((sender, warm), points) in &largest {
-        let points: Vec<_> = points
-            .iter()
-            .map(|(window, accepted)| frame.at(*window as f64, *accepted as f64))
-            .collect();
-        let stroke = if *warm { Stroke::Dashed } else { Stroke::Solid };
-        svg.line(&points, colour(*sender), 1.4, stroke);
+
+    /// The left edge of a panel, and in which line it is.
+    fn place(&self, index: usize) -> (f64, usize) {
+        let step = self.left + PANEL.0 + self.right;
+        let column = (index % self.columns) as f64;
+        (self.left + column * step, index / self.columns)
     }
-    for ((sender, _), window, accepted) in dots {
-        svg.dot(
-            frame.at(window as f64, accepted as f64),
-            2.2,
-            colour(sender),
-        );
+
+    fn lines(&self, panels: usize) -> usize {
+        panels.div_ceil(self.columns)
     }
 }
 
-fn given_up(svg: &mut Svg, panel: &Panel<'_>, senders: &[&str], (left, top): (f64, f64)) {
-    const LAST: f64 = 2_000.0;
-    const NEVER: f64 = 60.0;
-    let frame = PlotFrame {
-        left,
-        top,
-        width: PANEL.0 - NEVER,
-        height: PANEL.1,
-        x: Scale::Logarithmic(TIME_LEAST, LAST),
-        y: Scale::Linear(-0.5, senders.len() as f64 - 0.5),
-    };
-    let x = powers(100.0, TIME_LEAST, LAST, seconds);
-    let place = |index: usize| (senders.len() - 1 - index) as f64;
-    let y: Vec<_> = senders
-        .iter()
-        .enumerate()
-        .map(|(index, sender)| Tick {
-            value: place(index),
-            label: (*sender).to_owned(),
-        })
-        .collect();
-    frame.draw(svg, &panel.title, &x, &y);
-    let never = left + PANEL.0 - NEVER / 2.0;
-    let right = left + PANEL.0;
-    let bottom = top + PANEL.1;
-    let box_of_never = [
-        (right - NEVER, top),
-        (right, top),
-        (right, bottom),
-        (right - NEVER, bottom),
-    ];
-    svg.line(&box_of_never, INK, 0.8, Stroke::Solid);
-    svg.text((never, bottom + 13.0), Anchor::Middle, 10.0, "not");
-    let mut dots = std::collections::BTreeSet::new();
-    for row in &panel.rows {
-        if let Ok(measurement) = &row.result {
-            let (sender, _) = series(row, senders);
-            dots.insert((sender, measurement.sender.at.map(|at| at.total_micros())));
+struct Canvas<'a> {
+    data: &'a SweepData<'a>,
+    width: f64,
+    drawing: Drawing,
+    y: f64,
+}
+
+impl Canvas<'_> {
+    /// The title, what colours and panels are, and the senders by their whole names.
+    fn head(&mut self) {
+        let data = self.data;
+        self.y += 6.0;
+        let title = format!("Window exhaustion: {} rows", data.rows);
+        self.drawing
+            .text("title", (EDGE, self.y), Anchor::Start, &title);
+        for line in text_lines(&self.explanation(), fitting(self.width - 2.0 * EDGE, SMALL)) {
+            self.y += LINE;
+            self.drawing
+                .text("small muted", (EDGE, self.y), Anchor::Start, &line);
         }
-    }
-    for (sender, at) in dots {
-        let (_, y) = frame.at(TIME_LEAST, place(sender));
-        match at {
-            Some(micros) => {
-                let (x, _) = frame.at(micros as f64 / 1e6, 0.0);
-                svg.dot((x, y), 3.2, colour(sender));
+        self.y += 4.0;
+        let mut x = self.width;
+        for sender in &data.senders {
+            let label = match sender.short == sender.name {
+                true => sender.name.to_owned(),
+                false => format!("{}: {}", sender.short, sender.name),
+            };
+            let shown = cut(&label, NAME_WIDTH_MOST.min(self.width - 60.0));
+            let width = text_width(&shown, SMALL) + 34.0;
+            if x + width > self.width - EDGE {
+                x = EDGE;
+                self.y += LINE;
             }
-            None => svg.cross((never, y), 4.0, colour(sender)),
+            let y = self.y;
+            self.drawing.group(&sender.class, sender.name, |drawing| {
+                drawing.path("line", &format!("M{x} {}h20", y - 4.0));
+                mark(drawing, sender.shape, (x + 10.0, y - 4.0), false);
+                drawing.text("small", (x + 25.0, y), Anchor::Start, &shown);
+            });
+            x += width;
         }
+        self.y += 10.0;
+        self.drawing.end_line();
     }
+
+    fn explanation(&self) -> String {
+        let data = self.data;
+        let mut text = "Colours are senders; each panel is a receiver.".to_owned();
+        if data.has_warm && data.has_cold {
+            text.push_str(" Hollow signs: after a warm-up.");
+        } else if data.has_warm {
+            text.push_str(" All after a warm-up.");
+        }
+        if !data.others.is_empty() {
+            let names: Vec<_> = data.others.iter().map(|axis| axis.name()).collect();
+            text.push_str(&format!(
+                " Rows differ in {} as well: lines join the largest, dots are the others.",
+                names.join(", ")
+            ));
+        }
+        if data.unmeasured > 0 {
+            text.push_str(&format!(" {} rows have no measurement.", data.unmeasured));
+        }
+        if data.left_out > 0 {
+            text.push_str(&format!(" {} more receivers are not drawn.", data.left_out));
+        }
+        text
+    }
+
+    /// The heading of a group of panels.
+    fn heading(&mut self, text: &str) {
+        self.y += 24.0;
+        self.drawing
+            .text("name", (EDGE, self.y), Anchor::Start, text);
+        self.drawing.end_line();
+    }
+
+    fn accepted(&mut self, layout: &Layout) {
+        let data = self.data;
+        let heading = format!(
+            "octets accepted after the receive shutdown, by {}",
+            data.along.name()
+        );
+        self.heading(&heading);
+        let series = data.senders.len() * if data.has_warm && data.has_cold { 2 } else { 1 };
+        let height = PANEL.1.max(series as f64 * NAMES_APART + 8.0);
+        let (x, y) = (data.along(PANEL.0), accepted::scale(data, height));
+        for (index, panel) in data.panels.iter().enumerate() {
+            let (left, line) = layout.place(index);
+            let top = self.y + TITLE + line as f64 * (height + TITLE + BELOW);
+            let (x, y) = (&x, &y);
+            let frame = PanelFrame { left, top, x, y };
+            accepted::panel(&mut self.drawing, data, panel, &frame);
+        }
+        self.y += layout.lines(data.panels.len()) as f64 * (height + TITLE + BELOW);
+    }
+
+    fn ends(&mut self, layout: &Layout) {
+        let data = self.data;
+        self.heading("when the sender's connection ends");
+        self.ways();
+        let (x, y) = (ends::scale(data, PANEL.0), ends::upright(data));
+        let height = y.length;
+        for (index, panel) in data.panels.iter().enumerate() {
+            let (left, line) = layout.place(index);
+            let top = self.y + TITLE + line as f64 * (height + TITLE + BELOW);
+            let (x, y) = (&x, &y);
+            let frame = PanelFrame { left, top, x, y };
+            ends::panel(&mut self.drawing, data, panel, &frame);
+        }
+        self.y += layout.lines(data.panels.len()) as f64 * (height + TITLE + BELOW);
+    }
+
+    /// The signs of the ways to end, of those that there are.
+    fn ways(&mut self) {
+        self.y += LINE;
+        let (ways, lanes) = ends::there(self.data);
+        let mut entries: Vec<(Option<usize>, String)> = Vec::new();
+        entries.extend(ways.iter().map(|way| (Some(*way), WAYS[*way].to_owned())));
+        for lane in lanes {
+            let meaning = match lane.as_str() {
+                ends::OPEN => "open: still at work when the watch ended",
+                _ => "never: waits for good",
+            };
+            entries.push((None, meaning.to_owned()));
+        }
+        let mut x = EDGE + 4.0;
+        for (way, name) in entries {
+            ends::sign(&mut self.drawing, way, (x, self.y - 4.0), false);
+            self.drawing
+                .text("small muted", (x + 9.0, self.y), Anchor::Start, &name);
+            x += text_width(&name, SMALL) + 30.0;
+        }
+        self.drawing.end_line();
+    }
+}
+
+/// A text that is as wide as may be.
+fn cut(text: &str, width: f64) -> String {
+    let most = fitting(width, SMALL);
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bench::Plan;
+    use crate::bench::axis::Axis;
     use crate::bounds::Usual;
 
+    fn rows(plan: &str) -> Vec<Row> {
+        let mut read = Plan::default();
+        read.read(plan).unwrap();
+        let rows = read.rows();
+        rows.map(|(id, case)| Row::run(id, case, &Usual)).collect()
+    }
+
     #[test]
-    fn each_receiver_has_its_panels_and_each_row_its_dots() {
-        let mut plan = Plan::default();
-        plan.read(
+    fn each_receiver_has_its_panels_and_each_series_its_signs() {
+        let rows = rows(
             "[sweep]\nreceiver = 'wsprecvdisconnect,winsock'\nsender = 'linux,windows'\n\
              window = '1000..8000:x2'",
-        )
-        .unwrap();
-        let rows: Vec<_> = plan
-            .rows()
-            .map(|(id, case)| Row::run(id, case, &Usual))
-            .collect();
-        let svg = sweep(&rows);
+        );
+        let svg = sweep(&rows, Place::File);
         for receiver in ["wsprecvdisconnect", "winsock"] {
-            assert_eq!(
-                svg.matches(&format!(">{receiver}<")).count(),
-                2,
-                "{receiver}"
-            );
+            let titles = svg.matches(&format!(">{receiver}</text>")).count();
+            assert_eq!(titles, 2, "{receiver}");
         }
         let end = |row: &Row| {
             let words = [Axis::Receiver, Axis::Sender].map(|axis| row.case.word(axis));
             (words, row.result.as_ref().unwrap().sender.at)
         };
         let ends: std::collections::BTreeSet<_> = rows.iter().map(end).collect();
-        // Two in the legend, sixteen rows, and the ends.
-        assert_eq!(svg.matches("<circle").count(), 2 + 16 + ends.len());
-        assert_eq!(svg, sweep(&rows));
+        let titles = svg.matches(" octets</title>").count();
+        assert_eq!(titles, 16, "a sign for each sender, receiver and window");
+        assert_eq!(svg.matches(" rows</title>").count(), ends.len());
+        assert_eq!(svg, sweep(&rows, Place::File));
     }
 
     #[test]
-    fn a_sweep_without_a_measurement_is_drawn_as_well() {
-        assert!(sweep(&[]).ends_with("</svg>\n"));
+    fn equal_lines_take_turns_and_signs_stand_side_by_side() {
+        // Whole segments alone are sent, by all of them.
+        let rows = rows(
+            "[sweep]\nreceiver = 'wsprecvdisconnect'\nsender = 'linux,freebsd,netbsd'\n\
+             window = '3000,6000'\ncongestion = 'none'",
+        );
+        let accepted = |row: &Row| row.result.as_ref().unwrap().accepted;
+        let segments = |row: &Row| row.case.number(Axis::Window).unwrap() / 1460 * 1460;
+        assert!(rows.iter().all(|row| accepted(row) == segments(row)));
+        let svg = sweep(&rows, Place::File);
+        for turn in 0..3 {
+            let offset = format!(
+                "stroke-dasharray=\"7 14\" stroke-dashoffset=\"-{}\"",
+                turn * 7
+            );
+            assert_eq!(svg.matches(&offset).count(), 1, "{offset}");
+        }
+    }
+
+    #[test]
+    fn no_sweep_leaves_an_empty_canvas() {
+        assert!(sweep(&[], Place::File).ends_with("</svg>\n"));
+        let one = rows("[sweep]\nsender = 'linux'\nwindow = '4000'");
+        assert_eq!(
+            sweep(&one, Place::File)
+                .matches(": 2920 octets</title>")
+                .count(),
+            1
+        );
+        let words = rows("[sweep]\nsender = 'linux'\nwindow = 'profile,4000'");
+        assert!(sweep(&words, Place::File).contains(">profile</text>"));
     }
 }

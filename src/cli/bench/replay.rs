@@ -6,7 +6,7 @@ use hangup_stack::network::HostId;
 
 use super::args::Exhaustion;
 use super::outputs::draw;
-use crate::bench::{Log, MeasureError, Measurement, Plan, Row, differing, record, sequence, table};
+use crate::bench::{MeasureError, Measurement, Plan, Row, differing, record, table};
 use crate::bounds::Reached;
 use crate::capture::{Trace, TraceSummary};
 use crate::cli::args::Limits;
@@ -14,6 +14,12 @@ use crate::cli::bounds::Pool;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, environment, usage};
 use crate::cli::{interrupt, report, traces};
+use crate::picture::graph::{self, TimeScale};
+use crate::picture::{self, Place, Streams};
+
+/// The hosts of a run.
+const RECEIVER: HostId = HostId(0);
+const SENDER: HostId = HostId(1);
 
 /// Runs one row of the product, whether filters take it or not.
 pub(super) fn row(
@@ -49,11 +55,20 @@ pub(super) fn row(
                 usage(format!("--row {id}: {error}, so that there is no trace"))
             }
         })?;
+        let summary = summary(&row, &measurement);
+        let trace = Trace {
+            summary: &summary,
+            hosts: &log.hosts,
+            events: &log.events,
+            calls: &log.calls,
+            failures: &[],
+        };
         if let Some(path) = &args.trace {
-            write(&row, &measurement, &log, path)?;
+            let form = traces::Form::usual();
+            traces::to_file(path, &trace, RECEIVER, &form).map_err(environment)?;
         }
         if let Some(path) = &args.svg {
-            draw(path, &sequence(&row.case, &measurement, &log))?;
+            draw(path, &sequence_graph(&trace).unwrap_or_default())?;
         }
     }
     Ok(Exit::Held)
@@ -71,8 +86,9 @@ pub(super) fn stopped(id: u64, reached: Reached) -> Failure {
     }
 }
 
-fn write(row: &Row, measurement: &Measurement, log: &Log, path: &Path) -> Result<(), Failure> {
-    let summary = TraceSummary {
+/// What a trace says of its row.
+fn summary(row: &Row, measurement: &Measurement) -> TraceSummary {
+    TraceSummary {
         scenario: format!("bench exhaustion, row {}", row.id),
         claim: row.case.describe(),
         seed: row.case.setup().seed,
@@ -81,13 +97,13 @@ fn write(row: &Row, measurement: &Measurement, log: &Log, path: &Path) -> Result
             measurement.accepted, measurement.offered, measurement.limit, measurement.sender.ending
         ),
         failures: Vec::new(),
-    };
-    let trace = Trace {
-        summary: &summary,
-        hosts: &log.hosts,
-        events: &log.events,
-        calls: &log.calls,
-        failures: &[],
-    };
-    traces::to_file(path, &trace, HostId(0), &traces::Form::usual()).map_err(environment)
+    }
+}
+
+/// The sequence graph of a row, as its sender saw it. None: there was no connection.
+fn sequence_graph(trace: &Trace<'_>) -> Option<String> {
+    let recording = picture::of_run(trace, SENDER);
+    let streams = Streams::follow(&recording);
+    let graph = graph::graph(&recording, &streams, None)?;
+    Some(graph::svg(&graph, TimeScale::Auto, Place::File))
 }

@@ -20,6 +20,7 @@ use crate::cli::{interrupt, report};
 use crate::diagnostic::{Colour, Source, clean};
 use crate::files;
 use crate::language::names::nearest;
+use crate::picture;
 use crate::scenario::Setting;
 
 /// How many rows are given to the threads at once. They are written before the next ones begin.
@@ -76,7 +77,7 @@ pub(super) fn exhaustion(args: &Exhaustion, limits: &Limits, quiet: bool) -> Res
         show(args, &remembered)?;
     }
     if let Some(path) = &args.svg {
-        draw(path, &sweep(&remembered))?;
+        draw(path, &sweep(&remembered, picture::Place::File))?;
     }
     if let Some(path) = &args.html {
         draw(path, &html(&remembered))?;
