@@ -53,6 +53,8 @@ impl Default for TraceOptions {
 pub enum Rows {
     /// They are.
     Shown,
+    /// They are, and a file has their interfaces even before there is one: more may come.
+    Expected,
     /// Packets alone: programs on libpcap read no file with rows.
     Hidden,
 }

@@ -107,7 +107,11 @@ impl<'a> Packets<'a> {
         Ok(Self {
             names: trace.names(),
             lanes,
-            has_rows: options.rows == Rows::Shown && records.has_rows(),
+            has_rows: match options.rows {
+                Rows::Shown => records.has_rows(),
+                Rows::Expected => true,
+                Rows::Hidden => false,
+            },
             records,
             rewriting: options.distinct.then(|| Rewriting::new(trace)),
         })

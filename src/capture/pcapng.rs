@@ -70,25 +70,82 @@ pub fn write<W: Write>(
     options: &TraceOptions,
     out: W,
 ) -> Result<(), PcapngError> {
-    let host = trace
-        .host(vantage)
-        .ok_or(PcapngError::NoSuchHost(vantage))?;
-    let packets = Packets::new(trace, vantage, options)?;
-    let epoch = packets.rewriting().map_or(EPOCH, Rewriting::epoch);
-    let mut file = File::new(trace, options.snaplen, epoch, out)?;
-    file.ethernet(host)?;
-    if !packets.lanes().is_empty() {
-        file.rows()?;
+    let mut growing = Growing::begin(trace, vantage, options, out)?;
+    growing.grow(trace)?;
+    growing.finish()
+}
+
+/// A pcapng file of a trace that may still grow: what has been written stays as it is.
+pub struct Growing<W: Write> {
+    file: File<W>,
+    vantage: HostId,
+    options: TraceOptions,
+    /// How many packets there are.
+    written: usize,
+    counted: Counted,
+}
+
+impl<W: Write> Growing<W> {
+    /// Begins the file of a trace with its names and interfaces. Where rows may come later than
+    /// packets, the options have to say so.
+    ///
+    /// # Errors
+    /// As [`write()`].
+    pub fn begin(
+        trace: &Trace<'_>,
+        vantage: HostId,
+        options: &TraceOptions,
+        out: W,
+    ) -> Result<Self, PcapngError> {
+        let host = trace
+            .host(vantage)
+            .ok_or(PcapngError::NoSuchHost(vantage))?;
+        let packets = Packets::new(trace, vantage, options)?;
+        let epoch = packets.rewriting().map_or(EPOCH, Rewriting::epoch);
+        let mut file = File::new(trace, options.snaplen, epoch, out)?;
+        file.ethernet(host)?;
+        if !packets.lanes().is_empty() {
+            file.rows()?;
+        }
+        file.names(trace.hosts, &packets)?;
+        Ok(Self {
+            file,
+            vantage,
+            options: *options,
+            written: 0,
+            counted: Counted::default(),
+        })
     }
-    file.names(trace.hosts, &packets)?;
-    let mut counted = Counted::default();
-    for packet in packets.iter() {
-        let packet = packet?;
-        counted.count(&packet);
-        file.packet(&packet)?;
+
+    /// Writes what the trace has more than when it was last seen, and flushes it.
+    ///
+    /// # Errors
+    /// As [`write()`].
+    pub fn grow(&mut self, trace: &Trace<'_>) -> Result<(), PcapngError> {
+        let packets = Packets::new(trace, self.vantage, &self.options)?;
+        for packet in packets.iter().skip(self.written) {
+            let packet = packet?;
+            self.counted.count(&packet);
+            self.file.packet(&packet)?;
+            self.written += 1;
+        }
+        self.file.flush()
     }
-    file.statistics(&counted)?;
-    file.finish()
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// As [`write()`].
+    pub fn finish(mut self) -> Result<(), PcapngError> {
+        self.file.statistics(&self.counted)?;
+        self.file.flush()
+    }
+}
+
+impl<W: Write> std::fmt::Debug for Growing<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Growing({} packets)", self.written)
+    }
 }
 
 /// What the statistics tell.
@@ -256,8 +313,8 @@ impl<W: Write> File<W> {
         self.epoch.saturating_add(since_start(at))
     }
 
-    fn finish(self) -> Result<(), PcapngError> {
-        self.writer.into_inner().flush()?;
+    fn flush(&mut self) -> Result<(), PcapngError> {
+        self.writer.get_mut().flush()?;
         Ok(())
     }
 }

@@ -98,8 +98,8 @@ fn lines<E>(
     let shown = records.iter().filter(|record| match &record.body {
         Body::Frame(_) => true,
         // What became of a frame stands beside it, if it is there.
-        Body::Fact(row) => options.rows == Rows::Shown && !row.is_beside,
-        Body::Row(_) | Body::Failure(_) => options.rows == Rows::Shown,
+        Body::Fact(row) => options.rows != Rows::Hidden && !row.is_beside,
+        Body::Row(_) | Body::Failure(_) => options.rows != Rows::Hidden,
     });
     for record in shown {
         let time = seconds(record.at);

@@ -41,6 +41,8 @@ pub(super) use linux::{first_process, live};
 #[cfg(target_os = "linux")]
 mod linux {
     use std::ffi::OsString;
+    use std::fs::File;
+    use std::io;
     use std::net::ToSocketAddrs;
     use std::path::{Path, PathBuf};
     use std::time::{Duration, Instant};
@@ -55,6 +57,7 @@ mod linux {
     use crate::language::units::show_size;
     use crate::live::exec::{self, ControlledBy, Executed, LiveError, Options};
     use crate::live::program::{self, Ended};
+    use crate::live::stream::Stream;
     use crate::report::{CaseKind, CaseVerdict, Problem, TestCase};
     use crate::run::Verdict;
     use crate::scenario::{Scenario, Setting};
@@ -199,7 +202,8 @@ mod linux {
     ) -> Result<Ends, Failure> {
         let at = vantage(kept, scenario)?;
         let started = Instant::now();
-        let executed = exec::exec(scenario, options).map_err(|error| match error {
+        let stream = stream(kept, scenario, name, at)?;
+        let mut executed = exec::exec(scenario, options, stream).map_err(|error| match error {
             LiveError::Scenario(message) => usage(message),
             LiveError::Refused(_) | LiveError::Port(_) => refusal(error),
             LiveError::Signals(_) | LiveError::Control(_) | LiveError::Sockets(_) => {
@@ -208,12 +212,31 @@ mod linux {
         })?;
         let case = case(scenario, &executed, at, (name.clone(), started.elapsed()));
         tell((kept, live), quiet, &executed, &case);
-        write(kept, &executed, &case, at)?;
+        write(kept, &mut executed, &case, at)?;
         Ok(match executed.ended {
             _ if executed.outcome.verdict() == Verdict::Failed => Ends::As(Exit::Failed),
             Ended::TimedOut => Ends::As(Exit::Failed),
             Ended::By(code) => Ends::With(code),
         })
+    }
+
+    /// The trace as it is written while the run goes on, where it goes into a pipe. Opening one
+    /// waits until somebody reads it.
+    fn stream(
+        kept: &Kept,
+        scenario: &Scenario,
+        name: &Path,
+        at: HostId,
+    ) -> Result<Option<Stream>, Failure> {
+        let Some(path) = kept.write.as_deref().filter(|path| traces::is_pipe(path)) else {
+            return Ok(None);
+        };
+        let out = File::options().write(true).open(path);
+        let out = out.map_err(|error| {
+            environment(format_args!("cannot write {}: {error}", path.display()))
+        })?;
+        let (name, claim) = (name.display().to_string(), report::claim(scenario));
+        Ok(Some(Stream::new(&name, claim, at, Box::new(out))))
     }
 
     fn vantage(kept: &Kept, scenario: &Scenario) -> Result<HostId, Failure> {
@@ -327,13 +350,27 @@ mod linux {
         report::complain(&format!("hangup: {}: {verdict}{trace}\n", case.name));
     }
 
-    fn write(kept: &Kept, executed: &Executed, case: &TestCase, at: HostId) -> Result<(), Failure> {
+    fn write(
+        kept: &Kept,
+        executed: &mut Executed,
+        case: &TestCase,
+        at: HostId,
+    ) -> Result<(), Failure> {
         if kept.no_traces {
             return Ok(());
         }
+        let stream = executed.stream.take();
         let summary = executed.outcome.summary(&case.name, &case.claim);
         let trace = executed.outcome.trace(&summary);
         let written = match &kept.write {
+            Some(_) if stream.is_some() => {
+                let finished = stream.map_or(Ok(()), |it| it.finish(&trace));
+                match finished.map_err(io::Error::from) {
+                    // Whoever has looked at it may have gone before.
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                    finished => finished.map_err(|it| format!("cannot write the trace: {it}")),
+                }
+            }
             Some(path) => traces::to_file(path, &trace, at, &traces::Form::usual()),
             None => {
                 let written = traces::to_folder(

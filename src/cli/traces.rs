@@ -121,6 +121,12 @@ fn golden_formats() -> impl Iterator<Item = TraceFormat> {
     FORMATS.into_iter().filter(|format| format.is_golden)
 }
 
+/// Whether there is a pipe or a device at a path, which is written to and not replaced.
+pub(super) fn is_pipe(path: &Path) -> bool {
+    let there = std::fs::metadata(path);
+    there.is_ok_and(|it| !it.is_file() && !it.is_dir())
+}
+
 /// Writes a trace to a single file, or to standard output where it is `-`.
 ///
 /// # Errors
@@ -136,6 +142,12 @@ pub(super) fn to_file(
     let fill = |out: &mut dyn Write| {
         (format.write)(trace, at, &form.options, out).map_err(io::Error::from)
     };
+    if is_pipe(path) {
+        let cannot = |error: io::Error| format!("cannot write {}: {error}", path.display());
+        let pipe = File::options().write(true).open(path).map_err(cannot)?;
+        let mut out = BufWriter::new(pipe);
+        return fill(&mut out).and_then(|()| out.flush()).map_err(cannot);
+    }
     if path.as_os_str() != "-" {
         return files::write_atomically_with(path, fill).map_err(|error| error.to_string());
     }

@@ -14,12 +14,13 @@ use super::clock::Lateness;
 use super::control::Control;
 use super::device::{Losses, Port, PortError};
 use super::forward::{Forwarded, Forwarder};
-use super::medium::{Limits, LiveMedium};
+use super::medium::{Limits, LiveMedium, with_kernel};
 use super::names;
 use super::namespace::{Apart, Privileges, Refused, enter};
 use super::program::{Ended, Program};
 use super::rule::Rule;
 use super::session::Session;
+use super::stream::Stream;
 use crate::capture::TraceHost;
 use crate::run::{Conduct, Filler, Medium, Outcome, VirtualNetwork, run_as};
 use crate::scenario::Scenario;
@@ -114,6 +115,8 @@ pub struct Executed {
     pub losses: Losses,
     /// What the proxy has done.
     pub forwarded: Option<Forwarded>,
+    /// The trace, where it was written while the run went on, without its end.
+    pub stream: Option<Stream>,
 }
 
 /// The host of a scenario that is the machine's kernel.
@@ -135,12 +138,17 @@ pub fn kernel_of(scenario: &Scenario) -> Result<usize, LiveError> {
     }
 }
 
-/// Runs a program among the hosts of a scenario. This process is in namespaces of its own
+/// Runs a program among the hosts of a scenario, and writes its trace to a stream, if there is
+/// one. This process is in namespaces of its own
 /// afterwards, and must end.
 ///
 /// # Errors
 /// Why it did not begin.
-pub fn exec(scenario: &Scenario, options: &Options) -> Result<Executed, LiveError> {
+pub fn exec(
+    scenario: &Scenario,
+    options: &Options,
+    stream: Option<Stream>,
+) -> Result<Executed, LiveError> {
     let kernel = kernel_of(scenario)?;
     let network = VirtualNetwork::new(scenario, options.seed, Filler::Alphabet);
     let hosts = network.hosts();
@@ -175,6 +183,7 @@ pub fn exec(scenario: &Scenario, options: &Options) -> Result<Executed, LiveErro
         program,
         control,
         forwarder,
+        stream,
         has_quit: false,
     };
     let limits = Limits {
@@ -183,6 +192,9 @@ pub fn exec(scenario: &Scenario, options: &Options) -> Result<Executed, LiveErro
         trace: options.trace,
         slow_open: options.proxy.as_ref().map(|it| it.slow_open.into()),
     };
+    if let Some(stream) = &mut session.stream {
+        stream.begin(with_kernel(hosts, HostId(kernel)), options.seed);
+    }
     let mut medium = LiveMedium::new(network, HostId(kernel), port, &mut session, limits);
     let conduct = Conduct::live(scenario);
     let outcome = run_as(&mut medium, scenario, &conduct, options.seed);
@@ -197,6 +209,7 @@ pub fn exec(scenario: &Scenario, options: &Options) -> Result<Executed, LiveErro
         lateness,
         losses,
         forwarded: session.forwarder.map(|it| it.counts()),
+        stream: session.stream,
     })
 }
 

@@ -17,7 +17,9 @@ use super::clock::{Clock, Lateness};
 use super::device::{Losses, Port};
 use crate::calls::Returned;
 use crate::capture::{SocketEnds, TraceHost};
-use crate::run::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, VirtualNetwork, Waited};
+use crate::run::{
+    CallId, Due, Medium, MediumEvent, NewCall, Refusal, SoFar, VirtualNetwork, Waited,
+};
 use crate::scenario::script::{LinkChange, Spanned};
 use crate::wire::{self, Flags};
 
@@ -55,6 +57,14 @@ pub trait Side: fmt::Debug {
 
     /// Looks at what has happened; it may act on the hosts. The time is that of the run.
     fn look(&mut self, network: &mut VirtualNetwork, now: Instant);
+
+    /// Is shown what has been recorded.
+    fn show(&mut self, _so_far: SoFar<'_>) {}
+
+    /// Whether it wants to be shown what has been recorded.
+    fn wants_to_see(&self) -> bool {
+        false
+    }
 
     /// The host on which it has made a call.
     fn caller(&self, _call: CallId) -> HostId {
@@ -299,6 +309,18 @@ fn is_syn(frame: &[u8]) -> bool {
     flags.is_some_and(|it| it.contains(Flags::SYN) && !it.contains(Flags::ACK))
 }
 
+/// The hosts of a network, of which one is the machine's kernel.
+pub(super) fn with_kernel(mut hosts: Vec<TraceHost>, kernel: HostId) -> Vec<TraceHost> {
+    if let Some(host) = hosts.get_mut(kernel.0) {
+        let release = rustix::system::uname()
+            .release()
+            .to_string_lossy()
+            .into_owned();
+        host.system = format!("kernel {release}");
+    }
+    hosts
+}
+
 /// Whether a call is none of the script's and of no program of a host.
 fn is_beside(call: CallId) -> bool {
     (CALLS_BESIDE..CALLS_BESIDE_END).contains(&call.0)
@@ -336,7 +358,7 @@ impl Medium for LiveMedium<'_> {
             }
             self.sleep(until);
             self.look();
-            if self.is_over() {
+            if self.is_over() || self.side.wants_to_see() {
                 return Waited::Woken;
             }
         }
@@ -351,6 +373,10 @@ impl Medium for LiveMedium<'_> {
 
     fn end_script(&mut self) {
         self.is_through = true;
+    }
+
+    fn show(&mut self, so_far: SoFar<'_>) {
+        self.side.show(so_far);
     }
 
     fn next_event(&mut self) -> Option<MediumEvent> {
@@ -416,15 +442,7 @@ impl Medium for LiveMedium<'_> {
     }
 
     fn hosts(&self) -> Vec<TraceHost> {
-        let mut hosts = self.inner.hosts();
-        if let Some(host) = hosts.get_mut(self.kernel.0) {
-            let release = rustix::system::uname()
-                .release()
-                .to_string_lossy()
-                .into_owned();
-            host.system = format!("kernel {release}");
-        }
-        hosts
+        with_kernel(self.inner.hosts(), self.kernel)
     }
 
     fn ethernet_address(&self, host: HostId) -> EthernetAddress {

@@ -13,6 +13,7 @@
 //! | [`session`], [`program`], [`control`] | what goes on beside: a program, lines of a test |
 //! | [`forward`], [`rule`] | a proxy, and when it ends connections |
 //! | [`names`] | the names of hosts inside |
+//! | [`stream`] | the trace, written while a run goes on |
 //! | [`exec`] | all of it together |
 //! | [`kernel`] | the machine's kernel as the host of a script |
 
@@ -42,3 +43,5 @@ pub mod program;
 pub mod rule;
 #[cfg(target_os = "linux")]
 pub mod session;
+#[cfg(target_os = "linux")]
+pub mod stream;

@@ -12,8 +12,9 @@ use super::control::{Control, Request};
 use super::forward::Forwarder;
 use super::medium::Side;
 use super::program::Program;
+use super::stream::Stream;
 use crate::calls::Returned;
-use crate::run::{CallId, VirtualNetwork};
+use crate::run::{CallId, SoFar, VirtualNetwork};
 
 /// All of it. It ends with its program; where there is none, when it is told to.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Session {
     pub control: Option<Control>,
     /// The proxy.
     pub forwarder: Option<Forwarder>,
+    /// The trace, where it is written while the run goes on.
+    pub stream: Option<Stream>,
     /// What is printed on standard output when the hosts are ready.
     pub ready: Option<String>,
     /// Whether it was told to end.
@@ -67,6 +70,17 @@ impl Side for Session {
         }
     }
 
+    fn show(&mut self, so_far: SoFar<'_>) {
+        if let Some(stream) = &mut self.stream {
+            stream.show(so_far);
+        }
+    }
+
+    fn wants_to_see(&self) -> bool {
+        let due = self.stream.as_ref().and_then(Stream::due);
+        due.is_some_and(|due| due.is_zero())
+    }
+
     fn look(&mut self, network: &mut VirtualNetwork, now: Instant) {
         self.program.look(network, now);
         let Some(control) = &mut self.control else {
@@ -85,7 +99,9 @@ impl Side for Session {
 
     fn due(&self) -> Option<Duration> {
         let forwarder = self.forwarder.as_ref().and_then(Forwarder::due);
-        [self.program.due(), forwarder].into_iter().flatten().min()
+        let stream = self.stream.as_ref().and_then(Stream::due);
+        let all = [self.program.due(), forwarder, stream];
+        all.into_iter().flatten().min()
     }
 
     fn has_ended(&self) -> bool {

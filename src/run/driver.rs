@@ -16,7 +16,7 @@ use super::failures::{Failures, Judged, Told};
 use super::filters;
 use super::forging::Forging;
 use super::lateness::Lateness;
-use super::medium::{Due, Medium, Refusal, Waited};
+use super::medium::{Due, Medium, Refusal, SoFar, Waited};
 use super::numbers::Numbers;
 use super::packets::Packets;
 use super::programs::Programs;
@@ -413,6 +413,11 @@ impl<'a> Driver<'a> {
         while let Some(event) = self.medium.next_event() {
             self.take_event(event);
         }
+        self.medium.show(SoFar {
+            events: &self.events,
+            calls: &self.rows,
+            failures: &self.failed,
+        });
         self.keep_watch();
     }
 

@@ -19,7 +19,8 @@ use smoltcp::time::Instant;
 use smoltcp::wire::EthernetAddress;
 
 use crate::calls::{BadCall, Returned};
-use crate::capture::{SocketEnds, TraceHost};
+use crate::capture::{CallRow, FailedRow, SocketEnds, TraceHost};
+use crate::event_log::EventLog;
 use crate::scenario::script::{Argument, LinkChange, Routine, Spanned};
 
 /// A call of a run. The driver numbers them in the order in which it makes them, those of the
@@ -56,6 +57,17 @@ pub struct NewCall<'a> {
     pub label: Option<i64>,
     /// Whether the octets that it receives are wanted, in [`Returned::received`].
     pub keeps: bool,
+}
+
+/// What has been recorded of a run so far. It only grows.
+#[derive(Clone, Copy, Debug)]
+pub struct SoFar<'a> {
+    /// The facts.
+    pub events: &'a EventLog,
+    /// The calls.
+    pub calls: &'a [CallRow],
+    /// What did not hold.
+    pub failures: &'a [FailedRow],
 }
 
 /// What a medium tells the driver, in the order in which it happened.
@@ -152,6 +164,10 @@ pub trait Medium: fmt::Debug {
     /// The script is through: what is to come is what programs do by themselves. Nothing, where
     /// there are none.
     fn end_script(&mut self) {}
+
+    /// Is shown what has been recorded so far, each time that something may have been.
+    fn show(&mut self, _so_far: SoFar<'_>) {}
+
     /// When what the driver has done last really happened, which may be before `now`.
     fn acted(&self) -> Instant {
         self.now()

@@ -53,7 +53,7 @@ pub use conduct::{
 pub(crate) use conduct::{REAL_PATIENCE, TICK};
 pub(crate) use driver::Driver;
 pub use lateness::Lateness;
-pub use medium::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, Waited};
+pub use medium::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, SoFar, Waited};
 pub use rules::{Numbering, Parts, Payload, Rules, Stamps, Tick, Unsaid};
 pub(crate) use scenario::run_as;
 pub use scenario::{run, run_in_real_time, run_on, run_within};

@@ -1,5 +1,7 @@
 //! `hangup exec`: real programs among emulated hosts.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -241,5 +243,37 @@ pub(crate) fn a_refusal_has_its_exit_code() -> Tested {
             .starts_with("cannot make a user namespace")
     );
     assert!(ran.err.contains("help: `sudo sysctl user.max_"), "{ran:?}");
+    Ok(())
+}
+
+/// A pipe gets the trace while the run goes on, and its end with the run's.
+pub(crate) fn a_pipe_gets_the_trace_at_once() -> Tested {
+    needs("mkfifo")?;
+    let folder = Folder::new();
+    let silent = folder.write("silent.toml", SILENT.as_bytes());
+    let (pipe, go) = (folder.0.join("pipe"), folder.0.join("go"));
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|it| it.success()));
+    // The program ends when somebody has read of the hosts.
+    let script = format!("until [ -e {} ]; do sleep 0.01; done", go.display());
+    let pipe_name = pipe.to_str().expect("its name is text");
+    let words = ["-q", "-w", pipe_name, "--", "sh", "-c", &script];
+    let mut child = folder.exec(&silent, &words).spawn().expect("it is built");
+    let mut file = File::open(&pipe).expect("it is there");
+    let (mut trace, mut part) = (Vec::new(), [0; 4096]);
+    let has = |trace: &[u8], text: &str| trace.windows(text.len()).any(|it| it == text.as_bytes());
+    while !has(&trace, "listen(fd=3, 16) = 0") {
+        let octets = file.read(&mut part).expect("it can be read");
+        assert!(octets > 0, "the trace ended before its run");
+        trace.extend_from_slice(&part[..octets]);
+    }
+    assert_eq!(child.try_wait().expect("it is a child"), None);
+    std::fs::write(&go, "").expect("the folder is ours");
+    file.read_to_end(&mut trace).expect("it can be read");
+    assert_eq!(child.wait().expect("it is a child").code(), Some(0));
+    assert!(
+        std::fs::metadata(&pipe).is_ok_and(|it| !it.is_file()),
+        "it is still a pipe"
+    );
     Ok(())
 }

@@ -33,13 +33,17 @@ fn main() -> ExitCode {
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    let tests: [process::Test; 19] = [
+    let tests: &[process::Test] = &[
         ("a-tun-carries-packets-both-ways", devices::tun),
         ("a-cable-carries-frames-both-ways", devices::cable),
         ("curl-meets-a-deaf-server", exec::curl_meets_a_deaf_server),
         (
             "exec-has-the-exit-code-of-its-program",
             exec::exit_codes_and_signals,
+        ),
+        (
+            "a-pipe-gets-the-trace-at-once",
+            exec::a_pipe_gets_the_trace_at_once,
         ),
         ("hosts-have-their-names-inside", exec::names_and_addresses),
         ("nothing-is-left-behind", exec::nothing_is_left_behind),
@@ -66,5 +70,5 @@ fn main() -> ExitCode {
         ),
         ("verify-compares-with-the-kernel", kernel::verify_compares),
     ];
-    process::run(&tests)
+    process::run(tests)
 }
