@@ -839,12 +839,18 @@ pub(crate) struct Wireshark {
 /// What `wireshark` does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum WiresharkAction {
-    /// Write the profile `hangup`: columns, colours, filter buttons. What was changed there stays.
-    Install,
-    /// Remove the files of the profile that are as they were installed.
+    /// Write the profile `hangup` (columns, colours, filter buttons), and link this program where
+    /// Wireshark looks for sources of packets, so that each folder of scenarios is an interface to
+    /// capture from. What is there already stays.
+    Install {
+        /// Write a post-dissector, too: fields for filters, columns and graphs, such as
+        /// hangup.held, hangup.call and hangup.error.
+        #[arg(long)]
+        lua: bool,
+    },
+    /// Remove the files and links that are as they were installed.
     Uninstall,
-    /// Say which files of the profile are installed, and which Wireshark there is. Exits with 1
-    /// unless all are.
+    /// Say what is installed where, and which Wireshark there is. Exits with 1 unless all is.
     Check,
     /// Open a trace in Wireshark with the profile, which is installed where it is missing.
     Open {

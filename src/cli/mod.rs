@@ -12,6 +12,7 @@ mod contract;
 mod docs;
 mod exec;
 mod exit;
+mod extcap;
 mod failure;
 mod interrupt;
 #[cfg(target_os = "linux")]
@@ -46,6 +47,9 @@ use exec::{Ends, LiveCommand};
 
 /// The whole program.
 pub fn main() -> ExitCode {
+    if let Some(answered) = extcap::answer() {
+        return answered;
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {

@@ -1,6 +1,6 @@
-//! `hangup wireshark`: a profile for Wireshark in which traces read best.
+//! `hangup wireshark`: a profile for Wireshark in which traces read best, interfaces whose packets
+//! are those of scenarios, and a post-dissector.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,9 +10,11 @@ use super::exit::Exit;
 use super::failure::{Failure, environment, usage};
 use super::report;
 use crate::files;
+use folders::{Folders, PROFILE};
+use link::{Link, State};
 
-/// The name of the profile.
-const PROFILE: &str = "hangup";
+mod folders;
+mod link;
 
 /// The files of the profile.
 const FILES: [(&str, &str); 3] = [
@@ -21,42 +23,38 @@ const FILES: [(&str, &str); 3] = [
     ("dfilter_buttons", include_str!("wireshark/dfilter_buttons")),
 ];
 
+/// The post-dissector.
+const LUA: (&str, &str) = ("hangup.lua", include_str!("wireshark/hangup.lua"));
+
 /// The most that is read of a file in the place of ours.
 const FILE_OCTETS_MAX: u64 = 1 << 20;
 
 pub(super) fn run(args: &Wireshark) -> Result<Exit, Failure> {
-    let folder = folder().ok_or_else(|| {
+    let folders = Folders::of_machine().ok_or_else(|| {
         environment("no folder for Wireshark's profiles: neither XDG_CONFIG_HOME nor HOME is set")
     })?;
     match &args.action {
-        WiresharkAction::Install => install(&folder, true),
-        WiresharkAction::Uninstall => uninstall(&folder),
-        WiresharkAction::Check => check(&folder),
-        WiresharkAction::Open { trace } => open(&folder, trace),
+        WiresharkAction::Install { lua } => {
+            install(&folders, *lua)?;
+            check_of_install(&folders)
+        }
+        WiresharkAction::Uninstall => uninstall(&folders),
+        WiresharkAction::Check => check(&folders),
+        WiresharkAction::Open { trace } => open(&folders, trace),
     }
 }
 
-/// The folder of the profile (the manual of Wireshark, appendix B).
-fn folder() -> Option<PathBuf> {
-    let set = |name: &str| {
-        let value = std::env::var_os(name).filter(|it: &OsString| !it.is_empty())?;
-        Some(PathBuf::from(value))
-    };
-    let settings = if cfg!(windows) {
-        set("APPDATA")?.join("Wireshark")
-    } else {
-        let config = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")))?;
-        config.join("wireshark")
-    };
-    Some(settings.join("profiles").join(PROFILE))
-}
-
-/// What stands in the place of a file of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Missing,
-    Ours,
-    Other,
+/// The files of ours and where they belong. The post-dissector is one of them where it is asked
+/// for.
+fn all(folders: &Folders) -> impl Iterator<Item = (&Path, &'static str, &'static str)> {
+    let profile = FILES
+        .iter()
+        .map(|(name, text)| (folders.profile.as_path(), *name, *text));
+    let plugins = folders
+        .plugins
+        .as_deref()
+        .map(|folder| (folder, LUA.0, LUA.1));
+    profile.chain(plugins)
 }
 
 fn state(folder: &Path, name: &str, content: &str) -> State {
@@ -70,49 +68,77 @@ fn state(folder: &Path, name: &str, content: &str) -> State {
     }
 }
 
-/// Writes the files that are missing; those that somebody has changed stay.
-fn install(folder: &Path, says: bool) -> Result<Exit, Failure> {
-    let mut kept = Vec::new();
-    for (name, content) in FILES {
-        match state(folder, name, content) {
-            State::Missing => {
-                files::write_atomically(&folder.join(name), content.as_bytes())
-                    .map_err(environment)?;
-            }
-            State::Ours => {}
-            State::Other => kept.push(name),
+/// Writes the files that are missing, and links the program; what is there stays.
+fn install(folders: &Folders, lua: bool) -> Result<(), Failure> {
+    for (folder, name, content) in all(folders) {
+        let is_wanted = lua || name != LUA.0;
+        if is_wanted && state(folder, name, content) == State::Missing {
+            files::write_atomically(&folder.join(name), content.as_bytes()).map_err(environment)?;
         }
     }
-    if says {
-        let shown = folder.display();
-        let mut text = format!("the profile {PROFILE} is in {shown}\n");
-        for name in kept {
-            text.push_str(&format!("  {name} is another than ours, and stays\n"));
+    for link in links(folders)? {
+        if link.state() == State::Missing {
+            link.make().map_err(|error| {
+                environment(format!("cannot link {}: {error}", link.path.display()))
+            })?;
         }
-        text.push_str(&format!("use it: wireshark -C {PROFILE} TRACE\n"));
-        report::print(&text)?;
     }
+    Ok(())
+}
+
+/// The links to this program, of which Wireshark makes interfaces.
+fn links(folders: &Folders) -> Result<Vec<Link>, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| environment(format!("where this program is: {error}")))?;
+    let link = |folder: &PathBuf| Link {
+        path: folder.join(PROFILE),
+        program: program.clone(),
+    };
+    Ok(folders.extcap.iter().map(link).collect())
+}
+
+fn check_of_install(folders: &Folders) -> Result<Exit, Failure> {
+    let mut text = listed(folders)?.0;
+    text.push_str(&format!(
+        "use it: wireshark -C {PROFILE} TRACE, or capture from an interface {PROFILE}-...\n"
+    ));
+    report::print(&text)?;
     Ok(Exit::Held)
 }
 
-/// Removes the files that are as we wrote them, and the folder if nothing else is in it.
-fn uninstall(folder: &Path) -> Result<Exit, Failure> {
+/// Removes the files and links that are as we made them, and folders of ours that are empty then.
+fn uninstall(folders: &Folders) -> Result<Exit, Failure> {
     let mut text = String::new();
-    for (name, content) in FILES {
+    let remove = |path: &Path| {
+        fs::remove_file(path)
+            .map_err(|error| environment(format!("cannot remove {}: {error}", path.display())))
+    };
+    let mut kept = |path: &Path| {
+        text.push_str(&format!("{} was changed, and stays\n", path.display()));
+    };
+    for (folder, name, content) in all(folders) {
         let path = folder.join(name);
         match state(folder, name, content) {
             State::Missing => {}
-            State::Ours => fs::remove_file(&path).map_err(|error| {
-                environment(format!("cannot remove {}: {error}", path.display()))
-            })?,
-            State::Other => {
-                text.push_str(&format!("{} was changed, and stays\n", path.display()));
-            }
+            State::Ours => remove(&path)?,
+            State::Other => kept(&path),
+        }
+    }
+    for link in links(folders)? {
+        match link.state() {
+            State::Missing => {}
+            State::Ours => remove(&link.path)?,
+            State::Other => kept(&link.path),
         }
     }
     // Not empty: Wireshark keeps files of its own there, which are not ours to remove.
-    if fs::remove_dir(folder).is_err() && folder.exists() {
-        text.push_str(&format!("{} is not empty, and stays\n", folder.display()));
+    let profile = &folders.profile;
+    if fs::remove_dir(profile).is_err() && profile.exists() {
+        text.push_str(&format!("{} is not empty, and stays\n", profile.display()));
+    }
+    // Folders that we may have made, and nobody has put anything into.
+    for folder in folders.extcap.iter().chain(&folders.plugins) {
+        let _ = fs::remove_dir(folder);
     }
     text.push_str(&format!("the profile {PROFILE} is not installed\n"));
     report::print(&text)?;
@@ -120,19 +146,8 @@ fn uninstall(folder: &Path) -> Result<Exit, Failure> {
 }
 
 /// Says what is there, and whether Wireshark is.
-fn check(folder: &Path) -> Result<Exit, Failure> {
-    let mut text = format!("{}\n", folder.display());
-    let mut is_whole = true;
-    for (name, content) in FILES {
-        let state = state(folder, name, content);
-        is_whole &= state == State::Ours;
-        let word = match state {
-            State::Missing => "missing",
-            State::Ours => "installed",
-            State::Other => "changed",
-        };
-        text.push_str(&format!("  {name:16} {word}\n"));
-    }
+fn check(folders: &Folders) -> Result<Exit, Failure> {
+    let (mut text, is_whole) = listed(folders)?;
     for program in ["wireshark", "tshark"] {
         let version = Command::new(program).arg("--version").output();
         let line = version.ok().and_then(|output| {
@@ -140,18 +155,40 @@ fn check(folder: &Path) -> Result<Exit, Failure> {
             text.lines().next().map(str::to_owned)
         });
         let line = line.unwrap_or_else(|| "not found".to_owned());
-        text.push_str(&format!("  {program:16} {line}\n"));
+        text.push_str(&format!("{program}: {line}\n"));
     }
     report::print(&text)?;
     Ok(if is_whole { Exit::Held } else { Exit::Failed })
 }
 
+/// What is there, and whether that is all; the post-dissector is only there where it was asked for.
+fn listed(folders: &Folders) -> Result<(String, bool), Failure> {
+    let mut text = String::new();
+    let mut is_whole = true;
+    for (folder, name, content) in all(folders) {
+        let state = state(folder, name, content);
+        let is_optional = name == LUA.0;
+        is_whole &= state == State::Ours || is_optional;
+        let word = match (state, is_optional) {
+            (State::Missing, true) => "missing (install --lua)",
+            _ => state.name(),
+        };
+        text.push_str(&format!("{word:12} {}\n", folder.join(name).display()));
+    }
+    for link in links(folders)? {
+        let state = link.state();
+        is_whole &= state == State::Ours;
+        text.push_str(&format!("{:12} {}\n", state.name(), link.path.display()));
+    }
+    Ok((text, is_whole))
+}
+
 /// Opens a trace in Wireshark with the profile, which is installed first where it is missing.
-fn open(folder: &Path, trace: &Path) -> Result<Exit, Failure> {
+fn open(folders: &Folders, trace: &Path) -> Result<Exit, Failure> {
     if !trace.is_file() {
         return Err(usage(format!("there is no trace {}", trace.display())));
     }
-    install(folder, false)?;
+    install(folders, false)?;
     let started = Command::new("wireshark")
         .args(["-C", PROFILE, "-r"])
         .arg(trace)
