@@ -5,6 +5,7 @@ mod bench;
 mod bounds;
 mod compare;
 mod contract;
+mod experts;
 #[cfg(unix)]
 mod files;
 mod help;

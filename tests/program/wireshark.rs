@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use super::Folder;
 
 #[path = "../skip/mod.rs"]
-mod skip;
+pub(crate) mod skip;
 
 /// A command with a home of its own.
 fn at_home(folder: &Folder, program: &str) -> Command {
