@@ -17,6 +17,7 @@ use smoltcp::wire::{
 use crate::event::Fact;
 use crate::frame::{Frame, Spares};
 use crate::icmp::Limiter;
+use crate::neighbourhood::Neighbourhood;
 use crate::network::{HostConfig, Recording, Resolution, StackKind};
 use crate::options::SocketOptions;
 use crate::profile::{Profile, Transport};
@@ -63,13 +64,6 @@ pub(crate) enum InterfacePoll {
     Needed,
 }
 
-/// A host that another one can reach.
-#[derive(Clone, Debug)]
-pub(crate) struct Neighbour {
-    pub(crate) addresses: Vec<IpAddress>,
-    pub(crate) ethernet: EthernetAddress,
-}
-
 /// A host.
 #[derive(Debug)]
 pub struct Host {
@@ -107,10 +101,12 @@ pub(crate) struct Stack {
     pub(crate) wire: Wire,
     pub(crate) ethernet: EthernetAddress,
     pub(crate) resolution: Resolution,
-    neighbours: BTreeMap<IpAddress, EthernetAddress>,
+    /// The hosts of the network, this one among them.
+    neighbours: Neighbourhood,
     /// The one that was looked for last: most hosts speak to one.
     neighbour: Option<(IpAddress, EthernetAddress)>,
-    introduced: Option<Instant>,
+    /// When smoltcp's interface was told of its neighbours, and how many addresses there were.
+    introduced: Option<(Instant, usize)>,
     /// Segments whose neighbour has yet to be resolved wait in these: one for each version of IP.
     pub(crate) raw: [SocketHandle; 2],
     /// When each connection is next due.
@@ -159,12 +155,14 @@ impl Host {
         config: HostConfig,
         ethernet: EthernetAddress,
         resolution: Resolution,
+        neighbours: Neighbourhood,
         random: Random,
     ) -> Self {
         let stack = match &config.stack {
             StackKind::Profile(profile) => {
                 let profile = Arc::new(Profile::clone(profile));
-                let stack = Stack::new(profile, &config, ethernet, resolution, random);
+                let network = (resolution, neighbours);
+                let stack = Stack::new(profile, &config, ethernet, network, random);
                 Some(Box::new(stack))
             }
             StackKind::Scripted => None,
@@ -252,11 +250,9 @@ impl Host {
         }
     }
 
-    pub(crate) fn learn(&mut self, neighbour: &Neighbour) {
+    /// Forgets what it remembers of its neighbours: an address has another host now.
+    pub(crate) fn forget_neighbour(&mut self) {
         if let Some(stack) = &mut self.stack {
-            for &address in &neighbour.addresses {
-                stack.neighbours.insert(address, neighbour.ethernet);
-            }
             stack.neighbour = None;
             stack.introduced = None;
         }
@@ -329,7 +325,7 @@ impl Stack {
         profile: Arc<Profile>,
         host: &HostConfig,
         ethernet: EthernetAddress,
-        resolution: Resolution,
+        (resolution, neighbours): (Resolution, Neighbourhood),
         mut random: Random,
     ) -> Self {
         let (addresses, mtu) = (host.addresses.clone(), host.mtu);
@@ -387,7 +383,7 @@ impl Stack {
             wire,
             ethernet,
             resolution,
-            neighbours: BTreeMap::new(),
+            neighbours,
             neighbour: None,
             introduced: None,
             raw,
@@ -445,7 +441,8 @@ impl Stack {
         {
             return Some(ethernet);
         }
-        let ethernet = *self.neighbours.get(&address)?;
+        let found = self.neighbours.get(address);
+        let ethernet = found.filter(|it| *it != self.ethernet)?;
         self.neighbour = Some((address, ethernet));
         Some(ethernet)
     }
@@ -676,15 +673,16 @@ impl Stack {
 
     /// Keeps static neighbours known to smoltcp's interface.
     pub(crate) fn introduce(&mut self, now: Instant) {
-        let stale = self
-            .introduced
-            .is_none_or(|at| now - at >= INTRODUCTION_INTERVAL);
-        if self.resolution == Resolution::Arp || !stale {
+        if self.resolution == Resolution::Arp {
             return;
         }
-        self.introduced = Some(now);
-        let neighbours: Vec<_> = self.neighbours.iter().map(|(&a, &e)| (a, e)).collect();
-        for neighbour in neighbours {
+        let count = self.neighbours.len();
+        let is_known = |(at, known)| now - at < INTRODUCTION_INTERVAL && known == count;
+        if self.introduced.is_some_and(is_known) {
+            return;
+        }
+        self.introduced = Some((now, count));
+        for neighbour in self.neighbours.all_but(self.ethernet) {
             let Some(address) = self.address_towards(neighbour.0) else {
                 continue;
             };

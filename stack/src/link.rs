@@ -41,28 +41,31 @@ pub struct LinkConfig {
 }
 
 impl Default for LinkConfig {
-    /// No delay, no limit, no damage.
+    /// That of [`LinkConfig::IDEAL`].
     fn default() -> Self {
-        Self {
-            delay: Duration::ZERO,
-            rate: None,
-            queue: None,
-            mtu: 65_535,
-            loss: 0.0,
-            duplicate: 0.0,
-            reorder: 0.0,
-            corrupt: 0.0,
-            down: false,
-        }
+        Self::IDEAL
     }
 }
 
 impl LinkConfig {
+    /// No delay, no limit, no damage.
+    pub const IDEAL: Self = Self {
+        delay: Duration::ZERO,
+        rate: None,
+        queue: None,
+        mtu: 65_535,
+        loss: 0.0,
+        duplicate: 0.0,
+        reorder: 0.0,
+        corrupt: 0.0,
+        down: false,
+    };
+
     /// Whether every frame arrives, unchanged and after the same time.
     fn only_delays(&self) -> bool {
         let ideal = Self {
             delay: self.delay,
-            ..Self::default()
+            ..Self::IDEAL
         };
         *self == ideal
     }

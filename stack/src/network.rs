@@ -12,8 +12,10 @@ use smoltcp::wire::EthernetAddress;
 pub use crate::config::{HostConfig, HostId, IpFamily, Recording, Resolution, StackKind};
 use crate::event::{DropCause, Event, Fact, Forged, FrameId};
 use crate::frame::{Frame, Spares};
-use crate::host::{Host, InterfacePoll, Neighbour, Output};
-use crate::link::{Fate, Link, LinkConfig};
+use crate::host::{Host, InterfacePoll, Output};
+use crate::link::{Fate, LinkConfig};
+use crate::links::Links;
+use crate::neighbourhood::{Neighbourhood, Replaced};
 use crate::profile::Transport;
 use crate::random::Random;
 use crate::schedule::{Arrival, Arrivals, Deadlines};
@@ -51,8 +53,8 @@ pub struct Network {
     resolution: Resolution,
     recording: Recording,
     hosts: Vec<Host>,
-    /// One link an ordered pair of hosts: `links[from][to]`. A host's link to itself is never used.
-    links: Vec<Vec<Link>>,
+    links: Links,
+    neighbours: Neighbourhood,
     arrivals: Arrivals,
     deadlines: Deadlines,
     spares: Spares,
@@ -77,7 +79,8 @@ impl Network {
             resolution,
             recording: Recording::Everything,
             hosts: Vec::new(),
-            links: Vec::new(),
+            links: Links::default(),
+            neighbours: Neighbourhood::default(),
             arrivals: Arrivals::default(),
             deadlines: Deadlines::default(),
             spares: Spares::default(),
@@ -105,22 +108,14 @@ impl Network {
     pub fn add_host(&mut self, config: HostConfig) -> HostId {
         let id = HostId(self.hosts.len());
         let random = Random::new(self.seed, stream(HOST_STREAMS, id, id));
-        let mut host = Host::new(config, ethernet_address(id), self.resolution, random);
+        let neighbours = self.neighbours.clone();
+        let ethernet = ethernet_address(id);
+        let mut host = Host::new(config, ethernet, self.resolution, neighbours, random);
         host.record(self.recording);
-        for (index, other) in self.hosts.iter_mut().enumerate() {
-            host.learn(&neighbour(other, HostId(index)));
-            other.learn(&neighbour(&host, id));
+        if self.neighbours.add(host.addresses(), ethernet) == Replaced::Yes {
+            self.hosts.iter_mut().for_each(Host::forget_neighbour);
         }
         self.hosts.push(host);
-        for (index, row) in self.links.iter_mut().enumerate() {
-            let random = Random::new(self.seed, stream(LINK_STREAMS, HostId(index), id));
-            row.push(Link::new(LinkConfig::default(), random));
-        }
-        let row = (0..=id.0).map(|to| {
-            let random = Random::new(self.seed, stream(LINK_STREAMS, id, HostId(to)));
-            Link::new(LinkConfig::default(), random)
-        });
-        self.links.push(row.collect());
         id
     }
 
@@ -141,13 +136,15 @@ impl Network {
 
     /// What the link from one host to another does.
     pub fn link(&self, from: HostId, to: HostId) -> &LinkConfig {
-        self.links[from.0][to.0].config()
+        self.links.config(from, to)
     }
 
     /// Changes what the link from one host to another does, from now on. Frames already on their
     /// way are not touched.
     pub fn set_link(&mut self, from: HostId, to: HostId, config: LinkConfig) {
-        self.links[from.0][to.0].set(config);
+        let seed = self.seed;
+        let link = self.links.link(from, to, || link_random(seed, from, to));
+        link.set(config);
     }
 
     /// The virtual time.
@@ -415,7 +412,9 @@ impl Network {
     }
 
     fn carry(&mut self, (from, to): (HostId, HostId), id: FrameId, chain: Chain, frame: Frame) {
-        match self.links[from.0][to.0].carry(frame, self.now) {
+        let seed = self.seed;
+        let link = self.links.link(from, to, || link_random(seed, from, to));
+        match link.carry(frame, self.now) {
             Fate::Arrives(at, frame) => self.arrivals.push(at, to, id, chain, frame),
             Fate::ArrivesTwice(copies) => {
                 for (at, frame) in copies {
@@ -473,6 +472,11 @@ fn stream(kind: u64, from: HostId, to: HostId) -> u64 {
     kind << 48 | (from.0 as u64) << 24 | to.0 as u64
 }
 
+/// The random choices of a link.
+fn link_random(seed: u64, from: HostId, to: HostId) -> Random {
+    Random::new(seed, stream(LINK_STREAMS, from, to))
+}
+
 /// Locally administered addresses, numbered from 1: `02:00:00:00:00:01`.
 fn ethernet_address(id: HostId) -> EthernetAddress {
     let number = (id.0 as u32 + 1).to_be_bytes();
@@ -500,12 +504,5 @@ fn receiver(frame: &Frame) -> Receiver {
             None => Receiver::Nobody,
         },
         _ => Receiver::Nobody,
-    }
-}
-
-fn neighbour(host: &Host, id: HostId) -> Neighbour {
-    Neighbour {
-        addresses: host.addresses().to_vec(),
-        ethernet: ethernet_address(id),
     }
 }
