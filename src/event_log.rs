@@ -6,6 +6,7 @@
 //! log and decode nothing.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -28,6 +29,8 @@ pub struct EventLog {
     kept: Kept,
     /// How many facts from before the first one here were forgotten.
     forgotten: usize,
+    /// How many facts are here when it is time to forget some.
+    full: usize,
     /// The octets of memory that all of it takes, about.
     memory: usize,
     /// The octets that a trace of it would have, about.
@@ -129,6 +132,7 @@ impl EventLog {
             tracker: Tracker::default(),
             kept,
             forgotten: 0,
+            full: kept.facts.saturating_mul(2),
             memory: 0,
             trace: 0,
         }
@@ -143,13 +147,23 @@ impl EventLog {
         self.cut(&mut event);
         self.memory += size_of::<Event>() + size_of::<Option<Arc<Packet>>>();
         self.events.push(event);
-        if self.events.len() / 2 >= self.kept.facts {
-            self.forget(self.kept.facts);
-        }
     }
 
-    /// Forgets the first facts that are here, and the sendings of long ago.
-    fn forget(&mut self, count: usize) {
+    /// Whether there are so many facts that some are to be forgotten.
+    pub fn is_full(&self) -> bool {
+        self.events.len() >= self.full
+    }
+
+    /// The place before which facts may be forgotten: the last ones are kept.
+    pub fn old(&self) -> usize {
+        self.len()
+            .saturating_sub(self.kept.facts)
+            .max(self.forgotten)
+    }
+
+    /// Forgets the facts before a place, and the frames that none of the others is about.
+    pub fn forget(&mut self, before: usize) {
+        let count = before.saturating_sub(self.forgotten);
         for event in self.events.drain(..count) {
             self.memory -= size_of::<Event>() + size_of::<Option<Arc<Packet>>>();
             if let Fact::Sent { bytes, .. } = &event.fact {
@@ -158,10 +172,16 @@ impl EventLog {
         }
         self.packets.drain(..count);
         self.forgotten += count;
-        // What is on its way for so long is decoded again when it arrives.
-        while self.sendings.len() > self.kept.facts {
+        match self.events.iter().filter_map(|event| event.frame).min() {
+            Some(first) => self.sendings = self.sendings.split_off(&first),
+            None => self.sendings.clear(),
+        }
+        // What is on its way for longer than facts are kept is decoded again when it arrives.
+        while self.sendings.len() > self.events.len() {
             self.sendings.pop_first();
         }
+        // Where little could be forgotten, it is not tried again at once.
+        self.full = self.kept.facts.max(self.events.len()).saturating_mul(2);
     }
 
     /// Whether facts are forgotten.
@@ -229,7 +249,7 @@ impl EventLog {
         }
     }
 
-    /// Counts places from the first fact that is kept: the run is over. Returns how many facts were
+    /// Counts places from the first fact that is here: the run is over. Returns how many facts were
     /// forgotten.
     pub(crate) fn end(&mut self) -> usize {
         std::mem::take(&mut self.forgotten)
@@ -248,6 +268,11 @@ impl EventLog {
     /// The fact at a place.
     pub fn get(&self, index: usize) -> Option<&Event> {
         self.events.get(index.checked_sub(self.forgotten)?)
+    }
+
+    /// The places of the facts that are here.
+    pub fn places(&self) -> Range<usize> {
+        self.forgotten..self.len()
     }
 
     /// How many facts there were, those that were forgotten among them.
@@ -358,9 +383,12 @@ mod tests {
                 },
             ));
             log.push(event(frame, Fact::Received { bytes }));
+            if log.is_full() {
+                log.forget(log.old());
+            }
         }
-        assert_eq!((log.len(), log.events.len() < 8), (200, true));
-        assert!(log.sendings.len() <= 5 && log.memory() < 8 * (FRAME_OCTETS + 200));
+        assert_eq!((log.len(), log.places()), (200, 196..200));
+        assert!(log.sendings.len() <= 4 && log.memory() < 8 * (FRAME_OCTETS + 200));
         assert!(log.frame(0).is_none());
         let last = log.frame(199).expect("it is kept");
         assert_eq!((last.bytes.len(), last.length), (20, 1000));

@@ -8,8 +8,9 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
 use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -130,12 +131,18 @@ pub fn write_below_with(
     name: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), FileError> {
+    let path = place_below(folder, name)?;
+    replace(&path, &path, fill)
+}
+
+/// The path of a file below a folder that may be written.
+fn place_below(folder: &Path, name: &Path) -> Result<PathBuf, FileError> {
     let shown = folder.join(name);
     let path = below(folder, name).map_err(failed("write", &shown))?;
     if let Ok(metadata) = path.symlink_metadata() {
         regular(&metadata).map_err(failed("write", &shown))?;
     }
-    replace(&path, &path, fill)
+    Ok(path)
 }
 
 /// Opens a regular file below a folder, through no link.
@@ -183,14 +190,127 @@ fn replace(
     target: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), FileError> {
-    let directory = target.parent().filter(|it| !it.as_os_str().is_empty());
-    if let Some(directory) = directory {
-        fs::create_dir_all(directory).map_err(failed("create the directory", directory))?;
+    let mut unfinished = Unfinished::of(path, target)?;
+    let written = fill(&mut unfinished.out).and_then(|()| unfinished.out.flush());
+    written.map_err(failed("write", &unfinished.partial.path))?;
+    unfinished.finish()
+}
+
+/// A file that is written for as long as it takes, and has its place once it is whole. One that is
+/// not finished does not stay behind.
+pub struct Unfinished {
+    out: BufWriter<File>,
+    partial: Partial,
+    target: PathBuf,
+    /// What errors call it.
+    shown: PathBuf,
+}
+
+impl fmt::Debug for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Unfinished").field(&self.target).finish()
     }
-    clear(directory.unwrap_or(Path::new(".")));
-    let (partial, file) = Partial::begin(target).map_err(failed("write", target))?;
-    filled(file, fill).map_err(failed("write", &partial.path))?;
-    partial.finish(target).map_err(failed("replace", path))
+}
+
+impl Unfinished {
+    /// Begins a file below a folder, as [`write_below`] does.
+    ///
+    /// # Errors
+    /// As [`write_below`].
+    pub fn below(folder: &Path, name: &Path) -> Result<Self, FileError> {
+        let path = place_below(folder, name)?;
+        Self::of(&path, &path)
+    }
+
+    /// Begins a file, as [`write_atomically`] does.
+    ///
+    /// # Errors
+    /// As [`write_atomically`], or something stands in its place that is no regular file.
+    pub fn at(path: &Path) -> Result<Self, FileError> {
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if let Ok(metadata) = fs::metadata(&target) {
+            regular(&metadata).map_err(failed("write", path))?;
+        }
+        Self::of(path, &target)
+    }
+
+    fn of(path: &Path, target: &Path) -> Result<Self, FileError> {
+        let directory = target.parent().filter(|it| !it.as_os_str().is_empty());
+        if let Some(directory) = directory {
+            fs::create_dir_all(directory).map_err(failed("create the directory", directory))?;
+        }
+        clear(directory.unwrap_or(Path::new(".")));
+        let (partial, file) = Partial::begin(target).map_err(failed("write", target))?;
+        Ok(Self {
+            out: BufWriter::with_capacity(BUFFER_OCTETS, file),
+            partial,
+            target: target.to_owned(),
+            shown: path.to_owned(),
+        })
+    }
+
+    /// Puts `head` in the place of its first octets. What is behind them is moved where they are
+    /// fewer or more.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn replace_head(&mut self, octets: usize, head: &[u8]) -> io::Result<()> {
+        self.out.flush()?;
+        let file = self.out.get_mut();
+        let (from, to) = (octets as u64, head.len() as u64);
+        let end = file.seek(SeekFrom::End(0))?;
+        let mut block = vec![0; BUFFER_OCTETS];
+        let mut moved = 0;
+        while from != to && from + moved < end {
+            let length = (end - from - moved).min(BUFFER_OCTETS as u64);
+            // What moves to the back is moved from its end on.
+            let place = match from < to {
+                true => end - from - moved - length,
+                false => moved,
+            };
+            let block = &mut block[..usize::try_from(length).unwrap_or(BUFFER_OCTETS)];
+            file.seek(SeekFrom::Start(from + place))?;
+            file.read_exact(block)?;
+            file.seek(SeekFrom::Start(to + place))?;
+            file.write_all(block)?;
+            moved += length;
+        }
+        file.set_len(end - from + to)?;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(head)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(())
+    }
+
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// It cannot be written to its end, or what stands in its place not be replaced.
+    pub fn finish(mut self) -> Result<(), FileError> {
+        let path = self.partial.path.clone();
+        self.out.flush().map_err(failed("write", &path))?;
+        let Self {
+            partial,
+            target,
+            shown,
+            ..
+        } = self;
+        partial.finish(&target).map_err(failed("replace", &shown))
+    }
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.out.write(octets)
+    }
+
+    fn write_all(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.out.write_all(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 fn filled(file: File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -230,6 +350,7 @@ impl Partial {
         // One with our number is left from another process that had it.
         let _ = fs::remove_file(&path);
         let file = OpenOptions::new()
+            .read(true)
             .write(true)
             .create_new(true)
             .open(&path)?;
@@ -442,6 +563,23 @@ mod tests {
         write_below(&traces, Path::new("deep/er/y.txt"), b"new").unwrap();
         let back = read_below(&traces, Path::new("deep/er/y.txt"), 2).unwrap();
         assert_eq!(back, b"ne", "as far as the limit");
+    }
+
+    #[test]
+    fn the_head_of_a_file_may_become_shorter_or_longer() {
+        let folder = Scratch::new("head");
+        let path = folder.0.join("x");
+        let body: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
+        for head in [&b"head"[..], b"longer head", b"", &body[..100_000]] {
+            let mut file = Unfinished::at(&path).unwrap();
+            file.write_all(b"head").unwrap();
+            file.write_all(&body).unwrap();
+            file.replace_head(4, head).unwrap();
+            file.write_all(b"end").unwrap();
+            file.finish().unwrap();
+            let expected = [head, &body, b"end"].concat();
+            assert!(fs::read(&path).unwrap() == expected, "{}", head.len());
+        }
     }
 
     #[cfg(unix)]

@@ -4,8 +4,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use hangup::run::{Outcome, run};
+use hangup::bounds::Usual;
+use hangup::capture::pcapng::{self, Writing};
+use hangup::capture::{Part, TraceOptions};
+use hangup::event_log::Kept;
+use hangup::run::{Outcome, Reader, run, run_read};
 use hangup::scenario::{Scenario, ScenarioFile};
+use hangup_stack::network::HostId;
 
 /// A scenario of a server and a client that run these programs, with more keys.
 fn text(server: &str, client: &str, keys: &str) -> String {
@@ -442,4 +447,63 @@ fn files_are_those_of_the_folder() {
         assert!(said.contains(says), "{name}: {said}");
         assert!(said.contains("mine.toml:6:23"), "{name}: {said}");
     }
+}
+
+/// Writes the trace of a run in parts, in memory.
+#[derive(Debug, Default)]
+struct InParts {
+    writing: Option<Writing<Vec<u8>>>,
+    parts: usize,
+    facts_most: usize,
+}
+
+impl Reader for InParts {
+    fn read(&mut self, part: Part<'_>) {
+        self.parts += 1;
+        self.facts_most = self.facts_most.max(part.trace.events.places().len());
+        match &mut self.writing {
+            Some(writing) => writing.part(part).expect("memory takes everything"),
+            None => {
+                let options = TraceOptions::default();
+                let writing = Writing::begin(part, HostId(0), &options, Vec::new());
+                self.writing = Some(writing.expect("memory takes everything"));
+            }
+        }
+    }
+}
+
+/// A long run is read in parts, and nothing in its trace or in what filters count shows that: not
+/// what was said later of a frame, nor what the link did to it.
+#[test]
+fn a_run_that_is_read_in_parts_has_the_trace_of_one_that_is_kept() {
+    let link = "network.loss = 0.02\nnetwork.duplicate = 0.02\nnetwork.corrupt = 0.01\n\
+                network.reorder = 0.02\n[[expect]]\nfilter = 'tcp.len > 0'\nframes = 1\n";
+    let text = text(
+        "listen 80 { discard 300000; shutdown(connection, SHUT_RD); wait 1s; close }",
+        "connect server:80 { send 600000 or error; close }",
+        link,
+    );
+    let scenario = Scenario::parse(Path::new("programs.toml"), text.into());
+    let scenario = scenario.unwrap_or_else(|invalid| panic!("{invalid}"));
+    let whole = run(&scenario, None);
+    assert!(whole.events.len() > 1000, "{}", whole.events.len());
+    let kept = Kept {
+        facts: 64,
+        ..Kept::ALL
+    };
+    let mut parts = InParts::default();
+    let read = run_read(&scenario, None, &Usual, kept, Some(&mut parts));
+    assert_eq!(read.failures, whole.failures);
+    assert_eq!(whole.failures.len(), 1, "the filter counts other frames");
+    assert!(read.events.len() < 300, "{}", read.events.len());
+    assert!(parts.parts > 10 && parts.facts_most < 600, "{parts:?}");
+
+    let summary = read.summary("name", "claim");
+    let mut writing = parts.writing.expect("it was read");
+    writing.part(read.unread(&summary)).unwrap();
+    writing.end().unwrap();
+    let (octets, head_octets, head) = writing.into_parts(&summary).unwrap();
+    let octets = [head, octets[head_octets..].to_vec()].concat();
+    let expected = pcapng::to_bytes(&whole.trace(&whole.summary("name", "claim")), HostId(0));
+    assert!(octets == expected.unwrap(), "the octets differ");
 }

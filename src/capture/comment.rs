@@ -33,7 +33,8 @@ impl<'a> Remarks<'a> {
     /// Finds the remarks of a run.
     pub(crate) fn new(events: &'a EventLog) -> Self {
         let places = || {
-            let numbered = events.iter().zip(0..);
+            let first = u32::try_from(events.places().start).unwrap_or(u32::MAX);
+            let numbered = events.iter().zip(first..);
             let noted = numbered.filter(|(event, _)| {
                 matches!(event.fact, Fact::Received { .. }) || has_remark(&event.fact)
             });

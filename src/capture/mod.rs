@@ -26,7 +26,7 @@ pub(crate) use comment::{Remarks, note};
 pub use error::PcapngError;
 pub use format::{Rows, SNAPLEN, TraceFormat, TraceOptions, WriteTrace};
 pub(crate) use packet::{Packets, TracePacket};
-pub use trace::{CallRow, FailedRow, SocketEnds, Toward, Trace, TraceHost, TraceSummary};
+pub use trace::{CallRow, FailedRow, Part, SocketEnds, Toward, Trace, TraceHost, TraceSummary};
 
 /// The formats that traces are written in. The first is the one that a single file gets.
 pub const FORMATS: [TraceFormat; 3] = [pcapng::FORMAT, text::FORMAT, pcap::FORMAT];

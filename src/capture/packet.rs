@@ -11,7 +11,7 @@ use super::distinct::Rewriting;
 use super::error::PcapngError;
 use super::format::{Rows, TraceOptions};
 use super::record::{Body, CallRecord, FrameDirection, Record, Records};
-use super::trace::{Toward, Trace, TraceHost, clipped, one_line};
+use super::trace::{Part, Toward, TraceHost, clipped, one_line};
 use crate::notation::{Names, Notation, Ports};
 use crate::wire::Packet;
 
@@ -94,26 +94,30 @@ impl<'a> Packets<'a> {
     /// # Errors
     /// The vantage host is not in the trace, or there are too many hosts for a lane each.
     pub(crate) fn new(
-        trace: &Trace<'a>,
+        part: Part<'a>,
         vantage: HostId,
         options: &TraceOptions,
     ) -> Result<Self, PcapngError> {
+        let trace = part.trace;
         trace
             .host(vantage)
             .ok_or(PcapngError::NoSuchHost(vantage))?;
         let lanes = api_row::lanes(trace.hosts)
             .map_err(|host| PcapngError::TooManyHosts(host.name.clone()))?;
-        let records = Records::new(trace, vantage);
+        let is_whole = part.is_whole();
+        let records = Records::new(part, vantage);
+        // Who has one part only cannot know whether the others have rows: a long run has calls.
+        let has_rows = !is_whole || records.has_rows();
         Ok(Self {
             names: trace.names(),
             lanes,
             has_rows: match options.rows {
-                Rows::Shown => records.has_rows(),
+                Rows::Shown => has_rows,
                 Rows::Expected => true,
                 Rows::Hidden => false,
             },
             records,
-            rewriting: options.distinct.then(|| Rewriting::new(trace)),
+            rewriting: options.distinct.then(|| Rewriting::new(&trace)),
         })
     }
 
@@ -131,8 +135,11 @@ impl<'a> Packets<'a> {
     pub(crate) fn iter(
         &self,
     ) -> impl Iterator<Item = Result<TracePacket<'a>, PcapngError>> + use<'a, '_> {
-        let hosts = self.records.trace.hosts;
-        let markers = self.has_rows.then(|| lane_markers(hosts, &self.lanes));
+        let Part {
+            trace, is_first, ..
+        } = &self.records.part;
+        let hosts = trace.hosts;
+        let markers = (self.has_rows && *is_first).then(|| lane_markers(hosts, &self.lanes));
         let markers = markers.into_iter().flatten().map(Ok);
         let records = self.records.iter();
         let records =
@@ -152,7 +159,7 @@ impl<'a> Packets<'a> {
     }
 
     fn packet(&self, record: Record<'a>) -> Result<TracePacket<'a>, PcapngError> {
-        let trace = &self.records.trace;
+        let trace = &self.records.part.trace;
         let lane = |host| {
             let lane = trace.hosts.iter().position(|it| it.id == host);
             let lane = lane.and_then(|index| self.lanes.get(index)).copied();

@@ -13,7 +13,7 @@ use super::epoch::{EPOCH, since_start};
 use super::error::PcapngError;
 use super::format::{Rows, TraceFormat, TraceOptions};
 use super::packet::Packets;
-use super::trace::Trace;
+use super::trace::{Part, Trace};
 
 /// As a format of traces.
 pub(super) const FORMAT: TraceFormat = TraceFormat {
@@ -33,7 +33,7 @@ fn write(
         rows: Rows::Hidden,
         ..*options
     };
-    let packets = Packets::new(trace, vantage, &options)?;
+    let packets = Packets::new(Part::whole(trace), vantage, &options)?;
     let epoch = packets.rewriting().map_or(EPOCH, Rewriting::epoch);
     let header = PcapHeader {
         snaplen: options.snaplen,

@@ -10,6 +10,7 @@
 //! then cannot open its own file. What became of a frame is in its comment.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::Write;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ use super::distinct::Rewriting;
 use super::epoch::since_start;
 use super::format::{SNAPLEN, TraceFormat, TraceOptions};
 use super::packet::{Interface, Packets, TracePacket, clip_comment};
-use super::trace::{Trace, TraceHost, clip_name, one_line};
+use super::trace::{Part, Trace, TraceHost, TraceSummary, clip_name, one_line};
 
 pub use super::epoch::EPOCH;
 pub use super::error::PcapngError;
@@ -70,24 +71,113 @@ pub fn write<W: Write>(
     options: &TraceOptions,
     out: W,
 ) -> Result<(), PcapngError> {
-    let mut growing = Growing::begin(trace, vantage, options, out)?;
-    growing.grow(trace)?;
-    growing.finish()
+    let mut writing = Writing::begin(Part::whole(trace), vantage, options, out)?;
+    writing.end()?;
+    Ok(())
 }
 
-/// A pcapng file of a trace that may still grow: what has been written stays as it is.
-pub struct Growing<W: Write> {
+/// A trace that is written part by part, while its run goes on.
+pub struct Writing<W: Write> {
     file: File<W>,
     vantage: HostId,
     options: TraceOptions,
-    /// How many packets there are.
-    written: usize,
+    /// The octets of the section header, which says how the run came out.
+    head: usize,
     counted: Counted,
 }
 
+impl<W: Write> Writing<W> {
+    /// Writes the first part.
+    ///
+    /// # Errors
+    /// As [`write()`].
+    pub fn begin(
+        part: Part<'_>,
+        vantage: HostId,
+        options: &TraceOptions,
+        out: W,
+    ) -> Result<Self, PcapngError> {
+        let trace = part.trace;
+        let host = trace
+            .host(vantage)
+            .ok_or(PcapngError::NoSuchHost(vantage))?;
+        let packets = Packets::new(part, vantage, options)?;
+        let epoch = packets.rewriting().map_or(EPOCH, Rewriting::epoch);
+        let mut file = File::new(options.snaplen, epoch, out, trace.summary)?;
+        file.ethernet(host)?;
+        if !packets.lanes().is_empty() {
+            file.rows()?;
+        }
+        file.names(trace.hosts, &packets)?;
+        let mut writing = Self {
+            file,
+            vantage,
+            options: *options,
+            head: section(trace.summary)?.len(),
+            counted: Counted::default(),
+        };
+        writing.packets(packets.iter())?;
+        Ok(writing)
+    }
+
+    /// Writes another part.
+    ///
+    /// # Errors
+    /// As [`write()`].
+    pub fn part(&mut self, part: Part<'_>) -> Result<(), PcapngError> {
+        let packets = Packets::new(part, self.vantage, &self.options)?;
+        self.packets(packets.iter())
+    }
+
+    fn packets<'a>(
+        &mut self,
+        packets: impl Iterator<Item = Result<TracePacket<'a>, PcapngError>>,
+    ) -> Result<(), PcapngError> {
+        for packet in packets {
+            let packet = packet?;
+            self.counted.count(&packet);
+            self.file.packet(&packet)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what stands at the end, and flushes the output.
+    ///
+    /// # Errors
+    /// As [`write()`].
+    pub fn end(&mut self) -> Result<(), PcapngError> {
+        self.file.statistics(&self.counted)?;
+        self.file.flush()
+    }
+
+    /// The output, how many octets at its beginning say how the run came out, and what is to stand
+    /// there where it came out like that.
+    ///
+    /// # Errors
+    /// As [`write()`].
+    pub fn into_parts(self, summary: &TraceSummary) -> Result<(W, usize, Vec<u8>), PcapngError> {
+        Ok((self.file.writer.into_inner(), self.head, section(summary)?))
+    }
+}
+
+impl<W: Write> fmt::Debug for Writing<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writing")
+            .field("vantage", &self.vantage)
+            .field("counted", &self.counted)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A pcapng file of a trace that may still grow, and of which all is kept: what has been written
+/// stays as it is.
+pub struct Growing<W: Write> {
+    writing: Writing<W>,
+}
+
 impl<W: Write> Growing<W> {
-    /// Begins the file of a trace with its names and interfaces. Where rows may come later than
-    /// packets, the options have to say so.
+    /// Begins the file of a trace with its names and interfaces, and what it has so far. Where rows
+    /// may come later than packets, the options have to say so.
     ///
     /// # Errors
     /// As [`write()`].
@@ -97,24 +187,8 @@ impl<W: Write> Growing<W> {
         options: &TraceOptions,
         out: W,
     ) -> Result<Self, PcapngError> {
-        let host = trace
-            .host(vantage)
-            .ok_or(PcapngError::NoSuchHost(vantage))?;
-        let packets = Packets::new(trace, vantage, options)?;
-        let epoch = packets.rewriting().map_or(EPOCH, Rewriting::epoch);
-        let mut file = File::new(trace, options.snaplen, epoch, out)?;
-        file.ethernet(host)?;
-        if !packets.lanes().is_empty() {
-            file.rows()?;
-        }
-        file.names(trace.hosts, &packets)?;
-        Ok(Self {
-            file,
-            vantage,
-            options: *options,
-            written: 0,
-            counted: Counted::default(),
-        })
+        let writing = Writing::begin(Part::whole(trace), vantage, options, out)?;
+        Ok(Self { writing })
     }
 
     /// Writes what the trace has more than when it was last seen, and flushes it.
@@ -122,14 +196,13 @@ impl<W: Write> Growing<W> {
     /// # Errors
     /// As [`write()`].
     pub fn grow(&mut self, trace: &Trace<'_>) -> Result<(), PcapngError> {
-        let packets = Packets::new(trace, self.vantage, &self.options)?;
-        for packet in packets.iter().skip(self.written) {
-            let packet = packet?;
-            self.counted.count(&packet);
-            self.file.packet(&packet)?;
-            self.written += 1;
-        }
-        self.file.flush()
+        let Writing {
+            vantage, options, ..
+        } = self.writing;
+        let packets = Packets::new(Part::whole(trace), vantage, &options)?;
+        let written = self.writing.counted.packets;
+        self.writing.packets(packets.iter().skip(written))?;
+        self.writing.file.flush()
     }
 
     /// Ends the file.
@@ -137,20 +210,26 @@ impl<W: Write> Growing<W> {
     /// # Errors
     /// As [`write()`].
     pub fn finish(mut self) -> Result<(), PcapngError> {
-        self.file.statistics(&self.counted)?;
-        self.file.flush()
+        self.writing.end()
     }
 }
 
-impl<W: Write> std::fmt::Debug for Growing<W> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Growing({} packets)", self.written)
+impl<W: Write> fmt::Debug for Growing<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Growing").field(&self.writing).finish()
     }
+}
+
+/// A section header on its own.
+fn section(summary: &TraceSummary) -> Result<Vec<u8>, PcapngError> {
+    let file = File::new(SNAPLEN, EPOCH, Vec::new(), summary)?;
+    Ok(file.writer.into_inner())
 }
 
 /// What the statistics tell.
 #[derive(Debug, Default)]
 struct Counted {
+    packets: usize,
     frames: u64,
     lost: u64,
     last: Option<Instant>,
@@ -159,6 +238,7 @@ struct Counted {
 impl Counted {
     fn count(&mut self, packet: &TracePacket<'_>) {
         let is_frame = packet.interface.id() == Interface::ETHERNET_ID;
+        self.packets += 1;
         self.frames += u64::from(is_frame);
         self.lost += u64::from(packet.is_lost);
         self.last = Some(packet.at);
@@ -174,10 +254,15 @@ struct File<W: Write> {
 }
 
 impl<W: Write> File<W> {
-    fn new(trace: &Trace<'_>, snaplen: u32, epoch: Duration, out: W) -> Result<Self, PcapngError> {
+    fn new(
+        snaplen: u32,
+        epoch: Duration,
+        out: W,
+        summary: &TraceSummary,
+    ) -> Result<Self, PcapngError> {
         let application = concat!("hangup ", env!("CARGO_PKG_VERSION"));
         // One comment of several lines: Wireshark's File Properties show only the first comment.
-        let summary = trace.summary.lines().collect::<Vec<_>>().join("\n");
+        let summary = summary.lines().collect::<Vec<_>>().join("\n");
         let section = SectionHeaderBlock {
             endianness: Endianness::Little,
             options: vec![

@@ -12,7 +12,7 @@ use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
 use super::comment::{Remarks, is_row, row_text};
-use super::trace::{CallRow, FailedRow, SocketEnds, Toward, Trace, one_line};
+use super::trace::{CallRow, FailedRow, Part, SocketEnds, Toward, Trace, one_line};
 use crate::event_log::{EventLog, LoggedFrame, Sending};
 use crate::notation::{Notation, Origins};
 use crate::wire::Packet;
@@ -92,7 +92,7 @@ impl FactRecord<'_> {
 /// memory is the places of remarks.
 #[derive(Debug)]
 pub(super) struct Records<'a> {
-    pub(super) trace: Trace<'a>,
+    pub(super) part: Part<'a>,
     pub(super) vantage: HostId,
     remarks: Remarks<'a>,
     calls: Order,
@@ -131,27 +131,25 @@ impl Order {
 
 impl<'a> Records<'a> {
     /// Finds out in which order the records come, and where the remarks on frames are.
-    pub(super) fn new(trace: &Trace<'a>, vantage: HostId) -> Self {
-        let events = trace.events.as_slice();
+    pub(super) fn new(part: Part<'a>, vantage: HostId) -> Self {
+        let trace = part.trace;
         Self {
-            trace: *trace,
-            vantage,
             remarks: Remarks::new(trace.events),
             calls: Order::by_key(trace.calls, |_, call| (call.at, call.events_before)),
             failures: Order::by_key(trace.failures, |_, it| (it.at, it.events_before)),
-            events: Order::by_key(events, |_, event| event.at),
+            events: Order::by_key(part.events(), |_, event| event.at),
+            part,
+            vantage,
         }
     }
 
     /// Whether there is a record that is no frame.
     pub(super) fn has_rows(&self) -> bool {
         let Trace {
-            calls,
-            events,
-            failures,
-            ..
-        } = self.trace;
-        !calls.is_empty() || !failures.is_empty() || events.iter().any(|event| is_row(&event.fact))
+            calls, failures, ..
+        } = self.part.trace;
+        let mut events = self.part.events().iter();
+        !calls.is_empty() || !failures.is_empty() || events.any(|event| is_row(&event.fact))
     }
 
     /// The records by time, then in the order in which things happened. A call that was made when
@@ -162,7 +160,7 @@ impl<'a> Records<'a> {
             failures,
             events,
             ..
-        } = self.trace;
+        } = self.part.trace;
         let places = self.calls.places(calls.len());
         let calls = places.map(|place| {
             let call = &calls[place];
@@ -174,8 +172,10 @@ impl<'a> Records<'a> {
             let place = (failure.at, failure.events_before);
             (place, failure_record(failure))
         });
-        let places = self.events.places(events.len());
-        let events = places.filter_map(|place| {
+        let facts = self.part.facts.clone();
+        let places = self.events.places(facts.len());
+        let events = places.filter_map(move |place| {
+            let place = facts.start + place;
             let event = events.get(place)?;
             Some(((event.at, place), self.event(place, event)?))
         });
@@ -184,7 +184,7 @@ impl<'a> Records<'a> {
     }
 
     fn event(&self, place: usize, event: &'a Event) -> Option<Record<'a>> {
-        let events = self.trace.events;
+        let events = self.part.trace.events;
         let frame = events.frame(place);
         match frame.filter(|_| event.host == self.vantage) {
             Some(frame) => Some(frame_record(frame, place, &self.remarks)),

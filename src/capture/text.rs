@@ -17,7 +17,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 use super::error::PcapngError;
 use super::format::{Rows, TraceFormat, TraceOptions};
 use super::record::{Body, Record, Records};
-use super::trace::Trace;
+use super::trace::{Part, Trace};
 use crate::notation::{Notation, Ports};
 use crate::wire::Checksum;
 
@@ -37,14 +37,14 @@ pub(super) const FORMAT: TraceFormat = TraceFormat {
 /// The whole trace of one host, with a head that says what was run.
 pub fn render(trace: &Trace<'_>, vantage: HostId) -> String {
     let mut text = Vec::new();
-    let records = Records::new(trace, vantage);
+    let records = Records::new(Part::whole(trace), vantage);
     write_lines(&records, &TraceOptions::default(), &mut text).expect("memory takes everything");
     String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The last lines of a trace, at most `count`, without a head.
 pub fn last(trace: &Trace<'_>, vantage: HostId, count: usize) -> Vec<String> {
-    let records = Records::new(trace, vantage);
+    let records = Records::new(Part::whole(trace), vantage);
     let mut kept = VecDeque::with_capacity(count);
     let keep = |line| {
         if kept.len() == count {
@@ -65,7 +65,7 @@ fn write(
     options: &TraceOptions,
     out: &mut dyn Write,
 ) -> Result<(), PcapngError> {
-    write_lines(&Records::new(trace, vantage), options, out)?;
+    write_lines(&Records::new(Part::whole(trace), vantage), options, out)?;
     Ok(())
 }
 
@@ -74,7 +74,7 @@ fn write_lines(
     options: &TraceOptions,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let trace = &records.trace;
+    let trace = &records.part.trace;
     for line in trace.summary.lines() {
         writeln!(out, "// {line}")?;
     }
@@ -89,7 +89,7 @@ fn lines<E>(
     options: &TraceOptions,
     mut put: impl FnMut(String) -> Result<(), E>,
 ) -> Result<(), E> {
-    let trace = &records.trace;
+    let trace = &records.part.trace;
     let names = trace.names();
     let notation = Notation {
         names: &names,
@@ -135,7 +135,7 @@ fn describe(trace: &Trace<'_>, record: &Record<'_>, notation: Notation<'_>) -> S
 fn ports(records: &Records<'_>) -> Ports {
     let mut pairs: BTreeMap<(IpAddress, IpAddress, bool), (IpEndpoint, IpEndpoint)> =
         BTreeMap::new();
-    let Trace { events, .. } = records.trace;
+    let Trace { events, .. } = records.part.trace;
     let seen = (0..events.len()).filter_map(|place| events.frame(place));
     for frame in seen.filter(|frame| frame.event.host == records.vantage) {
         let packet = frame.packet;

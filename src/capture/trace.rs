@@ -1,7 +1,9 @@
 //! The input of a trace: the hosts, the facts and the socket calls of a run.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
+use hangup_stack::event::Event;
 use hangup_stack::network::{HostId, Network};
 use hangup_stack::socket::Protocol;
 use smoltcp::time::Instant;
@@ -23,6 +25,44 @@ pub struct Trace<'a> {
     pub calls: &'a [CallRow],
     /// What did not hold, in the order in which that was seen.
     pub failures: &'a [FailedRow],
+}
+
+/// A part of a trace: as much of a run as is read at once. A run that goes on for long is read in
+/// parts, so that nobody has to keep all of it.
+#[derive(Clone, Debug)]
+pub struct Part<'a> {
+    /// The trace, with the calls and the failures of this part alone.
+    pub trace: Trace<'a>,
+    /// The places of its facts. The log knows others, about the same frames.
+    pub facts: Range<usize>,
+    /// Whether nothing is before it.
+    pub is_first: bool,
+    /// Whether nothing is behind it.
+    pub is_last: bool,
+}
+
+impl<'a> Part<'a> {
+    /// All of a trace.
+    pub fn whole(trace: &Trace<'a>) -> Self {
+        Self {
+            trace: *trace,
+            facts: trace.events.places(),
+            is_first: true,
+            is_last: true,
+        }
+    }
+
+    /// Whether it is all of the trace.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_first && self.is_last
+    }
+
+    /// Its facts.
+    pub(super) fn events(&self) -> &'a [Event] {
+        let begin = self.trace.events.places().start;
+        let facts = self.facts.start - begin..self.facts.end - begin;
+        &self.trace.events.as_slice()[facts]
+    }
 }
 
 impl Trace<'_> {

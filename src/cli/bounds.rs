@@ -109,12 +109,10 @@ impl Bounds for Claim<'_> {
         {
             return Err(Reached::Trace(most));
         }
-        // The trace is in memory before it is in its file.
-        let memory = held.memory + self.trace.map_or(0, |_| held.trace);
-        if memory > self.pool.memory {
+        if held.memory > self.pool.memory {
             return Err(Reached::Memory(self.pool.memory));
         }
-        if memory > self.pool.share {
+        if held.memory > self.pool.share {
             self.become_large()?;
         }
         Ok(())

@@ -11,6 +11,7 @@ mod kernel;
 mod output;
 pub(super) mod page;
 mod play;
+mod stream;
 
 use std::time::Instant;
 

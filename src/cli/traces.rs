@@ -1,6 +1,6 @@
 //! Trace files: their formats and paths, their writing, and their comparison with the golden ones.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +29,31 @@ impl Form {
             formats: Vec::new(),
             options: TraceOptions::default(),
         }
+    }
+}
+
+/// The format that can be written while its run goes on.
+pub(super) const STREAMED: TraceFormat = FORMATS[0];
+
+impl Form {
+    /// What is written of a trace, where it can be written while its run goes on: to a folder, or
+    /// to a file that is a regular one. The beginning of it is written again at the end.
+    pub(super) fn streamed(&self, file: Option<&Path>) -> Option<TraceOptions> {
+        let is_regular = |path: &Path| {
+            let is_other = fs::metadata(path).is_ok_and(|it| !it.is_file());
+            path.as_os_str() != "-" && !is_other
+        };
+        let is_usual = |format: &TraceFormat| format.name == STREAMED.name;
+        let is_streamed = match (file, &self.formats[..]) {
+            (None, []) => true,
+            (None, formats) => formats.iter().all(is_usual),
+            (Some(path), formats) => {
+                let format = formats.first().copied();
+                let format = format.unwrap_or_else(|| format_of_extension(path));
+                is_usual(&format) && is_regular(path)
+            }
+        };
+        is_streamed.then_some(self.options)
     }
 }
 
@@ -123,7 +148,7 @@ fn golden_formats() -> impl Iterator<Item = TraceFormat> {
 
 /// Whether there is a pipe or a device at a path, which is written to and not replaced.
 pub(super) fn is_pipe(path: &Path) -> bool {
-    let there = std::fs::metadata(path);
+    let there = fs::metadata(path);
     there.is_ok_and(|it| !it.is_file() && !it.is_dir())
 }
 

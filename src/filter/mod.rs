@@ -46,7 +46,7 @@ use std::ops::Range;
 
 pub(crate) use evaluate::Named;
 pub use fields::{SupportedField, supported_fields};
-pub(crate) use view::each_view;
+pub(crate) use view::Viewer;
 pub use view::{View, views};
 
 use crate::diagnostic::{Diagnostic, Span};

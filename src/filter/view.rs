@@ -8,7 +8,7 @@ use smoltcp::time::Instant;
 use super::dissect::{Dissector, exported_pdu};
 use super::fields::Field;
 use super::value::Value;
-use crate::capture::{Packets, PcapngError, Trace, TraceOptions, TracePacket};
+use crate::capture::{Packets, Part, PcapngError, Trace, TraceOptions, TracePacket};
 
 /// One packet of a trace: a frame, a socket call, or one of the rows at the start that name the
 /// hosts.
@@ -41,41 +41,52 @@ impl View<'_> {
 /// The vantage host is not in the trace, or there are too many hosts to show.
 pub fn views<'a>(trace: &Trace<'a>, vantage: HostId) -> Result<Vec<View<'a>>, PcapngError> {
     let mut views = Vec::new();
-    each_view(trace, vantage, |view| views.push(view))?;
+    Viewer::default().each_view(Part::whole(trace), vantage, |view| views.push(view))?;
     Ok(views)
 }
 
-/// As [`views`], one after the other: none is kept.
-///
-/// # Errors
-/// As [`views`].
-pub(crate) fn each_view<'a>(
-    trace: &Trace<'a>,
-    vantage: HostId,
-    mut take: impl FnMut(View<'a>),
-) -> Result<(), PcapngError> {
-    let packets = Packets::new(trace, vantage, &TraceOptions::default())?;
-    let host = trace.host_name(vantage).unwrap_or_default();
-    let mut first = None;
-    let mut dissector = Dissector::default();
-    for (packet, number) in packets.iter().zip(1u64..) {
-        let packet = packet?;
-        let first = *first.get_or_insert(packet.at);
-        // A file of more packets could not be written.
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let mut fields = frame(&packet, number, first, &host);
-        match packet.packet {
-            Some(decoded) => dissector.ethernet(decoded, &packet.bytes, &mut fields),
-            None => exported_pdu(&packet.bytes, &mut fields),
+/// Shows the packets of a trace with their fields, part by part.
+#[derive(Debug, Default)]
+pub(crate) struct Viewer {
+    dissector: Dissector,
+    /// When the first packet was.
+    first: Option<Instant>,
+    /// How many packets there were. A file of more than its limit could not be written.
+    count: u32,
+}
+
+impl Viewer {
+    /// The packets of the next part, one after the other: none is kept.
+    ///
+    /// # Errors
+    /// As [`views`].
+    pub(crate) fn each_view<'a>(
+        &mut self,
+        part: Part<'a>,
+        vantage: HostId,
+        mut take: impl FnMut(View<'a>),
+    ) -> Result<(), PcapngError> {
+        let trace = part.trace;
+        let host = trace.host_name(vantage).unwrap_or_default();
+        let packets = Packets::new(part, vantage, &TraceOptions::default())?;
+        for packet in packets.iter() {
+            let packet = packet?;
+            let first = *self.first.get_or_insert(packet.at);
+            self.count = self.count.saturating_add(1);
+            let mut fields = frame(&packet, self.count, first, &host);
+            match packet.packet {
+                Some(decoded) => self.dissector.ethernet(decoded, &packet.bytes, &mut fields),
+                None => exported_pdu(&packet.bytes, &mut fields),
+            }
+            take(View {
+                number: self.count,
+                at: packet.at,
+                bytes: packet.bytes,
+                fields,
+            });
         }
-        take(View {
-            number,
-            at: packet.at,
-            bytes: packet.bytes,
-            fields,
-        });
+        Ok(())
     }
-    Ok(())
 }
 
 /// What is known of a packet from its block in the file.

@@ -13,17 +13,19 @@ use smoltcp::wire::IpAddress;
 use super::account::{Account, SocketAccount};
 use super::conduct::{Conduct, End, Leftovers, OnFailure, TICK, Timing};
 use super::failures::{Failures, Judged, Told};
-use super::filters;
+use super::filters::{self, Counts};
 use super::forging::Forging;
 use super::lateness::Lateness;
 use super::medium::{Due, Medium, Refusal, SoFar, Waited};
 use super::numbers::Numbers;
 use super::packets::Packets;
 use super::programs::Programs;
+use super::reader::Reader;
+use super::rules::Payload;
 use super::step::Steps;
 use super::time::{TAIL, instant, moments};
 use super::timestamps::Timestamps;
-use super::verdict::Outcome;
+use super::verdict::{Outcome, Unread};
 use super::waiting::{Refused, Waiting};
 use super::watch::Watch;
 use crate::bounds::{Bounds, Usual};
@@ -49,7 +51,7 @@ pub(crate) struct Driver<'a> {
     pub(super) waiting: Vec<Waiting<'a>>,
     pub(super) failures: Failures,
     /// The failures as rows of the trace.
-    failed: Vec<FailedRow>,
+    pub(super) failed: Vec<FailedRow>,
     pub(super) steps: Steps,
     pub(super) programs: Programs<'a>,
     /// The last call that could not be made at all.
@@ -62,6 +64,15 @@ pub(crate) struct Driver<'a> {
     pub(super) watch: Watch<'a>,
     /// How late the driver itself was.
     pub(super) lateness: Lateness,
+    /// Who reads the run while it goes on.
+    pub(super) reader: Option<&'a mut dyn Reader>,
+    /// How many frames filters select, of what was read.
+    pub(super) counts: Counts<'a>,
+    pub(super) unread: Unread,
+    /// How many rows of calls were let go.
+    pub(super) rows_gone: usize,
+    /// How many statements there are up to the last one that is about packets.
+    about_packets: usize,
 }
 
 /// When a statement happens or must happen.
@@ -89,12 +100,14 @@ impl<'a> Driver<'a> {
             (address, scenario.hosts[index].name.value.clone())
         };
         let names = addresses.iter().map(name).collect();
+        let is_judged = conduct.rules.payload != Payload::AsSaid;
+        let keeps_payload = is_judged || scenario.reads_payload();
         Self {
             scenario,
             conduct,
             medium,
             seed,
-            packets: Packets::new(addresses, names),
+            packets: Packets::new(addresses, names, keeps_payload),
             timestamps: Timestamps::default(),
             numbers: Numbers::default(),
             events: EventLog::default(),
@@ -110,6 +123,14 @@ impl<'a> Driver<'a> {
             previous: None,
             watch: Watch::new(&Usual),
             lateness: Lateness::default(),
+            reader: None,
+            counts: Counts::new(scenario),
+            unread: Unread::default(),
+            rows_gone: 0,
+            about_packets: match conduct.leftovers {
+                Leftovers::Fail => usize::MAX,
+                Leftovers::Allowed => scenario.last_about_packets().map_or(0, |last| last + 1),
+            },
         }
     }
 
@@ -117,6 +138,12 @@ impl<'a> Driver<'a> {
     pub(crate) fn within(mut self, bounds: &'a dyn Bounds, kept: Kept) -> Self {
         self.watch = Watch::new(bounds);
         self.events = EventLog::keeping(kept);
+        self
+    }
+
+    /// Has somebody read the run while it goes on.
+    pub(crate) fn read_by(mut self, reader: Option<&'a mut dyn Reader>) -> Self {
+        self.reader = reader;
         self
     }
 
@@ -419,6 +446,7 @@ impl<'a> Driver<'a> {
             failures: &self.failed,
         });
         self.keep_watch();
+        self.let_go();
     }
 
     /// Stops the run at a limit.
@@ -441,7 +469,7 @@ impl<'a> Driver<'a> {
         self.events.push(event);
         if let Some(frame) = self.events.frame(self.events.len() - 1) {
             self.packets.observe(frame, HostId(0));
-            if self.events.forgets() {
+            if self.account.played.len() >= self.about_packets {
                 self.packets.forget();
             }
         }
@@ -519,9 +547,13 @@ impl<'a> Driver<'a> {
         let is_out_of_step = self.failures.is_out_of_step();
         let Judged { told, untold } = self.failures.judged();
         let forgotten = self.events.end();
-        for row in &mut self.rows {
-            row.events_before = row.events_before.saturating_sub(forgotten);
+        let rows = self.rows.iter_mut().map(|row| &mut row.events_before);
+        let failed = self.failed.iter_mut().map(|row| &mut row.events_before);
+        for events_before in rows.chain(failed) {
+            *events_before = events_before.saturating_sub(forgotten);
         }
+        let is_read = self.unread.facts > 0;
+        let facts = self.unread.facts.saturating_sub(forgotten);
         let mut outcome = Outcome {
             failures: told,
             untold,
@@ -535,9 +567,14 @@ impl<'a> Driver<'a> {
             reached: self.watch.reached(),
             stopped: self.watch.failure,
             lateness: self.lateness,
+            is_read,
+            unread: Unread {
+                facts,
+                ..self.unread
+            },
         };
         if !is_out_of_step && !is_stopped {
-            filters::judge(self.scenario, &mut outcome);
+            filters::judge(self.counts, &mut outcome);
         }
         if outcome.failures.is_empty() {
             return outcome;

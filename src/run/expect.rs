@@ -6,7 +6,7 @@ use super::conduct::{Miss, OnFailure, Timing};
 use super::driver::{Driver, When};
 use super::matcher::{Fault, Wanted, fault, payload_of};
 use super::numbers::{Numbers, Sides};
-use super::packets::Seen;
+use super::packets::{Looked, Seen};
 use super::rules::{Numbering, Parts, Rules};
 use super::time::{TAIL, span_of};
 use crate::capture::text::seconds;
@@ -42,13 +42,14 @@ impl Driver<'_> {
             // is.
             self.advance(when.earliest);
         }
-        let mut came = 0;
+        let (mut came, mut looked) = (0, Looked::default());
         // What comes in the last moment is looked at too.
         let mut is_last_look = false;
         loop {
-            match self.find(line, pair, came, (times.0, until)) {
+            match self.find(line, pair, (came, &mut looked), (times.0, until)) {
                 Some((index, None)) => {
                     came += self.accept(line, pair, index);
+                    looked = Looked::default();
                     let is_whole = came == payload_of(line);
                     if is_whole || self.conduct.rules.parts == Parts::Whole {
                         // A line with one moment anchors the next there; one with a choice where it
@@ -107,7 +108,7 @@ impl Driver<'_> {
         &mut self,
         line: &PacketLine,
         pair: (usize, usize),
-        came: u32,
+        (came, looked): (u32, &mut Looked),
         times: (Instant, Instant),
     ) -> Option<(usize, Option<Difference>)> {
         let (timestamps, rules) = (&self.timestamps, &self.conduct.rules);
@@ -121,19 +122,20 @@ impl Driver<'_> {
             sides_of(seen).is_some_and(is_past) || is_of_no_socket(line, seen, rules.numbering)
         };
         let order = self.conduct.order;
-        self.packets.find(pair, order, is_left_behind, |seen| {
-            if seen.at < times.0 || times.1 < seen.at {
-                return Some(Difference::Time);
-            }
-            let wanted = Wanted {
-                line,
-                came,
-                timestamps,
-                origins: origins(rules, numbers, line, seen),
-                tracker,
-            };
-            fault(&wanted, seen, rules).map(Difference::Packet)
-        })
+        self.packets
+            .find(pair, (order, looked), is_left_behind, |seen| {
+                if seen.at < times.0 || times.1 < seen.at {
+                    return Some(Difference::Time);
+                }
+                let wanted = Wanted {
+                    line,
+                    came,
+                    timestamps,
+                    origins: origins(rules, numbers, line, seen),
+                    tracker,
+                };
+                fault(&wanted, seen, rules).map(Difference::Packet)
+            })
     }
 
     /// Takes a packet for what a line stands for, or a part of it; returns its payload.

@@ -1,33 +1,74 @@
 //! `[[expect]]`: how many frames of the finished trace a filter selects.
 
+use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
 use super::time::instant;
 use super::verdict::Outcome;
-use crate::capture::FailedRow;
 use crate::capture::text::seconds;
+use crate::capture::{FailedRow, Part, PcapngError};
 use crate::diagnostic::Diagnostic;
-use crate::filter::{View, each_view};
+use crate::filter::{View, Viewer};
 use crate::scenario::{Scenario, TraceExpect};
 
 /// How many of the selected frames a failure lists.
 const SHOWN: usize = 5;
 
-/// Holds the trace of a run against the `[[expect]]` of its scenario.
-pub(super) fn judge(scenario: &Scenario, outcome: &mut Outcome) {
-    if scenario.expects.is_empty() {
-        return;
+/// The vantage point of filters: the first host.
+const VANTAGE: HostId = HostId(0);
+
+/// How many frames each `[[expect]]` of a scenario selects, of what was read so far.
+#[derive(Debug)]
+pub(super) struct Counts<'a> {
+    counts: Vec<Count<'a>>,
+    viewer: Viewer,
+    /// Why no more could be read.
+    error: Option<PcapngError>,
+}
+
+impl<'a> Counts<'a> {
+    pub(super) fn new(scenario: &'a Scenario) -> Self {
+        Self {
+            counts: scenario.expects.iter().map(Count::new).collect(),
+            viewer: Viewer::default(),
+            error: None,
+        }
     }
-    let summary = outcome.summary("", "");
-    let mut counts: Vec<Count<'_>> = scenario.expects.iter().map(Count::new).collect();
-    let take = |view: View<'_>| counts.iter_mut().for_each(|count| count.take(&view));
-    let failures: Vec<Diagnostic> =
-        match each_view(&outcome.trace(&summary), outcome.vantage(), take) {
-            Ok(()) => counts.iter().filter_map(Count::contradiction).collect(),
-            Err(error) => vec![Diagnostic::of_file(format!(
+
+    /// Whether there is something to count.
+    pub(super) fn is_any(&self) -> bool {
+        !self.counts.is_empty()
+    }
+
+    /// Reads the next part of the trace.
+    pub(super) fn take(&mut self, part: Part<'_>) {
+        if !self.is_any() || self.error.is_some() {
+            return;
+        }
+        let counts = &mut self.counts;
+        let take = |view: View<'_>| counts.iter_mut().for_each(|count| count.take(&view));
+        self.error = self.viewer.each_view(part, VANTAGE, take).err();
+    }
+
+    fn contradictions(&self) -> Vec<Diagnostic> {
+        match &self.error {
+            None => { self.counts.iter() }
+                .filter_map(Count::contradiction)
+                .collect(),
+            Some(error) => vec![Diagnostic::of_file(format!(
                 "the trace cannot be drawn: {error}"
             ))],
-        };
+        }
+    }
+}
+
+/// Holds the trace of a run against the `[[expect]]` of its scenario.
+pub(super) fn judge(mut counts: Counts<'_>, outcome: &mut Outcome) {
+    if !counts.is_any() {
+        return;
+    }
+    counts.take(outcome.unread(&outcome.summary("", "")));
+    let failures = counts.contradictions();
     // What a filter counts is known at the end alone.
     let rows = failures.iter().map(|failure| FailedRow {
         at: outcome.ended,
@@ -39,6 +80,7 @@ pub(super) fn judge(scenario: &Scenario, outcome: &mut Outcome) {
 }
 
 /// How many frames a filter selects.
+#[derive(Debug)]
 struct Count<'a> {
     expect: &'a TraceExpect,
     selected: u64,

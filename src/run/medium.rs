@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use hangup_stack::event::Event;
+use hangup_stack::event::{Event, FrameId};
 use hangup_stack::network::HostId;
 use hangup_stack::profile::Profile;
 use hangup_stack::socket::{Protocol, SocketId, Status};
@@ -179,6 +179,12 @@ pub trait Medium: fmt::Debug {
     /// The octets of payload that the hosts and their links hold, as far as the medium knows.
     fn held_octets(&self) -> usize {
         0
+    }
+
+    /// The frame before which all are through, so that it tells nothing more of them. None: it
+    /// cannot know.
+    fn settled_before(&self) -> Option<FrameId> {
+        None
     }
 
     /// Whether hosts answer each other's packets for ever, as far as the medium knows.

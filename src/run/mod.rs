@@ -7,6 +7,7 @@
 //! | part | what it is |
 //! |---|---|
 //! | `driver`, `calls`, `sequence`, `expect`, `state`, `injection` | the one driver |
+//! | `reading` | who reads a run while it goes on, and what is let go |
 //! | `task`, `intake`, `chunk`, `programs`, `performing` | the programs of hosts |
 //! | [`Conduct`] | how it plays, as data: what differs between two kinds of script |
 //! | `matcher` | whether a packet is what a line says |
@@ -32,6 +33,8 @@ mod numbers;
 pub(crate) mod packets;
 mod performing;
 mod programs;
+mod reader;
+mod reading;
 mod rules;
 mod scenario;
 mod sequence;
@@ -54,9 +57,10 @@ pub(crate) use conduct::{REAL_PATIENCE, TICK};
 pub(crate) use driver::Driver;
 pub use lateness::Lateness;
 pub use medium::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, SoFar, Waited};
+pub use reader::Reader;
 pub use rules::{Numbering, Parts, Payload, Rules, Stamps, Tick, Unsaid};
 pub(crate) use scenario::run_as;
-pub use scenario::{run, run_in_real_time, run_on, run_within};
+pub use scenario::{run, run_in_real_time, run_on, run_read, run_within};
 pub(crate) use time::TAIL;
 pub use verdict::{Outcome, Verdict};
 pub use virtual_network::VirtualNetwork;

@@ -16,6 +16,9 @@ use crate::wire::Packet;
 /// How many packets are remembered where the script is about none.
 const REMEMBERED: usize = 64;
 
+/// What a packet takes that was seen, once the log has forgotten it.
+const SEEN_OCTETS: usize = 600;
+
 /// A packet that was seen.
 #[derive(Debug)]
 pub(crate) struct Seen {
@@ -25,7 +28,7 @@ pub(crate) struct Seen {
     /// The host it is for.
     pub(crate) to: Option<usize>,
     pub(crate) packet: Arc<Packet>,
-    /// Its octets, for a line that says what it carries.
+    /// Its octets, where a line of the script says what a packet carries.
     pub(crate) bytes: Bytes,
     pub(crate) origins: Origins,
     /// Whether a stack sent it, and not the script.
@@ -34,21 +37,32 @@ pub(crate) struct Seen {
     pub(crate) expected: bool,
 }
 
+/// How many packets a line that waits has looked at: none of them is what it stands for.
+#[derive(Debug, Default)]
+pub(super) struct Looked(usize);
+
 /// Everything seen so far, and how far the lines of the script have got.
 #[derive(Debug)]
 pub(super) struct Packets {
     addresses: Vec<(IpAddress, usize)>,
     names: Names,
+    /// Whether a line of the script says what a packet carries.
+    keeps_payload: bool,
     pub(super) seen: Vec<Seen>,
     /// For each pair of hosts, the first packet that the next line may stand for.
     cursors: Vec<((usize, usize), usize)>,
 }
 
 impl Packets {
-    pub(super) fn new(addresses: Vec<(IpAddress, usize)>, names: Names) -> Self {
+    pub(super) fn new(
+        addresses: Vec<(IpAddress, usize)>,
+        names: Names,
+        keeps_payload: bool,
+    ) -> Self {
         Self {
             addresses,
             names,
+            keeps_payload,
             seen: Vec::new(),
             cursors: Vec::new(),
         }
@@ -73,7 +87,10 @@ impl Packets {
             from,
             to,
             packet: Arc::clone(frame.packet),
-            bytes: frame.bytes.clone(),
+            bytes: match self.keeps_payload {
+                true => frame.bytes.clone(),
+                false => Bytes::new(),
+            },
             origins: frame.origins(),
             by_stack: frame.sending.is_some_and(|it| it.forged == Forged::No),
             expected: false,
@@ -83,8 +100,13 @@ impl Packets {
     /// Forgets the first packets where there are many: no line of the script is about any.
     pub(super) fn forget(&mut self) {
         if self.seen.len() >= 2 * REMEMBERED {
-            self.seen.drain(..REMEMBERED);
+            self.seen.drain(..self.seen.len() - REMEMBERED);
         }
+    }
+
+    /// The octets of memory that they take, about, beside what the log has too.
+    pub(super) fn memory(&self) -> usize {
+        self.seen.len() * SEEN_OCTETS
     }
 
     fn ends(&self, packet: &Packet) -> Option<(Option<usize>, Option<usize>)> {
@@ -120,28 +142,36 @@ impl Packets {
 
     /// Finds the packet that a line stands for, among those between two hosts that are behind the
     /// packets of earlier lines, but for what `is_none_of_ours`. `differs` says in what one is
-    /// another, and so does what is returned beside its place.
+    /// another, and so does what is returned beside its place. What was `looked` at in vain is not
+    /// looked at again.
     pub(super) fn find<D>(
         &mut self,
         pair: (usize, usize),
-        order: Order,
+        (order, looked): (Order, &mut Looked),
         is_none_of_ours: impl Fn(&Seen) -> bool,
         differs: impl Fn(&Seen) -> Option<D>,
     ) -> Option<(usize, Option<D>)> {
-        let begin = *self.cursor(pair);
+        let cursor = *self.cursor(pair);
+        let begin = cursor.max(looked.0);
         let way = |seen: &Seen| seen.from == Some(pair.0) && seen.to == Some(pair.1);
         let behind = self.seen.iter().enumerate().skip(begin);
         let ours = behind.filter(|(_, seen)| way(seen) && !is_none_of_ours(seen));
         let mut candidates = ours.peekable();
         if candidates.peek().is_none() {
-            *self.cursor(pair) = self.seen.len();
+            if begin == cursor {
+                *self.cursor(pair) = self.seen.len();
+            }
             return None;
         }
         let mut judged = candidates.map(|(index, seen)| (index, differs(seen)));
-        match order {
+        let found = match order {
             Order::First => judged.find(|(_, difference)| difference.is_none()),
             Order::Next => judged.next(),
+        };
+        if found.is_none() {
+            looked.0 = self.seen.len();
         }
+        found
     }
 
     /// Lets a line stand for a packet, and later ones for those behind it.

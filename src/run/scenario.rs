@@ -3,6 +3,7 @@
 use super::conduct::{Conduct, Filler};
 use super::driver::Driver;
 use super::medium::Medium;
+use super::reader::Reader;
 use super::verdict::Outcome;
 use super::virtual_network::VirtualNetwork;
 use crate::bounds::{Bounds, Usual};
@@ -22,11 +23,24 @@ pub fn run_within(
     bounds: &dyn Bounds,
     kept: Kept,
 ) -> Outcome {
+    run_read(scenario, seed, bounds, kept, None)
+}
+
+/// As [`run_within`], with somebody who reads the run while it goes on, where its log does not keep
+/// all of it.
+pub fn run_read(
+    scenario: &Scenario,
+    seed: Option<u64>,
+    bounds: &dyn Bounds,
+    kept: Kept,
+    reader: Option<&mut dyn Reader>,
+) -> Outcome {
     let seed = seed.unwrap_or(scenario.seed);
     let mut network = VirtualNetwork::new(scenario, seed, Filler::Alphabet);
     let conduct = Conduct::scenario(scenario);
     let driver = Driver::new(scenario, &conduct, seed, &mut network);
-    let mut driver = driver.within(bounds, kept);
+    let reader = reader.map(|it| it as &mut dyn Reader);
+    let mut driver = driver.within(bounds, kept).read_by(reader);
     driver.play();
     driver.finish()
 }

@@ -30,9 +30,16 @@ impl Driver<'_> {
             return;
         }
         let rows = self.rows.len() * ROW_OCTETS;
+        let gone = self.rows_gone * ROW_OCTETS;
+        // While the log has all packets, those that were seen are the same.
+        let seen = match self.events.forgets() {
+            true => self.packets.memory(),
+            false => 0,
+        };
+        let kept = self.events.memory() + seen + rows;
         let held = Held {
-            memory: self.medium.held_octets() + self.events.memory() + rows,
-            trace: self.events.trace() + rows,
+            memory: self.medium.held_octets() + kept,
+            trace: self.events.trace() + rows + gone,
         };
         let storm = self.medium.storm();
         let Some(stop) = self.watch.look(&self.events, held, storm) else {

@@ -56,6 +56,21 @@ pub struct Outcome {
     pub reached: Option<Reached>,
     /// How late the driver was. In virtual time it never is.
     pub lateness: Lateness,
+    /// Whether a part of the run was read while it went on.
+    pub(super) is_read: bool,
+    /// Where what was not read begins.
+    pub(super) unread: Unread,
+}
+
+/// Where what was not read of a run begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Unread {
+    /// The place of the first fact.
+    pub(super) facts: usize,
+    /// How many rows of calls are before the first one.
+    pub(super) calls: usize,
+    /// How many failures are before the first one.
+    pub(super) failures: usize,
 }
 
 impl Outcome {

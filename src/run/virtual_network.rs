@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use hangup_stack::event::FrameId;
 use hangup_stack::network::{HostConfig, HostId, Network, StackKind};
 use hangup_stack::profile::Profile;
 use hangup_stack::socket::{Protocol, SocketId, Status};
@@ -231,6 +232,10 @@ impl Medium for VirtualNetwork {
 
     fn held_octets(&self) -> usize {
         self.network.held_octets()
+    }
+
+    fn settled_before(&self) -> Option<FrameId> {
+        Some(self.network.settled_before())
     }
 
     fn storm(&self) -> Option<Storm> {

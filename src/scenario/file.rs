@@ -88,8 +88,8 @@ impl Scenario {
         self.hosts.iter().position(|it| it.name.value == name)
     }
 
-    /// Whether something in it is about packets: lines of the script, or filters.
-    pub fn reads_packets(&self) -> bool {
+    /// The place of the last statement of the script that is about packets.
+    pub fn last_about_packets(&self) -> Option<usize> {
         let about_packets = |statement: &Statement| match &statement.subject {
             Subject::Packet(_) | Subject::Nothing(_) | Subject::Inject(_) | Subject::Code(_) => {
                 true
@@ -102,7 +102,7 @@ impl Scenario {
             | Subject::Pause => false,
         };
         let mut statements = self.script.statements.iter();
-        self.strict || !self.expects.is_empty() || statements.any(about_packets)
+        statements.rposition(about_packets)
     }
 
     /// Whether something in it looks at the payload of packets: a line that says what a segment

@@ -259,6 +259,12 @@ impl Network {
         hosts + self.arrivals.octets()
     }
 
+    /// The frame before which all are through: of those sent earlier none is on its way, and so
+    /// nothing more will be told of them.
+    pub fn settled_before(&self) -> FrameId {
+        self.arrivals.oldest().unwrap_or(FrameId(self.frames + 1))
+    }
+
     /// Takes the facts recorded since the last call, in order.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)

@@ -99,6 +99,13 @@ impl Arrivals {
         self.octets
     }
 
+    /// The frame on its way that was sent first.
+    pub(crate) fn oldest(&self) -> Option<FrameId> {
+        let overtaking = self.overtaking.iter().map(|Reverse(arrival)| arrival.id);
+        let behind = self.behind.iter().map(|arrival| arrival.id);
+        behind.chain(overtaking).min()
+    }
+
     pub(crate) fn pop(&mut self) -> Option<Arrival> {
         let arrival = if self.overtaking_is_next() {
             self.overtaking.pop().map(|Reverse(arrival)| arrival)

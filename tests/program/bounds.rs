@@ -41,6 +41,47 @@ fn what_needs_more_memory_than_it_may_have_fails_at_its_line() {
     assert!(ran.err.contains("it needs more than 16MiB"), "{}", ran.err);
 }
 
+/// Long runs take no more memory than short ones, whether or not somebody reads them: their traces
+/// are written and their filters count while they go on.
+#[test]
+fn a_long_transfer_needs_the_memory_of_a_short_one() {
+    let folder = Folder::new("bulk");
+    let text = "# A client pushes a lot.\nnetwork.delay = '1ms'\n\
+                script = '0.001 client > server: S'\n\
+                [[expect]]\nfilter = 'tcp.flags.fin == 1'\nframes = 2\n\
+                [hosts.server]\nprofile = 'linux'\nprogram = 'listen 80 { discard; close }'\n\
+                [hosts.client]\nprofile = 'linux'\n\
+                program = 'connect server:80 { send 24MiB; close }'\n";
+    folder.write("bulk.toml", text);
+    for more in [&["--no-traces"][..], &[], &["-w", "bulk.pcapng"]] {
+        let arguments = [&["run", "bulk.toml", "--memory", "24MiB"], more].concat();
+        let ran = folder.hangup(&arguments);
+        assert_eq!(ran.code, 0, "{more:?}: {}", ran.err);
+    }
+    let read = |name: &str| std::fs::read(folder.0.join(name)).expect("a trace");
+    let trace = read("bulk.pcapng");
+    assert!(trace.len() > 25 << 20);
+    assert!(
+        trace == read("traces/bulk.pcapng"),
+        "the same, wherever it goes"
+    );
+    // What fails stands at the beginning of the file, and is known at its end.
+    folder.write("fails.toml", text.replace("frames = 2", "frames = 3"));
+    let ran = folder.hangup(&["run", "fails.toml", "--memory", "24MiB"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let failed = read("traces/fails.pcapng");
+    let head = String::from_utf8_lossy(&failed[..512]);
+    assert!(
+        head.contains("the filter selects 2 frames, not 3"),
+        "{head}"
+    );
+    assert!(
+        ran.err.contains(" > client: F. "),
+        "the last lines: {}",
+        ran.err
+    );
+}
+
 #[test]
 fn a_trace_longer_than_it_may_be_is_not_written() {
     let folder = Folder::new("trace-size");

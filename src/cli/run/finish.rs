@@ -9,6 +9,7 @@ use hangup_stack::network::HostId;
 
 use super::keeping;
 use super::page::Pages;
+use super::stream::TraceStream;
 use crate::capture::{Trace, text};
 use crate::cli::args::Run;
 use crate::cli::traces;
@@ -25,9 +26,9 @@ const LADDER_LINES: usize = 12;
 pub(super) fn finish(
     args: &Run,
     pages: Option<&Pages>,
-    scenario: &Scenario,
-    outcome: &Outcome,
+    (scenario, outcome): (&Scenario, &Outcome),
     at: HostId,
+    stream: Option<TraceStream<'_>>,
     case: &mut TestCase,
 ) {
     let summary = outcome.summary(&case.name, &case.claim);
@@ -42,7 +43,8 @@ pub(super) fn finish(
         case.verdict = verdict;
         case.problems.push(Problem::elsewhere(message));
     }
-    keep(args, scenario, &trace, at, case);
+    let streamed = stream.and_then(|it| it.finish(outcome, &summary));
+    keep(args, scenario, (&trace, streamed), at, case);
     case.section = pages.map(|pages| pages.section(scenario, outcome, &trace, at, case));
 }
 
@@ -75,8 +77,15 @@ fn judge(
     };
 }
 
-/// Writes the trace of a run to where it was asked for, and compares it with its golden one.
-fn keep(args: &Run, scenario: &Scenario, trace: &Trace<'_>, at: HostId, case: &mut TestCase) {
+/// Writes the trace of a run to where it was asked for, unless it was `streamed` there, and
+/// compares it with its golden one.
+fn keep(
+    args: &Run,
+    scenario: &Scenario,
+    (trace, streamed): (&Trace<'_>, Option<Result<(), String>>),
+    at: HostId,
+    case: &mut TestCase,
+) {
     // Another setting, seed or vantage point is another trace, and scripts have no golden ones.
     let is_usual = !scenario.variant.set && args.at.is_none() && args.snaplen.is_none();
     let is_compared = case.kind == CaseKind::Scenario && is_usual;
@@ -85,7 +94,8 @@ fn keep(args: &Run, scenario: &Scenario, trace: &Trace<'_>, at: HostId, case: &m
         return;
     }
     let name = PathBuf::from(&case.name);
-    if let Err(message) = write(args, &name, trace, at) {
+    let written = streamed.unwrap_or_else(|| write(args, &name, trace, at));
+    if let Err(message) = written {
         unable(case, message);
     }
     if is_compared {

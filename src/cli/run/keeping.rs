@@ -10,7 +10,8 @@ use crate::scenario::Scenario;
 /// The beginning of a frame that has all headers, and the packet that an ICMP error quotes.
 const HEADERS: usize = 256;
 
-/// How many facts are kept where nobody asks for any: those that a failure shows, and more.
+/// How many facts are kept where they are read while the run goes on, or nobody asks for any: those
+/// that a failure shows, and more.
 const LAST: usize = 4096;
 
 /// The most octets that the trace of a run may have; none where none is made.
@@ -28,8 +29,8 @@ pub(super) fn is_compared(args: &Run, name: &str) -> bool {
     args.snaplen.is_none() && traces::is_there(Path::new(GOLDEN), Path::new(name))
 }
 
-/// How much of a scenario's run is kept.
-pub(super) fn kept(args: &Run, scenario: &Scenario, name: &str) -> Kept {
+/// How much of a scenario's run is kept, whose trace is `streamed` or not.
+pub(super) fn kept(args: &Run, scenario: &Scenario, name: &str, streamed: bool) -> Kept {
     let is_made = is_made(args, name);
     let reads = scenario.reads_payload() || args.export_pkt.is_some();
     let octets = match args.snaplen {
@@ -38,7 +39,9 @@ pub(super) fn kept(args: &Run, scenario: &Scenario, name: &str) -> Kept {
         None if is_made => usize::MAX,
         None => HEADERS,
     };
-    let facts = match is_made || reads || scenario.reads_packets() {
+    // Filters and traces are read while the run goes on, and lines of the script remember packets.
+    let is_looked_at = args.export_pkt.is_some() || args.report.has_sections;
+    let facts = match is_looked_at || (is_made && !streamed) {
         true => usize::MAX,
         false => LAST,
     };

@@ -199,12 +199,12 @@ fn subject(
     case.ignored = left;
     match outcome {
         ScriptOutcome::Passed(outcome) => {
-            finish(args, None, scenario, &outcome, at, case);
+            finish(args, None, (scenario, &outcome), at, None, case);
             case.golden = None;
             Ok(Some(outcome.lateness))
         }
         ScriptOutcome::Failed(outcome) => {
-            finish(args, None, scenario, &outcome, at, case);
+            finish(args, None, (scenario, &outcome), at, None, case);
             case.golden = None;
             if let Ok(emulated) = load(By::Emulation)? {
                 beside(&emulated, &outcome, at, args.seed, case);

@@ -9,13 +9,16 @@ use super::jobs::{Job, Read};
 use super::keeping;
 use super::kernel;
 use super::page::Pages;
+use super::stream::TraceStream;
 use crate::bounds::Reached;
+use crate::capture::TraceSummary;
 use crate::cli::args::Run;
 use crate::cli::bounds::Pool;
 use crate::cli::parallel::Named;
 use crate::cli::report;
 use crate::packetdrill::{HOST, Leftovers, PEER, Script, ScriptOutcome, run_script_within};
 use crate::report::{CaseVerdict, Problem, TestCase};
+use crate::run::{Reader, Verdict};
 use crate::scenario::{LoadError, Scenario, ScenarioFile};
 
 /// Runs one scenario or script.
@@ -72,16 +75,40 @@ fn scenario(
     }
     let started = Instant::now();
     let claim = bounds.claim(keeping::trace(args, &case.name));
-    let kept = keeping::kept(args, &scenario, &case.name);
-    let outcome = crate::run::run_within(&scenario, None, &claim, kept);
+    let mut stream = stream(args, &scenario, at, &case);
+    let kept = keeping::kept(args, &scenario, &case.name, stream.is_some());
+    let reader = stream.as_mut().map(|it| it as &mut dyn Reader);
+    let outcome = crate::run::run_read(&scenario, None, &claim, kept, reader);
     if outcome.reached == Some(Reached::Interrupt) {
         return job_not_run(case);
     }
     case.wall = started.elapsed();
     let (name, facts) = (&case.name, outcome.events.len());
     tracing::info!(scenario = %name, facts, wall = ?case.wall, "ran");
-    finish(args, pages, &scenario, &outcome, at, &mut case);
+    finish(args, pages, (&scenario, &outcome), at, stream, &mut case);
     case
+}
+
+/// Who writes the trace of a run while it goes on. None: none is made, or somebody needs all of the
+/// run.
+fn stream<'a>(
+    args: &'a Run,
+    scenario: &Scenario,
+    at: HostId,
+    case: &TestCase,
+) -> Option<TraceStream<'a>> {
+    let is_kept = args.no_traces || args.bless || keeping::is_compared(args, &case.name);
+    if is_kept {
+        return None;
+    }
+    let summary = TraceSummary {
+        scenario: case.name.clone(),
+        claim: case.claim.clone(),
+        seed: scenario.seed,
+        verdict: Verdict::Held.name().to_owned(),
+        failures: Vec::new(),
+    };
+    TraceStream::new(args, summary, at)
 }
 
 /// Plays a script.
@@ -123,7 +150,14 @@ fn script(
             return job_not_run(case);
         }
         ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => {
-            finish(args, pages, &script.scenario, &outcome, at, &mut case);
+            finish(
+                args,
+                pages,
+                (&script.scenario, &outcome),
+                at,
+                None,
+                &mut case,
+            );
         }
         ScriptOutcome::Unsupported(reasons) => {
             let problem = |it| Problem::new(&script.scenario.source, it);
