@@ -13,7 +13,7 @@ fn head(octets: u64) -> String {
 /// A host that sends or takes so many octets, and the kernel.
 fn scenario(direction: Direction, octets: u64) -> String {
     let answer = match direction {
-        Direction::Down => format!("send \"{}\"; send {octets} by 1MiB", head(octets)),
+        Direction::Down => format!("send \"{}\"; send {octets}", head(octets)),
         Direction::Up => format!("discard {octets}; send \"{}\"", head(0)),
     };
     format!(

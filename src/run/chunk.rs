@@ -13,11 +13,14 @@ pub(super) fn chunk(payload: &Payload, from: u64, octets: u64) -> Argument {
             Argument::Integer(i64::try_from(octets).unwrap_or(i64::MAX))
         }
         Payload::Alphabet(_) => {
-            let letters = (b'a'..=b'z').cycle();
             // Less than 26.
             let from = usize::try_from(from % ALPHABET).unwrap_or(0);
             let octets = usize::try_from(octets).unwrap_or(0);
-            let letters: Vec<u8> = letters.skip(from).take(octets).collect();
+            let mut alphabet: Vec<u8> = (b'a'..=b'z').collect();
+            alphabet.rotate_left(from);
+            // Much is sent like this: it is copied in large pieces.
+            let mut letters = alphabet.repeat(octets.div_ceil(alphabet.len()));
+            letters.truncate(octets);
             Argument::Octets(letters.into())
         }
         Payload::Octets(all) => {
