@@ -1,7 +1,7 @@
 //! The state of a scripted program besides its process: memory, labels for its descriptors, and
 //! names for its threads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hangup_stack::blocking::ThreadId;
 use hangup_stack::network::IpFamily;
@@ -110,6 +110,8 @@ impl Memory {
 pub(super) struct Descriptors {
     labels: BTreeMap<i64, u64>,
     opened: BTreeMap<u64, Opened>,
+    /// The descriptors of which it is not known yet what stands behind them.
+    unknown: BTreeSet<u64>,
 }
 
 /// A socket that was opened, and is remembered after it is closed.
@@ -123,13 +125,22 @@ pub(super) struct Opened {
 impl Descriptors {
     pub(super) fn open(&mut self, descriptor: u64, socket: Option<SocketId>, family: IpFamily) {
         self.opened.insert(descriptor, Opened { socket, family });
+        if socket.is_none() {
+            self.unknown.insert(descriptor);
+        }
     }
 
-    /// Learns what stands behind descriptors now. What is not there any more is remembered.
-    pub(super) fn refresh(&mut self, socket_of: impl Fn(u64) -> Option<SocketId>) {
-        for (descriptor, opened) in &mut self.opened {
-            opened.socket = socket_of(*descriptor).or(opened.socket);
-        }
+    /// Learns what stands behind a descriptor now that was `called`, and behind those of which that
+    /// is not known. What is not there any more is remembered.
+    pub(super) fn refresh(&mut self, called: u64, socket_of: impl Fn(u64) -> Option<SocketId>) {
+        let mut learn = |descriptor: u64| {
+            let opened = self.opened.get_mut(&descriptor)?;
+            opened.socket = socket_of(descriptor).or(opened.socket);
+            opened.socket
+        };
+        learn(called);
+        self.unknown
+            .retain(|descriptor| learn(*descriptor).is_none());
     }
 
     pub(super) fn label(&mut self, label: i64, descriptor: u64) {

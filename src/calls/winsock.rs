@@ -25,7 +25,7 @@ use hangup_winsock::{Socket, ThreadId};
 
 use super::answer::{Answer, BadCall, Note};
 use super::interface::Calls;
-use super::program::Program;
+use super::program::{INVALID, Program};
 use super::signature::Shape;
 use super::table::{self, CallRow, call, find, names};
 use crate::capture::Toward;
@@ -158,7 +158,12 @@ impl Calls for WinsockCalls {
         let made = make(self, &mut context)?;
         let process = &self.process;
         let behind = |descriptor| process.stack_socket(Socket::from_raw(descriptor));
-        self.program.descriptors.refresh(behind);
+        let descriptors = &mut self.program.descriptors;
+        let called = match arguments.first() {
+            Some(Argument::Integer(label)) => descriptors.descriptor(*label),
+            Some(_) | None => INVALID,
+        };
+        descriptors.refresh(called, behind);
         Ok(context.answer(made, "s", &self.program.descriptors))
     }
 
