@@ -7,16 +7,33 @@ use smoltcp::socket::raw;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
+use crate::beginning::envelope_of;
+use crate::envelope::{DatagramPorts, Envelope};
 use crate::frame::{Frame, Spares};
 use crate::host::{InterfacePoll, Output, Stack};
+use crate::network::IpFamily;
+use crate::options::{Linger, SocketOptions};
 use crate::profile::{BacklogRules, FullEnd, FullSyn, SynFin, Transport};
+use crate::signature::{SIGNATURE_OCTETS, Signed, signature};
 use crate::socket::SocketId;
 use crate::table::{Entry, Kind, Tuple};
-use crate::tcp::closed_port;
+use crate::tcp::closed_port::{self, Stray};
 use crate::tcp::segment::Segment;
 use crate::tcp::{Connection, State};
 use crate::udp::Handled;
 use crate::wire::{self, ETHERNET_HEADER};
+
+/// A segment that has arrived for one of our addresses.
+#[derive(Clone, Debug)]
+struct Arrived<'a> {
+    local: IpEndpoint,
+    remote: IpEndpoint,
+    header: &'a Segment,
+    payload: Bytes,
+    /// What it was in; the ports of a datagram are the peer's and ours.
+    envelope: Envelope,
+    signed: Signed,
+}
 
 impl Stack {
     pub(crate) fn on_frame(
@@ -29,12 +46,21 @@ impl Stack {
         let ours = self.profile.transport == Transport::Hangup;
         let mut frame = match frame {
             Frame::Segment(mut transit)
-                if ours && self.addresses.contains(&transit.destination) =>
+                if ours
+                    && self.addresses.contains(&transit.destination)
+                    && self.takes_from(transit.envelope.datagram) =>
             {
                 let local = IpEndpoint::new(transit.destination, transit.segment.destination);
                 let remote = IpEndpoint::new(transit.source, transit.segment.source);
-                let payload = std::mem::take(&mut transit.payload);
-                self.on_segment(local, remote, &transit.segment, payload, now);
+                let arrived = Arrived {
+                    local,
+                    remote,
+                    header: &transit.segment,
+                    payload: std::mem::take(&mut transit.payload),
+                    envelope: transit.envelope,
+                    signed: Signed::No,
+                };
+                self.on_segment(arrived, now);
                 spares.put(transit);
                 return InterfacePoll::NotNeeded;
             }
@@ -42,7 +68,7 @@ impl Stack {
         };
         let frame = frame.octets();
         if ours
-            && let Some(found) = wire::segment_in(&frame)
+            && let Some(found) = self.segment_in(&frame)
             && self.addresses.contains(&found.destination)
         {
             self.on_octets_of_tcp(&frame, found, now);
@@ -82,23 +108,53 @@ impl Stack {
     }
 
     fn on_octets_of_tcp(&mut self, frame: &Bytes, found: wire::SegmentInFrame<'_>, now: Instant) {
-        let parsed = Segment::parse(found.octets, found.source, found.destination);
-        if let Some((header, payload)) = parsed {
-            let local = IpEndpoint::new(found.destination, header.destination);
-            let remote = IpEndpoint::new(found.source, header.source);
-            let payload = frame.slice_ref(payload);
-            self.on_segment(local, remote, &header, payload, now);
+        if let Some((header, payload)) = found.parse() {
+            let arrived = Arrived {
+                local: IpEndpoint::new(found.destination, header.destination),
+                remote: IpEndpoint::new(found.source, header.source),
+                header: &header,
+                payload: frame.slice_ref(payload),
+                envelope: found.envelope,
+                signed: self.signed(&found, &header),
+            };
+            self.on_segment(arrived, now);
         }
     }
 
-    fn on_segment(
-        &mut self,
-        local: IpEndpoint,
-        remote: IpEndpoint,
-        header: &Segment,
-        payload: Bytes,
-        now: Instant,
-    ) {
+    /// The segment in a frame, by itself or in a datagram to the port that TCP has here.
+    fn segment_in<'f>(&self, frame: &'f [u8]) -> Option<wire::SegmentInFrame<'f>> {
+        wire::segment_in(frame).or_else(|| match self.profile.encapsulation.udp_port {
+            0 => None,
+            port => wire::segment_in_datagram(frame, port),
+        })
+    }
+
+    /// Whether TCP takes what is in a datagram between such ports, or in none.
+    fn takes_from(&self, datagram: Option<DatagramPorts>) -> bool {
+        let port = self.profile.encapsulation.udp_port;
+        datagram.is_none_or(|ports| port != 0 && ports.destination == port)
+    }
+
+    /// What is known of the signature of a segment.
+    fn signed(&self, found: &wire::SegmentInFrame<'_>, header: &Segment) -> Signed {
+        let secret = &self.profile.signature.secret;
+        let Some(theirs) = header.options.signature.filter(|_| !secret.is_empty()) else {
+            return Signed::No;
+        };
+        let ends = (found.source, found.destination);
+        match signature(found.octets, ends, secret.as_bytes()) == Some(theirs) {
+            true => Signed::Well,
+            false => Signed::Badly,
+        }
+    }
+
+    fn on_segment(&mut self, arrived: Arrived<'_>, now: Instant) {
+        let Arrived {
+            local,
+            remote,
+            header,
+            ..
+        } = arrived;
         let flags = header.flags;
         if flags.syn && flags.fin && self.profile.acceptance.syn_fin == SynFin::Dropped {
             return;
@@ -107,24 +163,32 @@ impl Stack {
             .connections
             .get(&Tuple::new(local.port, remote))
             .copied();
+        if arrived.signed != Signed::Well && self.wants_signature(known, local) {
+            return;
+        }
         if let Some(id) = known
             && let Some(connection) = self.connection(id)
         {
             let state = connection.state();
+            let strange = !connection.travels_in(arrived.envelope.datagram);
             if state == State::SynReceived && self.overflows(id, header) {
                 if let Some(connection) = self.connection_mut(id) {
                     connection.forget();
                 }
                 self.touch(id);
-                self.answer_stray(local, remote, header, now);
+                self.answer_stray(&arrived, now);
                 return;
             }
             let gives_way = state == State::TimeWait && self.gives_way_to(id, local, header);
             // One that has ended by a frame that was taken in together with this one has left its
             // tuple.
             let is_over = gives_way || state == State::Closed;
+            if !is_over && strange {
+                self.answer_stray(&arrived, now);
+                return;
+            }
             if !is_over && let Some(connection) = self.connection_mut(id) {
-                connection.on_segment(header, payload, now);
+                connection.on_enveloped(arrived.envelope, header, arrived.payload, now);
                 if header.flags.syn {
                     self.remember_answer(id, now);
                 }
@@ -134,28 +198,65 @@ impl Stack {
         }
         match self.listener_for(local) {
             Some(listener) if header.flags.syn && !header.flags.ack && !header.flags.rst => {
-                self.open_passively(listener, (local, remote), header, payload, now);
+                self.open_passively(listener, arrived, now);
             }
             // RFC 9293 section 3.10.7.2: a listening socket ignores a reset and resets an
             // acknowledgment; anything else is dropped.
             Some(_) if !header.flags.ack || header.flags.rst => {}
-            Some(_) | None => self.answer_stray(local, remote, header, now),
+            Some(_) | None => self.answer_stray(&arrived, now),
         }
     }
 
     /// Answers a segment that reaches no connection.
-    fn answer_stray(
-        &mut self,
-        local: IpEndpoint,
-        remote: IpEndpoint,
-        header: &Segment,
-        now: Instant,
-    ) {
-        let reset = closed_port::answer(&self.profile, header);
+    fn answer_stray(&mut self, arrived: &Arrived<'_>, now: Instant) {
+        let reset = closed_port::answer(&self.profile, arrived.header);
         let most = self.profile.closed_port.resets_a_second;
-        let admitted = reset.filter(|_| self.resets.admits(most, now));
-        self.strays
-            .extend(admitted.map(|reset| (local, remote, reset)));
+        let Some(mut segment) = reset.filter(|_| self.resets.admits(most, now)) else {
+            return;
+        };
+        let carrier = arrived.envelope.datagram.map(DatagramPorts::reversed);
+        let (local, remote) = (arrived.local, arrived.remote);
+        let known = self.connections.get(&Tuple::new(local.port, remote));
+        let socket = self.options_at(known.copied(), local);
+        let socket = socket.filter(|_| self.profile.closed_port.as_socket);
+        let envelope = match socket {
+            Some(options) => envelope_of(options, carrier),
+            None => Envelope {
+                datagram: carrier,
+                ..Envelope::ORDINARY
+            },
+        };
+        if socket.is_some_and(|options| options.signs) {
+            segment.options.signature = Some([0; SIGNATURE_OCTETS]);
+        }
+        self.strays.push_back(Stray {
+            local,
+            remote,
+            segment,
+            envelope,
+        });
+    }
+
+    /// Whether the socket that a segment is for takes only what is signed.
+    fn wants_signature(&self, known: Option<SocketId>, local: IpEndpoint) -> bool {
+        let has_secret = !self.profile.signature.secret.is_empty();
+        let options = has_secret.then(|| self.options_at(known, local)).flatten();
+        options.is_some_and(|options| options.signs)
+    }
+
+    /// The options of the socket that a segment is for, which may do no more than have the port.
+    fn options_at(&self, known: Option<SocketId>, local: IpEndpoint) -> Option<&SocketOptions> {
+        let family = IpFamily::of(local.addr);
+        let has_port = |(_, entry): &(SocketId, &Entry)| {
+            entry.family == family && !matches!(entry.kind, Kind::Udp(_))
+        };
+        match known.and_then(|id| self.entries.get(&id)) {
+            Some(entry) => Some(&entry.options),
+            None => {
+                let mut claimants = self.claimants(local.port);
+                claimants.find(has_port).map(|(_, entry)| &entry.options)
+            }
+        }
     }
 
     /// Whether this ends the handshake of a connection in SYN-RECEIVED, and the queue of its
@@ -195,14 +296,8 @@ impl Stack {
         gives_way
     }
 
-    fn open_passively(
-        &mut self,
-        listener: SocketId,
-        (local, remote): (IpEndpoint, IpEndpoint),
-        syn: &Segment,
-        payload: Bytes,
-        now: Instant,
-    ) {
+    fn open_passively(&mut self, listener: SocketId, arrived: Arrived<'_>, now: Instant) {
+        let (local, remote, syn) = (arrived.local, arrived.remote, arrived.header);
         let Some(entry) = self.entries.get(&listener) else {
             return;
         };
@@ -213,15 +308,20 @@ impl Stack {
             match self.profile.backlog.syn {
                 FullSyn::Dropped => return,
                 FullSyn::Reset => {
-                    self.answer_stray(local, remote, syn, now);
+                    self.answer_stray(&arrived, now);
                     return;
                 }
                 FullSyn::Answered => {}
             }
         }
-        let (family, options) = (entry.family, entry.options.clone());
-        let config = self.connection_config(local, remote, &options);
-        let opening = self.server_opening(listener, (local, remote), syn, payload);
+        let (family, mut options) = (entry.family, entry.options.clone());
+        if options.linger == Linger::RESET {
+            let seconds = self.profile.linger.inherited_zero.secs();
+            options.linger.seconds = u16::try_from(seconds).unwrap_or(u16::MAX);
+        }
+        let carrier = arrived.envelope.datagram.map(DatagramPorts::reversed);
+        let config = self.connection_config(local, remote, &options, carrier);
+        let opening = self.server_opening(listener, (local, remote), syn, arrived.payload);
         let connection = Connection::accept(config, syn, opening, now);
         let is_open_early = connection.is_open_early();
         let id = self.next_socket();

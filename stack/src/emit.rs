@@ -13,7 +13,8 @@ use crate::host::{Output, Sent, Stack};
 use crate::network::{Recording, Resolution};
 use crate::profile::Profile;
 use crate::socket::SocketId;
-use crate::tcp::segment::{Layout, Segment};
+use crate::tcp::closed_port::Stray;
+use crate::tcp::segment::Layout;
 use crate::tcp::{Connection, Outgoing, State};
 use crate::wire::ETHERNET_HEADER;
 
@@ -21,18 +22,24 @@ impl Stack {
     /// Sends a segment of no connection: a reset from a closed port.
     pub(crate) fn send_stray(
         &mut self,
-        ends: (IpEndpoint, IpEndpoint),
-        segment: Segment,
+        stray: Stray,
         now: Instant,
         spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
     ) {
+        let Stray {
+            local,
+            remote,
+            segment,
+            envelope,
+        } = stray;
         let outgoing = Outgoing {
             segment,
+            envelope,
             payload: Bytes::new(),
             about: None,
         };
-        self.send_outgoing(ends, outgoing, None, now, spares, outputs);
+        self.send_outgoing((local, remote), outgoing, None, now, spares, outputs);
     }
 
     /// Tells what has happened to a connection.
@@ -85,6 +92,7 @@ impl Stack {
     ) {
         let Outgoing {
             segment,
+            envelope,
             payload,
             about,
         } = outgoing;
@@ -99,7 +107,8 @@ impl Stack {
                 };
                 let layout = layout(&self.profile);
                 let ethernet = (self.ethernet, neighbour);
-                let frame = spares.frame(ethernet, addresses, segment, payload, &layout);
+                let enveloped = (envelope, segment);
+                let frame = spares.frame(ethernet, addresses, enveloped, payload, &layout);
                 outputs.push_back(Output::Frame {
                     frame,
                     socket,
@@ -108,7 +117,7 @@ impl Stack {
             }
             Resolution::Arp => {
                 let layout = layout(&self.profile);
-                let packet = frame::packet(addresses, &segment, &payload, &layout);
+                let packet = frame::packet(addresses, (envelope, &segment), &payload, &layout);
                 let handle = match remote.addr {
                     IpAddress::Ipv4(_) => self.raw[0],
                     IpAddress::Ipv6(_) => self.raw[1],
@@ -128,6 +137,7 @@ fn layout(profile: &Profile) -> Layout<'_> {
     Layout {
         syn: &profile.options.syn,
         padding: profile.options.padding,
+        secret: profile.signature.secret.as_bytes(),
     }
 }
 

@@ -9,6 +9,7 @@
 use bytes::{Bytes, BytesMut};
 use smoltcp::wire::{EthernetAddress, EthernetFrame, IpAddress};
 
+use crate::envelope::Envelope;
 use crate::tcp::segment::{Layout, Segment};
 use crate::wire::{self, ETHERNET_HEADER};
 
@@ -28,7 +29,8 @@ pub(crate) struct InTransit {
     pub(crate) ethernet: (EthernetAddress, EthernetAddress),
     pub(crate) source: IpAddress,
     pub(crate) destination: IpAddress,
-    /// No SYN: how its options are laid out depends on the profile of its sender.
+    pub(crate) envelope: Envelope,
+    /// No SYN, and not signed: what its octets are would depend on the profile of its sender.
     pub(crate) segment: Segment,
     pub(crate) payload: Bytes,
     /// The frame's octets, where it was read from them or once somebody has asked for them.
@@ -52,14 +54,17 @@ impl Spares {
         &mut self,
         ethernet: (EthernetAddress, EthernetAddress),
         (source, destination): (IpAddress, IpAddress),
-        segment: Segment,
+        (envelope, segment): (Envelope, Segment),
         payload: Bytes,
         layout: &Layout<'_>,
     ) -> Frame {
-        if let Some(mut spare) = self.0.pop().filter(|_| !segment.flags.syn) {
+        // What its octets are depends on the profile of its sender.
+        let needs_layout = segment.flags.syn || segment.options.signature.is_some();
+        if let Some(mut spare) = self.0.pop().filter(|_| !needs_layout) {
             spare.ethernet = ethernet;
             spare.source = source;
             spare.destination = destination;
+            spare.envelope = envelope;
             spare.segment = segment;
             spare.payload = payload;
             debug_assert!(spare.reads_back(layout), "{spare:?}");
@@ -69,12 +74,13 @@ impl Spares {
             ethernet,
             source,
             destination,
+            envelope,
             segment,
             payload,
             octets: None,
         };
         debug_assert!(transit.reads_back(layout), "{transit:?}");
-        if segment.flags.syn {
+        if needs_layout {
             return Frame::Octets(transit.written(layout));
         }
         Frame::Segment(Box::new(transit))
@@ -125,8 +131,7 @@ impl Frame {
     pub(crate) fn header(&self) -> Option<Segment> {
         match self {
             Self::Octets(octets) => {
-                let found = wire::segment_in(octets)?;
-                let (segment, _) = Segment::parse(found.octets, found.source, found.destination)?;
+                let (segment, _) = wire::segment_in(octets)?.parse()?;
                 Some(segment)
             }
             Self::Segment(transit) => Some(transit.segment),
@@ -140,7 +145,7 @@ impl Frame {
             Self::Segment(transit) => match &transit.octets {
                 Some(octets) => octets.len(),
                 None => {
-                    let ip = wire::ip_header(transit.source);
+                    let ip = wire::ip_header(transit.source) + transit.envelope.octets();
                     ETHERNET_HEADER + ip + transit.segment.header_octets() + transit.payload.len()
                 }
             },
@@ -163,12 +168,14 @@ impl InTransit {
     /// A segment that is no SYN, if there is one in a frame.
     fn read(octets: &Bytes) -> Option<Self> {
         let found = wire::segment_in(octets)?;
-        let (segment, payload) = Segment::parse(found.octets, found.source, found.destination)?;
+        let (segment, payload) = found.parse()?;
         let ethernet = EthernetFrame::new_checked(&octets[..]).ok()?;
-        (!segment.flags.syn).then(|| Self {
+        let needs_layout = segment.flags.syn || segment.options.signature.is_some();
+        (!needs_layout).then(|| Self {
             ethernet: (ethernet.src_addr(), ethernet.dst_addr()),
             source: found.source,
             destination: found.destination,
+            envelope: found.envelope,
             segment,
             payload: octets.slice_ref(payload),
             octets: Some(octets.clone()),
@@ -177,7 +184,7 @@ impl InTransit {
 
     fn written(&self, layout: &Layout<'_>) -> Bytes {
         let ends = (self.source, self.destination);
-        let mut octets = packet(ends, &self.segment, &self.payload, layout);
+        let mut octets = packet(ends, (self.envelope, &self.segment), &self.payload, layout);
         let (source, destination) = self.ethernet;
         wire::emit_ethernet(&mut octets, source, destination, self.destination);
         octets.freeze()
@@ -186,9 +193,16 @@ impl InTransit {
     /// Whether its octets say what it says.
     fn reads_back(&self, layout: &Layout<'_>) -> bool {
         let octets = self.written(layout);
-        wire::segment_in(&octets).is_some_and(|found| {
-            let parsed = Segment::parse(found.octets, self.source, self.destination);
-            parsed == Some((self.segment, &self.payload[..]))
+        let found = match self.envelope.datagram {
+            Some(ports) => wire::segment_in_datagram(&octets, ports.destination),
+            None => wire::segment_in(&octets),
+        };
+        found.is_some_and(|found| {
+            let parsed = found.parse().map(|(mut segment, payload)| {
+                segment.options.signature = self.segment.options.signature;
+                (segment, payload)
+            });
+            found.envelope == self.envelope && parsed == Some((self.segment, &self.payload[..]))
         })
     }
 }
@@ -197,16 +211,25 @@ impl InTransit {
 /// family.
 pub(crate) fn packet(
     (source, destination): (IpAddress, IpAddress),
-    segment: &Segment,
+    (envelope, segment): (Envelope, &Segment),
     payload: &[u8],
     layout: &Layout<'_>,
 ) -> BytesMut {
     let header = segment.header(layout);
     let length = header.length() + payload.len();
-    let tcp = ETHERNET_HEADER + wire::ip_header(source);
+    let carrier = ETHERNET_HEADER + wire::ip_header(source);
+    let tcp = carrier + envelope.octets();
     let mut octets = BytesMut::zeroed(tcp + length);
     octets[tcp + header.length()..].copy_from_slice(payload);
-    header.emit(&mut octets[tcp..], source, destination);
-    wire::emit_ip(&mut octets[ETHERNET_HEADER..], source, destination, length);
+    let ends = (source, destination);
+    match envelope.datagram {
+        None => header.emit(&mut octets[tcp..], source, destination, layout),
+        Some(ports) => {
+            header.emit_in_datagram(&mut octets[tcp..], source, destination, layout);
+            wire::emit_udp(&mut octets[carrier..], ends, ports);
+        }
+    }
+    let carried = envelope.octets() + length;
+    wire::emit_ip(&mut octets[ETHERNET_HEADER..], ends, carried, envelope);
     octets
 }

@@ -10,9 +10,7 @@ use std::sync::Arc;
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::socket::raw;
 use smoltcp::time::{Duration, Instant};
-use smoltcp::wire::{
-    EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpEndpoint, IpProtocol, IpVersion,
-};
+use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpProtocol, IpVersion};
 
 use crate::event::Fact;
 use crate::frame::{Frame, Spares};
@@ -26,8 +24,7 @@ use crate::schedule::Timetable;
 use crate::servers::FastOpenMemory;
 use crate::socket::SocketId;
 use crate::table::{Entries, Idle, Kind, Listening, Tuple};
-use crate::tcp::closed_port::ResetLimit;
-use crate::tcp::segment::Segment;
+use crate::tcp::closed_port::{ResetLimit, Stray};
 use crate::tcp::{Connection, State};
 use crate::wire::{self, Wire};
 
@@ -113,7 +110,7 @@ pub(crate) struct Stack {
     deadlines: Timetable,
     interface_due: Option<Instant>,
     /// Segments of no connection: resets from closed ports.
-    pub(crate) strays: VecDeque<(IpEndpoint, IpEndpoint, Segment)>,
+    pub(crate) strays: VecDeque<Stray>,
     /// Sockets that changed since the host was last settled.
     touched: VecDeque<SocketId>,
     /// The options that a new socket has.
@@ -199,11 +196,20 @@ impl Host {
     }
 
     /// Turns knobs of a system that runs: sockets that are opened from now on, and connections that
-    /// come from now on, are of this profile. What is open stays as it is, and so does which TCP
-    /// the host has. Nothing on a scripted host.
+    /// come from now on, are of this profile. Connections that are there keep what they began with:
+    /// their buffers, timers and TCP options; what is decided anew for each segment or call follows
+    /// the knobs. Which TCP the host has stays as it is. Nothing on a scripted host.
     pub fn set_profile(&mut self, profile: Profile) {
-        if let Some(stack) = &mut self.stack {
-            stack.profile = Arc::new(profile);
+        let Some(stack) = &mut self.stack else {
+            return;
+        };
+        stack.profile = Arc::new(profile);
+        let ids: Vec<SocketId> = stack.entries.keys().collect();
+        for id in ids {
+            let profile = Arc::clone(&stack.profile);
+            if let Some(connection) = stack.connection_mut(id) {
+                connection.set_profile(&profile);
+            }
         }
     }
 
@@ -453,43 +459,9 @@ impl Stack {
         self.addresses.iter().find(same).copied()
     }
 
-    /// The maximum segment size that the MTU leaves (RFC 6691), or that the profile says.
-    pub(crate) fn announced_mss(&self, remote: IpAddress) -> u16 {
-        let headers = wire::ip_header(remote) + crate::tcp::segment::TCP_HEADER;
-        let fits = self.mtu.saturating_sub(headers).min(usize::from(u16::MAX)) as u16;
-        self.profile.options.mss.unwrap_or(fits).min(fits)
-    }
-
     fn poll_at(&self) -> Option<Instant> {
         let due = [self.deadlines.next(), self.interface_due];
         due.into_iter().flatten().min()
-    }
-
-    pub(crate) fn connection_config(
-        &mut self,
-        local: IpEndpoint,
-        remote: IpEndpoint,
-        options: &SocketOptions,
-    ) -> crate::tcp::Config {
-        crate::tcp::Config {
-            profile: Arc::clone(&self.profile),
-            local,
-            remote,
-            mss: self.announced_mss(remote.addr).min(segment_bound(options)),
-            receive_buffer: options.receive_buffer,
-            send_buffer: options.send_buffer.unwrap_or(self.profile.send.send_buffer),
-            no_delay: options.no_delay,
-            keep_alive: options.keep_alive,
-            user_timeout: options.user_timeout,
-            handshake_limit: options.handshake_limit,
-            no_options: options.no_tcp_options,
-            fin_wait_2: options.fin_wait_2,
-            syn_count: options.syn_count,
-            unsent_most: options.unsent_most,
-            cork: options.cork,
-            congestion: options.congestion,
-            initial_sequence: self.random.bits(),
-        }
     }
 
     pub(crate) fn connection(&self, id: SocketId) -> Option<&Connection> {
@@ -557,8 +529,8 @@ impl Stack {
         while let Some(id) = self.touched.pop_front() {
             self.settle_connection(id, now, spares, outputs);
         }
-        while let Some((local, remote, segment)) = self.strays.pop_front() {
-            self.send_stray((local, remote), segment, now, spares, outputs);
+        while let Some(stray) = self.strays.pop_front() {
+            self.send_stray(stray, now, spares, outputs);
         }
         let carries_segments =
             self.resolution == Resolution::Arp || self.profile.transport == Transport::Smoltcp;
@@ -719,10 +691,4 @@ fn new_interface(
         }
     });
     Box::new(interface)
-}
-
-/// The largest segment that an application wants announced (TCP_MAXSEG).
-fn segment_bound(options: &SocketOptions) -> u16 {
-    let octets = options.max_segment.unwrap_or(u32::MAX);
-    u16::try_from(octets).unwrap_or(u16::MAX)
 }

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 
 use smoltcp::time::Instant;
 
+use crate::envelope::DatagramPorts;
 use crate::event::{ErrorEffect, Fact};
 use crate::frame::Frame;
 use crate::host::{Output, Stack};
@@ -45,14 +46,15 @@ impl Stack {
 
     /// Tells the sockets whose packet an ICMP error in this frame quotes.
     pub(crate) fn on_icmp_error(&mut self, frame: &[u8], outputs: &mut VecDeque<Output>) {
-        let Some((said, quoted)) = message::error_in(frame) else {
+        let port = self.profile.encapsulation.udp_port;
+        let Some((said, quoted)) = message::error_in(frame, port) else {
             return;
         };
         if !self.addresses.contains(&quoted.local.addr) {
             return;
         }
         match (said, quoted.protocol) {
-            (Said::TooBig(mtu), QuotedProtocol::Tcp { sequence }) => {
+            (Said::TooBig(mtu), QuotedProtocol::Tcp { sequence, .. }) => {
                 if let Some((id, connection)) = self.quoted_connection(quoted) {
                     connection.on_too_big(mtu, sequence);
                     self.touch(id);
@@ -60,7 +62,7 @@ impl Stack {
             }
             // Datagrams are sent in fragments where they do not fit.
             (Said::TooBig(_), QuotedProtocol::Udp) => {}
-            (Said::Unreachable(error), QuotedProtocol::Tcp { sequence }) => {
+            (Said::Unreachable(error), QuotedProtocol::Tcp { sequence, .. }) => {
                 if let Some((id, connection)) = self.quoted_connection(quoted) {
                     let effect = connection.on_unreachable(error, sequence);
                     self.touch(id);
@@ -80,7 +82,12 @@ impl Stack {
     fn quoted_connection(&mut self, quoted: Quoted) -> Option<(SocketId, &mut Connection)> {
         let tuple = Tuple::new(quoted.local.port, quoted.remote);
         let id = self.connections.get(&tuple).copied()?;
-        Some((id, self.connection_mut(id)?))
+        let connection = self.connection_mut(id)?;
+        let QuotedProtocol::Tcp { carrier, .. } = quoted.protocol else {
+            return None;
+        };
+        let arriving = carrier.map(DatagramPorts::reversed);
+        connection.travels_in(arriving).then_some((id, connection))
     }
 }
 

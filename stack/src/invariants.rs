@@ -9,7 +9,6 @@ use crate::network::HostId;
 use crate::socket::SocketId;
 use crate::table::{Kind, Tuple};
 use crate::tcp::State;
-use crate::tcp::segment::Segment;
 use crate::wire;
 
 impl Stack {
@@ -63,9 +62,8 @@ impl Resets {
         state: Option<State>,
         frame: &[u8],
     ) {
-        let found = wire::segment_in(frame).expect("connections send segments");
-        let parsed = Segment::parse(found.octets, found.source, found.destination);
-        let (segment, _) = parsed.expect("what was emitted parses");
+        let found = wire::segment_sent(frame).expect("connections send segments");
+        let (segment, _) = found.parse().expect("what was emitted parses");
         let connection = (host, socket);
         assert!(
             segment.flags.rst || !self.0.contains(&connection),

@@ -58,12 +58,14 @@
 //! assert_eq!(status.state.map(|state| state.name()), Some("ESTABLISHED"));
 //! ```
 
+mod beginning;
 pub mod blocking;
 mod bound;
 mod checksum;
 mod config;
 mod demultiplex;
 mod emit;
+pub mod envelope;
 pub mod event;
 mod fast_open;
 mod frame;
@@ -83,6 +85,7 @@ mod random;
 mod reference;
 mod schedule;
 mod servers;
+pub mod signature;
 pub mod socket;
 mod socket_layer;
 pub mod sockopt;

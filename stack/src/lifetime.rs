@@ -4,6 +4,7 @@
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
+use crate::envelope::DatagramPorts;
 use crate::host::Stack;
 use crate::network::IpFamily;
 use crate::options::SocketOptions;
@@ -152,7 +153,12 @@ impl Stack {
         {
             return Err(ConnectError::Unreachable);
         }
-        let config = self.connection_config(local, remote, &options);
+        let source = self.profile.encapsulation.udp_port;
+        let carrier = (options.datagram_port != 0).then_some(DatagramPorts {
+            source,
+            destination: options.datagram_port,
+        });
+        let config = self.connection_config(local, remote, &options, carrier);
         let connection = Connection::connect(config, now);
         self.set_kind(id, Kind::Connection(Box::new(connection)));
         self.claims.insert((local.port, id));

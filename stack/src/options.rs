@@ -6,6 +6,7 @@
 
 use smoltcp::time::Duration;
 
+use crate::envelope::{ECN_BITS, HOP_LIMIT};
 use crate::memory;
 use crate::profile::{Algorithm, Api, BufferRounding, FastOpenCall, Profile, WindowModel};
 
@@ -59,6 +60,28 @@ pub(crate) struct Source<'a> {
     pub(crate) settled: Option<Buffers>,
     /// The largest segment that a connection sends, in octets of payload.
     pub(crate) segment: Option<u32>,
+    /// The UDP port of the peer of a connection in datagrams; 0 where it is in none.
+    pub(crate) datagram_port: Option<u16>,
+}
+
+/// How an option is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptionUse {
+    /// Whether it is set, and not read.
+    pub sets: bool,
+    /// Whether it is one of TCP.
+    pub is_tcp: bool,
+}
+
+/// Why an option of a connection that has ended is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OptionError {
+    /// The connection is no more.
+    #[error("the connection is no more")]
+    Reset,
+    /// Both directions have ended.
+    #[error("both directions have ended")]
+    Invalid,
 }
 
 /// The buffers of a connection, in octets of payload.
@@ -135,6 +158,15 @@ pub(crate) struct SocketOptions {
     /// Whether a datagram that found no port is forgotten.
     pub(crate) forgets_refusals: bool,
     pub(crate) exclusive_address: bool,
+    /// The octet of the type of service or traffic class.
+    pub(crate) service: Option<u8>,
+    pub(crate) hop_limit: Option<u8>,
+    /// Whether packets are as small as every link of IPv6 takes them.
+    pub(crate) least_mtu: bool,
+    /// The UDP port of the peer, for TCP in UDP; 0: there is none.
+    pub(crate) datagram_port: u16,
+    /// Whether segments are signed.
+    pub(crate) signs: bool,
 }
 
 /// SO_LINGER.
@@ -262,6 +294,41 @@ pub const FAST_OPEN: SocketOption<u32> = SocketOption::new(
 )
 .only_where(|profile| profile.fast_open.asked != FastOpenCall::None);
 
+/// IP_TOS and IPV6_TCLASS: the octet of the type of service or traffic class. Its two low bits are
+/// TCP's own (RFC 3168 section 6.1.1), and not taken.
+pub const SERVICE: SocketOption<Option<u8>> = SocketOption::new(
+    |source| Some(source.options.service.unwrap_or(0)),
+    |options, octet| options.service = octet.map(|octet| octet & !ECN_BITS),
+);
+
+/// IP_TTL and IPV6_UNICAST_HOPS: the time to live or hop limit.
+pub const HOPS: SocketOption<Option<u8>> = SocketOption::new(
+    |source| Some(source.options.hop_limit.unwrap_or(HOP_LIMIT)),
+    |options, hops| options.hop_limit = hops,
+);
+
+/// IPV6_USE_MIN_MTU: packets are as small as every link of IPv6 takes them. BSDs have it.
+pub const LEAST_MTU: SocketOption<bool> = SocketOption::new(
+    |source| source.options.least_mtu,
+    |options, on| options.least_mtu = on,
+)
+.only_where(limits_handshakes);
+
+/// TCP_REMOTE_UDP_ENCAPS_PORT: the UDP port of the peer, for TCP in UDP; 0 where IP carries the
+/// segments itself.
+pub const DATAGRAM_PORT: SocketOption<u16> = SocketOption::new(
+    |source| { source.datagram_port }.unwrap_or(source.options.datagram_port),
+    |options, port| options.datagram_port = port,
+)
+.only_where(|profile| profile.encapsulation.asked);
+
+/// TCP_MD5SIG: whether segments are signed, with the secret of the system (RFC 2385).
+pub const SIGNS: SocketOption<bool> = SocketOption::new(
+    |source| source.options.signs,
+    |options, on| options.signs = on,
+)
+.only_where(|profile| profile.signature.asked);
+
 /// SO_RCVTIMEO: how long a receive or an accept waits; no time: for ever.
 pub const RECEIVE_TIMEOUT: SocketOption<Duration> = SocketOption::new(
     |source| source.options.receive_timeout,
@@ -304,7 +371,8 @@ pub const SYN_COUNT: SocketOption<u32> = SocketOption::new(
 .only_where(has_linux_options);
 
 /// TCP_MAXSEG: the largest segment, in octets of payload, that is announced and sent; 0 is no bound
-/// of its own. It counts from the next handshake on.
+/// of its own. It counts from the next handshake on, and on some systems at once where it makes the
+/// segments of a connection shorter.
 pub const MAX_SEGMENT: SocketOption<u32> = SocketOption::new(
     |source| match (source.segment, source.options.max_segment) {
         (Some(octets), _) => octets,

@@ -7,9 +7,10 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::host::{Host, Stack};
 use crate::network::IpFamily;
-use crate::options::{SocketOption, SocketOptions, Source};
+use crate::options::{OptionError, OptionUse, SocketOption, SocketOptions, Source};
 use crate::profile::{
-    AcceptOfReset, ConnectingShutdown, ListenerShutdown, RecvAfter, Transport, Unconnected,
+    AcceptOfReset, ConnectingShutdown, ListenerShutdown, OptionsAfterEnd, RecvAfter, Transport,
+    Unconnected,
 };
 use crate::reference::ReferenceSocket;
 use crate::socket::{
@@ -439,14 +440,52 @@ impl Host {
             Kind::Connection(connection) => {
                 reconfigure(connection, &before, &entry.options, now);
             }
-            Kind::Udp(udp) if entry.options.receive_buffer != before.receive_buffer => {
-                if let Some(octets) = entry.options.receive_buffer {
+            Kind::Udp(udp) => {
+                if let Some(octets) = entry.options.receive_buffer
+                    && entry.options.receive_buffer != before.receive_buffer
+                {
                     udp.resize(octets);
                 }
+                let hops = entry.options.hop_limit;
+                if hops != before.hop_limit {
+                    stack.udp_set_hop_limit(socket, hops);
+                }
             }
-            Kind::Udp(_) | Kind::Idle(_) | Kind::Listening(_) | Kind::Reference(_) => {}
+            Kind::Idle(_) | Kind::Listening(_) | Kind::Reference(_) => {}
         }
         stack.touch(socket);
+    }
+
+    /// Whether an option of a socket can be read, or set: once its connection has ended systems
+    /// differ.
+    ///
+    /// # Errors
+    /// See [`OptionError`].
+    pub fn may_use_option(&self, socket: SocketId, usage: OptionUse) -> Result<(), OptionError> {
+        let stack = self.stack();
+        let rule = stack.profile.calls.options_after_end;
+        let Some(connection) = stack.connection(socket) else {
+            return Ok(());
+        };
+        let is_over = connection.state() == State::Closed;
+        let has_ended = connection.has_hung_up();
+        match rule {
+            OptionsAfterEnd::ConnectionReset if is_over && usage.is_tcp => Err(OptionError::Reset),
+            OptionsAfterEnd::Invalid if has_ended && usage.sets => Err(OptionError::Invalid),
+            OptionsAfterEnd::Work | OptionsAfterEnd::ConnectionReset | OptionsAfterEnd::Invalid => {
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a socket can be told that the UDP port of its peer is this, for TCP in UDP (FreeBSD:
+    /// tcp_default_ctloutput): before it listens or connects, and only where TCP has a UDP port
+    /// here.
+    pub(crate) fn may_carry(&self, socket: SocketId, port: u16) -> bool {
+        let stack = self.stack();
+        let has_port = port == 0 || stack.profile.encapsulation.udp_port != 0;
+        let entry = stack.entries.get(&socket);
+        has_port && entry.is_some_and(|entry| matches!(entry.kind, Kind::Idle(_)))
     }
 
     /// Reads a socket option. None once the socket is gone, and where the host's system does not
@@ -464,6 +503,10 @@ impl Host {
             },
             segment: match &entry.kind {
                 Kind::Connection(connection) => u32::try_from(connection.segment_most()).ok(),
+                Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
+            },
+            datagram_port: match &entry.kind {
+                Kind::Connection(connection) => Some(connection.datagram_port()),
                 Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
             },
         };
@@ -583,6 +626,12 @@ fn reconfigure(
     connection.set_fin_wait_2(options.fin_wait_2);
     connection.set_syn_count(options.syn_count);
     connection.set_unsent_most(options.unsent_most);
+    connection.set_header(options.service, options.hop_limit);
+    if options.max_segment != before.max_segment
+        && let Some(octets) = options.max_segment
+    {
+        connection.set_segment_most(octets);
+    }
     if options.cork != before.cork {
         connection.set_cork(options.cork);
     }

@@ -68,6 +68,10 @@ pub enum Codec {
     Algorithm(&'static SocketOption<Algorithm>),
     /// An integer that may be negative.
     Signed(&'static SocketOption<i32>),
+    /// An octet of the IP header, or -1 for the usual one.
+    Octet(&'static SocketOption<Option<u8>>, Limits),
+    /// A port that can be set before the socket listens or connects.
+    Port(&'static SocketOption<u16>),
     /// An integer that the interface knows, and that can only be read.
     ReadOnly,
     /// An integer that the interface keeps.
@@ -205,6 +209,16 @@ impl Codec {
                 host.set_option(socket, option, Duration::from_millis(natural.into()), now);
             }
             Self::Signed(option) => host.set_option(socket, option, number, now),
+            Self::Octet(option, _) => {
+                host.set_option(socket, option, u8::try_from(number).ok(), now);
+            }
+            Self::Port(option) => {
+                let port = u16::try_from(number).map_err(|_| Misfit::Limits)?;
+                if !host.may_carry(socket, port) {
+                    return Err(Misfit::Limits);
+                }
+                host.set_option(socket, option, port, now);
+            }
             Self::Linger(_)
             | Self::Time(_)
             | Self::Algorithm(_)
@@ -232,6 +246,8 @@ impl Codec {
             Self::Linger(option) => return Some(OptionValue::Linger(host.option(socket, option)?)),
             Self::Time(option) => return Some(OptionValue::Time(host.option(socket, option)?)),
             Self::Signed(option) => host.option(socket, option)?,
+            Self::Octet(option, _) => host.option(socket, option)?.map_or(-1, i32::from),
+            Self::Port(option) => host.option(socket, option)?.into(),
             Self::Algorithm(option) => {
                 let name = name_of(host.option(socket, option)?);
                 return Some(OptionValue::Octets(name.into()));
@@ -253,6 +269,8 @@ impl Codec {
                 option.exists(profile)
             }
             Self::Signed(option) => option.exists(profile),
+            Self::Octet(option, _) => option.exists(profile),
+            Self::Port(option) => option.exists(profile),
             Self::Algorithm(option) => option.exists(profile),
             Self::Linger(option) => option.exists(profile),
             Self::ReadOnly | Self::Integer(_) | Self::Octets(_) => true,
@@ -266,11 +284,13 @@ impl Codec {
             | Self::Size(_, limits)
             | Self::Seconds(_, limits)
             | Self::Milliseconds(_, limits)
+            | Self::Octet(_, limits)
             | Self::Integer(limits) => limits,
             Self::Boolean(_)
             | Self::Linger(_)
             | Self::Time(_)
             | Self::Signed(_)
+            | Self::Port(_)
             | Self::Algorithm(_)
             | Self::ReadOnly
             | Self::Octets(_) => Limits::Within(i32::MIN, i32::MAX),

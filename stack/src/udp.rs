@@ -69,6 +69,20 @@ impl Stack {
             udp.bound = Some(bound);
             udp.handle = Some(handle);
         }
+        let hops = self
+            .entries
+            .get(&id)
+            .and_then(|entry| entry.options.hop_limit);
+        self.udp_set_hop_limit(id, hops);
+    }
+
+    /// The hop limit of what is sent from now on; none: the usual one.
+    pub(crate) fn udp_set_hop_limit(&mut self, id: SocketId, hops: Option<u8>) {
+        if let Some(handle) = self.udp(id).and_then(|udp| udp.handle) {
+            let socket = self.smoltcp.get_mut::<udp::Socket<'_>>(handle);
+            // smoltcp takes 0 for a mistake.
+            socket.set_hop_limit(hops.filter(|&hops| hops > 0));
+        }
     }
 
     fn udp_ensure_bound(&mut self, id: SocketId) -> Option<SocketHandle> {

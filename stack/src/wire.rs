@@ -12,15 +12,15 @@ use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
 use smoltcp::wire::{
     ArpOperation, ArpRepr, EthernetAddress, EthernetFrame, EthernetProtocol, EthernetRepr,
-    Icmpv6Repr, IpAddress, IpProtocol, Ipv4Address, Ipv4Packet, Ipv4Repr, Ipv6Packet, Ipv6Repr,
-    NdiscNeighborFlags, NdiscRepr,
+    Icmpv6Repr, IpAddress, IpProtocol, Ipv4Packet, Ipv4Repr, Ipv6Packet, Ipv6Repr,
+    NdiscNeighborFlags, NdiscRepr, UdpPacket,
 };
+
+use crate::envelope::{DatagramPorts, Envelope, UDP_HEADER};
+use crate::tcp::segment::Segment;
 
 /// The Ethernet header in octets.
 pub(crate) const ETHERNET_HEADER: usize = 14;
-
-/// The hop limit of our segments.
-const HOP_LIMIT: u8 = 64;
 
 /// The device under the interface: frames in memory.
 #[derive(Debug)]
@@ -103,42 +103,95 @@ impl TxToken for Outbound<'_> {
 pub(crate) struct SegmentInFrame<'a> {
     pub(crate) source: IpAddress,
     pub(crate) destination: IpAddress,
+    pub(crate) envelope: Envelope,
     pub(crate) octets: &'a [u8],
+}
+
+impl<'a> SegmentInFrame<'a> {
+    /// The segment and its payload, where its checksum holds or that of its datagram did.
+    pub(crate) fn parse(&self) -> Option<(Segment, &'a [u8])> {
+        match self.envelope.datagram {
+            None => Segment::parse(self.octets, self.source, self.destination),
+            Some(_) => Segment::parse_in_datagram(self.octets),
+        }
+    }
 }
 
 /// Finds the TCP segment in a frame. None where there is none, or where IP has something to say
 /// first: a fragment, an extension header, a damaged header. Such frames are the interface's.
 pub(crate) fn segment_in(frame: &[u8]) -> Option<SegmentInFrame<'_>> {
+    carried(frame, IpProtocol::Tcp)
+}
+
+/// Finds the TCP segment in a frame with an undamaged datagram to a port. None: there is none.
+pub(crate) fn segment_in_datagram(frame: &[u8], port: u16) -> Option<SegmentInFrame<'_>> {
+    let found = carried(frame, IpProtocol::Udp)?;
+    let packet = UdpPacket::new_checked(found.octets).ok()?;
+    if packet.dst_port() != port || !packet.verify_checksum(&found.source, &found.destination) {
+        return None;
+    }
+    let ports = DatagramPorts {
+        source: packet.src_port(),
+        destination: port,
+    };
+    let length = usize::from(packet.len());
+    Some(SegmentInFrame {
+        envelope: Envelope {
+            datagram: Some(ports),
+            ..found.envelope
+        },
+        octets: found.octets.get(UDP_HEADER..length)?,
+        ..found
+    })
+}
+
+/// The segment in a frame of a connection of ours, also in a datagram to whatever port.
+#[cfg(debug_assertions)]
+pub(crate) fn segment_sent(frame: &[u8]) -> Option<SegmentInFrame<'_>> {
+    segment_in(frame).or_else(|| {
+        let found = carried(frame, IpProtocol::Udp)?;
+        let port = UdpPacket::new_checked(found.octets).ok()?.dst_port();
+        segment_in_datagram(frame, port)
+    })
+}
+
+/// What IP carries of a protocol in a frame, in one piece and behind a header without extensions.
+fn carried(frame: &[u8], protocol: IpProtocol) -> Option<SegmentInFrame<'_>> {
     let frame = EthernetFrame::new_checked(frame).ok()?;
     match frame.ethertype() {
-        EthernetProtocol::Ipv4 => segment_in_ip(IpAddress::Ipv4, frame.payload()),
+        EthernetProtocol::Ipv4 => {
+            let packet = Ipv4Packet::new_checked(frame.payload()).ok()?;
+            let whole = !packet.more_frags() && packet.frag_offset() == 0;
+            let is_it = packet.next_header() == protocol && packet.version() == 4;
+            if !whole || !is_it || !packet.verify_checksum() {
+                return None;
+            }
+            Some(SegmentInFrame {
+                source: IpAddress::Ipv4(packet.src_addr()),
+                destination: IpAddress::Ipv4(packet.dst_addr()),
+                envelope: Envelope {
+                    service: packet.dscp() << 2 | packet.ecn(),
+                    hop_limit: packet.hop_limit(),
+                    datagram: None,
+                },
+                octets: packet.payload(),
+            })
+        }
         EthernetProtocol::Ipv6 => {
             let packet = Ipv6Packet::new_checked(frame.payload()).ok()?;
-            (packet.next_header() == IpProtocol::Tcp).then(|| SegmentInFrame {
+            (packet.next_header() == protocol).then(|| SegmentInFrame {
                 source: IpAddress::Ipv6(packet.src_addr()),
                 destination: IpAddress::Ipv6(packet.dst_addr()),
+                envelope: Envelope {
+                    service: packet.traffic_class(),
+                    hop_limit: packet.hop_limit(),
+                    datagram: None,
+                },
                 octets: packet.payload(),
             })
         }
         EthernetProtocol::Arp | EthernetProtocol::Unknown(_) => None,
     }
-}
-
-fn segment_in_ip(
-    address: fn(Ipv4Address) -> IpAddress,
-    packet: &[u8],
-) -> Option<SegmentInFrame<'_>> {
-    let packet = Ipv4Packet::new_checked(packet).ok()?;
-    let whole = !packet.more_frags() && packet.frag_offset() == 0;
-    let is_tcp = packet.next_header() == IpProtocol::Tcp && packet.version() == 4;
-    if !whole || !is_tcp || !packet.verify_checksum() {
-        return None;
-    }
-    Some(SegmentInFrame {
-        source: address(packet.src_addr()),
-        destination: address(packet.dst_addr()),
-        octets: packet.payload(),
-    })
 }
 
 /// What the IP header between two addresses takes, in octets.
@@ -149,29 +202,62 @@ pub(crate) fn ip_header(source: IpAddress) -> usize {
     }
 }
 
-/// Writes an IP header for a TCP segment of `length` octets. The addresses are of one family.
-pub(crate) fn emit_ip(octets: &mut [u8], source: IpAddress, destination: IpAddress, length: usize) {
+/// Writes a UDP header in front of a segment.
+pub(crate) fn emit_udp(
+    octets: &mut [u8],
+    (source, destination): (IpAddress, IpAddress),
+    ports: DatagramPorts,
+) {
+    let length = octets.len() as u16;
+    let mut packet = UdpPacket::new_unchecked(octets);
+    packet.set_src_port(ports.source);
+    packet.set_dst_port(ports.destination);
+    packet.set_len(length);
+    packet.fill_checksum(&source, &destination);
+}
+
+/// Writes the IP header of what carries a TCP segment, for `length` octets behind it. The addresses
+/// are of one family.
+pub(crate) fn emit_ip(
+    octets: &mut [u8],
+    (source, destination): (IpAddress, IpAddress),
+    length: usize,
+    envelope: Envelope,
+) {
+    let next_header = match envelope.datagram {
+        None => IpProtocol::Tcp,
+        Some(_) => IpProtocol::Udp,
+    };
+    let hop_limit = envelope.hop_limit;
     match (source, destination) {
         (IpAddress::Ipv4(src_addr), IpAddress::Ipv4(dst_addr)) => {
             let header = Ipv4Repr {
                 src_addr,
                 dst_addr,
-                next_header: IpProtocol::Tcp,
+                next_header,
                 payload_len: length,
-                hop_limit: HOP_LIMIT,
+                hop_limit,
             };
             let checksums = smoltcp::phy::ChecksumCapabilities::default();
-            header.emit(&mut Ipv4Packet::new_unchecked(octets), &checksums);
+            let mut packet = Ipv4Packet::new_unchecked(octets);
+            header.emit(&mut packet, &checksums);
+            if envelope.service != 0 {
+                packet.set_dscp(envelope.service >> 2);
+                packet.set_ecn(envelope.ecn());
+                packet.fill_checksum();
+            }
         }
         (IpAddress::Ipv6(src_addr), IpAddress::Ipv6(dst_addr)) => {
             let header = Ipv6Repr {
                 src_addr,
                 dst_addr,
-                next_header: IpProtocol::Tcp,
+                next_header,
                 payload_len: length,
-                hop_limit: HOP_LIMIT,
+                hop_limit,
             };
-            header.emit(&mut Ipv6Packet::new_unchecked(octets));
+            let mut packet = Ipv6Packet::new_unchecked(octets);
+            header.emit(&mut packet);
+            packet.set_traffic_class(envelope.service);
         }
         (IpAddress::Ipv4(_), IpAddress::Ipv6(_)) | (IpAddress::Ipv6(_), IpAddress::Ipv4(_)) => {
             unreachable!("a connection's addresses are of one family")

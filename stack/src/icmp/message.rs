@@ -7,6 +7,7 @@ use smoltcp::wire::{
     IpProtocol, Ipv4Packet, Ipv4Repr, Ipv6Packet, Ipv6Repr,
 };
 
+use crate::envelope::{DatagramPorts, HOP_LIMIT, UDP_HEADER};
 use crate::wire::ETHERNET_HEADER;
 
 /// The header of an ICMP error in octets.
@@ -17,8 +18,6 @@ const ICMP_HEADER: usize = 8;
 /// 2.4).
 const IPV4_CERTAIN: usize = 576;
 const IPV6_CERTAIN: usize = 1280;
-
-const HOP_LIMIT: u8 = 64;
 
 /// What could not be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +113,8 @@ pub(super) enum QuotedProtocol {
     Tcp {
         /// The sequence number of the segment.
         sequence: u32,
+        /// The datagram that it was in.
+        carrier: Option<DatagramPorts>,
     },
     Udp,
 }
@@ -127,8 +128,9 @@ pub(super) enum Said {
     TooBig(usize),
 }
 
-/// Finds an error about a packet of TCP or UDP in a frame, if its checksums are good.
-pub(super) fn error_in(frame: &[u8]) -> Option<(Said, Quoted)> {
+/// Finds an error about a packet of TCP or UDP in a frame, if its checksums are good. Datagrams of
+/// ours from the port `carrier` have segments in them, where that is not 0.
+pub(super) fn error_in(frame: &[u8], carrier: u16) -> Option<(Said, Quoted)> {
     let frame = EthernetFrame::new_checked(frame).ok()?;
     match frame.ethertype() {
         EthernetProtocol::Ipv4 => {
@@ -141,7 +143,7 @@ pub(super) fn error_in(frame: &[u8]) -> Option<(Said, Quoted)> {
             let said = message
                 .verify_checksum()
                 .then(|| said_in_icmp(&message))??;
-            Some((said, quoted_ipv4(message.data())?))
+            Some((said, quoted_ipv4(message.data(), carrier)?))
         }
         EthernetProtocol::Ipv6 => {
             let packet = Ipv6Packet::new_checked(frame.payload()).ok()?;
@@ -151,7 +153,7 @@ pub(super) fn error_in(frame: &[u8]) -> Option<(Said, Quoted)> {
             let message = Icmpv6Packet::new_checked(packet.payload()).ok()?;
             let good = message.verify_checksum(&packet.src_addr(), &packet.dst_addr());
             let said = good.then(|| said_in_icmpv6(&message))??;
-            Some((said, quoted_ipv6(message.payload())?))
+            Some((said, quoted_ipv6(message.payload(), carrier)?))
         }
         EthernetProtocol::Arp | EthernetProtocol::Unknown(_) => None,
     }
@@ -198,7 +200,7 @@ fn said_in_icmpv6(message: &Icmpv6Packet<&[u8]>) -> Option<Said> {
 const IN_TRANSIT: u8 = 0;
 
 /// A quotation is cut, so that the length in its header says more than there is.
-fn quoted_ipv4(packet: &[u8]) -> Option<Quoted> {
+fn quoted_ipv4(packet: &[u8], carrier: u16) -> Option<Quoted> {
     let header = usize::from(packet.first()? & 0x0f) * 4;
     if packet.first()? >> 4 != 4 || header < 20 {
         return None;
@@ -208,10 +210,11 @@ fn quoted_ipv4(packet: &[u8]) -> Option<Quoted> {
         Some(IpAddress::Ipv4(octets.into()))
     };
     let protocol = IpProtocol::from(*packet.get(9)?);
-    quoted(protocol, address(12)?, address(16)?, packet.get(header..)?)
+    let ends = (address(12)?, address(16)?);
+    quoted(protocol, ends, packet.get(header..)?, carrier)
 }
 
-fn quoted_ipv6(packet: &[u8]) -> Option<Quoted> {
+fn quoted_ipv6(packet: &[u8], carrier: u16) -> Option<Quoted> {
     let address = |at: usize| -> Option<IpAddress> {
         let octets: [u8; 16] = packet.get(at..at + 16)?.try_into().ok()?;
         Some(IpAddress::Ipv6(octets.into()))
@@ -220,22 +223,40 @@ fn quoted_ipv6(packet: &[u8]) -> Option<Quoted> {
         return None;
     }
     let protocol = IpProtocol::from(*packet.get(6)?);
-    quoted(protocol, address(8)?, address(24)?, packet.get(40..)?)
+    let ends = (address(8)?, address(24)?);
+    quoted(protocol, ends, packet.get(40..)?, carrier)
 }
 
 fn quoted(
     protocol: IpProtocol,
-    source: IpAddress,
-    destination: IpAddress,
+    (source, destination): (IpAddress, IpAddress),
     octets: &[u8],
+    carrier: u16,
 ) -> Option<Quoted> {
     let port = |at: usize| -> Option<u16> {
         Some(u16::from_be_bytes(octets.get(at..at + 2)?.try_into().ok()?))
     };
+    let sequence_at = |at: usize| -> Option<u32> {
+        Some(u32::from_be_bytes(octets.get(at..at + 4)?.try_into().ok()?))
+    };
+    if protocol == IpProtocol::Udp && carrier != 0 && port(0)? == carrier {
+        let ports = DatagramPorts {
+            source: carrier,
+            destination: port(2)?,
+        };
+        return Some(Quoted {
+            protocol: QuotedProtocol::Tcp {
+                sequence: sequence_at(UDP_HEADER + 4)?,
+                carrier: Some(ports),
+            },
+            local: IpEndpoint::new(source, port(UDP_HEADER)?),
+            remote: IpEndpoint::new(destination, port(UDP_HEADER + 2)?),
+        });
+    }
     let protocol = if protocol == IpProtocol::Tcp {
-        let sequence = octets.get(4..8)?.try_into().ok()?;
         QuotedProtocol::Tcp {
-            sequence: u32::from_be_bytes(sequence),
+            sequence: sequence_at(4)?,
+            carrier: None,
         }
     } else if protocol == IpProtocol::Udp {
         QuotedProtocol::Udp
@@ -322,9 +343,9 @@ mod tests {
         let mut frame = vec![0; ETHERNET_HEADER + header + 8 + payload];
         crate::wire::emit_ip(
             &mut frame[ETHERNET_HEADER..],
-            source,
-            destination,
+            (source, destination),
             8 + payload,
+            crate::envelope::Envelope::ORDINARY,
         );
         let next_header = match source {
             IpAddress::Ipv4(_) => ETHERNET_HEADER + 9,
@@ -370,7 +391,7 @@ mod tests {
                     remote: IpEndpoint::new(destination, 9000),
                 };
                 assert_eq!(
-                    error_in(&answer),
+                    error_in(&answer, 0),
                     Some((Said::Unreachable(Unreachable::Port), quoted))
                 );
             }
@@ -383,14 +404,14 @@ mod tests {
         for (source, destination) in pairs() {
             let (_, answer) = port_unreachable(&datagram(source, destination, 100)).unwrap();
             for length in 0..answer.len() {
-                let _ = error_in(&answer[..length]);
+                let _ = error_in(&answer[..length], 0);
                 let _ = port_unreachable(&answer[..length]);
             }
             for place in ETHERNET_HEADER..answer.len() {
                 for bit in 0..8 {
                     let mut damaged = answer.clone();
                     damaged[place] ^= 1 << bit;
-                    let found = error_in(&damaged);
+                    let found = error_in(&damaged, 0);
                     // IPv6 has no checksum over its header: only its addresses and what they cover.
                     let covered = source.version() == smoltcp::wire::IpVersion::Ipv4
                         || place >= ETHERNET_HEADER + 8;

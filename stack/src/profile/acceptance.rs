@@ -20,8 +20,12 @@ pub struct AcceptanceRules {
     /// Whether the acknowledgment of a segment is heard that brings nothing but what came before,
     /// and is not acceptable.
     pub old_acknowledges: bool,
+    /// Which segments with an old timestamp are acknowledged (RFC 7323 section 5.3).
+    pub old_timestamp: OldTimestamp,
     /// How the acknowledgment of what was never sent is answered.
     pub unsent: AnswerToUnsent,
+    /// How it is answered while the peer's handshake is under way.
+    pub unsent_of_syn_ack: UnsentOfSynAck,
     /// How many such acknowledgments a connection answers in all; zero: there is no limit.
     pub unsent_answers: u32,
     /// What else such an acknowledgment does to an attempt to connect, beside being reset.
@@ -84,6 +88,26 @@ pub enum SynFin {
     Syn,
     /// Nothing: it is dropped.
     Dropped,
+}
+
+/// Which segments with an old timestamp are acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OldTimestamp {
+    /// All of them (RFC 7323 section 5.3, R1).
+    All,
+    /// Those with data.
+    WithData,
+}
+
+/// How an acknowledgment of another number than our SYN-ACK's is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnsentOfSynAck {
+    /// With a reset (RFC 9293 section 3.10.7.4).
+    Reset,
+    /// With the SYN-ACK again.
+    Repeats,
 }
 
 /// How the acknowledgment of what was never sent is answered.

@@ -55,6 +55,8 @@ pub enum AtOnce {
     Nothing,
     /// A full segment.
     FullSegment,
+    /// A segment that is longer than a full one, as receive offload makes it.
+    LongerThanSegment,
     /// A segment that finds no unread data before it.
     NothingUnread,
 }

@@ -41,6 +41,20 @@ pub struct CallRules {
     pub send_after_end: SendAfterEnd,
     /// Accepting a connection that was reset meanwhile.
     pub accept_of_reset: AcceptOfReset,
+    /// What becomes of socket options once a connection has ended.
+    pub options_after_end: OptionsAfterEnd,
+}
+
+/// What becomes of socket options once a connection has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OptionsAfterEnd {
+    /// They can be set and read as before.
+    Work,
+    /// Those of TCP fail as the connection was reset, once it is no more.
+    ConnectionReset,
+    /// None can be set once both directions have ended.
+    Invalid,
 }
 
 /// What a receive answers after a receive shutdown.

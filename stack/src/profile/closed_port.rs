@@ -11,6 +11,9 @@ pub struct ClosedPortRules {
     pub answers: ClosedPortAnswers,
     /// The reset that answers one with the ACK bit.
     pub reset: ClosedPortReset,
+    /// Whether an answer has the type of service, the hop limit and the signature of the socket
+    /// that has the port, which need not listen.
+    pub as_socket: bool,
     /// How many resets the host sends in each second, whoever asks for them; zero: as many as there
     /// is cause for.
     pub resets_a_second: u32,

@@ -21,6 +21,9 @@ pub struct StateTimes {
     pub fin_wait_2_renewal: FinWait2Renewal,
     /// What its end sends.
     pub fin_wait_2_ends: FinWait2Ends,
+    /// The linger time of an accepted socket whose listening socket had one of zero.
+    #[serde(with = "duration")]
+    pub inherited_zero: Duration,
 }
 
 /// What the time of FIN-WAIT-2 counts from.

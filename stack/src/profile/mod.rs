@@ -13,6 +13,8 @@ mod calls;
 mod closed_port;
 mod datagram;
 mod duration;
+mod ecn;
+mod encapsulation;
 mod fast_open;
 mod knobs;
 mod lingering;
@@ -27,14 +29,14 @@ use smoltcp::time::Duration;
 
 pub use acceptance::{
     AcceptableWindow, AcceptanceRules, AnswerToUnsent, CrossingData, ExactReset, InexactReset,
-    SynFin, UnexpectedSyn, UnsentOfSyn,
+    OldTimestamp, SynFin, UnexpectedSyn, UnsentOfSyn, UnsentOfSynAck,
 };
 pub use acknowledging::{AcknowledgeRules, AtOnce, SecondSegment};
 pub use backlog::{BacklogRules, FullEnd, FullSyn};
 pub use built_in::{aliases, names, source};
 pub use calls::{
     AcceptOfReset, CallRules, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset,
-    ListenerShutdown, RecvAfter, Repeat, SendAfterEnd,
+    ListenerShutdown, OptionsAfterEnd, RecvAfter, Repeat, SendAfterEnd,
 };
 pub use closed_port::{ClosedPortAnswers, ClosedPortReset, ClosedPortRules};
 pub use datagram::{
@@ -42,6 +44,8 @@ pub use datagram::{
     UdpArriving, UdpError, UdpErrorsReach, UdpQueued, UdpRecvAfter, UdpRules, UdpShutdown,
 };
 pub use duration::{ParseDurationError, format_duration, parse_duration};
+pub use ecn::EcnRules;
+pub use encapsulation::{EncapsulationRules, SignatureRules};
 pub use fast_open::{CookieOf, CookieSecret, FastOpenCall, FastOpenRules, SynRoom, Unanswered};
 pub use knobs::KnobError;
 pub use lingering::{
@@ -105,6 +109,12 @@ pub struct Profile {
     pub backlog: BacklogRules,
     /// Data in SYNs.
     pub fast_open: FastOpenRules,
+    /// What the network says of congestion.
+    pub ecn: EcnRules,
+    /// TCP in UDP.
+    pub encapsulation: EncapsulationRules,
+    /// Signatures of segments.
+    pub signature: SignatureRules,
     /// What is answered where there is no connection.
     pub closed_port: ClosedPortRules,
     /// Datagrams.

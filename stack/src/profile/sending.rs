@@ -44,6 +44,8 @@ pub struct SendRules {
     /// Whether each acknowledgment carries the FIN again while that is not acknowledged. Challenge
     /// ACKs never do.
     pub fin_repeated: bool,
+    /// Whether TCP_MAXSEG makes the segments of a connection shorter that is there.
+    pub segments_can_shrink: bool,
 }
 
 /// When a FIN follows what was written.

@@ -71,6 +71,7 @@ fn is_enough(rules: &AcknowledgeRules, received: &Received) -> bool {
     let lone = match rules.at_once {
         AtOnce::Nothing => false,
         AtOnce::FullSegment => received.octets >= received.segment,
+        AtOnce::LongerThanSegment => received.octets > received.segment,
         AtOnce::NothingUnread => !received.behind_unread,
     };
     second || lone

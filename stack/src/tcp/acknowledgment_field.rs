@@ -8,7 +8,7 @@ use super::segment::Segment;
 use super::segment_arrives::{Arriving, Check};
 use super::state::State;
 use super::timer::Timer;
-use crate::profile::FromTimestamps;
+use crate::profile::{FromTimestamps, UnsentOfSynAck};
 
 impl Connection {
     /// Fifth: the acknowledgment.
@@ -20,7 +20,12 @@ impl Connection {
         let acknowledged = arriving.acknowledged;
         if self.state == State::SynReceived {
             if acknowledged <= self.send.unacknowledged() || acknowledged > self.send.next() {
-                self.replies.push_back(header.reset_from_segment());
+                let rule = self.config.profile.acceptance.unsent_of_syn_ack;
+                if self.passive && rule == UnsentOfSynAck::Repeats {
+                    self.send.resend_first();
+                } else {
+                    self.replies.push_back(header.reset_from_segment());
+                }
                 return Check::Done;
             }
             self.enter_open(now);

@@ -1,9 +1,20 @@
 //! Segments that reach no connection (RFC 9293 section 3.10.7.1).
 
 use smoltcp::time::Instant;
+use smoltcp::wire::IpEndpoint;
 
 use super::segment::Segment;
+use crate::envelope::Envelope;
 use crate::profile::{ClosedPortAnswers, ClosedPortReset, Profile};
+
+/// A segment of no connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stray {
+    pub(crate) local: IpEndpoint,
+    pub(crate) remote: IpEndpoint,
+    pub(crate) segment: Segment,
+    pub(crate) envelope: Envelope,
+}
 
 /// What a closed port answers.
 pub(crate) fn answer(profile: &Profile, segment: &Segment) -> Option<Segment> {
@@ -63,7 +74,7 @@ mod tests {
                 ack: has('.'),
                 fin: has('F'),
                 rst: has('R'),
-                psh: false,
+                ..Flags::default()
             },
             window: 1000,
             options: TcpOptions::default(),

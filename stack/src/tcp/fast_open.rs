@@ -15,6 +15,7 @@ impl Connection {
         let layout = Layout {
             syn: &rules.syn,
             padding: rules.padding,
+            secret: &[],
         };
         let header = Segment {
             options: self.syn_options(now),

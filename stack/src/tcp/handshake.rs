@@ -89,6 +89,7 @@ impl Connection {
     /// What the peer's SYN says of itself and offers.
     pub(super) fn take_syn(&mut self, syn: &Segment) {
         self.peer_initial_sequence = syn.sequence;
+        self.agree_on_ecn(syn);
         let scaled = syn
             .options
             .window_scale

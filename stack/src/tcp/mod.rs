@@ -13,9 +13,9 @@
 //! Stream positions inside are relative and never wrap; only [`segment`] speaks the wire's sequence
 //! numbers.
 //!
-//! Left out: urgent data is delivered in line and its pointer ignored; ECN is never negotiated (RFC
-//! 3168 lets a host do without); the user timeout is never announced to the peer (RFC 5482's
-//! option), only kept.
+//! Left out: urgent data is delivered in line and its pointer ignored; accurate ECN (RFC 9768) is
+//! never negotiated; the user timeout is never announced to the peer (RFC 5482's option), only
+//! kept.
 
 mod acknowledge;
 mod acknowledgment_field;
@@ -23,6 +23,7 @@ pub(crate) mod closed_port;
 mod congestion;
 pub(crate) mod cookie;
 mod cubic;
+mod ecn;
 mod fast_open;
 mod fin_wait_2;
 mod handshake;
@@ -30,6 +31,7 @@ mod in_flight;
 #[cfg(debug_assertions)]
 mod invariants;
 mod keep_alive;
+mod notices;
 mod opening;
 mod receive_queue;
 mod receive_shutdown;
@@ -60,11 +62,13 @@ use bytes::Bytes;
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
+use crate::envelope::{DatagramPorts, Envelope};
 use crate::event::{Fact, Retransmission};
 use crate::options::KeepAlive;
 use crate::profile::{Algorithm, Profile};
 use crate::socket::Gone;
 use acknowledge::Acknowledger;
+use ecn::Ecn;
 use keep_alive::KeepingAlive;
 use opening::Opening;
 pub(crate) use opening::{ClientOpening, ServerOpening, SynAnswer};
@@ -72,7 +76,7 @@ use receive_shutdown::Phase;
 use recv::Receiver;
 use refuse::Refusals;
 use rto::Rto;
-use segment::{Segment, Timestamps};
+use segment::{SIGNED_OPTION_OCTETS, Segment, Timestamps};
 pub use send::PathState;
 use send::Sender;
 pub use state::State;
@@ -119,6 +123,10 @@ pub struct Config {
     pub congestion: Option<Algorithm>,
     /// Our initial sequence number (ISS).
     pub initial_sequence: u32,
+    /// What our segments are in.
+    pub envelope: Envelope,
+    /// Whether segments are signed (TCP_MD5SIG, RFC 2385).
+    pub signs: bool,
 }
 
 /// What the handshake has settled.
@@ -199,6 +207,9 @@ pub struct Connection {
     crossing: Option<(Segment, Bytes)>,
     /// What the network said since anything was last acknowledged, which ended nothing.
     soft_error: Option<Gone>,
+    ecn: Ecn,
+    /// What carries the segment that is being taken.
+    arrives_in: Envelope,
     /// What the invariants compare each step with.
     #[cfg(debug_assertions)]
     seen: invariants::Seen,
@@ -251,6 +262,8 @@ impl Connection {
             fast_open: Opening::default(),
             crossing: None,
             soft_error: None,
+            ecn: Ecn::default(),
+            arrives_in: Envelope::ORDINARY,
             #[cfg(debug_assertions)]
             seen: invariants::Seen::default(),
             config,
@@ -295,6 +308,11 @@ impl Connection {
     /// Our address.
     pub fn local(&self) -> IpEndpoint {
         self.config.local
+    }
+
+    /// Whether a segment of this connection arrives in a datagram between such ports, or in none.
+    pub fn travels_in(&self, arriving: Option<DatagramPorts>) -> bool {
+        self.config.envelope.datagram.map(DatagramPorts::reversed) == arriving
     }
 
     /// The peer's address.
@@ -376,7 +394,13 @@ impl Connection {
 
     /// What the options of data segments take, in octets.
     fn option_octets(&self) -> usize {
-        if self.negotiated.timestamps { 12 } else { 0 }
+        let timestamps = if self.negotiated.timestamps { 12 } else { 0 };
+        let signature = if self.config.signs {
+            SIGNED_OPTION_OCTETS
+        } else {
+            0
+        };
+        timestamps + signature
     }
 
     /// Our sequence number on the wire for a stream position.

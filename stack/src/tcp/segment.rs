@@ -8,10 +8,10 @@ use smoltcp::wire::{IpAddress, TcpOption, TcpPacket, TcpSeqNumber};
 use super::cookie::{self, CookieOption, FastOpen};
 use crate::checksum;
 use crate::profile::{Padding, SynOption};
+use crate::signature::{SIGNATURE_OCTETS, signature};
 
-/// The control bits that we send and look at. URG, ECE and CWR are received and ignored: urgent
-/// data is delivered in line, as RFC 9293 section 3.8.5 lets an implementation treat it, and ECN is
-/// never negotiated.
+/// The control bits that we send and look at. URG is received and ignored: urgent data is delivered
+/// in line, as RFC 9293 section 3.8.5 lets an implementation treat it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags {
     /// Synchronize sequence numbers.
@@ -24,6 +24,10 @@ pub struct Flags {
     pub rst: bool,
     /// Push function.
     pub psh: bool,
+    /// ECN-echo (RFC 3168 section 6.1).
+    pub ece: bool,
+    /// Congestion window reduced (RFC 3168 section 6.1).
+    pub cwr: bool,
 }
 
 /// A timestamps option (RFC 7323 section 3.2).
@@ -53,6 +57,8 @@ pub struct TcpOptions {
     pub timestamps: Option<Timestamps>,
     /// Fast Open, in SYNs alone.
     pub fast_open: Option<FastOpen>,
+    /// The signature (RFC 2385). What is sent has it filled in when its octets are written.
+    pub signature: Option<[u8; SIGNATURE_OCTETS]>,
 }
 
 /// A segment without its payload. Sequence numbers are those of the wire.
@@ -91,10 +97,14 @@ impl Segment {
         source: IpAddress,
         destination: IpAddress,
     ) -> Option<(Self, &[u8])> {
+        let read = Self::parse_in_datagram(octets)?;
+        (checksum::of_segment(octets, source, destination) == 0).then_some(read)
+    }
+
+    /// Reads a segment whose checksum says nothing, since that of the datagram that it is in has
+    /// been verified.
+    pub(crate) fn parse_in_datagram(octets: &[u8]) -> Option<(Self, &[u8])> {
         let packet = TcpPacket::new_checked(octets).ok()?;
-        if checksum::of_segment(octets, source, destination) != 0 {
-            return None;
-        }
         let segment = Self {
             source: packet.src_port(),
             destination: packet.dst_port(),
@@ -110,6 +120,8 @@ impl Segment {
                 fin: packet.fin(),
                 rst: packet.rst(),
                 psh: packet.psh(),
+                ece: packet.ece(),
+                cwr: packet.cwr(),
             },
             window: packet.window_len(),
             options: TcpOptions::parse(packet.options()),
@@ -123,7 +135,10 @@ impl Segment {
         if self.options == TcpOptions::default() {
             return TCP_HEADER;
         }
-        let timestamps = self.options.timestamps.map_or(0, |_| 12);
+        let mut timestamps = self.options.timestamps.map_or(0, |_| 12);
+        if self.options.signature.is_some() {
+            timestamps += SIGNED_OPTION_OCTETS;
+        }
         let blocks = self.options.sack.iter().flatten().count();
         let blocks = blocks.min((OPTION_OCTETS - timestamps - 4) / 8);
         let sack = if blocks == 0 { 0 } else { 4 + 8 * blocks };
@@ -134,7 +149,8 @@ impl Segment {
     pub fn header(&self, layout: &Layout<'_>) -> Header {
         let mut octets = [0; TCP_HEADER + OPTION_OCTETS];
         let (fixed, options) = octets.split_at_mut(TCP_HEADER);
-        let length = TCP_HEADER + self.options.emit(options, layout);
+        let laid = self.options.emit(options, layout);
+        let length = TCP_HEADER + laid.octets;
         let mut packet = TcpPacket::new_unchecked(fixed);
         packet.set_src_port(self.source);
         packet.set_dst_port(self.destination);
@@ -146,8 +162,14 @@ impl Segment {
         packet.set_fin(self.flags.fin);
         packet.set_rst(self.flags.rst);
         packet.set_psh(self.flags.psh);
+        packet.set_ece(self.flags.ece);
+        packet.set_cwr(self.flags.cwr);
         packet.set_window_len(self.window);
-        Header { octets, length }
+        Header {
+            octets,
+            length,
+            signature: laid.signature.map(|at| TCP_HEADER + at),
+        }
     }
 }
 
@@ -156,6 +178,8 @@ impl Segment {
 pub struct Header {
     octets: [u8; TCP_HEADER + OPTION_OCTETS],
     length: usize,
+    /// Where the signature goes.
+    signature: Option<usize>,
 }
 
 impl Header {
@@ -165,11 +189,33 @@ impl Header {
     }
 
     /// Writes the header to the front of `octets`, where the payload already stands behind it, and
-    /// fills in the checksum.
-    pub fn emit(&self, octets: &mut [u8], source: IpAddress, destination: IpAddress) {
-        octets[..self.length].copy_from_slice(&self.octets[..self.length]);
+    /// fills in the signature and the checksum.
+    pub fn emit(
+        &self,
+        octets: &mut [u8],
+        source: IpAddress,
+        destination: IpAddress,
+        layout: &Layout<'_>,
+    ) {
+        self.emit_in_datagram(octets, source, destination, layout);
         let checksum = checksum::of_segment(octets, source, destination);
         TcpPacket::new_unchecked(octets).set_checksum(checksum);
+    }
+
+    /// The same, with a checksum of zero: that of the datagram is enough.
+    pub(crate) fn emit_in_datagram(
+        &self,
+        octets: &mut [u8],
+        source: IpAddress,
+        destination: IpAddress,
+        layout: &Layout<'_>,
+    ) {
+        octets[..self.length].copy_from_slice(&self.octets[..self.length]);
+        if let Some(at) = self.signature
+            && let Some(signed) = signature(octets, (source, destination), layout.secret)
+        {
+            octets[at..][..SIGNATURE_OCTETS].copy_from_slice(&signed);
+        }
     }
 }
 
@@ -186,6 +232,8 @@ pub struct Layout<'a> {
     pub syn: &'a [Vec<SynOption>],
     /// Where padding goes.
     pub padding: Padding,
+    /// The secret of signatures.
+    pub secret: &'a [u8],
 }
 
 impl Layout<'_> {
@@ -193,6 +241,7 @@ impl Layout<'_> {
     pub const WITHOUT_SYN: Self = Self {
         syn: &[],
         padding: Padding::Before,
+        secret: &[],
     };
 }
 
@@ -208,6 +257,9 @@ impl TcpOptions {
             match option {
                 TcpOption::EndOfList => break,
                 TcpOption::NoOperation => {}
+                TcpOption::Unknown { kind: MD5, data } => {
+                    options.signature = data.try_into().ok();
+                }
                 TcpOption::Unknown { kind, data } => {
                     options.fast_open = options.fast_open.or(FastOpen::parse(kind, data));
                 }
@@ -233,11 +285,10 @@ impl TcpOptions {
         options
     }
 
-    /// Writes the options as the layout says, padded to whole words; returns how many octets they
-    /// take.
-    fn emit(&self, octets: &mut [u8], layout: &Layout<'_>) -> usize {
+    /// Writes the options as the layout says, padded to whole words.
+    fn emit(&self, octets: &mut [u8], layout: &Layout<'_>) -> Laid {
         if *self == Self::default() {
-            return 0;
+            return Laid::default();
         }
         let mut writer = OptionWriter { octets, used: 0 };
         let is_syn = self.mss.is_some() || self.window_scale.is_some() || self.sack_permitted;
@@ -250,11 +301,29 @@ impl TcpOptions {
             writer.no_operations(2);
             writer.timestamps(timestamps);
         }
+        let signature = self.emit_signature(&mut writer);
         self.emit_sack(&mut writer);
         while !writer.used.is_multiple_of(4) {
             writer.write(&TcpOption::EndOfList);
         }
-        writer.used
+        Laid {
+            octets: writer.used,
+            signature,
+        }
+    }
+
+    /// The signature stands so that it ends with a word. Returns where it begins.
+    fn emit_signature(&self, writer: &mut OptionWriter<'_>) -> Option<usize> {
+        let signature = self.signature?;
+        let before = (SIGNATURE_AT + 4 - writer.used % 4) % 4;
+        if writer.used + before + 2 + SIGNATURE_OCTETS > OPTION_OCTETS {
+            return None;
+        }
+        writer.no_operations(before);
+        writer.raw(&[MD5, 2 + SIGNATURE_OCTETS as u8]);
+        let at = writer.used;
+        writer.raw(&signature);
+        Some(at)
     }
 
     fn emit_group(&self, group: &[SynOption], padding: Padding, writer: &mut OptionWriter<'_>) {
@@ -337,6 +406,24 @@ impl TcpOptions {
     }
 }
 
+/// Options as they were laid out.
+#[derive(Clone, Copy, Debug, Default)]
+struct Laid {
+    /// How many octets they take.
+    octets: usize,
+    /// Where among them the signature begins.
+    signature: Option<usize>,
+}
+
+/// The kind of the option of a signature (RFC 2385 section 3.0).
+const MD5: u8 = 19;
+
+/// Where in a word the option of a signature begins.
+const SIGNATURE_AT: usize = 2;
+
+/// What a signature takes of a segment that is no SYN, no-operations included.
+pub(crate) const SIGNED_OPTION_OCTETS: usize = 20;
+
 /// The blocks of a SACK option (RFC 2018 section 3).
 fn blocks(option: &[u8]) -> impl Iterator<Item = (u32, u32)> {
     let (edges, _) = option[2..].as_chunks::<4>();
@@ -414,11 +501,12 @@ mod tests {
         let layout = Layout {
             syn: &rules.syn,
             padding: rules.padding,
+            secret: b"",
         };
         let header = segment.header(&layout);
         let mut octets = vec![0; header.length() + payload.len()];
         octets[header.length()..].copy_from_slice(payload);
-        header.emit(&mut octets, SOURCE, DESTINATION);
+        header.emit(&mut octets, SOURCE, DESTINATION, &layout);
         octets
     }
 

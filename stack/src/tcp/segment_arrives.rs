@@ -12,8 +12,9 @@ use super::refuse::{Numbers, OnReset, on_reset};
 use super::segment::Segment;
 use super::state::State;
 use super::timer::Timer;
+use crate::envelope::Envelope;
 use crate::event::Fact;
-use crate::profile::{KeepAliveAnswer, ReactiveReset, UnexpectedSyn};
+use crate::profile::{KeepAliveAnswer, OldTimestamp, ReactiveReset, UnexpectedSyn};
 use crate::socket::Gone;
 
 /// A segment in stream positions, without its payload.
@@ -38,8 +39,21 @@ pub(super) enum Check {
 }
 
 impl Connection {
-    /// Takes a segment of this connection. The checksum has been verified.
+    /// Takes a segment of this connection that IP carries in the ordinary way. The checksum has
+    /// been verified.
     pub fn on_segment(&mut self, header: &Segment, payload: Bytes, now: Instant) {
+        self.on_enveloped(Envelope::ORDINARY, header, payload, now);
+    }
+
+    /// Takes a segment of this connection, with what carries it. The checksum has been verified.
+    pub fn on_enveloped(
+        &mut self,
+        envelope: Envelope,
+        header: &Segment,
+        payload: Bytes,
+        now: Instant,
+    ) {
+        self.arrives_in = envelope;
         if self.keeping_alive.answer() == KeepAliveAnswer::AnySegment {
             self.on_answer(now);
         }
@@ -77,6 +91,7 @@ impl Connection {
         if done {
             return;
         }
+        self.hear_congestion(self.arrives_in, header, arriving.acknowledged);
         self.take_payload(&arriving, payload, now);
     }
 
@@ -143,7 +158,10 @@ impl Connection {
         let timestamps = timestamps.filter(|_| self.negotiated.timestamps);
         let age = timestamps.map(|it| it.value.wrapping_sub(self.recent_timestamp) as i32);
         if age.is_some_and(|age| age < 0) {
-            self.acknowledger.now();
+            let rule = self.config.profile.acceptance.old_timestamp;
+            if rule == OldTimestamp::All || arriving.octets > 0 {
+                self.acknowledger.now();
+            }
             return Check::Done;
         }
         if self.is_acceptable(arriving) {

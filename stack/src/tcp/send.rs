@@ -93,6 +93,8 @@ pub(crate) struct Sender {
     /// The octet (or FIN) that was sent into a closed window.
     forced: Option<i64>,
     retransmissions: u64,
+    /// How often the congestion window was reduced.
+    reductions: u64,
     limit: usize,
 }
 
@@ -135,6 +137,7 @@ impl Sender {
             probe: None,
             forced: None,
             retransmissions: 0,
+            reductions: 0,
             limit,
         }
     }
@@ -179,6 +182,15 @@ impl Sender {
             self.cause = Retransmission::PathMtu;
         }
         self.wake();
+    }
+
+    /// Segments of so many octets of payload at most, from now on. What is in the network stays.
+    pub(crate) fn set_segment_most(&mut self, payload: usize) {
+        if payload < self.mss {
+            self.mss = payload;
+            self.negotiated_mss = payload;
+            self.congestion.shorten_segments(&self.rules, payload);
+        }
     }
 
     pub(crate) fn unacknowledged(&self) -> i64 {

@@ -11,8 +11,10 @@ use super::state::State;
 use super::timeout::{Vain, resets, time_out};
 use super::timer::Timer;
 use super::{Connection, SHIFT_MOST};
+use crate::envelope::Envelope;
 use crate::event::{Fact, Retransmission};
 use crate::profile::{Counted, ResetWindow, SynOption, TimeWaitWindow, WindowProbe};
+use crate::signature::SIGNATURE_OCTETS;
 use crate::socket::Gone;
 
 /// A segment to put on the wire.
@@ -20,6 +22,8 @@ use crate::socket::Gone;
 pub struct Outgoing {
     /// The header.
     pub segment: Segment,
+    /// What carries it.
+    pub envelope: Envelope,
     /// The payload, shared with what the application wrote.
     pub payload: Bytes,
     /// What there is to say about it.
@@ -33,7 +37,13 @@ const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(2);
 impl Connection {
     /// The next segment to put on the wire now, if there is one.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Outgoing> {
-        let outgoing = self.next_outgoing(now);
+        let mut outgoing = self.next_outgoing(now);
+        if let Some(outgoing) = &mut outgoing {
+            self.mark(outgoing);
+            if self.config.signs {
+                outgoing.segment.options.signature = Some([0; SIGNATURE_OCTETS]);
+            }
+        }
         #[cfg(debug_assertions)]
         self.check_outgoing(outgoing.as_ref());
         outgoing
@@ -46,6 +56,7 @@ impl Connection {
             }
             return Some(Outgoing {
                 segment,
+                envelope: Envelope::ORDINARY,
                 payload: Bytes::new(),
                 about: None,
             });
@@ -132,6 +143,7 @@ impl Connection {
         let about = again.map(|cause| Fact::Retransmitted { octets, cause });
         Outgoing {
             segment,
+            envelope: Envelope::ORDINARY,
             // The data of a SYN begins behind it.
             payload: self.send.payload(start.max(1), octets),
             about,
@@ -163,6 +175,7 @@ impl Connection {
         self.after_acknowledgment(false, now);
         Outgoing {
             segment,
+            envelope: Envelope::ORDINARY,
             payload: Bytes::new(),
             about: None,
         }
@@ -189,6 +202,7 @@ impl Connection {
         });
         Outgoing {
             segment,
+            envelope: Envelope::ORDINARY,
             payload: Bytes::from_static(&[0; 1][..segment.payload_octets]),
             about,
         }

@@ -51,14 +51,15 @@ fn may_quote(rule: QuotedSequence, quoted: i64, first: i64, next: i64) -> bool {
     }
 }
 
-/// The largest segment, options included, in packets of so many octets; none where no path may be
+/// The largest segment, options included, in packets of so many octets, of which what is between
+/// IP and the segment takes some; none where no path may be
 /// so narrow, so that the message is made up (RFC 791 section 3.2, RFC 8200 section 5).
-fn segment_on_path(address: IpAddress, mtu: usize) -> Option<u16> {
+fn segment_on_path(address: IpAddress, mtu: usize, overhead: usize) -> Option<u16> {
     let least = match address {
         IpAddress::Ipv4(_) => 68,
         IpAddress::Ipv6(_) => 1280,
     };
-    let segment = mtu.checked_sub(ip_header(address) + TCP_HEADER)?;
+    let segment = mtu.checked_sub(ip_header(address) + TCP_HEADER + overhead)?;
     (mtu >= least).then(|| segment.min(usize::from(u16::MAX)) as u16)
 }
 
@@ -93,7 +94,13 @@ impl Connection {
         if !may_quote(rules.sequence, quoted, first, self.send.next()) {
             return;
         }
-        let Some(mss) = segment_on_path(self.config.local.addr, mtu) else {
+        let in_datagram = self.config.envelope.datagram.is_some();
+        let overhead = if in_datagram {
+            self.config.profile.encapsulation.overhead
+        } else {
+            0
+        };
+        let Some(mss) = segment_on_path(self.config.local.addr, mtu, overhead) else {
             return;
         };
         let mss = mss.min(self.config.mss);

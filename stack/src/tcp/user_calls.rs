@@ -1,5 +1,7 @@
 //! The user calls of RFC 9293 section 3.10: what the application asks of a connection.
 
+use std::sync::Arc;
+
 use smoltcp::time::Duration;
 
 use super::Connection;
@@ -7,10 +9,11 @@ use super::receive_shutdown::{
     AtCall, AtClose, LeftBehind, at_both_shut, at_call, at_close, room_after, withholds,
 };
 use super::state::State;
+use crate::envelope::Envelope;
 use crate::event::Fact;
 use crate::options::Buffers;
 use crate::profile::{
-    Algorithm, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset, RecvAfter, Repeat,
+    Algorithm, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset, Profile, RecvAfter, Repeat,
     SendAfterEnd,
 };
 use crate::socket::{Gone, RecvError, SendError, ShutdownError};
@@ -434,6 +437,35 @@ impl Connection {
     /// TCP_NOTSENT_LOWAT
     pub fn set_unsent_most(&mut self, octets: Option<u32>) {
         self.send.set_unsent_most(octets);
+    }
+
+    /// Turns knobs of the system under a connection that is there. It keeps its TCP options, and
+    /// whatever it has taken from the knobs at its beginning.
+    pub(crate) fn set_profile(&mut self, profile: &Profile) {
+        self.config.profile = Arc::new(Profile {
+            options: self.config.profile.options.clone(),
+            ..profile.clone()
+        });
+    }
+
+    /// TCP_MAXSEG, where it counts for a connection that is there
+    pub fn set_segment_most(&mut self, octets: u32) {
+        if self.config.profile.send.segments_can_shrink && self.state.is_synchronized() {
+            self.send.set_segment_most(octets as usize);
+        }
+    }
+
+    /// TCP_REMOTE_UDP_ENCAPS_PORT
+    pub fn datagram_port(&self) -> u16 {
+        let carrier = self.config.envelope.datagram;
+        carrier.map_or(0, |ports| ports.destination)
+    }
+
+    /// IP_TOS, IP_TTL and their twins of IPv6
+    pub fn set_header(&mut self, service: Option<u8>, hop_limit: Option<u8>) {
+        let envelope = &mut self.config.envelope;
+        envelope.service = service.unwrap_or(Envelope::ORDINARY.service);
+        envelope.hop_limit = hop_limit.unwrap_or(Envelope::ORDINARY.hop_limit);
     }
 
     /// TCP_CONGESTION

@@ -159,7 +159,22 @@ impl Sender {
         }
     }
 
+    /// The peer has heard of congestion (RFC 3168 section 6.1.2). While a loss is repaired that has
+    /// reduced the window already.
+    pub(crate) fn on_congestion(&mut self) {
+        if self.recovery == Recovery::No {
+            self.congestion.on_loss(self.outstanding(), 0);
+            self.reductions += 1;
+        }
+    }
+
+    /// How often the congestion window was reduced.
+    pub(crate) fn reductions(&self) -> u64 {
+        self.reductions
+    }
+
     fn enter_recovery(&mut self, inflation: usize) {
+        self.reductions += 1;
         self.recovery = Recovery::Fast(self.next);
         self.congestion.on_loss(self.outstanding(), inflation);
         self.cause = Retransmission::Fast;
@@ -197,6 +212,7 @@ impl Sender {
         // RFC 6928 section 2, RFC 5681 section 3.1: a lost SYN says nothing of the path.
         if self.unacknowledged > 0 {
             self.congestion.on_timeout(self.outstanding(), first);
+            self.reductions += u64::from(first);
         }
         self.recovery = Recovery::Timeout(self.next);
         self.duplicates = 0;

@@ -8,6 +8,7 @@
 mod bursts;
 mod closing;
 mod congestion;
+mod ecn;
 mod giving_up;
 mod keep_alive;
 mod linux;
@@ -144,6 +145,8 @@ impl Setup {
             cork: false,
             congestion: None,
             initial_sequence: OURS,
+            envelope: Envelope::ORDINARY,
+            signs: false,
         }
     }
 
@@ -158,6 +161,7 @@ impl Setup {
             peer_window: self.peer_window,
             wire_edge: 0,
             right_edge: 0,
+            service: 0,
             reset: false,
             read: 1,
             written: 1,
@@ -282,6 +286,8 @@ struct Dialogue {
     /// The right edge of the window as the wire has shown it.
     wire_edge: i64,
     right_edge: i64,
+    /// The octet of the type of service of what was sent last.
+    service: u8,
     reset: bool,
     /// How far the application has read the peer's stream, and written ours.
     read: i64,
@@ -292,6 +298,12 @@ impl Dialogue {
     /// The peer sends a segment.
     #[track_caller]
     fn peer(&mut self, text: &str) {
+        self.peer_in(Envelope::ORDINARY, text);
+    }
+
+    /// The same, in an envelope.
+    #[track_caller]
+    fn peer_in(&mut self, envelope: Envelope, text: &str) {
         self.nothing();
         let row = Row::parse(text);
         self.note(format!("< {row}"));
@@ -300,7 +312,8 @@ impl Dialogue {
         let first = row.start + i64::from(segment.flags.syn);
         let octets = (first..).map(peer_octet);
         let payload: Bytes = octets.take(segment.payload_octets).collect();
-        self.connection.on_segment(&segment, payload, self.now);
+        let connection = &mut self.connection;
+        connection.on_enveloped(envelope, &segment, payload, self.now);
         self.drain();
     }
 
@@ -500,6 +513,7 @@ impl Dialogue {
     #[track_caller]
     fn take(&mut self, outgoing: Outgoing) {
         let segment = outgoing.segment;
+        self.service = outgoing.envelope.service;
         self.facts.extend(outgoing.about);
         let payload = outgoing.payload;
         assert_eq!(payload.len(), segment.payload_octets, "all of the payload");
@@ -545,12 +559,13 @@ impl Dialogue {
         let layout = Layout {
             syn: &rules.syn,
             padding: rules.padding,
+            secret: &[],
         };
         let header = segment.header(&layout);
         let mut octets = vec![0; header.length()];
         octets.extend_from_slice(payload);
         let (source, destination) = (config.local.addr, config.remote.addr);
-        header.emit(&mut octets, source, destination);
+        header.emit(&mut octets, source, destination, &layout);
         let parsed = Segment::parse(&octets, source, destination);
         assert_eq!(parsed, Some((*segment, payload)));
     }

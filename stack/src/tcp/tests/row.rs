@@ -76,6 +76,8 @@ impl Row {
             (flags.fin, 'F'),
             (flags.rst, 'R'),
             (flags.psh, 'P'),
+            (flags.ece, 'E'),
+            (flags.cwr, 'W'),
             (flags.ack, '.'),
         ];
         let options = segment.options;
@@ -132,6 +134,8 @@ impl Row {
                 fin: has('F'),
                 rst: has('R'),
                 psh: has('P'),
+                ece: has('E'),
+                cwr: has('W'),
             },
             window: self.window.unwrap_or(window),
             options: self.parsed_options(|position| wire(position, peers)),

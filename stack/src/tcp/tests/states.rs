@@ -236,8 +236,9 @@ fn at_listen(segment: &str) -> (String, State) {
     let header = Row::parse(segment).segment(40_000, 80, PEERS, OURS, 65_535);
     let ends = [client, server].map(|id| network.host(id).addresses()[0]);
     let layout = Layout::WITHOUT_SYN;
+    let enveloped = (Envelope::ORDINARY, &header);
     let payload = vec![0; header.payload_octets];
-    let mut frame = crate::frame::packet((ends[0], ends[1]), &header, &payload, &layout);
+    let mut frame = crate::frame::packet(ends.into(), enveloped, &payload, &layout);
     let [from, to] = [client, server].map(|id| network.ethernet_address(id));
     wire::emit_ethernet(&mut frame, from, to, ends[1]);
     network.inject(client, frame.to_vec());
