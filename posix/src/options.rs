@@ -2,10 +2,10 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::options::{
-    CONGESTION, CORK, FAST_OPEN, FIN_WAIT_2, HANDSHAKE_LIMIT, KEEP_ALIVE, KEEP_ALIVE_COUNT,
-    KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LINGER, MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS,
-    RECEIVE_BUFFER, RECEIVE_TIMEOUT, REUSE_ADDRESS, SEND_BUFFER, SEND_TIMEOUT, SYN_COUNT,
-    UNSENT_MOST, USER_TIMEOUT,
+    CONGESTION, CORK, DATAGRAM_PORT, FAST_OPEN, FIN_WAIT_2, HANDSHAKE_LIMIT, HOPS, KEEP_ALIVE,
+    KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LEAST_MTU, LINGER, MAX_SEGMENT,
+    NO_DELAY, NO_TCP_OPTIONS, OptionError, OptionUse, RECEIVE_BUFFER, RECEIVE_TIMEOUT,
+    REUSE_ADDRESS, SEND_BUFFER, SEND_TIMEOUT, SERVICE, SIGNS, SYN_COUNT, UNSENT_MOST, USER_TIMEOUT,
 };
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::Protocol;
@@ -17,7 +17,7 @@ pub use hangup_stack::sockopt::OptionValue;
 use crate::errno::Errno;
 use crate::file::{FileDescriptor, Socket};
 use crate::process::Process;
-use crate::sockets::{IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM};
+use crate::sockets::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM};
 
 /// The level of options that every socket has.
 pub const SOL_SOCKET: i32 = 1;
@@ -70,6 +70,21 @@ pub const TCP_FASTOPEN: i32 = 23;
 
 /// How many seconds a handshake may take. FreeBSD's number, as Linux has no such option.
 pub const TCP_KEEPINIT: i32 = 128;
+/// Segments are signed by MD5 (RFC 2385). The value is an integer, as on the BSDs, and not Linux's
+/// structure.
+pub const TCP_MD5SIG: i32 = 14;
+/// The UDP port of the peer, for TCP in UDP. FreeBSD's number, as Linux has no such option.
+pub const TCP_REMOTE_UDP_ENCAPS_PORT: i32 = 71;
+/// The octet of the type of service.
+pub const IP_TOS: i32 = 1;
+/// The time to live.
+pub const IP_TTL: i32 = 2;
+/// The hop limit.
+pub const IPV6_UNICAST_HOPS: i32 = 16;
+/// Packets are as small as every link of IPv6 takes them. FreeBSD's number.
+pub const IPV6_USE_MIN_MTU: i32 = 42;
+/// The octet of the traffic class.
+pub const IPV6_TCLASS: i32 = 67;
 /// Segments have no TCP options. Not FreeBSD's number, which is Linux's of another option.
 pub const TCP_NOOPT: i32 = 1008;
 
@@ -81,13 +96,17 @@ const BUFFER: Limits = Limits::Clamped(1, 1 << 30);
 const PROBE_SECONDS: Limits = Limits::Within(1, 32_767);
 const PROBES: Limits = Limits::Within(1, 127);
 
+/// An octet of the IP header, and one that can be given back.
+const OCTET: Limits = Limits::Within(0, 255);
+const OCTET_OR_NONE: Limits = Limits::Within(-1, 255);
+
 /// The segments that Linux takes: TCP_MIN_MSS to MAX_TCP_WINDOW.
 const SEGMENTS: Limits = Limits::Within(88, 32_767);
 
 /// The options: one row each. A new one is a constant of
 /// [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 24] = [
+pub const OPTIONS: [OptionRow; 31] = [
     any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
     any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
     any(SO_ERROR, "SO_ERROR", Codec::ReadOnly),
@@ -114,7 +133,34 @@ pub const OPTIONS: [OptionRow; 24] = [
     tcp(TCP_FASTOPEN, "TCP_FASTOPEN", Codec::Count(&FAST_OPEN, Limits::Within(0, i32::MAX))),
     tcp(TCP_KEEPINIT, "TCP_KEEPINIT", Codec::Seconds(&HANDSHAKE_LIMIT, PROBE_SECONDS)),
     tcp(TCP_NOOPT, "TCP_NOOPT", Codec::Boolean(&NO_TCP_OPTIONS)),
+    tcp(TCP_MD5SIG, "TCP_MD5SIG", Codec::Boolean(&SIGNS)),
+    tcp(TCP_REMOTE_UDP_ENCAPS_PORT, "TCP_REMOTE_UDP_ENCAPS_PORT", Codec::Port(&DATAGRAM_PORT)),
+    ip(IPPROTO_IP, IP_TOS, "IP_TOS", Sockets::Streams, Codec::Octet(&SERVICE, OCTET)),
+    ip(IPPROTO_IP, IP_TTL, "IP_TTL", Sockets::Any, Codec::Octet(&HOPS, Limits::Within(1, 255))),
+    ip(IPPROTO_IPV6, IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", Sockets::Any,
+        Codec::Octet(&HOPS, OCTET_OR_NONE)),
+    ip(IPPROTO_IPV6, IPV6_TCLASS, "IPV6_TCLASS", Sockets::Streams,
+        Codec::Octet(&SERVICE, OCTET_OR_NONE)),
+    ip(IPPROTO_IPV6, IPV6_USE_MIN_MTU, "IPV6_USE_MIN_MTU", Sockets::Streams,
+        Codec::Boolean(&LEAST_MTU)),
 ];
+
+/// An option of IP.
+const fn ip(
+    level: i32,
+    name: i32,
+    word: &'static str,
+    sockets: Sockets,
+    codec: Codec,
+) -> OptionRow {
+    OptionRow {
+        level,
+        name,
+        word,
+        sockets,
+        codec,
+    }
+}
 
 /// An option that every socket has.
 const fn any(name: i32, word: &'static str, codec: Codec) -> OptionRow {
@@ -143,7 +189,8 @@ impl Process {
     ///
     /// # Errors
     /// EBADF, ENOPROTOOPT for an option the socket does not have, EINVAL for a value that the
-    /// option cannot have, ENOENT for a congestion control that the system does not have.
+    /// option cannot have, ECONNRESET or EINVAL where the system says so of a connection that has
+    /// ended, ENOENT for a congestion control that the system does not have.
     pub fn setsockopt(
         &mut self,
         host: &mut Host,
@@ -154,6 +201,7 @@ impl Process {
     ) -> Result<(), Errno> {
         let socket = self.socket_of(fd)?;
         let codec = row(host, socket, level, name)?.codec;
+        may_use(host, socket, level, true)?;
         if !codec.is_of_the_stack() {
             return Err(Errno::NoProtocolOption);
         }
@@ -167,7 +215,8 @@ impl Process {
     /// getsockopt.
     ///
     /// # Errors
-    /// EBADF, ENOPROTOOPT for an option the socket does not have.
+    /// EBADF, ENOPROTOOPT for an option the socket does not have, ECONNRESET where the system says
+    /// so of a connection that is no more.
     pub fn getsockopt(
         &mut self,
         host: &mut Host,
@@ -177,6 +226,7 @@ impl Process {
     ) -> Result<OptionValue, Errno> {
         let socket = self.socket_of(fd)?;
         let row = row(host, socket, level, name)?;
+        may_use(host, socket, level, false)?;
         let value = match (level, name) {
             (SOL_SOCKET, SO_TYPE) => Some(match socket.protocol {
                 Protocol::Tcp => SOCK_STREAM,
@@ -193,6 +243,16 @@ impl Process {
             None => (row.codec.get(host, socket.id)).ok_or(Errno::NoProtocolOption),
         }
     }
+}
+
+/// Whether an option can be used, of a connection that may have ended.
+fn may_use(host: &Host, socket: &Socket, level: i32, sets: bool) -> Result<(), Errno> {
+    let is_tcp = level == IPPROTO_TCP;
+    let used = host.may_use_option(socket.id, OptionUse { sets, is_tcp });
+    used.map_err(|error| match error {
+        OptionError::Reset => Errno::ConnectionReset,
+        OptionError::Invalid => Errno::Invalid,
+    })
 }
 
 /// The row of an option that a socket has.

@@ -24,8 +24,10 @@ pub const SOCK_DGRAM: i32 = 2;
 pub const SOCK_NONBLOCK: i32 = 0x800;
 /// A flag of the type, without effect here.
 pub const SOCK_CLOEXEC: i32 = 0x8_0000;
-/// The protocol that the type stands for.
+/// The protocol that the type stands for, and the level of the options of IPv4.
 pub const IPPROTO_IP: i32 = 0;
+/// IPv6, and the level of its options.
+pub const IPPROTO_IPV6: i32 = 41;
 /// TCP, and the level of its options.
 pub const IPPROTO_TCP: i32 = 6;
 /// UDP.

@@ -1,12 +1,14 @@
 //! setsockopt and getsockopt.
 
-use hangup_posix::options::{self, Linger, OptionValue, SO_ERROR, SO_TYPE, SOL_SOCKET, TCP_INFO};
-use hangup_posix::sockets::IPPROTO_TCP;
+use hangup_posix::options::{
+    self, IP_TOS, IPV6_TCLASS, Linger, OptionValue, SO_ERROR, SO_TYPE, SOL_SOCKET, TCP_INFO,
+};
+use hangup_posix::sockets::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP};
 use hangup_posix::{Errno, FileDescriptor, tcp_info};
 use hangup_stack::sockopt::{self, Codec};
 
 use super::state::PosixCalls;
-use super::words::{ERRORS, LEVELS, OPTIONS, TYPES};
+use super::words::{ERRORS, LEVELS, OPTIONS, SERVICES, TYPES};
 use crate::calls::answer::{BadCall, Made, failed, status};
 use crate::calls::argument::{Context, Words};
 use crate::calls::show::show;
@@ -35,6 +37,16 @@ impl Form {
     }
 }
 
+/// The names of an option's values.
+fn words_of(option: (i32, i32)) -> &'static Words {
+    match option {
+        (SOL_SOCKET, SO_ERROR) => &ERRORS,
+        (SOL_SOCKET, SO_TYPE) => TYPES,
+        (IPPROTO_IP, IP_TOS) | (IPPROTO_IPV6, IPV6_TCLASS) => SERVICES,
+        _ => &[],
+    }
+}
+
 /// The fields of TCP_INFO that a script writes down, each with its value; none: any.
 type Expected<'a> = Vec<(&'a str, Option<i64>)>;
 
@@ -56,7 +68,7 @@ impl PosixCalls {
                     "a struct linger is for SO_LINGER, and a time for timeouts",
                 );
             }
-            _ => OptionValue::Integer(context.pointed(3, &[])?),
+            _ => OptionValue::Integer(context.pointed(3, words_of(option))?),
         };
         context.size(4)?;
         let set =
@@ -67,11 +79,7 @@ impl PosixCalls {
     pub(super) fn getsockopt(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let fd = self.fd(context)?;
         let option = (context.narrow(1, LEVELS)?, context.narrow(2, OPTIONS)?);
-        let words: &Words = match option {
-            (SOL_SOCKET, SO_ERROR) => &ERRORS,
-            (SOL_SOCKET, SO_TYPE) => TYPES,
-            _ => &[],
-        };
+        let words = words_of(option);
         context.size(4)?;
         match (Form::of(option), context.argument(3)) {
             (Form::Info, _) => return self.tcp_info(context, fd),

@@ -47,8 +47,49 @@ pub(super) const LEVELS: &Words = &[
     ("SOL_SOCKET", options::SOL_SOCKET as i64),
     ("SOL_TCP", sockets::IPPROTO_TCP as i64),
     ("IPPROTO_TCP", sockets::IPPROTO_TCP as i64),
+    ("SOL_IP", sockets::IPPROTO_IP as i64),
+    ("IPPROTO_IP", sockets::IPPROTO_IP as i64),
+    ("SOL_IPV6", sockets::IPPROTO_IPV6 as i64),
+    ("IPPROTO_IPV6", sockets::IPPROTO_IPV6 as i64),
 ];
-pub(super) const OPTIONS: &Words = &sockopt::words(&options::OPTIONS);
+pub(super) const OPTIONS: &Words = &option_words();
+
+/// Options of a stack of FreeBSD's that no host here runs: setsockopt does not know them.
+const OF_OTHER_STACKS: [(&str, i64); 3] = [
+    ("TCP_RACK_PACE_MAX_SEG", 1070),
+    ("TCP_RACK_PACE_ALWAYS", 1073),
+    ("TCP_RACK_PACE_RATE_SS", 1086),
+];
+
+const fn option_words() -> [(&'static str, i64); options::OPTIONS.len() + OF_OTHER_STACKS.len()] {
+    let rows = sockopt::words(&options::OPTIONS);
+    let mut words = [("", 0); options::OPTIONS.len() + OF_OTHER_STACKS.len()];
+    let mut index = 0;
+    while index < words.len() {
+        words[index] = if index < rows.len() {
+            rows[index]
+        } else {
+            OF_OTHER_STACKS[index - rows.len()]
+        };
+        index += 1;
+    }
+    words
+}
+
+/// Octets of the type of service (RFC 2474 section 4.2.2, RFC 3246).
+pub(super) const SERVICES: &Words = &[
+    ("IPTOS_DSCP_CS0", 0x00),
+    ("IPTOS_DSCP_CS1", 0x20),
+    ("IPTOS_DSCP_CS2", 0x40),
+    ("IPTOS_DSCP_CS3", 0x60),
+    ("IPTOS_DSCP_CS4", 0x80),
+    ("IPTOS_DSCP_CS5", 0xa0),
+    ("IPTOS_DSCP_CS6", 0xc0),
+    ("IPTOS_DSCP_CS7", 0xe0),
+    ("IPTOS_DSCP_EF", 0xb8),
+    ("IPTOS_LOWDELAY", 0x10),
+    ("IPTOS_THROUGHPUT", 0x08),
+];
 pub(super) const FCNTLS: &Words = &[("F_GETFL", F_GETFL as i64), ("F_SETFL", F_SETFL as i64)];
 pub(super) const FILE_FLAGS: &Words = &[
     ("O_RDONLY", O_RDONLY as i64),
