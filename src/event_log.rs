@@ -14,7 +14,7 @@ use hangup_stack::event::{Event, Fact, Forged, FrameId};
 use hangup_stack::network::HostId;
 
 use crate::notation::{Origins, Tracker};
-use crate::wire::{Packet, decode};
+use crate::wire::{Packet, decode_carried};
 
 /// The facts of a run, in the order in which they were recorded.
 ///
@@ -26,6 +26,8 @@ pub struct EventLog {
     packets: Vec<Option<Arc<Packet>>>,
     sendings: BTreeMap<FrameId, Sending>,
     tracker: Tracker,
+    /// The UDP ports that TCP has.
+    carriers: Vec<u16>,
     kept: Kept,
     /// How many facts from before the first one here were forgotten.
     forgotten: usize,
@@ -130,11 +132,19 @@ impl EventLog {
             packets: Vec::new(),
             sendings: BTreeMap::new(),
             tracker: Tracker::default(),
+            carriers: Vec::new(),
             kept,
             forgotten: 0,
             full: kept.facts.saturating_mul(2),
             memory: 0,
             trace: 0,
+        }
+    }
+
+    /// Takes datagrams from and to a UDP port for what carries TCP segments, from now on.
+    pub fn carry(&mut self, port: u16) {
+        if port != 0 && !self.carriers.contains(&port) {
+            self.carriers.push(port);
         }
     }
 
@@ -225,7 +235,7 @@ impl EventLog {
     /// What the frame is of which a fact tells that it was sent or has arrived.
     fn packet(&mut self, frame: FrameId, host: HostId, fact: &Fact) -> Option<Arc<Packet>> {
         if let Fact::Sent { bytes, forged } = fact {
-            let packet = Arc::new(decode(bytes));
+            let packet = Arc::new(decode_carried(bytes, &self.carriers));
             let sending = Sending {
                 host,
                 bytes: match bytes.get(..self.kept.octets) {
@@ -243,7 +253,10 @@ impl EventLog {
         } else if let Fact::Received { bytes } = fact {
             let sent = self.sendings.get(&frame);
             let sent = sent.filter(|sending| sending.is(bytes));
-            Some(sent.map_or_else(|| Arc::new(decode(bytes)), |it| Arc::clone(&it.packet)))
+            Some(sent.map_or_else(
+                || Arc::new(decode_carried(bytes, &self.carriers)),
+                |it| Arc::clone(&it.packet),
+            ))
         } else {
             None
         }

@@ -6,7 +6,9 @@ use std::fmt::{self, Write as _};
 use smoltcp::wire::IpAddress;
 
 use super::tracker::{Origins, RelativeSegment};
-use crate::wire::{ArpOperation, Checksum, Fragment, FrameKind, NodeAddress, Other, Packet};
+use crate::wire::{
+    ArpOperation, Carrier, Checksum, Fragment, FrameKind, NodeAddress, Other, Packet,
+};
 
 /// The names of hosts, by address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +71,16 @@ impl Notation<'_> {
                 origins,
             },
         );
+        if let Some(carrier) = packet.carrier {
+            let Carrier {
+                source_port,
+                destination_port,
+            } = carrier;
+            push(
+                &mut line,
+                &format_args!("/udp({source_port} > {destination_port})"),
+            );
+        }
         if packet.checksum == Checksum::Bad {
             line.push_str(" [bad checksum]");
         }

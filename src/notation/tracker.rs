@@ -318,6 +318,7 @@ mod tests {
             checksum: Checksum::Good,
             ethertype: None,
             ip: None,
+            carrier: None,
             remains: None,
         }
     }

@@ -81,7 +81,7 @@ pub(super) fn lower(
     let mut lowering = Lowering {
         settings: &settings,
         system: &options.profile,
-        profile: options.profile.clone(),
+        profile: system(&options.profile, &settings),
         has_begun: false,
         first: None,
         octets: 0,
@@ -128,6 +128,15 @@ pub(super) fn lower(
         unsupported,
         ignored,
     })
+}
+
+/// The system under test, which knows the secret of the script's signatures.
+fn system(profile: &Profile, settings: &Settings) -> Profile {
+    let mut system = profile.clone();
+    if let Some(secret) = &settings.md5_secret {
+        system.signature.secret.clone_from(secret);
+    }
+    system
 }
 
 /// A name that does not stand in the script.
@@ -196,13 +205,15 @@ impl Lowering<'_> {
     fn statement(&mut self, written: Written, line: usize) -> Result<Statement, Box<Diagnostic>> {
         let Written { span, time, action } = written;
         let subject = match action {
-            WrittenAction::Inbound(packet) => {
+            WrittenAction::Inbound(mut packet) => {
+                self.enclose(&mut packet, span);
                 self.carries(&packet, span)?;
                 self.exists(&packet);
                 self.fits(&packet);
                 Subject::Packet(packet)
             }
-            WrittenAction::Outbound(packet) => {
+            WrittenAction::Outbound(mut packet) => {
+                self.enclose(&mut packet, span);
                 self.exists(&packet);
                 Subject::Packet(packet)
             }
@@ -260,8 +271,8 @@ impl Lowering<'_> {
         }
         let found = sysctl::read(line);
         for (name, value) in found.set {
-            if sysctl::asks_for_ecn(&name, &value) {
-                self.refuse(span, "ECN is not played");
+            if sysctl::asks_for_accurate_ecn(&name, &value) {
+                self.refuse(span, "accurate ECN is not played");
                 continue;
             }
             match sysctl::apply(&self.profile, self.system, &name, &value) {
@@ -293,6 +304,21 @@ impl Lowering<'_> {
             Packet::Icmp { .. } => 0,
         };
         self.count(octets.into(), span)
+    }
+
+    /// Signs what the script signs, with the secret of its settings.
+    fn enclose(&mut self, line: &mut PacketLine, span: Span) {
+        let detail = &mut line.detail;
+        let has_carrier = detail.carrier.is_some() || detail.icmp.carrier.is_some();
+        if self.target == Target::Kernel && (has_carrier || detail.signature.is_some()) {
+            let what = "segments in datagrams, and signatures, are played on emulated hosts alone";
+            self.refuse(span, what);
+        } else if let Some(signing) = &mut detail.signature {
+            match &self.settings.md5_secret {
+                Some(secret) => signing.secret = secret.as_bytes().to_vec(),
+                None => self.refuse(span, "a signature needs --tcp_md5_secret"),
+            }
+        }
     }
 
     /// Whether the protocol of the wire has room for what is to be sent. What is expected, and has

@@ -103,6 +103,7 @@ fn conduct(settings: &Settings) -> Conduct {
         on_failure: OnFailure::Stop,
         end: End::Calls,
         leftovers: Leftovers::Allowed,
+        call_results: settings.call_results,
         filler: Filler::Zeros,
         rules: Rules {
             unsaid: Unsaid::Nothing,

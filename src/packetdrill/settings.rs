@@ -12,7 +12,7 @@ use smoltcp::wire::IpAddress;
 use super::lexer::{self, Replacement};
 use super::limits;
 use crate::diagnostic::{Diagnostic, Spanned};
-use crate::run::Tolerance;
+use crate::run::{CallResults, Tolerance};
 use crate::scenario::limits::within;
 
 /// What a script is played as, where it does not say so itself.
@@ -240,6 +240,10 @@ pub struct Settings {
     /// `tcp_ts_tick_usecs`: how long the host's clock of timestamps takes for one, where the `val`
     /// of what it sends is compared.
     pub tick: Option<Duration>,
+    /// `non_fatal=syscall`: what becomes of a call with another result than the script says.
+    pub call_results: CallResults,
+    /// `tcp_md5_secret`: the secret of signatures, which the host has too.
+    pub md5_secret: Option<String>,
     /// What plays the host.
     pub target: Target,
     /// `tcp_ts_ecr_scaled`: whether an `ecr` of the script may be one that the host has never sent.
@@ -289,12 +293,11 @@ const WITHOUT_EFFECT: [&str; 27] = [
 ];
 
 /// Settings that are known and not played.
-const UNSUPPORTED: [&str; 4] = [
-    "non_fatal",
-    "psp_udp_port",
-    "tcp_md5_secret",
-    "udp_encapsulation",
-];
+const UNSUPPORTED: [&str; 1] = ["psp_udp_port"];
+
+/// Values of settings that are known and not played.
+const UNSUPPORTED_VALUES: [(&str, &str); 2] =
+    [("non_fatal", "packet"), ("udp_encapsulation", "sctp")];
 
 /// The last number of the address of the host under test.
 const LOCAL: u8 = 1;
@@ -330,6 +333,8 @@ impl Settings {
             mtu: 1500 + dialect.more(ip_version),
             tick: None,
             scaled_echo: false,
+            call_results: CallResults::Judged,
+            md5_secret: None,
             target,
         }
     }
@@ -356,7 +361,12 @@ impl Settings {
         let mut settings = Self::new(given.unwrap_or(version), dialect, target);
         for Spanned { value, span } in written {
             let (name, text) = (value.0.as_str(), value.1.as_deref());
-            if UNSUPPORTED.contains(&name) {
+            let words = text.unwrap_or_default().split(',');
+            let mut unplayed = words.filter(|it| UNSUPPORTED_VALUES.contains(&(name, it)));
+            if let Some(value) = unplayed.next() {
+                let what = format!("--{name}={value} is not played");
+                unsupported.push(Diagnostic::new(*span, what));
+            } else if UNSUPPORTED.contains(&name) {
                 let what = format!("--{name} is not played");
                 unsupported.push(Diagnostic::new(*span, what));
             } else if !WITHOUT_EFFECT.contains(&name) {
@@ -399,6 +409,11 @@ impl Settings {
                 let micros = within(number(text)?, &(0..=TICK_MAX))?;
                 self.tick = (micros > 0).then(|| Duration::from_micros(micros));
             }
+            "non_fatal" if text == "syscall" => self.call_results = CallResults::Told,
+            "non_fatal" => return Err("it is packet or syscall".to_owned()),
+            "udp_encapsulation" if text == "tcp" => {}
+            "udp_encapsulation" => return Err("it is tcp or sctp".to_owned()),
+            "tcp_md5_secret" => self.md5_secret = Some(text.to_owned()),
             "bind_port" => self.bind_port = port(text)?,
             "connect_port" => self.connect_port = port(text)?,
             "local_ip" => self.local_ip = self.address(text)?,

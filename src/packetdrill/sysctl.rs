@@ -136,10 +136,11 @@ pub(super) fn apply(
             let both = [SynOption::Timestamps, SynOption::WindowScale];
             return offer(profile, system, &both, value);
         }
-        // No host has ECN, so that not asking for it is what is so already.
-        "net.ipv4.tcp_ecn" | "net.inet.tcp.ecn.enable" if ["0", "2"].contains(&value) => {
-            return Some(profile.clone());
-        }
+        "net.ipv4.tcp_ecn" | "net.inet.tcp.ecn.enable" => return ecn(profile, value),
+        "net.inet.tcp.ecn.maxretries" => ("ecn.asks_again", count(value)?),
+        "net.ipv4.tcp_ecn_fallback" => ("ecn.asks_again", one_of_numbers(value, NEVER, 0)?),
+        "net.inet.tcp.udp_tunneling_port" => ("encapsulation.udp_port", count(value)?),
+        "net.inet.tcp.udp_tunneling_overhead" => ("encapsulation.overhead", count(value)?),
         "net.ipv4.tcp_slow_start_after_idle" if value == "0" => {
             ("send.restart", "\"never\"".to_owned())
         }
@@ -203,10 +204,35 @@ pub(super) fn apply(
     turn(profile, knob, &value)
 }
 
-/// Whether a setting lets hosts ask for ECN, which none here does.
-pub(super) fn asks_for_ecn(name: &str, value: &str) -> bool {
+/// Whether a setting lets hosts use accurate ECN (RFC 9768), which none here does.
+pub(super) fn asks_for_accurate_ecn(name: &str, value: &str) -> bool {
     let is_ecn = ["net.ipv4.tcp_ecn", "net.inet.tcp.ecn.enable"].contains(&name);
-    is_ecn && !["0", "2"].contains(&value)
+    is_ecn && !["0", "1", "2"].contains(&value)
+}
+
+/// Off, asked for and answered, or answered (ip-sysctl, tcp(4)).
+fn ecn(profile: &Profile, value: &str) -> Option<Profile> {
+    let (asks, answers) = match value {
+        "0" => (false, false),
+        "1" => (true, true),
+        "2" => (false, true),
+        _ => return None,
+    };
+    let mut turned = profile.clone();
+    (turned.ecn.asks, turned.ecn.answers) = (asks, answers);
+    Some(turned)
+}
+
+/// How often a SYN goes on asking that never stops.
+const NEVER: u32 = 1000;
+
+/// The number that a switch stands for.
+fn one_of_numbers(value: &str, off: u32, on: u32) -> Option<String> {
+    match value {
+        "0" => Some(off.to_string()),
+        "1" => Some(on.to_string()),
+        _ => None,
+    }
 }
 
 /// The value of a knob that a switch turns off or on.

@@ -72,6 +72,11 @@ fn offer(seen: &[Seen], from: IpEndpoint, to: IpEndpoint) -> Offer {
 /// What a SYN offers.
 fn offered(syn: &Segment) -> Offer {
     let mut offer = Offer::default();
+    // RFC 3168 section 6.1.1: a SYN asks by both bits, and its answer agrees by one.
+    let says = |flag| syn.flags.contains(flag);
+    if says(Flags::ECE) && says(Flags::CWR) != says(Flags::ACK) {
+        offer.options |= 8;
+    }
     for option in &syn.options {
         match option {
             TcpOption::Timestamps { .. } => offer.options |= 1,

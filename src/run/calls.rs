@@ -4,6 +4,7 @@ use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
 use super::account::{MadeCall, Moment, ReturnedValue};
+use super::conduct::CallResults;
 use super::driver::Driver;
 use super::medium::{CallId, MediumEvent, NewCall};
 use super::time::{moments, span_of};
@@ -275,6 +276,9 @@ impl<'a> Driver<'a> {
     }
 
     pub(super) fn judge_result(&mut self, call: &Call, returned: &Returned) {
+        if self.conduct.call_results == CallResults::Told {
+            return;
+        }
         let name = &call.name.value;
         let said = || match &returned.error {
             Some(error) => format!("{} {error}", returned.value),

@@ -28,6 +28,8 @@ pub struct Conduct {
     pub end: End,
     /// Whether hosts may have sent packets that no line stands for.
     pub leftovers: Leftovers,
+    /// What becomes of a call that returns something else than its line says.
+    pub call_results: CallResults,
     /// What programs and forged segments carry where a line says only how many octets.
     pub filler: Filler,
     /// What is compared of a packet.
@@ -56,6 +58,7 @@ impl Conduct {
                 true => Leftovers::Fail,
                 false => Leftovers::Allowed,
             },
+            call_results: CallResults::Judged,
             filler: Filler::Alphabet,
             rules: Rules::scenario(),
             replay: Vec::new(),
@@ -199,6 +202,16 @@ pub enum Leftovers {
     Allowed,
     /// It may not.
     Fail,
+}
+
+/// What becomes of a call that returns something else than its line says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CallResults {
+    /// It fails the run.
+    #[default]
+    Judged,
+    /// Its row tells what it has returned, and no more.
+    Told,
 }
 
 /// What is sent where only its length is said.

@@ -85,6 +85,15 @@ pub(super) struct When {
     pub(super) tolerance: Duration,
 }
 
+/// The log of a run of a scenario, which knows at which UDP ports hosts have TCP.
+fn log(scenario: &Scenario, kept: Kept) -> EventLog {
+    let mut log = EventLog::keeping(kept);
+    for profile in scenario.hosts.iter().filter_map(|host| host.profile()) {
+        log.carry(profile.encapsulation.udp_port);
+    }
+    log
+}
+
 impl<'a> Driver<'a> {
     pub(crate) fn new(
         scenario: &'a Scenario,
@@ -110,7 +119,7 @@ impl<'a> Driver<'a> {
             packets: Packets::new(addresses, names, keeps_payload),
             timestamps: Timestamps::default(),
             numbers: Numbers::default(),
-            events: EventLog::default(),
+            events: log(scenario, Kept::ALL),
             rows: Vec::new(),
             waiting: Vec::new(),
             failures: Failures::default(),
@@ -137,7 +146,7 @@ impl<'a> Driver<'a> {
     /// Bounds the run, and keeps no more of it than that.
     pub(crate) fn within(mut self, bounds: &'a dyn Bounds, kept: Kept) -> Self {
         self.watch = Watch::new(bounds);
-        self.events = EventLog::keeping(kept);
+        self.events = log(self.scenario, kept);
         self
     }
 
@@ -321,6 +330,7 @@ impl<'a> Driver<'a> {
     fn turn(&mut self, turning: &Turning, span: Span) {
         if let Some(host) = self.host(&turning.host.value) {
             let host = HostId(host);
+            self.events.carry(turning.profile.encapsulation.udp_port);
             let turned = match &turning.shell {
                 Some(line) => self.medium.set_system(host, line),
                 None => self.medium.set_profile(host, &turning.profile),

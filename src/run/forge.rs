@@ -4,11 +4,15 @@
 //! module turns it into the fields that [`frame`] writes. Every function returns none for a packet
 //! that is too long for IP.
 
+use hangup_stack::signature::signature;
+use hangup_stack::tcp::segment::TCP_HEADER;
+
 use crate::notation::Origins;
-use crate::scenario::detail::{Detail, IpFields, QuotedPacket};
-use crate::scenario::script::{OptionsPattern, Segment};
-use crate::wire::Icmp;
+use crate::scenario::detail::{Detail, IpFields, QuotedPacket, Signing};
+use crate::scenario::script::{OptionsPattern, Segment, TcpOption};
 use crate::wire::frame::{self, Ends, IpMarks, TcpFields};
+use crate::wire::option::kind;
+use crate::wire::{Carrier, Icmp};
 
 /// The window of a forged segment whose line does not say one.
 const DEFAULT_WINDOW: u16 = u16::MAX;
@@ -41,10 +45,36 @@ pub(super) fn segment(
         urgent: detail.urgent.as_ref().map_or(0, |urgent| urgent.value),
         options,
     };
-    match wanted.data.as_ref().map(|data| &data.value) {
-        Some(data) if data.len() == length => frame::segment(ends, &fields, data),
-        Some(_) | None => frame::segment(ends, &fields, &alphabet(length)),
+    let mut frame = match wanted.data.as_ref().map(|data| &data.value) {
+        Some(data) if data.len() == length => frame::segment(ends, &fields, data)?,
+        Some(_) | None => frame::segment(ends, &fields, &alphabet(length))?,
+    };
+    if let Some(signing) = &detail.signature {
+        sign(&mut frame, ends, &fields.options, signing);
     }
+    match &detail.carrier {
+        Some(carrier) => frame::in_datagram(&frame, ends, carrier.value),
+        None => Some(frame),
+    }
+}
+
+/// Puts a signature, or what is none, into the option for it.
+fn sign(frame: &mut [u8], ends: &Ends, options: &[TcpOption], signing: &Signing) {
+    let is_it = |option: &TcpOption| option.kind() == Some(kind::MD5);
+    let Some(place) = options.iter().position(is_it) else {
+        return;
+    };
+    let before: usize = options[..place].iter().map(TcpOption::length).sum();
+    frame::change_segment(frame, ends, |octets| {
+        let addresses = (ends.source.addr, ends.destination.addr);
+        let begin = TCP_HEADER + before + 2;
+        if let Some(mut signed) = signature(octets, addresses, &signing.secret)
+            && let Some(room) = octets.get_mut(begin..begin + signed.len())
+        {
+            signed[0] ^= u8::from(!signing.is_valid);
+            room.copy_from_slice(&signed);
+        }
+    });
 }
 
 /// A frame with a UDP datagram of so many octets.
@@ -64,7 +94,12 @@ pub(super) fn blank_message(length: u16) -> Vec<u8> {
 
 /// A frame with the beginning of a packet that an ICMP error is about, which need never have been
 /// sent. `sequence` is the number on the wire. Empty where there is no such packet.
-pub(super) fn about(ends: &Ends, packet: QuotedPacket, sequence: u32) -> Option<Vec<u8>> {
+pub(super) fn about(
+    ends: &Ends,
+    packet: QuotedPacket,
+    carrier: Option<Carrier>,
+    sequence: u32,
+) -> Option<Vec<u8>> {
     let zeros = |length: u16| vec![0; usize::from(length)];
     match packet {
         QuotedPacket::Segment { length, .. } => {
@@ -72,7 +107,11 @@ pub(super) fn about(ends: &Ends, packet: QuotedPacket, sequence: u32) -> Option<
                 sequence,
                 ..TcpFields::default()
             };
-            frame::segment(ends, &fields, &zeros(length))
+            let frame = frame::segment(ends, &fields, &zeros(length))?;
+            match carrier {
+                Some(carrier) => frame::in_datagram(&frame, ends, carrier),
+                None => Some(frame),
+            }
         }
         QuotedPacket::Udp { length } => frame::datagram(ends, &zeros(length), false),
         QuotedPacket::Raw { .. } => Some(Vec::new()),

@@ -20,11 +20,13 @@ use crate::notation::Origins;
 use crate::packetdrill::headers;
 use crate::scenario::detail::{QuotedPacket, Stamp};
 use crate::scenario::script::{Flags, OptionsPattern, Packet, PacketLine, Segment, TcpOption};
-use crate::wire::decode;
-use crate::wire::frame::{self, Ends, quotation};
+use crate::wire::frame::{self, Ends, quotation, quotation_of};
+use crate::wire::{Carrier, decode};
 
 /// The step between the initial sequence numbers of hosts without a stack.
 const SEQUENCE_STEP: u32 = 64_000_000;
+/// How much of a segment an ICMP error quotes that was in a datagram, in octets.
+const SEGMENT_QUOTED: usize = 8;
 /// The port that is meant where nothing says one.
 const DEFAULT_PORT: u16 = 8080;
 impl Driver<'_> {
@@ -118,7 +120,12 @@ impl Driver<'_> {
                     .unwrap_or_default();
                 let quoted = match detail.icmp.quoted.as_ref().map(|it| it.value) {
                     Some(QuotedPacket::Raw { length }) => forge::blank_message(length),
-                    Some(packet) => quotation(&self.about(ends, pair, packet)?).to_vec(),
+                    Some(packet) => {
+                        let carrier = detail.icmp.carrier;
+                        let frame = self.about(ends, pair, packet, carrier)?;
+                        // Behind the header of a datagram, that of the segment in it.
+                        quotation_of(&frame, carrier.map_or(0, |_| SEGMENT_QUOTED)).to_vec()
+                    }
                     None => self.quoted_by_default(ends, pair)?,
                 };
                 let rest = headers::icmp_rest(&detail.icmp, ends.source.addr);
@@ -142,7 +149,7 @@ impl Driver<'_> {
             length: 0,
             is_absolute: false,
         };
-        Some(quotation(&self.about(ends, pair, first)?).to_vec())
+        Some(quotation(&self.about(ends, pair, first, None)?).to_vec())
     }
 
     /// A frame of the receiver of an ICMP error, of the connection or the datagrams between the two
@@ -152,6 +159,7 @@ impl Driver<'_> {
         ends: &Ends,
         (from, to): (usize, usize),
         packet: QuotedPacket,
+        carrier: Option<Carrier>,
     ) -> Option<Vec<u8>> {
         let protocol = match packet {
             QuotedPacket::Segment { .. } => Protocol::Tcp,
@@ -186,7 +194,7 @@ impl Driver<'_> {
             }
             QuotedPacket::Udp { .. } | QuotedPacket::Raw { .. } => 0,
         };
-        forge::about(&back, packet, sequence)
+        forge::about(&back, packet, carrier, sequence)
     }
 
     /// The last frame a host has sent: what an ICMP error to it is about.

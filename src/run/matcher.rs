@@ -3,6 +3,7 @@
 use std::fmt;
 
 use hangup_stack::network::IpFamily;
+use hangup_stack::signature::signature;
 
 use super::packets::Seen;
 use super::rules::{Parts, Payload, Rules, Stamps, Unsaid};
@@ -13,7 +14,8 @@ use crate::scenario::detail::Stamp;
 use crate::scenario::script::{
     Detail, Flags, OptionsPattern, Packet, PacketLine, Segment, Spanned, TcpOption,
 };
-use crate::wire::{self, Checksum, FrameKind, IcmpMessage};
+use crate::wire::option::kind;
+use crate::wire::{self, Carrier, Checksum, FrameKind, IcmpMessage};
 
 /// The control bits in which the parts of a segment that comes in several may differ from the
 /// whole.
@@ -52,6 +54,7 @@ pub(super) enum Fault {
     Window(u16),
     Urgent(u16),
     Options,
+    Signature,
 }
 
 impl fmt::Display for Fault {
@@ -78,6 +81,7 @@ impl fmt::Display for Fault {
             Self::Window(octets) => write!(f, "its window is not {octets}"),
             Self::Urgent(actual) => write!(f, "its urgent pointer is not {actual}"),
             Self::Options => f.write_str("its options are not these"),
+            Self::Signature => f.write_str("its signature is not as said"),
         }
     }
 }
@@ -109,6 +113,9 @@ pub(super) fn fault(wanted: &Wanted<'_>, seen: &Seen, rules: &Rules) -> Option<F
             }
         }
     }
+    if let Some(words) = carrier_fault(line, seen, rules) {
+        return Some(Fault::Header(words));
+    }
     if let Some(words) = headers::ip_fault(&line.detail.ip, &seen.packet) {
         return Some(Fault::Header(words));
     }
@@ -120,6 +127,7 @@ pub(super) fn fault(wanted: &Wanted<'_>, seen: &Seen, rules: &Rules) -> Option<F
                 came: wanted.came,
             };
             said.content_fault(sent, seen.packet.payload(&seen.bytes), rules)
+                .or_else(|| signature_fault(line, seen).then_some(Fault::Signature))
                 .or_else(|| clock_fault(wanted, sent, rules).map(Fault::Clock))
                 .or_else(|| {
                     said.length_fault(&RelativeSegment::new(sent, wanted.origins), sent, rules)
@@ -146,6 +154,43 @@ pub(super) fn fault(wanted: &Wanted<'_>, seen: &Seen, rules: &Rules) -> Option<F
         }
         _ => Some(Fault::Kind),
     }
+}
+
+/// In what the datagram that a segment is in is not what a line says. A line of a packetdrill
+/// script that says none means none.
+fn carrier_fault(line: &PacketLine, seen: &Seen, rules: &Rules) -> Option<String> {
+    let said = line.detail.carrier.as_ref().map(|it| it.value);
+    let looks = said.is_some() || rules.unsaid == Unsaid::Nothing;
+    if !looks || seen.packet.carrier == said {
+        return None;
+    }
+    Some(match seen.packet.carrier {
+        Some(Carrier {
+            source_port,
+            destination_port,
+        }) => format!("it is in a datagram, udp({source_port} > {destination_port})"),
+        None => "it is in no datagram".to_owned(),
+    })
+}
+
+/// Whether the signature of a segment is not as a line says (RFC 2385).
+fn signature_fault(line: &PacketLine, seen: &Seen) -> bool {
+    let (Some(signing), Some(segment)) = (&line.detail.signature, seen.packet.segment()) else {
+        return false;
+    };
+    let theirs = segment.options.iter().find_map(|option| {
+        let TcpOption::Other { kind, data } = option else {
+            return None;
+        };
+        (*kind == kind::MD5).then_some(data)
+    });
+    let ends = seen.packet.from.ip().zip(seen.packet.to.ip());
+    let begin = segment.payload.start.saturating_sub(segment.header_len);
+    let octets = seen.bytes.get(begin..segment.payload.end);
+    let ours = ends.zip(octets);
+    let ours = ours.and_then(|(ends, octets)| signature(octets, ends, &signing.secret));
+    let is_valid = theirs.is_some() && ours.as_ref().map(|it| &it[..]) == theirs.map(|it| &it[..]);
+    is_valid != signing.is_valid
 }
 
 /// In what the clock of a segment is not what a line says, where it is said how fast it goes: as
@@ -298,6 +343,10 @@ fn are_options(
 }
 
 fn is_option(wanted: &TcpOption, actual: &TcpOption, detail: &Detail, stamps: Stamps) -> bool {
+    let is_signature = |option: &TcpOption| option.kind() == Some(kind::MD5);
+    if detail.signature.is_some() && is_signature(wanted) {
+        return is_signature(actual) && wanted.length() == actual.length();
+    }
     match (wanted, actual, stamps) {
         (
             TcpOption::Timestamps { value, echo_reply },

@@ -51,7 +51,8 @@ mod watch;
 
 pub use account::{Account, MadeCall, Moment, ReturnedValue, SocketAccount};
 pub use conduct::{
-    Conduct, End, Filler, Leftovers, Miss, OnFailure, Opening, Order, Timing, Tolerance,
+    CallResults, Conduct, End, Filler, Leftovers, Miss, OnFailure, Opening, Order, Timing,
+    Tolerance,
 };
 pub(crate) use conduct::{REAL_PATIENCE, TICK};
 pub(crate) use driver::Driver;

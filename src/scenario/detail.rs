@@ -5,6 +5,7 @@
 //! its default value in a forged packet.
 
 use crate::diagnostic::Spanned;
+use crate::wire::Carrier;
 
 /// What only packetdrill's scripts say of a packet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,8 +24,21 @@ pub struct Detail {
     pub clock: Stamp,
     /// What the `ecr` of its timestamps is.
     pub echo: Stamp,
+    /// `/udp(A > B)`: the datagram that a segment is in.
+    pub carrier: Option<Spanned<Carrier>>,
+    /// `md5 valid`, `md5 invalid`: the signature that a segment has.
+    pub signature: Option<Signing>,
     /// What an ICMP message says besides its type and code.
     pub icmp: IcmpBody,
+}
+
+/// How a segment is signed (RFC 2385).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signing {
+    /// Whether the signature is the right one.
+    pub is_valid: bool,
+    /// The secret in it.
+    pub secret: Vec<u8>,
 }
 
 /// What a number in the timestamps of a segment is.
@@ -82,6 +96,8 @@ pub struct IcmpBody {
     pub identifier: Option<Spanned<u16>>,
     /// `[1:1461(1460)]`: the packet that it is about.
     pub quoted: Option<Spanned<QuotedPacket>>,
+    /// `[1:1461(1460)/udp(A > B)]`: the datagram that its segment was in.
+    pub carrier: Option<Carrier>,
 }
 
 /// A packet of the host, as an ICMP error quotes it.

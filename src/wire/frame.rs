@@ -11,6 +11,7 @@ use smoltcp::wire::{
 
 use super::flags::Flags;
 use super::option::TcpOption;
+use super::packet::Carrier;
 use super::segment::HEADER as TCP;
 use super::transport::{Icmp, UDP};
 
@@ -115,6 +116,33 @@ pub(crate) fn datagram(ends: &Ends, payload: &[u8], has_checksum: bool) -> Optio
     Some(frame)
 }
 
+/// Changes the segment in a whole frame, and fills its checksum in again.
+pub(crate) fn change_segment(frame: &mut [u8], ends: &Ends, change: impl FnOnce(&mut [u8])) {
+    let octets = &mut frame[ETHERNET + ip_header(ends)..];
+    change(octets);
+    let mut packet = TcpPacket::new_unchecked(octets);
+    packet.fill_checksum(&ends.source.addr, &ends.destination.addr);
+}
+
+/// The segment of a whole frame in a datagram between two ports. Its own checksum is zero then, as
+/// that of the datagram covers it.
+pub(crate) fn in_datagram(frame: &[u8], ends: &Ends, carrier: Carrier) -> Option<Vec<u8>> {
+    let mut segment = frame.get(ETHERNET + ip_header(ends)..)?.to_vec();
+    TcpPacket::new_unchecked(&mut segment[..]).set_checksum(0);
+    let mut around = *ends;
+    around.source.port = carrier.source_port;
+    around.destination.port = carrier.destination_port;
+    datagram(&around, &segment, true)
+}
+
+/// The IP header between two ends, in octets.
+fn ip_header(ends: &Ends) -> usize {
+    match ends.source.addr {
+        IpAddress::Ipv4(_) => 20,
+        IpAddress::Ipv6(_) => 40,
+    }
+}
+
 /// A frame with an ICMP message: its type and code, four octets that depend on them, and what
 /// follows.
 pub(crate) fn icmp(
@@ -147,12 +175,17 @@ pub(crate) fn icmp(
 
 /// As much of the packet in a frame as an ICMP error quotes.
 pub(crate) fn quotation(frame: &[u8]) -> &[u8] {
+    quotation_of(frame, 0)
+}
+
+/// The same, with some octets more.
+pub(crate) fn quotation_of(frame: &[u8], more: usize) -> &[u8] {
     let packet = frame.get(ETHERNET..).unwrap_or_default();
     let header = match packet.first().map(|it| it >> 4) {
         Some(6) => 40,
         Some(_) | None => 20,
     };
-    &packet[..packet.len().min(header + QUOTED)]
+    &packet[..packet.len().min(header + QUOTED + more)]
 }
 
 /// Puts fields into the IP header of a whole frame.

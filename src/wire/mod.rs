@@ -27,7 +27,8 @@ pub use ip::{Fragment, Ip, IpHeader, OwnFields, Stop};
 pub(crate) use octets::u16_at;
 pub use option::TcpOption;
 pub use packet::{
-    ArpOperation, Checksum, FrameKind, NodeAddress, Other, Packet, Remains, decode, ethertype,
+    ArpOperation, Carrier, Checksum, FrameKind, NodeAddress, Other, Packet, Remains, decode,
+    decode_carried, ethertype,
 };
 pub use segment::{Segment, SegmentStart};
 pub use transport::{Datagram, Icmp, Quoted, Transport};

@@ -206,6 +206,13 @@ impl fmt::Display for TcpOption {
             Self::Timestamps { value, echo_reply } => {
                 write!(f, "TS val {value} ecr {echo_reply}")
             }
+            Self::Other {
+                kind: kind::MD5,
+                data,
+            } => {
+                f.write_str("md5 ")?;
+                data.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+            }
             Self::Other { kind, data } => write!(f, "kind {kind} length {}", 2 + data.len()),
             Self::Malformed(_) => f.write_str("malformed"),
         }

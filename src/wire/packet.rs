@@ -36,9 +36,20 @@ pub struct Packet {
     pub ethertype: Option<u16>,
     /// The IP header, where the EtherType says that there is one.
     pub ip: Option<Ip>,
+    /// The datagram that a TCP segment is in, with its ports. None: IP carries the segment itself.
+    pub carrier: Option<Carrier>,
     /// What can be read of a header where `kind` is no end of it: of a malformed one, and behind an
     /// extension header at which a host stops.
     pub remains: Option<Box<Remains>>,
+}
+
+/// The ports of a datagram with a TCP segment in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carrier {
+    /// The sender's.
+    pub source_port: u16,
+    /// The receiver's.
+    pub destination_port: u16,
 }
 
 /// What can be read of a header that a host does not look at.
@@ -195,6 +206,7 @@ pub fn decode(frame: &[u8]) -> Packet {
             checksum: Checksum::Good,
             ethertype: None,
             ip: None,
+            carrier: None,
             remains: None,
         };
     };
@@ -215,8 +227,41 @@ pub fn decode(frame: &[u8]) -> Packet {
         checksum: packet.checksum,
         ethertype: Some(ethernet.ethertype().into()),
         ip: packet.ip,
+        carrier: None,
         remains: packet.remains.map(Box::new),
     }
+}
+
+/// As [`decode`], where datagrams from or to some UDP ports have TCP segments in them.
+pub fn decode_carried(frame: &[u8], ports: &[u16]) -> Packet {
+    let mut packet = decode(frame);
+    let FrameKind::Udp(datagram) = packet.kind else {
+        return packet;
+    };
+    let Datagram {
+        source_port,
+        destination_port,
+        len,
+    } = datagram;
+    let header = packet.ip.as_ref().and_then(|ip| ip.header.as_ref());
+    if ![source_port, destination_port]
+        .iter()
+        .any(|port| ports.contains(port))
+    {
+        return packet;
+    }
+    let begin = header.map_or(frame.len(), |header| header.payload.start + transport::UDP);
+    let octets = frame.get(begin..begin + len).unwrap_or_default();
+    if let Ok(segment) = Segment::read(octets, begin)
+        && segment.is_well_formed()
+    {
+        packet.kind = FrameKind::Segment(segment);
+        packet.carrier = Some(Carrier {
+            source_port,
+            destination_port,
+        });
+    }
+    packet
 }
 
 /// What was read behind an Ethernet header.

@@ -65,8 +65,8 @@ fn what_a_script_may_say_otherwise() {
         // What is forged is carried, and what a host never looks at changes nothing.
         ("< S 0:0(0)", "< [ce] S 0:0(0)"),
         ("< S 0:0(0)", "< (dscp ef, ecn ect0, ttl 1) S 0:0(0)"),
-        ("< S 0:0(0)", "< SEWA 0:0(0)"),
-        ("< S 0:0(0)", "< S7 0:0(0)"),
+        ("< S 0:0(0)", "< SEA 0:0(0)"),
+        ("< S 0:0(0)", "< S5 0:0(0)"),
         (
             "<mss 1000,sackOK,nop,nop,nop,wscale 7>",
             "<mss 1000,FO abcd,sackOK,wscale 7>",

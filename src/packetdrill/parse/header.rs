@@ -4,6 +4,7 @@ use super::Parser;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::packetdrill::lexer::Token;
 use crate::scenario::detail::{IpFields, Service};
+use crate::wire::Carrier;
 
 use super::way::Way;
 
@@ -83,21 +84,24 @@ impl Parser<'_> {
     }
 
     /// `/udp(9899 > 9899)` behind a segment.
-    pub(super) fn inside_datagram(&mut self) -> Result<(), Box<Diagnostic>> {
+    pub(super) fn inside_datagram(&mut self) -> Result<Option<Spanned<Carrier>>, Box<Diagnostic>> {
         let start = self.span();
         if !self.take_sign('/') {
-            return Ok(());
+            return Ok(None);
         }
         if !self.take_word("udp") {
             return Err(self.unexpected("`udp`"));
         }
         self.sign('(')?;
-        self.number::<u16>("a port")?;
+        let source_port = self.number("a port")?.value;
         self.sign('>')?;
-        self.number::<u16>("a port")?;
+        let destination_port = self.number("a port")?.value;
         self.sign(')')?;
-        self.refuse(self.since(start), "segments in datagrams are not played");
-        Ok(())
+        let carrier = Carrier {
+            source_port,
+            destination_port,
+        };
+        Ok(Some(Spanned::new(carrier, self.since(start))))
     }
 
     /// `[ect0]`, `(tos 0x10)`, `(tos 0x10, ttl 64)`, `(dscp ef, ecn ce, hlim 1)`

@@ -83,7 +83,7 @@ impl Parser<'_> {
         let start = self.span();
         self.sign('[')?;
         let quoted = self.quoted()?;
-        self.inside_datagram()?;
+        detail.icmp.carrier = self.inside_datagram()?.map(|it| it.value);
         self.sign(']')?;
         detail.icmp.quoted = Some(Spanned::new(quoted, self.since(start)));
         Ok(())

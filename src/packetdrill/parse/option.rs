@@ -4,7 +4,7 @@ use super::Parser;
 use super::way::Way;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::packetdrill::lexer::Token;
-use crate::scenario::detail::{Detail, Stamp};
+use crate::scenario::detail::{Detail, Signing, Stamp};
 use crate::scenario::script::{OptionsPattern, TcpOption};
 use crate::wire::option::kind;
 
@@ -82,10 +82,13 @@ impl Parser<'_> {
             "TS" => self.timestamps(way, detail)?,
             "FO" => other(kind::FAST_OPEN, self.hexadecimal()?),
             "FOEXP" => experimental(experiment::FAST_OPEN, self.hexadecimal()?),
-            // The suites' own runner signs with a secret of its settings.
+            // The secret is one of the settings.
             "md5" if self.is_word("valid") || self.is_word("invalid") => {
+                detail.signature = Some(Signing {
+                    is_valid: self.is_word("valid"),
+                    secret: Vec::new(),
+                });
                 self.at += 1;
-                self.refuse(self.since(name.span), "no host signs its segments");
                 other(kind::MD5, vec![0; SIGNATURE])
             }
             "md5" => {

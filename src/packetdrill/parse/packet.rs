@@ -85,7 +85,7 @@ impl Parser<'_> {
         }
         detail.urgent = self.field("urg")?;
         let options = self.options(way, detail)?;
-        self.inside_datagram()?;
+        detail.carrier = self.inside_datagram()?;
         Ok(Segment {
             flags,
             sequence,
