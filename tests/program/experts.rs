@@ -86,6 +86,7 @@ const KINDS: &[Kind] = &[
         of: &[
             "packetdrill/numbers-of-the-script.pkt",
             "systems/connecting/bad-acknowledgment",
+            "systems/connecting/wrong-acknowledgment-of-a-syn-ack",
             "tcp/syn-in-a-connection-is-challenged",
         ],
     },
