@@ -9,7 +9,7 @@ use hangup_stack::smoltcp::time::Instant;
 
 use crate::errno::Errno;
 use crate::file::{File, FileDescriptor, Watched};
-use crate::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP};
+use crate::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, ready_of};
 use crate::process::{Process, Progress};
 
 /// Linux: the events of epoll have the numbers of those of poll.
@@ -70,15 +70,19 @@ impl Process {
         fd: FileDescriptor,
         event: Option<EpollEvent>,
     ) -> Result<(), Errno> {
+        let file = self.file_id(fd)?;
         let is_socket = matches!(self.file(fd)?, File::Socket(_));
         let watched = self.watched(epfd)?;
         let asks_for_edges = event.is_some_and(|event| event.events & EPOLLET != 0);
         if !is_socket || asks_for_edges {
             return Err(Errno::Invalid);
         }
-        let known = watched.iter().position(|entry| entry.fd == fd);
+        let known = watched
+            .iter()
+            .position(|entry| entry.fd == fd && entry.file == file);
         let entry = event.map(|EpollEvent { events, data }| Watched {
             fd,
+            file,
             events,
             data,
             is_armed: true,
@@ -135,8 +139,8 @@ impl Process {
         Ok(self.epoll_ready(host, epfd)?.len())
     }
 
-    /// The places of the entries that are ready, with their events. What was closed is in no list
-    /// any more.
+    /// The places of the entries that are ready, with their events. A file whose last descriptor
+    /// was closed is in no list any more.
     fn epoll_ready(
         &mut self,
         host: &Host,
@@ -145,11 +149,11 @@ impl Process {
         let watched = self.watched(epfd)?.clone();
         let armed = watched.iter().enumerate();
         let armed = armed.filter(|(_, entry)| entry.is_armed);
-        let ready = armed.filter(|(_, entry)| self.stack_socket(entry.fd).is_some());
-        let ready = ready.map(|(index, entry)| {
+        let ready = armed.filter_map(|(index, entry)| {
+            let socket = self.stack_socket_of(entry.file)?;
             let events = i16::try_from(entry.events & EVENTS_OF_POLL).unwrap_or(i16::MAX);
-            let events = self.ready(host, entry.fd, events);
-            (index, u32::from(events.unsigned_abs()))
+            let events = ready_of(host, socket, events);
+            Some((index, u32::from(events.unsigned_abs())))
         });
         Ok(ready.filter(|(_, events)| *events != 0).collect())
     }

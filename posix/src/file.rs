@@ -27,6 +27,11 @@ impl FileDescriptor {
     }
 }
 
+/// An open file, by the number of the descriptor that opened it. Several descriptors can stand for
+/// one (dup).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FileId(pub(crate) u64);
+
 /// Whether a call may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -92,6 +97,9 @@ impl Socket {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Watched {
     pub(crate) fd: FileDescriptor,
+    /// The file that the descriptor stood for. The entry lives as long as it does, also where the
+    /// descriptor is closed and another one stands for the file (Linux: eventpoll_release).
+    pub(crate) file: FileId,
     /// The events it is watched for, with EPOLLONESHOT.
     pub(crate) events: u32,
     /// What epoll_wait gives back with the events.

@@ -2,6 +2,7 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};
+use hangup_stack::socket::SocketId;
 
 use crate::errno::Errno;
 use crate::file::FileDescriptor;
@@ -112,21 +113,24 @@ impl Process {
     /// Which of some events a descriptor is ready for. An error, the end of both directions and a
     /// descriptor that is not open are always among them.
     pub(crate) fn ready(&self, host: &Host, fd: FileDescriptor, events: i16) -> i16 {
-        let Some(id) = self.stack_socket(fd) else {
-            return POLLNVAL;
-        };
-        let Some(status) = host.status(id) else {
-            return POLLHUP;
-        };
-        [
-            (POLLIN, status.readable),
-            (POLLOUT, status.writable),
-            (POLLRDHUP, status.receive_ended),
-            (POLLHUP, status.hung_up),
-            (POLLERR, status.error.is_some()),
-        ]
-        .into_iter()
-        .filter(|(event, holds)| *holds && (events | POLLHUP | POLLERR) & event != 0)
-        .fold(0, |all, (event, _)| all | event)
+        self.stack_socket(fd)
+            .map_or(POLLNVAL, |socket| ready_of(host, socket, events))
     }
+}
+
+/// Which of some events a socket is ready for, an error and the end of both directions included.
+pub(crate) fn ready_of(host: &Host, socket: SocketId, events: i16) -> i16 {
+    let Some(status) = host.status(socket) else {
+        return POLLHUP;
+    };
+    [
+        (POLLIN, status.readable),
+        (POLLOUT, status.writable),
+        (POLLRDHUP, status.receive_ended),
+        (POLLHUP, status.hung_up),
+        (POLLERR, status.error.is_some()),
+    ]
+    .into_iter()
+    .filter(|(event, holds)| *holds && (events | POLLHUP | POLLERR) & event != 0)
+    .fold(0, |all, (event, _)| all | event)
 }

@@ -8,7 +8,7 @@ use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::socket::{Closing, SocketId};
 
 use crate::errno::Errno;
-use crate::file::{File, FileDescriptor, Socket};
+use crate::file::{File, FileDescriptor, FileId, Socket};
 
 /// How a call that may wait ends.
 pub type Progress<T> = blocking::Progress<T, Errno>;
@@ -19,7 +19,9 @@ pub type Progress<T> = blocking::Progress<T, Errno>;
 /// where they differ in what the call itself does, this is Linux.
 #[derive(Debug)]
 pub struct Process {
-    files: BTreeMap<FileDescriptor, File>,
+    /// What each descriptor stands for; several can stand for one file (dup).
+    descriptors: BTreeMap<FileDescriptor, FileId>,
+    files: BTreeMap<FileId, File>,
     next: u64,
     thread: ThreadId,
     /// When the call that each thread waits in returns at the latest, where it has a limit.
@@ -39,6 +41,7 @@ impl Process {
     /// A process that has standard input, output and error open, and nothing else.
     pub const fn new() -> Self {
         Self {
+            descriptors: BTreeMap::new(),
             files: BTreeMap::new(),
             next: 3,
             thread: ThreadId::MAIN,
@@ -53,7 +56,12 @@ impl Process {
 
     /// The stack's socket behind a descriptor; none where it is not that of a socket.
     pub fn stack_socket(&self, fd: FileDescriptor) -> Option<SocketId> {
-        match self.files.get(&fd)? {
+        self.stack_socket_of(*self.descriptors.get(&fd)?)
+    }
+
+    /// The same of an open file.
+    pub(crate) fn stack_socket_of(&self, file: FileId) -> Option<SocketId> {
+        match self.files.get(&file)? {
             File::Socket(socket) => Some(socket.id),
             File::Epoll(_) => None,
         }
@@ -61,26 +69,100 @@ impl Process {
 
     /// Whether a descriptor is that of an interest list (epoll_create).
     pub fn is_epoll(&self, fd: FileDescriptor) -> bool {
-        matches!(self.files.get(&fd), Some(File::Epoll(_)))
+        let file = self.descriptors.get(&fd);
+        matches!(file.and_then(|it| self.files.get(it)), Some(File::Epoll(_)))
     }
 
-    /// close: gives a descriptor back. With SO_LINGER and a time the call waits, also on a
-    /// non-blocking descriptor (Linux).
+    /// dup: another descriptor of the same open file, which lives until the last of them is closed.
+    ///
+    /// # Errors
+    /// EBADF, EMFILE.
+    pub fn dup(&mut self, fd: FileDescriptor) -> Result<FileDescriptor, Errno> {
+        let file = self.file_id(fd)?;
+        self.check_room()?;
+        let new = self.next_descriptor();
+        self.descriptors.insert(new, file);
+        Ok(new)
+    }
+
+    /// dup2: the same, in place of a descriptor that is closed where it is open. Nobody waits for
+    /// its linger time, which goes on in the background.
+    ///
+    /// # Errors
+    /// EBADF, EMFILE.
+    pub fn dup2(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        fd: FileDescriptor,
+        replaced: FileDescriptor,
+    ) -> Result<FileDescriptor, Errno> {
+        let file = self.file_id(fd)?;
+        if fd == replaced {
+            return Ok(fd);
+        }
+        if self.descriptors.contains_key(&replaced) {
+            // Linux: do_dup2 says nothing of what the close has said.
+            let _ = self.close(host, now, replaced);
+            self.forget(replaced);
+        }
+        self.check_room()?;
+        let new = self.next_descriptor();
+        self.descriptors.insert(new, file);
+        Ok(new)
+    }
+
+    /// close: gives a descriptor back, and with the last of a file the file. With SO_LINGER and a
+    /// time the call waits then, also on a non-blocking descriptor (Linux).
     ///
     /// # Errors
     /// EBADF.
     pub fn close(&mut self, host: &mut Host, now: Instant, fd: FileDescriptor) -> Progress<()> {
-        let closing = match self.files.get(&fd) {
-            Some(File::Socket(socket)) => host.close(socket.id, now),
-            Some(File::Epoll(_)) => Closing::Done,
-            None => return Err(Errno::BadDescriptor).into(),
+        let file = match self.file_id(fd) {
+            Ok(file) => file,
+            Err(error) => return Err(error).into(),
+        };
+        let closing = match self.files.get(&file) {
+            Some(File::Socket(socket)) if self.is_last(fd) => host.close(socket.id, now),
+            Some(File::Socket(_) | File::Epoll(_)) | None => Closing::Done,
         };
         match closing {
             Closing::Done => {
-                self.files.remove(&fd);
+                self.forget(fd);
                 Ok(()).into()
             }
             Closing::Lingers(until) => Progress::Blocks { until: Some(until) },
+        }
+    }
+
+    /// The process ends, by itself or by a signal: the system closes its descriptors in their
+    /// order, unread data and all, and calls that wait never return. What makes calls from then on
+    /// is a new process of the same program.
+    pub fn exit(&mut self, host: &mut Host, now: Instant) {
+        self.deadlines.clear();
+        let descriptors: Vec<FileDescriptor> = self.descriptors.keys().copied().collect();
+        for fd in descriptors {
+            if let Some(socket) = self.stack_socket(fd).filter(|_| self.is_last(fd)) {
+                host.release(socket, now);
+            }
+            self.forget(fd);
+        }
+    }
+
+    /// Whether no other descriptor stands for the same file.
+    fn is_last(&self, fd: FileDescriptor) -> bool {
+        let file = self.descriptors.get(&fd);
+        let same = self.descriptors.values().filter(|it| Some(*it) == file);
+        same.count() == 1
+    }
+
+    /// Takes a descriptor away, and with the last of a file the file.
+    fn forget(&mut self, fd: FileDescriptor) {
+        let is_last = self.is_last(fd);
+        if let Some(file) = self.descriptors.remove(&fd)
+            && is_last
+        {
+            self.files.remove(&file);
         }
     }
 
@@ -89,8 +171,15 @@ impl Process {
         self.thread
     }
 
+    /// The file that a descriptor stands for.
+    pub(crate) fn file_id(&self, fd: FileDescriptor) -> Result<FileId, Errno> {
+        let file = self.descriptors.get(&fd).copied();
+        file.ok_or(Errno::BadDescriptor)
+    }
+
     pub(crate) fn file(&mut self, fd: FileDescriptor) -> Result<&mut File, Errno> {
-        self.files.get_mut(&fd).ok_or(Errno::BadDescriptor)
+        let file = self.file_id(fd)?;
+        self.files.get_mut(&file).ok_or(Errno::BadDescriptor)
     }
 
     /// The socket that a descriptor stands for. What is no socket is as good as not open.
@@ -103,7 +192,7 @@ impl Process {
 
     /// Fails where the process has no more descriptors.
     pub(crate) fn check_room(&self) -> Result<(), Errno> {
-        if self.files.len() < FILES_MAX {
+        if self.descriptors.len() < FILES_MAX {
             Ok(())
         } else {
             Err(Errno::TooManyFiles)
@@ -112,10 +201,16 @@ impl Process {
 
     /// Opens a file, for which there is room.
     pub(crate) fn open(&mut self, file: File) -> FileDescriptor {
-        let fd = FileDescriptor::from_raw(self.next);
-        self.next += 1;
-        self.files.insert(fd, file);
+        let fd = self.next_descriptor();
+        let id = FileId(fd.raw());
+        self.files.insert(id, file);
+        self.descriptors.insert(fd, id);
         fd
+    }
+
+    fn next_descriptor(&mut self) -> FileDescriptor {
+        self.next += 1;
+        FileDescriptor::from_raw(self.next - 1)
     }
 
     /// Ends a call that waits on a socket with a time limit (SO_RCVTIMEO, SO_SNDTIMEO; no time:

@@ -17,6 +17,7 @@ use hangup_stack::profile::Profile;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
 use hangup_stack::sockopt::{Codec, Limits, Sockets};
+use hangup_stack::tcp::State;
 
 const NAME: IpEndpoint = IpEndpoint::new(IpAddress::v4(192, 0, 2, 1), 80);
 
@@ -306,5 +307,83 @@ fn errors_have_their_errno() {
         }
         let full = process.socket(host, AF_INET, SOCK_STREAM, 0);
         assert_eq!(full, Err(Errno::TooManyFiles));
+    });
+}
+
+#[test]
+fn a_file_lives_as_long_as_the_last_of_its_descriptors() {
+    let (mut network, mut server, mut client) = hosts();
+    let (accepted, _) = connected(&mut network, &mut server, &mut client);
+    server.call(&mut network, |process, host, now| {
+        let copy = process.dup(accepted).expect("there is room");
+        assert_eq!(process.stack_socket(copy), process.stack_socket(accepted));
+        assert_eq!(process.close(host, now, accepted), Ok(()).into());
+        assert_eq!(process.stack_socket(accepted), None);
+        assert_eq!(process.dup(accepted), Err(Errno::BadDescriptor));
+        let sent = process.send(host, now, copy, b"x", (0, None));
+        assert_eq!(sent, Ok(1).into());
+        assert_eq!(process.dup2(host, now, copy, copy), Ok(copy));
+        let other = process
+            .socket(host, AF_INET, SOCK_STREAM, 0)
+            .expect("there is room");
+        let replaced = process.stack_socket(other).expect("it is open");
+        let new = process.dup2(host, now, copy, other).expect("there is room");
+        assert_eq!(process.stack_socket(new), process.stack_socket(copy));
+        assert_eq!(process.stack_socket(other), None);
+        assert_eq!(host.status(replaced), None, "it was closed");
+    });
+}
+
+#[test]
+fn the_end_of_a_process_closes_each_file_once_and_gives_no_number_again() {
+    let (mut network, mut server, mut client) = hosts();
+    let (accepted, _) = connected(&mut network, &mut server, &mut client);
+    server.call(&mut network, |process, host, now| {
+        let copy = process.dup(accepted).expect("there is room");
+        let socket = process.stack_socket(copy).expect("it is open");
+        process.exit(host, now);
+        for fd in [accepted, copy] {
+            assert_eq!(process.stack_socket(fd), None);
+            assert_eq!(
+                process.shutdown(host, fd, SHUT_RD),
+                Err(Errno::BadDescriptor)
+            );
+        }
+        let state = host.status(socket).and_then(|status| status.state);
+        assert_eq!(state, Some(State::FinWait1));
+        let next = process
+            .socket(host, AF_INET, SOCK_STREAM, 0)
+            .expect("there is room");
+        assert!(next > copy, "{next:?}");
+    });
+}
+
+#[test]
+fn a_list_tells_of_a_socket_whose_descriptor_is_closed_while_another_has_it() {
+    let (mut network, mut server, mut client) = hosts();
+    let (accepted, connecting) = connected(&mut network, &mut server, &mut client);
+    client.call(&mut network, |process, host, now| {
+        let sent = process.send(host, now, connecting, b"x", (0, None));
+        assert_eq!(sent, Ok(1).into());
+    });
+    network.run_until(network.now() + Duration::from_secs(1));
+    server.call(&mut network, |process, host, now| {
+        let list = process.epoll_create(1).expect("there is room");
+        let event = EpollEvent {
+            events: EPOLLIN,
+            data: 7,
+        };
+        let copy = process.dup(accepted).expect("there is room");
+        for fd in [accepted, copy] {
+            let added = process.epoll_ctl(list, EPOLL_CTL_ADD, fd, Some(event));
+            assert_eq!(added, Ok(()), "each descriptor is an entry of its own");
+        }
+        assert_eq!(process.epoll_ready_count(host, list), Ok(2));
+        assert_eq!(process.close(host, now, accepted), Ok(()).into());
+        assert_eq!(process.epoll_ready_count(host, list), Ok(2));
+        let removed = process.epoll_ctl(list, EPOLL_CTL_DEL, accepted, None);
+        assert_eq!(removed, Err(Errno::BadDescriptor));
+        assert_eq!(process.close(host, now, copy), Ok(()).into());
+        assert_eq!(process.epoll_ready_count(host, list), Ok(0));
     });
 }

@@ -16,6 +16,9 @@ use crate::scenario::script::Call;
 pub enum Answer {
     /// It returned.
     Returned(Returned),
+    /// It does not return: the process has ended in it. The value is the signal that has ended it,
+    /// or empty.
+    Ended(Returned),
     /// The call waits: make the same call again after the network has made a step.
     Blocks(Blocked),
 }
@@ -65,6 +68,8 @@ impl Returned {
         };
         match &self.error {
             Some(error) => format!("{} = {value} {error}", self.call),
+            // One that has ended its process has returned nothing.
+            None if value.is_empty() => self.call.clone(),
             None => format!("{} = {value}", self.call),
         }
     }
@@ -140,6 +145,10 @@ pub(super) enum Made {
     },
     Blocks {
         until: Option<Instant>,
+    },
+    /// The process has ended in it, by this signal or, where that is empty, by itself.
+    Ended {
+        signal: &'static str,
     },
 }
 

@@ -577,6 +577,15 @@ impl<'a> Context<'a> {
                 differences,
                 received: Vec::new(),
             }),
+            Made::Ended { signal } => Answer::Ended(Returned {
+                value: signal.to_owned(),
+                error: None,
+                call: self.text(prefix, [].iter()),
+                opened: None,
+                socket: about,
+                differences: Vec::new(),
+                received: Vec::new(),
+            }),
             Made::Blocks { until } => Answer::Blocks(Blocked {
                 call: self.text(prefix, [].iter()),
                 socket: about,

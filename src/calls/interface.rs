@@ -23,6 +23,10 @@ pub trait Calls: std::fmt::Debug {
         arguments: &[Argument],
     ) -> Result<Answer, BadCall>;
 
+    /// Ends the process: the system closes what it has open, and the next call is made by a new
+    /// process of the same program.
+    fn end(&mut self, network: &mut Network, host: HostId);
+
     /// Lets a thread of the program make the next calls.
     fn run(&mut self, thread: ThreadId);
 

@@ -88,6 +88,11 @@ pub fn toward(name: &str) -> Toward {
     found.unwrap_or(Toward::Stack)
 }
 
+/// Whether a call of this name ends its process, and so never returns.
+pub fn never_returns(name: &str) -> bool {
+    posix::never_returns(name) || winsock::never_returns(name)
+}
+
 /// Whether an API has a call of this name.
 pub fn known(api: Api, name: &str) -> bool {
     known_names(api).contains(&name)

@@ -10,6 +10,7 @@ mod data;
 mod epoll;
 mod options;
 mod poll;
+mod process;
 mod select;
 mod sockets;
 mod state;
@@ -41,6 +42,11 @@ pub(super) fn toward(name: &str) -> Option<Toward> {
     table::toward(&CALLS, name)
 }
 
+/// Whether a call of the table ends its process.
+pub(super) fn never_returns(name: &str) -> bool {
+    table::ends(&CALLS, name)
+}
+
 /// The names of the calls, in the order of the table.
 pub(super) const NAMES: &[&str] = &names(&CALLS);
 
@@ -51,7 +57,7 @@ pub(super) fn error_names() -> impl Iterator<Item = &'static str> {
 
 /// The names that calls return besides those of errors.
 pub(super) fn result_names() -> Vec<&'static str> {
-    let tables = [words::EVENTS, FILE_FLAGS, words::TYPES];
+    let tables = [words::EVENTS, FILE_FLAGS, words::TYPES, words::SIGNALS];
     let words = tables.into_iter().flatten();
     words.map(|(name, _)| *name).collect()
 }
@@ -62,7 +68,7 @@ pub(super) fn gone_name(gone: Gone) -> &'static str {
 }
 
 #[rustfmt::skip]
-const CALLS: [CallRow<PosixCalls>; 24] = [
+const CALLS: [CallRow<PosixCalls>; 30] = [
     call("socket", "(domain, type, protocol)", (3, 3), Shape::Process, PosixCalls::socket),
     call("bind", "(fd, address[, length])", (2, 3), Shape::Socket, PosixCalls::bind),
     call("listen", "(fd, backlog)", (2, 2), Shape::Socket, PosixCalls::listen),
@@ -80,6 +86,12 @@ const CALLS: [CallRow<PosixCalls>; 24] = [
     call("read", "(fd, length)", (2, 3), Shape::Socket, PosixCalls::recv).delivers(),
     call("shutdown", "(fd, how)", (2, 2), Shape::Socket, PosixCalls::shutdown),
     call("close", "(fd)", (1, 1), Shape::Socket, PosixCalls::close),
+    call("dup", "(fd)", (1, 1), Shape::Socket, PosixCalls::dup),
+    call("dup2", "(fd, replaced)", (2, 2), Shape::Socket, PosixCalls::dup2),
+    call("exit", "(status)", (1, 1), Shape::Process, PosixCalls::exit).ends(),
+    call("_exit", "(status)", (1, 1), Shape::Process, PosixCalls::exit).ends(),
+    call("abort", "()", (0, 0), Shape::Process, PosixCalls::abort).ends(),
+    call("raise", "(signal)", (1, 1), Shape::Process, PosixCalls::raise).ends(),
     call("poll", "(fd[, events]) or ([{fd=3, events=POLLIN, revents=POLLIN}], 1, milliseconds)",
          (1, 3), Shape::Socket, PosixCalls::poll).delivers(),
     call("select", "([most,] read, write, except, time)", (4, 5), Shape::Process,
@@ -107,7 +119,15 @@ impl Calls for PosixCalls {
     ) -> Result<Answer, BadCall> {
         let (mut context, make) = find(&CALLS, network, host, name, arguments)?;
         let made = make(self, &mut context)?;
-        Ok(context.answer(made, "fd", &self.program.descriptors))
+        let answer = context.answer(made, "fd", &self.program.descriptors);
+        if let Answer::Ended(_) = answer {
+            self.end(network, host);
+        }
+        Ok(answer)
+    }
+
+    fn end(&mut self, network: &mut Network, host: HostId) {
+        network.with_host(host, |host, now| self.process.exit(host, now));
     }
 
     fn run(&mut self, thread: ThreadId) {

@@ -14,9 +14,15 @@ pub(super) struct CallRow<T: 'static> {
     signature: Signature,
     make: Make<T>,
     toward: Toward,
+    ends: bool,
 }
 
 impl<T> CallRow<T> {
+    /// A call that never returns, as it ends its process.
+    pub(super) const fn ends(self) -> Self {
+        Self { ends: true, ..self }
+    }
+
     /// A call by which the stack delivers: data, a connection, or that something is ready.
     pub(super) const fn delivers(self) -> Self {
         Self {
@@ -47,7 +53,14 @@ pub(super) const fn call<T>(
         },
         make,
         toward: Toward::Stack,
+        ends: false,
     }
+}
+
+/// Whether the table has a call that never returns.
+pub(super) fn ends<T>(rows: &[CallRow<T>], name: &str) -> bool {
+    let found = rows.iter().find(|row| row.signature.name == name);
+    found.is_some_and(|row| row.ends)
 }
 
 /// Which way the row of a call points. None: the table does not have it.

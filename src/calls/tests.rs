@@ -60,7 +60,7 @@ impl Stage {
         let limit = self.network.now() + Duration::from_secs(3600);
         loop {
             match self.call(line) {
-                Ok(Answer::Returned(returned)) => return returned,
+                Ok(Answer::Returned(returned) | Answer::Ended(returned)) => return returned,
                 Ok(Answer::Blocks(blocked)) => {
                     let limit = blocked.until.unwrap_or(limit);
                     let stepped = self.network.step(limit);

@@ -37,6 +37,11 @@ pub(super) fn toward(name: &str) -> Option<Toward> {
     table::toward(&CALLS, name)
 }
 
+/// Whether a call of the table ends its process.
+pub(super) fn never_returns(name: &str) -> bool {
+    table::ends(&CALLS, name)
+}
+
 /// The names of the calls, in the order of the table.
 pub(super) const NAMES: &[&str] = &names(&CALLS);
 
@@ -68,9 +73,12 @@ pub(super) fn result_names() -> Vec<&'static str> {
 }
 
 #[rustfmt::skip]
-const CALLS: [CallRow<WinsockCalls>; 50] = [
+const CALLS: [CallRow<WinsockCalls>; 52] = [
     call("WSAStartup", "(version[, data])", (1, 2), Shape::Process, WinsockCalls::startup),
     call("WSACleanup", "()", (0, 0), Shape::Process, WinsockCalls::cleanup),
+    call("ExitProcess", "(code)", (1, 1), Shape::Process, WinsockCalls::exit_process).ends(),
+    call("TerminateProcess", "(process, code)", (2, 2), Shape::Process,
+         WinsockCalls::terminate_process).ends(),
     call("WSAGetLastError", "()", (0, 0), Shape::Process, WinsockCalls::get_last_error),
     call("WSASetLastError", "(error)", (1, 1), Shape::Process, WinsockCalls::set_last_error),
     call("socket", "(family, type, protocol)", (3, 3), Shape::Process, WinsockCalls::socket),
@@ -164,7 +172,16 @@ impl Calls for WinsockCalls {
             Some(_) | None => INVALID,
         };
         descriptors.refresh(called, behind);
-        Ok(context.answer(made, "s", &self.program.descriptors))
+        let answer = context.answer(made, "s", &self.program.descriptors);
+        if let Answer::Ended(_) = answer {
+            self.end(network, host);
+        }
+        Ok(answer)
+    }
+
+    fn end(&mut self, network: &mut Network, host: HostId) {
+        network.with_host(host, |host, now| self.process.exit_process(host, now));
+        self.conditions.clear();
     }
 
     fn run(&mut self, thread: ThreadId) {

@@ -256,6 +256,7 @@ const fn dropped(cause: DropCause) -> &'static str {
         DropCause::Loss => "DROPPED by loss",
         DropCause::QueueFull => "DROPPED, queue full",
         DropCause::Down => "DROPPED, link down",
+        DropCause::HostDown => "DROPPED, host down",
         DropCause::TooLong => "DROPPED, longer than the link's MTU",
         DropCause::NoSuchHost => "DROPPED, no such host",
     }

@@ -150,6 +150,10 @@ impl Builder<'_> {
             Subject::Inject(_) | Subject::Link(_) | Subject::Subsystem(_) | Subject::Turning(_) => {
                 self.push(index, statement, false);
             }
+            Subject::Power(power) => {
+                self.is_started &= power.host.value != self.subject;
+                self.push(index, statement, false);
+            }
             Subject::Packet(_)
             | Subject::Nothing(_)
             | Subject::Expect(_)
@@ -184,6 +188,7 @@ impl Builder<'_> {
                 is_translated: true,
             });
         }
+        self.is_started &= !calls::never_returns(&call.name.value);
         let main = main_call(&translated);
         for (number, made) in translated.into_iter().enumerate() {
             let subject = self.unexpecting(index, made);

@@ -181,6 +181,10 @@ impl Control {
             Subject::Subsystem(subsystem) => self
                 .host(&subsystem.host.value)
                 .and_then(|it| network.set_up(it, subsystem.up).map_err(|why| why.0)),
+            Subject::Power(power) => self.host(&power.host.value).and_then(|it| {
+                let changed = network.set_power(it, power.change);
+                changed.map_err(|why| why.0)
+            }),
             Subject::Link(link) => self.change_links(link, network),
             Subject::Packet(_)
             | Subject::Nothing(_)
@@ -188,7 +192,9 @@ impl Control {
             | Subject::Expect(_)
             | Subject::Turning(_)
             | Subject::Code(_)
-            | Subject::Pause => Err("only calls, `link` and `subsystem` can be asked for".into()),
+            | Subject::Pause => {
+                Err("only calls, `link`, `subsystem`, `crash` and `reboot` can be asked for".into())
+            }
         };
         match done {
             Ok(()) => self.answer(asker, "ok"),

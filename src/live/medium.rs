@@ -20,7 +20,7 @@ use crate::capture::{SocketEnds, TraceHost};
 use crate::run::{
     CallId, Due, Medium, MediumEvent, NewCall, Refusal, SoFar, VirtualNetwork, Waited,
 };
-use crate::scenario::script::{LinkChange, Spanned};
+use crate::scenario::script::{LinkChange, PowerChange, Spanned};
 use crate::wire::{self, Flags};
 
 /// How many packets are taken from the device before what they cause is sent.
@@ -286,6 +286,7 @@ impl<'a> LiveMedium<'a> {
             | MediumEvent::Blocks(_)
             | MediumEvent::Refused { .. }
             | MediumEvent::Undefined { .. }
+            | MediumEvent::Ended { .. }
             | MediumEvent::Note { .. } => event,
         }
     }
@@ -477,5 +478,12 @@ impl Medium for LiveMedium<'_> {
             return Err(Refusal("the kernel does not fail".to_owned()));
         }
         self.inner.set_up(host, up)
+    }
+
+    fn set_power(&mut self, host: HostId, change: PowerChange) -> Result<(), Refusal> {
+        if host == self.kernel {
+            return Err(Refusal("the kernel does not fail".to_owned()));
+        }
+        self.inner.set_power(host, change)
     }
 }

@@ -54,6 +54,7 @@ pub fn export(
     }
     let fails = |statement: &Statement| match &statement.subject {
         Subject::Subsystem(subsystem) => subsystem.host.value == *name,
+        Subject::Power(power) => power.host.value == *name,
         Subject::Call(_)
         | Subject::Packet(_)
         | Subject::Nothing(_)
@@ -65,7 +66,7 @@ pub fn export(
         | Subject::Pause => false,
     };
     if scenario.script.statements.iter().any(fails) {
-        return inexpressible(format!("the network subsystem of {name} fails"));
+        return inexpressible(format!("{name} crashes, or its network subsystem fails"));
     }
     if scenario.network.resolution == Resolution::Arp {
         return inexpressible("Ethernet addresses are asked for on the wire");

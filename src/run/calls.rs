@@ -155,6 +155,7 @@ impl<'a> Driver<'a> {
                 }
             }
             MediumEvent::Blocks(call) => self.blocks(call),
+            MediumEvent::Ended { at, host } => self.process_ended(at, host),
             MediumEvent::Refused { call, why } => {
                 if let Some(id) = self.programs.caller(call) {
                     self.program_refused(id, why);
@@ -174,6 +175,27 @@ impl<'a> Driver<'a> {
                 } else if let Some(waiting) = self.ended_call(call) {
                     self.returned(&waiting, at, &returned, ends);
                 }
+            }
+        }
+    }
+
+    /// The process of a host has ended: its program, and the calls that wait in it. A call of which
+    /// the script says only `...` may end so.
+    fn process_ended(&mut self, at: Instant, host: HostId) {
+        self.programs.end_host(host.0);
+        let (ended, waiting): (Vec<_>, Vec<_>) = self
+            .waiting
+            .drain(..)
+            .partition(|it| HostId(it.host) == host);
+        self.waiting = waiting;
+        for waiting in ended {
+            self.steps.returned(waiting.id, at);
+            if waiting.call.result.value != ExpectedResult::Any {
+                let name = &waiting.call.name;
+                let message = format!("`{}` never returned: its process has ended", name.value);
+                let help = "write `= ...` for a call that its process does not outlive";
+                let diagnostic = Diagnostic::new(name.span, message).help(help);
+                self.fail_call(waiting.call, diagnostic);
             }
         }
     }

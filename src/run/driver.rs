@@ -33,7 +33,9 @@ use crate::capture::text::seconds;
 use crate::capture::{CallRow, FailedRow};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::event_log::{EventLog, Kept};
-use crate::scenario::script::{Call, Statement, Subject, Subsystem, TimeSpec, Turning};
+use crate::scenario::script::{
+    Call, Power, PowerChange, Statement, Subject, Subsystem, TimeSpec, Turning,
+};
 use crate::scenario::{Scenario, for_shell};
 
 /// A run in progress.
@@ -244,6 +246,7 @@ impl<'a> Driver<'a> {
             | Subject::Code(_)
             | Subject::Link(_)
             | Subject::Subsystem(_)
+            | Subject::Power(_)
             | Subject::Turning(_)
             | Subject::Pause => {
                 self.act_in_time(statement, now, &when);
@@ -314,6 +317,7 @@ impl<'a> Driver<'a> {
             Subject::Code(code) => self.compare(code, statement.span),
             Subject::Link(link) => self.change_links(link, statement.span),
             Subject::Subsystem(subsystem) => self.change_subsystem(subsystem, statement.span),
+            Subject::Power(power) => self.change_power(power, statement.span),
             Subject::Turning(turning) => self.turn(turning, statement.span),
             Subject::Pause | Subject::Nothing(_) => {}
         }
@@ -323,6 +327,21 @@ impl<'a> Driver<'a> {
         if let Some(host) = self.host(&subsystem.host.value) {
             let changed = self.medium.set_up(HostId(host), subsystem.up);
             self.unless_refused(changed, span);
+            self.settle();
+        }
+    }
+
+    /// A host loses its power, or is started again: its program begins anew.
+    fn change_power(&mut self, power: &Power, span: Span) {
+        let scenario = self.scenario;
+        if let Some(host) = self.host(&power.host.value) {
+            let changed = self.medium.set_power(HostId(host), power.change);
+            let is_done = changed.is_ok();
+            self.unless_refused(changed, span);
+            self.take_events();
+            if is_done && power.change == PowerChange::Reboot {
+                self.begin_program(host, &scenario.hosts[host]);
+            }
             self.settle();
         }
     }

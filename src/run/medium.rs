@@ -21,7 +21,7 @@ use smoltcp::wire::EthernetAddress;
 use crate::calls::{BadCall, Returned};
 use crate::capture::{CallRow, FailedRow, SocketEnds, TraceHost};
 use crate::event_log::EventLog;
-use crate::scenario::script::{Argument, LinkChange, Routine, Spanned};
+use crate::scenario::script::{Argument, LinkChange, PowerChange, Routine, Spanned};
 
 /// A call of a run. The driver numbers them in the order in which it makes them, those of the
 /// script and those of programs apart.
@@ -102,6 +102,14 @@ pub enum MediumEvent {
         call: CallId,
         /// The rule that it has broken.
         rule: String,
+    },
+    /// The process of a host has ended, with all calls that wait in it; the next call is a new
+    /// one's.
+    Ended {
+        /// When.
+        at: Instant,
+        /// On which host.
+        host: HostId,
     },
     /// Something has happened in a program without a call of the script: a row of the trace.
     Note {
@@ -291,4 +299,12 @@ pub trait Medium: fmt::Debug {
     /// # Errors
     /// The host is not the medium's to change.
     fn set_up(&mut self, host: HostId, up: bool) -> Result<(), Refusal>;
+
+    /// Lets a host lose its power, or starts it again. Its process has ended then.
+    ///
+    /// # Errors
+    /// The host is not the medium's to change, or has lost its power already.
+    fn set_power(&mut self, _host: HostId, _change: PowerChange) -> Result<(), Refusal> {
+        Err(Refusal("hosts do not crash here".to_owned()))
+    }
 }

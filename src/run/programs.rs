@@ -123,6 +123,20 @@ impl<'a> Programs<'a> {
         self.tasks.remove(&id);
     }
 
+    /// The process of a host has ended, and its tasks with it.
+    pub(super) fn end_host(&mut self, host: usize) {
+        self.held.retain(|task| task.place.host != host);
+        let ended = self.tasks.iter();
+        let ended = ended.filter(|(_, task)| task.place.host == host);
+        let ended: BTreeSet<TaskId> = ended.map(|(id, _)| *id).collect();
+        for id in &ended {
+            self.take_pending(*id);
+            self.tasks.remove(id);
+        }
+        self.ready.retain(|id| !ended.contains(id));
+        self.timers.retain(|(_, id)| !ended.contains(id));
+    }
+
     /// A task makes a call; returns by what number.
     pub(super) fn call(&mut self, id: TaskId, making: Making<'a>, label: Option<i64>) -> CallId {
         let call = CallId::of_program(self.made);

@@ -17,7 +17,7 @@ use super::conduct::Filler;
 use super::medium::{CallId, Due, Medium, MediumEvent, NewCall, Refusal, Waited};
 use crate::calls::{self, Answer, Blocked, Calls, Note};
 use crate::capture::{SocketEnds, TraceHost};
-use crate::scenario::script::{Argument, LinkChange, Spanned};
+use crate::scenario::script::{Argument, LinkChange, PowerChange, Spanned};
 use crate::scenario::{Host, Scenario, Stack};
 
 /// The largest IP datagram on Ethernet, in octets.
@@ -101,6 +101,16 @@ impl VirtualNetwork {
                 None
             }
             Ok(Answer::Blocks(blocked)) => Some(blocked),
+            Ok(Answer::Ended(returned)) => {
+                self.events.push_back(MediumEvent::Returned {
+                    call: call.id,
+                    at: self.network.now(),
+                    ends: None,
+                    returned,
+                });
+                self.process_ended(call.host);
+                None
+            }
             Ok(Answer::Returned(mut returned)) => {
                 if let (true, Some(table)) = (call.keeps, self.tables[call.host.0].as_ref()) {
                     let octets = returned.value.parse().unwrap_or(0);
@@ -118,11 +128,19 @@ impl VirtualNetwork {
         }
     }
 
+    /// What waits in the process of a host waits no more.
+    fn process_ended(&mut self, host: HostId) {
+        self.waiting.retain(|it| it.host != host);
+        self.take_facts();
+        let at = self.network.now();
+        self.events.push_back(MediumEvent::Ended { at, host });
+    }
+
     /// Makes the calls that wait again, once each. Returns whether one of them has ended.
     fn retry(&mut self) -> bool {
-        let waiting = std::mem::take(&mut self.waiting);
-        let before = waiting.len();
-        for mut call in waiting {
+        let before = self.waiting.len();
+        let mut waiting: VecDeque<_> = std::mem::take(&mut self.waiting).into();
+        while let Some(mut call) = waiting.pop_front() {
             let blocked = self.attempt(&NewCall {
                 id: call.id,
                 host: call.host,
@@ -243,6 +261,11 @@ impl Medium for VirtualNetwork {
     }
 
     fn begin(&mut self, call: &NewCall<'_>) -> Result<(), Refusal> {
+        if !self.network.host(call.host).is_running() {
+            return Err(Refusal(
+                "the host has crashed, and is not up again".to_owned(),
+            ));
+        }
         if let (Some(routine), Some(table)) = (call.routine, self.tables[call.host.0].as_mut()) {
             table.switch_to(call.thread);
             table.enter(routine).map_err(Refusal)?;
@@ -359,6 +382,32 @@ impl Medium for VirtualNetwork {
         self.take_facts();
         Ok(())
     }
+
+    fn set_power(&mut self, host: HostId, change: PowerChange) -> Result<(), Refusal> {
+        let Some(table) = self.tables[host.0].as_mut() else {
+            return Err(Refusal(
+                "a host without a stack has no power to lose".to_owned(),
+            ));
+        };
+        let was_running = self.network.host(host).is_running();
+        match change {
+            PowerChange::Crash if !was_running => {
+                return Err(Refusal("the host has crashed already".to_owned()));
+            }
+            PowerChange::Crash => self.network.crash(host),
+            PowerChange::Reboot => self.network.boot(host),
+        }
+        // The sockets are gone before their process is.
+        table.end(&mut self.network, host);
+        self.process_ended(host);
+        self.events.push_back(MediumEvent::Note {
+            at: self.network.now(),
+            host,
+            text: change.name().to_owned(),
+            ends: None,
+        });
+        Ok(())
+    }
 }
 
 /// The hosts and links of a scenario.
@@ -435,6 +484,8 @@ mod tests {
                 })
             })
         }
+
+        fn end(&mut self, _network: &mut Network, _host: HostId) {}
 
         fn run(&mut self, _thread: ThreadId) {}
 

@@ -117,6 +117,11 @@ fn statements(reader: &mut Reader, script: &mut Script, host: &str, to: Api) {
                 }
             }
         }
+        if let Subject::Power(power) = &statement.subject
+            && power.host.value == host
+        {
+            is_started = to == Api::Posix;
+        }
         let Subject::Call(call) = &statement.subject else {
             script.statements.push(statement);
             continue;
@@ -125,6 +130,7 @@ fn statements(reader: &mut Reader, script: &mut Script, host: &str, to: Api) {
             script.statements.push(statement);
             continue;
         }
+        let ends = vocabulary::never_returns(&call.name.value);
         let calls = match call_in(call, to) {
             Ok(calls) => calls,
             Err(diagnostic) => {
@@ -136,6 +142,7 @@ fn statements(reader: &mut Reader, script: &mut Script, host: &str, to: Api) {
         if !std::mem::replace(&mut is_started, true) {
             subjects.insert(0, Subject::Call(startup(call)));
         }
+        is_started &= !ends || to == Api::Posix;
         if subjects.is_empty() {
             // Its time passes all the same.
             subjects.push(Subject::Pause);

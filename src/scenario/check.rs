@@ -11,7 +11,7 @@ use super::hosts::{Host, Stack};
 use super::program::{self, Opening};
 use super::script::{
     Argument, Call, Condition, ExpectedResult, HostPair, LinkChange, LinkStatement, OptionsPattern,
-    Packet, PacketLine, Script, Spanned, Statement, Subject, TimeSpec, Value,
+    Packet, PacketLine, Power, PowerChange, Script, Spanned, Statement, Subject, TimeSpec, Value,
 };
 use super::{limits, vocabulary};
 use crate::diagnostic::{Diagnostic, Span};
@@ -40,6 +40,7 @@ pub(super) fn script(script: &Script, known: &Known<'_>) -> Vec<Diagnostic> {
         rehearsal: rehearsal(known),
         diagnostics: Vec::new(),
         earliest: Duration::ZERO,
+        down: Vec::new(),
     };
     for statement in &script.statements {
         check.statement(statement);
@@ -82,6 +83,8 @@ struct Check<'a> {
     diagnostics: Vec<Diagnostic>,
     /// The earliest that the statement before can have happened.
     earliest: Duration,
+    /// The hosts that have crashed and are not up again.
+    down: Vec<String>,
 }
 
 impl Check<'_> {
@@ -93,6 +96,7 @@ impl Check<'_> {
         self.time(statement);
         match &statement.subject {
             Subject::Call(call) => {
+                self.is_up(call);
                 self.call(call);
                 self.returns(statement, call);
             }
@@ -110,6 +114,33 @@ impl Check<'_> {
             Subject::Pause => {}
             Subject::Link(link) => self.link(link),
             Subject::Subsystem(subsystem) => self.has_stack(&subsystem.host, "to fail"),
+            Subject::Power(power) => self.power(power),
+        }
+    }
+
+    /// Whether a host has power to lose.
+    fn power(&mut self, power: &Power) {
+        let name = &power.host.value;
+        self.has_stack(&power.host, "to lose");
+        let is_down = self.down.contains(name);
+        match power.change {
+            PowerChange::Reboot => self.down.retain(|it| it != name),
+            PowerChange::Crash if !is_down => self.down.push(name.clone()),
+            PowerChange::Crash => {
+                let message = format!("{} has crashed already", quote(name));
+                let diagnostic = Diagnostic::new(power.host.span, message);
+                self.error(diagnostic.help(format!("`{name}: reboot` starts it again")));
+            }
+        }
+    }
+
+    /// Whether a host that makes a call is up.
+    fn is_up(&mut self, call: &Call) {
+        let name = &call.host.value;
+        if self.down.contains(name) {
+            let message = format!("{} has crashed, and makes no calls", quote(name));
+            let diagnostic = Diagnostic::new(call.host.span, message);
+            self.error(diagnostic.help(format!("`{name}: reboot` starts it again")));
         }
     }
 
@@ -144,6 +175,8 @@ impl Check<'_> {
             Subject::Pause => "time passes",
             Subject::Link(_) => "a link changes",
             Subject::Subsystem(_) => "a subsystem fails or is repaired",
+            Subject::Power(power) if power.change == PowerChange::Crash => "a host crashes",
+            Subject::Power(_) => "a host is started again",
             Subject::Turning(_) => "knobs are turned",
             Subject::Packet(line) if Use::of(self.known, line) == Use::Sent => {
                 "a packet of a scripted host is sent"
@@ -265,6 +298,16 @@ impl Check<'_> {
     /// What a call returns.
     fn result(&mut self, api: Api, call: &Call) {
         match &call.result.value {
+            result
+                if vocabulary::never_returns(&call.name.value)
+                    && *result != ExpectedResult::Any
+                    && !is_signal(result) =>
+            {
+                let name = &call.name.value;
+                let message = format!("{} never returns", quote(name));
+                let diagnostic = Diagnostic::new(call.result.span, message);
+                self.error(diagnostic.help(format!("leave the result out: `{name}(...)`")));
+            }
             // It returns the hook before, which has any name.
             _ if call.name.value == "WSASetBlockingHook" => {}
             ExpectedResult::Word(name) => self.result_name(api, name, call.result.span),
@@ -510,6 +553,11 @@ impl Check<'_> {
             }
         }
     }
+}
+
+/// Whether a result is the signal that has ended the process.
+fn is_signal(result: &ExpectedResult) -> bool {
+    matches!(result, ExpectedResult::Word(word) if word.starts_with("SIG"))
 }
 
 /// What a packet line does.

@@ -98,6 +98,7 @@ impl Scenario {
             | Subject::Expect(_)
             | Subject::Link(_)
             | Subject::Subsystem(_)
+            | Subject::Power(_)
             | Subject::Turning(_)
             | Subject::Pause => false,
         };

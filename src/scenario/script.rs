@@ -53,6 +53,7 @@ impl Statement {
             | Subject::Code(_)
             | Subject::Link(_)
             | Subject::Subsystem(_)
+            | Subject::Power(_)
             | Subject::Turning(_)
             | Subject::Pause => None,
         }
@@ -153,6 +154,8 @@ pub enum Subject {
     Link(LinkStatement),
     /// The network subsystem of a host fails or works again.
     Subsystem(Subsystem),
+    /// A host loses its power, or is started again.
+    Power(Power),
     /// Knobs of a host are turned.
     Turning(Turning),
     /// What TCP_INFO says of a connection is compared. Of packetdrill's scripts alone.
@@ -189,6 +192,35 @@ pub struct Subsystem {
     pub host: Spanned<String>,
     /// Whether it works from now on.
     pub up: bool,
+}
+
+/// `HOST: crash`, `HOST: reboot`: what the host knew is gone, and nobody is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Power {
+    /// The host.
+    pub host: Spanned<String>,
+    /// What happens to it.
+    pub change: PowerChange,
+}
+
+/// What happens to the power of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PowerChange {
+    /// It fails: the host is silent from now on.
+    Crash,
+    /// It comes back, where it has failed, and else fails for a moment.
+    Reboot,
+}
+
+impl PowerChange {
+    /// Every change with its name in scripts.
+    pub const ALL: [(Self, &'static str); 2] = [(Self::Crash, "crash"), (Self::Reboot, "reboot")];
+
+    /// Its name in scripts.
+    pub fn name(self) -> &'static str {
+        let named = |(change, _): &&(Self, &str)| *change == self;
+        Self::ALL.iter().find(named).map_or("", |(_, name)| name)
+    }
 }
 
 /// From one host to another.

@@ -196,6 +196,14 @@ fn to_posix(call: &Call) -> Result<Vec<Call>, Box<Diagnostic>> {
             with_word(call, "shutdown", how)
         }
         "closesocket" => renamed(call, "close"),
+        "ExitProcess" => renamed(call, "exit"),
+        "TerminateProcess" => Call {
+            arguments: vec![Spanned::new(
+                Argument::Word("SIGKILL".to_owned()),
+                call.name.span,
+            )],
+            ..renamed(call, "raise")
+        },
         "setsockopt" if has_word(call, 2, "SO_DONTLINGER") => {
             let mut call = shortened(call, "setsockopt", 4);
             reword(&mut call, 2, &[("SO_DONTLINGER", "SO_LINGER")]);
@@ -248,6 +256,8 @@ fn to_winsock(call: &Call) -> Result<Vec<Call>, Box<Diagnostic>> {
             call
         }
         "close" => renamed(call, "closesocket"),
+        "exit" | "_exit" => renamed(call, "ExitProcess"),
+        "abort" | "raise" => terminated(call),
         "poll" => renamed(call, "WSAPoll"),
         "fcntl" if has_word(call, 1, "F_GETFL") => return Ok(Vec::new()),
         "fcntl" => non_blocking(call, has_word(call, 2, "O_NONBLOCK")),
@@ -262,6 +272,16 @@ fn to_winsock(call: &Call) -> Result<Vec<Call>, Box<Diagnostic>> {
         _ => return refuse(usize::MAX, "the same program cannot be written without it"),
     };
     Ok(vec![translated])
+}
+
+/// The end of the process by somebody else, of which no signal tells.
+fn terminated(call: &Call) -> Call {
+    let number = |number| Spanned::new(Argument::Integer(number), call.name.span);
+    Call {
+        arguments: vec![number(-1), number(1)],
+        result: Spanned::new(ExpectedResult::Any, call.result.span),
+        ..renamed(call, "TerminateProcess")
+    }
 }
 
 /// A new socket, and where its type says so, that it does not block.

@@ -3,5 +3,5 @@
 
 pub(super) use crate::calls::known_names as calls;
 pub(super) use crate::calls::{
-    Rehearsal, error_names as errors, event_names as events, result_names as results,
+    Rehearsal, error_names as errors, event_names as events, never_returns, result_names as results,
 };

@@ -143,6 +143,7 @@ fn names(scenario: &Scenario, subject: &Subject) -> Vec<Diagnostic> {
         | Subject::Inject(_)
         | Subject::Link(_)
         | Subject::Subsystem(_)
+        | Subject::Power(_)
         | Subject::Turning(_)
         | Subject::Code(_)
         | Subject::Pause => Vec::new(),

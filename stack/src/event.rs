@@ -198,6 +198,8 @@ pub enum DropCause {
     QueueFull,
     /// The link was down.
     Down,
+    /// The host that it reached has crashed, and is not up again.
+    HostDown,
     /// The frame was longer than the link's MTU allows.
     TooLong,
     /// No host on the network has the frame's destination address.

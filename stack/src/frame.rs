@@ -162,6 +162,17 @@ impl Frame {
             Self::Segment(transit) => Some(transit.ethernet.1),
         }
     }
+
+    /// The Ethernet address it comes from; none in a frame too short to have one.
+    pub(crate) fn source(&self) -> Option<EthernetAddress> {
+        match self {
+            Self::Octets(octets) => {
+                let frame = EthernetFrame::new_checked(&octets[..]).ok()?;
+                Some(frame.src_addr())
+            }
+            Self::Segment(transit) => Some(transit.ethernet.0),
+        }
+    }
 }
 
 impl InTransit {

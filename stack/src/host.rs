@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
+use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::socket::raw;
-use smoltcp::time::{Duration, Instant};
-use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpProtocol, IpVersion};
+use smoltcp::time::Instant;
+use smoltcp::wire::{EthernetAddress, IpAddress, IpProtocol, IpVersion};
 
 use crate::event::Fact;
 use crate::frame::{Frame, Spares};
@@ -26,7 +26,7 @@ use crate::socket::SocketId;
 use crate::table::{Entries, Idle, Kind, Listening, Tuple};
 use crate::tcp::closed_port::{ResetLimit, Stray};
 use crate::tcp::{Connection, State};
-use crate::wire::{self, Wire};
+use crate::wire::Wire;
 
 /// What a host has to say or to send.
 #[derive(Debug)]
@@ -68,6 +68,8 @@ pub struct Host {
     addresses: Vec<IpAddress>,
     mtu: usize,
     up: bool,
+    /// Whether it has power: after a crash it has none until it is started again.
+    running: bool,
     /// How many frames that arrive at one instant are taken in together.
     receive_offload: usize,
     outputs: VecDeque<Output>,
@@ -82,8 +84,8 @@ pub(crate) struct Stack {
     /// smoltcp's interface, made when something first needs it: its buffers for fragments are
     /// larger than all else here together, and a host that speaks nothing but TCP to neighbours it
     /// knows never needs them.
-    interface: Option<Box<Interface>>,
-    interface_seed: u64,
+    pub(crate) interface: Option<Box<Interface>>,
+    pub(crate) interface_seed: u64,
     pub(crate) smoltcp: SocketSet<'static>,
     pub(crate) entries: Entries,
     /// Connections by our port and the peer's address.
@@ -99,16 +101,16 @@ pub(crate) struct Stack {
     pub(crate) ethernet: EthernetAddress,
     pub(crate) resolution: Resolution,
     /// The hosts of the network, this one among them.
-    neighbours: Neighbourhood,
+    pub(crate) neighbours: Neighbourhood,
     /// The one that was looked for last: most hosts speak to one.
     neighbour: Option<(IpAddress, EthernetAddress)>,
     /// When smoltcp's interface was told of its neighbours, and how many addresses there were.
-    introduced: Option<(Instant, usize)>,
+    pub(crate) introduced: Option<(Instant, usize)>,
     /// Segments whose neighbour has yet to be resolved wait in these: one for each version of IP.
     pub(crate) raw: [SocketHandle; 2],
     /// When each connection is next due.
     deadlines: Timetable,
-    interface_due: Option<Instant>,
+    pub(crate) interface_due: Option<Instant>,
     /// Segments of no connection: resets from closed ports.
     pub(crate) strays: VecDeque<Stray>,
     /// Sockets that changed since the host was last settled.
@@ -140,9 +142,6 @@ impl std::fmt::Debug for Stack {
 /// The first port handed out to sockets that ask for none (RFC 6335 section 6).
 const FIRST_DYNAMIC_PORT: u16 = 49_152;
 
-/// smoltcp forgets a neighbour after a minute; static ones are introduced again before that.
-const INTRODUCTION_INTERVAL: Duration = Duration::from_secs(30);
-
 /// Packets and octets that wait for a neighbour to be resolved.
 const UNRESOLVED_PACKETS: usize = 64;
 const UNRESOLVED_OCTETS: usize = 128 * 1024;
@@ -157,10 +156,20 @@ impl Host {
     ) -> Self {
         let stack = match &config.stack {
             StackKind::Profile(profile) => {
-                let profile = Arc::new(Profile::clone(profile));
-                let network = (resolution, neighbours);
-                let stack = Stack::new(profile, &config, ethernet, network, random);
-                Some(Box::new(stack))
+                let basis = Basis {
+                    profile: Arc::new(Profile::clone(profile)),
+                    addresses: config.addresses.clone(),
+                    mtu: config.mtu,
+                    defaults: SocketOptions {
+                        receive_buffer: config.receive_buffer,
+                        send_buffer: config.send_buffer,
+                        ..SocketOptions::default()
+                    },
+                    ethernet,
+                    resolution,
+                    neighbours,
+                };
+                Some(Box::new(Stack::new(basis, random)))
             }
             StackKind::Scripted => None,
         };
@@ -169,6 +178,7 @@ impl Host {
             addresses: config.addresses,
             mtu: config.mtu,
             up: true,
+            running: true,
             receive_offload: 1,
             outputs: VecDeque::new(),
             stack,
@@ -225,6 +235,28 @@ impl Host {
         self.up = up;
     }
 
+    /// Whether it has not crashed, or is up again.
+    pub fn is_running(&self) -> bool {
+        self.running
+    }
+
+    /// Its power fails: what it knew is gone, and nobody is told. What runs then is as a system
+    /// that was just started, and deaf.
+    pub(crate) fn crash(&mut self) {
+        if let Some(stack) = self.stack.take() {
+            self.stack = Some(Box::new(stack.restarted()));
+            self.running = false;
+        }
+    }
+
+    /// It is started again. Its network subsystem works.
+    pub(crate) fn boot(&mut self) {
+        if self.running {
+            self.crash();
+        }
+        (self.running, self.up) = (true, true);
+    }
+
     /// Takes in up to so many frames together that arrive at one instant, and then answers them,
     /// as hosts do whose network card or driver puts segments together before TCP sees them (large
     /// receive offload; on Linux GRO, 64 KiB at most). One, as at first: each is answered before
@@ -271,7 +303,7 @@ impl Host {
         now: Instant,
         spares: &mut Spares,
     ) -> InterfacePoll {
-        match self.stack.as_mut().filter(|_| self.up) {
+        match self.stack.as_mut().filter(|_| self.up && self.running) {
             Some(stack) => stack.on_frame(frame, now, spares, &mut self.outputs),
             None => InterfacePoll::NotNeeded,
         }
@@ -326,20 +358,29 @@ impl Host {
     }
 }
 
+/// What a stack begins with.
+#[derive(Debug)]
+struct Basis {
+    profile: Arc<Profile>,
+    addresses: Vec<IpAddress>,
+    mtu: usize,
+    defaults: SocketOptions,
+    ethernet: EthernetAddress,
+    resolution: Resolution,
+    neighbours: Neighbourhood,
+}
+
 impl Stack {
-    fn new(
-        profile: Arc<Profile>,
-        host: &HostConfig,
-        ethernet: EthernetAddress,
-        (resolution, neighbours): (Resolution, Neighbourhood),
-        mut random: Random,
-    ) -> Self {
-        let (addresses, mtu) = (host.addresses.clone(), host.mtu);
-        let defaults = SocketOptions {
-            receive_buffer: host.receive_buffer,
-            send_buffer: host.send_buffer,
-            ..SocketOptions::default()
-        };
+    fn new(basis: Basis, mut random: Random) -> Self {
+        let Basis {
+            profile,
+            addresses,
+            mtu,
+            defaults,
+            ethernet,
+            resolution,
+            neighbours,
+        } = basis;
         let wire = Wire::new(mtu);
         let interface_seed = u64::from(random.bits());
         let mut smoltcp = SocketSet::new(Vec::new());
@@ -409,18 +450,27 @@ impl Stack {
         stack
     }
 
-    /// smoltcp's interface and what it works on. From now on it is there.
-    pub(crate) fn interface(&mut self) -> (&mut Interface, &mut Wire, &mut SocketSet<'static>) {
-        let interface = match &mut self.interface {
-            Some(interface) => interface,
-            none => none.insert(new_interface(
-                self.ethernet,
-                self.interface_seed,
-                &mut self.wire,
-                &self.addresses,
-            )),
+    /// The stack of the same host, started again. Its sockets have numbers that none had before.
+    ///
+    /// Every system draws a new secret for its initial sequence numbers and the ports that it picks
+    /// (RFC 6528, RFC 6056), so that an old connection hardly comes again by itself: the numbers
+    /// are random here too, and the ports go on behind those that were picked.
+    fn restarted(self) -> Self {
+        let basis = Basis {
+            profile: self.profile,
+            addresses: self.addresses,
+            mtu: self.mtu,
+            defaults: self.defaults,
+            ethernet: self.ethernet,
+            resolution: self.resolution,
+            neighbours: self.neighbours,
         };
-        (interface, &mut self.wire, &mut self.smoltcp)
+        Self {
+            recording: self.recording,
+            next_socket: self.next_socket,
+            next_port: self.next_port,
+            ..Self::new(basis, self.random)
+        }
     }
 
     pub(crate) fn next_socket(&mut self) -> SocketId {
@@ -610,85 +660,4 @@ impl Stack {
             }
         }
     }
-
-    /// Lets smoltcp's interface and its sockets send, and learns when they are next due.
-    pub(crate) fn settle_interface(
-        &mut self,
-        now: Instant,
-        spares: &mut Spares,
-        outputs: &mut VecDeque<Output>,
-    ) {
-        self.introduce(now);
-        let (interface, ..) = self.interface();
-        interface.poll_maintenance(now);
-        loop {
-            let (interface, wire, sockets) = self.interface();
-            let result = interface.poll_egress(now, wire, sockets);
-            let sent = !wire.outbound.is_empty();
-            for octets in wire.outbound.drain(..) {
-                outputs.push_back(Output::Frame {
-                    frame: spares.read(octets),
-                    socket: None,
-                    about: None,
-                });
-            }
-            if result == smoltcp::iface::PollResult::None && !sent {
-                break;
-            }
-        }
-        self.reap_reference_orphans();
-        let (interface, _, sockets) = self.interface();
-        let due = interface.poll_at(now, sockets);
-        // What is due in the past and sent nothing now waits for something else to happen.
-        self.interface_due = due.filter(|&at| at > now);
-    }
-
-    /// Keeps static neighbours known to smoltcp's interface.
-    pub(crate) fn introduce(&mut self, now: Instant) {
-        if self.resolution == Resolution::Arp {
-            return;
-        }
-        let count = self.neighbours.len();
-        let is_known = |(at, known)| now - at < INTRODUCTION_INTERVAL && known == count;
-        if self.introduced.is_some_and(is_known) {
-            return;
-        }
-        self.introduced = Some((now, count));
-        for neighbour in self.neighbours.all_but(self.ethernet) {
-            let Some(address) = self.address_towards(neighbour.0) else {
-                continue;
-            };
-            let ours = (address, self.ethernet);
-            self.wire
-                .inbound
-                .extend(wire::introduction(neighbour, ours));
-            let (interface, wire, sockets) = self.interface();
-            interface.poll_ingress_single(now, wire, sockets);
-        }
-    }
-}
-
-/// smoltcp's interface of a host. It is made once and is larger than a stack likes, so that whoever
-/// asks for it must not have room for it on theirs.
-#[cold]
-#[inline(never)]
-fn new_interface(
-    ethernet: EthernetAddress,
-    seed: u64,
-    wire: &mut Wire,
-    addresses: &[IpAddress],
-) -> Box<Interface> {
-    let mut config = Config::new(HardwareAddress::Ethernet(ethernet));
-    config.random_seed = seed;
-    // Whatever it does later, it is told the time first.
-    let mut interface = Interface::new(config, wire, Instant::ZERO);
-    interface.update_ip_addrs(|cidrs| {
-        for &address in addresses {
-            // Every host is on the link: there are no routers here.
-            cidrs
-                .push(IpCidr::new(address, 0))
-                .expect("a host has few addresses");
-        }
-    });
-    Box::new(interface)
 }

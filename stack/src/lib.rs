@@ -71,6 +71,7 @@ mod fast_open;
 mod frame;
 pub mod host;
 mod icmp;
+mod interface;
 #[cfg(debug_assertions)]
 mod invariants;
 mod lifetime;

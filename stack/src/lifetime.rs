@@ -7,7 +7,8 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 use crate::envelope::DatagramPorts;
 use crate::host::Stack;
 use crate::network::IpFamily;
-use crate::options::SocketOptions;
+use crate::options::{Linger, SocketOptions};
+use crate::profile::ProcessExit;
 use crate::socket::{BindError, Closing, ConnectError, Protocol, SocketId};
 use crate::table::{Bound, Entry, Kind, Tuple};
 use crate::tcp::{Connection, State};
@@ -218,6 +219,23 @@ impl Stack {
         }
     }
 
+    /// Takes the descriptor of a process away that has ended. A close that lingered goes on in the
+    /// background.
+    pub(crate) fn release(&mut self, id: SocketId, now: Instant) {
+        let exit = self.profile.close.exit;
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let Some(linger) = at_exit(exit, entry.options.linger) else {
+            return;
+        };
+        if entry.lingers_until.is_none() {
+            entry.options.linger = linger;
+            // Nobody is there who could wait.
+            let _ = self.close(id, now);
+        }
+    }
+
     pub(crate) fn close(&mut self, id: SocketId, now: Instant) -> Closing {
         self.touch(id);
         let Some(entry) = self.entries.get_mut(&id) else {
@@ -262,6 +280,41 @@ impl Stack {
                 self.reference_close(id);
                 Closing::Done
             }
+        }
+    }
+}
+
+/// How the end of a process closes a socket that lingers so; none: not at all. Only a linger time
+/// of zero counts: nobody waits for another (Linux: inet_release, PF_EXITING).
+fn at_exit(exit: ProcessExit, linger: Linger) -> Option<Linger> {
+    match exit {
+        ProcessExit::Keeps => None,
+        ProcessExit::Resets => Some(Linger::RESET),
+        ProcessExit::Closes if linger.timeout() == Some(Duration::ZERO) => Some(Linger::RESET),
+        ProcessExit::Closes => Some(Linger::OFF),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_process_waits_for_no_linger_time() {
+        let five = Linger {
+            onoff: 1,
+            seconds: 5,
+        };
+        let rows = [
+            (ProcessExit::Closes, Linger::OFF, Some(Linger::OFF)),
+            (ProcessExit::Closes, five, Some(Linger::OFF)),
+            (ProcessExit::Closes, Linger::RESET, Some(Linger::RESET)),
+            (ProcessExit::Resets, Linger::OFF, Some(Linger::RESET)),
+            (ProcessExit::Resets, five, Some(Linger::RESET)),
+            (ProcessExit::Keeps, Linger::RESET, None),
+        ];
+        for (exit, linger, closes) in rows {
+            assert_eq!(at_exit(exit, linger), closes, "{exit:?}, {linger:?}");
         }
     }
 }

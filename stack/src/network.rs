@@ -205,6 +205,17 @@ impl Network {
         result
     }
 
+    /// Cuts the power of a host: it says nothing more and hears nothing more, and whatever it knew
+    /// is gone. Frames that it has sent arrive. Nothing on a scripted host.
+    pub fn crash(&mut self, id: HostId) {
+        self.with_host(id, |host, _| host.crash());
+    }
+
+    /// Starts a host again after a crash, with nothing open. One that runs crashes first.
+    pub fn boot(&mut self, id: HostId) {
+        self.with_host(id, |host, _| host.boot());
+    }
+
     /// Puts a forged frame on the link, as if `from` had sent it.
     pub fn inject(&mut self, from: HostId, bytes: Vec<u8>) -> FrameId {
         let id = self.next_frame();
@@ -321,6 +332,12 @@ impl Network {
         let Arrival {
             to, id, mut frame, ..
         } = arrival;
+        if !self.hosts[to.0].is_running() {
+            if let Receiver::One(from) = addressed(frame.source()) {
+                self.tell(from, Some(id), None, Fact::Dropped(DropCause::HostDown));
+            }
+            return InterfacePoll::NotNeeded;
+        }
         if self.recording == Recording::Everything {
             let bytes = frame.octets();
             self.tell(to, Some(id), None, Fact::Received { bytes });
@@ -498,13 +515,18 @@ enum Receiver {
 }
 
 fn receiver(frame: &Frame) -> Receiver {
-    let Some(destination) = frame.destination() else {
+    addressed(frame.destination())
+}
+
+/// Who has an Ethernet address.
+fn addressed(address: Option<EthernetAddress>) -> Receiver {
+    let Some(address) = address else {
         return Receiver::Nobody;
     };
-    if destination.is_broadcast() || destination.is_multicast() {
+    if address.is_broadcast() || address.is_multicast() {
         return Receiver::All;
     }
-    match destination.0 {
+    match address.0 {
         [0x02, 0, number @ ..] => match u32::from_be_bytes(number).checked_sub(1) {
             Some(index) => Receiver::One(HostId(index as usize)),
             None => Receiver::Nobody,

@@ -422,6 +422,12 @@ impl Host {
         self.stack_mut().close(socket, now)
     }
 
+    /// Takes a descriptor away because its process has ended; it never lingers. What that does to a
+    /// connection is the profile's `close.exit`.
+    pub fn release(&mut self, socket: SocketId, now: Instant) {
+        self.stack_mut().release(socket, now);
+    }
+
     /// Sets a socket option. Nothing happens once the socket is gone.
     pub fn set_option<T>(
         &mut self,

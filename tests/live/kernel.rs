@@ -80,3 +80,30 @@ pub(crate) fn verify_compares() -> Tested {
     assert_eq!(output.status.code(), Some(0));
     Ok(())
 }
+
+/// Scenarios of descriptors, of processes that end, and of peers that crash, which hold on the
+/// emulated Linux, hold on the kernel.
+pub(crate) fn processes_end() -> Tested {
+    let names = [
+        "data-on-its-way-survives",
+        "dup2-closes-what-it-replaces",
+        "epoll-watches-what-is-closed",
+        "exit-closes-all",
+        "exit-does-not-linger",
+        "linger-of-zero-at-the-end-of-a-process",
+        "one-of-two-descriptors-is-closed",
+        "process-starts-again",
+        "reboot-forgets-time-wait",
+        "rebooted-client-comes-again",
+        "shutdown-of-one-descriptor",
+    ];
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/processes");
+    let files = names.map(|name| folder.join(format!("{name}.toml")));
+    let output = hangup(&["run", "--kernel", "--no-traces", "-j", "4"], &files)?;
+    let shown = String::from_utf8_lossy(&output.stderr);
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{report}{shown}");
+    let held = report.lines().filter(|line| line.starts_with("held "));
+    assert_eq!(held.count(), names.len(), "{report}");
+    Ok(())
+}

@@ -69,6 +69,7 @@ fn main() -> ExitCode {
             kernel::a_failure_shows_both,
         ),
         ("verify-compares-with-the-kernel", kernel::verify_compares),
+        ("processes-end-on-the-kernel", kernel::processes_end),
     ];
     process::run(tests)
 }

@@ -102,6 +102,15 @@ pub(super) const REQUESTS: &Words = &[
     ("FIONBIO", FIONBIO as i64),
     ("SIOCOUTQ", SIOCOUTQ as i64),
 ];
+/// The signals that end a process which does not catch them.
+pub(super) const SIGNALS: &Words = &[
+    ("SIGINT", 2),
+    ("SIGABRT", 6),
+    ("SIGKILL", 9),
+    ("SIGSEGV", 11),
+    ("SIGPIPE", 13),
+    ("SIGTERM", 15),
+];
 pub(super) const EPOLL_CTLS: &Words = &[
     ("EPOLL_CTL_ADD", epoll::EPOLL_CTL_ADD as i64),
     ("EPOLL_CTL_DEL", epoll::EPOLL_CTL_DEL as i64),

@@ -30,6 +30,21 @@ impl WinsockCalls {
         })))
     }
 
+    pub(super) fn exit_process(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let _code: u32 = context.narrow(0, &[])?;
+        Ok(Made::Ended { signal: "" })
+    }
+
+    /// `TerminateProcess(-1, 1)`: -1 is what GetCurrentProcess returns.
+    pub(super) fn terminate_process(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let process: i64 = context.narrow(0, &[("GetCurrentProcess", -1)])?;
+        let _code: u32 = context.narrow(1, &[])?;
+        match process {
+            -1 => Ok(Made::Ended { signal: "" }),
+            _ => context.bad(0, "a program ends its own process, which is -1"),
+        }
+    }
+
     pub(super) fn get_last_error(&mut self, _: &mut Context<'_>) -> Result<Made, BadCall> {
         let code = self.process.wsa_get_last_error();
         Ok(match WsaError::from_code(code) {

@@ -23,14 +23,14 @@ use super::network::{self, Ends, Network};
 use super::packets;
 use super::process::{Process, Surroundings};
 use super::waiters::Waiters;
-use super::{info, options, settings, status};
-use crate::calls::{BadCall, show_argument};
+use super::{info, killed, options, settings, status};
+use crate::calls::{BadCall, Returned, show_argument};
 use crate::capture::{SocketEnds, TraceHost};
 use crate::live::device::VirtioHeader;
 use crate::run::{
     CallId, Due, Filler, Medium, MediumEvent, NewCall, Refusal, VirtualNetwork, Waited,
 };
-use crate::scenario::script::{Argument, LinkChange, Spanned};
+use crate::scenario::script::{Argument, LinkChange, PowerChange, Spanned};
 use crate::scenario::{Scenario, Stack};
 
 /// For how long before a moment the processor is not given away, so that it is met.
@@ -393,6 +393,9 @@ impl Medium for KernelHost {
         let ends = subject
             .and_then(|it| self.process.file(it))
             .and_then(ends_of);
+        if crate::calls::never_returns(call.name) {
+            return self.end_process(call);
+        }
         let prepared = match self.process.prepare(call.name, call.arguments) {
             Ok(prepared) => prepared,
             Err(why) => {
@@ -534,9 +537,57 @@ impl Medium for KernelHost {
             "the kernel's network cannot be taken away".to_owned(),
         ))
     }
+
+    fn set_power(&mut self, host: HostId, change: PowerChange) -> Result<(), Refusal> {
+        if host == self.kernel {
+            return Err(Refusal(
+                "the kernel of the machine is not crashed".to_owned(),
+            ));
+        }
+        self.look();
+        self.acted = self.now();
+        let changed = self.others.set_power(host, change);
+        self.take_facts();
+        changed
+    }
 }
 
 impl KernelHost {
+    /// The process of the script ends: another one, which has its descriptors, is killed.
+    fn end_process(&mut self, call: &NewCall<'_>) -> Result<(), Refusal> {
+        let files = self.process.take_files().map_err(|()| {
+            Refusal("a call waits on a descriptor, and could not be killed with the rest".into())
+        })?;
+        self.acted = self.now();
+        killed::with(files).map_err(|error| Refusal(format!("no process to kill: {error}")))?;
+        self.waiting.clear();
+        let at = self.now();
+        let signal = match call.arguments.first() {
+            Some(Argument::Word(signal)) if call.name == "raise" => signal.clone(),
+            _ if call.name == "abort" => "SIGABRT".to_owned(),
+            Some(_) | None => String::new(),
+        };
+        let returned = Returned {
+            value: signal,
+            error: None,
+            call: row(call),
+            opened: None,
+            socket: None,
+            differences: Vec::new(),
+            received: Vec::new(),
+        };
+        self.events.push_back(MediumEvent::Returned {
+            call: call.id,
+            at,
+            returned,
+            ends: None,
+        });
+        let host = self.kernel;
+        self.events.push_back(MediumEvent::Ended { at, host });
+        self.look();
+        Ok(())
+    }
+
     fn refused(&mut self, call: CallId, why: BadCall) {
         self.events.push_back(MediumEvent::Refused { call, why });
     }

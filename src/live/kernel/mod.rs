@@ -14,6 +14,7 @@ mod data;
 mod ends;
 mod host;
 mod info;
+mod killed;
 mod made;
 mod message;
 mod network;

@@ -65,6 +65,19 @@ impl Process {
         self.files.insert(label, File { fd, kind });
     }
 
+    /// Takes all descriptors, in the order of their labels.
+    ///
+    /// # Errors
+    /// A call waits on one.
+    pub(super) fn take_files(&mut self) -> Result<Vec<OwnedFd>, ()> {
+        let is_free = |file: &File| Arc::strong_count(&file.fd) == 1;
+        if !self.files.values().all(is_free) {
+            return Err(());
+        }
+        let files = std::mem::take(&mut self.files).into_values();
+        Ok(files.filter_map(|file| Arc::into_inner(file.fd)).collect())
+    }
+
     /// The kind of what a call opens.
     pub(super) fn kind_of(name: &str) -> FileKind {
         match name {
@@ -100,6 +113,7 @@ impl Process {
             })),
             "poll" => self.poll(given),
             "close" => self.close(given),
+            "dup2" => self.dup2(given),
             _ => self.on_file(name, given),
         }
     }
@@ -153,6 +167,7 @@ impl Process {
                 let zeros = self.filler(lengths.iter().copied().max().unwrap_or(0))?;
                 Ok(message::send(file, lengths, zeros, 0, None))
             }
+            "dup" => Ok(Prepared::prompt(move || duplicated(&file))),
             "setsockopt" => control::set_option(file, given),
             "getsockopt" => control::get_option(file, given),
             "fcntl" => control::flags(file, given),
@@ -164,8 +179,9 @@ impl Process {
                 Ok(data::splice(file, to, length, narrow(5, given.number(5)?)?))
             }
             "epoll_ctl" => {
-                let other = self.files.get(&given.number(2)?).cloned();
-                let other = other.ok_or_else(|| bad(2, "no call has opened this descriptor"))?;
+                let Some(other) = self.files.get(&given.number(2)?).cloned() else {
+                    return Ok(Prepared::prompt(|| Made::result(Err(Errno::EBADF))));
+                };
                 ready::control(file, given.number(1)?, other, given.get(3))
             }
             "epoll_wait" => {
@@ -181,10 +197,11 @@ impl Process {
 
     /// Whether there is a call of a name, for one on a descriptor that is none.
     fn check(&self, name: &str) -> Result<(), BadCall> {
-        const NAMES: [&str; 22] = [
+        const NAMES: [&str; 23] = [
             "accept",
             "bind",
             "connect",
+            "dup",
             "epoll_ctl",
             "epoll_wait",
             "fcntl",
@@ -287,6 +304,33 @@ impl Process {
                 Some(Err(_)) | None => Ok(()),
             };
             Attempt::Made(Made::status(closed))
+        }))
+    }
+
+    /// dup2. What it replaces is free from now on; where nothing is open there, it is a dup.
+    fn dup2(&mut self, given: Given<'_>) -> Result<Prepared, BadCall> {
+        let label = given.number(1)?;
+        let Some(file) = self.files.get(&given.number(0)?).cloned() else {
+            return Ok(Prepared::prompt(|| Made::result(Err(Errno::EBADF))));
+        };
+        if given.number(0)? == label {
+            return Ok(Prepared::prompt(move || Made::result(Ok(label))));
+        }
+        let replaced = self.files.remove(&label).map(|it| Arc::into_inner(it.fd));
+        let replaced = match replaced {
+            Some(None) => return Err(bad(1, "a call waits on this descriptor")),
+            Some(Some(fd)) => Some(fd),
+            None => None,
+        };
+        let held = std::sync::Mutex::new(replaced);
+        Ok(Prepared::prompt(move || {
+            let replaced = held.lock().ok().and_then(|mut it| it.take());
+            let Some(mut replaced) = replaced else {
+                return duplicated(&file);
+            };
+            let done = rustix::io::dup3(&file.fd, &mut replaced, rustix::io::DupFlags::CLOEXEC);
+            let done = done.map_err(|it| Errno::from_raw(it.raw_os_error()));
+            Made::opened(done.map(|()| replaced))
         }))
     }
 
@@ -495,6 +539,12 @@ fn length(index: usize, number: i64) -> Result<usize, BadCall> {
             Err(bad(index, message))
         }
     }
+}
+
+/// Another descriptor of the same file.
+fn duplicated(file: &File) -> Made {
+    let copy = file.fd.try_clone();
+    Made::opened(copy.map_err(|it| Errno::from_raw(it.raw_os_error().unwrap_or(0))))
 }
 
 fn accept(file: File) -> Prepared {

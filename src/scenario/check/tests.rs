@@ -43,6 +43,12 @@ const POSIX: &[(&str, &[&str], &[usize])] = &[
     ("read", &["3", "...", "100"], &[]),
     ("shutdown", &["3", "SHUT_RD"], &[]),
     ("close", &["3"], &[]),
+    ("dup", &["3"], &[]),
+    ("dup2", &["3", "4"], &[]),
+    ("exit", &["1"], &[]),
+    ("_exit", &["EXIT_FAILURE"], &[]),
+    ("abort", &[], &[]),
+    ("raise", &["SIGKILL"], &[]),
     (
         "poll",
         &["[{fd=3, events=POLLIN, revents=POLLIN}]", "1", "100"],
@@ -77,6 +83,8 @@ const POSIX: &[(&str, &[&str], &[usize])] = &[
 const WINSOCK: &[(&str, &[&str], &[usize])] = &[
     ("WSAStartup", &["0x0202", "..."], &[]),
     ("WSACleanup", &[], &[]),
+    ("ExitProcess", &["1"], &[]),
+    ("TerminateProcess", &["GetCurrentProcess", "1"], &[]),
     ("WSAGetLastError", &[], &[]),
     ("WSASetLastError", &["WSAECONNRESET"], &[]),
     ("socket", &["AF_INET", "SOCK_STREAM", "IPPROTO_TCP"], &[]),
@@ -266,6 +274,61 @@ fn a_misspelt_name_is_told_with_the_name_that_it_should_be() {
     assert!(found.contains("did you mean `FD_CLOSE`?"), "{found}");
     let found = wrong("linux", "v4", "0 a: expect error == ECONRESET");
     assert!(found.contains("did you mean `ECONNRESET`?"), "{found}");
+}
+
+#[test]
+fn a_call_that_never_returns_has_no_result() {
+    for (profile, call, found) in [
+        ("linux", "exit(1)", ""),
+        ("linux", "exit(1) = ...", ""),
+        ("linux", "raise(SIGTERM) = SIGTERM", ""),
+        ("linux", "exit(1) = 0", "`exit` never returns"),
+        ("linux", "abort() = -1 EINVAL", "`abort` never returns"),
+        ("linux", "raise(SIGCONT)", "unknown name `SIGCONT`"),
+        ("linux", "close(3)", "`=` and what the call must return"),
+        ("linux", "ExitProcess(0)", "`ExitProcess` is a Winsock call"),
+        ("windows", "ExitProcess(0)", ""),
+        ("windows", "TerminateProcess(-1, 1)", ""),
+        (
+            "windows",
+            "TerminateProcess(7, 1)",
+            "its own process, which is -1",
+        ),
+        (
+            "windows",
+            "ExitProcess(0) = TRUE",
+            "`ExitProcess` never returns",
+        ),
+    ] {
+        let said = wrong(profile, "v4", &format!("0 a: {call}"));
+        match found {
+            "" => assert_eq!(said, "", "{call}"),
+            found => assert!(said.contains(found), "{call}: {said}"),
+        }
+    }
+}
+
+#[test]
+fn a_host_that_has_crashed_makes_no_calls_until_it_is_up_again() {
+    let socket = "a: socket(AF_INET, SOCK_STREAM, 0) = 3";
+    let found = wrong(
+        "linux",
+        "v4",
+        &format!("0 a: crash\n1 a: crash\n2 {socket}"),
+    );
+    assert!(found.contains("`a` has crashed already"), "{found}");
+    assert!(
+        found.contains("`a` has crashed, and makes no calls"),
+        "{found}"
+    );
+    assert!(found.contains("`a: reboot` starts it again"), "{found}");
+    let script = format!("0 a: crash\n1 a: reboot\n2 {socket}\n3 a: reboot\n4 {socket}");
+    assert_eq!(wrong("linux", "v4", &script), "");
+    let found = wrong("linux", "v4", "0 a: crash()");
+    assert!(
+        found.contains("`=` and what the call must return"),
+        "{found}"
+    );
 }
 
 #[test]

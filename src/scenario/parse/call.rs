@@ -16,6 +16,7 @@ use crate::language::names::quote;
 use crate::language::number::{integer, unsigned};
 use crate::language::words::{after_blank, blank, gap, word};
 use crate::scenario::script::{Argument, Call, ExpectedResult, TimeSpec};
+use crate::scenario::vocabulary;
 
 /// How many arguments a call, a list or a structure may have.
 const ARGUMENTS_MAX: usize = 64;
@@ -33,12 +34,16 @@ pub(super) fn call(
     blank(input)?;
     let (name, arguments) = call_itself(input)?;
     blank(input)?;
-    if opt('=').parse_next(input)?.is_none() {
+    let has_result = opt('=').parse_next(input)?.is_some();
+    if !has_result && !vocabulary::never_returns(&name.value) {
         let diagnostic = expected_here(input, "`=` and what the call must return")
             .help("`= 0`, `= -1 EPIPE`, `= SOCKET_ERROR WSAENOTCONN`, or `= ...` for anything");
         return Err(Fault::cut(diagnostic));
     }
-    let (result, error) = outcome(input)?;
+    let (result, error) = match has_result {
+        true => outcome(input)?,
+        false => (Spanned::new(ExpectedResult::Any, name.span), None),
+    };
     Ok(Call {
         host,
         thread,

@@ -12,7 +12,7 @@
 //!            | HOST > HOST: nothing
 //!            | inject HOST[:PORT] > HOST[:PORT]: ...
 //!            | HOST: expect [SOCKET.]NAME RELATION VALUE, ...
-//!            | HOST: subsystem down | HOST: subsystem up
+//!            | HOST: subsystem down | HOST: subsystem up | HOST: crash | HOST: reboot
 //!            | link [HOST > HOST] KEY VALUE ...
 //! ```
 //!
@@ -33,11 +33,13 @@ mod time;
 mod tests;
 
 use winnow::Parser;
-use winnow::combinator::{opt, preceded, terminated};
+use winnow::combinator::{fail, opt, preceded, terminated};
 use winnow::error::ErrMode;
 
 use super::limits::{DIAGNOSTICS_MAX, PROFILES_MAX, STATEMENTS_MAX};
-use super::script::{Call, Guard, Routine, Script, Spanned, Statement, Subject, Subsystem};
+use super::script::{
+    Call, Guard, Power, PowerChange, Routine, Script, Spanned, Statement, Subject, Subsystem,
+};
 use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::language::input::{
     Fault, Input, Parse, cursor, error_at, expected, expected_here, go_to, here, required, spanned,
@@ -182,6 +184,7 @@ fn statement(input: &mut Input<'_>, source: &Source) -> Parse<Statement> {
         | Subject::Nothing(_)
         | Subject::Link(_)
         | Subject::Subsystem(_)
+        | Subject::Power(_)
         | Subject::Turning(_)
         | Subject::Code(_)
         | Subject::Pause => "the end of the line",
@@ -278,6 +281,7 @@ fn subject(input: &mut Input<'_>) -> Parse<Subject> {
             | Subject::Expect(_)
             | Subject::Link(_)
             | Subject::Subsystem(_)
+            | Subject::Power(_)
             | Subject::Turning(_)
             | Subject::Code(_)
             | Subject::Pause => {
@@ -315,6 +319,11 @@ fn subject(input: &mut Input<'_>) -> Parse<Subject> {
     if thread.is_none() && { is_subsystem }.parse_next(input)?.is_some() {
         return subsystem(input, host).map(Subject::Subsystem);
     }
+    if thread.is_none()
+        && let Some(change) = opt(power).parse_next(input)?
+    {
+        return Ok(Subject::Power(Power { host, change }));
+    }
     // `main` is the thread that needs no name; a routine needs the name of its thread.
     let thread = thread.filter(|thread| thread.value != MAIN_THREAD);
     let call = call::call(input, host, thread)?;
@@ -338,6 +347,17 @@ fn routine(name: Spanned<String>) -> Parse<Spanned<Routine>> {
                 known,
             )))
         }
+    }
+}
+
+/// `crash`, `reboot`: a word behind which no call goes on.
+fn power(input: &mut Input<'_>) -> Parse<PowerChange> {
+    blank(input)?;
+    let word = any_word(input)?;
+    let known = PowerChange::ALL.into_iter().find(|(_, name)| *name == word);
+    match known {
+        Some((change, _)) if !input.starts_with('(') => Ok(change),
+        Some(_) | None => fail(input),
     }
 }
 

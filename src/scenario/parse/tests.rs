@@ -693,6 +693,7 @@ fn every_statement_is_in_the_grammar() {
         "0 inject a > b: S 0:0(0)",
         "0 a: expect state == CLOSED",
         "0 a: subsystem down",
+        "0 a: crash",
         "0 link loss 1",
     ];
     let mut kinds: Vec<&str> = examples
@@ -705,6 +706,7 @@ fn every_statement_is_in_the_grammar() {
             Subject::Expect(_) => "expect",
             Subject::Link(_) => "link",
             Subject::Subsystem(_) => "subsystem",
+            Subject::Power(_) => "crash",
             Subject::Code(_) | Subject::Turning(_) | Subject::Pause => {
                 panic!("only packetdrill's scripts have it")
             }

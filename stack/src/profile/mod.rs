@@ -310,6 +310,8 @@ pub struct CloseRules {
     pub with_discarded: Ending,
     /// What shutting down both directions is, by one call or by two.
     pub shut_both: ShutBoth,
+    /// The end of a process that has sockets open.
+    pub exit: ProcessExit,
 }
 
 /// How a connection ends over data that nobody will read.
@@ -330,6 +332,18 @@ pub enum ShutBoth {
     Fin,
     /// A close: what it leaves unread resets there and then.
     AsClose,
+}
+
+/// The end of a process that has sockets open, whether it has ended itself or was killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProcessExit {
+    /// The system closes each of them as a close does, without waiting for a linger time.
+    Closes,
+    /// The system resets their connections.
+    Resets,
+    /// They stay open: the system does not know whose they are.
+    Keeps,
 }
 
 /// Which TCP options are offered and how they are laid out.

@@ -1,12 +1,13 @@
 //! WSAStartup and WSACleanup.
 
 use hangup_stack::host::Host;
+use hangup_stack::profile::ProcessExit;
 use hangup_stack::smoltcp::time::Instant;
 
 use super::winsock::{Loading, Winsock};
 use crate::error::WsaError;
 use crate::function::Function;
-use crate::process::Socket;
+use crate::process::{Socket, ThreadId};
 use crate::provider::call::Context;
 use crate::provider::check::Check;
 use crate::provider::upcalls::Blocking;
@@ -57,6 +58,27 @@ impl Winsock {
         })
     }
 
+    /// ExitProcess or TerminateProcess: the system takes the sockets of the process, as the profile
+    /// says of its end, and nothing of the process is left. The next call is a new process's of the
+    /// same program, which begins with WSAStartup.
+    pub fn exit_process(&mut self, host: &mut Host, now: Instant) {
+        let exit = host.profile().map(|profile| profile.close.exit);
+        if exit == Some(ProcessExit::Closes) {
+            for s in self.upcalls.open_sockets() {
+                // Nobody is there who could wait or learn of an error.
+                let _ = self.closesocket(host, now, s);
+            }
+        }
+        self.unload(host, now);
+        self.startups = 0;
+        self.version = Version::HIGHEST;
+        self.threads.clear();
+        self.running = ThreadId::MAIN;
+        self.upcalls.forget_all();
+        self.completions.clear();
+        self.undefined.clear();
+    }
+
     /// WSACleanup: ends the use of Winsock, the last time for all. Sockets that are still open then
     /// are reset and given back.
     ///
@@ -66,9 +88,14 @@ impl Winsock {
         let checked = self.check_process(host, Function::Cleanup, Check::Passed);
         self.report(checked)?;
         self.startups -= 1;
-        if self.startups > 0 {
-            return Ok(());
+        if self.startups == 0 {
+            self.unload(host, now);
         }
+        Ok(())
+    }
+
+    /// WSPCleanup of every provider: sockets that are open are reset and given back.
+    pub(super) fn unload(&mut self, host: &mut Host, now: Instant) {
         for installed in &mut self.providers {
             if installed.state == Loading::Unloaded {
                 continue;
@@ -84,6 +111,5 @@ impl Winsock {
             // Whatever a provider says, the process has ended its use of Winsock.
             let _ = installed.provider.cleanup(&mut context);
         }
-        Ok(())
     }
 }

@@ -82,6 +82,19 @@ impl Upcalls {
         }
     }
 
+    /// Forgets everything of a process that has ended, but for the handles that it has had.
+    pub(crate) fn forget_all(&mut self) {
+        *self = Self {
+            next_handle: self.next_handle,
+            ..Self::new()
+        };
+    }
+
+    /// The sockets that are open, in the order of opening.
+    pub(crate) fn open_sockets(&self) -> Vec<Socket> {
+        self.handles.keys().copied().collect()
+    }
+
     fn next_handle(&mut self) -> u64 {
         self.next_handle += 4;
         self.next_handle - 4
