@@ -5,13 +5,14 @@ use std::borrow::Cow;
 
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
+use smoltcp::wire::IpAddress;
 
 use super::api_row::{self, Lane};
 use super::distinct::Rewriting;
 use super::error::PcapngError;
 use super::format::{Rows, TraceOptions};
 use super::record::{Body, CallRecord, FrameDirection, Record, Records};
-use super::trace::{Part, Toward, TraceHost, clipped, one_line};
+use super::trace::{Part, Toward, TraceHost, clip_name, clipped, one_line};
 use crate::notation::{Names, Notation, Ports};
 use crate::wire::Packet;
 
@@ -129,6 +130,27 @@ impl<'a> Packets<'a> {
     /// How addresses, ports and the epoch are rewritten, if they are.
     pub(super) fn rewriting(&self) -> Option<&Rewriting> {
         self.rewriting.as_ref()
+    }
+
+    /// The names of all addresses that packets and rows have, as the file tells them.
+    pub(crate) fn resolution(&self) -> Vec<(IpAddress, String)> {
+        let hosts = self.records.part.trace.hosts;
+        let addresses = hosts.iter().flat_map(|host| {
+            let name = clip_name(&host.name);
+            host.addresses.iter().map(move |it| (*it, name.to_owned()))
+        });
+        let applications = hosts
+            .iter()
+            .zip(self.lanes())
+            .map(|(host, lane)| (lane.application, format!("{}-app", clip_name(&host.name))));
+        let named = addresses.chain(applications);
+        let named = named.filter(|(_, name)| !name.is_empty());
+        let shown = named.map(|(address, name)| {
+            let rewriting = self.rewriting.as_ref();
+            let shown = rewriting.map_or(address, |it| it.address(address));
+            (shown, one_line(&name).into_owned())
+        });
+        shown.collect()
     }
 
     /// The packets.

@@ -108,7 +108,7 @@ impl<W: Write> Writing<W> {
         if !packets.lanes().is_empty() {
             file.rows()?;
         }
-        file.names(trace.hosts, &packets)?;
+        file.names(&packets)?;
         let mut writing = Self {
             file,
             vantage,
@@ -321,26 +321,10 @@ impl<W: Write> File<W> {
     }
 
     /// The names stand before the packets, so that they hold from the first one on, in a pipe too.
-    fn names(&mut self, hosts: &[TraceHost], packets: &Packets<'_>) -> Result<(), PcapngError> {
-        let addresses = hosts.iter().flat_map(|host| {
-            host.addresses
-                .iter()
-                .map(|address| (*address, clip_name(&host.name).to_owned()))
-        });
-        let applications = hosts
-            .iter()
-            .zip(packets.lanes())
-            .map(|(host, lane)| (lane.application, format!("{}-app", clip_name(&host.name))));
-        let records: Vec<_> = addresses
-            .chain(applications)
-            .filter(|(_, name)| !name.is_empty())
-            .map(|(address, name)| {
-                let shown = packets
-                    .rewriting()
-                    .map_or(address, |it| it.address(address));
-                name_record(shown, &one_line(&name))
-            })
-            .collect();
+    fn names(&mut self, packets: &Packets<'_>) -> Result<(), PcapngError> {
+        let named = packets.resolution();
+        let named = named.iter().map(|(it, name)| name_record(*it, name));
+        let records: Vec<_> = named.collect();
         if records.is_empty() {
             return Ok(());
         }

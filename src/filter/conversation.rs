@@ -11,6 +11,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use smoltcp::time::{Duration, Instant};
+
+use super::analysis::{Analysis, Findings, Reuse, Seen};
 use crate::wire::Flags;
 
 /// The largest shift that counts (RFC 7323 section 2.3).
@@ -20,11 +23,28 @@ const SHIFT_MAX: u8 = 14;
 pub(super) type Endpoint = (IpAddr, u16);
 
 /// All streams of a trace, learnt from its segments in their order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Conversations {
     /// The newest stream between two ends, by the lower and the higher end.
     newest: BTreeMap<(Endpoint, Endpoint), Conversation>,
     streams: u32,
+    now: Moment,
+}
+
+/// Where in the trace something stands: the number of its frame, and when it came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) frame: u32,
+    pub(super) at: Instant,
+}
+
+/// How long a segment came after others of its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Times {
+    /// After the first.
+    pub(super) relative: Duration,
+    /// After the one before it.
+    pub(super) delta: Duration,
 }
 
 /// One stream. Arrays have one place for each side, that of the lower end first.
@@ -34,6 +54,9 @@ struct Conversation {
     /// What counts as 0.
     base: [Option<u32>; 2],
     scale: [Scale; 2],
+    first: Instant,
+    previous: Instant,
+    analysis: Analysis,
 }
 
 /// How the windows of a side are scaled.
@@ -56,6 +79,33 @@ pub(super) struct Header {
     pub(super) window: u16,
     /// The window scale option.
     pub(super) shift: Option<u8>,
+    /// Octets of payload.
+    pub(super) len: u32,
+    /// How many octets the first three blocks of its SACK option cover.
+    pub(super) sacked: u32,
+}
+
+impl Header {
+    /// Whether it asks for a connection.
+    fn is_opening(&self) -> bool {
+        self.flags.contains(Flags::SYN) && !self.flags.contains(Flags::ACK)
+    }
+}
+
+/// What is known of a segment that an ICMP error quotes.
+#[derive(Debug)]
+pub(super) struct Quotation {
+    pub(super) stream: u32,
+    pub(super) times: Times,
+    pub(super) findings: Option<Findings>,
+}
+
+/// What is known of a segment from those before it.
+#[derive(Debug)]
+pub(super) struct Observed {
+    pub(super) numbers: Numbers,
+    pub(super) times: Times,
+    pub(super) findings: Findings,
 }
 
 /// The numbers of a segment as Wireshark shows them.
@@ -69,24 +119,59 @@ pub(super) struct Numbers {
     pub(super) window: u32,
 }
 
+impl Default for Conversations {
+    fn default() -> Self {
+        Self {
+            newest: BTreeMap::new(),
+            streams: 0,
+            now: Moment {
+                frame: 0,
+                at: Instant::ZERO,
+            },
+        }
+    }
+}
+
 impl Conversations {
-    /// The stream that a segment belongs to. Begins one where there is none.
-    pub(super) fn stream(&mut self, from: Endpoint, to: Endpoint) -> u32 {
-        self.newest(from, to).0.stream
+    /// What comes next stands here.
+    pub(super) fn go_to(&mut self, now: Moment) {
+        self.now = now;
     }
 
-    /// Learns from a segment, and gives its numbers.
-    pub(super) fn observe(&mut self, from: Endpoint, to: Endpoint, header: Header) -> Numbers {
-        let is_opening = header.flags.contains(Flags::SYN) && !header.flags.contains(Flags::ACK);
+    /// The stream that a segment belongs to which is only quoted, and when it comes there. Begins
+    /// one where there is none.
+    pub(super) fn quote(&mut self, from: Endpoint, to: Endpoint, header: Header) -> Quotation {
+        let at = self.now.at;
         let (conversation, side) = self.newest(from, to);
-        if is_opening && conversation.base[side].is_some_and(|base| base != header.seq) {
+        let is_again = header.is_opening() && conversation.base[side] == Some(header.seq);
+        Quotation {
+            stream: conversation.stream,
+            times: conversation.come(at),
+            findings: is_again.then(|| conversation.analysis.begin_again(side)),
+        }
+    }
+
+    /// Learns from a segment, and says what it is in its stream.
+    pub(super) fn observe(&mut self, from: Endpoint, to: Endpoint, header: Header) -> Observed {
+        let is_opening = header.is_opening();
+        let now = self.now;
+        let (conversation, side) = self.newest(from, to);
+        let base = conversation.base[side];
+        let is_other = base.is_some_and(|base| base != header.seq);
+        if is_opening && is_other {
             let streams = self.streams;
             self.streams += 1;
             let (conversation, side) = self.newest(from, to);
-            *conversation = Conversation::new(streams);
-            return conversation.observe(side, header);
+            *conversation = Conversation::new(streams, now.at);
+            return conversation.observe(side, header, now, Reuse::Ports);
         }
-        conversation.observe(side, header)
+        let is_answer = header.flags.contains(Flags::SYN) && header.flags.contains(Flags::ACK);
+        let reuse = match base {
+            Some(_) if is_answer && is_other => Reuse::Ports,
+            Some(_) if is_opening => Reuse::Again,
+            Some(_) | None => Reuse::No,
+        };
+        conversation.observe(side, header, now, reuse)
     }
 
     /// The newest stream between two ends, and the side of the first one.
@@ -96,25 +181,63 @@ impl Conversations {
         } else {
             ((to, from), 1)
         };
-        let streams = &mut self.streams;
+        let (streams, at) = (&mut self.streams, self.now.at);
         let conversation = self.newest.entry(key).or_insert_with(|| {
             *streams += 1;
-            Conversation::new(*streams - 1)
+            Conversation::new(*streams - 1, at)
         });
         (conversation, side)
     }
 }
 
 impl Conversation {
-    const fn new(stream: u32) -> Self {
+    fn new(stream: u32, at: Instant) -> Self {
         Self {
             stream,
             base: [None; 2],
             scale: [Scale::Unknown; 2],
+            first: at,
+            previous: at,
+            analysis: Analysis::default(),
         }
     }
 
-    fn observe(&mut self, side: usize, header: Header) -> Numbers {
+    /// A segment comes.
+    fn come(&mut self, at: Instant) -> Times {
+        let delta = at - self.previous;
+        self.previous = at;
+        Times {
+            relative: at - self.first,
+            delta,
+        }
+    }
+
+    fn observe(&mut self, side: usize, header: Header, now: Moment, reuse: Reuse) -> Observed {
+        let times = self.come(now.at);
+        let seen = Seen {
+            frame: now.frame,
+            at: now.at,
+            flags: header.flags,
+            seq: header.seq,
+            ack: header.ack,
+            len: header.len,
+            window: header.window,
+            sacked: header.sacked,
+        };
+        let shift = match self.scale[1 - side] {
+            Scale::Unknown => None,
+            Scale::Off => Some(0),
+            Scale::Shift(shift) => Some(shift),
+        };
+        let findings = self.analysis.judge(side, &seen, shift, reuse);
+        Observed {
+            numbers: self.numbers(side, header),
+            times,
+            findings,
+        }
+    }
+
+    fn numbers(&mut self, side: usize, header: Header) -> Numbers {
         let other = 1 - side;
         let is_syn = header.flags.contains(Flags::SYN);
         let has_ack = header.flags.contains(Flags::ACK);
@@ -203,8 +326,12 @@ mod tests {
                 ack,
                 window: 1000,
                 shift: None,
+                len: 0,
+                sacked: 0,
             };
-            let numbers = conversations.observe(end(host), end(3 - host), header);
+            let numbers = conversations
+                .observe(end(host), end(3 - host), header)
+                .numbers;
             assert_eq!(
                 (numbers.stream, numbers.seq, numbers.ack),
                 expected,
@@ -232,9 +359,11 @@ mod tests {
                     ack: 1,
                     window: 1000,
                     shift,
+                    len: 0,
+                    sacked: 0,
                 };
-                let numbers = conversations.observe(end(host), end(3 - host), header);
-                numbers.window
+                let observed = conversations.observe(end(host), end(3 - host), header);
+                observed.numbers.window
             };
             assert_eq!(window(1, SYN, offered), 1000);
             assert_eq!(window(2, SYN.union(ACK), answered), 1000);

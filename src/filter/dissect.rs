@@ -10,13 +10,14 @@
 
 use smoltcp::wire::{IpAddress, IpVersion};
 
-use super::conversation::Conversations;
+use super::conversation::{Conversations, Moment};
 use super::fields::Field;
 use super::iso;
 use super::reassemble::{Key, Part, Reassembly};
 use super::stream::Streams;
 use super::tcp::{self, Place};
 use super::value::Value;
+use crate::notation::Names;
 use crate::wire::{
     ExportedPdu, FrameKind, Icmp, Ip, IpHeader, OwnFields, Packet, Quoted, Remains, Segment,
     Transport, ethertype,
@@ -34,17 +35,34 @@ pub(super) struct Dissector {
     conversations: Conversations,
     reassembly: Reassembly,
     streams: Streams,
+    names: Names,
 }
 
 impl Dissector {
-    /// Adds the fields of an Ethernet frame: `packet` is what was decoded from `octets`.
-    pub(super) fn ethernet(&mut self, packet: &Packet, octets: &[u8], fields: &mut Fields) {
+    /// One that knows the names of some addresses.
+    pub(super) fn new(names: Names) -> Self {
+        Self {
+            names,
+            ..Self::default()
+        }
+    }
+
+    /// Adds the fields of an Ethernet frame: `packet` is what was decoded from `octets`, and stands
+    /// at a place of the trace.
+    pub(super) fn ethernet(
+        &mut self,
+        now: Moment,
+        packet: &Packet,
+        octets: &[u8],
+        fields: &mut Fields,
+    ) {
+        self.conversations.go_to(now);
         fields.push((Field::Eth, Value::Present));
         if packet.ethertype == Some(ethertype::ARP) {
             fields.push((Field::Arp, Value::Present));
             number(Field::ArpOpcode, arp_operation(packet), fields);
         }
-        let Some(header) = packet.ip.as_ref().and_then(|ip| datagram(ip, fields)) else {
+        let Some(header) = packet.ip.as_ref().and_then(|ip| self.datagram(ip, fields)) else {
             return;
         };
         let place = Place::of(header, false);
@@ -65,7 +83,7 @@ impl Dissector {
 
     /// Adds the fields of a packet that an ICMP error quotes.
     fn quoted(&mut self, quoted: &Quoted, octets: &[u8], fields: &mut Fields) {
-        let Some(header) = datagram(&quoted.ip, fields) else {
+        let Some(header) = self.datagram(&quoted.ip, fields) else {
             return;
         };
         let place = Place::of(header, true);
@@ -142,12 +160,44 @@ impl Dissector {
     fn segment(&mut self, segment: &Segment, octets: &[u8], place: Place, fields: &mut Fields) {
         let payload = octets.get(segment.payload.clone()).unwrap_or_default();
         let stream = tcp::segment(segment, place, &mut self.conversations, fields);
+        tcp::payload(segment, payload, fields);
         if let Some(stream) = stream {
             let carried = tcp::carried(segment, payload, place, stream);
             if let Some(carried) = carried {
                 iso::segment(&carried, &mut self.streams, fields);
             }
         }
+    }
+
+    /// Adds the fields of an IP header. Returns what can be read of it.
+    fn datagram<'a>(&self, ip: &'a Ip, fields: &mut Fields) -> Option<&'a IpHeader> {
+        let (protocol, ends) = match ip.version {
+            IpVersion::Ipv4 => (
+                Field::Ip,
+                [
+                    (Field::IpSrc, Field::IpSrcHost),
+                    (Field::IpDst, Field::IpDstHost),
+                ],
+            ),
+            IpVersion::Ipv6 => (
+                Field::Ipv6,
+                [
+                    (Field::Ipv6Src, Field::Ipv6SrcHost),
+                    (Field::Ipv6Dst, Field::Ipv6DstHost),
+                ],
+            ),
+        };
+        fields.push((protocol, Value::Present));
+        let header = ip.header.as_ref()?;
+        for (address, (field, host)) in [header.from, header.to].into_iter().zip(ends) {
+            let name = self.names.name(address).map(str::to_owned);
+            fields.push((field, Value::address(address)));
+            fields.push((
+                host,
+                Value::Text(name.unwrap_or_else(|| address.to_string())),
+            ));
+        }
+        Some(header)
     }
 
     fn icmp(&mut self, message: &Icmp, octets: &[u8], fields: &mut Fields) {
@@ -166,19 +216,6 @@ fn arp_operation(packet: &Packet) -> Option<u16> {
         (_, Some(Remains::ArpOperation(number))) => Some(*number),
         _ => None,
     }
-}
-
-/// Adds the fields of an IP header. Returns what can be read of it.
-fn datagram<'a>(ip: &'a Ip, fields: &mut Fields) -> Option<&'a IpHeader> {
-    let (protocol, source, destination) = match ip.version {
-        IpVersion::Ipv4 => (Field::Ip, Field::IpSrc, Field::IpDst),
-        IpVersion::Ipv6 => (Field::Ipv6, Field::Ipv6Src, Field::Ipv6Dst),
-    };
-    fields.push((protocol, Value::Present));
-    let header = ip.header.as_ref()?;
-    fields.push((source, Value::address(header.from)));
-    fields.push((destination, Value::address(header.to)));
-    Some(header)
 }
 
 /// Adds the fields of a UDP header: its ports and its length, as far as they are there.

@@ -33,8 +33,8 @@ pub(super) enum Test {
         relation: Relation,
         operand: Operand,
     },
-    /// One of the field's values has this text in it.
-    Contains { field: Field, text: String },
+    /// One of the field's values has this text, or these octets, in it.
+    Contains { field: Field, part: Value },
     /// One of the field's values is one of these.
     In { field: Field, set: Vec<Element> },
 }
@@ -129,19 +129,24 @@ impl Test {
                     *relation,
                 ),
             },
-            Self::Contains { field, text } => values(fields, *field).any(|value| match value {
-                Value::Text(value) => value.contains(text.as_str()),
-                Value::Present
-                | Value::Number(_)
-                | Value::Boolean(_)
-                | Value::Ipv4(_)
-                | Value::Ipv6(_)
-                | Value::Time(_) => false,
-            }),
+            Self::Contains { field, part } => {
+                values(fields, *field).any(|value| contains(value, part))
+            }
             Self::In { field, set } => {
                 values(fields, *field).any(|value| set.iter().any(|element| element.has(value)))
             }
         }
+    }
+}
+
+/// Whether a text has another in it, or octets have others.
+fn contains(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (Value::Text(whole), Value::Text(part)) => whole.contains(part.as_str()),
+        (Value::Bytes(whole), Value::Bytes(part)) => {
+            part.is_empty() || whole.windows(part.len()).any(|it| it == part)
+        }
+        _ => false,
     }
 }
 
@@ -189,6 +194,7 @@ fn name_of(field: Field, value: &Value) -> Option<Named> {
         | Value::Present
         | Value::Boolean(_)
         | Value::Text(_)
+        | Value::Bytes(_)
         | Value::Time(_) => None,
     }
 }

@@ -22,6 +22,10 @@
 //! - Numbers of a quoted segment are those on the wire, not relative ones.
 //! - What a fragmented datagram carries is seen at the part that completes it.
 //! - A packet of ISO transport that goes over several segments is seen at the last of them.
+//! - `tcp.analysis` says what Wireshark's own analysis does, as tshark prints it without `-2`: what
+//!   comes later does not change it.
+//! - `ip.host` and its kin are names, where Wireshark is told to resolve addresses (`-N n`): those
+//!   that the trace has, and addresses where it has none.
 //! - A socket call has the addresses of its lane, so that `ip.addr` selects calls too; `ip` does
 //!   not.
 //!
@@ -29,6 +33,7 @@
 //! expressions or layers, and the fields that [`supported_fields`] lists. Whatever is not read here
 //! is an error, never a test with another meaning.
 
+mod analysis;
 mod conversation;
 mod dissect;
 mod evaluate;

@@ -125,14 +125,14 @@ fn refuse_presence(field: Spanned<Field>, operator: Span) -> Parse<()> {
 /// `contains "text"`
 fn contains(input: &mut Input<'_>, name: Spanned<Field>, operator: Span) -> Parse<Test> {
     let field = name.value;
-    if field.kind() != FieldKind::Text {
+    if !matches!(field.kind(), FieldKind::Text | FieldKind::Bytes) {
         let message = format!("`{}` is no text that could contain another", field.name());
         let diagnostic = Diagnostic::new(name.span.to(operator), message);
         return Err(Fault::cut(diagnostic));
     }
     match operand(input, field)? {
-        Operand::Literal(Value::Text(text)) => Ok(Test::Contains { field, text }),
-        Operand::Literal(_) | Operand::Field(_) => {
+        Operand::Literal(part) => Ok(Test::Contains { field, part }),
+        Operand::Field(_) => {
             let span = since(input, operator.start);
             let diagnostic = Diagnostic::new(span, "`contains` needs a text");
             let help = "write it in quotes: `contains \"HELD\"`";
@@ -303,8 +303,15 @@ fn value(input: &mut Input<'_>, kind: FieldKind) -> Parse<Value> {
         } else {
             TEXT.read(input)?
         };
-        if kind == FieldKind::Text {
-            return Ok(Value::Text(text));
+        match kind {
+            FieldKind::Text => return Ok(Value::Text(text)),
+            FieldKind::Bytes => return Ok(Value::Bytes(text.into_bytes())),
+            FieldKind::Presence
+            | FieldKind::Number(_)
+            | FieldKind::Boolean
+            | FieldKind::Ipv4
+            | FieldKind::Ipv6
+            | FieldKind::Time => {}
         }
         let message = format!("a {} is written without quotes", kind.name());
         return Err(error_at(since(input, start), message));

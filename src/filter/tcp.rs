@@ -1,8 +1,9 @@
 //! The fields of a TCP segment.
 
+use smoltcp::time::Duration;
 use smoltcp::wire::IpAddress;
 
-use super::conversation::{Conversations, Endpoint, Header};
+use super::conversation::{Conversations, Endpoint, Header, Times};
 use super::fields::Field;
 use super::stream::Payload;
 use super::value::Value;
@@ -75,7 +76,8 @@ pub(super) fn segment(
     let mut live_stream = None;
     // What ends before its payload begins is shown as it is, and nothing is learnt from it.
     if place.is_quoted || segment.is_cut {
-        add(Field::TcpStream, conversations.stream(from, to));
+        let quotation = conversations.quote(from, to, header(segment));
+        add(Field::TcpStream, quotation.stream);
         add(Field::TcpSeq, segment.seq);
         add(Field::TcpAck, segment.ack);
         add(Field::TcpWindowSize, segment.window.into());
@@ -84,8 +86,12 @@ pub(super) fn segment(
         if !place.is_quoted_v4() {
             add(Field::TcpSeqRaw, segment.seq);
         }
+        times(quotation.times, fields);
+        if let Some(findings) = quotation.findings {
+            findings.add_to(fields);
+        }
     } else if segment.header_len < HEADER {
-        let numbers = conversations.observe(from, to, header(segment));
+        let numbers = conversations.observe(from, to, header(segment)).numbers;
         add(Field::TcpStream, numbers.stream);
         add(Field::TcpSeq, numbers.seq);
         add(Field::TcpSeqRaw, segment.seq);
@@ -93,14 +99,30 @@ pub(super) fn segment(
         add(Field::TcpHdrLen, octets(segment.header_len));
         return None;
     } else {
-        live_stream = Some(live(segment, (from, to), conversations, &mut add));
+        live_stream = Some(live(segment, (from, to), conversations, fields));
     }
+    let mut add = |field, value: u32| fields.push((field, Value::Number(value.into())));
     add(Field::TcpHdrLen, octets(segment.header_len));
     add(Field::TcpWindowSizeValue, segment.window.into());
     add(Field::TcpUrgentPointer, segment.urgent.into());
     flags(segment.flags, fields);
     options(&segment.options, fields);
     live_stream
+}
+
+/// Adds when a segment comes in its stream.
+fn times(times: Times, fields: &mut Vec<(Field, Value)>) {
+    let time = |time: Duration| Value::Time(i128::from(time.total_micros()) * 1000);
+    fields.push((Field::TcpTimeRelative, time(times.relative)));
+    fields.push((Field::TcpTimeDelta, time(times.delta)));
+}
+
+/// Adds the payload, which is a text about it in a RST.
+pub(super) fn payload(segment: &Segment, octets: &[u8], fields: &mut Vec<(Field, Value)>) {
+    let has_header = segment.header_len >= HEADER;
+    if has_header && !octets.is_empty() && !segment.flags.contains(Flags::RST) {
+        fields.push((Field::TcpPayload, Value::Bytes(octets.to_vec())));
+    }
 }
 
 /// What a segment carries. The payload of a RST is a text about it (RFC 9293 section 3.5.3).
@@ -124,18 +146,20 @@ pub(super) fn carried<'a>(
     })
 }
 
-/// Adds the numbers of a segment that is whole and not quoted. Returns its stream.
+/// Adds what a segment that is whole and not quoted is in its stream. Returns the stream.
 fn live(
     segment: &Segment,
     (from, to): (Endpoint, Endpoint),
     conversations: &mut Conversations,
-    add: &mut impl FnMut(Field, u32),
+    fields: &mut Vec<(Field, Value)>,
 ) -> u32 {
-    let numbers = conversations.observe(from, to, header(segment));
+    let observed = conversations.observe(from, to, header(segment));
+    let numbers = observed.numbers;
     let len = octets(segment.len());
     // SYN and FIN count one octet, and both together no more.
     let ends = segment.flags.contains(Flags::SYN) || segment.flags.contains(Flags::FIN);
     let next = numbers.seq.wrapping_add(len).wrapping_add(ends.into());
+    let mut add = |field, value: u32| fields.push((field, Value::Number(value.into())));
     add(Field::TcpStream, numbers.stream);
     add(Field::TcpSeq, numbers.seq);
     add(Field::TcpSeqRaw, segment.seq);
@@ -144,6 +168,8 @@ fn live(
     add(Field::TcpAckRaw, segment.ack);
     add(Field::TcpLen, len);
     add(Field::TcpWindowSize, numbers.window);
+    times(observed.times, fields);
+    observed.findings.add_to(fields);
     numbers.stream
 }
 
@@ -161,7 +187,24 @@ fn header(segment: &Segment) -> Header {
         ack: segment.ack,
         window: segment.window,
         shift,
+        len: octets(segment.len()),
+        sacked: sacked(&segment.options),
     }
+}
+
+/// How many octets SACK blocks cover. Wireshark counts the first three.
+fn sacked(options: &[TcpOption]) -> u32 {
+    const COUNTED: usize = 3;
+    let blocks = options.iter().find_map(|option| {
+        let TcpOption::Sack(blocks) = option else {
+            return None;
+        };
+        Some(blocks)
+    });
+    let blocks = blocks.into_iter().flatten().take(COUNTED);
+    blocks.fold(0, |sum: u32, block| {
+        sum.wrapping_add(block.1.wrapping_sub(block.0))
+    })
 }
 
 /// Adds the control bits.

@@ -18,6 +18,8 @@ pub(super) enum FieldKind {
     Boolean,
     /// A text.
     Text,
+    /// Octets.
+    Bytes,
     /// An IPv4 address.
     Ipv4,
     /// An IPv6 address.
@@ -34,6 +36,7 @@ impl FieldKind {
             Self::Number(bits) => format!("number of {bits} bits"),
             Self::Boolean => "boolean".to_owned(),
             Self::Text => "text".to_owned(),
+            Self::Bytes => "octets".to_owned(),
             Self::Ipv4 => "IPv4 address".to_owned(),
             Self::Ipv6 => "IPv6 address".to_owned(),
             Self::Time => "seconds".to_owned(),
@@ -58,6 +61,7 @@ pub(super) enum Value {
     Number(u64),
     Boolean(bool),
     Text(String),
+    Bytes(Vec<u8>),
     Ipv4(Prefix<u32>),
     Ipv6(Prefix<u128>),
     /// Nanoseconds.
@@ -88,6 +92,8 @@ impl Value {
             (Self::Number(a), Self::Number(b)) => a.cmp(b),
             (Self::Boolean(a), Self::Boolean(b)) => a.cmp(b),
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            // Wireshark compares their numbers first.
+            (Self::Bytes(a), Self::Bytes(b)) => (a.len(), a).cmp(&(b.len(), b)),
             (Self::Time(a), Self::Time(b)) => a.cmp(b),
             (Self::Ipv4(a), Self::Ipv4(b)) => {
                 let shift = 32 - u32::from(a.len.min(b.len));
@@ -141,6 +147,10 @@ pub(super) fn literal(text: &str, kind: FieldKind) -> Result<Value, LiteralFault
             format!("`{text}` needs quotes to be a text"),
             &format!("write `\"{text}\"`"),
         )),
+        FieldKind::Bytes => bytes(text).map(Value::Bytes).ok_or_else(|| {
+            let help = "such as `48:45:4c:44`, `48454c44` or `\"HELD\"`";
+            fault(format!("`{text}` is no octets"), help)
+        }),
         FieldKind::Ipv4 => {
             let (address, len) = prefix(text, 32)?;
             let address: Ipv4Addr = address.parse().map_err(|_| {
@@ -190,6 +200,25 @@ fn number(text: &str, max: u64) -> Result<u64, LiteralFault> {
         })
 }
 
+/// Octets of two hexadecimal digits each, with the same separator between them, or with none.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let separator = text.get(2..3).filter(|it| [":", "-", "."].contains(it));
+    let digits = match separator {
+        Some(separator) => text.split(separator).collect::<Vec<_>>(),
+        None => {
+            let pairs = (0..text.len()).step_by(2);
+            pairs
+                .map(|at| text.get(at..at + 2))
+                .collect::<Option<_>>()?
+        }
+    };
+    let octet = |pair: &str| {
+        let is_pair = pair.len() == 2 && pair.bytes().all(|it| it.is_ascii_hexdigit());
+        u8::from_str_radix(pair, 16).ok().filter(|_| is_pair)
+    };
+    digits.into_iter().map(octet).collect()
+}
+
 /// Takes the length of a prefix off an address. Without one, all bits count.
 fn prefix(text: &str, max: u8) -> Result<(&str, u8), LiteralFault> {
     let Some((address, len)) = text.split_once('/') else {
@@ -226,7 +255,7 @@ mod tests {
 
     #[test]
     fn literals_are_those_of_wireshark() {
-        let rows: [(&str, FieldKind, Option<Value>); 29] = [
+        let rows: [(&str, FieldKind, Option<Value>); 36] = [
             ("80", FieldKind::Number(16), Some(Value::Number(80))),
             ("+80", FieldKind::Number(16), Some(Value::Number(80))),
             ("0x50", FieldKind::Number(16), Some(Value::Number(80))),
@@ -250,6 +279,17 @@ mod tests {
             (".5", FieldKind::Time, None),
             ("1.", FieldKind::Time, None),
             ("99999999999", FieldKind::Time, None),
+            (
+                "48:65",
+                FieldKind::Bytes,
+                Some(Value::Bytes(b"He".to_vec())),
+            ),
+            ("4865", FieldKind::Bytes, Some(Value::Bytes(b"He".to_vec()))),
+            ("0a", FieldKind::Bytes, Some(Value::Bytes(vec![10]))),
+            ("48-65:6c", FieldKind::Bytes, None),
+            ("486", FieldKind::Bytes, None),
+            ("+8", FieldKind::Bytes, None),
+            ("", FieldKind::Bytes, Some(Value::Bytes(Vec::new()))),
             ("192.0.2", FieldKind::Ipv4, None),
             ("192.0.2.1/33", FieldKind::Ipv4, None),
             ("192.0.2.1/", FieldKind::Ipv4, None),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use hangup_stack::network::HostId;
 use smoltcp::time::Instant;
 
+use super::conversation::Moment;
 use super::dissect::{Dissector, exported_pdu};
 use super::fields::Field;
 use super::value::Value;
@@ -48,9 +49,11 @@ pub fn views<'a>(trace: &Trace<'a>, vantage: HostId) -> Result<Vec<View<'a>>, Pc
 /// Shows the packets of a trace with their fields, part by part.
 #[derive(Debug, Default)]
 pub(crate) struct Viewer {
-    dissector: Dissector,
+    dissector: Option<Dissector>,
     /// When the first packet was.
     first: Option<Instant>,
+    /// When the last one was.
+    previous: Option<Instant>,
     /// How many packets there were. A file of more than its limit could not be written.
     count: u32,
 }
@@ -69,13 +72,23 @@ impl Viewer {
         let trace = part.trace;
         let host = trace.host_name(vantage).unwrap_or_default();
         let packets = Packets::new(part, vantage, &TraceOptions::default())?;
+        // The names are those of the whole trace.
+        let dissector = self.dissector.get_or_insert_with(|| {
+            let names = packets.resolution();
+            Dissector::new(names.into_iter().collect())
+        });
         for packet in packets.iter() {
             let packet = packet?;
             let first = *self.first.get_or_insert(packet.at);
+            let previous = self.previous.replace(packet.at).unwrap_or(packet.at);
             self.count = self.count.saturating_add(1);
-            let mut fields = frame(&packet, self.count, first, &host);
+            let mut fields = frame(&packet, self.count, [first, previous], &host);
+            let now = Moment {
+                frame: self.count,
+                at: packet.at,
+            };
             match packet.packet {
-                Some(decoded) => self.dissector.ethernet(decoded, &packet.bytes, &mut fields),
+                Some(decoded) => dissector.ethernet(now, decoded, &packet.bytes, &mut fields),
                 None => exported_pdu(&packet.bytes, &mut fields),
             }
             take(View {
@@ -90,16 +103,25 @@ impl Viewer {
 }
 
 /// What is known of a packet from its block in the file.
-fn frame(packet: &TracePacket<'_>, number: u32, first: Instant, host: &str) -> Vec<(Field, Value)> {
+fn frame(
+    packet: &TracePacket<'_>,
+    number: u32,
+    [first, previous]: [Instant; 2],
+    host: &str,
+) -> Vec<(Field, Value)> {
     let name = packet.interface.name().unwrap_or(host);
-    let nanoseconds = i128::from(packet.at.total_micros() - first.total_micros()) * 1000;
+    let since = |before: Instant| {
+        let micros = packet.at.total_micros() - before.total_micros();
+        Value::Time(i128::from(micros) * 1000)
+    };
     let len = Value::Number(packet.length as u64);
     let mut fields = vec![
         (Field::Frame, Value::Present),
         (Field::FrameNumber, Value::Number(number.into())),
         (Field::FrameLen, len.clone()),
         (Field::FrameCapLen, len),
-        (Field::FrameTimeRelative, Value::Time(nanoseconds)),
+        (Field::FrameTimeRelative, since(first)),
+        (Field::FrameTimeDelta, since(previous)),
         (Field::FrameInterfaceName, Value::Text(name.to_owned())),
         (
             Field::FrameInterfaceId,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod goldens;
 mod language;
 #[path = "../trace/run.rs"]
 mod run;

@@ -17,7 +17,7 @@ use crate::traces::{Capture, odd_frames};
 use crate::wire::{CLIENT, Ip, SERVER};
 
 /// Filters that say more than that a field is there.
-const FILTERS: [&str; 118] = [
+const FILTERS: [&str; 153] = [
     "",
     "tcp || udp",
     "!tcp && !udp",
@@ -134,12 +134,47 @@ const FILTERS: [&str; 118] = [
     "cotp.dst-tsap contains \"D\"",
     "udp.dstport == 5000 && udp.length >= 108",
     "icmp.type == 3 && icmp.code == 3 || icmpv6.type == 1 && icmpv6.code == 4",
+    "frame.time_delta > 0.001",
+    "frame.time_delta == 0",
+    "ip.host == \"server\"",
+    "ip.src_host == \"client\" && ip.dst_host != \"client\"",
+    "ip.host contains \"erv\" || ipv6.host contains \"erv\"",
+    "ipv6.src_host == \"client\"",
+    "ipv6.dst_host == \"client\" || ipv6.host == \"nobody\"",
+    "tcp.time_relative == 0",
+    "tcp.time_relative > 0.5",
+    "tcp.time_delta > 0.01",
+    "tcp.time_delta in {0.001..0.1}",
+    "tcp.payload contains 78:78:78",
+    "tcp.payload contains \"xxx\"",
+    "tcp.payload > 78:78",
+    "tcp.payload == 0300",
+    "tcp.payload != 0300",
+    "tcp.payload in {03-00..04-00, fe}",
+    "tcp.payload < \"xxx\"",
+    "tcp.analysis.flags && !tcp.analysis.window_update",
+    "tcp.analysis.retransmission && !tcp.analysis.fast_retransmission",
+    "tcp.analysis.duplicate_ack_num > 1",
+    "tcp.analysis.duplicate_ack_frame > 20",
+    "tcp.analysis.acks_frame > 30",
+    "tcp.analysis.ack_rtt >= 0.02",
+    "tcp.analysis.ack_rtt < 0.02",
+    "tcp.analysis.initial_rtt < 0.02",
+    "tcp.analysis.initial_rtt == 0.02",
+    "tcp.analysis.rto > 0.3",
+    "tcp.analysis.rto_frame > 30",
+    "tcp.analysis.bytes_in_flight > 1460",
+    "tcp.analysis.bytes_in_flight > 4000",
+    "tcp.analysis.bytes_in_flight > 14600",
+    "tcp.analysis.bytes_in_flight == tcp.len",
+    "tcp.analysis.push_bytes_sent > 3000",
+    "tcp.analysis.push_bytes_sent == tcp.len",
     "exported_pdu.src_port == 80 || exported_pdu.dst_port == 80",
     "syslog.msg contains \"recv\" && syslog.msg != \"client: linux\"",
 ];
 
 /// Whether tshark is there; says so if not.
-fn tshark_is_missing() -> bool {
+pub(crate) fn tshark_is_missing() -> bool {
     let is_missing = Command::new("tshark").arg("--version").output().is_err();
     if is_missing {
         skipped("filters beside those of tshark", "there is no tshark");
@@ -166,7 +201,7 @@ fn tshark(name: &str, bytes: &[u8], filters: &[&str]) -> Vec<Vec<u32>> {
     let taps = taps.replace("local tap", "tap");
     fs::write(&script, taps).unwrap();
     let output = Command::new("tshark")
-        .args(["-q", "-n", "-r"])
+        .args(["-q", "-N", "n", "-r"])
         .arg(&file)
         .arg("-X")
         .arg(format!("lua_script:{}", script.display()))
@@ -247,16 +282,22 @@ fn tshark_selects_the_same_frames() {
     assert_eq!(idle, IDLE);
 }
 
-/// The filters that select nothing or everything in every trace: what every frame has, and what no
-/// frame can be.
-const IDLE: [&str; 11] = [
+/// The filters that select nothing or everything in every trace: what every frame has, what no
+/// frame can be, and what the scenarios alone have (`goldens.rs`).
+const IDLE: [&str; 17] = [
     "frame",
     "frame.number",
     "frame.len",
     "frame.cap_len",
     "frame.time_relative",
+    "frame.time_delta",
     "frame.interface_name",
     "frame.interface_id",
+    "tcp.analysis.spurious_retransmission",
+    "tcp.analysis.zero_window",
+    "tcp.analysis.zero_window_probe",
+    "tcp.analysis.zero_window_probe_ack",
+    "tcp.analysis.keep_alive_ack",
     "",
     "frame.number in {9..3}",
     "frame.time_relative > -1",
