@@ -20,6 +20,7 @@ use crate::network::{HostConfig, Recording, Resolution, StackKind};
 use crate::options::SocketOptions;
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
+use crate::reference::ReferenceOrphan;
 use crate::schedule::Timetable;
 use crate::servers::FastOpenMemory;
 use crate::socket::SocketId;
@@ -68,6 +69,7 @@ pub struct Host {
     addresses: Vec<IpAddress>,
     mtu: usize,
     up: bool,
+    subsystem: bool,
     /// Whether it has power: after a crash it has none until it is started again.
     running: bool,
     /// How many frames that arrive at one instant are taken in together.
@@ -118,7 +120,7 @@ pub(crate) struct Stack {
     /// The options that a new socket has.
     pub(crate) defaults: SocketOptions,
     /// Closed sockets of smoltcp's TCP that still have something to do.
-    pub(crate) reference_orphans: Vec<SocketHandle>,
+    pub(crate) reference_orphans: Vec<ReferenceOrphan>,
     /// How many ICMP errors each peer may still have.
     pub(crate) limiter: Limiter,
     /// How many resets closed ports have sent.
@@ -178,6 +180,7 @@ impl Host {
             addresses: config.addresses,
             mtu: config.mtu,
             up: true,
+            subsystem: true,
             running: true,
             receive_offload: 1,
             outputs: VecDeque::new(),
@@ -223,16 +226,22 @@ impl Host {
         }
     }
 
-    /// Whether the network subsystem of this host works; `false` is a failed subsystem
+    /// Whether calls find the network subsystem of this host working; `false` is a failed subsystem
     /// (WSAENETDOWN, ENETDOWN).
     pub fn is_up(&self) -> bool {
-        self.up
+        self.up && self.subsystem
     }
 
-    /// Fails or repairs the network subsystem of this host. While it has failed no frame enters or
-    /// leaves.
+    /// Cuts this host off, or repairs it. Until then no frame enters or leaves, and calls find its
+    /// network subsystem failed.
     pub fn set_up(&mut self, up: bool) {
         self.up = up;
+    }
+
+    /// Fails or repairs the network subsystem of this host as its calls see it. The stack below
+    /// goes on.
+    pub fn set_subsystem(&mut self, works: bool) {
+        self.subsystem = works;
     }
 
     /// Whether it has not crashed, or is up again.
@@ -254,7 +263,7 @@ impl Host {
         if self.running {
             self.crash();
         }
-        (self.running, self.up) = (true, true);
+        (self.running, self.up, self.subsystem) = (true, true, true);
     }
 
     /// Takes in up to so many frames together that arrive at one instant, and then answers them,

@@ -38,6 +38,7 @@ impl Stack {
         outputs: &mut VecDeque<Output>,
     ) {
         self.introduce(now);
+        self.tell_of_references(outputs);
         let (interface, ..) = self.interface();
         interface.poll_maintenance(now);
         loop {
@@ -55,6 +56,7 @@ impl Stack {
                 break;
             }
         }
+        self.tell_of_references(outputs);
         self.reap_reference_orphans();
         let (interface, _, sockets) = self.interface();
         let due = interface.poll_at(now, sockets);

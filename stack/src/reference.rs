@@ -13,16 +13,19 @@ use smoltcp::socket::tcp;
 use smoltcp::time::Duration;
 use smoltcp::wire::{IpEndpoint, IpListenEndpoint};
 
-use crate::host::Stack;
+use crate::event::Fact;
+use crate::host::{Output, Stack};
+use crate::network::Recording;
 use crate::options::SocketOptions;
+use crate::profile::Transport;
 use crate::socket::{
     AcceptError, ConnectError, Direction, Gone, ListenError, RecvError, SendError, ShutdownError,
     SocketId, Status, Take,
 };
 use crate::table::{Bound, Entry, Kind};
 use crate::tcp::State;
-pub(crate) use state::ReferenceSocket;
-use state::Role;
+pub(crate) use state::{ReferenceOrphan, ReferenceSocket};
+use state::{Role, Told};
 
 impl Stack {
     fn reference_mut(&mut self, id: SocketId) -> Option<&mut ReferenceSocket> {
@@ -64,6 +67,7 @@ impl Stack {
         let Some(ReferenceSocket {
             bound,
             role: Role::Idle,
+            ..
         }) = self.reference_mut(id)
         else {
             return Err(ListenError::Connected);
@@ -95,6 +99,7 @@ impl Stack {
         let Kind::Reference(ReferenceSocket {
             bound: Some(bound),
             role: Role::Listening(waiting),
+            ..
         }) = &entry.kind
         else {
             return Err(AcceptError::NotListening);
@@ -123,7 +128,11 @@ impl Stack {
             finished: false,
         };
         let child = self.next_socket();
-        let kind = Kind::Reference(ReferenceSocket { bound: None, role });
+        let kind = Kind::Reference(ReferenceSocket {
+            bound: None,
+            role,
+            told: Told::default(),
+        });
         self.entries
             .insert(child, Entry::new(family, kind, options));
         Ok(child)
@@ -268,10 +277,10 @@ impl Stack {
         let Kind::Reference(reference) = entry.kind else {
             return;
         };
-        let handles = match reference.role {
-            Role::Idle => VecDeque::new(),
-            Role::Listening(waiting) => waiting,
-            Role::Connection { handle, .. } => VecDeque::from([handle]),
+        let (id, handles) = match reference.role {
+            Role::Idle => (None, VecDeque::new()),
+            Role::Listening(waiting) => (None, waiting),
+            Role::Connection { handle, .. } => (Some(id), VecDeque::from([handle])),
         };
         for handle in handles {
             let socket = self.smoltcp.get_mut::<tcp::Socket<'_>>(handle);
@@ -280,37 +289,87 @@ impl Stack {
             } else {
                 socket.close()
             }
-            self.reference_orphans.push(handle);
+            self.reference_orphans.push(ReferenceOrphan {
+                id,
+                handle,
+                told: reference.told,
+            });
         }
     }
 
     /// Removes closed sockets that have nothing left to do.
     pub(crate) fn reap_reference_orphans(&mut self) {
         let mut orphans = std::mem::take(&mut self.reference_orphans);
-        orphans.retain(|&handle| {
-            let over = self.smoltcp.get::<tcp::Socket<'_>>(handle).state() == tcp::State::Closed;
+        orphans.retain(|orphan| {
+            let socket = self.smoltcp.get::<tcp::Socket<'_>>(orphan.handle);
+            let over = socket.state() == tcp::State::Closed;
             if over {
-                self.smoltcp.remove(handle);
+                self.smoltcp.remove(orphan.handle);
             }
             !over
         });
         self.reference_orphans = orphans;
     }
 
+    /// Tells what has happened to connections of smoltcp since it was told before: smoltcp itself
+    /// has no such facts.
+    pub(crate) fn tell_of_references(&mut self, outputs: &mut VecDeque<Output>) {
+        let is_ours = self.profile.transport != Transport::Smoltcp;
+        if is_ours || self.recording != Recording::Everything {
+            return;
+        }
+        let sockets = &self.smoltcp;
+        let mut tell = |id: SocketId, handle: SocketHandle, told: &mut Told| {
+            let socket = sockets.get::<tcp::Socket<'_>>(handle);
+            let (from, to) = (told.state, state(socket.state()));
+            let octets = socket.recv_queue().saturating_sub(told.queued);
+            *told = Told {
+                state: to,
+                queued: socket.recv_queue(),
+            };
+            let accepted = (octets > 0).then_some(Fact::Accepted { octets });
+            let changed = (from != to).then_some(Fact::StateChanged { from, to });
+            outputs.extend(
+                accepted
+                    .into_iter()
+                    .chain(changed)
+                    .map(|fact| Output::Fact {
+                        socket: Some(id),
+                        fact,
+                    }),
+            );
+        };
+        for (id, entry) in self.entries.iter_mut() {
+            if let Kind::Reference(ReferenceSocket {
+                role: Role::Connection { handle, .. },
+                told,
+                ..
+            }) = &mut entry.kind
+            {
+                tell(id, *handle, told);
+            }
+        }
+        for orphan in &mut self.reference_orphans {
+            if let Some(id) = orphan.id {
+                tell(id, orphan.handle, &mut orphan.told);
+            }
+        }
+    }
+
     pub(crate) fn reference_status(&self, id: SocketId) -> Status {
         let Some(handle) = self.reference_handle(id) else {
-            let listens = matches!(
-                self.entries.get(&id).map(|entry| &entry.kind),
+            let (state, bound) = match self.entries.get(&id).map(|entry| &entry.kind) {
                 Some(Kind::Reference(ReferenceSocket {
                     role: Role::Listening(_),
+                    bound,
                     ..
-                }))
-            );
-            return Status::of_state(if listens {
-                State::Listen
-            } else {
-                State::Closed
-            });
+                })) => (State::Listen, *bound),
+                Some(Kind::Reference(ReferenceSocket { bound, .. })) => (State::Closed, *bound),
+                _ => (State::Closed, None),
+            };
+            let mut status = Status::of_state(state);
+            status.local = bound.and_then(|bound| self.endpoint_of(bound));
+            return status;
         };
         let socket = self.smoltcp.get::<tcp::Socket<'_>>(handle);
         let mut status = Status::of_state(state(socket.state()));
@@ -319,6 +378,7 @@ impl Stack {
         status.receive_ended = !socket.may_recv();
         status.hung_up = !socket.may_recv() && !socket.may_send();
         status.queued = socket.recv_queue();
+        status.window = (socket.recv_capacity() - socket.recv_queue()) as u64;
         // smoltcp does not tell what it has sent apart from what it has not.
         status.unacked = socket.send_queue();
         status.local = socket.local_endpoint();

@@ -114,6 +114,11 @@ impl Entries {
         numbered.filter_map(|(entry, number)| Some((SocketId(number), entry.as_deref()?)))
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (SocketId, &mut Entry)> {
+        let numbered = self.row.iter_mut().zip(self.first..);
+        numbered.filter_map(|(entry, number)| Some((SocketId(number), entry.as_deref_mut()?)))
+    }
+
     pub(crate) fn keys(&self) -> impl Iterator<Item = SocketId> {
         self.iter().map(|(id, _)| id)
     }
