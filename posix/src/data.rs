@@ -192,7 +192,7 @@ impl Process {
     ///
     /// # Errors
     /// EOPNOTSUPP for flags other than MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL and MSG_NOSIGNAL, EBADF,
-    /// EAGAIN on a non-blocking socket or when SO_RCVTIMEO is over, ENOTCONN, and why the
+    /// ENETDOWN, EAGAIN on a non-blocking socket or when SO_RCVTIMEO is over, ENOTCONN, and why the
     /// connection is gone.
     pub fn recvfrom(
         &mut self,
@@ -226,6 +226,7 @@ impl Process {
         }
         let thread = self.thread();
         let socket = match self.socket_of(fd) {
+            Ok(_) if !host.is_up() => return Err(Errno::NetworkDown).into(),
             Ok(socket) => socket,
             Err(error) => return Err(error).into(),
         };

@@ -116,7 +116,7 @@ impl Process {
     /// accept: takes a connection from a listening socket, or waits for one.
     ///
     /// # Errors
-    /// EBADF, EMFILE, EINVAL where the socket does not listen or was shut down, EOPNOTSUPP for a
+    /// EBADF, EMFILE, ENETDOWN, EINVAL where it does not listen or was shut down, EOPNOTSUPP for a
     /// datagram socket, EAGAIN on a non-blocking one or when SO_RCVTIMEO is over.
     pub fn accept(
         &mut self,
@@ -131,6 +131,7 @@ impl Process {
 
     fn accept_now(&mut self, host: &mut Host, fd: FileDescriptor) -> Progress<FileDescriptor> {
         let listening = match self.check_room().and_then(|()| self.socket_of(fd)) {
+            Ok(_) if !host.is_up() => return Err(Errno::NetworkDown).into(),
             Ok(socket) => socket,
             Err(error) => return Err(error).into(),
         };

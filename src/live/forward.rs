@@ -20,7 +20,7 @@ use rustix::net::{
 };
 
 use super::rule::{Behaviour, Rule, Trigger};
-use crate::run::{Medium, VirtualNetwork};
+use crate::run::VirtualNetwork;
 
 /// How much of each direction is kept that the other side did not take yet, in octets.
 const ROOM: usize = 64 * 1024;
@@ -468,10 +468,9 @@ impl Forwarder {
                 .network()
                 .with_host(self.host, |host, _| end(host, Direction::Receive)),
             Behaviour::Freeze => {}
-            Behaviour::Silent => {
-                // A host of the run can fail.
-                let _ = network.set_up(self.host, false);
-            }
+            Behaviour::Silent => network
+                .network()
+                .with_host(self.host, |host, _| host.set_up(false)),
         }
     }
 }

@@ -378,7 +378,8 @@ impl Medium for VirtualNetwork {
     }
 
     fn set_up(&mut self, host: HostId, up: bool) -> Result<(), Refusal> {
-        self.network.with_host(host, |host, _| host.set_up(up));
+        self.network
+            .with_host(host, |host, _| host.set_subsystem(up));
         self.take_facts();
         Ok(())
     }
