@@ -2,6 +2,7 @@
 
 use hangup_stack::network::HostId;
 use hangup_stack::socket::SocketId;
+use hangup_stack::tcp::State;
 
 use super::conditions;
 use super::driver::Driver;
@@ -54,16 +55,27 @@ impl Driver<'_> {
     }
 
     /// The socket that is meant where none is named: the one connection of the host, or its one
-    /// socket.
+    /// socket. A connection that is gone counts where no other is there; of several that are all
+    /// gone, any is as good as another.
     fn only_socket(&self, host: HostId, labels: &[(i64, SocketId)]) -> Option<SocketId> {
-        let connects = |&&(_, socket): &&(i64, SocketId)| {
-            let status = self.medium.status(host, socket);
-            status.is_some_and(|status| status.remote.is_some())
-        };
-        let mut connections = labels.iter().filter(connects);
-        match (connections.next(), connections.next(), labels) {
-            (Some(&(_, only)), None, _) | (None, None, &[(_, only)]) => Some(only),
-            _ => None,
+        let status = |socket: SocketId| self.medium.status(host, socket);
+        let connects = |socket: SocketId| status(socket).is_some_and(|it| it.remote.is_some());
+        let sockets = || labels.iter().map(|&(_, socket)| socket);
+        let mut connections = sockets().filter(|&it| connects(it));
+        match (connections.next(), connections.next()) {
+            (Some(only), None) => return Some(only),
+            (Some(_), Some(_)) => return None,
+            (None, _) => {}
+        }
+        let mut idle = sockets().filter(|&it| {
+            let state = status(it).map(|it| it.state);
+            state.is_some_and(|it| it != Some(State::Listen))
+        });
+        match (idle.next(), labels) {
+            (None, &[(_, only)]) => Some(only),
+            (None, _) => sockets().find(|&it| status(it).is_none()),
+            (Some(_), &[(_, only)]) => Some(only),
+            (Some(_), _) => None,
         }
     }
 
