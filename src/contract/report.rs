@@ -1,4 +1,4 @@
-//! Reports on the contract: a table for people, Markdown, and JSON for programs.
+//! Reports on the contract: a table for people, lists in Markdown, and JSON for programs.
 
 use annotate_snippets::renderer::AnsiColor;
 use comfy_table::{ContentArrangement, Table, presets};
@@ -133,7 +133,10 @@ pub fn summary(proofs: &[Proof<'_>]) -> String {
     text
 }
 
-/// A table a document, as GitHub reads it. `scenarios` is where links to scenarios lead.
+/// How wide the lines of a document are.
+const COLUMNS: usize = 100;
+
+/// A list a document, which reads as text too. `scenarios` is where links to scenarios lead.
 pub fn markdown(contract: &Contract, proofs: &[Proof<'_>], scenarios: &str) -> String {
     let mut text = String::new();
     for (document, proofs) in by_document(contract, proofs) {
@@ -145,51 +148,76 @@ pub fn markdown(contract: &Contract, proofs: &[Proof<'_>], scenarios: &str) -> S
             };
             text.push_str(&format!("- `{}`: {title}\n", edition.name.value));
         }
-        text.push_str("\n| statement | part | what it says | verdict | scenarios |\n");
-        text.push_str("|---|---|---|---|---|\n");
+        text.push_str("\nWhat it states:\n\n");
+        let mut named: Vec<&str> = Vec::new();
         for proof in proofs {
-            text.push_str(&markdown_row(document, contract, proof, scenarios));
+            text.push_str(&markdown_item(document, contract, proof));
+            named.extend(proof.cases.iter().map(|case| case.name.as_str()));
         }
+        named.sort_unstable();
+        named.dedup();
+        let links = named.iter();
+        let links = links.map(|name| format!("[{name}]: {scenarios}/{name}.toml\n"));
+        text.push('\n');
+        text.extend(links);
         text.push('\n');
     }
+    // Without a link there is one empty line too many.
+    text = text.replace("\n\n\n", "\n\n");
     text.push_str(&summary(proofs));
     text
 }
 
-fn markdown_row(
-    document: &Document,
-    contract: &Contract,
-    proof: &Proof<'_>,
-    scenarios: &str,
-) -> String {
+fn markdown_item(document: &Document, contract: &Contract, proof: &Proof<'_>) -> String {
     let statement = proof.statement;
-    let mut says = statement.says.clone();
+    let mut says = format!(
+        "`{}` ({}): {}",
+        own_name(proof),
+        statement.part,
+        statement.says
+    );
     if statement.documents.len() < editions(contract, document).len() {
         says.push_str(&format!(" (Only in {}.)", statement.documents.join(", ")));
     }
-    for other in &statement.contradicts {
-        says.push_str(&format!("<br>contradicts `{other}`"));
-    }
+    let standing = proof.standing.name();
+    let (first, rest) = standing.split_at(1);
+    let standing = format!("{}{rest}", first.to_uppercase());
     let behind = match &statement.informative {
-        Some(why) => why.clone(),
+        Some(why) => format!("{standing}: {why}"),
         None => {
-            let link = |name: &str| {
-                let last = name.rsplit('/').next().unwrap_or(name);
-                format!("[{last}]({scenarios}/{name}.toml)")
-            };
-            let links: Vec<String> = proof.cases.iter().map(|case| link(&case.name)).collect();
-            links.join(", ")
+            let links = proof.cases.iter().map(|case| format!("[{}]", case.name));
+            let links: Vec<String> = links.collect();
+            match links.is_empty() {
+                true => standing,
+                false => format!("{standing}: {}.", links.join(", ")),
+            }
         }
     };
-    let row = [
-        format!("`{}`", own_name(proof)),
-        statement.part.clone(),
-        says,
-        proof.standing.name().to_owned(),
-        behind,
-    ];
-    let cells = row.map(|cell| cell.replace('|', "\\|"));
-    format!("| {} |\n", cells.join(" | "))
+    let contradicts = statement.contradicts.iter();
+    let contradicts = contradicts.map(|other| format!("Contradicts `{other}`."));
+    let paragraphs = std::iter::once(says).chain(contradicts).chain([behind]);
+    let paragraphs: Vec<String> = paragraphs.map(|it| indented(&it)).collect();
+    // Two blanks at the end of a line break it.
+    format!("- {}\n", paragraphs.join("  \n  "))
+}
+
+/// A text in lines, all but the first of which stand below an item's text.
+fn indented(text: &str) -> String {
+    let mut lines = String::new();
+    let mut used = "- ".len();
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if !lines.is_empty() && used + 1 + length > COLUMNS {
+            lines.push_str("\n  ");
+            used = "  ".len();
+        } else if !lines.is_empty() {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += length;
+    }
+    lines
 }
 
 /// The report for programs.

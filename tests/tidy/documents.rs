@@ -146,6 +146,12 @@ pub(crate) fn dead_references(path: &str, text: &str, exists: &dyn Fn(&str) -> b
                 report(resolve(path, target));
             }
         }
+        let definition = line.strip_prefix('[').and_then(|it| it.split_once("]: "));
+        if let Some((_, target)) = definition
+            && !target.contains("://")
+        {
+            report(resolve(path, target.trim_end()));
+        }
         let name =
             |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
         for word in line.split(|character| !name(character)) {
@@ -247,14 +253,14 @@ mod tests {
     #[test]
     fn references_lead_somewhere() {
         let exists = |path: &str| ["docs/a.md", "scenarios/b.toml", "ci.sh"].contains(&path);
-        let good =
-            "[a](a.md#top), [ci](../ci.sh), `scenarios/b.toml`. <x> [w](https://w/x) [h](#h)";
+        let good = "[a](a.md#top), [ci](../ci.sh), `scenarios/b.toml`. <x> [w](https://w/x) \
+                    [h](#h)\n[b]: ../scenarios/b.toml\n[d]: https://w/x";
         assert_eq!(dead_references("docs/x.md", good, &exists), []);
-        let bad = "[a](../a.md)\nscenarios/c.toml and captures/b.txt";
+        let bad = "[a](../a.md)\nscenarios/c.toml and captures/b.txt\n[b]: ../scenarios/d.toml";
         let lines: Vec<usize> = dead_references("docs/x.md", bad, &exists)
             .iter()
             .map(|f| f.0)
             .collect();
-        assert_eq!(lines, [1, 2, 2]);
+        assert_eq!(lines, [1, 2, 2, 3]);
     }
 }
