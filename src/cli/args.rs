@@ -73,7 +73,7 @@ pub struct Args {
 }
 
 /// What all runs of the program may take together.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Limits {
     /// The memory that all runs may take together: a run that needs more fails.
     #[arg(
@@ -152,6 +152,32 @@ pub(crate) enum Command {
     /// The first process of a namespace: `exec` starts it.
     #[command(hide = true)]
     FirstProcess(FirstProcess),
+}
+
+impl Command {
+    /// Whether it takes [`Limits`].
+    pub(crate) const fn has_limits(&self) -> bool {
+        match self {
+            Self::Run(_)
+            | Self::Show(_)
+            | Self::Exec(_)
+            | Self::Serve(_)
+            | Self::Proxy(_)
+            | Self::Compare(_)
+            | Self::Contract(_)
+            | Self::Bench(_) => true,
+            Self::Check(_)
+            | Self::List(_)
+            | Self::Verify(_)
+            | Self::Profiles(_)
+            | Self::Docs(_)
+            | Self::Wireshark(_)
+            | Self::Schema(_)
+            | Self::Completions(_)
+            | Self::Man
+            | Self::FirstProcess(_) => false,
+        }
+    }
 }
 
 /// Arguments of the first process of a namespace.

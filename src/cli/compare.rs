@@ -20,6 +20,7 @@ pub(super) fn compare(args: &Compare, limits: &Limits, quiet: bool) -> Result<Ex
         )));
     };
     report::few_enough(&args.settings)?;
+    report::one_seed(args.seed, &args.settings)?;
     let read = report::load(file, &args.settings)?;
     // Of a sweep the first combination: a comparison has enough columns as it is.
     let scenario = read.first().clone();
@@ -33,6 +34,13 @@ pub(super) fn compare(args: &Compare, limits: &Limits, quiet: bool) -> Result<Ex
     if args.profiles.len() > SYSTEMS_MAX {
         return Err(usage(format_args!(
             "at most {SYSTEMS_MAX} profiles are compared"
+        )));
+    }
+    let replaced = format!("hosts.{}.profile", scenario.hosts[host].name.value);
+    if args.settings.iter().any(|it| it.key() == replaced) {
+        let help = "name it in --profiles, or another host with --host";
+        return Err(usage(format_args!(
+            "--set {replaced} would change nothing: --profiles says what it is\n  help: {help}"
         )));
     }
     for name in &args.profiles {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::args::{Exec, FirstProcess, Proxy, Serve};
+use super::args::{Exec, FirstProcess, Limits, Proxy, Serve};
 use super::exit::Exit;
 use super::failure::Failure;
 
@@ -21,7 +21,11 @@ pub(super) enum LiveCommand<'a> {
 
 /// Elsewhere there is nothing to run a program in.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn live(_command: &LiveCommand<'_>, _quiet: bool) -> Result<Ends, Failure> {
+pub(super) fn live(
+    _command: &LiveCommand<'_>,
+    _limits: &Limits,
+    _quiet: bool,
+) -> Result<Ends, Failure> {
     Err(super::failure::refusal(
         "a program can only be run among emulated hosts on Linux: it needs network namespaces and \
          TUN devices\n  help: everything else is here: `hangup run` plays the same hosts in \
@@ -49,9 +53,10 @@ mod linux {
 
     use hangup_stack::network::HostId;
 
-    use super::{Ends, Exit, ExitCode, Failure, FirstProcess, LiveCommand, Proxy};
+    use super::{Ends, Exit, ExitCode, Failure, FirstProcess, Limits, LiveCommand, Proxy};
     use crate::capture::text;
     use crate::cli::args::{Kept, Live};
+    use crate::cli::bounds::Pool;
     use crate::cli::failure::{environment, refusal, usage};
     use crate::cli::{report, traces};
     use crate::language::units::show_size;
@@ -77,7 +82,11 @@ mod linux {
     }
 
     /// Runs one of the live commands.
-    pub(in crate::cli) fn live(command: &LiveCommand<'_>, quiet: bool) -> Result<Ends, Failure> {
+    pub(in crate::cli) fn live(
+        command: &LiveCommand<'_>,
+        limits: &Limits,
+        quiet: bool,
+    ) -> Result<Ends, Failure> {
         let (scenario, settings, socket, words, kept, live) = match command {
             LiveCommand::Exec(it) => {
                 let words = it.command.as_slice();
@@ -101,8 +110,9 @@ mod linux {
                     &it.live,
                 )
             }
-            LiveCommand::Proxy(args) => return proxy(args, quiet),
+            LiveCommand::Proxy(args) => return proxy(args, limits, quiet),
         };
+        report::one_seed(kept.seed, settings)?;
         let read = read(scenario, settings)?;
         let control = ControlledBy {
             // Standard input is the program's, where there is one.
@@ -110,10 +120,10 @@ mod linux {
             socket: socket.clone(),
         };
         let options = options(kept, live, &read.0, words, control);
-        run(&read, &options, (kept, live), quiet)
+        run(&read, &options, (kept, live), (limits, quiet))
     }
 
-    fn proxy(args: &Proxy, quiet: bool) -> Result<Ends, Failure> {
+    fn proxy(args: &Proxy, limits: &Limits, quiet: bool) -> Result<Ends, Failure> {
         let upstream = args.upstream.to_socket_addrs().map_err(|error| {
             let why = format!("--upstream {}: {error}", args.upstream);
             environment(format_args!("{why}; it is HOST:PORT"))
@@ -155,7 +165,7 @@ mod linux {
             ..options
         };
         let read = (scenario, PathBuf::from("proxy"));
-        run(&read, &options, (&args.kept, &args.live), quiet)
+        run(&read, &options, (&args.kept, &args.live), (limits, quiet))
     }
 
     /// The scenario, and what its trace is called. Of a sweep the first combination, as for
@@ -198,12 +208,20 @@ mod linux {
         (scenario, name): &(Scenario, PathBuf),
         options: &Options,
         (kept, live): (&Kept, &Live),
-        quiet: bool,
+        (limits, quiet): (&Limits, bool),
     ) -> Result<Ends, Failure> {
         let at = vantage(kept, scenario)?;
         let started = Instant::now();
         let stream = stream(kept, scenario, name, at)?;
-        let mut executed = exec::exec(scenario, options, stream).map_err(|error| match error {
+        // The program itself is stopped where its time is over.
+        let memory = Limits {
+            timeout: None,
+            ..limits.clone()
+        };
+        let pool = Pool::new(&memory, 1);
+        let bounds = pool.claim(None);
+        let executed = exec::exec(scenario, options, stream, &bounds);
+        let mut executed = executed.map_err(|error| match error {
             LiveError::Scenario(message) => usage(message),
             LiveError::Refused(_) | LiveError::Port(_) => refusal(error),
             LiveError::Signals(_) | LiveError::Control(_) | LiveError::Sockets(_) => {

@@ -36,7 +36,9 @@ mod wireshark;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
 use tracing_subscriber::filter::LevelFilter;
 
 pub use args::Args;
@@ -50,7 +52,7 @@ pub fn main() -> ExitCode {
     if let Some(answered) = extcap::answer() {
         return answered;
     }
-    let args = match Args::try_parse() {
+    let args = match read() {
         Ok(args) => args,
         Err(error) => {
             // Help and version are no errors; clap prints each where it belongs.
@@ -71,9 +73,9 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check::check(check, args.quiet),
         Command::List(list) => list::list(list),
         Command::Show(show) => show::show(show, &args.limits),
-        Command::Exec(exec) => return live(&LiveCommand::Exec(exec), args.quiet),
-        Command::Serve(serve) => return live(&LiveCommand::Serve(serve), args.quiet),
-        Command::Proxy(proxy) => return live(&LiveCommand::Proxy(proxy), args.quiet),
+        Command::Exec(exec) => return live(&LiveCommand::Exec(exec), &args),
+        Command::Serve(serve) => return live(&LiveCommand::Serve(serve), &args),
+        Command::Proxy(proxy) => return live(&LiveCommand::Proxy(proxy), &args),
         Command::Compare(compare) => compare::compare(compare, &args.limits, args.quiet),
         Command::Verify(verify) => verify::verify(verify, args.quiet),
         Command::Contract(contract) => contract::contract(contract, &args.limits, args.quiet),
@@ -93,9 +95,28 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
+/// The command line.
+///
+/// # Errors
+/// It is wrong, or asks for help.
+fn read() -> Result<Args, clap::Error> {
+    let mut command = Args::command();
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    let args = Args::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    let is_said = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    match ["memory", "timeout"].into_iter().find(is_said) {
+        Some(limit) if !args.command.has_limits() => {
+            let message =
+                format!("--{limit} limits commands that run scenarios, and this runs none");
+            Err(command.error(ErrorKind::ArgumentConflict, message))
+        }
+        Some(_) | None => Ok(args),
+    }
+}
+
 /// Runs a live command, whose exit code may be that of its program.
-fn live(command: &LiveCommand<'_>, quiet: bool) -> ExitCode {
-    match exec::live(command, quiet) {
+fn live(command: &LiveCommand<'_>, args: &Args) -> ExitCode {
+    match exec::live(command, &args.limits, args.quiet) {
         Ok(Ends::As(exit)) => exit.into(),
         Ok(Ends::With(code)) => code.into(),
         Err(failure) => {

@@ -139,6 +139,20 @@ pub(super) fn few_enough(settings: &[Setting]) -> Result<(), Failure> {
     )))
 }
 
+/// Whether a seed is said once.
+///
+/// # Errors
+/// It is said twice, and one of the two would change nothing.
+pub(super) fn one_seed(seed: Option<u64>, settings: &[Setting]) -> Result<(), Failure> {
+    let is_set = settings.iter().any(|it| it.key() == "seed");
+    match seed {
+        Some(seed) if is_set => Err(usage(format_args!(
+            "--seed {seed} and --set seed: only one of them can hold"
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// The claim of a scenario, in one line.
 pub(super) fn claim(scenario: &Scenario) -> &str {
     scenario

@@ -31,7 +31,8 @@ pub(super) fn run(args: &Run, limits: &Limits, quiet: bool) -> Result<Exit, Fail
     }
     let started = Instant::now();
     report::few_enough(&args.settings)?;
-    interrupt::listen().map_err(environment)?;
+    report::one_seed(args.seed, &args.settings)?;
+    interrupt::end_at_once().map_err(environment)?;
     let selection = jobs::selection(args)?;
     let files = Files::select(args)?;
     let threads = args.jobs.map_or(0, usize::from);
@@ -50,6 +51,7 @@ pub(super) fn run(args: &Run, limits: &Limits, quiet: bool) -> Result<Exit, Fail
     }
     jobs::at_most_one(args, &jobs)?;
     files.are_no_outputs(args)?;
+    interrupt::listen().map_err(environment)?;
     let mut output = Output::new(args, quiet, &jobs);
     output.begin()?;
     let pages = args.report.has_sections.then(page::Pages::read);

@@ -35,6 +35,7 @@ struct Shown {
 /// What is to be shown cannot be read or run, or has no such host or connection.
 pub(super) fn show(args: &Show, limits: &Limits) -> Result<Exit, Failure> {
     report::few_enough(&args.settings)?;
+    report::one_seed(args.seed, &args.settings)?;
     interrupt::listen().map_err(environment)?;
     let shown = shown(args, &Pool::new(limits, 1))?;
     let streams = Streams::follow(&shown.recording);

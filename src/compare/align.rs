@@ -113,20 +113,20 @@ impl<'a> Interval<'a> {
     pub(super) fn rows(&self) -> Vec<AlignedRow<'a>> {
         let folded: Vec<Vec<Cell<'a>>> = self.seen.iter().map(|it| fold(it)).collect();
         // What a system sees in one moment goes to the rows of that moment, in its order.
-        let mut rows: BTreeMap<(Instant, usize), AlignedRow<'a>> = BTreeMap::new();
+        // Calls of programs stand behind it, so that packets stay beside packets.
+        let mut rows: BTreeMap<(Instant, bool, usize), AlignedRow<'a>> = BTreeMap::new();
         for (column, cells) in folded.iter().enumerate() {
-            let mut place = (Instant::ZERO, 0);
+            let mut counts: BTreeMap<(Instant, bool), usize> = BTreeMap::new();
             for cell in cells {
-                let at = cell.seen.at;
-                place = if place.0 == at {
-                    (at, place.1 + 1)
-                } else {
-                    (at, 1)
-                };
-                let row = rows.entry(place).or_insert_with(|| AlignedRow {
-                    at,
-                    cells: vec![None; folded.len()],
-                });
+                let (at, is_call) = (cell.seen.at, cell.seen.is_call());
+                let count = counts.entry((at, is_call)).or_default();
+                *count += 1;
+                let row = rows
+                    .entry((at, is_call, *count))
+                    .or_insert_with(|| AlignedRow {
+                        at,
+                        cells: vec![None; folded.len()],
+                    });
                 row.cells[column] = Some(*cell);
             }
         }
@@ -148,7 +148,8 @@ impl<'a> Interval<'a> {
                 Noted::Packet {
                     key: ComparedText::Acknowledgment,
                     ..
-                } => continue,
+                }
+                | Noted::Call { .. } => continue,
                 Noted::TimedOut { host } => (true, host.as_str(), "timed out"),
             };
             if known.insert(key) {
@@ -185,8 +186,11 @@ impl<'a> Interval<'a> {
         let what = |cell: &Option<Cell<'a>>| cell.map(|it| of_comparison(it.seen));
         let differs =
             |row: &AlignedRow<'a>| row.cells.iter().any(|it| what(it) != what(&row.cells[0]));
+        let is_call =
+            |row: &&AlignedRow<'a>| row.cells.iter().flatten().any(|it| it.seen.is_call());
         let rows = self.rows();
-        rows.iter().find(|row| differs(row)).map(|row| row.at)
+        let mut packets = rows.iter().filter(|row| !is_call(row));
+        packets.find(|row| differs(row)).map(|row| row.at)
     }
 }
 
@@ -203,6 +207,7 @@ fn of_comparison(seen: &SeenEvent) -> (bool, &str, Option<u32>, &str) {
             ComparedText::Whole(text) => (*is_sent, peer, *ack, text),
             ComparedText::Acknowledgment => (*is_sent, peer, *ack, ""),
         },
+        Noted::Call { host, text } => (false, host, None, text),
         Noted::TimedOut { host } => (true, host, None, "timed out"),
     }
 }

@@ -63,6 +63,13 @@ pub struct SeenEvent {
     pub remarks: Vec<&'static str>,
 }
 
+impl SeenEvent {
+    /// Whether it is a call of a program.
+    pub(super) fn is_call(&self) -> bool {
+        matches!(self.what, Noted::Call { .. })
+    }
+}
+
 /// What can be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Noted {
@@ -78,6 +85,13 @@ pub enum Noted {
         key: ComparedText,
         /// Its acknowledgment number, relative.
         ack: Option<u32>,
+    },
+    /// A program of a host has made a call. What it comes to shows in packets, and is not compared.
+    Call {
+        /// Which host.
+        host: String,
+        /// The call and its result.
+        text: String,
     },
     /// A host has given a connection up.
     TimedOut {
@@ -189,7 +203,27 @@ fn seen(outcome: &Outcome, host: HostId) -> Vec<SeenEvent> {
             seen.remarks.push(remark);
         }
     }
+    seen.extend(calls_of_programs(outcome));
+    // Each stands before what was recorded after it.
+    seen.sort_by_key(|it| (it.index, !it.is_call()));
     seen
+}
+
+fn calls_of_programs(outcome: &Outcome) -> impl Iterator<Item = SeenEvent> {
+    let rows = outcome.account.of_programs.iter();
+    let rows = rows.filter_map(|&it| outcome.calls.get(it));
+    rows.map(|row| {
+        let host = outcome.hosts.iter().find(|it| it.id == row.host);
+        SeenEvent {
+            at: row.at,
+            index: row.events_before,
+            what: Noted::Call {
+                host: host.map(|it| it.name.clone()).unwrap_or_default(),
+                text: row.text.clone(),
+            },
+            remarks: Vec::new(),
+        }
+    })
 }
 
 /// What is said beside a packet that the host has received, or that the link has lost.

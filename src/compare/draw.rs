@@ -243,6 +243,7 @@ pub(super) fn cell(comparison: &Comparison, cell: Cell<'_>) -> String {
                 false => format!("{arrow} {text}"),
             }
         }
+        Noted::Call { host, text } => format!("{host}: {text}"),
         Noted::TimedOut { host } => format!("{host} timed out"),
     };
     for remark in &cell.seen.remarks {

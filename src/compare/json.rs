@@ -81,6 +81,8 @@ struct SeenReport<'a> {
     at: f64,
     what: &'static str,
     host: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<&'a str>,
     packet: Option<&'a str>,
     remarks: &'a [&'static str],
 }
@@ -165,7 +167,7 @@ fn summary(summary: &ShutdownSummary) -> SummaryReport<'_> {
 }
 
 fn seen(seen: &SeenEvent) -> SeenReport<'_> {
-    let (what, host, packet) = match &seen.what {
+    let (what, host, text) = match &seen.what {
         Noted::Packet {
             is_sent: true,
             peer,
@@ -173,13 +175,16 @@ fn seen(seen: &SeenEvent) -> SeenReport<'_> {
             ..
         } => ("sent", peer, Some(text.as_str())),
         Noted::Packet { peer, text, .. } => ("received", peer, Some(text.as_str())),
+        Noted::Call { host, text } => ("call", host, Some(text.as_str())),
         Noted::TimedOut { host } => ("timed out", host, None),
     };
+    let is_call = seen.is_call();
     SeenReport {
         at: seconds(seen.at),
         what,
         host,
-        packet,
+        call: text.filter(|_| is_call),
+        packet: text.filter(|_| !is_call),
         remarks: &seen.remarks,
     }
 }

@@ -21,6 +21,7 @@ use super::program::{Ended, Program};
 use super::rule::Rule;
 use super::session::Session;
 use super::stream::Stream;
+use crate::bounds::Bounds;
 use crate::capture::TraceHost;
 use crate::run::{Conduct, Filler, Medium, Outcome, VirtualNetwork, run_as};
 use crate::scenario::Scenario;
@@ -138,9 +139,9 @@ pub fn kernel_of(scenario: &Scenario) -> Result<usize, LiveError> {
     }
 }
 
-/// Runs a program among the hosts of a scenario, and writes its trace to a stream, if there is
-/// one. This process is in namespaces of its own
-/// afterwards, and must end.
+/// Runs a program among the hosts of a scenario, which may take so much memory, and writes its
+/// trace to a stream, if there is one. This process is in namespaces of its own afterwards, and
+/// must end.
 ///
 /// # Errors
 /// Why it did not begin.
@@ -148,6 +149,7 @@ pub fn exec(
     scenario: &Scenario,
     options: &Options,
     stream: Option<Stream>,
+    bounds: &dyn Bounds,
 ) -> Result<Executed, LiveError> {
     let kernel = kernel_of(scenario)?;
     let network = VirtualNetwork::new(scenario, options.seed, Filler::Alphabet);
@@ -197,7 +199,7 @@ pub fn exec(
     }
     let mut medium = LiveMedium::new(network, HostId(kernel), port, &mut session, limits);
     let conduct = Conduct::live(scenario);
-    let outcome = run_as(&mut medium, scenario, &conduct, options.seed);
+    let outcome = run_as(&mut medium, scenario, &conduct, (options.seed, bounds));
     let (is_cut, losses) = (medium.is_cut(), medium.losses());
     let lateness = medium.lateness().clone();
     drop(medium);

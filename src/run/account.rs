@@ -16,6 +16,8 @@ pub struct Account {
     pub played: Vec<Instant>,
     /// The calls, in the order in which they were made.
     pub calls: Vec<MadeCall>,
+    /// Which rows of the trace are calls of programs.
+    pub of_programs: Vec<usize>,
     /// What is wrong with calls that could not be made at all.
     pub unmade: Vec<Diagnostic>,
     /// The sockets that labels of the script stand for at the end, in the order of hosts and

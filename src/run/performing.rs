@@ -153,6 +153,7 @@ impl<'a> Driver<'a> {
         };
         let arguments = pending.making.arguments.iter().map(show_argument);
         let arguments = arguments.collect::<Vec<_>>().join(", ");
+        self.account.of_programs.push(self.rows.len());
         self.rows.push(CallRow {
             at: self.medium.now(),
             host: HostId(task.place.host),
@@ -242,6 +243,7 @@ impl<'a> Driver<'a> {
             (After::Accepted { number }, Some(label)) => Some(task.accepted(*number, label, at)),
             (After::Accepted { .. } | After::Goes | After::Fails(_), _) => None,
         };
+        self.account.of_programs.push(self.rows.len());
         self.rows.push(CallRow {
             at,
             host: HostId(host),

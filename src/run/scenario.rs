@@ -48,24 +48,30 @@ pub fn run_read(
 /// Runs a scenario on a medium, whose hosts are those of the scenario. `seed` is that of its random
 /// choices.
 pub fn run_on(medium: &mut dyn Medium, scenario: &Scenario, seed: u64) -> Outcome {
-    run_as(medium, scenario, &Conduct::scenario(scenario), seed)
+    run_as(
+        medium,
+        scenario,
+        &Conduct::scenario(scenario),
+        (seed, &Usual),
+    )
 }
 
 /// Runs a scenario on a medium with a real clock and a real host, within the tolerance that such a
 /// host needs; what is late on the way counts as [`Lateness`](super::Lateness).
 pub fn run_in_real_time(medium: &mut dyn Medium, scenario: &Scenario, seed: u64) -> Outcome {
     let conduct = Conduct::scenario_in_real_time(scenario);
-    run_as(medium, scenario, &conduct, seed)
+    run_as(medium, scenario, &conduct, (seed, &Usual))
 }
 
-/// Runs a scenario on a medium in a way of its own.
+/// Runs a scenario on a medium in a way of its own, within bounds.
 pub(crate) fn run_as(
     medium: &mut dyn Medium,
     scenario: &Scenario,
     conduct: &Conduct,
-    seed: u64,
+    (seed, bounds): (u64, &dyn Bounds),
 ) -> Outcome {
-    let mut driver = Driver::new(scenario, conduct, seed, medium);
+    let driver = Driver::new(scenario, conduct, seed, medium);
+    let mut driver = driver.within(bounds, Kept::ALL);
     driver.play();
     driver.finish()
 }

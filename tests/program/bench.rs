@@ -223,7 +223,7 @@ fn bad_input_is_an_error_with_its_place() {
         (
             &["--row", "48"],
             2,
-            "--row 48: the sweep has 48 rows, from 0 on",
+            "--row 48: rows have the numbers 0 to 47, those that filters leave out counted",
         ),
         (&["--shard", "5/4"], 2, "--shard `5/4` is no part"),
         (&["--csv", "no/where.csv"], 3, "cannot write no/where.csv"),

@@ -15,6 +15,7 @@ mod packetdrill;
 mod profiles;
 mod reports;
 mod show;
+mod surprises;
 mod sweep;
 mod traces;
 mod warnings;

@@ -30,9 +30,9 @@ pub(super) fn row(
     quiet: bool,
 ) -> Result<Exit, Failure> {
     let Some(case) = plan.row(id) else {
-        let rows = plan.product().unwrap_or(u64::MAX);
+        let last = plan.product().map_or(u64::MAX, |it| it.saturating_sub(1));
         return Err(usage(format!(
-            "--row {id}: the sweep has {rows} rows, from 0 on"
+            "--row {id}: rows have the numbers 0 to {last}, those that filters leave out counted"
         )));
     };
     interrupt::listen().map_err(environment)?;

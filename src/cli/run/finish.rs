@@ -13,11 +13,13 @@ use super::stream::TraceStream;
 use crate::capture::{Trace, text};
 use crate::cli::args::Run;
 use crate::cli::traces;
+use crate::diagnostic::Diagnostic;
 use crate::files;
 use crate::packetdrill::export;
 use crate::report::{CaseKind, CaseVerdict, Golden, Problem, TestCase};
 use crate::run::{Outcome, Verdict};
 use crate::scenario::Scenario;
+use crate::scenario::script::{Statement, Subject};
 
 /// How many lines of the trace a failure shows.
 const LADDER_LINES: usize = 12;
@@ -62,7 +64,14 @@ fn judge(
     at: HostId,
     case: &mut TestCase,
 ) {
-    let problem = |it| Problem::new(&scenario.source, it);
+    let problem = |failure: &Diagnostic| {
+        let shown = passed_by(scenario, failure, at).map_or(failure.clone(), |host| {
+            failure
+                .clone()
+                .help(format!("--at {host} shows the trace of that host"))
+        });
+        Problem::new(&scenario.source, &shown)
+    };
     case.problems = outcome.failures.iter().map(problem).collect();
     case.seed = Some(outcome.seed);
     case.virtual_time = Some(Duration::from_micros(
@@ -75,6 +84,28 @@ fn judge(
             CaseVerdict::Failed
         }
     };
+}
+
+/// One of the two hosts of the packets that a failure is about, where the trace of the host `at`
+/// has none of them.
+fn passed_by<'s>(scenario: &'s Scenario, failure: &Diagnostic, at: HostId) -> Option<&'s str> {
+    let span = failure.span?;
+    let is_meant = |it: &&Statement| it.span.start <= span.start && span.end <= it.span.end;
+    let statement = scenario.script.statements.iter().find(is_meant)?;
+    let (from, to) = match &statement.subject {
+        Subject::Packet(line) => (&line.from, &line.to),
+        Subject::Nothing(pair) => (&pair.from, &pair.to),
+        Subject::Call(_)
+        | Subject::Inject(_)
+        | Subject::Expect(_)
+        | Subject::Link(_)
+        | Subject::Subsystem(_)
+        | Subject::Turning(_)
+        | Subject::Code(_)
+        | Subject::Pause => return None,
+    };
+    let own = &scenario.hosts.get(at.0)?.name.value;
+    (from.value != *own && to.value != *own).then_some(from.value.as_str())
 }
 
 /// Writes the trace of a run to where it was asked for, unless it was `streamed` there, and

@@ -376,6 +376,9 @@ fn no_subject(input: &Input<'_>) -> ErrMode<Fault> {
     let diagnostic = expected_here(input, "a host, `inject` or `link`");
     Fault::cut(if input.starts_with(['<', '>']) {
         diagnostic.help("packets name both hosts: `client > server: S 0:0(0)`")
+    } else if input.starts_with('[') {
+        diagnostic
+            .help("a guard stands first in its line: `[server=linux] then client: close(3) = 0`")
     } else if input.starts_with('`') {
         diagnostic.help("commands are never executed")
     } else if input.starts_with("%{") {
