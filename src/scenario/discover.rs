@@ -33,8 +33,9 @@ const FILES_MAX: usize = 100_000;
 pub struct Found {
     /// The file.
     pub path: PathBuf,
-    /// Its name: where it is under `scenarios/`, or else under the folder that was asked for,
-    /// without its extension. Its traces have that name too.
+    /// Its name: where it is under `scenarios/`, or else under the folder that was asked for, or
+    /// where it is at all, if another has that name; without its extension. Its traces have that
+    /// name too.
     pub name: PathBuf,
 }
 
@@ -109,10 +110,10 @@ pub enum DiscoverError {
         /// The folder.
         folder: PathBuf,
     },
-    /// A folder cannot be read.
+    /// A folder or a link cannot be read.
     #[error("cannot read {}: {error}", path.display())]
     Read {
-        /// The folder.
+        /// The folder or link.
         path: PathBuf,
         /// Why not.
         error: io::Error,
@@ -196,23 +197,30 @@ pub fn is_script(path: &Path) -> bool {
 pub fn discover(base: &Path, paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverError> {
     let root = [PathBuf::from(ROOT)];
     let paths = if paths.is_empty() { &root } else { paths };
-    let mut found: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    let mut all: Vec<(PathBuf, PathBuf)> = Vec::new();
     for path in paths {
-        for file in resolve(base, path)? {
-            let name = name(&file, path);
-            match found.get(&name) {
-                Some(first) if !same(&base.join(first), &base.join(&file)) => {
-                    let first = first.clone();
-                    return Err(DiscoverError::SameName {
-                        first,
-                        second: file,
-                        name,
-                    });
-                }
-                Some(_) => {}
-                None => {
-                    found.insert(name, file);
-                }
+        let files = resolve(base, path)?.into_iter();
+        all.extend(files.map(|file| (name(&file, path), file)));
+    }
+    let shared = shared(base, &all);
+    let mut found: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    for (short, file) in all {
+        let name = match shared.contains(&short) {
+            true => name(&file, Path::new("")),
+            false => short,
+        };
+        match found.get(&name) {
+            Some(first) if !same(&base.join(first), &base.join(&file)) => {
+                let first = first.clone();
+                return Err(DiscoverError::SameName {
+                    first,
+                    second: file,
+                    name,
+                });
+            }
+            Some(_) => {}
+            None => {
+                found.insert(name, file);
             }
         }
     }
@@ -220,6 +228,19 @@ pub fn discover(base: &Path, paths: &[PathBuf]) -> Result<Vec<Found>, DiscoverEr
         .into_iter()
         .map(|(name, path)| Found { path, name })
         .collect())
+}
+
+/// The names that files of several folders have. These files are named by where they are.
+fn shared(base: &Path, all: &[(PathBuf, PathBuf)]) -> BTreeSet<PathBuf> {
+    let mut first: BTreeMap<&Path, &Path> = BTreeMap::new();
+    let mut shared = BTreeSet::new();
+    for (name, file) in all {
+        let known = *first.entry(name).or_insert(file);
+        if !same(&base.join(known), &base.join(file)) {
+            shared.insert(name.clone());
+        }
+    }
+    shared
 }
 
 /// The files that a path stands for, itself or as a name under the root.
@@ -255,6 +276,13 @@ fn resolve(base: &Path, path: &Path) -> Result<Vec<PathBuf>, DiscoverError> {
     let shipped = shipped_under(path, EXTENSION, is_scenario);
     if !shipped.is_empty() {
         return Ok(shipped);
+    }
+    // A link is there, even one that leads nowhere or to itself.
+    if let Err(error) = fs::metadata(base.join(path))
+        && base.join(path).symlink_metadata().is_ok()
+    {
+        let path = path.to_owned();
+        return Err(DiscoverError::Read { path, error });
     }
     let nearest = nearest(base, path);
     Err(DiscoverError::NotFound {
@@ -540,10 +568,16 @@ mod tests {
     }
 
     #[test]
-    fn two_scenarios_of_one_name_are_refused() {
-        let tree = Tree::new("names", &["a/x.toml", "b/x.toml"]);
-        let message = "a/x.toml and b/x.toml are both called x: run them one after the other";
-        assert_eq!(tree.names(&["a", "b"]), Err(message.to_owned()));
+    fn two_scenarios_of_one_name_are_named_by_where_they_are() {
+        let tree = Tree::new("names", &["a/x.toml", "b/x.toml", "b/y.toml"]);
+        let names = ["a/x", "b/x", "y"].map(str::to_owned).to_vec();
+        assert_eq!(tree.names(&["a", "b"]), Ok(names));
+        let message = "../a/x.toml and a/x.toml are both called a/x: run them one after the other";
+        let twice = Tree::new("names-twice", &["a/x.toml", "below/a/x.toml"]);
+        let below = twice.0.join("below");
+        let paths = ["../a", "a"].map(PathBuf::from);
+        let error = discover(&below, &paths).expect_err("they are two");
+        assert_eq!(error.to_string(), message);
         assert_eq!(tree.names(&["a", "a/x.toml"]), Ok(vec!["x".to_owned()]));
     }
 }
