@@ -102,6 +102,7 @@ fn passed_by<'s>(scenario: &'s Scenario, failure: &Diagnostic, at: HostId) -> Op
         | Subject::Subsystem(_)
         | Subject::Turning(_)
         | Subject::Code(_)
+        | Subject::Power(_)
         | Subject::Pause => return None,
     };
     let own = &scenario.hosts.get(at.0)?.name.value;
