@@ -74,6 +74,7 @@ const KINDS: &[Kind] = &[
         why: "a port is used again, or a SYN arrives in a connection",
         of: &[
             "packetdrill/numbers-of-the-script.pkt",
+            "processes/rebooted-client-comes-again",
             "recipes/port-reuse",
             "systems/reset/by-a-syn-inside-the-window",
             "systems/time-wait/late-segments",
@@ -117,8 +118,9 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         begins: "This frame is a (suspected) spurious retransmission",
-        why: "octets that have arrived are forged once more",
+        why: "octets that have arrived are forged once more, or acknowledged behind the timeout",
         of: &[
+            "processes/task-of-lwip-ends",
             "recv-disconnect/old-data-does-not-reset",
             "systems/acknowledgments/duplicates",
             "windows/lone-segments-and-repetitions",
