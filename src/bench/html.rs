@@ -13,8 +13,8 @@ const ROWS_MOST: usize = 200;
 
 /// The page of a sweep.
 pub fn html(rows: &[Row]) -> String {
-    let mut text = table(rows, ROWS_MOST);
-    text.push_str(&differing(rows, ROWS_MOST));
+    let mut text = table(rows, ROWS_MOST, usize::MAX);
+    text.push_str(&differing(rows, ROWS_MOST, usize::MAX));
     let count = rows.len();
     let text = anstream::adapter::strip_str(&text).to_string();
     let body = html! {

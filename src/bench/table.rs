@@ -9,6 +9,7 @@ use super::axis::Axis;
 use super::measurement::{Agreement, End, Ending, Forecast, Measurement, Octets};
 use super::row::Row;
 use super::value::Value;
+use crate::language::cells;
 
 /// A column of a table: its title, and what it says of a measurement.
 struct Shown {
@@ -88,26 +89,28 @@ fn bounds(octets: Octets) -> String {
 
 /// The table of a sweep's rows: all of them where they are no more than `most`, otherwise a line a
 /// group of sender, receiver and acknowledgment, and the rows that accepted most.
-pub fn table(rows: &[Row], most: usize) -> String {
+///
+/// Where a line would be wider than `width` columns, it is a paragraph.
+pub fn table(rows: &[Row], most: usize, width: usize) -> String {
     if rows.len() <= most {
-        return each(rows.iter());
+        return each(rows.iter(), width);
     }
     let mut largest: Vec<&Row> = rows.iter().collect();
     let accepted = |row: &&Row| row.result.as_ref().map_or(0, |it| it.accepted);
     largest.sort_by_key(|row| std::cmp::Reverse(accepted(row)));
     let shown = most.min(TOP);
     largest.truncate(shown);
-    let mut text = groups(rows);
+    let mut text = groups(rows, width);
     if shown > 0 {
         text.push_str(&format!("\nthe {shown} rows that accepted most\n"));
-        text.push_str(&each(largest.into_iter()));
+        text.push_str(&each(largest.into_iter(), width));
     }
     text
 }
 
 /// The rows of which the model predicts something else than was measured; empty where there are
 /// none.
-pub fn differing(rows: &[Row], most: usize) -> String {
+pub fn differing(rows: &[Row], most: usize, width: usize) -> String {
     let differs = |row: &&Row| {
         let agreement = row.agreement();
         agreement.is_some_and(Agreement::differs)
@@ -137,8 +140,9 @@ pub fn differing(rows: &[Row], most: usize) -> String {
         String::new()
     };
     format!(
-        "\n{count} of {} rows differ from the model{which}\n{lines}",
-        rows.len()
+        "\n{count} of {} rows differ from the model{which}\n{}",
+        rows.len(),
+        lines.within(width)
     )
 }
 
@@ -146,7 +150,7 @@ pub fn differing(rows: &[Row], most: usize) -> String {
 const TOP: usize = 10;
 
 /// A line a row, with those axes that differ anywhere.
-fn each<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> String {
+fn each<'a>(rows: impl Iterator<Item = &'a Row> + Clone, width: usize) -> String {
     let varies = |axis: &Axis| {
         let mut values = rows.clone().map(|row| row.case.value(*axis));
         let first = values.next();
@@ -171,7 +175,7 @@ fn each<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> String {
         }
         lines.push(line);
     }
-    lines.to_string()
+    lines.within(width)
 }
 
 /// What rows with the same ends have in common.
@@ -209,7 +213,7 @@ impl Group {
     }
 }
 
-fn groups(rows: &[Row]) -> String {
+fn groups(rows: &[Row], width: usize) -> String {
     let mut groups: Vec<([&str; 3], Group)> = Vec::new();
     let mut places = BTreeMap::new();
     for row in rows {
@@ -271,7 +275,7 @@ fn groups(rows: &[Row]) -> String {
         line.push(Text::Word(endings.collect::<Vec<_>>().join(", ")));
         lines.push(line);
     }
-    lines.to_string()
+    lines.within(width)
 }
 
 fn end(end: &End) -> String {
@@ -311,9 +315,32 @@ impl Lines {
     fn push(&mut self, line: Vec<Text>) {
         self.widths.resize(self.widths.len().max(line.len()), 0);
         for (width, column) in self.widths.iter_mut().zip(&line) {
-            *width = (*width).max(column.text().chars().count());
+            *width = (*width).max(cells::width(column.text()));
         }
         self.lines.push(line);
+    }
+
+    /// As a table, or where that would be wider than so many columns, as a paragraph for each line
+    /// with the titles of the first.
+    fn within(&self, width: usize) -> String {
+        let total: usize = self.widths.iter().map(|it| it + 2).sum();
+        if total <= width.saturating_add(2) {
+            return self.to_string();
+        }
+        let Some((head, lines)) = self.lines.split_first() else {
+            return String::new();
+        };
+        let mut text = String::new();
+        for line in lines {
+            let pairs = head.iter().zip(line);
+            let said = pairs.filter(|(_, value)| !value.text().is_empty());
+            let said = said.map(|(title, value)| format!("{} {}", title.text(), value.text()));
+            for line in cells::wrap(&said.collect::<Vec<_>>().join(", "), width) {
+                text.push_str(&line);
+                text.push('\n');
+            }
+        }
+        text
     }
 }
 

@@ -87,6 +87,13 @@ pub(super) fn width() -> u16 {
     terminal_size::terminal_size().map_or(USUAL, |(width, _)| width.0.clamp(40, 200))
 }
 
+/// How many columns a table may have that goes into a file or to another program where there is no
+/// terminal: any number.
+pub(super) fn table_width() -> usize {
+    let size = terminal_size::terminal_size();
+    size.map_or(usize::MAX, |(width, _)| width.0.max(40).into())
+}
+
 /// The scenarios that were asked for.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use super::align::{AlignedRow, Cell, Interval, Step, intervals, results_differ};
 use super::column::{CallResult, Column, Noted};
 use super::comparison::Comparison;
 use super::summary::{DataFate, EndState, ShutdownSummary};
-use crate::language::cells::{fitting, padded, widest, width as columns};
+use crate::language::cells::{padded, widest, wrap};
 
 /// The width of times, and of what is between two columns.
 const TIME_WIDTH: usize = 9;
@@ -289,40 +289,6 @@ pub(super) fn outcome(made: &CallResult) -> String {
     }
 }
 
-/// A text in lines of at most so many columns. What does not fit on the first goes on a little
-/// to the right.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    const INDENT: &str = "  ";
-    let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split(' ') {
-        let used = lines.last().map_or(0, |it| columns(it));
-        let is_first = used == 0;
-        if !is_first && used + 1 + columns(word) > width {
-            lines.push(INDENT.to_owned());
-        }
-        let Some(mut line) = lines.last_mut() else {
-            continue;
-        };
-        if !line.is_empty() && line != INDENT {
-            line.push(' ');
-        }
-        let mut rest = word.chars().peekable();
-        loop {
-            let room = width.saturating_sub(columns(line));
-            let count = fitting(rest.clone(), room);
-            line.extend(rest.by_ref().take(count));
-            if rest.peek().is_none() {
-                break;
-            }
-            // A word that is longer than a line goes on in the next one.
-            lines.push(INDENT.to_owned());
-            let Some(next) = lines.last_mut() else { break };
-            line = next;
-        }
-    }
-    lines
-}
-
 /// What came of the receive shutdown, a paragraph for each system.
 fn list(comparison: &Comparison, width: usize) -> String {
     let (head, rows) = effects(comparison);
@@ -434,35 +400,4 @@ fn end(end: &EndState) -> String {
 pub(super) fn seconds(at: Instant) -> String {
     let text = crate::capture::text::seconds(at);
     text.strip_suffix("000").unwrap_or(&text).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_wrapped_between_words() {
-        let rows: [(&str, usize, &[&str]); 5] = [
-            ("", 20, &[""]),
-            ("> R. 1:1(0) ack 1", 20, &["> R. 1:1(0) ack 1"]),
-            (
-                "> . 1:1(0) ack 1001 win 3000",
-                20,
-                &["> . 1:1(0) ack 1001", "  win 3000"],
-            ),
-            (
-                "= SOCKET_ERROR WSAESHUTDOWN",
-                20,
-                &["= SOCKET_ERROR", "  WSAESHUTDOWN"],
-            ),
-            (
-                "= POLLIN|POLLOUT",
-                8,
-                &["=", "  POLLIN", "  |POLLO", "  UT"],
-            ),
-        ];
-        for (text, width, lines) in rows {
-            assert_eq!(wrap(text, width), lines, "{text}");
-        }
-    }
 }

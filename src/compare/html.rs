@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::align::{AlignedRow, Step, intervals, results_differ};
 use super::comparison::Comparison;
 use super::draw::{cell, conclusion, effects, is_setup, outcome, seconds};
 use crate::page::{Shell, shell};
+use crate::picture::system::sign;
 
 /// The most rows of packets between two calls.
 const ROWS_MOST: usize = 60;
@@ -32,7 +33,9 @@ pub fn html(comparison: &Comparison, name: &str, claim: &str) -> String {
                 thead { tr {
                     th { "seconds" }
                     @for column in &comparison.columns {
-                        th title=(column.title) { (column.profile) }
+                        th title=(column.title) {
+                            (PreEscaped(sign(&column.profile))) (column.profile)
+                        }
                     }
                 } }
                 tbody { (body(comparison)) }

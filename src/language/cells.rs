@@ -33,6 +33,40 @@ pub(crate) fn fitting(text: impl IntoIterator<Item = char>, columns: usize) -> u
     text.into_iter().take_while(fits).count().max(1)
 }
 
+/// A text in lines of at most so many columns. What does not fit on the first goes on a little
+/// to the right.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    const INDENT: &str = "  ";
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split(' ') {
+        let used = lines.last().map_or(0, |it| self::width(it));
+        let is_first = used == 0;
+        if !is_first && used + 1 + self::width(word) > width {
+            lines.push(INDENT.to_owned());
+        }
+        let Some(mut line) = lines.last_mut() else {
+            continue;
+        };
+        if !line.is_empty() && line != INDENT {
+            line.push(' ');
+        }
+        let mut rest = word.chars().peekable();
+        loop {
+            let room = width.saturating_sub(self::width(line));
+            let count = fitting(rest.clone(), room);
+            line.extend(rest.by_ref().take(count));
+            if rest.peek().is_none() {
+                break;
+            }
+            // A word that is longer than a line goes on in the next one.
+            lines.push(INDENT.to_owned());
+            let Some(next) = lines.last_mut() else { break };
+            line = next;
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +87,31 @@ mod tests {
         assert_eq!(padded("服务器", 3), "服务器");
         assert_eq!(fitting("服务器".chars(), 5), 2);
         assert_eq!(fitting("服务器".chars(), 1), 1);
+    }
+
+    #[test]
+    fn texts_are_wrapped_between_words() {
+        let rows: [(&str, usize, &[&str]); 5] = [
+            ("", 20, &[""]),
+            ("> R. 1:1(0) ack 1", 20, &["> R. 1:1(0) ack 1"]),
+            (
+                "> . 1:1(0) ack 1001 win 3000",
+                20,
+                &["> . 1:1(0) ack 1001", "  win 3000"],
+            ),
+            (
+                "= SOCKET_ERROR WSAESHUTDOWN",
+                20,
+                &["= SOCKET_ERROR", "  WSAESHUTDOWN"],
+            ),
+            (
+                "= POLLIN|POLLOUT",
+                8,
+                &["=", "  POLLIN", "  |POLLO", "  UT"],
+            ),
+        ];
+        for (text, width, lines) in rows {
+            assert_eq!(wrap(text, width), lines, "{text}");
+        }
     }
 }

@@ -84,6 +84,11 @@ impl Drawing {
         format!("{head}{style}{ground}{}</svg>\n", self.body)
     }
 
+    /// What was drawn, for a place that has a frame of its own.
+    pub(crate) fn body(&self) -> &str {
+        self.body.trim_end()
+    }
+
     /// Something inside a group with a class, and perhaps a title that is seen where the pointer
     /// rests.
     pub(crate) fn group(&mut self, class: &str, title: &str, draw: impl FnOnce(&mut Self)) {

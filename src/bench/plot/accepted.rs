@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::data::{Along, Panel, Series, SweepData};
-use super::mark::{Sender, mark};
+use super::mark::Sender;
 use super::panel::PanelFrame;
 use super::scale::{Scale, suffix};
 use crate::bench::value::Unit;
+use crate::picture::system::mark;
 use crate::picture::{Anchor, Drawing, number};
 
 /// The width of the lane of zero.

@@ -1,21 +1,7 @@
-//! The signs of series: the colour is that of the system, and the shape tells systems of one colour
-//! and variants of one system apart.
+//! The signs of series: those of their systems, with other shapes for variants of a system.
 
-use crate::picture::{Drawing, system};
+use crate::picture::system::{self, Shape};
 
-/// A shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
-    Circle,
-    Square,
-    Triangle,
-    Diamond,
-    Wedge,
-    Bar,
-}
-
-/// Those of systems as they are, one for each round of colours.
-const PLAIN: [Shape; 2] = [Shape::Circle, Shape::Square];
 /// Those of variants, which begin anew where there are more.
 const VARIANTS: [Shape; 4] = [Shape::Triangle, Shape::Diamond, Shape::Wedge, Shape::Bar];
 
@@ -48,7 +34,7 @@ pub(super) fn senders(names: impl Iterator<Item = &'static str>) -> Vec<Sender> 
         });
         let variant = variants.count();
         let shape = match base == name {
-            true => PLAIN[system::round(base) % PLAIN.len()],
+            true => system::shape(base),
             false => VARIANTS[variant % VARIANTS.len()],
         };
         let short = match name.chars().count() <= SHORT_MOST {
@@ -63,20 +49,6 @@ pub(super) fn senders(names: impl Iterator<Item = &'static str>) -> Vec<Sender> 
         });
     }
     senders
-}
-
-/// Draws a sign; a hollow one has the colour of the ground inside.
-pub(super) fn mark(drawing: &mut Drawing, shape: Shape, (x, y): (f64, f64), hollow: bool) {
-    let at = format!("M{x:.1} {y:.1}");
-    let data = match shape {
-        Shape::Circle => format!("{at}m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z"),
-        Shape::Square => format!("{at}m-2.8-2.8h5.6v5.6h-5.6z"),
-        Shape::Triangle => format!("{at}m0-3.8l3.7 6.4h-7.4z"),
-        Shape::Diamond => format!("{at}m0-4l4 4l-4 4l-4-4z"),
-        Shape::Wedge => format!("{at}m0 3.8l3.7-6.4h-7.4z"),
-        Shape::Bar => format!("{at}m-4-1.6h8v3.2h-8z"),
-    };
-    drawing.path(if hollow { "mark hollow" } else { "mark" }, &data);
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 use super::accepted::{self, NAMES_APART};
 use super::data::SweepData;
 use super::ends::{self, WAYS};
-use super::mark::mark;
 use super::panel::PanelFrame;
 use crate::bench::row::Row;
+use crate::picture::system::mark;
 use crate::picture::{Anchor, Drawing, Place, fitting, text_lines, text_width};
 
 /// The size of a panel, and room around it for what stands at its axes.

@@ -43,8 +43,12 @@ pub(super) fn row(
     }
     let to_stdout = args.trace.as_deref() == Some(Path::new("-"));
     if !quiet && !to_stdout {
-        let mut text = table(std::slice::from_ref(&row), 1);
-        text.push_str(&differing(std::slice::from_ref(&row), 1));
+        let mut text = table(std::slice::from_ref(&row), 1, report::table_width());
+        text.push_str(&differing(
+            std::slice::from_ref(&row),
+            1,
+            report::table_width(),
+        ));
         report::print(&text)?;
     }
     if args.trace.is_some() || args.svg.is_some() {

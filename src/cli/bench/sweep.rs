@@ -95,8 +95,9 @@ pub(super) fn exhaustion(args: &Exhaustion, limits: &Limits, quiet: bool) -> Res
 
 /// Prints the table of rows.
 fn show(args: &Exhaustion, rows: &[Row]) -> Result<(), Failure> {
-    let mut text = table(rows, args.top);
-    text.push_str(&differing(rows, args.top));
+    let width = report::table_width();
+    let mut text = table(rows, args.top, width);
+    text.push_str(&differing(rows, args.top, width));
     report::print(&text)
 }
 

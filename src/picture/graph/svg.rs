@@ -135,7 +135,12 @@ impl Canvas<'_> {
                 let class = if call.is_error { "call bad" } else { "call" };
                 let y = top + CALL_ROW * row.unwrap_or(0) as f64;
                 self.drawing.group(class, &call.text, |drawing| {
-                    drawing.line("", (x, y + 2.0), (x, y + CALL_ROW - 1.0));
+                    // Where names stand in all rows, a tick above them has to do.
+                    let (from, to) = match row {
+                        Some(_) => (y + 2.0, y + CALL_ROW - 1.0),
+                        None => (y - 3.0, y + 2.0),
+                    };
+                    drawing.line("", (x, from), (x, to));
                     if row.is_some() {
                         let (at, anchor) = match is_last {
                             true => (x - 4.0, Anchor::End),
