@@ -52,7 +52,7 @@ impl Script {
 }
 
 fn read(text: &str, options: &PlayOptions) -> Result<lower::Lowered, Box<Diagnostic>> {
-    let mut defines = options.defines.clone();
+    let mut defines = options.symbols();
     let conditioned = conditional::apply(text, &defines)?;
     let tokens = lexer::lex(conditioned.as_deref().unwrap_or(text), &mut defines)?;
     lower::lower(text, parse::parse(tokens)?, options)

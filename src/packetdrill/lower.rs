@@ -536,6 +536,17 @@ impl Lowering<'_> {
         };
         let mut octets = None;
         let mut other = None;
+        let names = |(field, value): &&(Option<String>, Argument)| {
+            field.as_deref() == Some("msg_name") && *value == Argument::Ellipsis
+        };
+        // On a socket that is connected the name changes nothing.
+        let asks = Argument::Word("MSG_FASTOPEN".to_owned());
+        let opens = match &flags.value {
+            Argument::Flags(words) => words.contains(&asks),
+            one => *one == asks,
+        };
+        let to = fields.iter().find(names).filter(|_| one == "send" && opens);
+        let to = to.map(|_| IpEndpoint::new(self.settings.remote_ip, self.settings.connect_port));
         for (field, value) in fields {
             let says_nothing = [Argument::Ellipsis, Argument::Integer(0)].contains(value);
             match field.as_deref() {
@@ -559,6 +570,10 @@ impl Lowering<'_> {
         arguments.push(Spanned::new(Argument::Integer(octets), span));
         arguments.push(flags);
         name.value = one.to_owned();
+        if let Some(to) = to {
+            arguments.push(Spanned::new(Argument::Address(to), span));
+            name.value = "sendto".to_owned();
+        }
     }
 }
 

@@ -61,16 +61,25 @@ fn suite(version: IpVersion) -> [(&'static str, &'static str); 4] {
 /// What a dialect of packetdrill's has its own way with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
+    /// Whether a runner of scripts defines symbols and knows the addresses, of which cookies are
+    /// computed.
+    has_suite: bool,
     /// By how much the MTU is larger over IPv6 than the one that is said.
     more_over_ipv6: usize,
 }
 
 /// That of Google's suite and of the kernel's: their runners make segments as large over IPv6 as
 /// over IPv4.
-const GOOGLE: Dialect = Dialect { more_over_ipv6: 20 };
+const GOOGLE: Dialect = Dialect {
+    has_suite: true,
+    more_over_ipv6: 20,
+};
 
 /// That of nplab's packetdrill and of FreeBSD's suite.
-const NPLAB: Dialect = Dialect { more_over_ipv6: 0 };
+const NPLAB: Dialect = Dialect {
+    has_suite: false,
+    more_over_ipv6: 0,
+};
 
 /// A system that scripts ask for, by the name of its profile without a version.
 #[derive(Debug)]
@@ -150,11 +159,22 @@ impl PlayOptions {
     #[must_use]
     pub fn on_kernel(mut self) -> Self {
         self.target = Target::Kernel;
-        for (name, value) in suite(self.ip_version.unwrap_or_default()) {
-            let replacement = Replacement::Word(value.to_owned());
-            self.defines.entry(name.to_owned()).or_insert(replacement);
-        }
+        self.dialect = GOOGLE;
         self
+    }
+
+    /// The symbols of a script: those that were given, and those that its runner would define.
+    pub(super) fn symbols(&self) -> BTreeMap<String, Replacement> {
+        let mut defines = self.defines.clone();
+        let version = self.ip_version.unwrap_or_default();
+        for (name, value) in suite(version)
+            .into_iter()
+            .filter(|_| self.dialect.has_suite)
+        {
+            let replacement = Replacement::Word(value.to_owned());
+            defines.entry(name.to_owned()).or_insert(replacement);
+        }
+        defines
     }
 
     /// With an IP version, whatever scripts say.
@@ -306,18 +326,16 @@ impl Settings {
     /// packetdrill's defaults.
     fn new(ip_version: IpVersion, dialect: Dialect, target: Target) -> Self {
         // The addresses of RFC 5737 and RFC 3849; no script sees them unless it names them.
-        let address = |last: u8| match (ip_version.family(), target) {
-            (IpFamily::V4, Target::Emulation) => IpAddress::v4(192, 0, 2, last),
-            (IpFamily::V6, Target::Emulation) => {
-                IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into())
-            }
+        let address = |last: u8| match (ip_version.family(), dialect.has_suite) {
+            (IpFamily::V4, false) => IpAddress::v4(192, 0, 2, last),
+            (IpFamily::V6, false) => IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into()),
             // packetdrill's, of which cookies are computed.
-            (IpFamily::V4, Target::Kernel) if last == LOCAL => IpAddress::v4(192, 168, 0, 1),
-            (IpFamily::V4, Target::Kernel) => IpAddress::v4(192, 0, 2, 1),
-            (IpFamily::V6, Target::Kernel) if last == LOCAL => {
+            (IpFamily::V4, true) if last == LOCAL => IpAddress::v4(192, 168, 0, 1),
+            (IpFamily::V4, true) => IpAddress::v4(192, 0, 2, 1),
+            (IpFamily::V6, true) if last == LOCAL => {
                 IpAddress::v6(0xfd3d, 0x0a0b, 0x17d6, 0, 0, 0, 0, 1)
             }
-            (IpFamily::V6, Target::Kernel) => IpAddress::v6(0xfd3d, 0xfa7b, 0xd17d, 0, 0, 0, 0, 1),
+            (IpFamily::V6, true) => IpAddress::v6(0xfd3d, 0xfa7b, 0xd17d, 0, 0, 0, 0, 1),
         };
         Self {
             ip_version,

@@ -12,7 +12,7 @@ use super::time::{TAIL, span_of};
 use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::notation::Origins;
-use crate::scenario::script::{HostPair, Packet, PacketLine};
+use crate::scenario::script::{Flags, HostPair, Packet, PacketLine};
 use crate::wire::FrameKind;
 
 /// In what a packet is not the one that a line stands for.
@@ -115,10 +115,14 @@ impl Driver<'_> {
         let (tracker, numbers) = (self.events.tracker(), &self.numbers);
         // A kernel goes on with what a script has left behind, in real time.
         let is_stamped = matches!(self.conduct.timing, Timing::Stamped { .. });
-        let is_past = |sides: Sides| {
-            numbers.is_left_behind(sides) || (is_stamped && numbers.is_of_before(sides))
-        };
+        // A line with a SYN of the host is about no connection of before, which may go on.
+        let begins = rules.numbering == Numbering::Script && is_syn(line);
         let is_left_behind = |seen: &Seen| {
+            let goes_on = |segment: &crate::wire::Segment| !segment.flags.contains(Flags::SYN);
+            let passes_over = is_stamped || begins && seen.packet.segment().is_some_and(goes_on);
+            let is_past = |sides: Sides| {
+                numbers.is_left_behind(sides) || (passes_over && numbers.is_of_before(sides))
+            };
             sides_of(seen).is_some_and(is_past) || is_of_no_socket(line, seen, rules.numbering)
         };
         let order = self.conduct.order;
@@ -267,6 +271,15 @@ fn is_of_no_socket(line: &PacketLine, seen: &Seen, numbering: Numbering) -> bool
     let is_icmp = matches!(seen.packet.kind, FrameKind::Icmp(_));
     let is_meant = matches!(line.packet, Packet::Icmp { .. });
     numbering == Numbering::Script && is_icmp && !is_meant
+}
+
+/// Whether a line expects the SYN of a connection that the host begins.
+fn is_syn(line: &PacketLine) -> bool {
+    let Packet::Segment(segment) = &line.packet else {
+        return false;
+    };
+    let flags = segment.flags.value;
+    flags.contains(Flags::SYN) && !flags.contains(Flags::ACK)
 }
 
 fn sides_of(seen: &Seen) -> Option<Sides> {
