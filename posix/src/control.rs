@@ -2,6 +2,7 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::socket::Protocol;
+use hangup_stack::tcp::State;
 
 use crate::errno::Errno;
 use crate::file::{FileDescriptor, Mode};
@@ -52,7 +53,7 @@ impl Process {
     /// value.
     ///
     /// # Errors
-    /// EBADF, EINVAL for another request.
+    /// EBADF, EINVAL for another request, and for one about data of a socket that listens.
     pub fn ioctl(
         &mut self,
         host: &mut Host,
@@ -62,7 +63,10 @@ impl Process {
     ) -> Result<(), Errno> {
         let socket = self.socket_of(fd)?;
         let status = host.status(socket.id);
+        let listens = { &status }.as_ref().and_then(|it| it.state) == Some(State::Listen);
         let octets = match (request, socket.protocol) {
+            // Linux: tcp_ioctl.
+            (FIONREAD | SIOCOUTQ, Protocol::Tcp) if listens => return Err(Errno::Invalid),
             (FIONREAD, Protocol::Tcp) => status.map_or(0, |status| status.queued),
             (FIONREAD, Protocol::Udp) => {
                 let first = host.peek(socket.id, &mut [0; DATAGRAM_MAX]);

@@ -86,7 +86,10 @@ impl Process {
         if flags & !(MSG_DONTROUTE | MSG_DONTWAIT | MSG_MORE | MSG_NOSIGNAL | known) != 0 {
             return Err(Errno::OperationNotSupported).into();
         }
-        let opens = call == FastOpenCall::Sendto || flags & MSG_FASTOPEN != 0;
+        let asks = flags & MSG_FASTOPEN != 0;
+        if asks && !host.opens_fast() {
+            return Err(Errno::OperationNotSupported).into();
+        }
         let thread = self.thread();
         let socket = match self.socket_of(fd) {
             Ok(_) if !host.is_up() => return Err(Errno::NetworkDown).into(),
@@ -97,6 +100,18 @@ impl Process {
             return Err(error).into();
         }
         let blocking = socket.mode == Mode::Blocking && flags & MSG_DONTWAIT == 0;
+        // What connect has put off begins with this.
+        let deferred = socket.deferred.take();
+        let (to, opens) = match deferred {
+            Some(remote) => (Some(remote), true),
+            None => (to, call == FastOpenCall::Sendto || asks),
+        };
+        let opens_already = asks
+            && !socket.opening.contains_key(&thread)
+            && host.status(socket.id).and_then(|it| it.state) == Some(State::SynSent);
+        if opens_already {
+            return Err(Errno::Already).into();
+        }
         if let Some(queued) = socket.opening.get(&thread).copied() {
             // The call that opens the connection waits for it, and then goes on.
             if host.status(socket.id).and_then(|it| it.state) == Some(State::SynSent) {
@@ -234,6 +249,13 @@ impl Process {
             return Err(error).into();
         }
         let blocking = socket.mode == Mode::Blocking && flags & MSG_DONTWAIT == 0;
+        if socket.deferred.is_some() {
+            // Its connection has yet to begin (Linux: tcp_recvmsg_locked in SYN-SENT).
+            return match blocking {
+                true => Progress::WAITS,
+                false => Err(Errno::Again).into(),
+            };
+        }
         let waits_for_all = blocking
             && socket.protocol == Protocol::Tcp
             && flags & (MSG_WAITALL | MSG_PEEK) == MSG_WAITALL;

@@ -176,6 +176,7 @@ impl From<Gone> for Errno {
     fn from(gone: Gone) -> Self {
         match gone {
             Gone::Reset => Self::ConnectionReset,
+            Gone::BrokenPipe => Self::BrokenPipe,
             Gone::Aborted => Self::ConnectionAborted,
             Gone::TimedOut => Self::TimedOut,
             Gone::Refused => Self::ConnectionRefused,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hangup_stack::blocking::ThreadId;
 use hangup_stack::network::IpFamily;
+use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Protocol, SocketId};
 
 use crate::errno::Errno;
@@ -67,6 +68,8 @@ pub(crate) struct Socket {
     pub(crate) mode: Mode,
     /// A handshake has begun, and no `connect` has said yet that it is over.
     pub(crate) connecting: bool,
+    /// Where a handshake is to begin with the data that is sent first (TCP_FASTOPEN_CONNECT).
+    pub(crate) deferred: Option<IpEndpoint>,
     /// How many octets the blocking send of each thread that waits has handed to the stack.
     pub(crate) sent: BTreeMap<ThreadId, usize>,
     /// The same of sends that wait for the connection that they have opened.
@@ -85,6 +88,7 @@ impl Socket {
             family,
             mode,
             connecting: false,
+            deferred: None,
             sent: BTreeMap::new(),
             received: BTreeMap::new(),
             opening: BTreeMap::new(),

@@ -2,9 +2,9 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::options::{
-    CONGESTION, CORK, DATAGRAM_PORT, FAST_OPEN, FIN_WAIT_2, HANDSHAKE_LIMIT, HOPS, KEEP_ALIVE,
-    KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LEAST_MTU, LINGER, MAX_SEGMENT,
-    NO_DELAY, NO_TCP_OPTIONS, OptionError, OptionUse, RECEIVE_BUFFER, RECEIVE_TIMEOUT,
+    CONGESTION, CORK, DATAGRAM_PORT, FAST_OPEN, FAST_OPEN_CONNECT, FIN_WAIT_2, HANDSHAKE_LIMIT,
+    HOPS, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LEAST_MTU, LINGER,
+    MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS, OptionError, OptionUse, RECEIVE_BUFFER, RECEIVE_TIMEOUT,
     REUSE_ADDRESS, SEND_BUFFER, SEND_TIMEOUT, SERVICE, SIGNS, SYN_COUNT, UNSENT_MOST, USER_TIMEOUT,
 };
 use hangup_stack::smoltcp::time::Instant;
@@ -68,6 +68,9 @@ pub const TCP_NOTSENT_LOWAT: i32 = 25;
 /// many of them may wait for the ends of their handshakes.
 pub const TCP_FASTOPEN: i32 = 23;
 
+/// connect puts the handshake off until something is sent, where the server has given a cookie.
+pub const TCP_FASTOPEN_CONNECT: i32 = 30;
+
 /// How many seconds a handshake may take. FreeBSD's number, as Linux has no such option.
 pub const TCP_KEEPINIT: i32 = 128;
 /// Segments are signed by MD5 (RFC 2385). The value is an integer, as on the BSDs, and not Linux's
@@ -106,7 +109,7 @@ const SEGMENTS: Limits = Limits::Within(88, 32_767);
 /// The options: one row each. A new one is a constant of
 /// [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 31] = [
+pub const OPTIONS: [OptionRow; 32] = [
     any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
     any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
     any(SO_ERROR, "SO_ERROR", Codec::ReadOnly),
@@ -130,6 +133,7 @@ pub const OPTIONS: [OptionRow; 31] = [
         Codec::Milliseconds(&USER_TIMEOUT, Limits::Within(0, i32::MAX))),
     tcp(TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT",
         Codec::Count(&UNSENT_MOST, Limits::Within(0, i32::MAX))),
+    tcp(TCP_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT", Codec::Boolean(&FAST_OPEN_CONNECT)),
     tcp(TCP_FASTOPEN, "TCP_FASTOPEN", Codec::Count(&FAST_OPEN, Limits::Within(0, i32::MAX))),
     tcp(TCP_KEEPINIT, "TCP_KEEPINIT", Codec::Seconds(&HANDSHAKE_LIMIT, PROBE_SECONDS)),
     tcp(TCP_NOOPT, "TCP_NOOPT", Codec::Boolean(&NO_TCP_OPTIONS)),

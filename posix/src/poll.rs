@@ -113,8 +113,14 @@ impl Process {
     /// Which of some events a descriptor is ready for. An error, the end of both directions and a
     /// descriptor that is not open are always among them.
     pub(crate) fn ready(&self, host: &Host, fd: FileDescriptor, events: i16) -> i16 {
-        self.stack_socket(fd)
-            .map_or(POLLNVAL, |socket| ready_of(host, socket, events))
+        let Some(socket) = self.stack_socket(fd) else {
+            return POLLNVAL;
+        };
+        if self.is_deferred(fd) {
+            // Linux: tcp_poll asks for the write that begins the handshake.
+            return events & POLLOUT;
+        }
+        ready_of(host, socket, events)
     }
 }
 

@@ -67,6 +67,13 @@ impl Process {
         }
     }
 
+    /// Whether a handshake is to begin with the data that is sent first.
+    pub(crate) fn is_deferred(&self, fd: FileDescriptor) -> bool {
+        let file = self.descriptors.get(&fd);
+        let file = file.and_then(|it| self.files.get(it));
+        matches!(file, Some(File::Socket(socket)) if socket.deferred.is_some())
+    }
+
     /// Whether a descriptor is that of an interest list (epoll_create).
     pub fn is_epoll(&self, fd: FileDescriptor) -> bool {
         let file = self.descriptors.get(&fd);

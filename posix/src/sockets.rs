@@ -2,7 +2,7 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::network::IpFamily;
-use hangup_stack::options::{RECEIVE_TIMEOUT, SEND_TIMEOUT};
+use hangup_stack::options::{FAST_OPEN_CONNECT, RECEIVE_TIMEOUT, SEND_TIMEOUT};
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Address};
 use hangup_stack::socket::{AcceptError, ConnectError, Direction, ListenError, Protocol};
@@ -212,7 +212,27 @@ impl Process {
             Err(error) => return Err(error).into(),
         };
         let begun = std::mem::replace(&mut socket.connecting, false);
-        match host.connect(socket.id, remote, now) {
+        if begun && let Some(why) = host.take_attempt(socket.id) {
+            return Err(why.map_or(Errno::ConnectionAborted, Errno::from)).into();
+        }
+        if socket.deferred.is_some() {
+            return Err(Errno::IsConnected).into();
+        }
+        let fast = host.option(socket.id, &FAST_OPEN_CONNECT) == Some(true)
+            && host.opens_fast()
+            && host.is_unconnected(socket.id);
+        if fast && host.can_open_with_data(remote) {
+            socket.deferred = Some(remote);
+            socket.connecting = true;
+            return Ok(()).into();
+        }
+        let begun_fast = fast.then(|| host.open_by_send(socket.id, remote, &[], false, now));
+        let result = match begun_fast {
+            Some(Ok(_)) => Err(ConnectError::InProgress),
+            Some(Err(error)) => Err(error),
+            None => host.connect(socket.id, remote, now),
+        };
+        match result {
             Ok(()) => Ok(()).into(),
             // The first call that finds the handshake over returns 0, whether it waited or not.
             Err(ConnectError::AlreadyConnected) if begun => Ok(()).into(),

@@ -75,10 +75,11 @@ impl TcpInfo {
         let (send, receive) = status.scales.unwrap_or_default();
         let options = i64::from(status.timestamps)
             | i64::from(status.selective) << 1
-            | i64::from(status.scales.is_some()) << 2;
+            | i64::from(status.scales.is_some()) << 2
+            | i64::from(status.syn_data) << 5;
         let micros = |time: u64| i64::try_from(time).unwrap_or(i64::MAX);
         let values = [
-            status.state.map_or(0, number),
+            status.told_state.map_or(0, number),
             status.path.map_or(0, path),
             options,
             send.into(),

@@ -100,18 +100,23 @@ pub enum Info {
     OctetsSent,
     /// `tcpi_bytes_retrans`: what of it was sent again, in octets.
     OctetsAgain,
+    /// `tcpi_retrans`: segments that were sent again and not acknowledged or reported since.
+    Repeated,
+    /// `tcpi_lost`: segments that count as lost, those that were sent again included.
+    Lost,
+    /// `tcpi_delivered`: segments that the peer was said or reported to have.
+    Delivered,
     /// A field of Linux's structure that no emulated host says, by its name.
     Measured(&'static str),
 }
 
 /// What only the system itself says.
-const MEASURED: [&str; 32] = [
+const MEASURED: [&str; 29] = [
     "tcpi_ato",
     "tcpi_backoff",
     "tcpi_busy_time",
     "tcpi_bytes_acked",
     "tcpi_bytes_received",
-    "tcpi_delivered",
     "tcpi_delivered_ce",
     "tcpi_delivery_rate",
     "tcpi_dsack_dups",
@@ -119,7 +124,6 @@ const MEASURED: [&str; 32] = [
     "tcpi_last_ack_recv",
     "tcpi_last_data_recv",
     "tcpi_last_data_sent",
-    "tcpi_lost",
     "tcpi_min_rtt",
     "tcpi_pacing_rate",
     "tcpi_pmtu",
@@ -131,7 +135,6 @@ const MEASURED: [&str; 32] = [
     "tcpi_rcv_ssthresh",
     "tcpi_reord_seen",
     "tcpi_reordering",
-    "tcpi_retrans",
     "tcpi_retransmits",
     "tcpi_rttvar",
     "tcpi_rwnd_limited",
@@ -151,7 +154,7 @@ impl Info {
     }
 }
 
-const INFOS: [(&str, Info); 21] = [
+const INFOS: [(&str, Info); 24] = [
     ("tcpi_state", Info::State),
     ("tcpi_options", Info::Options),
     ("tcpi_snd_mss", Info::SendMss),
@@ -166,6 +169,9 @@ const INFOS: [(&str, Info); 21] = [
     ("tcpi_total_retrans", Info::Retransmissions),
     ("tcpi_ca_state", Info::CongestionState),
     ("tcpi_sacked", Info::Reported),
+    ("tcpi_delivered", Info::Delivered),
+    ("tcpi_retrans", Info::Repeated),
+    ("tcpi_lost", Info::Lost),
     ("tcpi_snd_wscale", Info::SendScale),
     ("tcpi_rcv_wscale", Info::ReceiveScale),
     ("tcpi_advmss", Info::AdvertisedMss),

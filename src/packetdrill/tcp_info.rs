@@ -15,6 +15,9 @@ const NO_THRESHOLD: f64 = 2_147_483_647.0;
 /// The largest segment without the option (RFC 9293 section 3.7.1), over IPv4.
 const DEFAULT_MSS: u16 = 536;
 
+/// Linux's bit of tcpi_options for data that has arrived with a SYN (TCPI_OPT_SYN_DATA).
+const SYN_DATA: u8 = 32;
+
 /// What timestamps take of each segment, with their padding, in octets.
 const TIMESTAMPS: u16 = 12;
 
@@ -153,7 +156,8 @@ impl TcpInfo {
 
     /// What both sides have offered, as bits of tcpi_options.
     fn options(&self) -> u8 {
-        self.ours.options & self.theirs.options
+        let arrived = if self.status.syn_data { SYN_DATA } else { 0 };
+        self.ours.options & self.theirs.options | arrived
     }
 
     /// The largest segment that is sent, in octets.
@@ -180,7 +184,7 @@ impl TcpInfo {
         let status = &self.status;
         let traffic = &self.traffic;
         Some(match info {
-            Info::State => status.state.map_or(0.0, number),
+            Info::State => status.told_state.map_or(0.0, number),
             Info::Options => self.options().into(),
             Info::SendMss => self.mss().into(),
             Info::CongestionWindow => self.counted(status.cwnd),
@@ -208,6 +212,9 @@ impl TcpInfo {
             Info::AdvertisedMss => self.ours.mss.into(),
             Info::SegmentsSent => traffic.segments_sent as f64,
             Info::SegmentsReceived => traffic.segments_received as f64,
+            Info::Repeated => status.repeated as f64,
+            Info::Lost => status.lost as f64,
+            Info::Delivered => status.delivered as f64,
             Info::Measured(_) => return None,
             Info::OctetsSent => traffic.octets_sent as f64,
             Info::OctetsAgain => {

@@ -13,7 +13,7 @@ use crate::frame::{Frame, Spares};
 use crate::host::{InterfacePoll, Output, Stack};
 use crate::network::IpFamily;
 use crate::options::{Linger, SocketOptions};
-use crate::profile::{BacklogRules, FullEnd, FullSyn, SynFin, Transport};
+use crate::profile::{BacklogRules, FullEnd, FullSyn, QueueCounts, SynFin, Transport};
 use crate::signature::{SIGNATURE_OCTETS, Signed, signature};
 use crate::socket::SocketId;
 use crate::table::{Entry, Kind, Tuple};
@@ -172,6 +172,9 @@ impl Stack {
             let state = connection.state();
             let strange = !connection.travels_in(arrived.envelope.datagram);
             if state == State::SynReceived && self.overflows(id, header) {
+                if self.profile.backlog.end == FullEnd::Ignored {
+                    return;
+                }
                 if let Some(connection) = self.connection_mut(id) {
                     connection.forget();
                 }
@@ -304,7 +307,11 @@ impl Stack {
         let Kind::Listening(listening) = &entry.kind else {
             return;
         };
-        if listening.children >= listening.backlog {
+        let full = match self.profile.backlog.counts {
+            QueueCounts::All => listening.children >= listening.backlog,
+            QueueCounts::Ready => listening.ready.len() > listening.backlog,
+        };
+        if full {
             match self.profile.backlog.syn {
                 FullSyn::Dropped => return,
                 FullSyn::Reset => {

@@ -19,6 +19,19 @@ impl Host {
             .map_or(FastOpenCall::None, |profile| profile.fast_open.asked)
     }
 
+    /// Whether clients of this host take part in Fast Open.
+    pub fn opens_fast(&self) -> bool {
+        self.profile()
+            .is_some_and(|profile| profile.fast_open.client)
+    }
+
+    /// Whether a connection to a server could begin with data in its SYN.
+    pub fn can_open_with_data(&self, remote: IpEndpoint) -> bool {
+        let stack = self.stack();
+        let rules = stack.profile.fast_open;
+        rules.client && stack.fast_open.brings_data(rules, remote.addr)
+    }
+
     /// Whether a TCP socket has no connection yet.
     pub fn is_unconnected(&self, socket: SocketId) -> bool {
         let idle = |entry: &Entry| matches!(entry.kind, Kind::Idle(_));
@@ -53,7 +66,10 @@ impl Host {
         let Some(connection) = stack.connection(socket) else {
             return Ok(0);
         };
-        let options = connection.syn_option_octets(now);
+        let options = (
+            connection.syn_option_octets(now),
+            connection.announced_segment(),
+        );
         let takes_part = rules.client && (by_flag || set);
         let opening = takes_part.then(|| stack.fast_open.opening(rules, remote.addr, options, now));
         let opening = opening.flatten();

@@ -8,7 +8,7 @@ use crate::envelope::DatagramPorts;
 use crate::host::Stack;
 use crate::network::IpFamily;
 use crate::options::{Linger, SocketOptions};
-use crate::profile::ProcessExit;
+use crate::profile::{ListenerEnds, PortOfConnection, ProcessExit};
 use crate::socket::{BindError, Closing, ConnectError, Protocol, SocketId};
 use crate::table::{Bound, Entry, Kind, Tuple};
 use crate::tcp::{Connection, State};
@@ -23,11 +23,16 @@ impl Stack {
         if address.is_some_and(|address| !self.addresses.contains(&address)) {
             return Err(BindError::NotAvailable);
         }
+        if self.is_bound(id) {
+            return Err(BindError::AlreadyBound);
+        }
         let protocol = self.protocol(id);
         let taken = |stack: &Self, port| {
             let wanted = Bound { address, port };
             let mut bounds = stack.bounds(protocol, port);
-            bounds.any(|bound| bound.overlaps(wanted)) || stack.is_exclusive_in_vain(id, port)
+            bounds.any(|bound| bound.overlaps(wanted))
+                || stack.is_exclusive_in_vain(id, port)
+                || protocol == Protocol::Tcp && stack.is_port_of_connection(id, wanted)
         };
         let port = match port {
             0 => self.dynamic_port(taken).ok_or(BindError::InUse)?,
@@ -59,6 +64,43 @@ impl Stack {
             )
             | None => Err(BindError::AlreadyBound),
         }
+    }
+
+    fn is_bound(&self, id: SocketId) -> bool {
+        match self.entries.get(&id).map(|entry| &entry.kind) {
+            Some(Kind::Idle(idle)) => idle.bound.is_some(),
+            Some(Kind::Reference(reference)) => reference.bound.is_some(),
+            Some(Kind::Udp(udp)) => udp.is_bound(),
+            Some(Kind::Listening(_) | Kind::Connection(_)) => true,
+            None => false,
+        }
+    }
+
+    /// Whether a connection has a port that a socket asks for, and one of the two does not share it
+    /// (SO_REUSEADDR).
+    fn is_port_of_connection(&self, id: SocketId, wanted: Bound) -> bool {
+        if self.profile.calls.port_of_connection == PortOfConnection::Free {
+            return false;
+        }
+        let shares = |entry: &Entry| entry.options.reuse_address;
+        let asks_to_share = self.entries.get(&id).is_some_and(shares);
+        let has_port = |entry: &Entry| match &entry.kind {
+            Kind::Connection(connection) if connection.state() != State::Closed => {
+                let local = connection.local();
+                let bound = Bound {
+                    address: Some(local.addr),
+                    port: local.port,
+                };
+                bound.overlaps(wanted)
+            }
+            Kind::Connection(_)
+            | Kind::Idle(_)
+            | Kind::Listening(_)
+            | Kind::Udp(_)
+            | Kind::Reference(_) => false,
+        };
+        let in_the_way = |entry: &Entry| has_port(entry) && !(asks_to_share && shares(entry));
+        self.entries.iter().any(|(_, entry)| in_the_way(entry))
     }
 
     /// Whether a socket wants a port for itself alone that a connection still has (Winsock, page
@@ -160,7 +202,11 @@ impl Stack {
             destination: options.datagram_port,
         });
         let config = self.connection_config(local, remote, &options, carrier);
-        let connection = Connection::connect(config, now);
+        let mut connection = Connection::connect(config, now);
+        let is_deaf = |entry: &Entry| matches!(&entry.kind, Kind::Idle(idle) if idle.receive_shut);
+        if self.entries.get(&id).is_some_and(is_deaf) {
+            connection.begin_deaf();
+        }
         self.set_kind(id, Kind::Connection(Box::new(connection)));
         self.claims.insert((local.port, id));
         self.connections.insert(Tuple::new(local.port, remote), id);
@@ -211,8 +257,13 @@ impl Stack {
             .filter(|(_, entry)| entry.parent == Some(listener))
             .map(|(id, _)| id)
             .collect();
+        let forgets = self.profile.backlog.listener_ends == ListenerEnds::Forgotten;
         for id in children {
             if let Some(connection) = self.connection_mut(id) {
+                let opens = connection.state() == State::SynReceived;
+                if opens && forgets && !connection.is_open_early() {
+                    connection.forget();
+                }
                 connection.close(Some(Duration::ZERO));
             }
             self.touch(id);
@@ -247,7 +298,7 @@ impl Stack {
                 if let Some(until) = entry.lingers_until {
                     if connection.is_drained() || now >= until {
                         if !connection.is_drained() {
-                            connection.abort();
+                            connection.end_lingering();
                         }
                         return Closing::Done;
                     }

@@ -144,6 +144,7 @@ pub(crate) struct SocketOptions {
     pub(crate) handshake_limit: Option<Duration>,
     pub(crate) no_tcp_options: bool,
     pub(crate) fast_open: u32,
+    pub(crate) fast_open_connect: bool,
     pub(crate) reuse_address: bool,
     /// No time where there is no limit.
     pub(crate) receive_timeout: Duration,
@@ -328,6 +329,14 @@ pub const SIGNS: SocketOption<bool> = SocketOption::new(
     |options, on| options.signs = on,
 )
 .only_where(|profile| profile.signature.asked);
+
+/// TCP_FASTOPEN_CONNECT of Linux: whether connect puts the handshake off until something is sent,
+/// where the server has given a cookie.
+pub const FAST_OPEN_CONNECT: SocketOption<bool> = SocketOption::new(
+    |source| source.options.fast_open_connect,
+    |options, on| options.fast_open_connect = on,
+)
+.only_where(|profile| profile.fast_open.asked == FastOpenCall::Flag);
 
 /// SO_RCVTIMEO: how long a receive or an accept waits; no time: for ever.
 pub const RECEIVE_TIMEOUT: SocketOption<Duration> = SocketOption::new(

@@ -19,6 +19,8 @@ struct Server {
     /// Which option it is asked by, and the cookie that it has given.
     option: CookieOption,
     field: CookieField,
+    /// Whether the other option was tried, because this one had no answer.
+    tried: bool,
     /// The maximum segment size that it has announced.
     mss: u16,
     /// Since when its path is taken for one on which Fast Open does not work.
@@ -29,6 +31,7 @@ impl Server {
     const UNKNOWN: Self = Self {
         option: CookieOption::Standard,
         field: CookieField::Request,
+        tried: false,
         mss: 0,
         disabled_since: None,
     };
@@ -43,12 +46,19 @@ pub(crate) struct FastOpenMemory {
 }
 
 impl FastOpenMemory {
-    /// How a SYN to a server opens, which has so many octets of other options. None: as any other.
+    /// Whether the next SYN to a server can bring data.
+    pub(crate) fn brings_data(&self, rules: FastOpenRules, server: IpAddress) -> bool {
+        let known = self.servers.get(&server);
+        rules.without_cookie || known.is_some_and(|it| it.field != CookieField::Request)
+    }
+
+    /// How a SYN to a server opens, which has so many octets of other options and announces
+    /// segments of `announced` octets. None: as any other.
     pub(crate) fn opening(
         &mut self,
         rules: FastOpenRules,
         server: IpAddress,
-        options: usize,
+        (options, announced): (usize, u16),
         now: Instant,
     ) -> Option<ClientOpening> {
         let known = self.servers.entry(server).or_insert(Server::UNKNOWN);
@@ -69,7 +79,8 @@ impl FastOpenMemory {
         };
         // Without anything known of it a server takes what every host does (RFC 7413 section
         // 4.1.3.1).
-        let mss = usize::from(if known.mss == 0 { 536 } else { known.mss });
+        let mss = if known.mss == 0 { 536 } else { known.mss };
+        let mss = usize::from(mss.min(announced));
         let asks = known.field != CookieField::Request || !rules.without_cookie;
         Some(ClientOpening {
             option: asks.then_some(option),
@@ -88,7 +99,9 @@ impl FastOpenMemory {
         let known = self.servers.entry(server).or_insert(Server::UNKNOWN);
         known.mss = said.mss;
         match (said.option, rules.unanswered) {
-            (Some(FastOpen { option, field }), _) if matches!(field, CookieField::Cookie(_)) => {
+            (Some(FastOpen { option, field }), _)
+                if matches!(field, CookieField::Cookie(_)) && said.asked =>
+            {
                 (known.option, known.field) = (option, field);
                 known.disabled_since = None;
             }
@@ -96,11 +109,15 @@ impl FastOpenMemory {
                 known.field = CookieField::Request;
                 known.disabled_since = Some(now);
             }
-            (_, Unanswered::TriesExperiment) if known.field == CookieField::Request => {
-                known.option = match known.option {
-                    CookieOption::Standard => CookieOption::Experimental,
-                    CookieOption::Experimental => CookieOption::Standard,
+            (_, Unanswered::TriesExperiment)
+                if known.field == CookieField::Request && said.asked && !said.repeated =>
+            {
+                // The other option has one try (tcp_fastopen_cache_set, try_exp).
+                known.option = match known.tried {
+                    false => CookieOption::Experimental,
+                    true => CookieOption::Standard,
                 };
+                known.tried = true;
             }
             (_, Unanswered::TriesExperiment) => {}
         }

@@ -43,6 +43,9 @@ pub enum Gone {
     /// The peer reset it.
     #[error("the peer reset the connection")]
     Reset,
+    /// The peer reset it behind the end of its stream, so that only sends can fail.
+    #[error("the peer reset the connection, of which only the send direction was left")]
+    BrokenPipe,
     /// This side reset it, because data arrived that nobody could read.
     #[error("the connection was reset from this side")]
     Aborted,
@@ -224,6 +227,8 @@ pub struct Status {
     pub protocol: Protocol,
     /// TCP's state; none for UDP.
     pub state: Option<State>,
+    /// What the system tells programs the state is.
+    pub told_state: Option<State>,
     /// Whether the profile's `poll` reports the socket readable.
     pub readable: bool,
     /// Whether it reports it writable.
@@ -275,6 +280,14 @@ pub struct Status {
     pub scales: Option<(u8, u8)>,
     /// Segments that the peer has reported beyond what it acknowledges (RFC 2018).
     pub reported: usize,
+    /// Whether data has arrived with a SYN of the connection (RFC 7413).
+    pub syn_data: bool,
+    /// Segments, SYNs included, that the peer was said or reported to have.
+    pub delivered: u64,
+    /// Segments that were sent again and not acknowledged or reported since.
+    pub repeated: usize,
+    /// Segments that count as lost, those that were sent again included.
+    pub lost: usize,
     /// Why the connection is gone, until a call has said so.
     pub error: Option<Gone>,
     /// The local address.
@@ -298,6 +311,7 @@ impl Status {
         Self {
             protocol: Protocol::Tcp,
             state: Some(state),
+            told_state: Some(state),
             readable: false,
             writable: false,
             receive_ended: false,
@@ -323,6 +337,10 @@ impl Status {
             selective: false,
             scales: None,
             reported: 0,
+            syn_data: false,
+            delivered: 0,
+            repeated: 0,
+            lost: 0,
             error: None,
             local: None,
             remote: None,

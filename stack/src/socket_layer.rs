@@ -9,8 +9,8 @@ use crate::host::{Host, Stack};
 use crate::network::IpFamily;
 use crate::options::{OptionError, OptionUse, SocketOption, SocketOptions, Source};
 use crate::profile::{
-    AcceptOfReset, ConnectingShutdown, ListenerShutdown, OptionsAfterEnd, RecvAfter, Transport,
-    Unconnected,
+    AcceptOfReset, AttemptEnds, ConnectingShutdown, ListenerShutdown, OptionsAfterEnd, RecvAfter,
+    SendUnconnected, Transport, Unconnected,
 };
 use crate::reference::ReferenceSocket;
 use crate::socket::{
@@ -172,6 +172,24 @@ impl Host {
         }
     }
 
+    /// Takes an attempt to connect away that is over, so that the next call begins another: why it
+    /// is over, where no call has said so. None where there is none, and where the system leaves
+    /// it.
+    pub fn take_attempt(&mut self, socket: SocketId) -> Option<Option<Gone>> {
+        let stack = self.stack_mut();
+        if stack.profile.calls.attempt_ends == AttemptEnds::Error {
+            return None;
+        }
+        let connection = stack.connection_mut(socket)?;
+        if connection.state() != State::Closed {
+            return None;
+        }
+        let why = connection.take_error();
+        let idle = Idle::after(connection);
+        stack.set_kind(socket, Kind::Idle(idle));
+        Some(why)
+    }
+
     /// Takes the peer of a UDP socket away that [`Host::connect`] has set.
     pub fn forget_peer(&mut self, socket: SocketId) {
         self.stack_mut().udp_disconnect(socket);
@@ -185,15 +203,19 @@ impl Host {
     pub fn send(&mut self, socket: SocketId, data: &[u8]) -> Result<usize, SendError> {
         let stack = self.stack_mut();
         stack.touch(socket);
+        let unconnected = match stack.profile.calls.send_unconnected {
+            SendUnconnected::NotConnected => SendError::NotConnected,
+            SendUnconnected::Shutdown => SendError::Shutdown,
+        };
         let Some(entry) = stack.entries.get_mut(&socket) else {
             return Err(SendError::NotConnected);
         };
         match &mut entry.kind {
             Kind::Idle(Idle { error, .. }) => Err(match error.take() {
                 Some(gone) => SendError::Gone(gone),
-                None => SendError::NotConnected,
+                None => unconnected,
             }),
-            Kind::Listening(_) => Err(SendError::NotConnected),
+            Kind::Listening(_) => Err(unconnected),
             Kind::Connection(connection) => connection.send(data),
             Kind::Udp(_) => stack.udp_send(socket, data, None),
             Kind::Reference(_) => stack.reference_send(socket, data),
@@ -372,7 +394,7 @@ impl Host {
                     stack.reset_children(socket);
                     let idle = Idle {
                         bound,
-                        receive_shut: true,
+                        receive_shut: false,
                         error: None,
                     };
                     stack.set_kind(socket, Kind::Idle(idle));
@@ -386,8 +408,8 @@ impl Host {
                     listening.aborts = Aborts::Always;
                     Ok(())
                 }
-                ListenerShutdown::StopsListening
-                | ListenerShutdown::Fails
+                ListenerShutdown::StopsListening => Ok(()),
+                ListenerShutdown::Fails
                 | ListenerShutdown::FailsAndAbortsAccept
                 | ListenerShutdown::AbortsAccept => Err(ShutdownError::NotConnected),
             },

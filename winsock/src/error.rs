@@ -243,7 +243,8 @@ impl From<ShutdownError> for WsaError {
 impl From<Gone> for WsaError {
     fn from(gone: Gone) -> Self {
         match gone {
-            Gone::Reset => Self::ConnectionReset,
+            // No profile of Windows has a reset of which only sends learn.
+            Gone::Reset | Gone::BrokenPipe => Self::ConnectionReset,
             Gone::Aborted => Self::ConnectionAborted,
             Gone::TimedOut => Self::TimedOut,
             Gone::Refused => Self::ConnectionRefused,

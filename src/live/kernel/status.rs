@@ -66,6 +66,7 @@ pub(super) fn of(file: &File) -> Option<Status> {
     Some(Status {
         protocol,
         state: state.filter(|_| protocol == Protocol::Tcp),
+        told_state: state.filter(|_| protocol == Protocol::Tcp),
         readable: came.contains(PollFlags::IN),
         writable: came.contains(PollFlags::OUT),
         receive_ended: came.contains(PollFlags::RDHUP),
@@ -99,6 +100,10 @@ pub(super) fn of(file: &File) -> Option<Status> {
             _ => PathState::Recovery,
         }),
         reported: count("tcpi_sacked"),
+        syn_data: count("tcpi_options") & 32 != 0,
+        delivered: count("tcpi_delivered") as u64,
+        repeated: count("tcpi_retrans"),
+        lost: count("tcpi_lost"),
         mss: count("tcpi_snd_mss"),
         timestamps: count("tcpi_options") & 1 != 0,
         selective: count("tcpi_options") & 2 != 0,

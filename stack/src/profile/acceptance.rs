@@ -22,6 +22,8 @@ pub struct AcceptanceRules {
     pub old_acknowledges: bool,
     /// Which segments with an old timestamp are acknowledged (RFC 7323 section 5.3).
     pub old_timestamp: OldTimestamp,
+    /// What answers data, or a FIN, that begins behind the peer's FIN.
+    pub behind_fin: AnswerBehindFin,
     /// How the acknowledgment of what was never sent is answered.
     pub unsent: AnswerToUnsent,
     /// How it is answered while the peer's handshake is under way.
@@ -128,6 +130,18 @@ pub enum UnsentOfSyn {
     Waits,
     /// The SYN goes out again at once.
     Repeats,
+    /// The SYN goes out again after two ticks of 4 ms, unless the timer has expired before.
+    RepeatsSoon,
+}
+
+/// What answers data, or a FIN, that begins behind the peer's FIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerBehindFin {
+    /// An acknowledgment.
+    Acknowledge,
+    /// Nothing.
+    Silence,
 }
 
 /// What becomes of data that comes with a SYN that crosses ours (RFC 9293 section 3.10.7.3).

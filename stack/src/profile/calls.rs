@@ -17,14 +17,19 @@ pub struct CallRules {
     pub error_after_reset: ErrorAfterReset,
     /// Whether each later call says again why the connection is gone, or only the first.
     pub errors_repeat: bool,
-    /// Whether a reset that comes behind the end of the peer's stream is told as one. Where it is
-    /// not, receives read the end again and sends fail as after a shutdown.
-    pub reset_behind_end: bool,
+    /// What a reset that comes behind the end of the peer's stream is told as.
+    pub reset_behind_end: ResetBehindEnd,
     /// Whether a reset that comes while both FINs are out, and ours is not acknowledged, is told as
     /// one.
     pub reset_while_closing: bool,
+    /// Whether receives say the end of the peer's stream, once it has come, whatever else happens.
+    pub end_hides_errors: bool,
+    /// What the socket of a connection in TIME-WAIT is to its program.
+    pub time_wait: TimeWaitSocket,
     /// Whether a peer's reset throws away what was unread.
     pub reset_purges_queue: bool,
+    /// A bind of a socket to a port that a connection has.
+    pub port_of_connection: PortOfConnection,
     /// A receive shutdown of a TCP socket that is not connected.
     pub unconnected: Unconnected,
     /// A receive shutdown where nothing more could be received.
@@ -33,10 +38,14 @@ pub struct CallRules {
     pub listener: ListenerShutdown,
     /// A shutdown of a TCP socket whose handshake has begun and is not answered.
     pub connecting: ConnectingShutdown,
+    /// What `connect` says where the attempt that the call before it has begun is over.
+    pub attempt_ends: AttemptEnds,
     /// A receive on such a socket.
     pub recv_connecting: ConnectingTransfer,
     /// A send on such a socket.
     pub send_connecting: ConnectingTransfer,
+    /// A send on a TCP socket that was never connected.
+    pub send_unconnected: SendUnconnected,
     /// What a send says of a connection that is over.
     pub send_after_end: SendAfterEnd,
     /// Accepting a connection that was reset meanwhile.
@@ -98,7 +107,8 @@ pub enum Repeat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ListenerShutdown {
-    /// It succeeds and the socket stops listening.
+    /// It succeeds and the socket stops listening; a shutdown of the send direction succeeds and
+    /// changes nothing.
     StopsListening,
     /// It fails as on a socket that is not connected.
     Fails,
@@ -152,4 +162,57 @@ pub enum AcceptOfReset {
     Succeeds,
     /// It fails as aborted, and the connection is gone from the queue.
     Aborts,
+}
+
+/// What a reset is told as that comes behind the end of the peer's stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResetBehindEnd {
+    /// A reset.
+    Reset,
+    /// An error of sending: EPIPE.
+    BrokenPipe,
+    /// Nothing: receives read the end again and sends fail as after a shutdown.
+    Untold,
+}
+
+/// What the socket of a connection in TIME-WAIT is to its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeWaitSocket {
+    /// That of a connection.
+    Open,
+    /// One that is not connected.
+    Closed,
+}
+
+/// What `connect` says where the attempt that the call before it has begun is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptEnds {
+    /// Why it is over, where no call has said so.
+    Error,
+    /// Why it is over, or else that it was aborted, also where the connection was there meanwhile;
+    /// the next call begins another attempt.
+    Once,
+}
+
+/// A send on a TCP socket that was never connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SendUnconnected {
+    /// It fails as not connected.
+    NotConnected,
+    /// It fails as after a shutdown.
+    Shutdown,
+}
+
+/// A bind to a port that a connection has, which came from a socket that is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PortOfConnection {
+    /// It succeeds.
+    Free,
+    /// It fails, unless both sockets have SO_REUSEADDR.
+    InUse,
 }

@@ -28,15 +28,16 @@ use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
 pub use acceptance::{
-    AcceptableWindow, AcceptanceRules, AnswerToUnsent, CrossingData, ExactReset, InexactReset,
-    OldTimestamp, SynFin, UnexpectedSyn, UnsentOfSyn, UnsentOfSynAck,
+    AcceptableWindow, AcceptanceRules, AnswerBehindFin, AnswerToUnsent, CrossingData, ExactReset,
+    InexactReset, OldTimestamp, SynFin, UnexpectedSyn, UnsentOfSyn, UnsentOfSynAck,
 };
 pub use acknowledging::{AcknowledgeRules, AtOnce, SecondSegment};
-pub use backlog::{BacklogRules, FullEnd, FullSyn};
+pub use backlog::{BacklogRules, FullEnd, FullSyn, ListenerEnds, QueueCounts};
 pub use built_in::{aliases, names, source};
 pub use calls::{
-    AcceptOfReset, CallRules, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset,
-    ListenerShutdown, OptionsAfterEnd, RecvAfter, Repeat, SendAfterEnd,
+    AcceptOfReset, AttemptEnds, CallRules, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset,
+    ListenerShutdown, OptionsAfterEnd, PortOfConnection, RecvAfter, Repeat, ResetBehindEnd,
+    SendAfterEnd, SendUnconnected, TimeWaitSocket,
 };
 pub use closed_port::{ClosedPortAnswers, ClosedPortReset, ClosedPortRules};
 pub use datagram::{
@@ -54,9 +55,9 @@ pub use lingering::{
 };
 pub use origin::{Mark, Origin, origins};
 pub use sending::{
-    Algorithm, Clock, Counted, FinTiming, FromTimestamps, GiveUpResets, GiveUpRules,
-    KeepAliveAnswer, KeepAliveRules, MinBounds, Nagle, Push, Restart, RtoRules, Segmentation,
-    SendRules, WindowProbe, WindowUnit,
+    Algorithm, Clock, Counted, Duplicate, FinTiming, FromTimestamps, GiveUpResets, GiveUpRules,
+    KeepAliveAnswer, KeepAliveRules, MinBounds, Nagle, OrphanProbes, Push, Restart, RtoRules,
+    Segmentation, SendRules, WindowProbe, WindowUnit,
 };
 pub use unconnected::Unconnected;
 pub use window::{
@@ -312,6 +313,18 @@ pub struct CloseRules {
     pub shut_both: ShutBoth,
     /// The end of a process that has sockets open.
     pub exit: ProcessExit,
+    /// What becomes of the connection when the time of SO_LINGER is over.
+    pub linger_ends: LingerEnds,
+}
+
+/// What becomes of a connection when the time is over for which its close has lingered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LingerEnds {
+    /// It is reset.
+    Reset,
+    /// It goes on without its application, as after a close that did not linger.
+    Background,
 }
 
 /// How a connection ends over data that nobody will read.

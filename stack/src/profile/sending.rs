@@ -37,6 +37,8 @@ pub struct SendRules {
     pub collapse_retransmissions: bool,
     /// Duplicate acknowledgments that make a fast retransmission (RFC 5681 section 3.2).
     pub duplicate_threshold: usize,
+    /// Which acknowledgments that acknowledge nothing new are duplicates.
+    pub duplicate: Duplicate,
     /// What a probe of a closed window carries (RFC 9293 section 3.8.6.1).
     pub window_probe: WindowProbe,
     /// When a FIN follows what was written.
@@ -233,6 +235,8 @@ pub struct GiveUpRules {
     pub data: u32,
     /// The same once the application has closed.
     pub orphan: u32,
+    /// How long a connection probes a closed window once the application has closed.
+    pub orphan_probes: OrphanProbes,
     /// How long a handshake may take, whatever was retransmitted; zero: as long as that takes.
     #[serde(with = "duration")]
     pub handshake: Duration,
@@ -240,6 +244,16 @@ pub struct GiveUpRules {
     pub counted: Counted,
     /// Whether the peer is told by a reset, by what was waited for.
     pub resets: GiveUpResets,
+}
+
+/// How long a connection probes a closed window that answers once the application has closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrphanProbes {
+    /// As before: probes without an answer are counted.
+    AsData,
+    /// At most until the wait between two probes is the longest.
+    UntilLongestWait,
 }
 
 /// Whether giving up sends a reset. A SYN that nobody answers never makes one.
@@ -302,4 +316,16 @@ pub enum Counted {
     /// The time that many retransmissions would take from the least timeout, doubling, counted from
     /// the first retransmission.
     Deadline,
+}
+
+/// Which acknowledgments without payload that acknowledge nothing new are duplicates (RFC 5681
+/// section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Duplicate {
+    /// Those with the window that the one before had.
+    SameWindow,
+    /// Those that tell nothing new of the window: their sequence number is not beyond the one that
+    /// told of it last, and their window is not larger.
+    NoNewsOfWindow,
 }

@@ -102,6 +102,13 @@ impl Acknowledger {
         self.due = Due::Now;
     }
 
+    /// Nothing has come in time that the acknowledgment could ride on.
+    pub(crate) fn on_delay_over(&mut self) {
+        // Linux: tcp_delack_timer_handler leaves the interactive mode.
+        self.interactive = false;
+        self.due = Due::Now;
+    }
+
     /// Data came in order.
     pub(crate) fn on_data(&mut self, received: Received, now: Instant) {
         // Linux: a sender that was silent for longer than a timeout is taken for one that begins.

@@ -8,7 +8,7 @@ use super::segment::Segment;
 use super::segment_arrives::{Arriving, Check};
 use super::state::State;
 use super::timer::Timer;
-use crate::profile::{FromTimestamps, UnsentOfSynAck};
+use crate::profile::{Duplicate, FromTimestamps, UnsentOfSynAck};
 
 impl Connection {
     /// Fifth: the acknowledgment.
@@ -65,6 +65,10 @@ impl Connection {
         if was_handshake {
             self.rto.on_established();
         }
+        let same_window = match self.config.profile.send.duplicate {
+            Duplicate::SameWindow => window == was_window,
+            Duplicate::NoNewsOfWindow => !self.send.tells_of_window(arriving.start, window),
+        };
         // RFC 9293 section 3.10.7.4: the window of an old acknowledgment is old as well.
         let opened = arriving.acknowledged >= self.send.unacknowledged()
             && self
@@ -82,7 +86,7 @@ impl Connection {
         let duplicate = !progress
             && arriving.acknowledged == self.send.unacknowledged()
             && arriving.end == arriving.start
-            && window == was_window;
+            && same_window;
         if duplicate {
             self.send.on_duplicate();
         }

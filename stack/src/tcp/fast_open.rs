@@ -24,6 +24,11 @@ impl Connection {
         header.header(&layout).length() - super::segment::TCP_HEADER
     }
 
+    /// The largest segment that our SYN announces, in octets.
+    pub(crate) fn announced_segment(&self) -> u16 {
+        self.config.mss
+    }
+
     /// Queues data of a connection that has just begun, some of which goes with the SYN where Fast
     /// Open lets it. Returns how many octets fitted.
     pub(crate) fn open_with(&mut self, opening: Option<ClientOpening>, data: &[u8]) -> usize {
@@ -61,6 +66,7 @@ impl Connection {
             return;
         };
         self.fast_open.taken = true;
+        self.fast_open.data_arrived = !payload.is_empty();
         let mut header = syn.without_syn();
         header.flags.fin = false;
         let arriving = self.arriving(&header, payload.len());
@@ -86,10 +92,12 @@ impl Connection {
     }
 
     /// The server has answered our SYN.
-    pub(super) fn note_syn_answer(&mut self, answer: &Segment) {
+    pub(super) fn note_syn_answer(&mut self, answer: &Segment, acknowledged: i64) {
         if !self.fast_open.asks {
             return;
         }
+        let brought = self.send.syn_data();
+        self.fast_open.data_arrived = brought > 0 && acknowledged > brought as i64;
         let unsaid = match self.config.remote.addr {
             smoltcp::wire::IpAddress::Ipv4(_) => 536,
             smoltcp::wire::IpAddress::Ipv6(_) => 1220,
@@ -97,7 +105,14 @@ impl Connection {
         self.fast_open.answer = Some(SynAnswer {
             option: answer.options.fast_open,
             mss: answer.options.mss.unwrap_or(unsaid),
+            asked: self.fast_open.option.is_some(),
+            repeated: self.patience.timeouts > 0,
         });
+    }
+
+    /// Whether the data of the SYN has arrived with it.
+    pub(super) fn syn_data_arrived(&self) -> bool {
+        self.fast_open.data_arrived
     }
 
     /// What the server has answered to a SYN of Fast Open, once.

@@ -1,7 +1,7 @@
 //! The handshake: a SYN arrives, or the answer to ours (RFC 9293 section 3.5).
 
 use bytes::Bytes;
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use super::closed_port::answer;
 use super::recv::{Agreed, First};
@@ -13,6 +13,9 @@ use super::{Connection, SHIFT_MOST};
 use crate::event::Fact;
 use crate::profile::{CrossingData, SynOption, UnsentOfSyn};
 use crate::socket::Gone;
+
+/// What two ticks of Linux's clock are (TCP_TIMEOUT_MIN).
+const SOON: Duration = Duration::from_millis(8);
 
 impl Connection {
     /// RFC 9293 section 3.10.7.3.
@@ -32,8 +35,14 @@ impl Connection {
         if flags.ack && (acknowledged <= 0 || acknowledged > self.send.furthest()) {
             if !flags.rst {
                 self.replies.extend(answer(&self.config.profile, header));
-                if self.config.profile.acceptance.unsent_of_syn == UnsentOfSyn::Repeats {
-                    self.send.resend_first();
+                match self.config.profile.acceptance.unsent_of_syn {
+                    UnsentOfSyn::Waits => {}
+                    UnsentOfSyn::Repeats => self.send.resend_first(),
+                    UnsentOfSyn::RepeatsSoon if self.patience.timeouts == 0 => {
+                        let expiry = self.expiry(now, SOON);
+                        self.timers.set(Timer::Retransmit, expiry);
+                    }
+                    UnsentOfSyn::RepeatsSoon => {}
                 }
             }
             return;
@@ -52,7 +61,7 @@ impl Connection {
         }
         self.take_syn(header);
         if flags.ack {
-            self.note_syn_answer(header);
+            self.note_syn_answer(header, acknowledged);
             self.hear_acknowledgment(acknowledged, now);
             self.take_acknowledgment(header, acknowledged, now);
             self.send
@@ -66,6 +75,9 @@ impl Connection {
         } else {
             // Simultaneous open: our SYN goes out again, now with the acknowledgment of theirs.
             self.enter(State::SynReceived);
+            // The data that ours has brought waits for the end of the handshake, as the option's
+            // answer does.
+            self.fast_open.option = None;
             self.send.resend_first();
             if self.config.profile.acceptance.data_of_crossing_syn == CrossingData::Waits {
                 self.crossing = (!payload.is_empty()).then(|| (header.without_syn(), payload));

@@ -118,9 +118,28 @@ pub(crate) struct InFlight {
     /// No segment before this place counts as lost: after a timeout all of them do and are sent
     /// again one by one.
     lost_begin: usize,
+    /// How many segments were acknowledged, or reported before that.
+    delivered: u64,
 }
 
 impl InFlight {
+    /// How many segments were acknowledged, or reported before that.
+    pub(crate) fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    /// How many segments were sent again and not acknowledged or reported since.
+    pub(crate) fn repeated(&self) -> usize {
+        let again = |it: &&Flying| it.retransmitted && it.is_in_pipe();
+        self.segments.iter().filter(again).count()
+    }
+
+    /// How many segments count as lost, those that were sent again included.
+    pub(crate) fn lost(&self) -> usize {
+        let lost = |it: &&Flying| !it.sacked && (it.lost || it.retransmitted);
+        self.segments.iter().filter(lost).count()
+    }
+
     /// What is on its way: neither reported as arrived nor counted as lost.
     pub(crate) fn pipe(&self) -> Pipe {
         self.pipe
@@ -209,6 +228,7 @@ impl InFlight {
             self.lost_begin = self.lost_begin.saturating_sub(1);
             self.leave_pipe(&segment);
             repeated |= segment.retransmitted;
+            self.delivered += u64::from(!segment.sacked);
             segments += 1;
             measures = Some(segment.sent_at);
         }
@@ -237,6 +257,7 @@ impl InFlight {
                     let segment = &mut self.segments[index];
                     segment.sacked = true;
                     segment.lost = false;
+                    self.delivered += 1;
                     news = true;
                 }
             }

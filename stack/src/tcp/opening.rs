@@ -31,6 +31,10 @@ pub(crate) struct SynAnswer {
     pub(crate) option: Option<FastOpen>,
     /// The maximum segment size that it announces.
     pub(crate) mss: u16,
+    /// Whether our SYN was one that had the option.
+    pub(crate) asked: bool,
+    /// Whether our SYN was sent again before the answer came.
+    pub(crate) repeated: bool,
 }
 
 /// How a connection takes part.
@@ -42,6 +46,8 @@ pub(super) struct Opening {
     pub(super) option: Option<FastOpen>,
     /// Whether data has come with the peer's SYN, and the application has the connection already.
     pub(super) taken: bool,
+    /// Whether the data of a SYN was taken, or all of ours acknowledged, by its answer.
+    pub(super) data_arrived: bool,
     /// Whether a call waits for the connection that has more to send then.
     pub(super) writer_waits: bool,
     /// What the server has answered, until it is remembered.

@@ -280,8 +280,11 @@ impl Receiver {
     /// The stretches that have come behind a gap, those that grew last in front (RFC 2018 section
     /// 4). None where acknowledgments are withheld: a SACK block is an acknowledgment in all but
     /// name.
-    pub(crate) fn stretches(&self) -> Vec<(i64, i64)> {
-        if self.withholds || self.ahead.is_empty() {
+    ///
+    /// `with_fin`: the peer's FIN is one of them, or the end of one.
+    pub(crate) fn stretches(&self, with_fin: bool) -> Vec<(i64, i64)> {
+        let fin = self.fin.filter(|&fin| with_fin && fin > self.accepted);
+        if self.withholds || self.ahead.is_empty() && fin.is_none() {
             return Vec::new();
         }
         let base = self.accepted;
@@ -289,6 +292,12 @@ impl Receiver {
         let mut stretches: Vec<_> = ahead
             .map(|(start, end)| (base + start as i64, base + end as i64))
             .collect();
+        if let Some(fin) = fin {
+            match stretches.last_mut().filter(|(_, end)| *end == fin) {
+                Some((_, end)) => *end += 1,
+                None => stretches.push((fin, fin + 1)),
+            }
+        }
         let age = |&(start, end): &(i64, i64)| {
             let mut recent = self.recent.iter();
             let place = recent.position(|&it| start <= it && it < end);
@@ -451,7 +460,7 @@ impl Receiver {
             contiguous + self.out_of_order() - before
         };
         taken.repeated = new == 0;
-        taken.grew = self.buffer.on_queued(new, end) == Growth::Some;
+        taken.grew = self.buffer.on_queued(new, end, self.offered) == Growth::Some;
         if !self.stores {
             self.buffer.on_read(self.accepted);
         }

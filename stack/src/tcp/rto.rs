@@ -117,6 +117,11 @@ impl Rto {
         (self.timeout() - self.slop()).max(least).min(most)
     }
 
+    /// Whether the doublings have brought the wait between two probes to the longest there is.
+    pub(crate) fn backs_off_to_most(&self) -> bool {
+        self.probe_timeout() >= self.rules.probe_max
+    }
+
     /// What is added to the timeout as it is now.
     fn slop(&self) -> Duration {
         let handshake = self.backoff > 0 && self.rules.slop_in_handshake;

@@ -14,7 +14,9 @@ use super::state::State;
 use super::timer::Timer;
 use crate::envelope::Envelope;
 use crate::event::Fact;
-use crate::profile::{KeepAliveAnswer, OldTimestamp, ReactiveReset, UnexpectedSyn};
+use crate::profile::{
+    AnswerBehindFin, KeepAliveAnswer, OldTimestamp, ReactiveReset, ResetBehindEnd, UnexpectedSyn,
+};
 use crate::socket::Gone;
 
 /// A segment in stream positions, without its payload.
@@ -264,7 +266,11 @@ impl Connection {
             State::SynReceived if !self.passive => Some(Gone::Refused),
             State::TimeWait => None,
             State::Closing | State::LastAck if !calls.reset_while_closing => None,
-            State::CloseWait if !calls.reset_behind_end => None,
+            State::CloseWait => match calls.reset_behind_end {
+                ResetBehindEnd::Reset => Some(Gone::Reset),
+                ResetBehindEnd::BrokenPipe => Some(Gone::BrokenPipe),
+                ResetBehindEnd::Untold => None,
+            },
             State::Closed
             | State::Listen
             | State::SynSent
@@ -272,7 +278,6 @@ impl Connection {
             | State::Established
             | State::FinWait1
             | State::FinWait2
-            | State::CloseWait
             | State::Closing
             | State::LastAck => Some(Gone::Reset),
         };
@@ -300,9 +305,14 @@ impl Connection {
     /// Seventh and eighth: payload and FIN.
     pub(super) fn take_payload(&mut self, arriving: &Arriving<'_>, payload: Bytes, now: Instant) {
         let fin = arriving.header.flags.fin;
-        if !self.state.receives() {
+        if !self.state.receives() && !self.transfers_early() {
             // After the peer's FIN there is nothing to take; a repetition of it is acknowledged
             // again.
+            let rule = self.config.profile.acceptance.behind_fin;
+            let behind = arriving.start >= self.recv.accepted();
+            if behind && rule == AnswerBehindFin::Silence {
+                return;
+            }
             if fin || arriving.octets > 0 {
                 self.acknowledger.now();
             }
@@ -400,6 +410,11 @@ impl Connection {
         }
         if taken.ended && self.state != State::Established {
             // Only a FIN that begins the close may wait for an answer to ride on.
+            self.acknowledger.now();
+            return;
+        }
+        if taken.ended && !arriving.header.flags.fin {
+            // The FIN has come before, behind a gap that is closed now (RFC 5681 section 4.2).
             self.acknowledger.now();
             return;
         }

@@ -156,6 +156,11 @@ impl Sender {
         self.syn_room = octets;
     }
 
+    /// How much data our SYN has brought, in octets, until it is acknowledged.
+    pub(crate) fn syn_data(&self) -> usize {
+        self.syn_data
+    }
+
     /// Behind the last octet that was sent, with the SYN or after it.
     pub(crate) fn furthest(&self) -> i64 {
         self.next.max(self.next.min(1) + self.syn_data as i64)
@@ -216,6 +221,10 @@ impl Sender {
 
     pub(crate) fn congestion(&self) -> &Congestion {
         &self.congestion
+    }
+
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.in_flight
     }
 
     pub(crate) fn retransmissions(&self) -> u64 {
@@ -381,6 +390,13 @@ impl Sender {
             self.bound_segments();
         }
         edge_moved
+    }
+
+    /// Whether an acknowledgment of nothing new, with such a number and window, tells something new
+    /// of the peer's window.
+    pub(crate) fn tells_of_window(&self, sequence: i64, window: i64) -> bool {
+        sequence > self.window_from.0
+            || sequence == self.window_from.0 && (window > self.window || window == 0)
     }
 
     /// A tail loss probe (RFC 8985 section 7.3): new data where there is some, else the last

@@ -10,6 +10,7 @@ impl Status {
         Self {
             protocol: Protocol::Tcp,
             state: Some(connection.state()),
+            told_state: Some(connection.told_state()),
             readable: connection.is_readable(),
             writable: connection.is_writable(),
             receive_ended: connection.receive_has_ended(),
@@ -35,6 +36,10 @@ impl Status {
             selective: connection.negotiated.selective,
             scales: connection.scales(),
             reported: numbers.reported,
+            syn_data: connection.syn_data_arrived(),
+            delivered: connection.send.in_flight().delivered(),
+            repeated: connection.send.in_flight().repeated(),
+            lost: connection.send.in_flight().lost(),
             error: connection.error(),
             local: Some(connection.local()),
             remote: Some(connection.remote()),

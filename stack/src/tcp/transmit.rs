@@ -13,7 +13,7 @@ use super::timer::Timer;
 use super::{Connection, SHIFT_MOST};
 use crate::envelope::Envelope;
 use crate::event::{Fact, Retransmission};
-use crate::profile::{Counted, ResetWindow, SynOption, TimeWaitWindow, WindowProbe};
+use crate::profile::{Counted, OrphanProbes, ResetWindow, SynOption, TimeWaitWindow, WindowProbe};
 use crate::signature::SIGNATURE_OCTETS;
 use crate::socket::Gone;
 
@@ -235,7 +235,8 @@ impl Connection {
             let reports = self.config.profile.acknowledge.duplicates_reported;
             // RFC 2883 section 4: the duplicate stands in the first block.
             let duplicate = self.recv.take_duplicate().filter(|_| reports);
-            let stretches = duplicate.into_iter().chain(self.recv.stretches());
+            let with_fin = self.config.profile.acknowledge.fin_reported;
+            let stretches = duplicate.into_iter().chain(self.recv.stretches(with_fin));
             // Three blocks fit beside timestamps (RFC 2018 section 3).
             let most = if self.negotiated.timestamps {
                 SACK_BLOCKS - 1
@@ -431,7 +432,7 @@ impl Connection {
     /// Timers have expired.
     pub fn on_timeout(&mut self, now: Instant) {
         if self.timers.take_expired(Timer::Acknowledge, now) {
-            self.acknowledger.now();
+            self.acknowledger.on_delay_over();
         }
         if self.timers.take_expired(Timer::Linger, now) {
             self.on_linger_timeout(now);
@@ -525,6 +526,17 @@ impl Connection {
         if limit == 0 {
             return false;
         }
+        if self.state == State::SynSent
+            && rules.counted == Counted::Deadline
+            && let Some(first) = self.patience.first
+        {
+            // The SYNs that come without doubling the timeout do not count; those behind them make
+            // the deadline: as if all had doubled (retransmits_timed_out).
+            let doubled = limit - rules.syn_linear;
+            let initial = self.config.profile.rto.initial;
+            let timeouts = (2u32 << doubled.min(DOUBLED_MOST)) - 2;
+            return now - first >= initial * timeouts;
+        }
         match counted {
             Counted::Retransmissions => self.patience.timeouts >= limit,
             // A closed window is not a silent peer: two of the longest timeouts without any answer
@@ -552,9 +564,12 @@ impl Connection {
             rules.give_up.data
         };
         let since = *self.patience.probing_since.get_or_insert(now);
+        let longest = self.orphan
+            && rules.give_up.orphan_probes == OrphanProbes::UntilLongestWait
+            && self.rto.backs_off_to_most();
         let gives_up = match self.config.user_timeout {
             Some(timeout) => now - since >= timeout,
-            None => limit > 0 && self.patience.probes >= limit,
+            None => longest || limit > 0 && self.patience.probes >= limit,
         };
         if gives_up {
             self.give_up(Vain::WindowProbe);
@@ -579,6 +594,9 @@ impl Connection {
         self.timers.set(Timer::Persist, expiry);
     }
 }
+
+/// More doublings than this are longer than any run.
+const DOUBLED_MOST: u32 = 24;
 
 /// Whether the SYN of such a number, counted from one, leaves options out.
 fn is_late(from: u32, number: u32) -> bool {

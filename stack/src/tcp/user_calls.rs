@@ -13,8 +13,8 @@ use crate::envelope::Envelope;
 use crate::event::Fact;
 use crate::options::Buffers;
 use crate::profile::{
-    Algorithm, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset, Profile, RecvAfter, Repeat,
-    SendAfterEnd,
+    Algorithm, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset, LingerEnds, Profile,
+    RecvAfter, Repeat, SendAfterEnd, TimeWaitSocket,
 };
 use crate::socket::{Gone, RecvError, SendError, ShutdownError};
 
@@ -174,7 +174,8 @@ impl Connection {
         if self.recv.unread() > 0 && wanted > 0 {
             return None;
         }
-        if let Some(gone) = self.error_to_report() {
+        let hidden = self.recv.has_ended() && self.config.profile.calls.end_hides_errors;
+        if !hidden && let Some(gone) = self.error_to_report() {
             return Some(Err(RecvError::Gone(gone)));
         }
         let ended = self.recv.has_ended() || self.recv.is_shut() || self.state == State::Closed;
@@ -230,7 +231,10 @@ impl Connection {
             ConnectingShutdown::SendDisconnects | ConnectingShutdown::GoesOn
         );
         let attempt = self.state == State::SynSent && connecting;
-        if matches!(self.state, State::Closed | State::Listen | State::SynSent) && !attempt {
+        let over = self.state == State::TimeWait
+            && self.config.profile.calls.time_wait == TimeWaitSocket::Closed;
+        let unconnected = matches!(self.state, State::Closed | State::Listen | State::SynSent);
+        if over || unconnected && !attempt {
             return Err(ShutdownError::NotConnected);
         }
         let over = self.recv.is_shut() || self.recv.has_ended();
@@ -359,7 +363,29 @@ impl Connection {
         self.die(None);
     }
 
-    /// Resets the connection (RFC 9293 section 3.10.5), as where a linger time has run out.
+    /// The time is over for which the close has lingered.
+    pub fn end_lingering(&mut self) {
+        if self.config.profile.close.linger_ends == LingerEnds::Reset {
+            self.abort();
+        }
+    }
+
+    /// The receive direction was shut down before there was a connection.
+    pub(crate) fn begin_deaf(&mut self) {
+        let rules = &self.config.profile.receive_shutdown;
+        let room = room_after(rules, self.recv.capacity(), 0);
+        self.recv.shut(withholds(rules), 0, room);
+    }
+
+    /// What the application is told the state is.
+    pub fn told_state(&self) -> State {
+        match (self.state, self.config.profile.calls.time_wait) {
+            (State::TimeWait, TimeWaitSocket::Closed) => State::Closed,
+            (state, _) => state,
+        }
+    }
+
+    /// Resets the connection (RFC 9293 section 3.10.5).
     pub fn abort(&mut self) {
         match self.state {
             State::Closed | State::Listen | State::SynSent | State::TimeWait => self.die(None),

@@ -133,10 +133,11 @@ impl Buffer {
     }
 
     /// New data was queued up to stream position `end`. Says whether the window may grow for it.
-    pub(crate) fn on_queued(&mut self, octets: usize, end: i64) -> Growth {
+    /// `offered` is the window in the last segment we sent.
+    pub(crate) fn on_queued(&mut self, octets: usize, end: i64, offered: usize) -> Growth {
         match &mut self.model {
             Model::FreeSpace { .. } => Growth::None,
-            Model::Memory(memory) => memory.on_queued(octets, end, self.mss),
+            Model::Memory(memory) => memory.on_queued(octets, end, self.mss, offered),
         }
     }
 
@@ -271,7 +272,13 @@ impl MemoryBuffer {
         self.payload_of(self.space.saturating_sub(self.charged))
     }
 
-    fn on_queued(&mut self, octets: usize, end: i64, announced_mss: usize) -> Growth {
+    fn on_queued(
+        &mut self,
+        octets: usize,
+        end: i64,
+        announced_mss: usize,
+        offered: usize,
+    ) -> Growth {
         let charge = memory::charge(octets + HEADERS);
         self.put(octets, end, charge);
         // Nobody sends segments longer than we announced: such a one is a train (gso_size).
@@ -281,8 +288,13 @@ impl MemoryBuffer {
             octets
         };
         if segment > self.segment {
+            let before = self.full();
             self.ratio = (octets * RATIO_ONE / charge).max(1);
             self.segment = segment.min(announced_mss);
+            if self.full() > before {
+                // tcp_set_window_clamp, from tcp_measure_rcv_mss.
+                self.threshold = self.threshold.max(offered.min(self.full()));
+            }
         }
         if octets >= GROWTH_FLOOR {
             self.grow(octets, charge, announced_mss)
@@ -385,7 +397,7 @@ mod tests {
         let mut buffer = buffer("linux", None);
         let offered = buffer.initial(65_535);
         for segment in 1..=10 {
-            buffer.on_queued(1000, 1 + segment * 1000);
+            buffer.on_queued(1000, 1 + segment * 1000, offered);
         }
         let situation = Situation {
             queued: 10_000,

@@ -337,9 +337,16 @@ impl Pieces {
         self.cut(room)
     }
 
-    /// An octet was sent past all of this.
+    /// Everything up to `next` was sent past all of this: an octet into a closed window, or what a
+    /// SYN has brought.
     pub(super) fn skip_to(&mut self, next: i64) {
         while self.pieces.pop_front_if(|head| head.end <= next).is_some() {}
+        while self.writes.pop_front_if(|end| *end <= next).is_some() {
+            self.begins = true;
+        }
+        if !self.writes.is_empty() {
+            self.filled = self.filled.max(next);
+        }
     }
 }
 

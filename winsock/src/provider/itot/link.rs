@@ -268,6 +268,7 @@ fn write(host: &mut Host, tcp: SocketId, connection: &mut Connection) {
 const fn end_of(gone: Gone) -> NetworkEnd {
     match gone {
         Gone::Reset
+        | Gone::BrokenPipe
         | Gone::Aborted
         | Gone::Refused
         | Gone::NetworkUnreachable
