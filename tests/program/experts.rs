@@ -73,6 +73,8 @@ const KINDS: &[Kind] = &[
         begins: "A new tcp session is started with the same ports",
         why: "a port is used again, or a SYN arrives in a connection",
         of: &[
+            "linux/connect-after-refusal-is-aborted-once",
+            "linux/connect-after-reset-begins-again",
             "packetdrill/numbers-of-the-script.pkt",
             "processes/rebooted-client-comes-again",
             "recipes/port-reuse",
@@ -85,6 +87,7 @@ const KINDS: &[Kind] = &[
         begins: "ACKed segment that wasn't captured",
         why: "an acknowledgment is forged, or is the challenge of another connection's SYN",
         of: &[
+            "linux/syn-goes-out-again-behind-a-reset",
             "packetdrill/numbers-of-the-script.pkt",
             "systems/connecting/bad-acknowledgment",
             "systems/connecting/wrong-acknowledgment-of-a-syn-ack",
@@ -95,6 +98,7 @@ const KINDS: &[Kind] = &[
         begins: "Previous segment(s) not captured",
         why: "data is forged that lies behind a gap or beyond the window",
         of: &[
+            "linux/fin-behind-a-hole-is-reported",
             "recv-disconnect/data-beyond-the-window-does-not-reset",
             "recv-disconnect/gaps/",
             "systems/after-close/data-beyond-the-window",
@@ -112,6 +116,7 @@ const KINDS: &[Kind] = &[
         begins: "This frame is a (suspected) fast retransmission",
         why: "three duplicate acknowledgments bring it",
         of: &[
+            "linux/first-acknowledgment-is-no-duplicate",
             "recv-disconnect/gaps/",
             "smoltcp/duplicate-acknowledgments-",
         ],
@@ -120,6 +125,7 @@ const KINDS: &[Kind] = &[
         begins: "This frame is a (suspected) spurious retransmission",
         why: "octets that have arrived are forged once more, or acknowledged behind the timeout",
         of: &[
+            "linux/repeated-data-is-reported",
             "processes/task-of-lwip-ends",
             "recv-disconnect/old-data-does-not-reset",
             "systems/acknowledgments/duplicates",
@@ -128,11 +134,8 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         begins: "D-SACK Sequence",
-        why: "and some systems say so (RFC 2883)",
-        of: &[
-            "systems/acknowledgments/duplicates",
-            "windows/lone-segments-and-repetitions",
-        ],
+        why: "octets came twice, and most systems report them (RFC 2883)",
+        of: &[],
     },
     Kind {
         begins: "Window scale shift exceeds 14",
