@@ -543,7 +543,15 @@ impl Lowering<'_> {
         let asks = Argument::Word("MSG_FASTOPEN".to_owned());
         let opens = match &flags.value {
             Argument::Flags(words) => words.contains(&asks),
-            one => *one == asks,
+            Argument::Word(_) => flags.value == asks,
+            Argument::Integer(_)
+            | Argument::Text(_)
+            | Argument::Octets(_)
+            | Argument::List(_)
+            | Argument::Struct(_)
+            | Argument::Ellipsis
+            | Argument::Endpoint { .. }
+            | Argument::Address(_) => false,
         };
         let to = fields.iter().find(names).filter(|_| one == "send" && opens);
         let to = to.map(|_| IpEndpoint::new(self.settings.remote_ip, self.settings.connect_port));
