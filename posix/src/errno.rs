@@ -183,6 +183,7 @@ impl From<Gone> for Errno {
             Gone::NetworkUnreachable => Self::NetworkUnreachable,
             Gone::HostUnreachable => Self::HostUnreachable,
             // Linux: icmp_err_convert.
+            Gone::Expired => Self::HostUnreachable,
             Gone::ProtocolUnreachable => Self::NoProtocolOption,
         }
     }

@@ -23,10 +23,6 @@ const CLOSE: Duration = Duration::from_millis(10);
 /// An Ethernet frame of a segment without payload, in bits: what a reset takes on a link.
 const BARE_BITS: u64 = 54 * 8;
 
-/// Linux adds this to a tail loss probe's timeout where more than one segment is out
-/// (TCP_TIMEOUT_MIN_US).
-const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(2);
-
 impl Prediction {
     /// How it compares with a measurement.
     pub fn compare(&self, measured: &Measurement) -> Agreement {
@@ -154,11 +150,11 @@ fn send_buffer(setup: &Setup, start: &Start) -> u64 {
     if sender.transport != Transport::Hangup {
         return asked as u64;
     }
-    let offers = |profile: &Profile| {
-        let mut offered = profile.options.syn.iter().flatten();
+    let offers = |groups: &[Vec<SynOption>]| {
+        let mut offered = groups.iter().flatten();
         offered.any(|it| *it == SynOption::Timestamps)
     };
-    let stamped = offers(sender) && offers(receiver);
+    let stamped = offers(&sender.options.syn) && offers(receiver.options.answer());
     let options = if stamped { TIMESTAMPS } else { 0 };
     let rounding = sender.send.rounding;
     rounding.of(asked, start.segment as usize, options) as u64
@@ -300,7 +296,16 @@ impl Held<'_> {
         let patience = (0..=rules.data).map(|times| doubled(rto.min, times).total_micros());
         let patience = Duration::from_micros(patience.sum());
         let mut times = 0;
+        let black_hole = self.sender.send.black_hole;
         loop {
+            let waits = if times == black_hole.after {
+                black_hole.sends
+            } else {
+                0
+            };
+            for _ in 0..waits {
+                at = clock.expiry(at, doubled(timeout - rto.slop, times));
+            }
             let over = match rules.counted {
                 Counted::Retransmissions => times >= rules.data,
                 Counted::Deadline => at - first >= patience,
@@ -323,8 +328,7 @@ impl Held<'_> {
     fn probe_wait(&self, several: bool) -> Duration {
         match self.start.round_trip {
             None => self.sender.rto.initial,
-            Some(round_trip) if several => round_trip * 2 + TAIL_PROBE_EXTRA,
-            Some(round_trip) => round_trip * 2 + self.sender.rto.min,
+            Some(round_trip) => self.sender.send.tail_probe.wait(round_trip, !several),
         }
     }
 }

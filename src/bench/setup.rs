@@ -118,14 +118,17 @@ impl Setup {
 
 /// Has a profile offer an option in its SYN, or not.
 fn offer(profile: &mut Profile, option: SynOption, offered: bool) {
-    let groups = &mut profile.options.syn;
-    let has = groups.iter().flatten().any(|other| *other == option);
-    if offered && !has {
-        groups.push(vec![option]);
-    } else if !offered {
-        for group in groups.iter_mut() {
-            group.retain(|other| *other != option);
+    let answer = profile.options.answer().to_vec();
+    profile.options.syn_ack = answer;
+    for groups in [&mut profile.options.syn, &mut profile.options.syn_ack] {
+        let has = groups.iter().flatten().any(|other| *other == option);
+        if offered && !has {
+            groups.push(vec![option]);
+        } else if !offered {
+            for group in groups.iter_mut() {
+                group.retain(|other| *other != option);
+            }
+            groups.retain(|group| !group.is_empty());
         }
-        groups.retain(|group| !group.is_empty());
     }
 }

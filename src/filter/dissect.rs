@@ -189,6 +189,9 @@ impl Dissector {
         };
         fields.push((protocol, Value::Present));
         let header = ip.header.as_ref()?;
+        if let OwnFields::V4 { dont_fragment, .. } = header.own {
+            fields.push((Field::IpFlagsDf, Value::Boolean(dont_fragment)));
+        }
         for (address, (field, host)) in [header.from, header.to].into_iter().zip(ends) {
             let name = self.names.name(address).map(str::to_owned);
             fields.push((field, Value::address(address)));

@@ -38,6 +38,7 @@ fields! {
     Arp "arp" Presence, "ARP";
     ArpOpcode "arp.opcode" Number(16), "1 asks, 2 answers";
     Ip "ip" Presence, "IPv4";
+    IpFlagsDf "ip.flags.df" Boolean, "whether routers must not take it apart";
     IpSrc "ip.src" Ipv4, "the source address; of a call, where its arrow starts";
     IpDst "ip.dst" Ipv4, "the destination address; of a call, where its arrow ends";
     IpAddr "ip.addr" Ipv4, "either address";

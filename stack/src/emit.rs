@@ -8,7 +8,7 @@ use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::event::Fact;
-use crate::frame::{self, Spares};
+use crate::frame::{self, Frame, Spares};
 use crate::host::{Output, Sent, Stack};
 use crate::network::{Recording, Resolution};
 use crate::profile::Profile;
@@ -16,7 +16,7 @@ use crate::socket::SocketId;
 use crate::tcp::closed_port::Stray;
 use crate::tcp::segment::Layout;
 use crate::tcp::{Connection, Outgoing, State};
-use crate::wire::ETHERNET_HEADER;
+use crate::wire::{self, ETHERNET_HEADER};
 
 impl Stack {
     /// Sends a segment of no connection: a reset from a closed port.
@@ -37,6 +37,7 @@ impl Stack {
             segment,
             envelope,
             payload: Bytes::new(),
+            may_fragment: false,
             about: None,
         };
         self.send_outgoing((local, remote), outgoing, None, now, spares, outputs);
@@ -94,6 +95,7 @@ impl Stack {
             segment,
             envelope,
             payload,
+            may_fragment,
             about,
         } = outgoing;
         let addresses = (local.addr, remote.addr);
@@ -108,7 +110,16 @@ impl Stack {
                 let layout = layout(&self.profile);
                 let ethernet = (self.ethernet, neighbour);
                 let enveloped = (envelope, segment);
-                let frame = spares.frame(ethernet, addresses, enveloped, payload, &layout);
+                let frame = match may_fragment {
+                    false => spares.frame(ethernet, addresses, enveloped, payload, &layout),
+                    true => Frame::to_fragment(
+                        ethernet,
+                        addresses,
+                        (envelope, &segment),
+                        &payload,
+                        &layout,
+                    ),
+                };
                 outputs.push_back(Output::Frame {
                     frame,
                     socket,
@@ -117,7 +128,10 @@ impl Stack {
             }
             Resolution::Arp => {
                 let layout = layout(&self.profile);
-                let packet = frame::packet(addresses, (envelope, &segment), &payload, &layout);
+                let mut packet = frame::packet(addresses, (envelope, &segment), &payload, &layout);
+                if may_fragment {
+                    wire::let_fragment(&mut packet[ETHERNET_HEADER..]);
+                }
                 let handle = match remote.addr {
                     IpAddress::Ipv4(_) => self.raw[0],
                     IpAddress::Ipv6(_) => self.raw[1],
@@ -136,6 +150,7 @@ impl Stack {
 fn layout(profile: &Profile) -> Layout<'_> {
     Layout {
         syn: &profile.options.syn,
+        syn_ack: profile.options.answer(),
         padding: profile.options.padding,
         secret: profile.signature.secret.as_bytes(),
     }

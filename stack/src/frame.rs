@@ -112,6 +112,20 @@ impl Spares {
 }
 
 impl Frame {
+    /// A frame whose packet routers may take apart.
+    pub(crate) fn to_fragment(
+        (source, destination): (EthernetAddress, EthernetAddress),
+        ends: (IpAddress, IpAddress),
+        enveloped: (Envelope, &Segment),
+        payload: &[u8],
+        layout: &Layout<'_>,
+    ) -> Self {
+        let mut octets = packet(ends, enveloped, payload, layout);
+        wire::let_fragment(&mut octets[ETHERNET_HEADER..]);
+        wire::emit_ethernet(&mut octets, source, destination, ends.1);
+        Self::Octets(octets.freeze())
+    }
+
     /// Its octets.
     pub(crate) fn octets(&mut self) -> Bytes {
         match self {

@@ -8,7 +8,7 @@ use crate::envelope::DatagramPorts;
 use crate::host::Stack;
 use crate::network::IpFamily;
 use crate::options::{Linger, SocketOptions};
-use crate::profile::{ListenerEnds, PortOfConnection, ProcessExit};
+use crate::profile::{Api, ListenerEnds, PortOfConnection, ProcessExit};
 use crate::socket::{BindError, Closing, ConnectError, Protocol, SocketId};
 use crate::table::{Bound, Entry, Kind, Tuple};
 use crate::tcp::{Connection, State};
@@ -30,7 +30,11 @@ impl Stack {
         let taken = |stack: &Self, port| {
             let wanted = Bound { address, port };
             let mut bounds = stack.bounds(protocol, port);
-            bounds.any(|bound| bound.overlaps(wanted))
+            let is_taken = match stack.takes_over(id, port) {
+                true => false,
+                false => bounds.any(|bound| bound.overlaps(wanted)),
+            };
+            is_taken
                 || stack.is_exclusive_in_vain(id, port)
                 || protocol == Protocol::Tcp && stack.is_port_of_connection(id, wanted)
         };
@@ -101,6 +105,17 @@ impl Stack {
         };
         let in_the_way = |entry: &Entry| has_port(entry) && !(asks_to_share && shares(entry));
         self.entries.iter().any(|(_, entry)| in_the_way(entry))
+    }
+
+    /// Whether a socket may have a port that others have, without asking them (Winsock, page "Using
+    /// SO_REUSEADDR and SO_EXCLUSIVEADDRUSE": with SO_REUSEADDR, unless one of them has the port to
+    /// itself).
+    fn takes_over(&self, id: SocketId, port: u16) -> bool {
+        let asks = |entry: &Entry| entry.options.reuse_address;
+        self.profile.api == Api::Winsock
+            && port != 0
+            && self.entries.get(&id).is_some_and(asks)
+            && { self.claimants(port) }.all(|(_, entry)| !entry.options.exclusive_address)
     }
 
     /// Whether a socket wants a port for itself alone that a connection still has (Winsock, page

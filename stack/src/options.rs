@@ -158,6 +158,8 @@ pub(crate) struct SocketOptions {
     pub(crate) congestion: Option<Algorithm>,
     /// Whether a datagram that found no port is forgotten.
     pub(crate) forgets_refusals: bool,
+    /// Whether one is forgotten whose hop limit was used up.
+    pub(crate) forgets_expiry: bool,
     pub(crate) exclusive_address: bool,
     /// The octet of the type of service or traffic class.
     pub(crate) service: Option<u8>,
@@ -183,7 +185,8 @@ pub const DONT_LINGER: SocketOption<bool> = SocketOption::new(
     |options, on| options.linger.onoff = u16::from(!on),
 );
 
-/// SO_REUSEADDR, without effect here: nothing but a bound socket takes a port.
+/// SO_REUSEADDR. On Winsock a socket with it may bind to a port that others have; on POSIX it is
+/// without effect here, where nothing but a bound socket takes a port.
 pub const REUSE_ADDRESS: SocketOption<bool> = SocketOption::new(
     |source| source.options.reuse_address,
     |options, on| options.reuse_address = on,
@@ -441,6 +444,14 @@ const ENDLESS: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 pub const CONNECTION_RESETS: SocketOption<bool> = SocketOption::new(
     |source| !source.options.forgets_refusals,
     |options, on| options.forgets_refusals = !on,
+)
+.only_where(|profile| profile.api == Api::Winsock);
+
+/// SIO_UDP_NETRESET of Winsock: whether a datagram socket learns that the hop limit of what it has
+/// sent was used up on the way.
+pub const EXPIRY_RESETS: SocketOption<bool> = SocketOption::new(
+    |source| !source.options.forgets_expiry,
+    |options, on| options.forgets_expiry = !on,
 )
 .only_where(|profile| profile.api == Api::Winsock);
 

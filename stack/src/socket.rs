@@ -65,6 +65,9 @@ pub enum Gone {
     /// The peer said that it does not have the protocol.
     #[error("the protocol is unreachable")]
     ProtocolUnreachable,
+    /// The network said that the hop limit of a datagram was used up on the way.
+    #[error("the hop limit was used up on the way")]
+    Expired,
 }
 
 impl From<Unreachable> for Gone {
@@ -268,6 +271,8 @@ pub struct Status {
     pub srtt: Option<Duration>,
     /// Segments sent again so far.
     pub retransmissions: u64,
+    /// When the handshake of a connection was finished.
+    pub opened_at: Option<Instant>,
     /// What the sender takes the path for; none where the host does not say.
     pub path: Option<PathState>,
     /// The largest segment that is sent, in octets of payload.
@@ -331,6 +336,7 @@ impl Status {
             rto: Duration::ZERO,
             srtt: None,
             retransmissions: 0,
+            opened_at: None,
             path: None,
             mss: 0,
             timestamps: false,

@@ -265,6 +265,16 @@ pub(crate) fn emit_ip(
     }
 }
 
+/// Lets routers take an IP packet apart: clears DF. Packets of IPv6 are never taken apart on their
+/// way (RFC 8200 section 5).
+pub(crate) fn let_fragment(packet: &mut [u8]) {
+    let mut packet = Ipv4Packet::new_unchecked(packet);
+    if packet.version() == 4 {
+        packet.set_dont_frag(false);
+        packet.fill_checksum();
+    }
+}
+
 /// Writes an Ethernet header in front of an IP packet.
 pub(crate) fn emit_ethernet(
     octets: &mut [u8],

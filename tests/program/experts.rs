@@ -105,12 +105,13 @@ const KINDS: &[Kind] = &[
             "systems/close/out-of-order-data-",
             "systems/later-data/lwip-resets-once-in-order",
             "systems/later-data/macos-resets-beyond-the-window",
+            "windows/late-data-behind-a-gap",
         ],
     },
     Kind {
         begins: "This frame is a (suspected) out-of-order segment",
         why: "a gap is filled",
-        of: &["recv-disconnect/gaps/"],
+        of: &["recv-disconnect/gaps/", "windows/late-data-behind-a-gap"],
     },
     Kind {
         begins: "This frame is a (suspected) fast retransmission",

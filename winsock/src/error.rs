@@ -252,6 +252,9 @@ impl From<Gone> for WsaError {
             Gone::HostUnreachable => Self::HostUnreachable,
             // No page names this case; the code is the one whose POSIX namesake Linux returns.
             Gone::ProtocolUnreachable => Self::NoProtocolOption,
+            // recvfrom: "for a datagram socket, this error indicates that the time to live has
+            // expired".
+            Gone::Expired => Self::NetworkReset,
         }
     }
 }
@@ -302,6 +305,7 @@ mod tests {
             (Gone::NetworkUnreachable.into(), 10051),
             (Gone::HostUnreachable.into(), 10065),
             (Gone::ProtocolUnreachable.into(), 10042),
+            (Gone::Expired.into(), 10052),
         ];
         for (row, (error, code)) in table.iter().enumerate() {
             assert_eq!(error.code(), *code, "row {row}: {error}");

@@ -23,3 +23,8 @@ pub const SD_BOTH: i32 = 2;
 pub const WSA_FLAG_OVERLAPPED: u32 = 0x01;
 /// WSASocket: child processes do not inherit the socket. (There are none.)
 pub const WSA_FLAG_NO_HANDLE_INHERIT: u32 = 0x80;
+
+/// TransmitFile: the connection is ended behind the data.
+pub const TF_DISCONNECT: u32 = 0x01;
+/// TransmitFile and DisconnectEx: the socket can be connected again afterwards.
+pub const TF_REUSE_SOCKET: u32 = 0x02;

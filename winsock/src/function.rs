@@ -54,6 +54,8 @@ functions! {
     RecvDisconnect = "WSARecvDisconnect" blocks,
     SendDisconnect = "WSASendDisconnect" returns,
     CloseSocket = "closesocket" returns,
+    DisconnectEx = "DisconnectEx" blocks,
+    TransmitFile = "TransmitFile" blocks,
     SetSockOpt = "setsockopt" returns,
     GetSockOpt = "getsockopt" returns,
     IoctlSocket = "ioctlsocket" returns,

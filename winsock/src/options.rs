@@ -28,6 +28,16 @@ pub const SO_RCVTIMEO: i32 = 0x1006;
 pub const TCP_MAXRT: i32 = 0x0005;
 /// WSAIoctl: whether a datagram socket learns that nobody has the port to which it has sent.
 pub const SIO_UDP_CONNRESET: u32 = 0x9800_000c;
+/// WSAIoctl: whether a datagram socket learns that the hop limit of a datagram was used up.
+pub const SIO_UDP_NETRESET: u32 = 0x9800_000f;
+/// WSAIoctl: keep-alive probes with their times, [`KeepAliveValues`].
+pub const SIO_KEEPALIVE_VALS: u32 = 0x9800_0004;
+/// WSAIoctl: a shorter way between sockets of one host, which is deprecated and not here.
+pub const SIO_LOOPBACK_FAST_PATH: u32 = 0x9800_0010;
+/// For how many seconds the socket has been connected; [`NEVER_CONNECTED`] where it is not.
+pub const SO_CONNECT_TIME: i32 = 0x700c;
+/// SO_CONNECT_TIME of a socket without a connection.
+pub const NEVER_CONNECTED: i32 = -1;
 /// Whether the socket sends keep-alives.
 pub const SO_KEEPALIVE: i32 = 0x0008;
 /// How `closesocket` ends a connection: [`Linger`].
@@ -73,6 +83,36 @@ pub const FIONREAD: u32 = 0x4004_667f;
 /// ioctlsocket: the non-blocking mode.
 pub const FIONBIO: u32 = 0x8004_667e;
 
+/// What goes into an ioctl command, or comes out of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IoctlArgument {
+    /// A DWORD.
+    Number(u32),
+    /// struct tcp_keepalive.
+    KeepAlive(KeepAliveValues),
+}
+
+impl IoctlArgument {
+    /// The DWORD; none where it is something else, and too short for one or too long.
+    pub fn number(self) -> Option<u32> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::KeepAlive(_) => None,
+        }
+    }
+}
+
+/// struct tcp_keepalive: whether an idle connection is probed, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepAliveValues {
+    /// onoff: not 0 turns the probes on.
+    pub onoff: u32,
+    /// keepalivetime: after how many milliseconds of silence.
+    pub time_ms: u32,
+    /// keepaliveinterval: how many milliseconds lie between probes without an answer.
+    pub interval_ms: u32,
+}
+
 /// The largest buffer that can be set, in octets. A larger value is an argument that is not valid.
 pub const BUFFER_MAX: i32 = 1 << 30;
 
@@ -87,7 +127,7 @@ const ANY: Limits = Limits::Within(i32::MIN, i32::MAX);
 
 /// The options: one row each. A new one is a constant of [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 25] = [
+pub const OPTIONS: [OptionRow; 26] = [
     any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
     any(SO_EXCLUSIVEADDRUSE, "SO_EXCLUSIVEADDRUSE", Codec::Boolean(&EXCLUSIVE_ADDRESS)),
     any(SO_SNDTIMEO, "SO_SNDTIMEO", Codec::Milliseconds(&SEND_TIMEOUT, ROOM)),
@@ -100,6 +140,7 @@ pub const OPTIONS: [OptionRow; 25] = [
     any(SO_ERROR, "SO_ERROR", Codec::ReadOnly),
     any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
     any(SO_MAX_MSG_SIZE, "SO_MAX_MSG_SIZE", Codec::ReadOnly),
+    streams(SO_CONNECT_TIME, "SO_CONNECT_TIME", Codec::ReadOnly),
     any(SO_CONNDATA, "SO_CONNDATA", Codec::Octets(CONNECT_DATA_MAX)),
     any(SO_CONNOPT, "SO_CONNOPT", Codec::Octets(usize::MAX)),
     any(SO_DISCDATA, "SO_DISCDATA", Codec::Octets(DISCONNECT_DATA_MAX)),

@@ -1,9 +1,9 @@
 //! shutdown, closesocket, WSARecvDisconnect, WSASendDisconnect, and the provider's functions.
 
-use hangup_winsock::Pointer;
+use hangup_winsock::{Pointer, Progress};
 
 use super::state::WinsockCalls;
-use super::words::HOWS;
+use super::words::{ENDINGS, HOWS};
 use super::wsabuf::{Room, wsabuf};
 use crate::calls::answer::{BadCall, Made, status, waited};
 use crate::calls::argument::Context;
@@ -20,6 +20,33 @@ impl WinsockCalls {
                 false => process.shutdown(host, now, s, how),
             },
         )))
+    }
+
+    /// `DisconnectEx(4, NULL, TF_REUSE_SOCKET, 0)`: lpOverlapped is NULL.
+    pub(super) fn disconnect_ex(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        context.size(1)?;
+        let flags = context.narrow(2, ENDINGS)?;
+        context.size(3)?;
+        let outcome = self.on_host(context, |process, host, now| {
+            process.disconnect_ex(host, now, s, flags)
+        });
+        Ok(truth(outcome))
+    }
+
+    /// `TransmitFile(4, 1000, TF_DISCONNECT)`: the file is octets, as in `send`.
+    pub(super) fn transmit_file(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let payload = context.payload(ENDINGS)?;
+        let flags = u32::try_from(payload.flags).unwrap_or(u32::MAX);
+        let Self {
+            process, program, ..
+        } = self;
+        let data = program.memory.octets(&payload.octets);
+        let outcome = context.network.with_host(context.host, |host, now| {
+            process.transmit_file(host, now, s, data, flags)
+        });
+        Ok(truth(outcome))
     }
 
     pub(super) fn closesocket(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
@@ -58,5 +85,14 @@ impl WinsockCalls {
                 false => process.wsa_send_disconnect(host, now, s, data),
             },
         )))
+    }
+}
+
+/// The BOOL of an extension function.
+fn truth(outcome: Progress<()>) -> Made {
+    match outcome {
+        Progress::Done(Ok(())) => Made::value("TRUE"),
+        Progress::Done(Err(error)) => Made::failed("FALSE", error.name()),
+        Progress::Blocks { until } => Made::Blocks { until },
     }
 }

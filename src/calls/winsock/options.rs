@@ -2,7 +2,7 @@
 
 use hangup_stack::sockopt::{self, Codec};
 use hangup_winsock::WsaError;
-use hangup_winsock::api::options::{self, Linger, OptionValue};
+use hangup_winsock::api::options::{self, IoctlArgument, KeepAliveValues, Linger, OptionValue};
 
 use super::state::WinsockCalls;
 use super::words::{BOOLEANS, COMMANDS, ERRORS, LEVELS, OPTIONS, TYPES};
@@ -81,10 +81,14 @@ impl WinsockCalls {
         let mut value = match command {
             options::FIONREAD => {
                 context.expected(2, &[])?;
-                0
+                IoctlArgument::Number(0)
             }
             _ => match context.argument(2) {
-                Some(_) => context.pointed(2, BOOLEANS)?,
+                Some(Argument::Struct(fields)) => match keep_alive(fields) {
+                    Some(values) => IoctlArgument::KeepAlive(values),
+                    None => return context.bad(2, KEEP_ALIVE),
+                },
+                Some(_) => IoctlArgument::Number(context.pointed(2, BOOLEANS)?),
                 None => return context.bad(2, "the value is missing"),
             },
         };
@@ -94,13 +98,52 @@ impl WinsockCalls {
         let wsa = context.name() == "WSAIoctl";
         let result = self.on_host(context, |process, host, now| match wsa {
             true => process.wsa_ioctl(host, now, s, command, &mut value),
-            false => process.ioctlsocket(host, now, s, command, &mut value),
+            false => match &mut value {
+                IoctlArgument::Number(value) => process.ioctlsocket(host, now, s, command, value),
+                IoctlArgument::KeepAlive(_) => Err(WsaError::OperationNotSupported),
+            },
         });
         match result {
-            Ok(()) if command == options::FIONREAD => context.returned(2, value.into(), &[]),
+            Ok(()) if command == options::FIONREAD => {
+                context.returned(2, value.number().unwrap_or(0).into(), &[])
+            }
             result => Ok(status(result)),
         }
     }
+}
+
+const KEEP_ALIVE: &str =
+    "SIO_KEEPALIVE_VALS takes {onoff=1, keepalivetime=MS, keepaliveinterval=MS}";
+
+/// struct tcp_keepalive.
+fn keep_alive(fields: &[(Option<String>, Argument)]) -> Option<KeepAliveValues> {
+    const NAMES: [&str; 3] = ["onoff", "keepalivetime", "keepaliveinterval"];
+    let mut numbers = [0; 3];
+    if fields.len() != numbers.len() {
+        return None;
+    }
+    for (((name, value), known), number) in fields.iter().zip(NAMES).zip(&mut numbers) {
+        let is_known = name.as_ref().is_none_or(|name| name == known);
+        *number = match value {
+            Argument::Integer(value) if is_known => u32::try_from(*value).ok()?,
+            Argument::Integer(_)
+            | Argument::Word(_)
+            | Argument::Text(_)
+            | Argument::Octets(_)
+            | Argument::Flags(_)
+            | Argument::List(_)
+            | Argument::Struct(_)
+            | Argument::Ellipsis
+            | Argument::Endpoint { .. }
+            | Argument::Address(_) => return None,
+        };
+    }
+    let [onoff, time_ms, interval_ms] = numbers;
+    Some(KeepAliveValues {
+        onoff,
+        time_ms,
+        interval_ms,
+    })
 }
 
 const USER_DATA: &str = "connect and disconnect data is a \"text\" or a list of octets";

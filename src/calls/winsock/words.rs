@@ -3,7 +3,9 @@
 use hangup_stack::sockopt;
 use hangup_winsock::WsaError;
 use hangup_winsock::api::data::{MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_WAITALL};
-use hangup_winsock::api::disconnect::{SD_BOTH, SD_RECEIVE, SD_SEND};
+use hangup_winsock::api::disconnect::{
+    SD_BOTH, SD_RECEIVE, SD_SEND, TF_DISCONNECT, TF_REUSE_SOCKET,
+};
 use hangup_winsock::api::{options, ready, sockets};
 use hangup_winsock::catalog;
 use hangup_winsock::notify;
@@ -74,6 +76,11 @@ pub(super) const HOWS: &Words = &[
     ("SD_SEND", SD_SEND as i64),
     ("SD_BOTH", SD_BOTH as i64),
 ];
+/// Flags of DisconnectEx and TransmitFile.
+pub(super) const ENDINGS: &Words = &[
+    ("TF_DISCONNECT", TF_DISCONNECT as i64),
+    ("TF_REUSE_SOCKET", TF_REUSE_SOCKET as i64),
+];
 pub(super) const LEVELS: &Words = &[
     ("SOL_SOCKET", options::SOL_SOCKET as i64),
     ("IPPROTO_TCP", options::IPPROTO_TCP as i64),
@@ -83,6 +90,12 @@ pub(super) const COMMANDS: &Words = &[
     ("FIONBIO", options::FIONBIO as i64),
     ("FIONREAD", options::FIONREAD as i64),
     ("SIO_UDP_CONNRESET", options::SIO_UDP_CONNRESET as i64),
+    ("SIO_UDP_NETRESET", options::SIO_UDP_NETRESET as i64),
+    ("SIO_KEEPALIVE_VALS", options::SIO_KEEPALIVE_VALS as i64),
+    (
+        "SIO_LOOPBACK_FAST_PATH",
+        options::SIO_LOOPBACK_FAST_PATH as i64,
+    ),
 ];
 pub(super) const BOOLEANS: &Words = &[("TRUE", 1), ("FALSE", 0)];
 pub(super) const DECISIONS: &Words = &[("CF_ACCEPT", 0), ("CF_REJECT", 1), ("CF_DEFER", 2)];

@@ -112,6 +112,8 @@ const WINSOCK: &[(&str, &[&str], &[usize])] = &[
     ("recvfrom", &["3", "...", "100", "0", "...", "[16]"], &[]),
     ("shutdown", &["3", "SD_RECEIVE"], &[]),
     ("closesocket", &["3"], &[]),
+    ("DisconnectEx", &["3", "NULL", "TF_REUSE_SOCKET", "0"], &[]),
+    ("TransmitFile", &["3", "100", "TF_DISCONNECT"], &[]),
     (
         "setsockopt",
         &["3", "SOL_SOCKET", "SO_RCVBUF", "[4000]", "4"],

@@ -27,6 +27,8 @@ pub struct UdpRules {
     pub errors_reach: UdpErrorsReach,
     /// What they learn where the port is unreachable.
     pub port_unreachable: UdpError,
+    /// Whether they learn that the hop limit of a datagram was used up on the way.
+    pub hop_limit_told: bool,
 }
 
 /// Whether datagram sockets can be shut down.

@@ -55,9 +55,10 @@ pub use lingering::{
 };
 pub use origin::{Mark, Origin, origins};
 pub use sending::{
-    Algorithm, Clock, Counted, Duplicate, FinTiming, FromTimestamps, GiveUpResets, GiveUpRules,
-    KeepAliveAnswer, KeepAliveRules, MinBounds, Nagle, OrphanProbes, Push, Restart, RtoRules,
-    Segmentation, SendRules, WindowProbe, WindowUnit,
+    Algorithm, Alone, BlackHoleRules, Clock, Counted, Duplicate, FinTiming, FromTimestamps,
+    GiveUpResets, GiveUpRules, KeepAliveAnswer, KeepAliveRules, MinBounds, Nagle, OrphanProbes,
+    ProbeTakes, Push, Restart, RtoRules, Segmentation, SendRules, TailProbeRules, WindowProbe,
+    WindowUnit,
 };
 pub use unconnected::Unconnected;
 pub use window::{
@@ -366,6 +367,8 @@ pub struct OptionRules {
     /// The options of a SYN (and, where the peer offered them too, of a SYN-ACK) in their order.
     /// The options of a group stand next to each other; a group fills whole 32-bit words.
     pub syn: Vec<Vec<SynOption>>,
+    /// The options of a SYN-ACK, of those that the peer offered; none: those of a SYN.
+    pub syn_ack: Vec<Vec<SynOption>>,
     /// Where the padding of a group goes.
     pub padding: Padding,
     /// From which SYN of an attempt on options are left out; zero: from none.
@@ -383,6 +386,17 @@ pub struct OptionRules {
     /// The duration of one tick of the timestamp clock (RFC 7323 section 5.4).
     #[serde(with = "duration")]
     pub timestamp_tick: Duration,
+}
+
+impl OptionRules {
+    /// The options of a SYN-ACK, where the peer's SYN has all of them.
+    pub fn answer(&self) -> &[Vec<SynOption>] {
+        if self.syn_ack.is_empty() {
+            &self.syn
+        } else {
+            &self.syn_ack
+        }
+    }
 }
 
 /// An option of a SYN.

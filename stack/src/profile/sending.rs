@@ -33,6 +33,10 @@ pub struct SendRules {
     pub push: Push,
     /// Whether a tail loss probe is sent where SACK was negotiated (RFC 8985 section 7).
     pub tail_loss_probe: bool,
+    /// When that probe is sent, and what it takes.
+    pub tail_probe: TailProbeRules,
+    /// What follows repeated losses of a connection whose packets must not be taken apart.
+    pub black_hole: BlackHoleRules,
     /// Whether a retransmission takes the following small segments with it.
     pub collapse_retransmissions: bool,
     /// Duplicate acknowledgments that make a fast retransmission (RFC 5681 section 3.2).
@@ -48,6 +52,70 @@ pub struct SendRules {
     pub fin_repeated: bool,
     /// Whether TCP_MAXSEG makes the segments of a connection shorter that is there.
     pub segments_can_shrink: bool,
+}
+
+/// When a tail loss probe is sent, and what it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TailProbeRules {
+    /// What the peer may be waiting behind, so that its delay is waited for as well.
+    pub alone: Alone,
+    /// How much of the smoothed round-trip time is waited for then, in percent (RFC 8985 section
+    /// 7.2: two of them).
+    pub alone_percent: u32,
+    /// What is added for the delay of the peer's acknowledgment.
+    #[serde(with = "duration")]
+    pub alone_delay: Duration,
+    /// What is added to two round-trip times where more is out.
+    #[serde(with = "duration")]
+    pub slack: Duration,
+    /// Whether a FIN is probed for that is alone in the network.
+    pub fin: bool,
+    /// What is sent again where nothing new can be sent.
+    pub takes: ProbeTakes,
+}
+
+impl TailProbeRules {
+    /// How long after a segment its probe is sent, where so little is out that the peer may wait
+    /// for more, and where it is not.
+    pub fn wait(self, smoothed: Duration, is_alone: bool) -> Duration {
+        if is_alone {
+            smoothed * self.alone_percent / 100 + self.alone_delay
+        } else {
+            smoothed * 2 + self.slack
+        }
+    }
+}
+
+/// What is so little that the peer may wait for more before it acknowledges it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Alone {
+    /// One segment.
+    Segment,
+    /// Segments that one would hold.
+    Octets,
+}
+
+/// What a tail loss probe sends again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProbeTakes {
+    /// The last segment (RFC 8985 section 7.3).
+    LastSegment,
+    /// The last segments that fit into one.
+    LastOctets,
+}
+
+/// Segments that may be taken apart, where a router may throw away what is too long for it without
+/// a word: DF is cleared in some of those that are sent again (RFC 2923 section 2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlackHoleRules {
+    /// How many there are, one a timeout that does not grow and is not counted; zero: none.
+    pub sends: u32,
+    /// After how many timeouts of the others.
+    pub after: u32,
 }
 
 /// When a FIN follows what was written.
@@ -155,6 +223,12 @@ pub struct RtoRules {
     pub min: Duration,
     /// What `min` bounds.
     pub min_bounds: MinBounds,
+    /// Up to which smoothed round-trip time a peer is near; zero: none is.
+    #[serde(with = "duration")]
+    pub near: Duration,
+    /// The least of a peer that is near.
+    #[serde(with = "duration")]
+    pub near_min: Duration,
     /// The most.
     #[serde(with = "duration")]
     pub max: Duration,

@@ -106,6 +106,8 @@ impl Connection {
                 self.rto.measure(round_trip);
             }
             self.patience.timeouts = 0;
+            self.patience.fragments = 0;
+            self.patience.seeks_black_hole = false;
             self.patience.first = None;
             if self.tail_probe.is_some_and(|until| acknowledged >= until) {
                 self.tail_probe = None;

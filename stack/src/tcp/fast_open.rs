@@ -14,6 +14,7 @@ impl Connection {
         let rules = &self.config.profile.options;
         let layout = Layout {
             syn: &rules.syn,
+            syn_ack: rules.answer(),
             padding: rules.padding,
             secret: &[],
         };

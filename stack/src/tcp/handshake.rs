@@ -144,6 +144,7 @@ impl Connection {
     /// The handshake is finished. An application that has ended its direction in SYN-RECEIVED is
     /// past ESTABLISHED (RFC 9293 section 3.10.4).
     pub(super) fn enter_open(&mut self, now: Instant) {
+        self.opened_at = Some(now);
         self.enter(if self.send.has_fin() {
             State::FinWait1
         } else {

@@ -164,6 +164,26 @@ impl InFlight {
         self.segments.back()
     }
 
+    /// The last segments, as one, that hold so much payload at most and are all on their way.
+    pub(crate) fn tail(&self, payload: usize) -> Option<Flying> {
+        let mut behind = self.segments.iter().rev();
+        let mut tail = *behind.next()?;
+        for segment in behind {
+            let fits = segment.payload() + tail.payload() <= payload;
+            if !fits || !segment.is_in_pipe() || segment.control != Control::None {
+                break;
+            }
+            tail.start = segment.start;
+            tail.push |= segment.push;
+        }
+        Some(tail)
+    }
+
+    /// Whether any of them has payload.
+    pub(crate) fn has_payload(&self) -> bool {
+        self.segments.iter().any(|segment| segment.payload() > 0)
+    }
+
     /// The first segment that counts as lost.
     pub(crate) fn first_lost(&self) -> Option<&Flying> {
         let mut behind = self.segments.range(self.lost_begin..);

@@ -145,6 +145,10 @@ struct Negotiated {
 struct Patience {
     /// Expirations of the retransmission timer since anything new was acknowledged.
     timeouts: u32,
+    /// Those that are not counted, because what they sent again might be taken apart.
+    fragments: u32,
+    /// Whether the last one was such.
+    seeks_black_hole: bool,
     /// When the first of them was.
     first: Option<Instant>,
     /// Probes of the window, or of a silent peer, since the peer was last heard.
@@ -174,6 +178,8 @@ pub struct Connection {
     passive: bool,
     /// Whether the handshake was ever finished.
     opened: bool,
+    /// When that was.
+    opened_at: Option<Instant>,
     /// Whether the application has closed.
     orphan: bool,
     /// How many octets are wanted by receives that waited before a receive shutdown.
@@ -242,6 +248,7 @@ impl Connection {
             recent_timestamp: 0,
             passive: false,
             opened: false,
+            opened_at: None,
             orphan: false,
             awaited: 0,
             disconnected: false,

@@ -91,7 +91,11 @@ impl Rto {
 
     /// The timeout without its doublings.
     pub(crate) fn base(&self) -> Duration {
-        let min = self.rules.min.total_micros();
+        let near = |(smoothed, _)| smoothed <= self.rules.near.total_micros();
+        let min = match self.estimate.is_some_and(near) && self.rules.near > Duration::ZERO {
+            true => self.rules.near_min.total_micros(),
+            false => self.rules.min.total_micros(),
+        };
         let micros = match self.estimate {
             None => self.rules.initial.total_micros(),
             Some((smoothed, variance)) => match self.rules.min_bounds {
@@ -176,6 +180,27 @@ mod tests {
         );
         (0..20).for_each(|_| netbsd.measure(Duration::from_millis(1400)));
         assert!(netbsd.timeout().total_millis() > 1380);
+    }
+
+    #[test]
+    fn a_peer_that_is_near_has_a_least_of_its_own() {
+        let mut rules = Profile::built_in("windows").unwrap().rto;
+        rules.near = Duration::from_millis(10);
+        // (milliseconds of round trips, the timeout, the same where nobody is near)
+        let rows = [(1, 20, 300), (8, 24, 300), (11, 300, 300), (150, 450, 450)];
+        for (round_trip, near, far) in rows {
+            let timeout = |rules| {
+                let mut rto = Rto::new(rules);
+                rto.measure(Duration::from_millis(round_trip));
+                rto.timeout().total_millis()
+            };
+            assert_eq!(timeout(rules), near, "{round_trip}");
+            let nobody = RtoRules {
+                near: Duration::ZERO,
+                ..rules
+            };
+            assert_eq!(timeout(nobody), far, "{round_trip}");
+        }
     }
 
     #[test]

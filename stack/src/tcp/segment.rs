@@ -149,7 +149,7 @@ impl Segment {
     pub fn header(&self, layout: &Layout<'_>) -> Header {
         let mut octets = [0; TCP_HEADER + OPTION_OCTETS];
         let (fixed, options) = octets.split_at_mut(TCP_HEADER);
-        let laid = self.options.emit(options, layout);
+        let laid = self.options.emit(options, layout, self.flags.ack);
         let length = TCP_HEADER + laid.octets;
         let mut packet = TcpPacket::new_unchecked(fixed);
         packet.set_src_port(self.source);
@@ -230,6 +230,8 @@ pub const OPTION_OCTETS: usize = 40;
 pub struct Layout<'a> {
     /// The order of the options of a SYN, in groups that fill whole words.
     pub syn: &'a [Vec<SynOption>],
+    /// The same of a SYN-ACK.
+    pub syn_ack: &'a [Vec<SynOption>],
     /// Where padding goes.
     pub padding: Padding,
     /// The secret of signatures.
@@ -240,6 +242,7 @@ impl Layout<'_> {
     /// The layout of a segment that is no SYN, which is the same everywhere.
     pub const WITHOUT_SYN: Self = Self {
         syn: &[],
+        syn_ack: &[],
         padding: Padding::Before,
         secret: &[],
     };
@@ -285,15 +288,17 @@ impl TcpOptions {
         options
     }
 
-    /// Writes the options as the layout says, padded to whole words.
-    fn emit(&self, octets: &mut [u8], layout: &Layout<'_>) -> Laid {
+    /// Writes the options as the layout says, padded to whole words. A SYN that `answers` another
+    /// is a SYN-ACK.
+    fn emit(&self, octets: &mut [u8], layout: &Layout<'_>, answers: bool) -> Laid {
         if *self == Self::default() {
             return Laid::default();
         }
         let mut writer = OptionWriter { octets, used: 0 };
         let is_syn = self.mss.is_some() || self.window_scale.is_some() || self.sack_permitted;
         if is_syn {
-            for group in layout.syn {
+            let groups = if answers { layout.syn_ack } else { layout.syn };
+            for group in groups {
                 self.emit_group(group, layout.padding, &mut writer);
             }
             self.emit_fast_open(layout.padding, &mut writer);
@@ -500,6 +505,7 @@ mod tests {
         let rules = Profile::built_in(profile).unwrap().options;
         let layout = Layout {
             syn: &rules.syn,
+            syn_ack: rules.answer(),
             padding: rules.padding,
             secret: b"",
         };

@@ -21,7 +21,7 @@ use super::congestion::Congestion;
 use super::in_flight::{Control, Cut, Flying, InFlight};
 use super::written::Written;
 use crate::event::Retransmission;
-use crate::profile::{Algorithm, FinTiming, Segmentation, SendRules};
+use crate::profile::{Algorithm, Alone, FinTiming, ProbeTakes, Segmentation, SendRules};
 use burst::Pieces;
 pub use loss::PathState;
 use loss::Recovery;
@@ -406,9 +406,12 @@ impl Sender {
             self.probe = Some(new);
             return new.start + (new.octets + new.control.length()) as i64;
         }
-        let last = self.in_flight.last();
+        let last = match self.rules.tail_probe.takes {
+            ProbeTakes::LastSegment => self.in_flight.last().copied(),
+            ProbeTakes::LastOctets => self.in_flight.tail(self.mss),
+        };
         self.probe =
-            last.map(|segment| Transmission::again(segment, Retransmission::TailLossProbe));
+            last.map(|segment| Transmission::again(&segment, Retransmission::TailLossProbe));
         self.next
     }
 
@@ -573,6 +576,16 @@ impl Sender {
             && self.selective
             && self.recovery == Recovery::No
             && !self.in_flight.is_empty()
+            && (self.rules.tail_probe.fin || self.in_flight.has_payload())
+    }
+
+    /// Whether so little is in the network that the peer may wait for more before it acknowledges
+    /// it.
+    pub(crate) fn is_alone_in_flight(&self) -> bool {
+        match self.rules.tail_probe.alone {
+            Alone::Segment => self.in_flight.len() == 1,
+            Alone::Octets => self.outstanding() <= self.mss,
+        }
     }
 
     /// How many segments are in the network.

@@ -30,6 +30,7 @@ impl Status {
             rto: numbers.rto,
             srtt: numbers.smoothed_round_trip,
             retransmissions: numbers.retransmissions,
+            opened_at: connection.opened_at,
             path: Some(numbers.path),
             mss: connection.segment_most(),
             timestamps: connection.negotiated.timestamps,

@@ -26,13 +26,11 @@ pub struct Outgoing {
     pub envelope: Envelope,
     /// The payload, shared with what the application wrote.
     pub payload: Bytes,
+    /// Whether a router may take its packet apart: DF is cleared (IPv4).
+    pub may_fragment: bool,
     /// What there is to say about it.
     pub about: Option<Fact>,
 }
-
-/// Linux adds this to a tail loss probe's timeout where more than one segment is out
-/// (TCP_TIMEOUT_MIN_US).
-const TAIL_PROBE_EXTRA: Duration = Duration::from_millis(2);
 
 impl Connection {
     /// The next segment to put on the wire now, if there is one.
@@ -58,6 +56,7 @@ impl Connection {
                 segment,
                 envelope: Envelope::ORDINARY,
                 payload: Bytes::new(),
+                may_fragment: false,
                 about: None,
             });
         }
@@ -141,9 +140,11 @@ impl Connection {
             self.after_acknowledgment(octets > 0, now);
         }
         let about = again.map(|cause| Fact::Retransmitted { octets, cause });
+        let timed_out = again == Some(Retransmission::Timeout);
         Outgoing {
             segment,
             envelope: Envelope::ORDINARY,
+            may_fragment: timed_out && self.patience.seeks_black_hole,
             // The data of a SYN begins behind it.
             payload: self.send.payload(start.max(1), octets),
             about,
@@ -177,6 +178,7 @@ impl Connection {
             segment,
             envelope: Envelope::ORDINARY,
             payload: Bytes::new(),
+            may_fragment: false,
             about: None,
         }
     }
@@ -204,6 +206,7 @@ impl Connection {
             segment,
             envelope: Envelope::ORDINARY,
             payload: Bytes::from_static(&[0; 1][..segment.payload_octets]),
+            may_fragment: false,
             about,
         }
     }
@@ -282,7 +285,12 @@ impl Connection {
 
     /// Whether our SYN has an option, where the peer's lets it.
     pub(super) fn offers(&self, option: SynOption) -> bool {
-        let offered = &self.config.profile.options.syn;
+        let rules = &self.config.profile.options;
+        let offered = if self.passive {
+            rules.answer()
+        } else {
+            &rules.syn
+        };
         !self.config.no_options && offered.iter().flatten().any(|&other| other == option)
     }
 
@@ -307,7 +315,8 @@ impl Connection {
         }
     }
 
-    /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`
+    /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`, but not behind an octet that the peer's closed
+    /// window has refused.
     ///
     /// Its clock is read when it is sent.
     pub(super) fn reset_from_tcb(&self, window: u16) -> Segment {
@@ -319,7 +328,7 @@ impl Connection {
         Segment {
             source: self.config.local.port,
             destination: self.config.remote.port,
-            sequence: self.sequence(self.send.next()),
+            sequence: self.sequence(self.send.bare_start()),
             acknowledgment: self.acknowledgment(self.recv.acknowledged()),
             flags: Flags {
                 rst: true,
@@ -411,12 +420,10 @@ impl Connection {
         if self.send.may_probe_tail() && self.tail_probe.is_none() {
             // RFC 8985 section 7.2: two round trips, and the peer's longest delay where it may be
             // waiting for a second segment.
+            let rules = self.config.profile.send.tail_probe;
             let wait = match self.rto.smoothed() {
                 None => self.config.profile.rto.initial,
-                Some(smoothed) if self.send.segments_in_flight() == 1 => {
-                    smoothed * 2 + self.config.profile.rto.min
-                }
-                Some(smoothed) => smoothed * 2 + TAIL_PROBE_EXTRA,
+                Some(smoothed) => rules.wait(smoothed, self.send.is_alone_in_flight()),
             };
             if wait <= remaining {
                 let expiry = self.expiry(now, wait);
@@ -459,19 +466,37 @@ impl Connection {
     }
 
     fn on_retransmission_timeout(&mut self, now: Instant) {
-        if self.gives_up(now) {
-            self.give_up(Vain::Retransmission);
+        if self.gives_up(now) && !self.may_seek_black_hole() {
+            self.give_up(if self.send.probes_window() {
+                Vain::WindowProbe
+            } else {
+                Vain::Retransmission
+            });
+            return;
+        }
+        self.patience.first.get_or_insert(now);
+        self.tail_probe = None;
+        self.patience.seeks_black_hole = self.may_seek_black_hole();
+        if self.patience.seeks_black_hole {
+            self.patience.fragments += 1;
+            self.send.on_timeout();
             return;
         }
         self.patience.timeouts += 1;
-        self.patience.first.get_or_insert(now);
-        self.tail_probe = None;
         let linear = self.state == State::SynSent
             && self.patience.timeouts <= self.config.profile.give_up.syn_linear;
         if !linear {
             self.rto.back_off();
         }
         self.send.on_timeout();
+    }
+
+    /// Whether what is sent again may be taken apart this time.
+    fn may_seek_black_hole(&self) -> bool {
+        let rules = self.config.profile.send.black_hole;
+        self.state.is_synchronized()
+            && self.patience.timeouts == rules.after
+            && self.patience.fragments < rules.sends
     }
 
     /// Gives the connection up, with a reset where the profile sends one.
@@ -538,6 +563,10 @@ impl Connection {
             return now - first >= initial * timeouts;
         }
         match counted {
+            // The first probe of a closed window was no retransmission.
+            Counted::Retransmissions if self.send.probes_window() => {
+                self.patience.timeouts + self.patience.probes >= limit
+            }
             Counted::Retransmissions => self.patience.timeouts >= limit,
             // A closed window is not a silent peer: two of the longest timeouts without any answer
             // are.

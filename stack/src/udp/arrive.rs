@@ -13,7 +13,7 @@ use super::UdpSocket;
 use crate::event::{ErrorEffect, Fact};
 use crate::host::{Output, Stack};
 use crate::icmp::Unreachable;
-use crate::profile::{Transport, UdpArriving, UdpError, UdpErrorsReach};
+use crate::profile::{Transport, UdpArriving, UdpError, UdpErrorsReach, UdpRules};
 use crate::socket::{Gone, SocketId};
 use crate::table::{Bound, Kind};
 
@@ -195,18 +195,22 @@ impl Stack {
             .collect();
         let mut told = Vec::new();
         for id in concerned {
-            let forgets = self.entries.get(&id);
-            let forgets = forgets.is_some_and(|entry| entry.options.forgets_refusals);
+            let forgets = self.entries.get(&id).is_some_and(|entry| match error {
+                Unreachable::HopLimit => entry.options.forgets_expiry,
+                Unreachable::Network
+                | Unreachable::Host
+                | Unreachable::Protocol
+                | Unreachable::Port
+                | Unreachable::Prohibited => entry.options.forgets_refusals,
+            });
             if let Some(udp) = self.udp_mut(id) {
                 let learns = match rules.errors_reach {
                     UdpErrorsReach::Connected => udp.peer.is_some(),
                     UdpErrorsReach::Any => true,
                     UdpErrorsReach::None => false,
                 };
-                told.push((
-                    id,
-                    udp.on_unreachable(error, learns && !forgets, rules.port_unreachable),
-                ));
+                let learns = learns && !forgets;
+                told.push((id, udp.on_unreachable(error, learns, &rules)));
             }
         }
         told
@@ -220,13 +224,14 @@ impl UdpSocket {
         &mut self,
         error: Unreachable,
         learns: bool,
-        port_unreachable: UdpError,
+        rules: &UdpRules,
     ) -> ErrorEffect {
-        if !learns || !error.is_hard(false) {
+        if !learns || !error.is_hard(rules.hop_limit_told) {
             return ErrorEffect::Ignored;
         }
-        self.error = Some(match (error, port_unreachable) {
+        self.error = Some(match (error, rules.port_unreachable) {
             (Unreachable::Port, UdpError::ConnectionReset) => Gone::Reset,
+            (Unreachable::HopLimit, _) => Gone::Expired,
             (error, _) => Gone::from(error),
         });
         ErrorEffect::Pending

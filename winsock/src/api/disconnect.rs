@@ -10,9 +10,10 @@ use super::winsock::{SocketCall, Winsock};
 use crate::address::{AF_INET, AF_INET6};
 use crate::catalog::XP1_DISCONNECT_DATA;
 use crate::error::WsaError;
-pub use crate::flags::{SD_BOTH, SD_RECEIVE, SD_SEND};
+pub use crate::flags::{SD_BOTH, SD_RECEIVE, SD_SEND, TF_DISCONNECT, TF_REUSE_SOCKET};
 use crate::function::Function;
 use crate::process::{Pointer, Progress, Socket};
+use crate::provider::call::Leaving;
 
 impl Winsock {
     /// shutdown: ends receiving, sending, or both. On the wire a receive shutdown does what the
@@ -34,6 +35,63 @@ impl Winsock {
             SocketCall::api(Function::Shutdown, s),
             |it, context| it.shutdown(context, s, how),
         )
+    }
+
+    /// DisconnectEx, without an overlapped operation: ends sending, as shutdown(SD_SEND) does, and
+    /// waits until the peer has acknowledged the FIN. With [`TF_REUSE_SOCKET`] it waits until the
+    /// connection is over, TIME-WAIT included, and the socket can be connected again from the same
+    /// address. (The page says that TIME-WAIT may delay the call, and of the other case nothing:
+    /// that is our choice.)
+    ///
+    /// # Errors
+    /// The common ones, WSAEINVAL for another flag, WSAEOPNOTSUPP for a datagram socket,
+    /// WSAENOTCONN, and why the connection is gone.
+    pub fn disconnect_ex(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        flags: u32,
+    ) -> Progress<()> {
+        let leaving = match flags {
+            0 => Some(Leaving::Ends),
+            TF_REUSE_SOCKET => Some(Leaving::Reuses),
+            _ => None,
+        };
+        let call = SocketCall::api(Function::DisconnectEx, s);
+        self.through(host, now, call, |it, context| match leaving {
+            Some(leaving) => it.send_and_leave(context, s, &[], leaving),
+            None => Err(WsaError::Invalid).into(),
+        })
+    }
+
+    /// TransmitFile, without an overlapped operation: sends what is in a file, here so many octets
+    /// of memory. With [`TF_DISCONNECT`] the FIN follows behind them, and the call does not wait
+    /// for anything more; with [`TF_REUSE_SOCKET`] beside it, it waits as
+    /// [`Winsock::disconnect_ex`] does.
+    ///
+    /// # Errors
+    /// As [`Winsock::disconnect_ex`]; WSAEINVAL also for TF_REUSE_SOCKET alone, WSAESHUTDOWN.
+    pub fn transmit_file(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        data: &[u8],
+        flags: u32,
+    ) -> Progress<()> {
+        const BOTH: u32 = TF_DISCONNECT | TF_REUSE_SOCKET;
+        let leaving = match flags {
+            0 => Some(Leaving::Stays),
+            TF_DISCONNECT => Some(Leaving::Goes),
+            BOTH => Some(Leaving::Reuses),
+            _ => None,
+        };
+        let call = SocketCall::api(Function::TransmitFile, s);
+        self.through(host, now, call, |it, context| match leaving {
+            Some(leaving) => it.send_and_leave(context, s, data, leaving),
+            None => Err(WsaError::Invalid).into(),
+        })
     }
 
     /// WSARecvDisconnect: ends receiving, as shutdown(SD_RECEIVE) does, and retrieves the peer's

@@ -74,23 +74,30 @@ impl Winsock {
             host,
             now,
             SocketCall::api(Function::IoctlSocket, s),
-            |it, context| it.ioctl(context, s, command, argument),
+            |it, context| {
+                let mut value = IoctlArgument::Number(*argument);
+                it.ioctl(context, s, command, &mut value)?;
+                *argument = value.number().unwrap_or(*argument);
+                Ok(())
+            },
         )
     }
 
-    /// WSAIoctl, without an overlapped operation: FIONBIO and FIONREAD as ioctlsocket has them, and
-    /// SIO_UDP_CONNRESET, by which a datagram socket learns, or does not, that nobody has the port
-    /// to which it has sent (page "Winsock IOCTLs"). `argument` is the DWORD that goes in or out.
+    /// WSAIoctl, without an overlapped operation: FIONBIO and FIONREAD as ioctlsocket has them;
+    /// SIO_UDP_CONNRESET and SIO_UDP_NETRESET, by which a datagram socket learns, or does not, that
+    /// nobody has the port to which it has sent, or that the hop limit was used up on the way;
+    /// SIO_KEEPALIVE_VALS (page "Winsock IOCTLs"). SIO_LOOPBACK_FAST_PATH is refused, as by systems
+    /// that do not have it.
     ///
     /// # Errors
-    /// Those of ioctlsocket.
+    /// Those of ioctlsocket; WSAEFAULT for an argument of another form.
     pub fn wsa_ioctl(
         &mut self,
         host: &mut Host,
         now: Instant,
         s: Socket,
         command: u32,
-        argument: &mut u32,
+        argument: &mut IoctlArgument,
     ) -> Result<(), WsaError> {
         self.at_once(
             host,

@@ -191,3 +191,16 @@ pub enum Wait {
     /// The call returns at once.
     No,
 }
+
+/// What follows behind the data of DisconnectEx and TransmitFile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// Nothing.
+    Stays,
+    /// The FIN, which nobody waits for.
+    Goes,
+    /// The FIN, until it is acknowledged.
+    Ends,
+    /// The FIN, until the connection is over and the socket can be used again.
+    Reuses,
+}

@@ -26,7 +26,7 @@ use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::socket::SocketId;
 
 use super::call::{
-    Accepted, ConditionFunction, ConnectData, Context, Received, Sets, Wait, WspData,
+    Accepted, ConditionFunction, ConnectData, Context, Leaving, Received, Sets, Wait, WspData,
 };
 use super::passage::{Passage, SpiResult};
 use crate::address::Address;
@@ -34,7 +34,7 @@ use crate::catalog::{EntryId, ProtocolInfo};
 use crate::error::WsaError;
 use crate::event::EventHandle;
 use crate::notify::{NetworkEvents, Readiness};
-use crate::options::OptionValue;
+use crate::options::{IoctlArgument, OptionValue};
 use crate::overlapped::{Overlap, Overlapped, Transferred};
 use crate::process::{Pointer, Progress, Socket};
 use crate::version::Version;
@@ -457,6 +457,29 @@ pub trait Disconnect: Layered {
         )
     }
 
+    /// DisconnectEx and TransmitFile, which are no functions of the table: Windows finds a
+    /// provider's by SIO_GET_EXTENSION_FUNCTION_POINTER. Sends the data, ends sending, and with
+    /// TF_REUSE_SOCKET waits until the connection is over and gives the handle a new socket.
+    ///
+    /// # Errors
+    /// WSAENETDOWN, WSAEINVAL for unknown flags, WSAEOPNOTSUPP for a datagram socket, WSAENOTCONN,
+    /// WSAESHUTDOWN, and why the connection is gone.
+    fn send_and_leave(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        data: &[u8],
+        leaving: Leaving,
+    ) -> Progress<()> {
+        pass(
+            self.layer_mut(),
+            context,
+            "DisconnectEx",
+            Some(s),
+            |below, context| below.send_and_leave(context, s, data, leaving),
+        )
+    }
+
     /// WSPCloseSocket.
     ///
     /// # Errors
@@ -530,17 +553,17 @@ pub trait SocketOptions: Layered {
         )
     }
 
-    /// WSPIoctl: FIONBIO and SIO_UDP_CONNRESET, whose argument goes in, and FIONREAD, whose comes
-    /// out.
+    /// WSPIoctl: FIONBIO, SIO_UDP_CONNRESET, SIO_UDP_NETRESET and SIO_KEEPALIVE_VALS, whose
+    /// argument goes in, and FIONREAD, whose comes out.
     ///
     /// # Errors
-    /// WSAENETDOWN, WSAEOPNOTSUPP for another command.
+    /// WSAENETDOWN, WSAEOPNOTSUPP for another command, WSAEFAULT for an argument of another form.
     fn ioctl(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         command: u32,
-        argument: &mut u32,
+        argument: &mut IoctlArgument,
     ) -> Result<(), WsaError> {
         pass(
             self.layer_mut(),

@@ -558,6 +558,7 @@ impl Dialogue {
         let rules = &config.profile.options;
         let layout = Layout {
             syn: &rules.syn,
+            syn_ack: rules.answer(),
             padding: rules.padding,
             secret: &[],
         };

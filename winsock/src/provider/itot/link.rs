@@ -273,7 +273,8 @@ const fn end_of(gone: Gone) -> NetworkEnd {
         | Gone::Refused
         | Gone::NetworkUnreachable
         | Gone::HostUnreachable
-        | Gone::ProtocolUnreachable => NetworkEnd::Reset,
+        | Gone::ProtocolUnreachable
+        | Gone::Expired => NetworkEnd::Reset,
         Gone::TimedOut => NetworkEnd::TimedOut,
     }
 }

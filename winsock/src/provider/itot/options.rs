@@ -15,9 +15,9 @@ use super::tpdu::{ConnectData as Data, DisconnectData};
 use crate::catalog::SOCK_SEQPACKET;
 use crate::error::WsaError;
 use crate::options::{
-    FIONBIO, FIONREAD, Linger, OPTIONS, OptionValue, SO_CONNDATA, SO_CONNDATALEN, SO_DISCDATA,
-    SO_DISCDATALEN, SO_DONTLINGER, SO_ERROR, SO_LINGER, SO_MAX_MSG_SIZE, SO_RCVBUF, SO_SNDBUF,
-    SO_TYPE, SOL_SOCKET,
+    FIONBIO, FIONREAD, IoctlArgument, Linger, OPTIONS, OptionValue, SO_CONNDATA, SO_CONNDATALEN,
+    SO_DISCDATA, SO_DISCDATALEN, SO_DONTLINGER, SO_ERROR, SO_LINGER, SO_MAX_MSG_SIZE, SO_RCVBUF,
+    SO_SNDBUF, SO_TYPE, SOL_SOCKET,
 };
 use crate::process::Socket;
 use crate::provider::base::{Circuit, Mode, Request};
@@ -87,7 +87,7 @@ impl SocketOptions for Itot {
         context: &mut Context<'_>,
         s: Socket,
         command: u32,
-        argument: &mut u32,
+        argument: &mut IoctlArgument,
     ) -> Result<(), WsaError> {
         // WSAEventSelect: the mode cannot be set to blocking while events are selected.
         let selects = self
@@ -95,14 +95,14 @@ impl SocketOptions for Itot {
             .get(&s)
             .is_some_and(|entry| entry.selection.is_active());
         let request = Request {
-            arguments: Check::that(command != FIONBIO || *argument != 0 || !selects),
+            arguments: Check::that(command != FIONBIO || argument.number() != Some(0) || !selects),
             supported: Check::that(matches!(command, FIONBIO | FIONREAD)),
             ..Request::NOTHING
         };
         let entry = self.check(context, s, request)?;
         if command == FIONBIO {
-            entry.mode = match *argument {
-                0 => Mode::Blocking,
+            entry.mode = match argument.number() {
+                Some(0) => Mode::Blocking,
                 _ => Mode::NonBlocking,
             };
             return Ok(());
@@ -112,7 +112,7 @@ impl SocketOptions for Itot {
             let message = link.connection.as_ref()?.message()?;
             u32::try_from(message.len()).ok()
         });
-        *argument = first.unwrap_or(0);
+        *argument = IoctlArgument::Number(first.unwrap_or(0));
         Ok(())
     }
 }

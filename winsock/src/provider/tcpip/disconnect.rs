@@ -3,7 +3,7 @@
 //! None of the first three closes the socket, frees anything or waits, whatever SO_LINGER says.
 
 use hangup_stack::host::Host;
-use hangup_stack::options::{LINGER, Linger};
+use hangup_stack::options::{LINGER, Linger, REUSE_ADDRESS};
 use hangup_stack::profile::CloseWithReceive;
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::{self, Closing, Protocol, ShutdownError};
@@ -13,10 +13,10 @@ use super::entry::{Entry, TcpIp};
 use super::sockets::reset;
 use crate::error::WsaError;
 use crate::process::{Pointer, Progress, Socket};
-use crate::provider::base::{self, Circuit, DirectionState, Mode, Request, rules};
-use crate::provider::call::Context;
+use crate::provider::base::{self, Circuit, DirectionState, Mode, Request, Stream, rules};
+use crate::provider::call::{Context, Leaving};
 use crate::provider::check::Check;
-use crate::provider::spi::Disconnect;
+use crate::provider::spi::{Data, Disconnect};
 use crate::waiting::Unfinished;
 
 impl Disconnect for TcpIp {
@@ -55,6 +55,31 @@ impl Disconnect for TcpIp {
         let request = Request::send_disconnect(&outbound_disconnect_data, None);
         let entry = self.check(context.host, s, request)?;
         entry.shutdown(context.host, socket::Direction::Send)
+    }
+
+    fn send_and_leave(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        data: &[u8],
+        leaving: Leaving,
+    ) -> Progress<()> {
+        let has_begun = self.sockets.get(&s).is_some_and(|entry| entry.leaves);
+        if !data.is_empty() && !has_begun {
+            match self.send(context, s, &[data], 0, None) {
+                Progress::Done(Ok(_)) => {}
+                Progress::Done(Err(error)) => return Err(error).into(),
+                Progress::Blocks { until } => return Progress::Blocks { until },
+            }
+        }
+        context.blocking(|context| {
+            let request = Request {
+                stream: Stream::Only,
+                ..Request::CONNECTED
+            };
+            self.check(context.host, s, request)?
+                .leave(context.host, context.now, leaving)
+        })
     }
 
     fn close_socket(&mut self, context: &mut Context<'_>, s: Socket) -> Progress<()> {
@@ -103,6 +128,63 @@ impl Entry {
             }
         }
         self.tell_what_is_awaited(host);
+        Ok(())
+    }
+
+    /// Ends sending, and waits for as much of the end as is asked for.
+    fn leave(&mut self, host: &mut Host, now: Instant, leaving: Leaving) -> Result<(), Unfinished> {
+        if leaving == Leaving::Stays {
+            return Ok(());
+        }
+        if !self.leaves {
+            if let Some(gone) = self.gone(host) {
+                return Err(self.code(host, gone).into());
+            }
+            self.shutdown(host, socket::Direction::Send)?;
+            self.leaves = true;
+        }
+        let state = host.status(self.id).and_then(|status| status.state);
+        let is_over = match leaving {
+            Leaving::Stays | Leaving::Goes => true,
+            Leaving::Ends => self.has_finished_sending(host),
+            Leaving::Reuses => state.is_none_or(|state| state == State::Closed),
+        };
+        if !is_over && self.mode == Mode::Blocking {
+            return Err(Unfinished::Waits(None));
+        }
+        if !is_over {
+            return Err(WsaError::WouldBlock.into());
+        }
+        self.leaves = false;
+        if let Some(gone) = self.gone(host).filter(|_| leaving != Leaving::Goes) {
+            return Err(self.code(host, gone).into());
+        }
+        if leaving == Leaving::Reuses {
+            self.begin_anew(host, now)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the handle a new socket in place of one whose connection is over, at the same address.
+    fn begin_anew(&mut self, host: &mut Host, now: Instant) -> Result<(), WsaError> {
+        let local = host.status(self.id).and_then(|status| status.local);
+        let id = host.open(self.protocol, self.family);
+        let before = std::mem::replace(&mut self.id, id);
+        // Nothing is left of it that could linger.
+        match host.close(before, now) {
+            Closing::Done | Closing::Lingers(_) => {}
+        }
+        let (event, interest) = self.selection.inherited();
+        let mode = self.mode;
+        *self = Self::new(id, self.info.clone());
+        self.mode = mode;
+        self.selection.select(event, interest);
+        if let Some(local) = local {
+            // The socket that had the port has it until the host goes on.
+            host.set_option(id, &REUSE_ADDRESS, true, now);
+            host.bind(id, Some(local.addr), local.port)?;
+            host.set_option(id, &REUSE_ADDRESS, false, now);
+        }
         Ok(())
     }
 

@@ -41,6 +41,8 @@ pub(super) struct Entry {
     gone: Option<Gone>,
     pub(super) receives: Queue<Receive>,
     pub(super) sends: Queue<Outgoing>,
+    /// Whether DisconnectEx or TransmitFile has ended sending and waits.
+    pub(super) leaves: bool,
     /// A connection that a condition function has put off.
     pub(super) deferred: Option<SocketId>,
     /// How a connection attempt that nobody waits for has ended, until FD_CONNECT has told it.
@@ -103,6 +105,7 @@ impl Entry {
             gone: None,
             receives: Queue::default(),
             sends: Queue::default(),
+            leaves: false,
             deferred: None,
             attempt: None,
             selection: EventSelection::default(),

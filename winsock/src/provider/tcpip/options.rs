@@ -1,14 +1,19 @@
 //! WSPSetSockOpt, WSPGetSockOpt, WSPIoctl.
 
-use hangup_stack::options::CONNECTION_RESETS;
-use hangup_stack::socket::Protocol;
+use hangup_stack::host::Host;
+use hangup_stack::options::{
+    CONNECTION_RESETS, EXPIRY_RESETS, KEEP_ALIVE, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL,
+};
+use hangup_stack::smoltcp::time::{Duration, Instant};
+use hangup_stack::socket::{Protocol, SocketId};
 use hangup_stack::sockopt::{self, Misfit, OptionRow, Sockets};
 
 use super::entry::TcpIp;
 use crate::catalog::{SOCK_DGRAM, SOCK_STREAM};
 use crate::error::WsaError;
 use crate::options::{
-    FIONBIO, FIONREAD, IPPROTO_TCP, OPTIONS, OptionValue, SIO_UDP_CONNRESET, SO_ERROR, SO_TYPE,
+    FIONBIO, FIONREAD, IPPROTO_TCP, IoctlArgument, NEVER_CONNECTED, OPTIONS, OptionValue,
+    SIO_KEEPALIVE_VALS, SIO_UDP_CONNRESET, SIO_UDP_NETRESET, SO_CONNECT_TIME, SO_ERROR, SO_TYPE,
     SOL_SOCKET,
 };
 use crate::process::Socket;
@@ -53,6 +58,7 @@ impl SocketOptions for TcpIp {
         let row = sockopt::find(&OPTIONS, level, name);
         let is_readable = match (level, name) {
             (SOL_SOCKET, SO_ERROR | SO_TYPE) => true,
+            (SOL_SOCKET, SO_CONNECT_TIME) => self.is_stream(s),
             _ => row.is_some_and(|row| row.codec.is_of_the_stack() && self.has(s, row)),
         };
         let request = Request {
@@ -66,6 +72,7 @@ impl SocketOptions for TcpIp {
                 Protocol::Tcp => SOCK_STREAM,
                 Protocol::Udp => SOCK_DGRAM,
             },
+            (SOL_SOCKET, SO_CONNECT_TIME) => connect_time(context.host, entry.id, context.now),
             (SOL_SOCKET, SO_ERROR) if entry.circuit == Circuit::Connected => 0,
             (SOL_SOCKET, SO_ERROR) => {
                 let gone = context.host.take_error(entry.id);
@@ -84,34 +91,49 @@ impl SocketOptions for TcpIp {
         context: &mut Context<'_>,
         s: Socket,
         command: u32,
-        argument: &mut u32,
+        argument: &mut IoctlArgument,
     ) -> Result<(), WsaError> {
         // WSAEventSelect: the mode cannot be set to blocking while events are selected.
         let selects = self
             .sockets
             .get(&s)
             .is_some_and(|entry| entry.selection.is_active());
+        let blocks = command == FIONBIO && *argument == IoctlArgument::Number(0);
         let request = Request {
-            arguments: Check::that(command != FIONBIO || *argument != 0 || !selects),
+            arguments: Check::that(!blocks || !selects),
+            memory: Check::that((command == SIO_KEEPALIVE_VALS) == argument.number().is_none()),
             supported: Check::that(match command {
                 FIONBIO | FIONREAD => true,
-                SIO_UDP_CONNRESET => !self.is_stream(s),
+                SIO_UDP_CONNRESET | SIO_UDP_NETRESET => !self.is_stream(s),
+                SIO_KEEPALIVE_VALS => self.is_stream(s),
                 _ => false,
             }),
             ..Request::NOTHING
         };
         let entry = self.check(context.host, s, request)?;
-        if command == FIONREAD {
-            let status = context.host.status(entry.id);
-            let queued = status.map_or(0, |status| status.queued);
-            *argument = u32::try_from(queued).unwrap_or(u32::MAX);
-        } else if command == SIO_UDP_CONNRESET {
-            let (host, now) = (&mut *context.host, context.now);
-            host.set_option(entry.id, &CONNECTION_RESETS, *argument != 0, now);
-        } else if *argument == 0 {
-            entry.mode = Mode::Blocking;
-        } else {
-            entry.mode = Mode::NonBlocking;
+        let (host, now) = (&mut *context.host, context.now);
+        match (command, *argument) {
+            (FIONREAD, _) => {
+                let queued = host.status(entry.id).map_or(0, |status| status.queued);
+                *argument = IoctlArgument::Number(u32::try_from(queued).unwrap_or(u32::MAX));
+            }
+            (SIO_UDP_CONNRESET, IoctlArgument::Number(on)) => {
+                host.set_option(entry.id, &CONNECTION_RESETS, on != 0, now);
+            }
+            (SIO_UDP_NETRESET, IoctlArgument::Number(on)) => {
+                host.set_option(entry.id, &EXPIRY_RESETS, on != 0, now);
+            }
+            (_, IoctlArgument::KeepAlive(values)) => {
+                host.set_option(entry.id, &KEEP_ALIVE, values.onoff != 0, now);
+                if values.onoff != 0 {
+                    let milliseconds = |it: u32| Duration::from_millis(it.max(1).into());
+                    let (idle, interval) = (values.time_ms, values.interval_ms);
+                    host.set_option(entry.id, &KEEP_ALIVE_IDLE, milliseconds(idle), now);
+                    host.set_option(entry.id, &KEEP_ALIVE_INTERVAL, milliseconds(interval), now);
+                }
+            }
+            (_, IoctlArgument::Number(0)) => entry.mode = Mode::Blocking,
+            (_, IoctlArgument::Number(_)) => entry.mode = Mode::NonBlocking,
         }
         Ok(())
     }
@@ -122,6 +144,15 @@ impl TcpIp {
     fn has(&self, s: Socket, row: &OptionRow) -> bool {
         row.sockets == Sockets::Any || self.is_stream(s)
     }
+}
+
+/// For how many whole seconds a socket has been connected.
+fn connect_time(host: &Host, id: SocketId, now: Instant) -> i32 {
+    let status = host.status(id).filter(|status| status.error.is_none());
+    let since = status.and_then(|status| status.opened_at);
+    since.map_or(NEVER_CONNECTED, |since| {
+        i32::try_from((now - since).secs()).unwrap_or(i32::MAX)
+    })
 }
 
 fn is_level(level: i32) -> bool {
