@@ -1,4 +1,6 @@
 //! docs/systems.md says of each system what its profile says, and names the scenarios that show it.
+//! `REFERENCE=write cargo test --test systems` renews which systems stand in which row of its
+//! tables, and how each value is known.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +15,76 @@ fn root() -> &'static Path {
 }
 
 fn page() -> String {
-    std::fs::read_to_string(root().join("docs/systems.md")).expect("the page is there")
+    let path = root().join("docs/systems.md");
+    let page = std::fs::read_to_string(&path).expect("the page is there");
+    if std::env::var("REFERENCE").as_deref() == Ok("write") {
+        let renewed = renewed(&page);
+        if renewed != page {
+            std::fs::write(&path, &renewed).expect("the page can be written");
+        }
+        return renewed;
+    }
+    page
+}
+
+/// The page with the systems of each row, and the numbers, as the profiles have them.
+fn renewed(page: &str) -> String {
+    let (mut knob, mut columns): (&str, Option<Vec<&str>>) = ("", None);
+    let mut lines = Vec::new();
+    for line in page.lines() {
+        if let Some(rest) = line.strip_prefix("Knob `") {
+            knob = rest.split('`').next().unwrap_or("");
+        }
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let is_rule = cells.iter().all(|cell| cell.starts_with("---"));
+        match (&cells[..], &columns) {
+            _ if !line.starts_with('|') => columns = None,
+            (["knob", systems @ ..], _) => columns = Some(systems.to_vec()),
+            (["value", ..], _) => columns = Some(Vec::new()),
+            ([written, told, _, shown], Some(systems)) if systems.is_empty() && !is_rule => {
+                let who = answering(knob, written.trim_matches('`'), shown);
+                lines.push(format!("| {written} | {told} | {who} | {shown} |"));
+                continue;
+            }
+            ([name, ..], Some(systems)) if !systems.is_empty() && !is_rule => {
+                let number = |system: &&str| {
+                    let (is, known) = value(system, name.trim_matches('`'));
+                    format!("{is} {}", known.name()[..1].to_uppercase())
+                };
+                let numbers: Vec<String> = systems.iter().map(number).collect();
+                lines.push(format!("| {name} | {} |", numbers.join(" | ")));
+                continue;
+            }
+            _ => {}
+        }
+        lines.push(line.to_owned());
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The systems that have a value of a knob, as a cell of the page.
+fn answering(knob: &str, written: &str, shown: &str) -> String {
+    let shown: BTreeSet<String> = links(shown).iter().flat_map(|it| profiles_in(it)).collect();
+    let order = Profile::names().iter().filter_map(|name| {
+        let bare = name.split('-').next().unwrap_or(name);
+        let is_first = *name == bare || !Profile::names().contains(&bare);
+        (is_first && systems().contains(bare)).then_some(bare)
+    });
+    let cells = order.filter(|system| !is_left_out(system, knob));
+    let cells = cells.filter_map(|system| {
+        let (is, known) = value(system, knob);
+        let star = if shown.contains(system) { "" } else { "*" };
+        (is == written).then(|| format!("{star}{system}{star} ({})", known.name()))
+    });
+    cells.collect::<Vec<_>>().join(", ")
+}
+
+/// Without the call, or in another interface, there is nothing to tell of a system.
+fn is_left_out(system: &str, knob: &str) -> bool {
+    let no_call = knob.starts_with("udp.")
+        && knob != "udp.shutdown"
+        && value(system, "udp.shutdown").0 == "unsupported";
+    no_call || (knob.starts_with("winsock.") && built_in(system).api != Api::Winsock)
 }
 
 fn built_in(name: &str) -> Profile {
@@ -97,10 +168,7 @@ fn check_answers(knob: &str, rows: &[Vec<&str>], problems: &mut Vec<String>) {
         }
     }
     for system in systems().difference(&answered) {
-        // Without the call, or in another interface, there is nothing to tell of it.
-        let no_call = knob.starts_with("udp.") && value(system, "udp.shutdown").0 == "unsupported";
-        let other = knob.starts_with("winsock.") && built_in(system).api != Api::Winsock;
-        if !no_call && !other {
+        if !is_left_out(system, knob) {
             problems.push(format!("{knob}: {system} is missing"));
         }
     }

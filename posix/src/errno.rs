@@ -85,6 +85,8 @@ errors! {
     OperationNotSupported = ("EOPNOTSUPP", 95),
     /// EPIPE: the send direction is shut down, or the connection is over.
     BrokenPipe = ("EPIPE", 32),
+    /// EPROTO: the peer does not keep to the protocol.
+    Protocol = ("EPROTO", 71),
     /// EPROTONOSUPPORT: the protocol does not go with the socket type.
     ProtocolNotSupported = ("EPROTONOSUPPORT", 93),
     /// ETIMEDOUT: the peer did not answer in time.
@@ -185,6 +187,7 @@ impl From<Gone> for Errno {
             // Linux: icmp_err_convert.
             Gone::Expired => Self::HostUnreachable,
             Gone::ProtocolUnreachable => Self::NoProtocolOption,
+            Gone::ProtocolError => Self::Protocol,
         }
     }
 }

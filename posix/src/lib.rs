@@ -41,6 +41,7 @@
 
 pub mod control;
 pub mod data;
+mod ended;
 pub mod epoll;
 mod errno;
 mod file;

@@ -4,9 +4,10 @@ use hangup_stack::host::Host;
 use hangup_stack::options::{
     CONGESTION, CORK, DATAGRAM_PORT, FAST_OPEN, FAST_OPEN_CONNECT, FIN_WAIT_2, HANDSHAKE_LIMIT,
     HOPS, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LEAST_MTU, LINGER,
-    MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS, OptionError, OptionUse, RECEIVE_BUFFER, RECEIVE_TIMEOUT,
-    REUSE_ADDRESS, SEND_BUFFER, SEND_TIMEOUT, SERVICE, SIGNS, SYN_COUNT, UNSENT_MOST, USER_TIMEOUT,
+    MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS, RECEIVE_BUFFER, RECEIVE_TIMEOUT, REUSE_ADDRESS,
+    SEND_BUFFER, SEND_TIMEOUT, SERVICE, SIGNS, SYN_COUNT, UNSENT_MOST, USER_TIMEOUT,
 };
+use hangup_stack::profile::LingerOption;
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::Protocol;
 use hangup_stack::sockopt::{self, Codec, Limits, Misfit, OptionRow, Sockets};
@@ -14,6 +15,7 @@ use hangup_stack::sockopt::{self, Codec, Limits, Misfit, OptionRow, Sockets};
 pub use hangup_stack::options::Linger;
 pub use hangup_stack::sockopt::OptionValue;
 
+use crate::ended::{Asked, OptionOf, refusal};
 use crate::errno::Errno;
 use crate::file::{FileDescriptor, Socket};
 use crate::process::Process;
@@ -193,8 +195,9 @@ impl Process {
     ///
     /// # Errors
     /// EBADF, ENOPROTOOPT for an option the socket does not have, EINVAL for a value that the
-    /// option cannot have, ECONNRESET or EINVAL where the system says so of a connection that has
-    /// ended, ENOENT for a congestion control that the system does not have.
+    /// option cannot have, ENOENT for a congestion control that the system does not have,
+    /// EOPNOTSUPP for an option that cannot be set. Once the connection has ended, what the profile
+    /// says.
     pub fn setsockopt(
         &mut self,
         host: &mut Host,
@@ -204,10 +207,15 @@ impl Process {
         value: &OptionValue,
     ) -> Result<(), Errno> {
         let socket = self.socket_of(fd)?;
+        if let Some(error) = refusal(host, socket.id, Asked::Set(of(level, name))) {
+            return Err(error);
+        }
         let codec = row(host, socket, level, name)?.codec;
-        may_use(host, socket, level, true)?;
         if !codec.is_of_the_stack() {
             return Err(Errno::NoProtocolOption);
+        }
+        if matches!(codec, Codec::Linger(_)) && !lingers(host) {
+            return Err(Errno::OperationNotSupported);
         }
         let set = codec.set(host, now, socket.id, value);
         set.map_err(|misfit| match (codec, misfit) {
@@ -229,8 +237,10 @@ impl Process {
         name: i32,
     ) -> Result<OptionValue, Errno> {
         let socket = self.socket_of(fd)?;
+        if let Some(error) = refusal(host, socket.id, Asked::Get(of(level, name))) {
+            return Err(error);
+        }
         let row = row(host, socket, level, name)?;
-        may_use(host, socket, level, false)?;
         let value = match (level, name) {
             (SOL_SOCKET, SO_TYPE) => Some(match socket.protocol {
                 Protocol::Tcp => SOCK_STREAM,
@@ -249,14 +259,19 @@ impl Process {
     }
 }
 
-/// Whether an option can be used, of a connection that may have ended.
-fn may_use(host: &Host, socket: &Socket, level: i32, sets: bool) -> Result<(), Errno> {
-    let is_tcp = level == IPPROTO_TCP;
-    let used = host.may_use_option(socket.id, OptionUse { sets, is_tcp });
-    used.map_err(|error| match error {
-        OptionError::Reset => Errno::ConnectionReset,
-        OptionError::Invalid => Errno::Invalid,
-    })
+/// Whose an option is.
+fn of(level: i32, name: i32) -> OptionOf {
+    match (level, name) {
+        (IPPROTO_TCP, _) => OptionOf::Transport,
+        (SOL_SOCKET, SO_KEEPALIVE | SO_REUSEADDR) => OptionOf::Connection,
+        _ => OptionOf::Socket,
+    }
+}
+
+/// Whether SO_LINGER can be set.
+fn lingers(host: &Host) -> bool {
+    let profile = host.profile();
+    profile.is_none_or(|profile| profile.calls.linger != LingerOption::Unsupported)
 }
 
 /// The row of an option that a socket has.

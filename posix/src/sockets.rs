@@ -8,6 +8,7 @@ use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint, Ipv4Address, Ipv6Addres
 use hangup_stack::socket::{AcceptError, ConnectError, Direction, ListenError, Protocol};
 use hangup_stack::tcp::State;
 
+use crate::ended::{Asked, refusal};
 use crate::errno::Errno;
 use crate::file::{File, FileDescriptor, Mode, Socket};
 use crate::process::{Process, Progress};
@@ -185,9 +186,12 @@ impl Process {
     ///
     /// # Errors
     /// EBADF, ENOTCONN where there is none, also while the handshake has only begun and once the
-    /// connection is over (Linux: inet_getname).
+    /// connection is over (Linux: inet_getname); on some systems EINVAL once it has ended.
     pub fn getpeername(&mut self, host: &Host, fd: FileDescriptor) -> Result<IpEndpoint, Errno> {
         let socket = self.socket_of(fd)?;
+        if let Some(error) = refusal(host, socket.id, Asked::Peer) {
+            return Err(error);
+        }
         let status = host.status(socket.id).ok_or(Errno::NotConnected)?;
         match status.state {
             Some(State::Closed | State::Listen | State::SynSent) => None,

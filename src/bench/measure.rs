@@ -666,6 +666,8 @@ fn ending(reset: Option<SegmentDirection>, status: Option<&Status>) -> Ending {
     match (reset, status.and_then(|status| status.error)) {
         // Giving up may say so to the peer.
         (_, Some(Gone::TimedOut)) => Ending::TimedOut,
+        // lwIP says so of a timeout. Nobody closes here, so that it is no call that has aborted.
+        (None, Some(Gone::Aborted)) => Ending::TimedOut,
         (Some(SegmentDirection::Sent), _) => Ending::Reset,
         (Some(SegmentDirection::Received), _) => Ending::ResetByPeer,
         (None, _) => Ending::Closed,

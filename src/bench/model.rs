@@ -314,7 +314,13 @@ impl Held<'_> {
                 break;
             }
             times += 1;
-            at = clock.expiry(at, doubled(timeout - rto.slop, times));
+            let is_last = rules.last_wait > Duration::ZERO && times == rules.data;
+            let wait = if is_last {
+                rules.last_wait
+            } else {
+                doubled(self.base(timeout, times), times)
+            };
+            at = clock.expiry(at, wait);
         }
         let after = at - began;
         Some(if after > until {
@@ -322,6 +328,20 @@ impl Held<'_> {
         } else {
             Forecast::Ends(Ending::TimedOut, after)
         })
+    }
+
+    /// What the timeout is doubled from once it has expired so many times.
+    fn base(&self, timeout: Duration, times: u32) -> Duration {
+        let rto = self.sender.rto;
+        let base = timeout - rto.slop;
+        let is_mistrusted = rto.mistrusted_after > 0 && times > rto.mistrusted_after;
+        match self.start.round_trip {
+            Some(round_trip) if is_mistrusted => {
+                let quarter = round_trip / 4;
+                (base.max(round_trip) - round_trip + quarter).max(rto.min)
+            }
+            _ => base,
+        }
     }
 
     /// How long after the last segment the tail is probed.

@@ -806,6 +806,10 @@ pub(crate) struct Compare {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Say in which knobs the profiles differ, and behind each value how it is known.
+    #[arg(long, conflicts_with = "html")]
+    pub(crate) why: bool,
+
     /// Write it to this file as a page; - is standard output.
     #[arg(long, value_name = "FILE", conflicts_with = "json")]
     pub(crate) html: Option<PathBuf>,

@@ -71,12 +71,15 @@ pub(super) fn compare(args: &Compare, limits: &Limits, quiet: bool) -> Result<Ex
         report::write(path, &page, args.open)?;
         return Ok(Exit::Held);
     }
+    let why = args.why.then_some(&args.profiles[..]);
     let text = if args.json {
-        compare::json(&comparison, &name)
+        compare::json(&comparison, &name, why)
     } else if quiet {
         String::new()
     } else {
-        compare::draw(&comparison, &name, args.width.unwrap_or_else(report::width))
+        let mut text = compare::draw(&comparison, &name, args.width.unwrap_or_else(report::width));
+        text.extend(why.map(compare::why));
+        text
     };
     report::print(&text)?;
     Ok(Exit::Held)

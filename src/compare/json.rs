@@ -6,6 +6,7 @@ use smoltcp::time::Instant;
 use super::column::{Column, Noted, SeenEvent};
 use super::comparison::Comparison;
 use super::summary::{DataFate, ShutdownSummary};
+use super::why::why_json;
 
 #[derive(Debug, Serialize)]
 struct Report<'a> {
@@ -16,6 +17,9 @@ struct Report<'a> {
     calls: Vec<StepReport<'a>>,
     parting: Option<PartingReport>,
     systems: Vec<SystemReport<'a>>,
+    /// In which knobs the profiles differ, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<serde_json::Value>,
 }
 
 /// Times are seconds since the start of the run.
@@ -88,7 +92,7 @@ struct SeenReport<'a> {
 }
 
 /// The comparison of the scenario of a name as JSON, indented, ending in a line break.
-pub fn json(comparison: &Comparison, name: &str) -> String {
+pub fn json(comparison: &Comparison, name: &str, why: Option<&[String]>) -> String {
     let line = |statement: usize| {
         let mut steps = comparison.steps.iter();
         let step = steps.find(|it| it.statement == statement);
@@ -119,6 +123,7 @@ pub fn json(comparison: &Comparison, name: &str) -> String {
             .iter()
             .map(|column| system(column, &line))
             .collect(),
+        why: why.map(why_json),
     };
     let text = serde_json::to_string_pretty(&report).expect("texts and numbers are JSON");
     text + "\n"

@@ -23,6 +23,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod variant;
+mod why;
 
 use smoltcp::time::Instant;
 
@@ -40,6 +41,7 @@ pub use error::CompareError;
 pub use html::html;
 pub use json::json;
 pub use summary::{DataFate, ShutdownSummary};
+pub use why::{why, why_json};
 
 /// The most systems of a comparison. More would leave no room to read them.
 pub const SYSTEMS_MAX: usize = 16;

@@ -8,7 +8,9 @@ use smoltcp::time::Duration;
 
 use crate::envelope::{ECN_BITS, HOP_LIMIT};
 use crate::memory;
-use crate::profile::{Algorithm, Api, BufferRounding, FastOpenCall, Profile, WindowModel};
+use crate::profile::{
+    Algorithm, Api, BufferRounding, FastOpenCall, LingerOption, Profile, WindowModel,
+};
 
 /// A socket option whose values are of type `T`.
 #[derive(Clone, Copy, Debug)]
@@ -62,26 +64,6 @@ pub(crate) struct Source<'a> {
     pub(crate) segment: Option<u32>,
     /// The UDP port of the peer of a connection in datagrams; 0 where it is in none.
     pub(crate) datagram_port: Option<u16>,
-}
-
-/// How an option is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OptionUse {
-    /// Whether it is set, and not read.
-    pub sets: bool,
-    /// Whether it is one of TCP.
-    pub is_tcp: bool,
-}
-
-/// Why an option of a connection that has ended is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OptionError {
-    /// The connection is no more.
-    #[error("the connection is no more")]
-    Reset,
-    /// Both directions have ended.
-    #[error("both directions have ended")]
-    Invalid,
 }
 
 /// The buffers of a connection, in octets of payload.
@@ -176,7 +158,8 @@ pub(crate) struct SocketOptions {
 pub const LINGER: SocketOption<Linger> = SocketOption::new(
     |source| source.options.linger,
     |options, linger| options.linger = linger,
-);
+)
+.only_where(|profile| profile.calls.linger != LingerOption::NoOption);
 
 /// SO_DONTLINGER, the opposite of SO_LINGER's l_onoff. Turned off, it brings back the time that was
 /// set before.

@@ -68,6 +68,9 @@ pub enum Gone {
     /// The network said that the hop limit of a datagram was used up on the way.
     #[error("the hop limit was used up on the way")]
     Expired,
+    /// The peer went on to acknowledge what was never sent.
+    #[error("the peer does not keep to the protocol")]
+    ProtocolError,
 }
 
 impl From<Unreachable> for Gone {

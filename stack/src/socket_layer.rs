@@ -7,10 +7,10 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::host::{Host, Stack};
 use crate::network::IpFamily;
-use crate::options::{OptionError, OptionUse, SocketOption, SocketOptions, Source};
+use crate::options::{SocketOption, SocketOptions, Source};
 use crate::profile::{
-    AcceptOfReset, AttemptEnds, ConnectingShutdown, ListenerShutdown, OptionsAfterEnd, RecvAfter,
-    SendUnconnected, Transport, Unconnected,
+    AcceptOfReset, AttemptEnds, ConnectingShutdown, ListenerShutdown, RecvAfter, SendUnconnected,
+    Transport, Unconnected,
 };
 use crate::reference::ReferenceSocket;
 use crate::socket::{
@@ -96,6 +96,9 @@ impl Host {
     /// See [`AcceptError`].
     pub fn accept(&mut self, socket: SocketId) -> Result<SocketId, AcceptError> {
         let stack = self.stack_mut();
+        if stack.profile.calls.accept_of_reset == AcceptOfReset::Vanishes {
+            stack.forget_reset_children(socket);
+        }
         let Some(entry) = stack.entries.get_mut(&socket) else {
             return Err(AcceptError::NotListening);
         };
@@ -484,28 +487,6 @@ impl Host {
         stack.touch(socket);
     }
 
-    /// Whether an option of a socket can be read, or set: once its connection has ended systems
-    /// differ.
-    ///
-    /// # Errors
-    /// See [`OptionError`].
-    pub fn may_use_option(&self, socket: SocketId, usage: OptionUse) -> Result<(), OptionError> {
-        let stack = self.stack();
-        let rule = stack.profile.calls.options_after_end;
-        let Some(connection) = stack.connection(socket) else {
-            return Ok(());
-        };
-        let is_over = connection.state() == State::Closed;
-        let has_ended = connection.has_hung_up();
-        match rule {
-            OptionsAfterEnd::ConnectionReset if is_over && usage.is_tcp => Err(OptionError::Reset),
-            OptionsAfterEnd::Invalid if has_ended && usage.sets => Err(OptionError::Invalid),
-            OptionsAfterEnd::Work | OptionsAfterEnd::ConnectionReset | OptionsAfterEnd::Invalid => {
-                Ok(())
-            }
-        }
-    }
-
     /// Whether a socket can be told that the UDP port of its peer is this, for TCP in UDP (FreeBSD:
     /// tcp_default_ctloutput): before it listens or connects, and only where TCP has a UDP port
     /// here.
@@ -597,6 +578,24 @@ impl Stack {
     pub(crate) fn set_kind(&mut self, id: SocketId, kind: Kind) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.kind = kind;
+        }
+    }
+
+    /// Connections that were reset while they waited for `accept` leave the queue.
+    fn forget_reset_children(&mut self, listener: SocketId) {
+        let Some(listening) = self.listening_mut(listener) else {
+            return;
+        };
+        let waiting = std::mem::take(&mut listening.ready);
+        let over =
+            |id: &SocketId| { self.connection(*id) }.is_none_or(|it| it.state() == State::Closed);
+        let (gone, ready): (VecDeque<_>, VecDeque<_>) = waiting.into_iter().partition(over);
+        for child in &gone {
+            self.remove(*child);
+        }
+        if let Some(listening) = self.listening_mut(listener) {
+            listening.children -= gone.len();
+            listening.ready = ready;
         }
     }
 

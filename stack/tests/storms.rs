@@ -108,12 +108,13 @@ fn forge(frame: &[u8], forgery: Forgery) -> Vec<u8> {
 
 /// The profiles that answer the acknowledgment of what was never sent as often as it comes, as far
 /// as is known.
-const UNSENT_WITHOUT_LIMIT: [&str; 8] = [
+const UNSENT_WITHOUT_LIMIT: [&str; 9] = [
     "wsprecvdisconnect",
     "winsock",
     "windows",
     "windows-7",
     "windows-xp",
+    "macos-10.12",
     "netbsd",
     "netstack3",
     "lwip",

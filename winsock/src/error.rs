@@ -255,6 +255,8 @@ impl From<Gone> for WsaError {
             // recvfrom: "for a datagram socket, this error indicates that the time to live has
             // expired".
             Gone::Expired => Self::NetworkReset,
+            // Nor this one: the connection is one that this side has given up.
+            Gone::ProtocolError => Self::ConnectionAborted,
         }
     }
 }
@@ -306,6 +308,7 @@ mod tests {
             (Gone::HostUnreachable.into(), 10065),
             (Gone::ProtocolUnreachable.into(), 10042),
             (Gone::Expired.into(), 10052),
+            (Gone::ProtocolError.into(), 10053),
         ];
         for (row, (error, code)) in table.iter().enumerate() {
             assert_eq!(error.code(), *code, "row {row}: {error}");

@@ -30,10 +30,24 @@ pub struct AcceptanceRules {
     pub unsent_of_syn_ack: UnsentOfSynAck,
     /// How many such acknowledgments a connection answers in all; zero: there is no limit.
     pub unsent_answers: u32,
+    /// How many of them it lives through, at the most; zero: any number.
+    pub unsent_endured: u32,
     /// What else such an acknowledgment does to an attempt to connect, beside being reset.
     pub unsent_of_syn: UnsentOfSyn,
+    /// What a SYN without an acknowledgment does that crosses ours (RFC 9293 section 3.5).
+    pub crossing_syn: CrossingSyn,
     /// What becomes of data that comes with a SYN that crosses ours.
     pub data_of_crossing_syn: CrossingData,
+}
+
+/// What a SYN does that crosses ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrossingSyn {
+    /// It opens the connection, from both sides at once (RFC 9293 figure 7).
+    Opens,
+    /// Nothing.
+    Ignored,
 }
 
 /// Up to where a segment is acceptable.
@@ -142,6 +156,8 @@ pub enum AnswerBehindFin {
     Acknowledge,
     /// Nothing.
     Silence,
+    /// A reset of data; nothing of a FIN.
+    Reset,
 }
 
 /// What becomes of data that comes with a SYN that crosses ours (RFC 9293 section 3.10.7.3).

@@ -59,6 +59,8 @@ pub enum AtOnce {
     FullSegment,
     /// A segment that is longer than a full one, as receive offload makes it.
     LongerThanSegment,
+    /// A segment with PSH.
+    Pushed,
     /// A segment that finds no unread data before it.
     NothingUnread,
 }

@@ -29,6 +29,7 @@ built_in!(
     "openbsd",
     "netbsd",
     "macos",
+    "macos-10.12",
     "illumos",
     "gvisor",
     "netstack3",

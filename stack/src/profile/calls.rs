@@ -15,8 +15,13 @@ pub struct CallRules {
     /// What the application learns after its own stack reset the connection because of arriving
     /// data.
     pub error_after_reset: ErrorAfterReset,
+    /// What the application learns of a connection that was given up.
+    pub error_after_timeout: ErrorAfterTimeout,
     /// Whether each later call says again why the connection is gone, or only the first.
     pub errors_repeat: bool,
+    /// Whether the receive queue tells why the connection is gone beside the socket, so that a
+    /// receive does not take it from other calls.
+    pub errors_queued: bool,
     /// What a reset that comes behind the end of the peer's stream is told as.
     pub reset_behind_end: ResetBehindEnd,
     /// Whether a reset that comes while both FINs are out, and ours is not acknowledged, is told as
@@ -34,6 +39,8 @@ pub struct CallRules {
     pub unconnected: Unconnected,
     /// A receive shutdown where nothing more could be received.
     pub repeat: Repeat,
+    /// A send shutdown after another one.
+    pub repeat_send: Repeat,
     /// A receive shutdown of a listening socket.
     pub listener: ListenerShutdown,
     /// A shutdown of a TCP socket whose handshake has begun and is not answered.
@@ -50,20 +57,61 @@ pub struct CallRules {
     pub send_after_end: SendAfterEnd,
     /// Accepting a connection that was reset meanwhile.
     pub accept_of_reset: AcceptOfReset,
-    /// What becomes of socket options once a connection has ended.
+    /// What a receive does that has read the end of the stream.
+    pub end_read: EndRead,
+    /// Whether options can be set, and the peer's address be asked for, once the connection has
+    /// ended.
     pub options_after_end: OptionsAfterEnd,
+    /// Whether there is SO_LINGER.
+    pub linger: LingerOption,
 }
 
-/// What becomes of socket options once a connection has ended.
+/// What the application learns of a connection that was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorAfterTimeout {
+    /// ETIMEDOUT, or what the network said last.
+    TimedOut,
+    /// ECONNABORTED.
+    ConnectionAborted,
+}
+
+/// What a receive does that has read the end of the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndRead {
+    /// Nothing: the next one reads it again.
+    Repeats,
+    /// It shuts the receive direction down.
+    ShutsReceive,
+}
+
+/// Whether options can be set, and the peer's address be asked for, once the connection has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OptionsAfterEnd {
-    /// They can be set and read as before.
-    Work,
-    /// Those of TCP fail as the connection was reset, once it is no more.
-    ConnectionReset,
-    /// None can be set once both directions have ended.
-    Invalid,
+    /// Options can. There is no address any more once the connection is gone.
+    Allowed,
+    /// Both calls fail with EINVAL once both directions have ended, by whichever side.
+    InvalidWithoutBoth,
+    /// Both calls fail with EINVAL once nothing can be sent any more.
+    InvalidWithoutSend,
+    /// TCP's own options can no longer be set or read once the connection is gone: ECONNRESET.
+    ResetWhenGone,
+    /// Options can no longer be set or read once the connection is gone: EINVAL.
+    InvalidWhenGone,
+}
+
+/// Whether there is SO_LINGER.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LingerOption {
+    /// There is.
+    Supported,
+    /// There is no such option: ENOPROTOOPT. Closing ends with a FIN.
+    NoOption,
+    /// It cannot be set: EOPNOTSUPP. Read, it is off.
+    Unsupported,
 }
 
 /// What a receive answers after a receive shutdown.
@@ -76,8 +124,8 @@ pub enum RecvAfter {
     Eof,
     /// An error: receives are disallowed.
     Error,
-    /// The error of a socket that is not connected, once what has happened to the connection was
-    /// told.
+    /// The error of a socket that is not connected. What has happened to the connection is left for
+    /// other calls to tell.
     NotConnected,
 }
 
@@ -152,6 +200,8 @@ pub enum SendAfterEnd {
     Error,
     /// That nothing can be sent. Why stays for other calls to say.
     Shutdown,
+    /// Why it is over, where no call has said so; then that the socket is not connected.
+    ErrorThenNotConnected,
 }
 
 /// Accepting a connection that was reset meanwhile.
@@ -162,6 +212,8 @@ pub enum AcceptOfReset {
     Succeeds,
     /// It fails as aborted, and the connection is gone from the queue.
     Aborts,
+    /// The connection has gone from the queue, and the next one is taken.
+    Vanishes,
 }
 
 /// What a reset is told as that comes behind the end of the peer's stream.

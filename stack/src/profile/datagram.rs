@@ -133,6 +133,8 @@ pub enum QuotedSequence {
     ToNext,
     /// Those before SND.NXT: of octets that were sent.
     BeforeNext,
+    /// Any: they are not looked at.
+    Any,
 }
 
 /// What a program learns of an ICMP error that ended a handshake.
@@ -175,4 +177,6 @@ pub enum OfferAfterTooBig {
     Link,
     /// The same over IPv4; over IPv6 what the path takes.
     PathOverIpv6,
+    /// What the path takes.
+    Path,
 }

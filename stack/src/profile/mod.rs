@@ -28,16 +28,17 @@ use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
 pub use acceptance::{
-    AcceptableWindow, AcceptanceRules, AnswerBehindFin, AnswerToUnsent, CrossingData, ExactReset,
-    InexactReset, OldTimestamp, SynFin, UnexpectedSyn, UnsentOfSyn, UnsentOfSynAck,
+    AcceptableWindow, AcceptanceRules, AnswerBehindFin, AnswerToUnsent, CrossingData, CrossingSyn,
+    ExactReset, InexactReset, OldTimestamp, SynFin, UnexpectedSyn, UnsentOfSyn, UnsentOfSynAck,
 };
 pub use acknowledging::{AcknowledgeRules, AtOnce, SecondSegment};
 pub use backlog::{BacklogRules, FullEnd, FullSyn, ListenerEnds, QueueCounts};
 pub use built_in::{aliases, names, source};
 pub use calls::{
-    AcceptOfReset, AttemptEnds, CallRules, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset,
-    ListenerShutdown, OptionsAfterEnd, PortOfConnection, RecvAfter, Repeat, ResetBehindEnd,
-    SendAfterEnd, SendUnconnected, TimeWaitSocket,
+    AcceptOfReset, AttemptEnds, CallRules, ConnectingShutdown, ConnectingTransfer, EndRead,
+    ErrorAfterReset, ErrorAfterTimeout, LingerOption, ListenerShutdown, OptionsAfterEnd,
+    PortOfConnection, RecvAfter, Repeat, ResetBehindEnd, SendAfterEnd, SendUnconnected,
+    TimeWaitSocket,
 };
 pub use closed_port::{ClosedPortAnswers, ClosedPortReset, ClosedPortRules};
 pub use datagram::{
@@ -171,6 +172,8 @@ pub struct ReceiveShutdown {
     pub reset_scope: ResetScope,
     /// How a segment that lies beyond the right edge is answered afterwards.
     pub at_edge: AtEdge,
+    /// Whether data that is thrown away is acknowledged although earlier data is missing.
+    pub across_gaps: bool,
 }
 
 /// What a receive shutdown does to data that is already queued.
@@ -278,6 +281,8 @@ pub struct ResetForms {
 pub enum ResetWindow {
     /// What an acknowledgment would advertise.
     Current,
+    /// What the last segment advertised, less what has been acknowledged since.
+    Last,
     /// Zero.
     Zero,
     /// The whole receive buffer, whatever is free of it.
@@ -316,6 +321,18 @@ pub struct CloseRules {
     pub exit: ProcessExit,
     /// What becomes of the connection when the time of SO_LINGER is over.
     pub linger_ends: LingerEnds,
+    /// How an attempt to connect ends that is closed before it was answered.
+    pub connecting: ConnectingClose,
+}
+
+/// How an attempt to connect ends that is closed before it was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectingClose {
+    /// Without a segment (RFC 9293 section 3.10.4).
+    Silence,
+    /// With a reset.
+    Reset,
 }
 
 /// What becomes of a connection when the time is over for which its close has lingered.

@@ -29,6 +29,9 @@ pub struct SendRules {
     pub nagle: Nagle,
     /// How segments are cut from what was written.
     pub segmentation: Segmentation,
+    /// Whether no segment is longer than half of the peer's largest window. Those of bursts are not
+    /// cut for windows that are very small.
+    pub half_window: bool,
     /// Which segments carry PSH.
     pub push: Push,
     /// Whether a tail loss probe is sent where SACK was negotiated (RFC 8985 section 7).
@@ -239,6 +242,9 @@ pub struct RtoRules {
     pub slop_in_handshake: bool,
     /// How often it doubles at the most.
     pub doublings: u32,
+    /// After how many timeouts in a row all but a quarter of the round trip is left out of it: what
+    /// was measured is taken for wrong by then. Zero: never.
+    pub mistrusted_after: u32,
     /// How long a closed window waits for its next probe at the least, whatever the timeout is.
     #[serde(with = "duration")]
     pub probe_min: Duration,
@@ -283,8 +289,12 @@ pub enum MinBounds {
 pub enum Clock {
     /// Microseconds: a timer expires when it says.
     Exact,
-    /// A timer wheel at 250 ticks a second, where long timers run late by up to an eighth.
+    /// A timer wheel at 100 ticks a second, where long timers run late by up to an eighth.
+    Wheel100,
+    /// The same at 250 ticks a second.
     Wheel250,
+    /// The same at 1000 ticks a second.
+    Wheel1000,
     /// Ticks of half a second, or of a quarter where less than half a second is waited for. A timer
     /// that is set between two of them runs short by what has passed of the first.
     HalfSeconds,
@@ -311,9 +321,15 @@ pub struct GiveUpRules {
     pub orphan: u32,
     /// How long a connection probes a closed window once the application has closed.
     pub orphan_probes: OrphanProbes,
+    /// How long after the last retransmission the end comes; zero: as long as for any other.
+    #[serde(with = "duration")]
+    pub last_wait: Duration,
     /// How long a handshake may take, whatever was retransmitted; zero: as long as that takes.
     #[serde(with = "duration")]
     pub handshake: Duration,
+    /// The same of one that the peer has begun.
+    #[serde(with = "duration")]
+    pub handshake_of_peer: Duration,
     /// Whether the numbers are counted or turned into a deadline.
     pub counted: Counted,
     /// Whether the peer is told by a reset, by what was waited for.
@@ -357,6 +373,9 @@ pub struct KeepAliveRules {
     pub interval: Duration,
     /// After how many probes without an answer the connection is reset.
     pub count: u32,
+    /// Whether the first of them follow after the retransmission timeout, doubled each time up to
+    /// the interval. The end comes when as many whole intervals have passed.
+    pub backs_off: bool,
     /// Whether the application can set a user timeout (RFC 5482), TCP_USER_TIMEOUT.
     pub user_timeout: bool,
     /// What shows that the peer is there.

@@ -1,6 +1,9 @@
 //! What differs in the receive buffer and the window that follows from it.
 
 use serde::{Deserialize, Serialize};
+use smoltcp::time::Duration;
+
+use super::duration;
 
 /// Which window is advertised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +33,15 @@ pub struct WindowRules {
     pub field: FieldRounding,
     /// What becomes of a segment that reaches beyond the right edge.
     pub beyond_edge: BeyondEdge,
+    /// How many octets of what was not read take no room, where payload is all that counts: they
+    /// stand in a second buffer, behind the one that the window is of.
+    pub second_buffer: usize,
+    /// How long data waits for earlier data before it is thrown away; zero: for ever.
+    #[serde(with = "duration")]
+    pub gap_lifetime: Duration,
+    /// For how many of our retransmission timeouts it waits without a segment of the peer; zero:
+    /// for any number.
+    pub gap_timeouts: u32,
     /// Where memory is charged: whether a packet that follows another is joined to it and costs no
     /// more than its payload. That depends on where the network card puts packets.
     pub coalesces: bool,
@@ -104,6 +116,8 @@ pub enum BeyondEdge {
     Trim,
     /// The whole segment is refused, except that an empty queue takes one of any size.
     RefuseUnlessEmpty,
+    /// The whole segment is taken, if any part of it lies in the window.
+    Whole,
 }
 
 /// How the window follows from the buffer.

@@ -33,6 +33,8 @@ pub(crate) struct Received {
     pub(crate) unacknowledged: usize,
     /// Octets of this segment.
     pub(crate) octets: usize,
+    /// Whether it has PSH.
+    pub(crate) pushed: bool,
     /// Whether data waits before it that the application has not read.
     pub(crate) behind_unread: bool,
     /// Whether more than a segment is not acknowledged, and the window would not be smaller than
@@ -72,6 +74,7 @@ fn is_enough(rules: &AcknowledgeRules, received: &Received) -> bool {
         AtOnce::Nothing => false,
         AtOnce::FullSegment => received.octets >= received.segment,
         AtOnce::LongerThanSegment => received.octets > received.segment,
+        AtOnce::Pushed => received.pushed,
         AtOnce::NothingUnread => !received.behind_unread,
     };
     second || lone
@@ -194,6 +197,7 @@ mod tests {
             segment: 1000,
             unacknowledged: 0,
             octets: 0,
+            pushed: false,
             behind_unread: true,
             window_keeps_up: true,
             window_grew: false,
@@ -214,15 +218,22 @@ mod tests {
                 behind_unread: false,
                 ..received(10, 10)
             },
+            Received {
+                pushed: true,
+                ..received(10, 10)
+            },
         ];
         // A small one, a second small one, a full one, a small one behind it, a second full one, a
-        // small one that finds everything read.
+        // small one that finds everything read, a small one with PSH.
         let expected = [
-            ("winsock", [false, false, false, false, true, false]),
-            ("linux", [false, false, false, true, true, false]),
-            ("freebsd", [false, true, false, true, true, false]),
-            ("windows", [false, true, true, true, true, false]),
-            ("macos", [false, false, false, false, true, true]),
+            ("winsock", [false, false, false, false, true, false, false]),
+            ("linux", [false, false, false, true, true, false, false]),
+            ("freebsd", [false, true, false, true, true, false, false]),
+            ("windows", [false, true, true, true, true, false, false]),
+            ("macos", [false, false, false, false, true, true, false]),
+            ("macos-10.12", [false, true, false, true, true, false, true]),
+            ("illumos", [false, true, false, true, true, false, false]),
+            ("netstack3", [false, true, false, true, true, false, false]),
         ];
         for (profile, expected) in expected {
             let rules = Profile::built_in(profile).unwrap().acknowledge;

@@ -11,7 +11,7 @@ use super::state::State;
 use super::timer::Timer;
 use super::{Connection, SHIFT_MOST};
 use crate::event::Fact;
-use crate::profile::{CrossingData, SynOption, UnsentOfSyn};
+use crate::profile::{CrossingData, CrossingSyn, SynOption, UnsentOfSyn};
 use crate::socket::Gone;
 
 /// What two ticks of Linux's clock are (TCP_TIMEOUT_MIN).
@@ -56,7 +56,8 @@ impl Connection {
             return;
         }
         // Fourth: a connection request, with or without the acknowledgment of ours.
-        if !flags.syn {
+        let ignored = self.config.profile.acceptance.crossing_syn == CrossingSyn::Ignored;
+        if !flags.syn || (ignored && !flags.ack) {
             return;
         }
         self.take_syn(header);

@@ -70,7 +70,8 @@ impl Connection {
         } else {
             self.patience.probes += 1;
             self.bare_probe = Some(Retransmission::KeepAlive);
-            self.keeping_alive.interval()
+            self.keeping_alive
+                .wait(self.patience.probes, self.rto.timeout())
         };
         let expiry = self.expiry(now, wait);
         self.timers.set(Timer::KeepAlive, expiry);
@@ -80,7 +81,7 @@ impl Connection {
     fn is_taken_for_dead(&self, silent: Duration) -> bool {
         match self.config.user_timeout {
             Some(timeout) => silent >= timeout && self.patience.probes > 0,
-            None => self.patience.probes >= self.keeping_alive.count(),
+            None => self.keeping_alive.is_over(self.patience.probes, silent),
         }
     }
 

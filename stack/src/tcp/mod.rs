@@ -26,6 +26,7 @@ mod cubic;
 mod ecn;
 mod fast_open;
 mod fin_wait_2;
+mod gap;
 mod handshake;
 mod in_flight;
 #[cfg(debug_assertions)]
@@ -201,6 +202,8 @@ pub struct Connection {
     /// The acknowledgment field of the last segment we sent, as a stream position.
     last_acknowledgment: i64,
     error: Option<Gone>,
+    /// The same, as the receive queue tells it, where that does.
+    queued_error: Option<Gone>,
     gone: Option<Gone>,
     refusals: Refusals,
     /// Whether a segment has arrived in TIME-WAIT.
@@ -262,6 +265,7 @@ impl Connection {
             heard_before_close: None,
             last_acknowledgment: 1,
             error: None,
+            queued_error: None,
             gone: None,
             refusals: Refusals::default(),
             answers_late: false,
@@ -300,8 +304,13 @@ impl Connection {
     }
 
     fn limit_handshake(&mut self, now: Instant) {
-        let limit =
-            { self.config.handshake_limit }.unwrap_or(self.config.profile.give_up.handshake);
+        let rules = &self.config.profile.give_up;
+        let of_system = if self.passive {
+            rules.handshake_of_peer
+        } else {
+            rules.handshake
+        };
+        let limit = self.config.handshake_limit.unwrap_or(of_system);
         if limit > Duration::ZERO {
             self.timers.set(Timer::Handshake, now + limit);
         }
@@ -376,6 +385,8 @@ impl Connection {
         self.timers = Timers::default();
         self.bare_probe = None;
         self.error = reason;
+        let queues = self.config.profile.calls.errors_queued;
+        self.queued_error = reason.filter(|_| queues);
         self.gone = reason;
         if reason == Some(Gone::Reset) && self.config.profile.calls.reset_purges_queue {
             self.recv.discard_unread();

@@ -75,6 +75,11 @@ impl ReceiveQueue {
         }
     }
 
+    /// Throws away what waits behind a gap.
+    pub(crate) fn drop_ahead(&mut self) {
+        self.ahead.clear();
+    }
+
     /// Copies octets from the front; returns how many there were.
     pub(crate) fn peek(&self, into: &mut [u8]) -> usize {
         let mut copied = 0;

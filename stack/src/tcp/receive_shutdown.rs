@@ -268,7 +268,7 @@ mod tests {
             ("wsprecvdisconnect", 10, AtCall::Keep),
             ("macos", 10, AtCall::Discard),
             ("illumos", 10, AtCall::Discard),
-            ("netstack3", 10, AtCall::Discard),
+            ("netstack3", 10, AtCall::Keep),
             ("lwip", 10, AtCall::Discard),
             ("gvisor", 10, AtCall::Keep),
             ("windows", 10, AtCall::Reset),

@@ -126,6 +126,8 @@ pub(crate) struct Receiver {
     charged: usize,
     /// Whether arriving data is kept at all.
     stores: bool,
+    /// Whether data that is not kept is acknowledged although earlier data is missing.
+    crosses: bool,
     /// Where segments began that came behind a gap: the last one of each stretch, the newest first,
     /// and no more than can be reported.
     recent: Vec<i64>,
@@ -155,6 +157,7 @@ impl Receiver {
             discarded: 0,
             charged: 0,
             stores: true,
+            crosses: false,
             recent: Vec::new(),
             duplicate: None,
         }
@@ -380,6 +383,9 @@ impl Receiver {
             taken.repeated = true;
         }
         let had_gap = !self.ahead.is_empty();
+        if new > 0 && self.crosses && disposition == Disposition::Discard {
+            self.accepted = self.accepted.max(first);
+        }
         if new > 0 {
             payload.truncate((last - start) as usize);
             payload.advance((first - start) as usize);
@@ -408,6 +414,14 @@ impl Receiver {
             BeyondEdge::Trim => {
                 taken.refused = (end - first.max(self.right_edge)) as usize;
                 (first, self.right_edge)
+            }
+            BeyondEdge::Whole if first < self.right_edge => {
+                self.right_edge = end;
+                (first, end)
+            }
+            BeyondEdge::Whole => {
+                taken.refused = (end - first) as usize;
+                (first, first)
             }
             BeyondEdge::RefuseUnlessEmpty => {
                 let room = self.right_edge > self.accepted;
@@ -502,6 +516,25 @@ impl Receiver {
         self.buffer.set_capacity(room.capacity);
     }
 
+    /// From now on data is acknowledged although earlier data is missing, where it is thrown away.
+    pub(crate) fn cross_gaps(&mut self) {
+        self.drop_gaps();
+        self.crosses = true;
+    }
+
+    /// Throws away what waits behind a gap; returns how many octets that were.
+    pub(crate) fn drop_gaps(&mut self) -> usize {
+        let lost = self.out_of_order();
+        self.ahead = Ahead::default();
+        self.queue.drop_ahead();
+        self.buffer.on_gaps_dropped(self.accepted);
+        self.recent.clear();
+        if !self.ended {
+            self.fin = None;
+        }
+        lost
+    }
+
     /// Throws the unread queue away; returns how many octets it held.
     pub(crate) fn discard_unread(&mut self) -> usize {
         let lost = self.queue.len();
@@ -589,8 +622,9 @@ impl Receiver {
     }
 
     fn situation(&self) -> Situation {
+        let in_buffer = self.queue.len().saturating_sub(self.rules.second_buffer);
         Situation {
-            queued: self.queue.len() + self.waiting() + self.charged,
+            queued: in_buffer + self.waiting() + self.charged,
             offered: self.offered,
             remaining: (self.right_edge - self.accepted).max(0) as usize,
             shift: self.shift,

@@ -11,6 +11,7 @@ use super::receive_shutdown::{AnswerAtEdge, answer_at_edge};
 use super::segment_arrives::Arriving;
 use crate::event::Fact;
 use crate::profile::AnswerToUnsent;
+use crate::socket::Gone;
 pub(super) use limits::Refusals;
 pub(super) use resets::{Numbers, OnReset, on_reset};
 
@@ -70,7 +71,12 @@ impl Connection {
     /// Answers the acknowledgment of what was never sent, as often as the profile allows.
     pub(super) fn answer_unsent(&mut self, now: Instant) {
         let rules = self.config.profile.acceptance;
-        if !self.refusals.may_answer_unsent(rules.unsent_answers) {
+        let answers = self.refusals.may_answer_unsent(rules.unsent_answers);
+        if !self.refusals.endures_unsent(rules.unsent_endured) {
+            self.die(Some(Gone::ProtocolError));
+            return;
+        }
+        if !answers {
             return;
         }
         match rules.unsent {

@@ -91,10 +91,12 @@ impl Connection {
             || self.check_syn(&arriving, now) == Check::Done
             || self.check_acknowledgment(&arriving, now) == Check::Done;
         if done {
+            self.hear_beside_gap(now);
             return;
         }
         self.hear_congestion(self.arrives_in, header, arriving.acknowledged);
         self.take_payload(&arriving, payload, now);
+        self.hear_beside_gap(now);
     }
 
     /// A segment with so many octets of payload, in stream positions.
@@ -120,8 +122,11 @@ impl Connection {
     /// Some systems reset on any new octet before they look at the window.
     fn check_new_data(&mut self, arriving: &Arriving<'_>, payload: &Bytes) -> Check {
         let flags = arriving.header.flags;
-        if flags.rst || flags.syn || !flags.ack || !self.state.receives() {
+        if flags.rst || flags.syn || !flags.ack {
             return Check::Continue;
+        }
+        if !self.state.receives() {
+            return self.check_data_behind_fin(arriving, payload);
         }
         let Some(phase) = self.phase() else {
             return Check::Continue;
@@ -138,6 +143,19 @@ impl Connection {
             return Check::Done;
         }
         Check::Continue
+    }
+
+    /// Data cannot stand behind the peer's FIN (RFC 9293 section 3.10.7.4, seventh check).
+    fn check_data_behind_fin(&mut self, arriving: &Arriving<'_>, payload: &Bytes) -> Check {
+        let synchronized = self.state.is_synchronized();
+        if !synchronized || self.arrival(arriving).new == 0 || arriving.octets == 0 {
+            return Check::Continue;
+        }
+        if self.config.profile.acceptance.behind_fin != AnswerBehindFin::Reset {
+            return Check::Continue;
+        }
+        self.reset_in_answer(arriving, payload.clone());
+        Check::Done
     }
 
     fn arrival(&self, arriving: &Arriving<'_>) -> Arrival {
@@ -340,6 +358,7 @@ impl Connection {
             self.last_heard = now;
         }
         self.report(arriving, taken);
+        self.watch_gap(taken.filled, now);
         self.schedule_acknowledgment(arriving, taken, disposition, now);
         if taken.ended {
             self.on_end_of_stream(now);
@@ -443,6 +462,7 @@ impl Connection {
             segment,
             unacknowledged,
             octets: arriving.octets,
+            pushed: arriving.header.flags.psh,
             behind_unread: self.recv.unread() > arriving.octets,
             window_keeps_up: unacknowledged > segment && self.recv.window_keeps_up(),
             window_grew: taken.grew,

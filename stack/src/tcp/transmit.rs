@@ -348,6 +348,7 @@ impl Connection {
     pub(super) fn reset_window(&mut self, rule: ResetWindow) -> u16 {
         match rule {
             ResetWindow::Current => self.recv.advertise(),
+            ResetWindow::Last => self.recv.field(),
             ResetWindow::Zero => 0,
             ResetWindow::Buffer => self.recv.buffer_field(),
         }
@@ -375,7 +376,12 @@ impl Connection {
         self.timers.stop(Timer::Persist);
         match again {
             Some(Retransmission::Timeout | Retransmission::WindowProbe) => {
-                let wait = self.within_user_timeout(self.timeout(), self.patience.first, now);
+                let timeout = if self.gives_up_next() {
+                    self.config.profile.give_up.last_wait
+                } else {
+                    self.timeout()
+                };
+                let wait = self.within_user_timeout(timeout, self.patience.first, now);
                 let expiry = self.expiry(now, wait);
                 self.timers.set(Timer::Retransmit, expiry);
             }
@@ -449,6 +455,9 @@ impl Connection {
             self.give_up(Vain::Retransmission);
             return;
         }
+        if self.timers.take_expired(Timer::Gap, now) {
+            self.on_gap_timeout();
+        }
         if self.timers.take_expired(Timer::TailLossProbe, now) {
             self.tail_probe = Some(self.send.probe_tail(now));
             let expiry = self.expiry(now, self.rto.timeout());
@@ -512,10 +521,11 @@ impl Connection {
         }
     }
 
-    /// Whether the peer has been silent for too long (RFC 9293 section 3.8.3).
-    fn gives_up(&self, now: Instant) -> bool {
+    /// How many retransmissions a segment gets in this state, and how they are counted; zero: any
+    /// number.
+    fn patience_limit(&self) -> (u32, Counted) {
         let rules = &self.config.profile.give_up;
-        let (limit, counted) = match self.state {
+        match self.state {
             State::SynSent => (
                 // Zero is for ever, whatever comes before it.
                 match self.config.syn_count.unwrap_or(rules.syn) {
@@ -541,7 +551,25 @@ impl Connection {
                 },
                 rules.counted,
             ),
-        };
+        }
+    }
+
+    /// Whether the retransmission that goes out is the last, and the end comes sooner behind it
+    /// than its acknowledgment could be waited for.
+    fn gives_up_next(&self) -> bool {
+        let (limit, counted) = self.patience_limit();
+        is_last(
+            self.config.profile.give_up.last_wait,
+            counted,
+            limit,
+            self.patience.timeouts.max(self.patience.probes),
+        )
+    }
+
+    /// Whether the peer has been silent for too long (RFC 9293 section 3.8.3).
+    fn gives_up(&self, now: Instant) -> bool {
+        let rules = &self.config.profile.give_up;
+        let (limit, counted) = self.patience_limit();
         if let Some(timeout) = self.config.user_timeout {
             return self
                 .patience
@@ -618,7 +646,12 @@ impl Connection {
                 self.send.force_octet();
             }
         }
-        let wait = self.within_user_timeout(self.rto.probe_timeout(), Some(since), now);
+        let timeout = if self.gives_up_next() {
+            rules.give_up.last_wait
+        } else {
+            self.rto.probe_timeout()
+        };
+        let wait = self.within_user_timeout(timeout, Some(since), now);
         let expiry = self.expiry(now, wait);
         self.timers.set(Timer::Persist, expiry);
     }
@@ -626,6 +659,13 @@ impl Connection {
 
 /// More doublings than this are longer than any run.
 const DOUBLED_MOST: u32 = 24;
+
+/// Whether a system gives up soon after the last of so many retransmissions that it counts, and
+/// this is the last.
+fn is_last(wait: Duration, counted: Counted, limit: u32, sent: u32) -> bool {
+    let counts = counted == Counted::Retransmissions && limit > 0;
+    counts && wait > Duration::ZERO && sent >= limit
+}
 
 /// Whether the SYN of such a number, counted from one, leaves options out.
 fn is_late(from: u32, number: u32) -> bool {

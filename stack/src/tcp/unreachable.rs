@@ -8,7 +8,8 @@ use super::state::State;
 use crate::event::ErrorEffect;
 use crate::icmp::Unreachable;
 use crate::profile::{
-    IcmpRules, OfferAfterTooBig, OpenErrors, OpeningErrors, OpeningReason, QuotedSequence,
+    ErrorAfterTimeout, IcmpRules, OfferAfterTooBig, OpenErrors, OpeningErrors, OpeningReason,
+    QuotedSequence,
 };
 use crate::socket::Gone;
 use crate::wire::ip_header;
@@ -48,6 +49,7 @@ fn may_quote(rule: QuotedSequence, quoted: i64, first: i64, next: i64) -> bool {
     match rule {
         QuotedSequence::ToNext => first <= quoted && quoted <= next,
         QuotedSequence::BeforeNext => first <= quoted && quoted < next,
+        QuotedSequence::Any => true,
     }
 }
 
@@ -107,6 +109,7 @@ impl Connection {
         let payload = usize::from(mss).saturating_sub(self.option_octets()).max(1);
         let lowers = match rules.offer_after_too_big {
             OfferAfterTooBig::Link => false,
+            OfferAfterTooBig::Path => true,
             OfferAfterTooBig::PathOverIpv6 => matches!(self.config.local.addr, IpAddress::Ipv6(_)),
         };
         if lowers && self.state == State::SynSent {
@@ -134,7 +137,10 @@ impl Connection {
     /// Why a connection that timed out is gone: what the network said, where it has said something
     /// since anything was last acknowledged (RFC 1122 section 4.2.3.9: soft errors are reported).
     pub(super) fn reason_of_timeout(&self) -> Gone {
-        self.soft_error.unwrap_or(Gone::TimedOut)
+        match self.config.profile.calls.error_after_timeout {
+            ErrorAfterTimeout::TimedOut => self.soft_error.unwrap_or(Gone::TimedOut),
+            ErrorAfterTimeout::ConnectionAborted => Gone::Aborted,
+        }
     }
 }
 
@@ -149,6 +155,7 @@ mod tests {
         let quoted = [9, 10, 12, 13, 14];
         let rows = [
             (QuotedSequence::ToNext, [false, true, true, true, false]),
+            (QuotedSequence::Any, [true, true, true, true, true]),
             (
                 QuotedSequence::BeforeNext,
                 [false, true, true, false, false],

@@ -13,8 +13,8 @@ use crate::envelope::Envelope;
 use crate::event::Fact;
 use crate::options::Buffers;
 use crate::profile::{
-    Algorithm, ConnectingShutdown, ConnectingTransfer, ErrorAfterReset, LingerEnds, Profile,
-    RecvAfter, Repeat, SendAfterEnd, TimeWaitSocket,
+    Algorithm, ConnectingClose, ConnectingShutdown, ConnectingTransfer, EndRead, ErrorAfterReset,
+    LingerEnds, Profile, RecvAfter, Repeat, SendAfterEnd, TimeWaitSocket,
 };
 use crate::socket::{Gone, RecvError, SendError, ShutdownError};
 
@@ -50,8 +50,16 @@ impl Connection {
     /// Why a send cannot be done, where the profile has it say so.
     fn error_of_send(&mut self) -> Option<Gone> {
         match self.config.profile.calls.send_after_end {
-            SendAfterEnd::Error => self.error_to_report(),
+            SendAfterEnd::Error | SendAfterEnd::ErrorThenNotConnected => self.error_to_report(),
             SendAfterEnd::Shutdown => None,
+        }
+    }
+
+    /// What a send says where nothing can be sent any more.
+    fn refusal_of_send(&self) -> SendError {
+        match self.config.profile.calls.send_after_end {
+            SendAfterEnd::Error | SendAfterEnd::Shutdown => SendError::Shutdown,
+            SendAfterEnd::ErrorThenNotConnected => SendError::NotConnected,
         }
     }
 
@@ -64,7 +72,7 @@ impl Connection {
             return Err(SendError::Gone(gone));
         }
         if self.send.has_fin() || self.state == State::Closed {
-            return Err(SendError::Shutdown);
+            return Err(self.refusal_of_send());
         }
         if !self.state.sends() && !self.transfers_early() {
             return Err(match self.config.profile.calls.send_connecting {
@@ -87,6 +95,9 @@ impl Connection {
     /// See [`RecvError`].
     pub fn recv(&mut self, into: &mut [u8]) -> Result<usize, RecvError> {
         if let Some(result) = self.recv_without_data(into.len()) {
+            if result == Ok(0) && !into.is_empty() {
+                self.on_end_read();
+            }
             return result;
         }
         let read = self.recv.read(into);
@@ -99,6 +110,18 @@ impl Connection {
             self.acknowledger.now();
         }
         Ok(read)
+    }
+
+    /// The application has read the end of the peer's stream.
+    fn on_end_read(&mut self) {
+        let shuts = self.config.profile.calls.end_read == EndRead::ShutsReceive;
+        if !shuts || !self.recv.has_ended() || self.recv.is_shut() {
+            return;
+        }
+        self.shut_receive(0);
+        if self.send.has_fin() {
+            self.ends_at_both_shut();
+        }
     }
 
     /// As [`Connection::recv`], but leaves the octets in the queue.
@@ -149,8 +172,8 @@ impl Connection {
             let answer = match self.config.profile.calls.recv_after {
                 RecvAfter::DataThenEof => None,
                 RecvAfter::Eof => Some(Ok(0)),
-                RecvAfter::NotConnected => Some(Err(RecvError::NotConnected)),
-                // It stands before everything that may have happened since.
+                // These stand before everything that may have happened since.
+                RecvAfter::NotConnected => return Some(Err(RecvError::NotConnected)),
                 RecvAfter::Error => return Some(Err(RecvError::Shutdown)),
             };
             if answer.is_some() {
@@ -175,7 +198,7 @@ impl Connection {
             return None;
         }
         let hidden = self.recv.has_ended() && self.config.profile.calls.end_hides_errors;
-        if !hidden && let Some(gone) = self.error_to_report() {
+        if !hidden && let Some(gone) = self.queued_error.take().or_else(|| self.error_to_report()) {
             return Some(Err(RecvError::Gone(gone)));
         }
         let ended = self.recv.has_ended() || self.recv.is_shut() || self.state == State::Closed;
@@ -214,7 +237,12 @@ impl Connection {
                 self.enter(State::LastAck);
                 Ok(())
             }
-            State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck => Ok(()),
+            State::FinWait1 | State::FinWait2 | State::Closing | State::LastAck => {
+                match self.config.profile.calls.repeat_send {
+                    Repeat::Succeeds => Ok(()),
+                    Repeat::Fails => Err(ShutdownError::NotConnected),
+                }
+            }
             // Both directions are over.
             State::TimeWait => Err(ShutdownError::NotConnected),
         }
@@ -256,19 +284,27 @@ impl Connection {
                 octets
             }
             AtCall::Reset => {
-                let room = room_after(&rules, self.recv.capacity(), 0);
-                self.recv.shut(false, 0, room);
+                self.shut_receive(0);
                 self.facts.push_back(Fact::Discarded { octets: unread });
                 self.reset_actively(self.reason_of_own_reset());
                 return Ok(());
             }
         };
-        let room = room_after(&rules, self.recv.capacity(), discarded);
-        self.recv.shut(withholds(&rules), discarded, room);
+        self.shut_receive(discarded);
         if self.send.has_fin() {
             self.ends_at_both_shut();
         }
         Ok(())
+    }
+
+    /// Shuts the receive half, for which so many octets were thrown away.
+    fn shut_receive(&mut self, discarded: usize) {
+        let rules = &self.config.profile.receive_shutdown;
+        let room = room_after(rules, self.recv.capacity(), discarded);
+        self.recv.shut(withholds(rules), discarded, room);
+        if rules.across_gaps {
+            self.recv.cross_gaps();
+        }
     }
 
     /// Whether the connection has ended because both directions are shut down now.
@@ -307,6 +343,9 @@ impl Connection {
         self.awaited = 0;
         match self.state {
             State::Closed => {}
+            State::SynSent if self.config.profile.close.connecting == ConnectingClose::Reset => {
+                self.reset_actively(None);
+            }
             State::Listen | State::SynSent => self.die(None),
             State::SynReceived
             | State::Established

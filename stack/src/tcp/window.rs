@@ -148,6 +148,13 @@ impl Buffer {
         }
     }
 
+    /// What had come beyond stream position `accepted` was thrown away.
+    pub(crate) fn on_gaps_dropped(&mut self, accepted: i64) {
+        if let Model::Memory(memory) = &mut self.model {
+            memory.on_gaps_dropped(accepted);
+        }
+    }
+
     /// The window to offer now, in octets.
     #[inline]
     pub(crate) fn select(&self, situation: Situation) -> usize {
@@ -326,6 +333,15 @@ impl MemoryBuffer {
         {
             self.charged -= packet.charge;
             self.packets.pop_front();
+        }
+    }
+
+    fn on_gaps_dropped(&mut self, accepted: i64) {
+        while let Some(&packet) = self.packets.back()
+            && packet.end > accepted
+        {
+            self.charged -= packet.charge;
+            self.packets.pop_back();
         }
     }
 

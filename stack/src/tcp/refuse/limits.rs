@@ -42,6 +42,12 @@ impl Refusals {
         self.unsent = self.unsent.saturating_add(1);
         most == 0 || self.unsent <= most
     }
+
+    /// Whether a connection lives through so many acknowledgments of what was never sent; zero:
+    /// through any number.
+    pub(super) fn endures_unsent(&self, most: u32) -> bool {
+        most == 0 || self.unsent <= most
+    }
 }
 
 #[cfg(test)]
@@ -74,5 +80,16 @@ mod tests {
             (0..20).filter(|_| refusals.may_answer_unsent(most)).count()
         };
         assert_eq!([0, 10].map(unsent), [20, 10]);
+
+        let endured = |most| {
+            let mut refusals = Refusals::default();
+            (0..30)
+                .filter(|_| {
+                    refusals.may_answer_unsent(10);
+                    refusals.endures_unsent(most)
+                })
+                .count()
+        };
+        assert_eq!([0, 20].map(endured), [30, 20]);
     }
 }

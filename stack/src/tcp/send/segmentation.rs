@@ -107,12 +107,19 @@ impl Sender {
         self.pieces.wake();
     }
 
-    /// The peer's largest window has grown: segments are no longer than half of it where they are
-    /// made in bursts.
+    /// The peer's largest window has grown: segments are no longer than half of it where the
+    /// profile says so.
     pub(super) fn bound_segments(&mut self) {
-        if self.rules.segmentation == Segmentation::Bursts {
-            self.mss = segment_most(self.max_window, self.negotiated_mss);
+        if !self.rules.half_window {
+            return;
         }
+        self.mss = match self.rules.segmentation {
+            Segmentation::Bursts => segment_most(self.max_window, self.negotiated_mss),
+            Segmentation::Single => {
+                let half = usize::try_from(self.max_window / 2).unwrap_or(0).max(1);
+                self.negotiated_mss.min(half)
+            }
+        };
     }
 
     /// The path has been measured: it says how much goes out together.

@@ -188,7 +188,7 @@ fn resets_and_probes_have_the_form_of_their_system() {
         ("linux", "R. 1:1(0) ack 1", true, ". 0:0(0) ack 1", true),
         ("macos", "R. 1:1(0) ack 1", false, ". 0:0(0) ack 1", false),
         ("gvisor", "R. 1:1(0) ack 1", true, ". 0:0(0) ack 1", true),
-        ("illumos", "R 1:1(0)", false, ". 0:1(1) ack 1", false),
+        ("illumos", "R 1:1(0)", false, ". 0:1(1) ack 1", true),
         (
             "windows",
             "R. 1:1(0) ack 1 win 0",

@@ -274,7 +274,8 @@ const fn end_of(gone: Gone) -> NetworkEnd {
         | Gone::NetworkUnreachable
         | Gone::HostUnreachable
         | Gone::ProtocolUnreachable
-        | Gone::Expired => NetworkEnd::Reset,
+        | Gone::Expired
+        | Gone::ProtocolError => NetworkEnd::Reset,
         Gone::TimedOut => NetworkEnd::TimedOut,
     }
 }
