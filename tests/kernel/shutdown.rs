@@ -118,7 +118,7 @@ impl End for Ours {
             Ok(octets) => Answer::Octets(octets),
             Err(SendError::WouldBlock) => Answer::Again,
             Err(SendError::Gone(Gone::Reset)) => Answer::Reset,
-            Err(SendError::Shutdown) => Answer::Pipe,
+            Err(SendError::Shutdown | SendError::Gone(Gone::BrokenPipe)) => Answer::Pipe,
             Err(_) => Answer::Other,
         }
     }
