@@ -141,7 +141,8 @@ pub(crate) fn gallery() -> Tested {
         ),
     ];
     for (scenario, script, said) in python {
-        let ran = folder.run(&live(scenario), &["-q", "--", "python3", "-c", script]);
+        let words = ["-q", "--timeout", "60s", "--", "python3", "-c", script];
+        let ran = folder.run(&live(scenario), &words);
         assert_eq!(
             (ran.out.trim(), ran.code),
             (said, Some(0)),
