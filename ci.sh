@@ -152,7 +152,7 @@ fuzz_flags() {
 # scratch folder. An input that fails is printed, as it is gone with that folder.
 fuzz_target() {
     local program=$1 scratch=$2 name=${1##*/} artifact
-    local work=$scratch/$name inputs=("fuzz/corpus/$name") words=("fuzz/$name.dict")
+    local work=$scratch/$name inputs=("fuzz/corpus/$name") words=("fuzz/$name.dict") dict=()
     case $name in
         run | scenario_file) inputs+=(scenarios) words=(fuzz/scenario.dict fuzz/script.dict) ;;
         sections) words=(fuzz/scenario.dict) ;;
@@ -161,9 +161,13 @@ fuzz_target() {
         live) words=() ;;
     esac
     mkdir -p -- "$work/corpus"
-    cat /dev/null "${words[@]}" >"$work/words"
+    # Octets of packets have no words.
+    if [[ ${#words[@]} -gt 0 ]]; then
+        cat "${words[@]}" >"$work/words"
+        dict=("-dict=$work/words")
+    fi
     if "$program" -seed=1 -max_total_time="$FUZZ_SECONDS" -rss_limit_mb="$FUZZ_MIB_MAX" \
-        -timeout="$FUZZ_INPUT_SECONDS_MAX" -dict="$work/words" \
+        -timeout="$FUZZ_INPUT_SECONDS_MAX" "${dict[@]}" \
         -artifact_prefix="$work/" -print_final_stats=1 "$work/corpus" "${inputs[@]}" \
         >"$work/log" 2>&1; then
         printf '%s: %s inputs, %s MiB at most, %s\n' "$name" \
