@@ -163,13 +163,13 @@ impl Port {
             let addresses = host.addresses.iter();
             addresses.map(|&address| (address, host.ethernet))
         });
-        let ours: BTreeMap<_, _> = ours.collect();
         let outside = (hosts[outsider].addresses.clone(), hosts[outsider].ethernet);
-        let neighbourhood = Neighbourhood::new(ethernet, ours.clone(), outside);
+        let neighbourhood = Neighbourhood::new(ethernet, ours.collect(), outside);
         Ok(Self {
             link: Link::Foreign(socket, Box::new(neighbourhood), mtu),
             kernel: hosts[outsider].ethernet,
-            neighbours: ours,
+            // The neighbourhood knows the hosts.
+            neighbours: BTreeMap::new(),
             room: vec![0; PACKET_MAX],
             train: Train::default(),
             losses: Losses::default(),
