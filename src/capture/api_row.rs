@@ -85,7 +85,7 @@ fn encode([source, destination]: [IpAddress; 2], ports: Option<Ports>, text: &st
         source: Some(source),
         destination: Some(destination),
         ports,
-        text: Some(clipped(text, TEXT_OCTETS_MAX).into_owned()),
+        text: Some(clipped(text, TEXT_OCTETS_MAX)),
     }
     .write()
 }

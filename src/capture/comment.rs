@@ -1,5 +1,6 @@
 //! Comments on frames: remarks of the emulator that a trace shows beside a frame.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hangup_stack::event::{DropCause, ErrorEffect, Event, Fact, Forged, FrameId, Retransmission};
@@ -90,23 +91,25 @@ impl<'a> Remarks<'a> {
     /// The remarks on a frame that are to be shown, as one comment.
     fn joined(&self, frame: FrameId, is_shown: impl Fn(usize, Scope) -> bool) -> String {
         let mut comment = String::new();
-        let mut say = |text: &str| {
-            if !comment.is_empty() {
+        let mut say = |text: Cow<'_, str>| {
+            if comment.is_empty() {
+                comment = text.into_owned();
+            } else {
                 comment.push_str("; ");
+                comment.push_str(&text);
             }
-            comment.push_str(text);
         };
         for (index, event) in self.of(frame) {
             if matches!(event.fact, Fact::Received { .. }) {
                 if is_shown(index, Scope::Arrival(event.host)) {
                     for text in self.of_arrival(frame, index, event) {
-                        say(text);
+                        say(text.into());
                     }
                 }
             } else if let Some((scope, text)) = remark(event)
                 && is_shown(index, scope)
             {
-                say(&text);
+                say(text);
             }
         }
         comment
@@ -197,7 +200,7 @@ pub(super) fn row_text(event: &Event) -> Option<String> {
         return Some(format!("TIMED OUT, {}", time_out.name()));
     }
     let remark = is_row(&event.fact).then(|| remark(event))?;
-    remark.map(|(_, text)| text)
+    remark.map(|(_, text)| text.into_owned())
 }
 
 /// A fact that no frame and no call shows, in words.
@@ -206,38 +209,40 @@ pub(crate) fn note(event: &Event) -> Option<String> {
 }
 
 /// What is said about a fact, if anything: what shows on the wire by itself needs no words.
-fn remark(event: &Event) -> Option<(Scope, String)> {
+fn remark(event: &Event) -> Option<(Scope, Cow<'static, str>)> {
     let arrival = Scope::Arrival(event.host);
     let remark = match &event.fact {
         Fact::Sent {
             forged: Forged::Yes,
             ..
-        } => (Scope::Frame, "FORGED".to_owned()),
-        Fact::Dropped(cause) => (Scope::Link, dropped(*cause).to_owned()),
+        } => (Scope::Frame, "FORGED".into()),
+        Fact::Dropped(cause) => (Scope::Link, dropped(*cause).into()),
         Fact::Held { octets, total } => (
             arrival,
-            format!("HELD {octets} octets, not acknowledged ({total} held)"),
+            format!("HELD {octets} octets, not acknowledged ({total} held)").into(),
         ),
-        Fact::HeldAgain { octets } => (arrival, format!("HELD AGAIN {octets} octets")),
-        Fact::Exhausted => (arrival, "WINDOW EXHAUSTED".to_owned()),
-        Fact::Discarded { octets } => (arrival, format!("DISCARDED {octets} octets")),
-        Fact::Refused { octets } => (arrival, format!("REFUSED {octets} octets")),
-        Fact::Challenged => (arrival, "CHALLENGED".to_owned()),
+        Fact::HeldAgain { octets } => (arrival, format!("HELD AGAIN {octets} octets").into()),
+        Fact::Exhausted => (arrival, "WINDOW EXHAUSTED".into()),
+        Fact::Discarded { octets } => (arrival, format!("DISCARDED {octets} octets").into()),
+        Fact::Refused { octets } => (arrival, format!("REFUSED {octets} octets").into()),
+        Fact::Challenged => (arrival, "CHALLENGED".into()),
         Fact::Retransmitted {
             cause: Retransmission::KeepAlive,
             ..
-        } => (Scope::Frame, "PROBE of a silent peer".to_owned()),
-        Fact::Retransmitted { cause, .. } => {
-            (Scope::Frame, format!("RETRANSMISSION ({})", why(*cause)))
-        }
+        } => (Scope::Frame, "PROBE of a silent peer".into()),
+        Fact::Retransmitted { cause, .. } => (
+            Scope::Frame,
+            format!("RETRANSMISSION ({})", why(*cause)).into(),
+        ),
         Fact::ErrorReceived { error, effect } => (
             arrival,
-            format!("UNREACHABLE ({}), {}", error.name(), heard(*effect)),
+            format!("UNREACHABLE ({}), {}", error.name(), heard(*effect)).into(),
         ),
-        Fact::DatagramQueued { octets } => (arrival, format!("QUEUED {octets} octets")),
-        Fact::DatagramDropped { octets } => {
-            (arrival, format!("DROPPED {octets} octets, buffer full"))
-        }
+        Fact::DatagramQueued { octets } => (arrival, format!("QUEUED {octets} octets").into()),
+        Fact::DatagramDropped { octets } => (
+            arrival,
+            format!("DROPPED {octets} octets, buffer full").into(),
+        ),
         Fact::Sent {
             forged: Forged::No, ..
         }

@@ -97,7 +97,8 @@ impl Rewriting {
                 }
             }
         }
-        *octets = pdu.write();
+        let rewritten = pdu.write();
+        *octets = rewritten;
     }
 
     /// Rewrites an IP packet, or as much of one as an ICMP error quotes. Each change goes to

@@ -193,7 +193,7 @@ impl<'a> Packets<'a> {
                 interface: Interface::Ethernet(frame.direction),
                 bytes: Cow::Borrowed(frame.bytes),
                 length: frame.length,
-                comment: Cow::Owned(clip_comment(&record.comment).into_owned()),
+                comment: Cow::Owned(comment(record.comment)),
                 is_lost: frame.is_lost,
                 packet: Some(frame.packet),
             }),
@@ -214,7 +214,8 @@ impl<'a> Packets<'a> {
             Body::Fact(fact) => {
                 let names = &self.names;
                 let ports = Ports::Shown;
-                let text = format!("{}{}", fact.text, fact.about(Notation { names, ports }));
+                let about = fact.about(Notation { names, ports });
+                let text = fact.text + &about;
                 let packet = fact.frame.map(|frame| &*frame.packet);
                 let is_sender = fact.frame.is_some_and(|frame| frame.host == fact.host);
                 let bytes = api_row::fact(packet, is_sender, &text, lane(fact.host)?);
@@ -254,6 +255,14 @@ fn row(at: Instant, interface: Interface, bytes: Vec<u8>) -> TracePacket<'static
         comment: Cow::Borrowed(""),
         is_lost: false,
         packet: None,
+    }
+}
+
+/// The comment on a frame as long as it may be.
+fn comment(text: String) -> String {
+    match clip_comment(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(clipped) => clipped,
     }
 }
 

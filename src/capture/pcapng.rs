@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use hangup_stack::network::HostId;
@@ -104,6 +104,7 @@ impl<W: Write> Writing<W> {
         let packets = Packets::new(part, vantage, options)?;
         let epoch = packets.rewriting().map_or(EPOCH, Rewriting::epoch);
         let mut file = File::new(options.snaplen, epoch, out, trace.summary)?;
+        let head = file.writer.get_ref().len();
         file.ethernet(host)?;
         if !packets.lanes().is_empty() {
             file.rows()?;
@@ -113,7 +114,7 @@ impl<W: Write> Writing<W> {
             file,
             vantage,
             options: *options,
-            head: section(trace.summary)?.len(),
+            head,
             counted: Counted::default(),
         };
         writing.packets(packets.iter())?;
@@ -156,7 +157,7 @@ impl<W: Write> Writing<W> {
     /// # Errors
     /// As [`write()`].
     pub fn into_parts(self, summary: &TraceSummary) -> Result<(W, usize, Vec<u8>), PcapngError> {
-        Ok((self.file.writer.into_inner(), self.head, section(summary)?))
+        Ok((self.file.out, self.head, section(summary)?))
     }
 }
 
@@ -222,7 +223,7 @@ impl<W: Write> fmt::Debug for Growing<W> {
 
 /// A section header on its own.
 fn section(summary: &TraceSummary) -> Result<Vec<u8>, PcapngError> {
-    let file = File::new(SNAPLEN, EPOCH, Vec::new(), summary)?;
+    let file = File::new(SNAPLEN, EPOCH, io::sink(), summary)?;
     Ok(file.writer.into_inner())
 }
 
@@ -247,7 +248,10 @@ impl Counted {
 
 /// A pcapng file in the making: the one place that knows the library that writes it.
 struct File<W: Write> {
-    writer: PcapNgWriter<W>,
+    /// Writes each block into memory, since the library writes field by field. It begins with the
+    /// section header, which goes to the output with the first block.
+    writer: PcapNgWriter<Vec<u8>>,
+    out: W,
     snaplen: u32,
     /// Virtual time zero.
     epoch: Duration,
@@ -272,7 +276,8 @@ impl<W: Write> File<W> {
             ..Default::default()
         };
         Ok(Self {
-            writer: PcapNgWriter::with_section_header(out, section)?,
+            writer: PcapNgWriter::with_section_header(Vec::new(), section)?,
+            out,
             snaplen,
             epoch,
         })
@@ -280,6 +285,9 @@ impl<W: Write> File<W> {
 
     fn put<'b>(&mut self, block: impl PcapNgBlock<'b>) -> Result<(), PcapngError> {
         self.writer.write_pcapng_block(block)?;
+        let written = self.writer.get_mut();
+        self.out.write_all(written)?;
+        written.clear();
         Ok(())
     }
 
@@ -383,7 +391,7 @@ impl<W: Write> File<W> {
     }
 
     fn flush(&mut self) -> Result<(), PcapngError> {
-        self.writer.get_mut().flush()?;
+        self.out.flush()?;
         Ok(())
     }
 }

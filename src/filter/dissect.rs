@@ -261,7 +261,7 @@ pub(super) fn exported_pdu(octets: &[u8], fields: &mut Fields) {
     }
     if let Some(text) = pdu.text {
         fields.push((Field::Syslog, Value::Present));
-        fields.push((Field::SyslogMsg, Value::Text(text)));
+        fields.push((Field::SyslogMsg, Value::Text(text.into_owned())));
     }
 }
 

@@ -372,7 +372,7 @@ impl Reader {
             host,
             toward,
             socket,
-            text,
+            text: text.into_owned(),
         })
     }
 

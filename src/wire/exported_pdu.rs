@@ -4,6 +4,8 @@
 //! The dissector is `syslog`, the only one of those that Wireshark has which puts a plain line into
 //! the Info column unchanged.
 
+use std::borrow::Cow;
+
 use smoltcp::wire::{IpAddress, Ipv4Address, Ipv6Address};
 
 use super::octets::{u16_at, u32_at};
@@ -21,9 +23,12 @@ mod tag {
     pub(super) const DESTINATION_PORT: u16 = 26;
 }
 
+/// The most that tags take: a name, two IPv6 addresses, ports, and the end.
+const TAGS_OCTETS_MAX: usize = 12 + 2 * 20 + 3 * 8 + 4;
+
 /// A line of text between two addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ExportedPdu {
+pub struct ExportedPdu<'a> {
     /// Where its arrow starts.
     pub source: Option<IpAddress>,
     /// Where its arrow ends.
@@ -31,7 +36,7 @@ pub struct ExportedPdu {
     /// The ports at both ends, and what they are ports of.
     pub ports: Option<Ports>,
     /// The line. None: the tags are cut short.
-    pub text: Option<String>,
+    pub text: Option<Cow<'a, str>>,
 }
 
 /// The ports of an exported PDU.
@@ -54,10 +59,11 @@ pub enum PortType {
     Udp = 3,
 }
 
-impl ExportedPdu {
+impl<'a> ExportedPdu<'a> {
     /// Its octets.
     pub fn write(&self) -> Vec<u8> {
-        let mut pdu = Vec::new();
+        let text = self.text.as_deref().unwrap_or_default();
+        let mut pdu = Vec::with_capacity(TAGS_OCTETS_MAX + text.len());
         put(&mut pdu, tag::DISSECTOR, b"syslog");
         let addresses = [
             (self.source, tag::SOURCE_IPV4, tag::SOURCE_IPV6),
@@ -84,12 +90,12 @@ impl ExportedPdu {
             );
         }
         put(&mut pdu, tag::END, &[]);
-        pdu.extend_from_slice(self.text.as_deref().unwrap_or_default().as_bytes());
+        pdu.extend_from_slice(text.as_bytes());
         pdu
     }
 
     /// Reads the octets of one, as far as they go.
-    pub fn read(octets: &[u8]) -> Self {
+    pub fn read(octets: &'a [u8]) -> Self {
         let mut pdu = Self::default();
         let (mut port_type, mut source, mut destination) = (None, None, None);
         let mut rest = octets;
@@ -103,7 +109,7 @@ impl ExportedPdu {
             let v6 = || Some(Ipv6Address::from(*value.first_chunk::<16>()?).into());
             match tag {
                 tag::END => {
-                    pdu.text = Some(String::from_utf8_lossy(rest).into_owned());
+                    pdu.text = Some(String::from_utf8_lossy(rest));
                     break;
                 }
                 tag::SOURCE_IPV4 => pdu.source = v4(),
@@ -166,7 +172,7 @@ mod tests {
                 source: Some(address),
                 destination: Some(address),
                 ports,
-                text: Some("close(s=3) = 0".to_owned()),
+                text: Some("close(s=3) = 0".into()),
             };
             let octets = pdu.write();
             assert_eq!(ExportedPdu::read(&octets), pdu);
