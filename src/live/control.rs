@@ -44,6 +44,8 @@ pub enum Request {
 #[derive(Debug)]
 pub struct Control {
     hosts: Vec<String>,
+    /// What is answered to who asks how to join the hosts.
+    ready: String,
     input: Option<Lines>,
     socket: Option<(UnixListener, PathBuf)>,
     clients: BTreeMap<usize, (UnixStream, Lines)>,
@@ -76,6 +78,7 @@ impl Control {
         };
         Ok(Self {
             hosts,
+            ready: String::new(),
             input: input.then(Lines::default),
             socket,
             clients: BTreeMap::new(),
@@ -83,6 +86,12 @@ impl Control {
             next_call: CALLS_BESIDE,
             asked: BTreeMap::new(),
         })
+    }
+
+    /// Sets the line that says how to join the hosts. Who asks through the socket has not seen
+    /// standard output.
+    pub fn set_ready(&mut self, line: String) {
+        self.ready = line;
     }
 
     /// Whether nobody can ask any more.
@@ -152,6 +161,10 @@ impl Control {
             (Some("quit"), None, _) => {
                 self.answer(asker, "ok");
                 return Some(Request::Quit);
+            }
+            (Some("ready"), None, _) => {
+                let line = self.ready.clone();
+                self.answer(asker, &line);
             }
             (Some("state"), None, _) => {
                 let text = self.states(network);

@@ -154,7 +154,7 @@ pub fn exec(
     let kernel = kernel_of(scenario)?;
     let network = VirtualNetwork::new(scenario, options.seed, Filler::Alphabet);
     let hosts = network.hosts();
-    let control = control(scenario, &options.control).map_err(LiveError::Control)?;
+    let mut control = control(scenario, &options.control).map_err(LiveError::Control)?;
     let forwarder = match &options.proxy {
         Some(proxy) => Some(forwarder(&hosts, kernel, proxy)?),
         None => None,
@@ -180,8 +180,12 @@ pub fn exec(
     }
     let program = Program::new(options.command.clone(), environment, options.timeout)
         .map_err(LiveError::Signals)?;
+    let ready = ready(&hosts, used, options.device.as_deref());
+    if let Some(control) = &mut control {
+        control.set_ready(ready.clone());
+    }
     let mut session = Session {
-        ready: (!program.is_wanted()).then(|| ready(&hosts, used, options.device.as_deref())),
+        ready: (!program.is_wanted()).then_some(ready),
         program,
         control,
         forwarder,

@@ -225,6 +225,7 @@ pub(crate) fn serve() -> Tested {
         writeln!(input, "{text}").expect("it reads");
         line()
     };
+    assert_eq!(ask("ready"), ready);
     let accepted = ask("server: accept(3) = 4");
     assert!(accepted.parse::<u64>().is_ok(), "{accepted}");
     assert_eq!(ask("server: recv(4, 100) = ..."), "5");
