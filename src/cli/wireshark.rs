@@ -77,7 +77,7 @@ fn install(folders: &Folders, lua: bool) -> Result<(), Failure> {
         }
     }
     for link in links(folders)? {
-        if link.state() == State::Missing {
+        if matches!(link.state(), State::Missing | State::Stale) {
             link.make().map_err(|error| {
                 environment(format!("cannot link {}: {error}", link.path.display()))
             })?;
@@ -109,26 +109,20 @@ fn check_of_install(folders: &Folders) -> Result<Exit, Failure> {
 /// Removes the files and links that are as we made them, and folders of ours that are empty then.
 fn uninstall(folders: &Folders) -> Result<Exit, Failure> {
     let mut text = String::new();
-    let remove = |path: &Path| {
-        fs::remove_file(path)
-            .map_err(|error| environment(format!("cannot remove {}: {error}", path.display())))
-    };
-    let mut kept = |path: &Path| {
-        text.push_str(&format!("{} was changed, and stays\n", path.display()));
-    };
-    for (folder, name, content) in all(folders) {
-        let path = folder.join(name);
-        match state(folder, name, content) {
+    let files = all(folders)
+        .map(|(folder, name, content)| (folder.join(name), state(folder, name, content)));
+    let links = links(folders)?.into_iter();
+    let links = links.map(|link| (link.path.clone(), link.state()));
+    for (path, state) in files.chain(links) {
+        let shown = path.display();
+        match state {
             State::Missing => {}
-            State::Ours => remove(&path)?,
-            State::Other => kept(&path),
-        }
-    }
-    for link in links(folders)? {
-        match link.state() {
-            State::Missing => {}
-            State::Ours => remove(&link.path)?,
-            State::Other => kept(&link.path),
+            State::Ours | State::Stale => {
+                fs::remove_file(&path)
+                    .map_err(|error| environment(format!("cannot remove {shown}: {error}")))?;
+                text.push_str(&format!("removed {shown}\n"));
+            }
+            State::Other => text.push_str(&format!("{shown} was changed, and stays\n")),
         }
     }
     // Not empty: Wireshark keeps files of its own there, which are not ours to remove.
@@ -140,7 +134,9 @@ fn uninstall(folders: &Folders) -> Result<Exit, Failure> {
     for folder in folders.extcap.iter().chain(&folders.plugins) {
         let _ = fs::remove_dir(folder);
     }
-    text.push_str(&format!("the profile {PROFILE} is not installed\n"));
+    if text.is_empty() {
+        text.push_str("nothing was installed\n");
+    }
     report::print(&text)?;
     Ok(Exit::Held)
 }

@@ -94,6 +94,24 @@ fn a_link_to_another_program_stays() {
     assert_eq!(target.to_str(), Some("/bin/true"));
 }
 
+/// A copy of this program that was linked, and that lies elsewhere now, is ours still.
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_copy_that_has_gone_is_renewed() {
+    let folder = Folder::new("wireshark-stale");
+    let place = folder.0.join("config/wireshark/extcap");
+    std::fs::create_dir_all(&place).unwrap();
+    let link = place.join("hangup");
+    std::os::unix::fs::symlink("/nowhere/hangup", &link).unwrap();
+    assert_eq!(hangup(&folder, &["check"]).0, Some(1));
+    assert_eq!(hangup(&folder, &["install"]).0, Some(0));
+    assert!(link.exists(), "{:?}", std::fs::read_link(&link));
+    assert_eq!(hangup(&folder, &["check"]).0, Some(0));
+    let (code, said) = hangup(&folder, &["uninstall"]);
+    assert_eq!((code, folder.files().len()), (Some(0), 0), "{said}");
+    assert_eq!(hangup(&folder, &["uninstall"]).1, "nothing was installed\n");
+}
+
 #[test]
 fn scenarios_are_interfaces() {
     let folder = Folder::new("wireshark-capture");

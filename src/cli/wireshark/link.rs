@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub(super) enum State {
     Missing,
     Ours,
+    /// A link of ours to a copy of this program that lies elsewhere, or no more.
+    Stale,
     Other,
 }
 
@@ -16,6 +18,7 @@ impl State {
         match self {
             Self::Missing => "missing",
             Self::Ours => "installed",
+            Self::Stale => "stale",
             Self::Other => "changed",
         }
     }
@@ -29,19 +32,23 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// What stands in its place. A link of ours leads to this very program.
+    /// What stands in its place. A link of ours leads to a program of our name.
     pub(super) fn state(&self) -> State {
         if self.path.symlink_metadata().is_err() {
             return State::Missing;
         }
         match std::fs::read_link(&self.path) {
             Ok(target) if target == self.program => State::Ours,
+            Ok(target) if target.file_name() == self.program.file_name() => State::Stale,
             Ok(_) | Err(_) => State::Other,
         }
     }
 
-    /// Makes it, and its folder.
+    /// Makes it, and its folder, in place of a stale one.
     pub(super) fn make(&self) -> io::Result<()> {
+        if self.state() == State::Stale {
+            std::fs::remove_file(&self.path)?;
+        }
         if let Some(folder) = self.path.parent() {
             std::fs::create_dir_all(folder)?;
         }
