@@ -14,11 +14,11 @@ use crate::host::{InterfacePoll, Output, Stack};
 use crate::network::IpFamily;
 use crate::options::{Linger, SocketOptions};
 use crate::profile::{BacklogRules, FullEnd, FullSyn, QueueCounts, SynFin, Transport};
-use crate::signature::{SIGNATURE_OCTETS, Signed, signature};
+use crate::signature::{Signed, signature};
 use crate::socket::SocketId;
 use crate::table::{Entry, Kind, Tuple};
 use crate::tcp::closed_port::{self, Stray};
-use crate::tcp::segment::Segment;
+use crate::tcp::segment::{Segment, signature_in};
 use crate::tcp::{Connection, State};
 use crate::udp::Handled;
 use crate::wire::{self, ETHERNET_HEADER};
@@ -138,11 +138,12 @@ impl Stack {
     /// What is known of the signature of a segment.
     fn signed(&self, found: &wire::SegmentInFrame<'_>, header: &Segment) -> Signed {
         let secret = &self.profile.signature.secret;
-        let Some(theirs) = header.options.signature.filter(|_| !secret.is_empty()) else {
+        if secret.is_empty() || !header.options.signed {
             return Signed::No;
-        };
+        }
         let ends = (found.source, found.destination);
-        match signature(found.octets, ends, secret.as_bytes()) == Some(theirs) {
+        let theirs = signature_in(found.octets);
+        match signature(found.octets, ends, secret.as_bytes()) == theirs {
             true => Signed::Well,
             false => Signed::Badly,
         }
@@ -230,7 +231,7 @@ impl Stack {
             },
         };
         if socket.is_some_and(|options| options.signs) {
-            segment.options.signature = Some([0; SIGNATURE_OCTETS]);
+            segment.options.signed = true;
         }
         self.strays.push_back(Stray {
             local,

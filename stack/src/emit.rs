@@ -109,16 +109,10 @@ impl Stack {
                 };
                 let layout = layout(&self.profile);
                 let ethernet = (self.ethernet, neighbour);
-                let enveloped = (envelope, segment);
+                let enveloped = (envelope, &segment);
                 let frame = match may_fragment {
                     false => spares.frame(ethernet, addresses, enveloped, payload, &layout),
-                    true => Frame::to_fragment(
-                        ethernet,
-                        addresses,
-                        (envelope, &segment),
-                        &payload,
-                        &layout,
-                    ),
+                    true => Frame::to_fragment(ethernet, addresses, enveloped, &payload, &layout),
                 };
                 outputs.push_back(Output::Frame {
                     frame,

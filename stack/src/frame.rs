@@ -54,18 +54,18 @@ impl Spares {
         &mut self,
         ethernet: (EthernetAddress, EthernetAddress),
         (source, destination): (IpAddress, IpAddress),
-        (envelope, segment): (Envelope, Segment),
+        (envelope, segment): (Envelope, &Segment),
         payload: Bytes,
         layout: &Layout<'_>,
     ) -> Frame {
         // What its octets are depends on the profile of its sender.
-        let needs_layout = segment.flags.syn || segment.options.signature.is_some();
+        let needs_layout = segment.flags.syn || segment.options.signed;
         if let Some(mut spare) = self.0.pop().filter(|_| !needs_layout) {
             spare.ethernet = ethernet;
             spare.source = source;
             spare.destination = destination;
             spare.envelope = envelope;
-            spare.segment = segment;
+            spare.segment = *segment;
             spare.payload = payload;
             debug_assert!(spare.reads_back(layout), "{spare:?}");
             return Frame::Segment(spare);
@@ -75,7 +75,7 @@ impl Spares {
             source,
             destination,
             envelope,
-            segment,
+            segment: *segment,
             payload,
             octets: None,
         };
@@ -195,7 +195,7 @@ impl InTransit {
         let found = wire::segment_in(octets)?;
         let (segment, payload) = found.parse()?;
         let ethernet = EthernetFrame::new_checked(&octets[..]).ok()?;
-        let needs_layout = segment.flags.syn || segment.options.signature.is_some();
+        let needs_layout = segment.flags.syn || segment.options.signed;
         (!needs_layout).then(|| Self {
             ethernet: (ethernet.src_addr(), ethernet.dst_addr()),
             source: found.source,
@@ -223,11 +223,8 @@ impl InTransit {
             None => wire::segment_in(&octets),
         };
         found.is_some_and(|found| {
-            let parsed = found.parse().map(|(mut segment, payload)| {
-                segment.options.signature = self.segment.options.signature;
-                (segment, payload)
-            });
-            found.envelope == self.envelope && parsed == Some((self.segment, &self.payload[..]))
+            found.envelope == self.envelope
+                && found.parse() == Some((self.segment, &self.payload[..]))
         })
     }
 }

@@ -319,12 +319,17 @@ impl Network {
     /// The chain of what a host sends in answer to a frame. smoltcp's TCP records nothing of what
     /// it takes, and so all that carries data counts as new there.
     fn answers(&self, arrival: &Arrival) -> Chain {
+        // Who records nothing does not look for storms.
+        if self.recording == Recording::Nothing {
+            return Chain::default();
+        }
         let profile = self.hosts[arrival.to.0].profile();
         let is_reference = profile.is_some_and(|it| it.transport == Transport::Smoltcp);
-        let header = arrival.frame.header().filter(|_| is_reference);
-        match header {
-            Some(segment) if segment.payload_octets > 0 => Chain::default(),
-            Some(_) | None => arrival.chain.answered(),
+        let brings_data = |segment: Segment| segment.payload_octets > 0;
+        if is_reference && arrival.frame.header().is_some_and(brings_data) {
+            Chain::default()
+        } else {
+            arrival.chain.answered()
         }
     }
 

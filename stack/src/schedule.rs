@@ -59,8 +59,6 @@ pub(crate) struct Arrivals {
     behind: VecDeque<Arrival>,
     overtaking: BinaryHeap<Reverse<Arrival>>,
     serial: u64,
-    /// The octets of all of them.
-    octets: usize,
 }
 
 impl Arrivals {
@@ -73,7 +71,6 @@ impl Arrivals {
         frame: Frame,
     ) {
         self.serial += 1;
-        self.octets += frame.len();
         let arrival = Arrival {
             at,
             serial: self.serial,
@@ -94,26 +91,29 @@ impl Arrivals {
         self.next().map(|arrival| arrival.at)
     }
 
-    /// The octets of all frames on their way.
+    /// The octets of all frames on their way. They are counted when somebody asks, which is seldom:
+    /// frames that nobody looks at on their way are not touched there.
     pub(crate) fn octets(&self) -> usize {
-        self.octets
+        self.iter().map(|arrival| arrival.frame.len()).sum()
     }
 
     /// The frame on its way that was sent first.
     pub(crate) fn oldest(&self) -> Option<FrameId> {
-        let overtaking = self.overtaking.iter().map(|Reverse(arrival)| arrival.id);
-        let behind = self.behind.iter().map(|arrival| arrival.id);
-        behind.chain(overtaking).min()
+        self.iter().map(|arrival| arrival.id).min()
+    }
+
+    /// All of them, in any order.
+    fn iter(&self) -> impl Iterator<Item = &Arrival> {
+        let overtaking = self.overtaking.iter().map(|Reverse(arrival)| arrival);
+        self.behind.iter().chain(overtaking)
     }
 
     pub(crate) fn pop(&mut self) -> Option<Arrival> {
-        let arrival = if self.overtaking_is_next() {
+        if self.overtaking_is_next() {
             self.overtaking.pop().map(|Reverse(arrival)| arrival)
         } else {
             self.behind.pop_front()
-        };
-        self.octets -= arrival.as_ref().map_or(0, |it| it.frame.len());
-        arrival
+        }
     }
 
     /// Takes the next frame for a host that arrives at `now`, before what arrives for others then.
@@ -126,9 +126,10 @@ impl Arrivals {
         }
         let mut arriving = self.behind.iter().take_while(|arrival| arrival.at == now);
         let place = arriving.position(|arrival| arrival.to == to)?;
-        let arrival = self.behind.remove(place);
-        self.octets -= arrival.as_ref().map_or(0, |it| it.frame.len());
-        arrival
+        match place {
+            0 => self.behind.pop_front(),
+            place => self.behind.remove(place),
+        }
     }
 
     fn next(&self) -> Option<&Arrival> {

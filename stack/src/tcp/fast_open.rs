@@ -18,10 +18,7 @@ impl Connection {
             padding: rules.padding,
             secret: &[],
         };
-        let header = Segment {
-            options: self.syn_options(now),
-            ..self.bare_header(0)
-        };
+        let header = self.bare_header(0, 0, self.syn_options(now));
         header.header(&layout).length() - super::segment::TCP_HEADER
     }
 

@@ -4,7 +4,6 @@ use super::Connection;
 use super::ecn::{agrees, asks};
 use super::segment::Segment;
 use super::state::State;
-use super::transmit::Outgoing;
 use crate::envelope::{CONGESTED, ECN_BITS, ECT_0, Envelope};
 
 impl Connection {
@@ -19,11 +18,11 @@ impl Connection {
     }
 
     /// Says of a segment that is sent what ECN says, and of what carries it.
-    pub(super) fn mark(&mut self, outgoing: &mut Outgoing) {
-        outgoing.envelope = self.config.envelope;
-        let flags = &mut outgoing.segment.flags;
+    pub(super) fn mark(&mut self, segment: &mut Segment, again: bool) -> Envelope {
+        let envelope = self.config.envelope;
+        let flags = &mut segment.flags;
         if flags.rst {
-            return;
+            return envelope;
         }
         if flags.syn {
             let answers = flags.ack;
@@ -34,18 +33,21 @@ impl Connection {
                 true => self.ecn.agreed,
             };
             (flags.ece, flags.cwr) = (says, says && !answers);
-            return;
+            return envelope;
         }
         if !self.ecn.agreed {
-            return;
+            return envelope;
         }
         flags.ece = self.ecn.echoes;
         // RFC 3168 sections 6.1.4 and 6.1.5: what is sent again, or brings nothing, is not marked.
-        let is_new = outgoing.segment.payload_octets > 0 && outgoing.about.is_none();
-        if is_new {
-            outgoing.envelope.service = self.config.envelope.service & !ECN_BITS | ECT_0;
-            let reductions = self.send.reductions();
-            flags.cwr = std::mem::replace(&mut self.ecn.told, reductions) != reductions;
+        if again || segment.payload_octets == 0 {
+            return envelope;
+        }
+        let reductions = self.send.reductions();
+        flags.cwr = std::mem::replace(&mut self.ecn.told, reductions) != reductions;
+        Envelope {
+            service: envelope.service & !ECN_BITS | ECT_0,
+            ..envelope
         }
     }
 

@@ -16,6 +16,8 @@ pub(crate) struct Rto {
     backoff: u32,
     /// Whether the handshake is over.
     established: bool,
+    /// The timeout that follows: each segment asks for it.
+    timeout: Duration,
 }
 
 /// RFC 6298 rule 5.7.
@@ -26,18 +28,30 @@ const BACKOFF_LIMIT: u32 = 30;
 
 impl Rto {
     pub(crate) fn new(rules: RtoRules) -> Self {
-        Self {
+        let mut rto = Self {
             rules,
             estimate: None,
             least: Duration::MAX,
             backoff: 0,
             established: false,
-        }
+            timeout: Duration::ZERO,
+        };
+        rto.follow();
+        rto
+    }
+
+    /// Has the timeout follow what has changed.
+    fn follow(&mut self) {
+        let doublings = self.backoff.min(self.rules.doublings).min(BACKOFF_LIMIT);
+        let doubled = self.base().total_micros().saturating_mul(1 << doublings);
+        let micros = doubled.saturating_add(self.slop().total_micros());
+        self.timeout = Duration::from_micros(micros.min(self.rules.max.total_micros()));
     }
 
     /// What is timed first is a SYN-ACK.
     pub(crate) fn answer_first(&mut self) {
         self.rules.initial = self.rules.initial_syn_ack;
+        self.follow();
     }
 
     /// Takes a measured round-trip time of a segment that was not retransmitted (Karn's algorithm).
@@ -56,11 +70,13 @@ impl Rto {
                 ((7 * smoothed + sample) / 8, (3 * variance + deviation) / 4)
             }
         });
+        self.follow();
     }
 
     /// RFC 6298 rule 5.5: back off the timer.
     pub(crate) fn back_off(&mut self) {
         self.backoff = (self.backoff + 1).min(BACKOFF_LIMIT);
+        self.follow();
     }
 
     /// The handshake is over. Where nothing could be measured, because the SYN was sent more than
@@ -71,11 +87,13 @@ impl Rto {
             self.backoff = 0;
             self.rules.initial = self.rules.initial.max(UNMEASURED_LEAST);
         }
+        self.follow();
     }
 
     /// The peer has opened its window: what was probed with growing pauses goes on as before.
     pub(crate) fn reset_backoff(&mut self) {
         self.backoff = 0;
+        self.follow();
     }
 
     /// The smoothed round-trip time.
@@ -118,10 +136,7 @@ impl Rto {
 
     /// The timeout.
     pub(crate) fn timeout(&self) -> Duration {
-        let doublings = self.backoff.min(self.rules.doublings).min(BACKOFF_LIMIT);
-        let doubled = self.base().total_micros().saturating_mul(1 << doublings);
-        let micros = doubled.saturating_add(self.slop().total_micros());
-        Duration::from_micros(micros.min(self.rules.max.total_micros()))
+        self.timeout
     }
 
     /// How long a closed window waits for its next probe.

@@ -57,8 +57,9 @@ pub struct TcpOptions {
     pub timestamps: Option<Timestamps>,
     /// Fast Open, in SYNs alone.
     pub fast_open: Option<FastOpen>,
-    /// The signature (RFC 2385). What is sent has it filled in when its octets are written.
-    pub signature: Option<[u8; SIGNATURE_OCTETS]>,
+    /// Whether there is a signature (RFC 2385). What is sent has it filled in when its octets are
+    /// written; what has arrived, in [`signature_in`].
+    pub signed: bool,
 }
 
 /// A segment without its payload. Sequence numbers are those of the wire.
@@ -132,11 +133,8 @@ impl Segment {
 
     /// How many octets the header of a segment that is no SYN takes, options included.
     pub fn header_octets(&self) -> usize {
-        if self.options == TcpOptions::default() {
-            return TCP_HEADER;
-        }
         let mut timestamps = self.options.timestamps.map_or(0, |_| 12);
-        if self.options.signature.is_some() {
+        if self.options.signed {
             timestamps += SIGNED_OPTION_OCTETS;
         }
         let blocks = self.options.sack.iter().flatten().count();
@@ -261,7 +259,7 @@ impl TcpOptions {
                 TcpOption::EndOfList => break,
                 TcpOption::NoOperation => {}
                 TcpOption::Unknown { kind: MD5, data } => {
-                    options.signature = data.try_into().ok();
+                    options.signed = data.len() == SIGNATURE_OCTETS;
                 }
                 TcpOption::Unknown { kind, data } => {
                     options.fast_open = options.fast_open.or(FastOpen::parse(kind, data));
@@ -319,7 +317,9 @@ impl TcpOptions {
 
     /// The signature stands so that it ends with a word. Returns where it begins.
     fn emit_signature(&self, writer: &mut OptionWriter<'_>) -> Option<usize> {
-        let signature = self.signature?;
+        if !self.signed {
+            return None;
+        }
         let before = (SIGNATURE_AT + 4 - writer.used % 4) % 4;
         if writer.used + before + 2 + SIGNATURE_OCTETS > OPTION_OCTETS {
             return None;
@@ -327,7 +327,7 @@ impl TcpOptions {
         writer.no_operations(before);
         writer.raw(&[MD5, 2 + SIGNATURE_OCTETS as u8]);
         let at = writer.used;
-        writer.raw(&signature);
+        writer.raw(&[0; SIGNATURE_OCTETS]);
         Some(at)
     }
 
@@ -428,6 +428,28 @@ const SIGNATURE_AT: usize = 2;
 
 /// What a signature takes of a segment that is no SYN, no-operations included.
 pub(crate) const SIGNED_OPTION_OCTETS: usize = 20;
+
+/// The signature in the octets of a segment (RFC 2385 section 3.0), the last if there are several.
+pub(crate) fn signature_in(octets: &[u8]) -> Option<[u8; SIGNATURE_OCTETS]> {
+    let packet = TcpPacket::new_checked(octets).ok()?;
+    let mut rest = packet.options();
+    let mut found = None;
+    while let Ok((behind, option)) = TcpOption::parse(rest) {
+        match option {
+            TcpOption::EndOfList => break,
+            TcpOption::Unknown { kind: MD5, data } => found = data.try_into().ok(),
+            TcpOption::NoOperation
+            | TcpOption::MaxSegmentSize(_)
+            | TcpOption::WindowScale(_)
+            | TcpOption::SackPermitted
+            | TcpOption::SackRange(_)
+            | TcpOption::TimeStamp { .. }
+            | TcpOption::Unknown { .. } => {}
+        }
+        rest = behind;
+    }
+    found
+}
 
 /// The blocks of a SACK option (RFC 2018 section 3).
 fn blocks(option: &[u8]) -> impl Iterator<Item = (u32, u32)> {

@@ -14,7 +14,6 @@ use super::{Connection, SHIFT_MOST};
 use crate::envelope::Envelope;
 use crate::event::{Fact, Retransmission};
 use crate::profile::{Counted, OrphanProbes, ResetWindow, SynOption, TimeWaitWindow, WindowProbe};
-use crate::signature::SIGNATURE_OCTETS;
 use crate::socket::Gone;
 
 /// A segment to put on the wire.
@@ -35,13 +34,7 @@ pub struct Outgoing {
 impl Connection {
     /// The next segment to put on the wire now, if there is one.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Outgoing> {
-        let mut outgoing = self.next_outgoing(now);
-        if let Some(outgoing) = &mut outgoing {
-            self.mark(outgoing);
-            if self.config.signs {
-                outgoing.segment.options.signature = Some([0; SIGNATURE_OCTETS]);
-            }
-        }
+        let outgoing = self.next_outgoing(now);
         #[cfg(debug_assertions)]
         self.check_outgoing(outgoing.as_ref());
         outgoing
@@ -52,13 +45,7 @@ impl Connection {
             if segment.options.timestamps.is_some() {
                 segment.options.timestamps = Some(self.timestamps(now));
             }
-            return Some(Outgoing {
-                segment,
-                envelope: Envelope::ORDINARY,
-                payload: Bytes::new(),
-                may_fragment: false,
-                about: None,
-            });
+            return Some(self.outgoing(segment, Bytes::new(), None));
         }
         if matches!(self.state, State::Closed | State::Listen) {
             return None;
@@ -141,12 +128,23 @@ impl Connection {
         }
         let about = again.map(|cause| Fact::Retransmitted { octets, cause });
         let timed_out = again == Some(Retransmission::Timeout);
+        // The data of a SYN begins behind it.
+        let payload = self.send.payload(start.max(1), octets);
+        let mut outgoing = self.outgoing(segment, payload, about);
+        outgoing.may_fragment = timed_out && self.patience.seeks_black_hole;
+        outgoing
+    }
+
+    /// A segment with its payload, marked and signed as the connection's are.
+    #[inline]
+    fn outgoing(&mut self, mut segment: Segment, payload: Bytes, about: Option<Fact>) -> Outgoing {
+        let envelope = self.mark(&mut segment, about.is_some());
+        segment.options.signed = self.config.signs;
         Outgoing {
             segment,
-            envelope: Envelope::ORDINARY,
-            may_fragment: timed_out && self.patience.seeks_black_hole,
-            // The data of a SYN begins behind it.
-            payload: self.send.payload(start.max(1), octets),
+            envelope,
+            payload,
+            may_fragment: false,
             about,
         }
     }
@@ -174,13 +172,7 @@ impl Connection {
         let mut segment = self.header(start, now);
         segment.flags.fin = fin.is_some();
         self.after_acknowledgment(false, now);
-        Outgoing {
-            segment,
-            envelope: Envelope::ORDINARY,
-            payload: Bytes::new(),
-            may_fragment: false,
-            about: None,
-        }
+        self.outgoing(segment, Bytes::new(), None)
     }
 
     /// Nothing, or an octet of zero bits, at a sequence number that the peer has acknowledged: it
@@ -202,13 +194,8 @@ impl Connection {
             octets: segment.payload_octets,
             cause,
         });
-        Outgoing {
-            segment,
-            envelope: Envelope::ORDINARY,
-            payload: Bytes::from_static(&[0; 1][..segment.payload_octets]),
-            may_fragment: false,
-            about,
-        }
+        let payload = Bytes::from_static(&[0; 1][..segment.payload_octets]);
+        self.outgoing(segment, payload, about)
     }
 
     fn after_acknowledgment(&mut self, with_data: bool, now: Instant) {
@@ -219,10 +206,7 @@ impl Connection {
 
     /// The header of a SYN, whose window is never scaled (RFC 7323 section 2.2).
     fn syn_header(&self, start: i64, now: Instant) -> Segment {
-        let mut segment = self.bare_header(start);
-        segment.window = self.recv.syn_field();
-        segment.options = self.syn_options(now);
-        segment
+        self.bare_header(start, self.recv.syn_field(), self.syn_options(now))
     }
 
     /// A header that acknowledges and advertises what is true now.
@@ -250,13 +234,10 @@ impl Connection {
                 *place = Some((self.acknowledgment(left), self.acknowledgment(right)));
             }
         }
-        let mut segment = self.bare_header(start);
-        segment.window = window;
-        segment.options = options;
-        segment
+        self.bare_header(start, window, options)
     }
 
-    pub(super) fn bare_header(&self, start: i64) -> Segment {
+    pub(super) fn bare_header(&self, start: i64, window: u16, options: TcpOptions) -> Segment {
         Segment {
             source: self.config.local.port,
             destination: self.config.remote.port,
@@ -266,8 +247,8 @@ impl Connection {
                 ack: true,
                 ..Flags::default()
             },
-            window: 0,
-            options: TcpOptions::default(),
+            window,
+            options,
             payload_octets: 0,
         }
     }
