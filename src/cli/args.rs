@@ -512,7 +512,7 @@ pub(crate) struct Run {
     #[arg(long, requires = "report_file")]
     pub(crate) open: bool,
     /// Play on the machine's own kernel, each scenario or script in a network namespace of its own
-    /// (Linux; docs/live.md).
+    /// (Linux; docs/kernel.md).
     #[arg(long, conflicts_with = "bless")]
     pub(crate) kernel: bool,
 

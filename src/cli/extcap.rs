@@ -188,17 +188,25 @@ impl Request {
         }
     }
 
+    /// The scenario that is captured: where none is chosen, the first of the folder, as the
+    /// settings say.
+    fn scenario(&self) -> Result<String, Failure> {
+        let chosen = [&self.file, &self.scenario];
+        match chosen.into_iter().find(|it| !it.is_empty()) {
+            Some(chosen) => Ok(chosen.clone()),
+            None => {
+                let scenarios = scenarios(self.folder()?)?;
+                let first = scenarios.first().map(|it| it.name.display().to_string());
+                first.ok_or_else(|| usage("the folder has no scenario"))
+            }
+        }
+    }
+
     /// The command with what all of them take.
     fn begin(&self, name: &str) -> Result<Command, Failure> {
         let program = std::env::current_exe()
             .map_err(|error| environment(format!("where this program is: {error}")))?;
-        let scenario = match self.file.is_empty() {
-            true => &self.scenario,
-            false => &self.file,
-        };
-        if scenario.is_empty() {
-            return Err(usage("no scenario is chosen (Scenario)"));
-        }
+        let scenario = &self.scenario()?;
         let mut command = Command::new(program);
         command
             .arg("-q")
@@ -271,6 +279,14 @@ fn folders() -> Result<Vec<(String, Vec<Found>)>, Failure> {
     Ok(folders)
 }
 
+/// The scenarios of a folder.
+fn scenarios(folder: &str) -> Result<Vec<Found>, Failure> {
+    let found = folders()?.into_iter().find(|(name, _)| name == folder);
+    let (_, scenarios) =
+        found.ok_or_else(|| usage(format!("there is no folder {folder:?} of scenarios")))?;
+    Ok(scenarios)
+}
+
 fn interfaces() -> Result<String, Failure> {
     let version = env!("CARGO_PKG_VERSION");
     let mut text = format!("extcap {{version={version}}}{{display=hangup}}\n");
@@ -289,10 +305,7 @@ fn interfaces() -> Result<String, Failure> {
 
 /// What can be set of an interface.
 fn settings(folder: &str) -> Result<String, Failure> {
-    let all = folders()?;
-    let found = all.into_iter().find(|(name, _)| name == folder);
-    let (_, scenarios) =
-        found.ok_or_else(|| usage(format!("there is no folder {folder:?} of scenarios")))?;
+    let scenarios = scenarios(folder)?;
     let mut text = Settings::default();
     text.add("scenario", "Scenario", "{type=selector}{group=Scenario}");
     for (index, file) in scenarios.iter().enumerate() {

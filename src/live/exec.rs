@@ -1,6 +1,7 @@
 //! A scenario with real programs in it: one that is run, those of a test that joins, or clients
 //! of a proxy.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
@@ -202,7 +203,9 @@ pub fn exec(
         stream.begin(with_kernel(hosts, HostId(kernel)), options.seed);
     }
     let mut medium = LiveMedium::new(network, HostId(kernel), port, &mut session, limits);
-    let conduct = Conduct::live(scenario);
+    let words = options.command.iter().map(|it| it.to_string_lossy());
+    let words: Vec<String> = words.map(Cow::into_owned).collect();
+    let conduct = Conduct::live(scenario, &words);
     let outcome = run_as(&mut medium, scenario, &conduct, (options.seed, bounds));
     let (is_cut, losses) = (medium.is_cut(), medium.losses());
     let lateness = medium.lateness().clone();

@@ -121,6 +121,7 @@ fn conduct(settings: &Settings) -> Conduct {
                 scaled_echo: settings.scaled_echo,
             },
         },
+        command: "run",
         replay: Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hangup_stack::socket::Protocol;
 use smoltcp::wire::IpEndpoint;
 
-use super::recording::{Call, Frame, Recording, What};
+use super::recording::{Frame, Item, Recording, What};
 use super::remark::Again;
 use crate::notation::RelativeSegment;
 use crate::wire::{Checksum, Flags, FrameKind, TcpOption};
@@ -17,6 +17,8 @@ const SCALE_MAX: u8 = 14;
 /// A connection, or the datagrams between two endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection {
+    /// The item that begins it, by its place.
+    pub begins: usize,
     /// TCP or UDP.
     pub protocol: Protocol,
     /// Its two ends, the one that has sent first in front.
@@ -144,8 +146,8 @@ impl Streams {
             all.steps.push(step);
         }
         for (index, item) in recording.items.iter().enumerate() {
-            if let What::Call(call) = &item.what {
-                all.of[index] = all.of_call(call);
+            if let What::Call(_) = &item.what {
+                all.of[index] = all.of_call(index, &recording.items);
             }
         }
         all
@@ -153,6 +155,7 @@ impl Streams {
 
     fn begin(&mut self, frame: &Frame, is_tcp: bool, ends: [IpEndpoint; 2]) -> usize {
         self.connections.push(Connection {
+            begins: self.of.len(),
             protocol: match is_tcp {
                 true => Protocol::Tcp,
                 false => Protocol::Udp,
@@ -164,15 +167,28 @@ impl Streams {
         self.connections.len() - 1
     }
 
-    /// The connection of the socket of a call, the last that began with its ports.
-    fn of_call(&self, call: &Call) -> Option<usize> {
+    /// The connection of the socket of the call at a place: of those with its ports, which follow one
+    /// another, the last that had begun; where none had, or for a connect that sends its SYN in the
+    /// same moment, the next.
+    fn of_call(&self, place: usize, items: &[Item]) -> Option<usize> {
+        let What::Call(call) = &items[place].what else {
+            return None;
+        };
         let socket = call.socket?;
         let (local, remote) = (socket.local?.port, socket.remote?.port);
-        self.connections.iter().rposition(|it| {
+        let is_its = |it: &Connection| {
             let at = it.hosts.iter().position(|host| *host == call.host);
             at.is_some_and(|at| it.ends[at].port == local && it.ends[1 - at].port == remote)
                 && it.protocol == socket.protocol
-        })
+        };
+        let its = || (0..self.connections.len()).filter(|it| is_its(&self.connections[*it]));
+        let before = its().rfind(|it| self.connections[*it].begins < place);
+        let next = its().find(|it| self.connections[*it].begins > place);
+        let sends_syn = next.filter(|it| {
+            let begins = &items[self.connections[*it].begins];
+            call.text.starts_with("connect(") && begins.at == items[place].at
+        });
+        sends_syn.or(before).or(next)
     }
 
     /// A connection by the names of its ends.

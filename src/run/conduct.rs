@@ -34,7 +34,9 @@ pub struct Conduct {
     pub filler: Filler,
     /// What is compared of a packet.
     pub rules: Rules,
-    /// What the command that plays it again has besides the file, its settings and the seed.
+    /// The command that plays it again.
+    pub command: &'static str,
+    /// What that has besides the file, its settings and the seed.
     pub replay: Vec<String>,
 }
 
@@ -61,6 +63,7 @@ impl Conduct {
             call_results: CallResults::Judged,
             filler: Filler::Alphabet,
             rules: Rules::scenario(),
+            command: "run",
             replay: Vec::new(),
         }
     }
@@ -69,8 +72,20 @@ impl Conduct {
 impl Conduct {
     /// That of a scenario with real programs in it: as otherwise, but that nothing is quite on
     /// time, and that the run lasts as long as the programs do.
-    pub fn live(scenario: &Scenario) -> Self {
+    ///
+    /// `programs` are the words of the command that ran, if there was one.
+    pub fn live(scenario: &Scenario, programs: &[String]) -> Self {
+        let words = programs.iter().cloned();
+        let (command, replay) = match programs {
+            [] => ("serve", Vec::new()),
+            _ => (
+                "exec",
+                std::iter::once("--".to_owned()).chain(words).collect(),
+            ),
+        };
         Self {
+            command,
+            replay,
             tolerance: LIVE_TOLERANCE,
             end: End::Programs,
             ..Self::scenario(scenario)

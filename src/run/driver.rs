@@ -650,7 +650,7 @@ impl<'a> Driver<'a> {
 /// The command that runs a scenario again as it was run.
 fn replay(scenario: &Scenario, seed: u64, conduct: &Conduct) -> String {
     let path = scenario.source.path().display().to_string();
-    let mut command = format!("hangup run {}", for_shell(&path));
+    let mut command = format!("hangup {} {}", conduct.command, for_shell(&path));
     // The seed stands behind, whether or not it was one of the keys.
     let settings = scenario.variant.settings.iter();
     for setting in settings.filter(|it| !it.starts_with("seed=")) {

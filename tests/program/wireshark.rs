@@ -133,6 +133,11 @@ fn scenarios_are_interfaces() {
         ];
         tshark(&folder, &[&words, more].concat())
     };
+    // Where none is chosen, it is the first of the folder.
+    let Some(first) = tshark(&folder, &["-i", "hangup-close"]) else {
+        return;
+    };
+    assert!(first.contains("close("), "{first}");
     let Some(captured) = capture(&[]) else {
         return;
     };

@@ -92,6 +92,12 @@ fn moment(input: &mut Input<'_>) -> Parse<(bool, Duration)> {
             let span = Span::new(start..here(input) + 1);
             return Err(error_at(span, "a time cannot be negative"));
         }
+        if input.starts_with('#') {
+            let diagnostic = expected_here(input, "a statement");
+            return Err(Fault::cut(
+                diagnostic.help("comments of a script begin with `//`"),
+            ));
+        }
         let what = if relative {
             "a number of seconds"
         } else {
