@@ -167,9 +167,9 @@ impl Streams {
         self.connections.len() - 1
     }
 
-    /// The connection of the socket of the call at a place: of those with its ports, which follow one
-    /// another, the last that had begun; where none had, or for a connect that sends its SYN in the
-    /// same moment, the next.
+    /// The connection of the socket of the call at a place: of those with its ports, which follow
+    /// one another, the last that had begun; where none had, or for a connect that sends its SYN in
+    /// the same moment, the next.
     fn of_call(&self, place: usize, items: &[Item]) -> Option<usize> {
         let What::Call(call) = &items[place].what else {
             return None;

@@ -60,6 +60,7 @@ fn main() -> ExitCode {
         ("redis-behind-a-proxy", proxy::redis),
         ("postgres-behind-a-proxy", proxy::postgres),
         ("a-proxy-has-its-limits", proxy::limits),
+        ("a-reset-loses-no-octet-of-its-rule", proxy::exact),
         ("opening-and-closing-can-be-slow", proxy::slow),
         ("a-device-of-somebody-else-carries-it", foreign::device),
         ("both-families-meet-real-programs", foreign::both_families),

@@ -236,6 +236,26 @@ pub(crate) fn limits() -> Tested {
     Ok(())
 }
 
+/// A reset stands behind exactly the octets of its rule, however many were on their way.
+pub(crate) fn exact() -> Tested {
+    let folder = Folder::new();
+    inside()?;
+    let listener = std::net::TcpListener::bind("127.0.0.1:7000").expect("it is our network");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // The client may be gone before all of it is.
+            let _ = std::io::Write::write_all(&mut stream, &vec![b'x'; 1 << 20]);
+        }
+    });
+    for ending in ["reset", "close"] {
+        let rule = format!("down 300000: {ending}");
+        let script = "exec bash -c 'cat </dev/tcp/192.0.2.1/7000 2>/dev/null | wc -c'";
+        let ran = proxy(&folder, 7000, &["--rule", &rule], script);
+        assert_eq!(ran.out.trim(), "300000", "{ending}: {ran:?}");
+    }
+    Ok(())
+}
+
 /// A handshake that is kept back lasts as long, and so does an end; nothing is lost.
 pub(crate) fn slow() -> Tested {
     let folder = Folder::new();
