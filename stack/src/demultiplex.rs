@@ -14,9 +14,10 @@ use crate::host::{InterfacePoll, Output, Stack};
 use crate::network::IpFamily;
 use crate::options::{Linger, SocketOptions};
 use crate::profile::{BacklogRules, FullEnd, FullSyn, QueueCounts, SynFin, Transport};
+use crate::requests::{Admission, REQUESTS_MAX};
 use crate::signature::{Signed, signature};
 use crate::socket::SocketId;
-use crate::table::{Entry, Kind, Tuple};
+use crate::table::{ConnectionRequest, Entry, Kind, Tuple};
 use crate::tcp::closed_port::{self, Stray};
 use crate::tcp::segment::{Segment, signature_in};
 use crate::tcp::{Connection, State};
@@ -202,8 +203,9 @@ impl Stack {
         }
         match self.listener_for(local) {
             Some(listener) if header.flags.syn && !header.flags.ack && !header.flags.rst => {
-                self.open_passively(listener, arrived, now);
+                self.on_syn(listener, arrived, now);
             }
+            Some(listener) if header.flags.rst => self.withdraw_request(listener, remote),
             // RFC 9293 section 3.10.7.2: a listening socket ignores a reset and resets an
             // acknowledgment; anything else is dropped.
             Some(_) if !header.flags.ack || header.flags.rst => {}
@@ -298,6 +300,59 @@ impl Stack {
             self.touch(id);
         }
         gives_way
+    }
+
+    /// A SYN has come for a listening socket, which answers it or leaves that to the application.
+    fn on_syn(&mut self, listener: SocketId, arrived: Arrived<'_>, now: Instant) {
+        let entry = self.entries.get(&listener);
+        if !entry.is_some_and(|entry| entry.options.conditional_accept) {
+            self.open_passively(listener, arrived, now);
+            return;
+        }
+        let Some(listening) = self.listening_mut(listener) else {
+            return;
+        };
+        let mut known = listening.requests.iter();
+        // A SYN that is sent again asks for nothing else.
+        if known.any(|it| it.remote == arrived.remote) || listening.requests.len() >= REQUESTS_MAX {
+            return;
+        }
+        listening.requests.push_back(ConnectionRequest {
+            local: arrived.local,
+            remote: arrived.remote,
+            syn: *arrived.header,
+            payload: arrived.payload,
+            envelope: arrived.envelope,
+        });
+    }
+
+    /// The peer resets an attempt to connect that nobody has answered.
+    fn withdraw_request(&mut self, listener: SocketId, remote: IpEndpoint) {
+        if let Some(listening) = self.listening_mut(listener) {
+            listening.requests.retain(|it| it.remote != remote);
+        }
+    }
+
+    /// Answers a SYN as the application wants it.
+    pub(crate) fn answer_request(
+        &mut self,
+        listener: SocketId,
+        request: ConnectionRequest,
+        admission: Admission,
+        now: Instant,
+    ) {
+        let arrived = Arrived {
+            local: request.local,
+            remote: request.remote,
+            header: &request.syn,
+            payload: request.payload,
+            envelope: request.envelope,
+            signed: Signed::No,
+        };
+        match admission {
+            Admission::Admitted => self.open_passively(listener, arrived, now),
+            Admission::Refused => self.answer_stray(&arrived, now),
+        }
     }
 
     fn open_passively(&mut self, listener: SocketId, arrived: Arrived<'_>, now: Instant) {

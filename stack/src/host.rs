@@ -537,6 +537,13 @@ impl Stack {
         Some(connection)
     }
 
+    pub(crate) fn listening(&self, id: SocketId) -> Option<&Listening> {
+        let Kind::Listening(listening) = &self.entries.get(&id)?.kind else {
+            return None;
+        };
+        Some(listening)
+    }
+
     pub(crate) fn listening_mut(&mut self, id: SocketId) -> Option<&mut Listening> {
         let Kind::Listening(listening) = &mut self.entries.get_mut(&id)?.kind else {
             return None;

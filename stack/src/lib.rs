@@ -84,6 +84,7 @@ pub mod options;
 pub mod profile;
 mod random;
 mod reference;
+mod requests;
 mod schedule;
 mod servers;
 pub mod signature;

@@ -143,6 +143,8 @@ pub(crate) struct SocketOptions {
     /// Whether one is forgotten whose hop limit was used up.
     pub(crate) forgets_expiry: bool,
     pub(crate) exclusive_address: bool,
+    /// Whether the application answers the SYNs of a listening socket.
+    pub(crate) conditional_accept: bool,
     /// The octet of the type of service or traffic class.
     pub(crate) service: Option<u8>,
     pub(crate) hop_limit: Option<u8>,
@@ -403,6 +405,14 @@ pub const CONGESTION: SocketOption<Algorithm> = SocketOption::new(
     |options, algorithm| options.congestion = Some(algorithm),
 )
 .only_where(has_linux_options);
+
+/// SO_CONDITIONAL_ACCEPT of Winsock: whether a listening socket leaves its SYNs to the application,
+/// which answers each ([`Host::admit`](crate::host::Host::admit)) or refuses it.
+pub const CONDITIONAL_ACCEPT: SocketOption<bool> = SocketOption::new(
+    |source| source.options.conditional_accept,
+    |options, on| options.conditional_accept = on,
+)
+.only_where(|profile| profile.api == Api::Winsock);
 
 /// TCP_MAXRT of Winsock: after how many seconds without an acknowledgment a connection is given up;
 /// a negative number is never.

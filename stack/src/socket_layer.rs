@@ -76,6 +76,7 @@ impl Host {
                     children,
                     ready,
                     aborts: Aborts::No,
+                    requests: VecDeque::new(),
                 });
                 Ok(())
             }
@@ -621,7 +622,9 @@ impl Stack {
             Kind::Listening(listening) => {
                 let mut status = Status::of_state(State::Listen);
                 // What `accept` would not wait for is ready.
-                status.readable = !listening.ready.is_empty() || listening.aborts != Aborts::No;
+                status.readable = !listening.ready.is_empty()
+                    || !listening.requests.is_empty()
+                    || listening.aborts != Aborts::No;
                 status.local = self.endpoint_of(listening.bound);
                 status
             }

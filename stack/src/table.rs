@@ -2,15 +2,18 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 pub(crate) use crate::bound::Bound;
+use crate::envelope::Envelope;
 use crate::network::IpFamily;
 use crate::options::SocketOptions;
 use crate::reference::ReferenceSocket;
 use crate::socket::{Gone, SocketId};
 use crate::tcp::Connection;
+use crate::tcp::segment::Segment;
 use crate::udp::UdpSocket;
 
 /// A socket of a host.
@@ -176,6 +179,18 @@ pub(crate) struct Listening {
     pub(crate) ready: VecDeque<SocketId>,
     /// Whether `accept` fails rather than wait.
     pub(crate) aborts: Aborts,
+    /// The SYNs that the application answers, in the order of their coming.
+    pub(crate) requests: VecDeque<ConnectionRequest>,
+}
+
+/// A SYN that waits for the answer of the application.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionRequest {
+    pub(crate) local: IpEndpoint,
+    pub(crate) remote: IpEndpoint,
+    pub(crate) syn: Segment,
+    pub(crate) payload: Bytes,
+    pub(crate) envelope: Envelope,
 }
 
 /// Whether `accept` fails where no connection waits.
