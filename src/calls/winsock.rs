@@ -73,7 +73,7 @@ pub(super) fn result_names() -> Vec<&'static str> {
 }
 
 #[rustfmt::skip]
-const CALLS: [CallRow<WinsockCalls>; 54] = [
+const CALLS: [CallRow<WinsockCalls>; 56] = [
     call("WSAStartup", "(version[, data])", (1, 2), Shape::Process, WinsockCalls::startup),
     call("WSACleanup", "()", (0, 0), Shape::Process, WinsockCalls::cleanup),
     call("ExitProcess", "(code)", (1, 1), Shape::Process, WinsockCalls::exit_process).ends(),
@@ -100,9 +100,13 @@ const CALLS: [CallRow<WinsockCalls>; 54] = [
         .delivers(),
     call("shutdown", "(socket, how)", (2, 2), Shape::Socket, WinsockCalls::shutdown),
     call("closesocket", "(socket)", (1, 1), Shape::Socket, WinsockCalls::closesocket),
-    call("DisconnectEx", "(socket, NULL, flags[, 0])", (3, 4), Shape::Socket,
+    call("ConnectEx", "(socket, address, data, overlapped)", (4, 4), Shape::Socket,
+         WinsockCalls::connect_ex),
+    call("AcceptEx", "(socket, socket, length, overlapped)", (4, 4), Shape::Socket,
+         WinsockCalls::accept_ex),
+    call("DisconnectEx", "(socket, overlapped, flags[, 0])", (3, 4), Shape::Socket,
          WinsockCalls::disconnect_ex),
-    call("TransmitFile", "(socket, data[, flags])", (2, 3), Shape::Send,
+    call("TransmitFile", "(socket, data[, flags[, overlapped]])", (2, 4), Shape::Send,
          WinsockCalls::transmit_file),
     call("setsockopt", "(socket, level, option, value[, size])", (4, 5), Shape::Socket,
          WinsockCalls::setsockopt),

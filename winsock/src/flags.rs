@@ -7,8 +7,10 @@ pub const MSG_OOB: i32 = 0x1;
 pub const MSG_PEEK: i32 = 0x2;
 /// Do not route. (Changes nothing here.)
 pub const MSG_DONTROUTE: i32 = 0x4;
-/// Wait for the whole buffer, which no provider here does.
+/// Wait for the whole buffer, on a byte stream that blocks.
 pub const MSG_WAITALL: i32 = 0x8;
+/// Do not hold a receive that is filled in part. (None is held here without MSG_WAITALL.)
+pub const MSG_PUSH_IMMEDIATE: i32 = 0x20;
 /// A part of a message.
 pub const MSG_PARTIAL: i32 = 0x8000;
 

@@ -54,6 +54,8 @@ functions! {
     RecvDisconnect = "WSARecvDisconnect" blocks,
     SendDisconnect = "WSASendDisconnect" returns,
     CloseSocket = "closesocket" returns,
+    ConnectEx = "ConnectEx" returns,
+    AcceptEx = "AcceptEx" returns,
     DisconnectEx = "DisconnectEx" blocks,
     TransmitFile = "TransmitFile" blocks,
     SetSockOpt = "setsockopt" returns,

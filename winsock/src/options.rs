@@ -1,9 +1,9 @@
 //! Socket options and ioctl commands: their numbers, and the table of the options.
 
 use hangup_stack::options::{
-    DONT_LINGER, EXCLUSIVE_ADDRESS, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE,
-    KEEP_ALIVE_INTERVAL, LINGER, MAX_RETRANSMISSION_TIME, NO_DELAY, RECEIVE_BUFFER,
-    RECEIVE_TIMEOUT, REUSE_ADDRESS, SEND_BUFFER, SEND_TIMEOUT,
+    CONDITIONAL_ACCEPT, DONT_LINGER, EXCLUSIVE_ADDRESS, KEEP_ALIVE, KEEP_ALIVE_COUNT,
+    KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LINGER, MAX_RETRANSMISSION_TIME, NO_DELAY,
+    RECEIVE_BUFFER, RECEIVE_TIMEOUT, REUSE_ADDRESS, SEND_BUFFER, SEND_TIMEOUT,
 };
 use hangup_stack::sockopt::{Codec, Limits, OptionRow, Sockets};
 
@@ -38,6 +38,13 @@ pub const SIO_LOOPBACK_FAST_PATH: u32 = 0x9800_0010;
 pub const SO_CONNECT_TIME: i32 = 0x700c;
 /// SO_CONNECT_TIME of a socket without a connection.
 pub const NEVER_CONNECTED: i32 = -1;
+/// Whether the program answers the SYNs of a listening socket, by the condition function of
+/// WSAAccept.
+pub const SO_CONDITIONAL_ACCEPT: i32 = 0x3002;
+/// Ends the default state in which AcceptEx leaves a socket; the value is the listening socket.
+pub const SO_UPDATE_ACCEPT_CONTEXT: i32 = 0x700b;
+/// Ends the default state in which ConnectEx leaves a socket; it has no value.
+pub const SO_UPDATE_CONNECT_CONTEXT: i32 = 0x7010;
 /// Whether the socket sends keep-alives.
 pub const SO_KEEPALIVE: i32 = 0x0008;
 /// How `closesocket` ends a connection: [`Linger`].
@@ -127,9 +134,10 @@ const ANY: Limits = Limits::Within(i32::MIN, i32::MAX);
 
 /// The options: one row each. A new one is a constant of [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 26] = [
+pub const OPTIONS: [OptionRow; 29] = [
     any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
     any(SO_EXCLUSIVEADDRUSE, "SO_EXCLUSIVEADDRUSE", Codec::Boolean(&EXCLUSIVE_ADDRESS)),
+    streams(SO_CONDITIONAL_ACCEPT, "SO_CONDITIONAL_ACCEPT", Codec::Boolean(&CONDITIONAL_ACCEPT)),
     any(SO_SNDTIMEO, "SO_SNDTIMEO", Codec::Milliseconds(&SEND_TIMEOUT, ROOM)),
     any(SO_RCVTIMEO, "SO_RCVTIMEO", Codec::Milliseconds(&RECEIVE_TIMEOUT, ROOM)),
     streams(SO_KEEPALIVE, "SO_KEEPALIVE", Codec::Boolean(&KEEP_ALIVE)),
@@ -141,6 +149,8 @@ pub const OPTIONS: [OptionRow; 26] = [
     any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
     any(SO_MAX_MSG_SIZE, "SO_MAX_MSG_SIZE", Codec::ReadOnly),
     streams(SO_CONNECT_TIME, "SO_CONNECT_TIME", Codec::ReadOnly),
+    streams(SO_UPDATE_ACCEPT_CONTEXT, "SO_UPDATE_ACCEPT_CONTEXT", Codec::Integer(ANY)),
+    streams(SO_UPDATE_CONNECT_CONTEXT, "SO_UPDATE_CONNECT_CONTEXT", Codec::Integer(ANY)),
     any(SO_CONNDATA, "SO_CONNDATA", Codec::Octets(CONNECT_DATA_MAX)),
     any(SO_CONNOPT, "SO_CONNOPT", Codec::Octets(usize::MAX)),
     any(SO_DISCDATA, "SO_DISCDATA", Codec::Octets(DISCONNECT_DATA_MAX)),

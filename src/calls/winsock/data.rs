@@ -114,16 +114,7 @@ impl WinsockCalls {
         };
         let mut data: Vec<Vec<u8>> = Vec::new();
         for buffer in buffers {
-            let octets = if let Argument::Text(text) = buffer {
-                text.as_bytes().to_vec()
-            } else {
-                let length = context.length_in(1, buffer)?;
-                self.program
-                    .memory
-                    .octets(&Octets::Pattern(length))
-                    .to_vec()
-            };
-            data.push(octets);
+            data.push(self.buffer(context, 1, buffer)?);
         }
         let buffers: Vec<&[u8]> = data.iter().map(Vec::as_slice).collect();
         let flags = context.narrow(2, FLAGS)?;
@@ -157,8 +148,44 @@ impl WinsockCalls {
         Ok(waited(outcome.map(|received| received.octets)))
     }
 
+    /// The octets of a buffer that is sent: a text, or so many of the pattern.
+    pub(super) fn buffer(
+        &mut self,
+        context: &Context<'_>,
+        index: usize,
+        buffer: &Argument,
+    ) -> Result<Vec<u8>, BadCall> {
+        if let Argument::Text(text) = buffer {
+            return Ok(text.as_bytes().to_vec());
+        }
+        if let Argument::Octets(octets) = buffer {
+            return Ok(octets.to_vec());
+        }
+        let length = context.length_in(index, buffer)?;
+        let memory = &mut self.program.memory;
+        Ok(memory.octets(&Octets::Pattern(length)).to_vec())
+    }
+
     /// lpOverlapped and lpCompletionRoutine: `ov`, or `{overlapped=ov, event=10}`, and a name.
     fn overlap(&mut self, context: &Context<'_>, index: usize) -> Result<Option<Overlap>, BadCall> {
+        let Some(overlap) = self.structure(context, index)? else {
+            return Ok(None);
+        };
+        let routine = match context.argument(index + 1) {
+            None => None,
+            Some(Argument::Word(word)) if word == "NULL" => None,
+            Some(Argument::Word(word)) => Some(CompletionRoutine(named(&mut self.routines, word))),
+            Some(_) => return context.bad(index + 1, "the completion routine is a name"),
+        };
+        Ok(Some(Overlap { routine, ..overlap }))
+    }
+
+    /// lpOverlapped of a function without a completion routine.
+    pub(super) fn structure(
+        &mut self,
+        context: &Context<'_>,
+        index: usize,
+    ) -> Result<Option<Overlap>, BadCall> {
         let (name, event) = match context.argument(index) {
             None => return Ok(None),
             Some(Argument::Word(word)) if word == "NULL" => return Ok(None),
@@ -181,15 +208,9 @@ impl WinsockCalls {
             // A structure that is in use keeps its event; the call that follows says so.
             let _ = self.process.set_overlapped_event(overlapped, Some(event));
         }
-        let routine = match context.argument(index + 1) {
-            None => None,
-            Some(Argument::Word(word)) if word == "NULL" => None,
-            Some(Argument::Word(word)) => Some(CompletionRoutine(named(&mut self.routines, word))),
-            Some(_) => return context.bad(index + 1, "the completion routine is a name"),
-        };
         Ok(Some(Overlap {
             overlapped,
-            routine,
+            routine: None,
         }))
     }
 

@@ -22,29 +22,29 @@ impl WinsockCalls {
         )))
     }
 
-    /// `DisconnectEx(4, NULL, TF_REUSE_SOCKET, 0)`: lpOverlapped is NULL.
+    /// `DisconnectEx(4, NULL, TF_REUSE_SOCKET, 0)`, or with an overlapped structure.
     pub(super) fn disconnect_ex(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
-        context.size(1)?;
+        let overlap = self.structure(context, 1)?;
         let flags = context.narrow(2, ENDINGS)?;
         context.size(3)?;
         let outcome = self.on_host(context, |process, host, now| {
-            process.disconnect_ex(host, now, s, flags)
+            process.disconnect_ex(host, now, s, flags, overlap)
         });
         Ok(truth(outcome))
     }
 
-    /// `TransmitFile(4, 1000, TF_DISCONNECT)`: the file is octets, as in `send`.
+    /// `TransmitFile(4, 1000, TF_DISCONNECT[, overlapped])`: the file is octets, as in WSASend.
     pub(super) fn transmit_file(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let s = self.s(context)?;
-        let payload = context.payload(ENDINGS)?;
-        let flags = u32::try_from(payload.flags).unwrap_or(u32::MAX);
-        let Self {
-            process, program, ..
-        } = self;
-        let data = program.memory.octets(&payload.octets);
-        let outcome = context.network.with_host(context.host, |host, now| {
-            process.transmit_file(host, now, s, data, flags)
+        let data = match context.argument(1) {
+            Some(buffer) => self.buffer(context, 1, buffer)?,
+            None => Vec::new(),
+        };
+        let flags = context.narrow(2, ENDINGS)?;
+        let overlap = self.structure(context, 3)?;
+        let outcome = self.on_host(context, |process, host, now| {
+            process.transmit_file(host, now, s, &data, flags, overlap)
         });
         Ok(truth(outcome))
     }
@@ -89,9 +89,9 @@ impl WinsockCalls {
 }
 
 /// The BOOL of an extension function.
-fn truth(outcome: Progress<()>) -> Made {
+pub(super) fn truth(outcome: Progress<usize>) -> Made {
     match outcome {
-        Progress::Done(Ok(())) => Made::value("TRUE"),
+        Progress::Done(Ok(_)) => Made::value("TRUE"),
         Progress::Done(Err(error)) => Made::failed("FALSE", error.name()),
         Progress::Blocks { until } => Made::Blocks { until },
     }

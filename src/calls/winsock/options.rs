@@ -19,6 +19,16 @@ impl WinsockCalls {
             Some(Argument::Word(word)) if matches!(word.as_str(), "BAD_POINTER" | "NULL") => {
                 OptionValue::Bad
             }
+            Some(listener) if name == options::SO_UPDATE_ACCEPT_CONTEXT => {
+                let pointed = if let Argument::List(list) = listener {
+                    list.first()
+                } else {
+                    Some(listener)
+                };
+                let listener = pointed.unwrap_or(listener);
+                let handle = self.program.descriptors.find(context, 3, listener)?;
+                i32::try_from(handle).map_or(OptionValue::Bad, OptionValue::Integer)
+            }
             Some(data) if takes_octets(level, name) => match octets(data) {
                 Some(octets) => OptionValue::Octets(octets),
                 None => return context.bad(3, USER_DATA),

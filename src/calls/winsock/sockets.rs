@@ -7,6 +7,7 @@ use hangup_winsock::catalog::EntryId;
 use hangup_winsock::provider::{ConnectData, Decision};
 use hangup_winsock::{Address, Pointer, Progress, Socket, WsaError};
 
+use super::disconnect::truth;
 use super::iso;
 use super::state::WinsockCalls;
 
@@ -119,6 +120,38 @@ impl WinsockCalls {
             process.connect(host, now, s, name)
         });
         Ok(waited(outcome.map(|()| 0)))
+    }
+
+    /// `ConnectEx(3, server:80, data or NULL, overlapped)`
+    pub(super) fn connect_ex(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let name = self.destination(context, 1, s)?;
+        let data = match context.argument(2) {
+            None => Vec::new(),
+            Some(Argument::Word(word)) if word == "NULL" => Vec::new(),
+            Some(buffer) => self.buffer(context, 2, buffer)?,
+        };
+        let overlap = self.structure(context, 3)?;
+        let outcome = self.on_host(context, |process, host, now| {
+            process.connect_ex(host, now, s, name, &data, overlap)
+        });
+        Ok(truth(outcome))
+    }
+
+    /// `AcceptEx(3, 4, length, overlapped)`
+    pub(super) fn accept_ex(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let s = self.s(context)?;
+        let into = match context.argument(1) {
+            Some(argument) => self.program.descriptors.find(context, 1, argument)?,
+            None => return context.bad(1, "the socket that takes the connection is missing"),
+        };
+        let room = context.length(2)?;
+        let overlap = self.structure(context, 3)?;
+        let outcome = self.on_host(context, |process, host, now| {
+            let into = Socket::from_raw(into);
+            process.accept_ex(host, now, s, (into, room), overlap)
+        });
+        Ok(truth(outcome))
     }
 
     /// The address of a peer.

@@ -2,7 +2,9 @@
 
 use hangup_stack::sockopt;
 use hangup_winsock::WsaError;
-use hangup_winsock::api::data::{MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_WAITALL};
+use hangup_winsock::api::data::{
+    MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_PUSH_IMMEDIATE, MSG_WAITALL,
+};
 use hangup_winsock::api::disconnect::{
     SD_BOTH, SD_RECEIVE, SD_SEND, TF_DISCONNECT, TF_REUSE_SOCKET,
 };
@@ -69,6 +71,7 @@ pub(super) const FLAGS: &Words = &[
     ("MSG_PEEK", MSG_PEEK as i64),
     ("MSG_DONTROUTE", MSG_DONTROUTE as i64),
     ("MSG_WAITALL", MSG_WAITALL as i64),
+    ("MSG_PUSH_IMMEDIATE", MSG_PUSH_IMMEDIATE as i64),
     ("MSG_PARTIAL", MSG_PARTIAL as i64),
 ];
 pub(super) const HOWS: &Words = &[

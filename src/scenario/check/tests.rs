@@ -112,8 +112,10 @@ const WINSOCK: &[(&str, &[&str], &[usize])] = &[
     ("recvfrom", &["3", "...", "100", "0", "...", "[16]"], &[]),
     ("shutdown", &["3", "SD_RECEIVE"], &[]),
     ("closesocket", &["3"], &[]),
-    ("DisconnectEx", &["3", "NULL", "TF_REUSE_SOCKET", "0"], &[]),
-    ("TransmitFile", &["3", "100", "TF_DISCONNECT"], &[]),
+    ("ConnectEx", &["3", "b:80", "100", "ov"], &[3]),
+    ("AcceptEx", &["3", "4", "100", "ov"], &[3]),
+    ("DisconnectEx", &["3", "ov", "TF_REUSE_SOCKET", "0"], &[1]),
+    ("TransmitFile", &["3", "100", "TF_DISCONNECT", "ov"], &[3]),
     (
         "setsockopt",
         &["3", "SOL_SOCKET", "SO_RCVBUF", "[4000]", "4"],

@@ -7,7 +7,9 @@ use super::winsock::{SocketCall, Winsock};
 use crate::address::Address;
 use crate::error::WsaError;
 use crate::event::EventHandle;
-pub use crate::flags::{MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_WAITALL};
+pub use crate::flags::{
+    MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_PUSH_IMMEDIATE, MSG_WAITALL,
+};
 use crate::function::Function;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
 use crate::process::{Progress, Socket};
@@ -86,7 +88,8 @@ impl Winsock {
     ///
     /// # Errors
     /// The common ones, WSAEINVAL for an unknown flag, for an empty buffer on a byte stream and on
-    /// an unbound datagram socket, WSAEOPNOTSUPP for MSG_OOB and MSG_WAITALL, WSAENOTCONN,
+    /// an unbound datagram socket, WSAEOPNOTSUPP for MSG_OOB, for MSG_WAITALL on a socket that does
+    /// not block, of messages, or with another flag, WSAENOTCONN,
     /// WSAESHUTDOWN after a receive shutdown (whatever the peer did), WSAEWOULDBLOCK, WSAEMSGSIZE
     /// for a datagram that was longer than the buffer, WSAEDISCON where the peer of a
     /// message-oriented socket has closed, and why the connection is gone.

@@ -12,6 +12,7 @@ use crate::catalog::XP1_DISCONNECT_DATA;
 use crate::error::WsaError;
 pub use crate::flags::{SD_BOTH, SD_RECEIVE, SD_SEND, TF_DISCONNECT, TF_REUSE_SOCKET};
 use crate::function::Function;
+use crate::overlapped::Overlap;
 use crate::process::{Pointer, Progress, Socket};
 use crate::provider::call::Leaving;
 
@@ -37,22 +38,23 @@ impl Winsock {
         )
     }
 
-    /// DisconnectEx, without an overlapped operation: ends sending, as shutdown(SD_SEND) does, and
-    /// waits until the peer has acknowledged the FIN. With [`TF_REUSE_SOCKET`] it waits until the
-    /// connection is over, TIME-WAIT included, and the socket can be connected again from the same
-    /// address. (The page says that TIME-WAIT may delay the call, and of the other case nothing:
-    /// that is our choice.)
+    /// DisconnectEx: ends sending, as shutdown(SD_SEND) does, and waits, as a call or as an
+    /// overlapped operation, until the peer has acknowledged the FIN. With [`TF_REUSE_SOCKET`] it
+    /// waits until the connection is over, TIME-WAIT included, and the socket can be used again: by
+    /// ConnectEx from the same address, or by AcceptEx where it had been accepted. (The page says
+    /// that TIME-WAIT may delay the call, and of the other case nothing: that is our choice.)
     ///
     /// # Errors
-    /// The common ones, WSAEINVAL for another flag, WSAEOPNOTSUPP for a datagram socket,
-    /// WSAENOTCONN, and why the connection is gone.
+    /// The common ones, WSA_IO_PENDING, WSAEINVAL for another flag, WSAEOPNOTSUPP for a datagram
+    /// socket, WSAENOTCONN, and why the connection is gone.
     pub fn disconnect_ex(
         &mut self,
         host: &mut Host,
         now: Instant,
         s: Socket,
         flags: u32,
-    ) -> Progress<()> {
+        overlap: Option<Overlap>,
+    ) -> Progress<usize> {
         let leaving = match flags {
             0 => Some(Leaving::Ends),
             TF_REUSE_SOCKET => Some(Leaving::Reuses),
@@ -60,15 +62,14 @@ impl Winsock {
         };
         let call = SocketCall::api(Function::DisconnectEx, s);
         self.through(host, now, call, |it, context| match leaving {
-            Some(leaving) => it.send_and_leave(context, s, &[], leaving),
+            Some(leaving) => it.send_and_leave(context, s, &[], leaving, overlap),
             None => Err(WsaError::Invalid).into(),
         })
     }
 
-    /// TransmitFile, without an overlapped operation: sends what is in a file, here so many octets
-    /// of memory. With [`TF_DISCONNECT`] the FIN follows behind them, and the call does not wait
-    /// for anything more; with [`TF_REUSE_SOCKET`] beside it, it waits as
-    /// [`Winsock::disconnect_ex`] does.
+    /// TransmitFile: sends what is in a file, here so many octets of memory. With [`TF_DISCONNECT`]
+    /// the FIN follows behind them, and the call does not wait for anything more; with
+    /// [`TF_REUSE_SOCKET`] beside it, it waits as [`Winsock::disconnect_ex`] does.
     ///
     /// # Errors
     /// As [`Winsock::disconnect_ex`]; WSAEINVAL also for TF_REUSE_SOCKET alone, WSAESHUTDOWN.
@@ -79,7 +80,8 @@ impl Winsock {
         s: Socket,
         data: &[u8],
         flags: u32,
-    ) -> Progress<()> {
+        overlap: Option<Overlap>,
+    ) -> Progress<usize> {
         const BOTH: u32 = TF_DISCONNECT | TF_REUSE_SOCKET;
         let leaving = match flags {
             0 => Some(Leaving::Stays),
@@ -89,7 +91,7 @@ impl Winsock {
         };
         let call = SocketCall::api(Function::TransmitFile, s);
         self.through(host, now, call, |it, context| match leaving {
-            Some(leaving) => it.send_and_leave(context, s, data, leaving),
+            Some(leaving) => it.send_and_leave(context, s, data, leaving, overlap),
             None => Err(WsaError::Invalid).into(),
         })
     }

@@ -15,6 +15,7 @@ pub use crate::catalog::{
 use crate::error::WsaError;
 pub use crate::flags::{WSA_FLAG_NO_HANDLE_INHERIT, WSA_FLAG_OVERLAPPED};
 use crate::function::Function;
+use crate::overlapped::Overlap;
 use crate::process::{Pointer, Progress, Socket};
 use crate::provider::call::{Accepted, ConditionFunction, ConnectData};
 use crate::provider::check::Check;
@@ -224,6 +225,56 @@ impl Winsock {
         let call = SocketCall::api(Function::WsaConnect, s);
         self.through(host, now, call, |it, context| {
             it.connect(context, s, &name, data)
+        })
+    }
+
+    /// ConnectEx: connects a socket that is bound, sends data behind the handshake, and is always
+    /// an overlapped operation. Until SO_UPDATE_CONNECT_CONTEXT is set, the socket can only send,
+    /// receive, be disconnected and be closed: for everything else it is not connected.
+    ///
+    /// # Errors
+    /// The common ones, WSA_IO_PENDING, WSA_INVALID_PARAMETER without an overlapped structure,
+    /// WSAEOPNOTSUPP for a datagram socket, WSAEINVAL for a socket that is not bound, listens or
+    /// waits in AcceptEx, WSAEALREADY, WSAEISCONN, WSAEAFNOSUPPORT, WSAEADDRNOTAVAIL,
+    /// WSAENETUNREACH. The operation ends with 0, WSAECONNREFUSED, WSAETIMEDOUT, or why the data
+    /// could not be sent.
+    pub fn connect_ex(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        name: impl Into<Address>,
+        data: &[u8],
+        overlap: Option<Overlap>,
+    ) -> Progress<usize> {
+        let name = name.into();
+        let call = SocketCall::api(Function::ConnectEx, s);
+        self.through(host, now, call, |it, context| {
+            it.connect_ex(context, s, &name, data, overlap)
+        })
+    }
+
+    /// AcceptEx: takes a connection into a socket that is there, and with `room` for them its first
+    /// octets, as an overlapped operation of the listening socket. Until SO_UPDATE_ACCEPT_CONTEXT
+    /// is set, the socket can only send, receive, be disconnected and be closed. (The stack gives
+    /// it the options of the listening one at once.)
+    ///
+    /// # Errors
+    /// The common ones, WSA_IO_PENDING, WSA_INVALID_PARAMETER without an overlapped structure,
+    /// WSAEOPNOTSUPP for a datagram socket, WSAENOTSOCK where `into` is none of the provider,
+    /// WSAEINVAL where `s` does not listen, or `into` is of datagrams, bound, connected or waits in
+    /// AcceptEx already.
+    pub fn accept_ex(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        s: Socket,
+        (into, room): (Socket, usize),
+        overlap: Option<Overlap>,
+    ) -> Progress<usize> {
+        let call = SocketCall::api(Function::AcceptEx, s);
+        self.through(host, now, call, |it, context| {
+            it.accept_ex(context, s, into, room, overlap)
         })
     }
 

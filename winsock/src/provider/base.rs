@@ -11,8 +11,8 @@ use super::check::{Check, Findings};
 use crate::error::WsaError;
 use crate::event::EventHandle;
 use crate::flags::{
-    MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_WAITALL, SD_BOTH, SD_RECEIVE, SD_SEND,
-    WSA_FLAG_NO_HANDLE_INHERIT, WSA_FLAG_OVERLAPPED,
+    MSG_DONTROUTE, MSG_OOB, MSG_PARTIAL, MSG_PEEK, MSG_PUSH_IMMEDIATE, MSG_WAITALL, SD_BOTH,
+    SD_RECEIVE, SD_SEND, WSA_FLAG_NO_HANDLE_INHERIT, WSA_FLAG_OVERLAPPED,
 };
 use crate::notify::{FD_ALL_EVENTS, Readiness};
 use crate::overlapped::Overlap;
@@ -39,20 +39,32 @@ pub(super) enum DirectionState {
     Shut,
 }
 
-/// Whether a receive takes what it reads.
+/// Whether a receive takes what it reads, and how much it waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taking {
     Takes,
     Peeks,
+    /// It takes until its buffers are full (MSG_WAITALL).
+    Fills,
 }
 
 impl Taking {
     pub(super) const fn of(flags: i32) -> Self {
-        match flags & MSG_PEEK {
-            0 => Self::Takes,
-            _ => Self::Peeks,
+        if flags & MSG_WAITALL != 0 {
+            Self::Fills
+        } else if flags & MSG_PEEK != 0 {
+            Self::Peeks
+        } else {
+            Self::Takes
         }
     }
+}
+
+/// What a socket receives, and how: which flags a receive may have follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Receives {
+    Messages,
+    Octets(Mode),
 }
 
 /// How far a connection-oriented socket has come. A socket whose connection has ended is still
@@ -63,6 +75,16 @@ pub(super) enum Circuit {
     /// The handshake has begun, by a call that waits for its end or by one that does not.
     Connecting(Mode),
     Connected,
+}
+
+/// Whether a connected socket has its context: ConnectEx and AcceptEx leave it in a default state,
+/// in which few functions take it, until SO_UPDATE_CONNECT_CONTEXT or SO_UPDATE_ACCEPT_CONTEXT is
+/// set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Whole,
+    AfterConnectEx,
+    AfterAcceptEx,
 }
 
 /// What a call asks for.
@@ -94,6 +116,8 @@ pub(super) enum Stream {
 pub(super) enum Connection {
     NotNeeded,
     Needed,
+    /// It will do as ConnectEx and AcceptEx leave it, without its context.
+    NeededAsItIs,
 }
 
 impl Request {
@@ -113,25 +137,43 @@ impl Request {
         ..Self::NOTHING
     };
 
+    /// A call that asks for a connection, which may still be in its default state.
+    pub(super) const CONNECTED_AS_IT_IS: Self = Self {
+        connection: Connection::NeededAsItIs,
+        ..Self::NOTHING
+    };
+
     /// WSPSend and WSPSendTo.
     pub(super) fn send(buffers: &[&[u8]], flags: i32) -> Self {
         let known = MSG_OOB | MSG_DONTROUTE | MSG_PARTIAL;
         Self {
             arguments: Check::that(flags & !known == 0 && !buffers.is_empty()),
             supported: Check::that(flags & (MSG_OOB | MSG_PARTIAL) == 0),
-            ..Self::CONNECTED
+            ..Self::CONNECTED_AS_IT_IS
         }
     }
 
     /// WSPRecv and WSPRecvFrom.
-    pub(super) fn recv(buffers: &[&mut [u8]], flags: i32, overlap: Option<Overlap>) -> Self {
-        let known = MSG_OOB | MSG_PEEK | MSG_WAITALL | MSG_PARTIAL;
+    pub(super) fn recv(
+        (buffers, flags): (&[&mut [u8]], i32),
+        overlap: Option<Overlap>,
+        receives: Receives,
+    ) -> Self {
+        let known = MSG_OOB | MSG_PEEK | MSG_WAITALL | MSG_PUSH_IMMEDIATE | MSG_PARTIAL;
+        // recv: MSG_WAITALL is for byte streams that block, without any of these beside it.
+        let fills = receives == Receives::Octets(Mode::Blocking)
+            && flags & (MSG_OOB | MSG_PEEK | MSG_PARTIAL) == 0;
+        let pushes = receives != Receives::Messages;
         // WSARecv: MSG_PEEK is for non-overlapped sockets.
         let peeks_later = overlap.is_some() && flags & MSG_PEEK != 0;
         Self {
             arguments: Check::that(flags & !known == 0 && !buffers.is_empty() && !peeks_later),
-            supported: Check::that(flags & (MSG_OOB | MSG_WAITALL) == 0),
-            ..Self::CONNECTED
+            supported: Check::that(
+                flags & MSG_OOB == 0
+                    && (fills || flags & MSG_WAITALL == 0)
+                    && (pushes || flags & MSG_PUSH_IMMEDIATE == 0),
+            ),
+            ..Self::CONNECTED_AS_IT_IS
         }
     }
 
@@ -204,8 +246,9 @@ impl Request {
         };
         // The pages say of WSAENOTCONN: connection-oriented sockets only.
         let connected = match (self.connection, protocol) {
-            (Connection::Needed, Protocol::Tcp) => connected,
-            (Connection::Needed, Protocol::Udp) | (Connection::NotNeeded, _) => Check::Passed,
+            (Connection::Needed | Connection::NeededAsItIs, Protocol::Tcp) => connected,
+            (Connection::Needed | Connection::NeededAsItIs, Protocol::Udp)
+            | (Connection::NotNeeded, _) => Check::Passed,
         };
         Findings {
             network: Check::that(host.is_up()),

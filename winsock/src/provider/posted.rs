@@ -41,6 +41,15 @@ pub(super) struct Receive {
     /// The size of its buffers in octets.
     pub(super) room: usize,
     pub(super) taking: Taking,
+    /// What it has taken so far, where it waits for more.
+    pub(super) data: Vec<u8>,
+}
+
+impl Receive {
+    /// How many octets it still has room for.
+    pub(super) const fn rest(&self) -> usize {
+        self.room.saturating_sub(self.data.len())
+    }
 }
 
 impl<R> Default for Queue<R> {
@@ -118,6 +127,11 @@ impl<R> Queue<R> {
                 Ok(transferred)
             }
         }
+    }
+
+    /// Adds what an overlapped operation still waits for, which has begun elsewhere.
+    pub(super) fn push_overlapped(&mut self, overlapped: Overlapped, request: R) {
+        self.push(Owner::Overlapped(overlapped), request);
     }
 
     fn push(&mut self, owner: Owner, request: R) {

@@ -235,6 +235,54 @@ pub trait Sockets: Layered {
         )
     }
 
+    /// ConnectEx, which is no function of the table: Windows finds a provider's by
+    /// SIO_GET_EXTENSION_FUNCTION_POINTER. Connects a bound socket, and sends data behind.
+    ///
+    /// # Errors
+    /// WSA_IO_PENDING, WSA_INVALID_PARAMETER without an overlapped structure, WSAENETDOWN,
+    /// WSAEOPNOTSUPP, WSAEINVAL for a socket without an address, WSAEALREADY, and as
+    /// [`Sockets::connect`].
+    fn connect_ex(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        name: &Address,
+        data: &[u8],
+        overlap: Option<Overlap>,
+    ) -> Progress<usize> {
+        pass(
+            self.layer_mut(),
+            context,
+            "ConnectEx",
+            Some(s),
+            |below, context| below.connect_ex(context, s, name, data, overlap),
+        )
+    }
+
+    /// AcceptEx, which is no function of the table either: takes a connection into a socket that is
+    /// there, and where there is room for them, its first octets.
+    ///
+    /// # Errors
+    /// WSA_IO_PENDING, WSA_INVALID_PARAMETER without an overlapped structure, WSAENETDOWN,
+    /// WSAEOPNOTSUPP, WSAENOTSOCK, and WSAEINVAL where `s` does not listen or `into` is bound,
+    /// connected or waits already.
+    fn accept_ex(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        into: Socket,
+        room: usize,
+        overlap: Option<Overlap>,
+    ) -> Progress<usize> {
+        pass(
+            self.layer_mut(),
+            context,
+            "AcceptEx",
+            Some(s),
+            |below, context| below.accept_ex(context, s, into, room, overlap),
+        )
+    }
+
     /// WSPGetPeerName.
     ///
     /// # Errors
@@ -462,21 +510,22 @@ pub trait Disconnect: Layered {
     /// TF_REUSE_SOCKET waits until the connection is over and gives the handle a new socket.
     ///
     /// # Errors
-    /// WSAENETDOWN, WSAEINVAL for unknown flags, WSAEOPNOTSUPP for a datagram socket, WSAENOTCONN,
-    /// WSAESHUTDOWN, and why the connection is gone.
+    /// WSA_IO_PENDING, WSAENETDOWN, WSAEINVAL for unknown flags, WSAEOPNOTSUPP for a datagram
+    /// socket, WSAENOTCONN, WSAESHUTDOWN, and why the connection is gone.
     fn send_and_leave(
         &mut self,
         context: &mut Context<'_>,
         s: Socket,
         data: &[u8],
         leaving: Leaving,
-    ) -> Progress<()> {
+        overlap: Option<Overlap>,
+    ) -> Progress<usize> {
         pass(
             self.layer_mut(),
             context,
             "DisconnectEx",
             Some(s),
-            |below, context| below.send_and_leave(context, s, data, leaving),
+            |below, context| below.send_and_leave(context, s, data, leaving, overlap),
         )
     }
 

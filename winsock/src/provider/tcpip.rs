@@ -11,6 +11,7 @@ mod data;
 mod disconnect;
 mod entry;
 mod events;
+mod extension;
 mod options;
 mod posted;
 mod protocols;

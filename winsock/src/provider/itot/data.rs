@@ -10,7 +10,7 @@ use crate::error::WsaError;
 use crate::notify::Enabler;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
 use crate::process::{Progress, Socket};
-use crate::provider::base::{Request, Taking};
+use crate::provider::base::{Receives, Request, Taking};
 use crate::provider::call::{Context, Received, Wait};
 use crate::provider::posted::{Receive, may_begin, overlapped_result, room, scatter};
 use crate::provider::spi::Data;
@@ -74,7 +74,8 @@ impl Data for Itot {
         overlap: Option<Overlap>,
     ) -> Progress<Received> {
         context.blocking(|context| {
-            let entry = self.check(context, s, Request::recv(buffers, flags, overlap))?;
+            let request = Request::recv((buffers, flags), overlap, Receives::Messages);
+            let entry = self.check(context, s, request)?;
             entry.selection.re_enable(Enabler::Receive);
             self.advance(context, s);
             let (entry, link) = self.circuit(s).ok_or(WsaError::NotConnected)?;
@@ -103,9 +104,11 @@ impl Data for Itot {
             }
             let tried = tried.map(transferred);
             let call = (s, entry.mode, overlap);
-            let posted = entry
-                .receives
-                .post(context, call, tried, || Receive { room, taking });
+            let posted = entry.receives.post(context, call, tried, || Receive {
+                room,
+                taking,
+                data: Vec::new(),
+            });
             let received = posted?;
             scatter(&received.data, buffers);
             Ok(received.into())
@@ -171,7 +174,9 @@ impl Link {
         match (connection.message(), taking) {
             (Some(message), _) if message.len() > room => Err(WsaError::MessageSize),
             (Some(message), Taking::Peeks) => Ok(message.to_vec()),
-            (Some(_), Taking::Takes) => Ok(connection.take_message().unwrap_or_default()),
+            (Some(_), Taking::Takes | Taking::Fills) => {
+                Ok(connection.take_message().unwrap_or_default())
+            }
             (None, _) => Err(match (connection.end(), connection.state()) {
                 (Some(end), _) => error_of(end),
                 // Class 0: this side has closed.

@@ -11,7 +11,7 @@ use crate::error::WsaError;
 use crate::notify::Enabler;
 use crate::overlapped::{Overlap, Overlapped, Transferred};
 use crate::process::{Progress, Socket};
-use crate::provider::base::{Mode, Request, Taking};
+use crate::provider::base::{Mode, Receives, Request, Taking};
 use crate::provider::call::{Context, Received, Wait};
 use crate::provider::check::Check;
 use crate::provider::posted::{Receive, may_begin, overlapped_result, room, scatter};
@@ -62,7 +62,11 @@ impl Data for TcpIp {
         overlap: Option<Overlap>,
     ) -> Progress<Received> {
         let received = context.blocking(|context| {
-            let mut request = Request::recv(buffers, flags, overlap);
+            let receives = match self.sockets.get(&s) {
+                Some(entry) if entry.protocol == Protocol::Tcp => Receives::Octets(entry.mode),
+                Some(_) | None => Receives::Messages,
+            };
+            let mut request = Request::recv((buffers, flags), overlap, receives);
             // recv: the buffer of a byte stream may not be empty. An overlapped receive with an
             // empty one is how a program waits for data without lending memory (Wine's tests).
             if self.is_stream(s) && overlap.is_none() && room(buffers) == 0 {
@@ -83,8 +87,10 @@ impl Data for TcpIp {
         wait: Wait,
     ) -> Progress<Transferred> {
         context.blocking(|context| {
-            let entry = self.check(context.host, s, Request::NOTHING)?;
-            entry.go_on(context);
+            self.check(context.host, s, Request::NOTHING)?;
+            self.accept_into(context, s);
+            self.check(context.host, s, Request::NOTHING)?
+                .go_on(context);
             overlapped_result(context, s, overlapped, wait)
         })
     }
@@ -174,9 +180,9 @@ impl Entry {
         };
         let call = (s, self.mode, overlap);
         let posted = self.sends.post(context, call, tried, || Outgoing {
-            data: data.into_owned(),
             sent,
             to,
+            ..Outgoing::new(data.into_owned())
         });
         if posted == Err(WsaError::WouldBlock.into()) {
             self.selection.re_enable(Enabler::SendWithoutRoom);
@@ -201,25 +207,30 @@ impl Entry {
         // shutdown: after SD_RECEIVE receives are disallowed; on Windows that comes before the
         // peer's close and the end of the connection (Wine's tests, which run there).
         may_begin(context, self.receiving, overlap)?;
-        let read = if self.receives.is_empty() {
-            self.read_into(context, buffers, taking)
-        } else {
-            Err(RecvError::WouldBlock)
+        let mut receive = Receive {
+            room: room(buffers),
+            taking,
+            data: Vec::new(),
         };
-        let tried = match read {
-            Ok((octets, from)) => Ok(Transferred {
-                octets,
-                flags: 0,
-                data: overlap.map_or_else(Vec::new, |_| gathered(buffers, octets)),
-                from,
-            }),
-            Err(error) => Err(self.receive_error(context.host, error)),
+        let tried = match taking {
+            // An earlier receive has a claim on what arrives.
+            _ if !self.receives.is_empty() => Err(WsaError::WouldBlock),
+            Taking::Takes | Taking::Peeks => match self.read_into(context, buffers, taking) {
+                Ok((octets, from)) => Ok(Transferred {
+                    octets,
+                    flags: 0,
+                    data: overlap.map_or_else(Vec::new, |_| gathered(buffers, octets)),
+                    from,
+                }),
+                Err(error) => Err(self.receive_error(context.host, error)),
+            },
+            Taking::Fills => {
+                let filled = self.fill(context.host, &mut receive);
+                filled.inspect(|filled| scatter(&filled.data, buffers))
+            }
         };
-        let room = room(buffers);
         let call = (s, self.mode, overlap);
-        let posted = self
-            .receives
-            .post(context, call, tried, || Receive { room, taking });
+        let posted = self.receives.post(context, call, tried, || receive);
         Ok(posted?.into())
     }
 

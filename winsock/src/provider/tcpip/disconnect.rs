@@ -9,14 +9,16 @@ use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::{self, Closing, Protocol, ShutdownError};
 use hangup_stack::tcp::State;
 
-use super::entry::{Entry, TcpIp};
+use super::entry::{Entry, Origin, Outgoing, TcpIp};
 use super::sockets::reset;
 use crate::error::WsaError;
+use crate::overlapped::Overlap;
 use crate::process::{Pointer, Progress, Socket};
 use crate::provider::base::{self, Circuit, DirectionState, Mode, Request, Stream, rules};
 use crate::provider::call::{Context, Leaving};
 use crate::provider::check::Check;
-use crate::provider::spi::{Data, Disconnect};
+use crate::provider::posted::may_begin;
+use crate::provider::spi::Disconnect;
 use crate::waiting::Unfinished;
 
 impl Disconnect for TcpIp {
@@ -63,22 +65,44 @@ impl Disconnect for TcpIp {
         s: Socket,
         data: &[u8],
         leaving: Leaving,
-    ) -> Progress<()> {
-        let has_begun = self.sockets.get(&s).is_some_and(|entry| entry.leaves);
-        if !data.is_empty() && !has_begun {
-            match self.send(context, s, &[data], 0, None) {
-                Progress::Done(Ok(_)) => {}
-                Progress::Done(Err(error)) => return Err(error).into(),
-                Progress::Blocks { until } => return Progress::Blocks { until },
-            }
-        }
+        overlap: Option<Overlap>,
+    ) -> Progress<usize> {
         context.blocking(|context| {
+            // The socket may have been given back meanwhile, to be used again.
+            if overlap.is_none()
+                && let Some(entry) = self.sockets.get_mut(&s)
+                && entry.sends.has(context.thread)
+            {
+                entry.advance_sends(context);
+                if let Some(sent) = entry.sends.take(context.thread)? {
+                    return Ok(sent.octets);
+                }
+            }
             let request = Request {
                 stream: Stream::Only,
-                ..Request::CONNECTED
+                ..Request::CONNECTED_AS_IT_IS
             };
-            self.check(context.host, s, request)?
-                .leave(context.host, context.now, leaving)
+            let entry = self.check(context.host, s, request)?;
+            // What is to be sent needs an open direction; a second FIN is none.
+            let sending = if data.is_empty() {
+                DirectionState::Open
+            } else {
+                entry.sending
+            };
+            may_begin(context, sending, overlap)?;
+            let mut outgoing = Outgoing {
+                leaving,
+                ..Outgoing::new(data.to_vec())
+            };
+            let tried = if entry.sends.is_empty() {
+                entry.carry_out(context.host, context.now, &mut outgoing)
+            } else {
+                Err(WsaError::WouldBlock)
+            };
+            // The pages know no form of these calls that does not block.
+            let call = (s, Mode::Blocking, overlap);
+            let posted = entry.sends.post(context, call, tried, || outgoing);
+            Ok(posted?.octets)
         })
     }
 
@@ -86,6 +110,7 @@ impl Disconnect for TcpIp {
         context.blocking(|context| {
             let entry = self.check(context.host, s, Request::NOTHING)?;
             entry.close(context.host, context.now)?;
+            self.cancel_accepts_into(context, s);
             if let Some(mut entry) = self.sockets.remove(&s) {
                 entry.cancel(context);
                 if let Some(id) = entry.deferred {
@@ -132,16 +157,23 @@ impl Entry {
     }
 
     /// Ends sending, and waits for as much of the end as is asked for.
-    fn leave(&mut self, host: &mut Host, now: Instant, leaving: Leaving) -> Result<(), Unfinished> {
+    ///
+    /// # Errors
+    /// WSAEWOULDBLOCK until then; why the connection is gone.
+    pub(super) fn leave(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        leaving: Leaving,
+    ) -> Result<(), WsaError> {
         if leaving == Leaving::Stays {
             return Ok(());
         }
-        if !self.leaves {
+        if self.sending == DirectionState::Open {
             if let Some(gone) = self.gone(host) {
-                return Err(self.code(host, gone).into());
+                return Err(self.code(host, gone));
             }
             self.shutdown(host, socket::Direction::Send)?;
-            self.leaves = true;
         }
         let state = host.status(self.id).and_then(|status| status.state);
         let is_over = match leaving {
@@ -149,15 +181,11 @@ impl Entry {
             Leaving::Ends => self.has_finished_sending(host),
             Leaving::Reuses => state.is_none_or(|state| state == State::Closed),
         };
-        if !is_over && self.mode == Mode::Blocking {
-            return Err(Unfinished::Waits(None));
-        }
         if !is_over {
-            return Err(WsaError::WouldBlock.into());
+            return Err(WsaError::WouldBlock);
         }
-        self.leaves = false;
         if let Some(gone) = self.gone(host).filter(|_| leaving != Leaving::Goes) {
-            return Err(self.code(host, gone).into());
+            return Err(self.code(host, gone));
         }
         if leaving == Leaving::Reuses {
             self.begin_anew(host, now)?;
@@ -165,9 +193,11 @@ impl Entry {
         Ok(())
     }
 
-    /// Gives the handle a new socket in place of one whose connection is over, at the same address.
+    /// Gives the handle a new socket in place of one whose connection is over: at the same address,
+    /// where that was its own and not a listening socket's.
     fn begin_anew(&mut self, host: &mut Host, now: Instant) -> Result<(), WsaError> {
         let local = host.status(self.id).and_then(|status| status.local);
+        let local = local.filter(|_| self.origin == Origin::Connects);
         let id = host.open(self.protocol, self.family);
         let before = std::mem::replace(&mut self.id, id);
         // Nothing is left of it that could linger.

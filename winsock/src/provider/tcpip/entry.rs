@@ -1,6 +1,6 @@
 //! The sockets of TCP/IP and UDP/IP, the state of each, and the checks of a call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use hangup_stack::host::Host;
 use hangup_stack::network::IpFamily;
@@ -14,8 +14,10 @@ use crate::address::AF_INET6;
 use crate::catalog::{IPPROTO_UDP, ProtocolInfo};
 use crate::error::WsaError;
 use crate::notify::EventSelection;
+use crate::overlapped::Overlapped;
 use crate::process::Socket;
-use crate::provider::base::{Circuit, DirectionState, Mode, Request, rules};
+use crate::provider::base::{Circuit, Connection, DirectionState, Mode, Request, Standing, rules};
+use crate::provider::call::Leaving;
 use crate::provider::check::Check;
 use crate::provider::posted::{Queue, Receive};
 
@@ -34,6 +36,8 @@ pub(super) struct Entry {
     pub(super) info: ProtocolInfo,
     pub(super) mode: Mode,
     pub(super) circuit: Circuit,
+    pub(super) standing: Standing,
+    pub(super) origin: Origin,
     /// Which directions this process has shut down.
     pub(super) receiving: DirectionState,
     pub(super) sending: DirectionState,
@@ -41,8 +45,8 @@ pub(super) struct Entry {
     gone: Option<Gone>,
     pub(super) receives: Queue<Receive>,
     pub(super) sends: Queue<Outgoing>,
-    /// Whether DisconnectEx or TransmitFile has ended sending and waits.
-    pub(super) leaves: bool,
+    /// The calls of AcceptEx that wait at a listening socket.
+    pub(super) accepting: VecDeque<Accepting>,
     /// A connection that a condition function has put off.
     pub(super) deferred: Option<SocketId>,
     /// How a connection attempt that nobody waits for has ended, until FD_CONNECT has told it.
@@ -50,13 +54,49 @@ pub(super) struct Entry {
     pub(super) selection: EventSelection,
 }
 
-/// What a send that waits still has to hand to the stack.
+/// What a send that waits still has to do.
 #[derive(Debug)]
 pub(super) struct Outgoing {
+    /// To whom ConnectEx connects first.
+    pub(super) connects_to: Option<IpEndpoint>,
     pub(super) data: Vec<u8>,
     /// How many octets the stack has taken.
     pub(super) sent: usize,
     pub(super) to: Option<IpEndpoint>,
+    /// What follows behind the data.
+    pub(super) leaving: Leaving,
+}
+
+impl Outgoing {
+    /// Octets for the peer.
+    pub(super) const fn new(data: Vec<u8>) -> Self {
+        Self {
+            connects_to: None,
+            data,
+            sent: 0,
+            to: None,
+            leaving: Leaving::Stays,
+        }
+    }
+}
+
+/// A call of AcceptEx that waits for a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Accepting {
+    pub(super) overlapped: Overlapped,
+    /// The socket that the connection gets.
+    pub(super) into: Socket,
+    /// How many of its first octets the call receives; 0: it does not wait for any.
+    pub(super) room: usize,
+}
+
+/// Where the address of a connection comes from: a socket that is used again keeps its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The socket connects, from an address of its own.
+    Connects,
+    /// It was accepted at the address of a listening socket.
+    Accepted,
 }
 
 impl TcpIp {
@@ -76,7 +116,9 @@ impl TcpIp {
     ) -> Result<&mut Entry, WsaError> {
         let entry = self.sockets.get_mut(&s).ok_or(WsaError::NotSocket)?;
         entry.settle(host);
-        let connected = Check::that(entry.circuit == Circuit::Connected);
+        let stands =
+            entry.standing == Standing::Whole || request.connection == Connection::NeededAsItIs;
+        let connected = Check::that(entry.circuit == Circuit::Connected && stands);
         request.verdict(host, entry.protocol, connected)?;
         Ok(entry)
     }
@@ -100,12 +142,14 @@ impl Entry {
             info,
             mode: Mode::Blocking,
             circuit: Circuit::Unconnected,
+            standing: Standing::Whole,
+            origin: Origin::Connects,
             receiving: DirectionState::Open,
             sending: DirectionState::Open,
             gone: None,
             receives: Queue::default(),
             sends: Queue::default(),
-            leaves: false,
+            accepting: VecDeque::new(),
             deferred: None,
             attempt: None,
             selection: EventSelection::default(),

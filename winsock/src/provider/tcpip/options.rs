@@ -13,7 +13,8 @@ use crate::catalog::{SOCK_DGRAM, SOCK_STREAM};
 use crate::error::WsaError;
 use crate::options::{
     FIONBIO, FIONREAD, IPPROTO_TCP, IoctlArgument, NEVER_CONNECTED, OPTIONS, OptionValue,
-    SIO_KEEPALIVE_VALS, SIO_UDP_CONNRESET, SIO_UDP_NETRESET, SO_CONNECT_TIME, SO_ERROR, SO_TYPE,
+    SIO_KEEPALIVE_VALS, SIO_UDP_CONNRESET, SIO_UDP_NETRESET, SO_CONDITIONAL_ACCEPT,
+    SO_CONNECT_TIME, SO_ERROR, SO_TYPE, SO_UPDATE_ACCEPT_CONTEXT, SO_UPDATE_CONNECT_CONTEXT,
     SOL_SOCKET,
 };
 use crate::process::Socket;
@@ -31,6 +32,11 @@ impl SocketOptions for TcpIp {
         name: i32,
         value: OptionValue,
     ) -> Result<(), WsaError> {
+        if level == SOL_SOCKET
+            && matches!(name, SO_UPDATE_ACCEPT_CONTEXT | SO_UPDATE_CONNECT_CONTEXT)
+        {
+            return self.update_context(context.host, s, name, &value);
+        }
         let row = sockopt::find(&OPTIONS, level, name).filter(|row| row.codec.is_of_the_stack());
         let fits = row.map_or(Ok(()), |row| row.codec.check(&value));
         let request = Request {
@@ -39,7 +45,12 @@ impl SocketOptions for TcpIp {
             memory: Check::that(fits != Err(Misfit::Form)),
             ..Request::NOTHING
         };
-        let id = self.check(context.host, s, request)?.id;
+        let entry = self.check(context.host, s, request)?;
+        // The page of SO_CONDITIONAL_ACCEPT: a socket that listens already is too late.
+        if (level, name) == (SOL_SOCKET, SO_CONDITIONAL_ACCEPT) && entry.listens(context.host) {
+            return Err(WsaError::Invalid);
+        }
+        let id = entry.id;
         let codec = row.ok_or(WsaError::NoProtocolOption)?.codec;
         let set = codec.set(context.host, context.now, id, &value);
         set.map_err(|_| WsaError::Invalid)

@@ -2,20 +2,26 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::profile::WaitingReceives;
+use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Protocol, RecvError, SendError};
 
-use super::entry::Entry;
+use super::entry::{Entry, Outgoing};
 use crate::address::Address;
 use crate::error::WsaError;
 use crate::overlapped::{Overlapped, Transferred};
-use crate::provider::base::{DirectionState, Taking, rules};
+use crate::provider::base::{DirectionState, Mode, Standing, Taking, rules};
 use crate::provider::call::Context;
+use crate::provider::posted::Receive;
+use crate::waiting::Unfinished;
 
 impl Entry {
     /// Whether an operation waits whose end nobody asks for, or a network event is wanted.
     pub(super) fn is_waiting(&self) -> bool {
-        !self.receives.is_empty() || !self.sends.is_empty() || self.selection.is_active()
+        !self.receives.is_empty()
+            || !self.sends.is_empty()
+            || !self.accepting.is_empty()
+            || self.selection.is_active()
     }
 
     /// Goes on with everything that waits, as far as the stack lets it. Network events are left to
@@ -28,20 +34,41 @@ impl Entry {
 
     pub(super) fn advance_receives(&mut self, context: &mut Context<'_>) {
         let mut receives = std::mem::take(&mut self.receives);
-        receives.advance(context, |context, receive| {
-            let mut data = vec![0; receive.room];
-            let read = self.read(context.host, &mut data, receive.taking);
-            let (octets, from) = read.map_err(|error| self.receive_error(context.host, error))?;
-            data.truncate(octets);
-            Ok(Transferred {
-                octets,
-                flags: 0,
-                data,
-                from,
-            })
-        });
+        receives.advance(context, |context, receive| self.fill(context.host, receive));
         self.receives = receives;
         self.tell_what_is_awaited(context.host);
+    }
+
+    /// Reads for a receive, which has ended once it has what it waits for. One that waits for a
+    /// full buffer ends sooner with the connection, and then has what there was.
+    pub(super) fn fill(
+        &mut self,
+        host: &mut Host,
+        receive: &mut Receive,
+    ) -> Result<Transferred, WsaError> {
+        loop {
+            let mut data = vec![0; receive.rest()];
+            let from = match self.read(host, &mut data, receive.taking) {
+                Ok((octets, from)) => {
+                    receive.data.extend(&data[..octets]);
+                    let goes_on = octets > 0 && receive.rest() > 0;
+                    if receive.taking == Taking::Fills && goes_on {
+                        continue;
+                    }
+                    from
+                }
+                Err(error) if error == RecvError::WouldBlock || receive.data.is_empty() => {
+                    return Err(self.receive_error(host, error));
+                }
+                Err(_) => None,
+            };
+            return Ok(Transferred {
+                octets: receive.data.len(),
+                flags: 0,
+                data: std::mem::take(&mut receive.data),
+                from,
+            });
+        }
     }
 
     /// After a receive shutdown the stack has to know what the receives that waited before it still
@@ -53,7 +80,7 @@ impl Entry {
         let awaited = match rules(host).waiting_receives {
             WaitingReceives::Deliver => {
                 let waiting = self.receives.waiting();
-                waiting.map(|receive| receive.room.max(1)).sum()
+                waiting.map(|receive| receive.rest().max(1)).sum()
             }
             WaitingReceives::Starve => 0,
         };
@@ -72,10 +99,10 @@ impl Entry {
         }
         let result = match (taking, self.protocol) {
             (Taking::Peeks, _) => host.peek(self.id, buffer).map(|octets| (octets, None)),
-            (Taking::Takes, Protocol::Tcp) => {
+            (Taking::Takes | Taking::Fills, Protocol::Tcp) => {
                 host.recv(self.id, buffer).map(|octets| (octets, None))
             }
-            (Taking::Takes, Protocol::Udp) => host.recv_from(self.id, buffer),
+            (Taking::Takes | Taking::Fills, Protocol::Udp) => host.recv_from(self.id, buffer),
         };
         match result {
             Ok((octets, from)) => Ok((octets, from.map(Address::Inet))),
@@ -117,15 +144,37 @@ impl Entry {
     pub(super) fn advance_sends(&mut self, context: &mut Context<'_>) {
         let mut sends = std::mem::take(&mut self.sends);
         sends.advance(context, |context, send| {
-            let rest = &send.data[send.sent..];
-            let written = self.write(context.host, rest, send.to);
-            send.sent += written.map_err(|error| self.send_error(context.host, error))?;
+            self.carry_out(context.host, context.now, send)
+        });
+        self.sends = sends;
+    }
+
+    /// Goes on with a send: it connects where ConnectEx has begun it, hands its octets to the
+    /// stack, and ends sending where it is of DisconnectEx or TransmitFile.
+    pub(super) fn carry_out(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        send: &mut Outgoing,
+    ) -> Result<Transferred, WsaError> {
+        if let Some(name) = send.connects_to {
+            match self.connect(host, now, name, Mode::Blocking) {
+                Ok(()) => {}
+                Err(Unfinished::Waits(_)) => return Err(WsaError::WouldBlock),
+                Err(Unfinished::Failed(error)) => return Err(error),
+            }
+            send.connects_to = None;
+            self.standing = Standing::AfterConnectEx;
+        }
+        if send.sent < send.data.len() || self.protocol == Protocol::Udp {
+            let written = self.write(host, &send.data[send.sent..], send.to);
+            send.sent += written.map_err(|error| self.send_error(host, error))?;
             if send.sent < send.data.len() {
                 return Err(WsaError::WouldBlock);
             }
-            Ok(Transferred::octets(send.sent))
-        });
-        self.sends = sends;
+        }
+        self.leave(host, now, send.leaving)?;
+        Ok(Transferred::octets(send.sent))
     }
 
     /// Hands octets to the stack.
@@ -152,7 +201,10 @@ impl Entry {
         overlapped: Option<Overlapped>,
     ) -> Result<(), WsaError> {
         let receives = self.receives.cancel(context, overlapped);
-        if receives + self.sends.cancel(context, overlapped) == 0 {
+        let accepting = self.cancel_accepting(context, |it| {
+            overlapped.is_none_or(|overlapped| it.overlapped == overlapped)
+        });
+        if receives + accepting + self.sends.cancel(context, overlapped) == 0 {
             return Err(WsaError::NotFound);
         }
         self.tell_what_is_awaited(context.host);
@@ -163,6 +215,7 @@ impl Entry {
     pub(super) fn cancel(&mut self, context: &mut Context<'_>) {
         self.receives.cancel(context, None);
         self.sends.cancel(context, None);
+        self.cancel_accepting(context, |_| true);
     }
 
     /// Whether receives are disallowed.

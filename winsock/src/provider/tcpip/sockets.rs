@@ -3,18 +3,19 @@
 use core::net::SocketAddr;
 
 use hangup_stack::host::Host;
-use hangup_stack::options::{LINGER, Linger};
+use hangup_stack::options::{CONDITIONAL_ACCEPT, LINGER, Linger};
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{Closing, ConnectError, Protocol, RecvError, SocketId};
 
-use super::entry::{Entry, TcpIp, family_of, protocol_of};
+use super::entry::{Entry, Origin, TcpIp, family_of, protocol_of};
 use crate::address::{AF_INET, AF_INET6, Address};
 use crate::catalog::ProtocolInfo;
 use crate::error::WsaError;
 use crate::notify::Enabler;
+use crate::overlapped::Overlap;
 use crate::process::{Pointer, Progress, Socket};
-use crate::provider::base::{self, Circuit, Mode, Request, SOCKETS_MAX, Stream};
+use crate::provider::base::{self, Circuit, Mode, Request, SOCKETS_MAX, Standing, Stream};
 use crate::provider::call::{
     Accepted, Caller, ConditionFunction, ConnectData, Context, Decision, WspData,
 };
@@ -23,7 +24,7 @@ use crate::version::Version;
 use crate::waiting::Unfinished;
 
 /// A function of connection-oriented sockets.
-const STREAM: Request = Request {
+pub(super) const STREAM: Request = Request {
     stream: Stream::Only,
     ..Request::NOTHING
 };
@@ -61,6 +62,11 @@ impl Provider for TcpIp {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) {
+        let accept = |(s, entry): (&Socket, &Entry)| (!entry.accepting.is_empty()).then_some(*s);
+        let accepting: Vec<Socket> = self.sockets.iter().filter_map(accept).collect();
+        for s in accepting {
+            self.accept_into(context, s);
+        }
         for entry in self.sockets.values_mut() {
             entry.go_on(context);
         }
@@ -127,13 +133,20 @@ impl Sockets for TcpIp {
                 return Err(WsaError::TooManySockets.into());
             }
             listener.selection.re_enable(Enabler::Accept);
-            let id = match listener.next_connection(context.host) {
-                Err(WsaError::WouldBlock) if listener.mode == Mode::Blocking => {
+            let next = match condition {
+                Some(condition) => listener.next_on_condition(context, condition),
+                None => listener
+                    .next_connection(context.host, context.now)
+                    .map_err(Unfinished::from),
+            };
+            let id = match next {
+                Err(Unfinished::Failed(WsaError::WouldBlock))
+                    if listener.mode == Mode::Blocking =>
+                {
                     return Err(Unfinished::Waits(None));
                 }
                 id => id?,
             };
-            listener.judge(context, id, condition)?;
             let entry = listener.accepted(id);
             let name = remote(context.host, id);
             let s = self.adopt(context, entry);
@@ -156,7 +169,14 @@ impl Sockets for TcpIp {
             }
             let name = name.inet_of(entry.family);
             let name = name.ok_or(WsaError::AddressFamilyNotSupported)?;
-            entry.connect(context.host, context.now, name)?;
+            let begins = entry.circuit == Circuit::Unconnected;
+            if begins && self.is_accepted_into(s) {
+                return Err(WsaError::Invalid.into());
+            }
+            let entry = self.check(context.host, s, Request::NOTHING)?;
+            entry.may_connect()?;
+            let mode = entry.mode;
+            entry.connect(context.host, context.now, name, mode)?;
             if let Pointer::To(callee) = &mut data.callee {
                 callee.clear();
             }
@@ -171,7 +191,34 @@ impl Sockets for TcpIp {
 
     fn get_sock_name(&mut self, context: &mut Context<'_>, s: Socket) -> Result<Address, WsaError> {
         let entry = self.check(context.host, s, Request::NOTHING)?;
+        // AcceptEx: the address is there once SO_UPDATE_ACCEPT_CONTEXT is set (Wine's tests, too).
+        if entry.standing == Standing::AfterAcceptEx {
+            return Err(WsaError::Invalid);
+        }
         local(context.host, entry.id).ok_or(WsaError::Invalid)
+    }
+
+    fn connect_ex(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        name: &Address,
+        data: &[u8],
+        overlap: Option<Overlap>,
+    ) -> Progress<usize> {
+        context.blocking(|context| self.begin_connect_ex(context, s, name, data, overlap))
+    }
+
+    fn accept_ex(
+        &mut self,
+        context: &mut Context<'_>,
+        s: Socket,
+        into: Socket,
+        room: usize,
+        overlap: Option<Overlap>,
+    ) -> Progress<usize> {
+        self.begin_accept_ex(context, s, (into, room), overlap)
+            .into()
     }
 }
 
@@ -186,12 +233,76 @@ impl TcpIp {
 }
 
 impl Entry {
-    /// The connection that was put off, or else the next that waits.
-    fn next_connection(&mut self, host: &mut Host) -> Result<SocketId, WsaError> {
+    /// The connection that was put off, or else the next that waits. Where the program answers the
+    /// SYNs itself, this is its answer to the next: the connection is there later. (The page of
+    /// SO_CONDITIONAL_ACCEPT knows WSAAccept alone.)
+    pub(super) fn next_connection(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+    ) -> Result<SocketId, WsaError> {
         if let Some(id) = self.deferred.take() {
             return Ok(id);
         }
-        host.accept(self.id).map_err(WsaError::from)
+        let next = host.accept(self.id).map_err(WsaError::from);
+        if next == Err(WsaError::WouldBlock) {
+            host.admit(self.id, now);
+        }
+        next
+    }
+
+    /// The next connection that a condition function accepts: of those that are established, or
+    /// with SO_CONDITIONAL_ACCEPT of those that ask for it, which then have been judged.
+    fn next_on_condition(
+        &mut self,
+        context: &mut Context<'_>,
+        condition: &mut ConditionFunction<'_>,
+    ) -> Result<SocketId, Unfinished> {
+        let asks_first = context.host.option(self.id, &CONDITIONAL_ACCEPT) == Some(true);
+        let next = match self.deferred.take() {
+            Some(id) => Ok(id),
+            None => context.host.accept(self.id).map_err(WsaError::from),
+        };
+        match next {
+            Ok(id) if asks_first => Ok(id),
+            Ok(id) => {
+                self.judge(context, id, condition)?;
+                Ok(id)
+            }
+            Err(WsaError::WouldBlock) if asks_first => {
+                self.judge_request(context, condition)?;
+                Err(WsaError::WouldBlock.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Lets the condition function decide about the next connection request, if there is one: the
+    /// handshake goes on or is refused, and one that is put off stays without an answer.
+    fn judge_request(
+        &self,
+        context: &mut Context<'_>,
+        condition: &mut ConditionFunction<'_>,
+    ) -> Result<(), Unfinished> {
+        let Some((local, remote)) = context.host.request(self.id) else {
+            return Ok(());
+        };
+        let caller = Caller {
+            name: Some(remote.into()),
+            data: None,
+            local: Some(local.into()),
+        };
+        match base::decide(context, condition, &caller)? {
+            Decision::Accept(_) => {
+                context.host.admit(self.id, context.now);
+                Ok(())
+            }
+            Decision::Reject(_) => {
+                context.host.refuse(self.id, context.now);
+                Err(WsaError::ConnectionRefused.into())
+            }
+            Decision::Defer | Decision::Runs => Err(WsaError::TryAgain.into()),
+        }
     }
 
     /// Lets the condition function decide about a connection, which is put off until it has. The
@@ -201,11 +312,8 @@ impl Entry {
         &mut self,
         context: &mut Context<'_>,
         id: SocketId,
-        condition: Option<&mut ConditionFunction<'_>>,
+        condition: &mut ConditionFunction<'_>,
     ) -> Result<(), Unfinished> {
-        let Some(condition) = condition else {
-            return Ok(());
-        };
         let caller = Caller {
             name: remote(context.host, id),
             data: None,
@@ -231,6 +339,7 @@ impl Entry {
     fn accepted(&self, id: SocketId) -> Self {
         let mut entry = Self::new(id, self.info.clone());
         entry.circuit = Circuit::Connected;
+        entry.origin = Origin::Accepted;
         entry.mode = self.mode;
         let (event, interest) = self.selection.inherited();
         entry.selection.select(event, interest);
@@ -254,11 +363,25 @@ impl Entry {
         Ok(host.connect(self.id, name, now)?)
     }
 
-    fn connect(
+    /// Whether `connect` may go on, where ConnectEx was used before (Wine's tests, which run on
+    /// Windows).
+    fn may_connect(&self) -> Result<(), WsaError> {
+        if self.circuit == Circuit::Connected && self.standing != Standing::Whole {
+            return Err(WsaError::Invalid);
+        }
+        match self.connects_ex() {
+            true => Err(WsaError::Already),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes a connection, for a call or an operation that waits for it or does not.
+    pub(super) fn connect(
         &mut self,
         host: &mut Host,
         now: Instant,
         name: IpEndpoint,
+        mode: Mode,
     ) -> Result<(), Unfinished> {
         if self.protocol == Protocol::Udp {
             return Ok(self.set_peer(host, now, name)?);
@@ -280,7 +403,7 @@ impl Entry {
                 (Circuit::Connected, Err(WsaError::IsConnected.into()))
             }
             (Err(ConnectError::InProgress | ConnectError::AlreadyInProgress), _)
-                if self.mode == Mode::Blocking =>
+                if mode == Mode::Blocking =>
             {
                 (
                     Circuit::Connecting(Mode::Blocking),
@@ -306,12 +429,12 @@ impl Entry {
 }
 
 /// The peer of a connection.
-fn remote(host: &Host, id: SocketId) -> Option<Address> {
+pub(super) fn remote(host: &Host, id: SocketId) -> Option<Address> {
     Some(host.status(id)?.remote?.into())
 }
 
 /// This side of a connection.
-fn local(host: &Host, id: SocketId) -> Option<Address> {
+pub(super) fn local(host: &Host, id: SocketId) -> Option<Address> {
     Some(host.status(id)?.local?.into())
 }
 
