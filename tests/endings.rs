@@ -115,7 +115,7 @@ const WAYS: [Way; 9] = [
         name: "network events",
         before: ".5 w: WSACreateEvent() = 10\n\
                  .5 w: WSAEventSelect(S, 10, FD_READ|FD_CONNECT|FD_CLOSE) = 0",
-        call: "WSAEnumNetworkEvents(S, 10)",
+        call: "WSAEnumNetworkEvents(S, 10, ...)",
     },
     Way {
         name: "`WSAPoll`",
@@ -191,7 +191,12 @@ fn learned(profile: &str, ending: &Ending, way: &Way) -> String {
     let row = rows
         .next_back()
         .unwrap_or_else(|| panic!("{name} is not made:\n{shown}"));
-    let (_, result) = row.rsplit_once(" = ").expect("a call has a result");
+    let (call, result) = row.rsplit_once(" = ").expect("a call has a result");
+    // Network events are told through a structure, with an error for each.
+    let told = call
+        .split_once('{')
+        .and_then(|(_, told)| told.split_once('}'));
+    let result = told.map_or_else(|| result.to_owned(), |(told, _)| told.replace("=", ": "));
     // Events are joined by bars, which would end a cell.
     let result = result.replace("SOCKET_ERROR ", "").replace('|', ", ");
     result.trim().to_owned()
