@@ -161,6 +161,7 @@ fn to_posix(call: &Call) -> Result<Vec<Call>, Box<Diagnostic>> {
         "socket" | "bind" | "listen" | "accept" | "connect" | "send" | "sendto" | "recv"
         | "recvfrom" | "getpeername" | "getsockname" | "select" => call.clone(),
         "setsockopt" if is_timeout(call) => timeout_of_other(call),
+        "setsockopt" if is_patience(call) => patience_of_other(call),
         "WSAAccept" => match nothing_from(1) {
             Some(at) if !has_word(call, at, "CF_ACCEPT") => {
                 return refuse(at, "there are no condition functions");
@@ -242,6 +243,7 @@ fn to_winsock(call: &Call) -> Result<Vec<Call>, Box<Diagnostic>> {
             call
         }
         "setsockopt" if is_timeout(call) => timeout_of_other(call),
+        "setsockopt" if is_patience(call) => patience_of_other(call),
         "getsockopt" => shortened(call, "getsockopt", 3),
         "setsockopt" if has_word(call, 2, "SO_REUSEADDR") => return Ok(Vec::new()),
         "setsockopt" => call.clone(),
@@ -349,19 +351,6 @@ fn timeout_of_other(call: &Call) -> Call {
     let Some(value) = call.arguments.get_mut(3) else {
         return call;
     };
-    let number = |argument: &Argument| {
-        let mut inner = argument;
-        if let Argument::List(list) = argument
-            && let [only] = list.as_slice()
-        {
-            inner = only;
-        }
-        if let Argument::Integer(number) = inner {
-            Some(*number)
-        } else {
-            None
-        }
-    };
     if let Argument::Struct(fields) = &value.value
         && let [(_, seconds), (_, micros)] = fields.as_slice()
         && let (Some(seconds), Some(micros)) = (number(seconds), number(micros))
@@ -371,6 +360,48 @@ fn timeout_of_other(call: &Call) -> Call {
     } else if let Some(milliseconds) = number(&value.value) {
         let parts = [milliseconds / 1000, milliseconds % 1000 * 1000];
         value.value = Argument::Struct(parts.map(|it| (None, Argument::Integer(it))).to_vec());
+    }
+    call
+}
+
+/// The number of an argument, or of the memory that it points to.
+fn number(argument: &Argument) -> Option<i64> {
+    let mut inner = argument;
+    if let Argument::List(list) = argument
+        && let [only] = list.as_slice()
+    {
+        inner = only;
+    }
+    if let Argument::Integer(number) = inner {
+        Some(*number)
+    } else {
+        None
+    }
+}
+
+/// Whether an option says for how long data may stay without an acknowledgment.
+fn is_patience(call: &Call) -> bool {
+    has_word(call, 2, "TCP_USER_TIMEOUT") || has_word(call, 2, "TCP_MAXRT")
+}
+
+/// TCP_USER_TIMEOUT in milliseconds for TCP_MAXRT in whole seconds, and the other way round.
+fn patience_of_other(call: &Call) -> Call {
+    let mut call = shortened(call, "setsockopt", 4);
+    let is_winsock = has_word(&call, 2, "TCP_MAXRT");
+    let words = [
+        ("TCP_MAXRT", "TCP_USER_TIMEOUT"),
+        ("TCP_USER_TIMEOUT", "TCP_MAXRT"),
+    ];
+    reword(&mut call, 2, &words);
+    if let Some(value) = call.arguments.get_mut(3)
+        && let Some(time) = number(&value.value)
+    {
+        value.value = Argument::Integer(if is_winsock {
+            time.saturating_mul(1000)
+        } else {
+            // Half a second would be no limit at all.
+            time.saturating_add(999) / 1000
+        });
     }
     call
 }
@@ -523,6 +554,10 @@ mod tests {
             ),
             ("getpeername(3) = 0", "getpeername(3)"),
             (
+                "setsockopt(3, IPPROTO_TCP, TCP_MAXRT, [4], 4) = 0",
+                "setsockopt(3, IPPROTO_TCP, TCP_USER_TIMEOUT, 4000)",
+            ),
+            (
                 "CancelIoEx(3, NULL) = TRUE",
                 "the same program cannot be written without it",
             ),
@@ -581,6 +616,10 @@ mod tests {
             (
                 "setsockopt(3, SOL_SOCKET, SO_RCVTIMEO, {1, 500000}) = 0",
                 "setsockopt(3, SOL_SOCKET, SO_RCVTIMEO, 1500)",
+            ),
+            (
+                "setsockopt(3, IPPROTO_TCP, TCP_USER_TIMEOUT, [3500], 4) = 0",
+                "setsockopt(3, IPPROTO_TCP, TCP_MAXRT, 4)",
             ),
             (
                 "select(4, [3], [], NULL, NULL) = 1",
