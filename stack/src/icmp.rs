@@ -32,10 +32,11 @@ impl Stack {
         now: Instant,
         outputs: &mut VecDeque<Output>,
     ) {
-        let Some((peer, answer)) = message::port_unreachable(frame) else {
+        let rules = self.profile.icmp;
+        let Some((peer, answer)) = message::port_unreachable(frame, rules.quotation) else {
             return;
         };
-        if self.limiter.admits(self.profile.icmp, peer, now) {
+        if self.limiter.admits(rules, peer, now) {
             outputs.push_back(Output::Frame {
                 frame: Frame::Octets(answer.into()),
                 socket: None,

@@ -13,10 +13,8 @@ use crate::wire::ETHERNET_HEADER;
 /// The header of an ICMP error in octets.
 const ICMP_HEADER: usize = 8;
 
-/// What a host may always send without asking what the path carries, in octets (RFC 1122 section
-/// 3.3.3, RFC 8200 section 5). An error is cut to it (RFC 1812 section 4.3.2.3, RFC 4443 section
-/// 2.4).
-const IPV4_CERTAIN: usize = 576;
+/// What a host may always send over IPv6 without asking what the path carries, in octets (RFC 8200
+/// section 5). An error is cut to it (RFC 4443 section 2.4).
 const IPV6_CERTAIN: usize = 1280;
 
 /// What could not be reached.
@@ -270,8 +268,9 @@ fn quoted(
     })
 }
 
-/// The frame that answers a datagram to a port that no socket has, and whom it goes to.
-pub(super) fn port_unreachable(frame: &[u8]) -> Option<(IpAddress, Vec<u8>)> {
+/// The frame that answers a datagram to a port that no socket has, and whom it goes to. Over IPv4
+/// it quotes at most so many octets.
+pub(super) fn port_unreachable(frame: &[u8], quotation: usize) -> Option<(IpAddress, Vec<u8>)> {
     let frame = EthernetFrame::new_checked(frame).ok()?;
     let ethernet = EthernetRepr {
         src_addr: frame.dst_addr(),
@@ -287,7 +286,7 @@ pub(super) fn port_unreachable(frame: &[u8]) -> Option<(IpAddress, Vec<u8>)> {
     match frame.ethertype() {
         EthernetProtocol::Ipv4 => {
             let about = Ipv4Packet::new_checked(packet).ok()?;
-            let octets = usize::from(about.total_len()).min(IPV4_CERTAIN - 20 - ICMP_HEADER);
+            let octets = usize::from(about.total_len()).min(quotation);
             let header = Ipv4Repr {
                 src_addr: about.dst_addr(),
                 dst_addr: about.src_addr(),
@@ -373,15 +372,33 @@ mod tests {
         ]
     }
 
+    /// The quotation that RFC 1812 section 4.3.2.3 wants: 576 octets less both headers.
+    const QUOTATION: usize = 548;
+
+    #[test]
+    fn an_answer_quotes_as_much_as_the_profile_says() {
+        let (source, destination) = pairs()[0];
+        for (quotation, payload, expected) in [
+            (548, 1000, 576),
+            (540, 1000, 568),
+            (28, 1000, 56),
+            (548, 10, 66),
+        ] {
+            let datagram = datagram(source, destination, payload);
+            let (_, answer) = port_unreachable(&datagram, quotation).unwrap();
+            assert_eq!(answer.len(), ETHERNET_HEADER + expected, "{quotation}");
+        }
+    }
+
     #[test]
     fn an_answer_is_understood_and_never_longer_than_a_path_must_carry() {
         for (source, destination) in pairs() {
             for payload in [0, 1, 512, 1400, 2000] {
                 let (peer, answer) =
-                    port_unreachable(&datagram(source, destination, payload)).unwrap();
+                    port_unreachable(&datagram(source, destination, payload), QUOTATION).unwrap();
                 assert_eq!(peer, source);
                 let certain = match source {
-                    IpAddress::Ipv4(_) => IPV4_CERTAIN,
+                    IpAddress::Ipv4(_) => 576,
                     IpAddress::Ipv6(_) => IPV6_CERTAIN,
                 };
                 assert!(answer.len() <= ETHERNET_HEADER + certain, "{payload}");
@@ -402,10 +419,11 @@ mod tests {
     #[test]
     fn a_damaged_error_says_nothing() {
         for (source, destination) in pairs() {
-            let (_, answer) = port_unreachable(&datagram(source, destination, 100)).unwrap();
+            let datagram = datagram(source, destination, 100);
+            let (_, answer) = port_unreachable(&datagram, QUOTATION).unwrap();
             for length in 0..answer.len() {
                 let _ = error_in(&answer[..length], 0);
-                let _ = port_unreachable(&answer[..length]);
+                let _ = port_unreachable(&answer[..length], QUOTATION);
             }
             for place in ETHERNET_HEADER..answer.len() {
                 for bit in 0..8 {

@@ -108,6 +108,10 @@ pub struct IcmpRules {
     /// How long a peer that had them waits for one more.
     #[serde(with = "duration")]
     pub interval: Duration,
+    /// The most octets of a datagram, with its header, that an error quotes over IPv4 (RFC 792
+    /// wants 8 behind the header, RFC 1812 section 4.3.2.3 as many as fit into 576 with the error's
+    /// own).
+    pub quotation: usize,
     /// What an error does to a TCP connection whose handshake is under way.
     pub opening: OpeningErrors,
     /// What it does to one that is open. It never ends it (RFC 5461 section 4.1).
