@@ -16,7 +16,7 @@ use crate::event::Fact;
 use crate::frame::{Frame, Spares};
 use crate::icmp::Limiter;
 use crate::neighbourhood::Neighbourhood;
-use crate::network::{HostConfig, Recording, Resolution, StackKind};
+use crate::network::{HostConfig, Recording, Resolution};
 use crate::options::SocketOptions;
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
@@ -152,29 +152,26 @@ impl Host {
     pub(crate) fn new(
         config: HostConfig,
         ethernet: EthernetAddress,
-        resolution: Resolution,
-        neighbours: Neighbourhood,
+        (resolution, neighbours): (Resolution, Neighbourhood),
+        profile: Option<Arc<Profile>>,
         random: Random,
     ) -> Self {
-        let stack = match &config.stack {
-            StackKind::Profile(profile) => {
-                let basis = Basis {
-                    profile: Arc::new(Profile::clone(profile)),
-                    addresses: config.addresses.clone(),
-                    mtu: config.mtu,
-                    defaults: SocketOptions {
-                        receive_buffer: config.receive_buffer,
-                        send_buffer: config.send_buffer,
-                        ..SocketOptions::default()
-                    },
-                    ethernet,
-                    resolution,
-                    neighbours,
-                };
-                Some(Box::new(Stack::new(basis, random)))
-            }
-            StackKind::Scripted => None,
-        };
+        let stack = profile.map(|profile| {
+            let basis = Basis {
+                profile,
+                addresses: config.addresses.clone(),
+                mtu: config.mtu,
+                defaults: SocketOptions {
+                    receive_buffer: config.receive_buffer,
+                    send_buffer: config.send_buffer,
+                    ..SocketOptions::default()
+                },
+                ethernet,
+                resolution,
+                neighbours,
+            };
+            Box::new(Stack::new(basis, random))
+        });
         Self {
             name: config.name,
             addresses: config.addresses,

@@ -5,6 +5,8 @@
 //! of one host at a time, and drains what the host has to send before anything else happens.
 //! Everything that happened is recorded as an [`Event`].
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use smoltcp::time::Instant;
 use smoltcp::wire::EthernetAddress;
@@ -16,7 +18,7 @@ use crate::host::{Host, InterfacePoll, Output};
 use crate::link::{Fate, LinkConfig};
 use crate::links::Links;
 use crate::neighbourhood::{Neighbourhood, Replaced};
-use crate::profile::Transport;
+use crate::profile::{Profile, Transport};
 use crate::random::Random;
 use crate::schedule::{Arrival, Arrivals, Deadlines};
 use crate::socket::SocketId;
@@ -55,6 +57,8 @@ pub struct Network {
     hosts: Vec<Host>,
     links: Links,
     neighbours: Neighbourhood,
+    /// The profiles that hosts were added with, each once.
+    profiles: Vec<Arc<Profile>>,
     arrivals: Arrivals,
     deadlines: Deadlines,
     spares: Spares,
@@ -81,6 +85,7 @@ impl Network {
             hosts: Vec::new(),
             links: Links::default(),
             neighbours: Neighbourhood::default(),
+            profiles: Vec::new(),
             arrivals: Arrivals::default(),
             deadlines: Deadlines::default(),
             spares: Spares::default(),
@@ -110,13 +115,29 @@ impl Network {
         let random = Random::new(self.seed, stream(HOST_STREAMS, id, id));
         let neighbours = self.neighbours.clone();
         let ethernet = ethernet_address(id);
-        let mut host = Host::new(config, ethernet, self.resolution, neighbours, random);
+        let profile = match &config.stack {
+            StackKind::Profile(profile) => Some(self.shared(profile)),
+            StackKind::Scripted => None,
+        };
+        let network = (self.resolution, neighbours);
+        let mut host = Host::new(config, ethernet, network, profile, random);
         host.record(self.recording);
         if self.neighbours.add(host.addresses(), ethernet) == Replaced::Yes {
             self.hosts.iter_mut().for_each(Host::forget_neighbour);
         }
         self.hosts.push(host);
         id
+    }
+
+    /// A profile that all hosts of one system have together: each segment reads much of it.
+    fn shared(&mut self, profile: &Profile) -> Arc<Profile> {
+        let mut known = self.profiles.iter();
+        if let Some(known) = known.find(|it| ***it == *profile) {
+            return Arc::clone(known);
+        }
+        let profile = Arc::new(profile.clone());
+        self.profiles.push(Arc::clone(&profile));
+        profile
     }
 
     /// The hosts, in the order of adding.
