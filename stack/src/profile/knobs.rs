@@ -62,18 +62,9 @@ impl Profile {
 
     /// Every knob's dotted name (`receive_shutdown.capacity`), in the order of the file.
     pub fn knobs() -> Vec<String> {
-        let text = built_in::source(COMPLETE).unwrap_or_default();
-        let mut names = origin::values_in(text);
-        names.retain(|name| !["name", "title"].contains(&name.as_str()));
-        // An optional knob has no value in the file.
-        let options = names.iter().rposition(|name| name.starts_with("options."));
-        let place = options.map_or(names.len(), |last| last + 1);
-        names.insert(place, "options.mss".to_owned());
-        // What only some systems have stands where they have it.
-        let text = built_in::source(WINSOCK).unwrap_or_default();
-        let optional = |name: &String| OPTIONAL.iter().any(|group| name.starts_with(group));
-        names.extend(origin::values_in(text).into_iter().filter(optional));
-        names
+        // Each scenario asks for them, and the files are long.
+        static KNOBS: OnceLock<Vec<String>> = OnceLock::new();
+        KNOBS.get_or_init(read_knobs).clone()
     }
 
     /// This profile with some knobs changed. The table is nested as the dotted names are.
@@ -103,6 +94,16 @@ impl Profile {
         })
     }
 
+    /// The dotted names of the knobs that are not as the built-in profile of the same name has
+    /// them: all, where there is none of that name.
+    pub fn turned(&self) -> Vec<String> {
+        let usual = Self::built_in(&self.name).map(|it| it.to_table());
+        let (own, usual) = (self.to_table(), usual.unwrap_or_default());
+        let mut names = Self::knobs();
+        names.retain(|name| at(&own, name) != at(&usual, name));
+        names
+    }
+
     /// The profile as TOML, to read or to paste into a scenario.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).unwrap_or_default()
@@ -115,6 +116,35 @@ impl Profile {
     fn from_table(table: Table) -> Result<Self, toml::de::Error> {
         Value::Table(table).try_into()
     }
+}
+
+/// The value of a dotted name.
+fn at<'a>(table: &'a Table, name: &str) -> Option<&'a Value> {
+    let (group, rest) = match name.split_once('.') {
+        Some((group, rest)) => (group, Some(rest)),
+        None => (name, None),
+    };
+    let value = table.get(group)?;
+    match rest {
+        Some(rest) => at(value.as_table()?, rest),
+        None => Some(value),
+    }
+}
+
+/// The names of all knobs, from the files that have them.
+fn read_knobs() -> Vec<String> {
+    let text = built_in::source(COMPLETE).unwrap_or_default();
+    let mut names = origin::values_in(text);
+    names.retain(|name| !["name", "title"].contains(&name.as_str()));
+    // An optional knob has no value in the file.
+    let options = names.iter().rposition(|name| name.starts_with("options."));
+    let place = options.map_or(names.len(), |last| last + 1);
+    names.insert(place, "options.mss".to_owned());
+    // What only some systems have stands where they have it.
+    let text = built_in::source(WINSOCK).unwrap_or_default();
+    let optional = |name: &String| OPTIONAL.iter().any(|group| name.starts_with(group));
+    names.extend(origin::values_in(text).into_iter().filter(optional));
+    names
 }
 
 /// A built-in profile's table with everything it inherits.
