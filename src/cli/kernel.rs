@@ -5,16 +5,19 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::RwLock;
 
-use hangup_stack::network::HostId;
+use hangup_stack::network::{HostId, Resolution};
+use hangup_stack::profile::Profile;
+use smoltcp::time::Duration as Span;
 
 use super::args::ScriptOptions;
 use super::failure::{Failure, refusal};
 use super::{interrupt, packetdrill};
+use crate::diagnostic::Spanned;
 use crate::live::kernel::{Begin, KernelHost};
 use crate::live::namespace::{self, Apart};
 use crate::packetdrill::{IpVersion, Leftovers, Script, ScriptOutcome, run_script, run_script_on};
-use crate::run::{Filler, run, run_in_real_time};
-use crate::scenario::{LoadError, Scenario, ScenarioFile, Setting};
+use crate::run::{Filler, Outcome, Patience, run, run_in_real_time};
+use crate::scenario::{LoadError, Scenario, ScenarioFile, Setting, script};
 
 /// How often a case is played at most that says nothing.
 const ATTEMPTS_MOST: usize = 40;
@@ -22,11 +25,17 @@ const ATTEMPTS_MOST: usize = 40;
 /// After how many attempts a case is played while no other is.
 const TOGETHER_MOST: usize = 8;
 
+/// The highest priority that is not real-time (`nice -n -20`).
+const PRIORITY: i32 = -20;
+
 /// Cases that are played beside each other read it, and one that is played alone writes it.
 static BESIDE: RwLock<()> = RwLock::new(());
 
 /// The system of scripts and scenarios that a Linux kernel can stand in for.
 const LINUX: &str = "linux";
+
+/// How much longer than all of the emulated script the kernel may take for a step.
+pub(super) const SLACK: Span = Span::from_secs(10);
 
 /// The largest IP packet of a host that does not say it.
 const MTU: usize = 1500;
@@ -38,6 +47,12 @@ pub(super) enum Subject {
     Scenario(Box<Scenario>),
     /// A packetdrill script.
     Script(Box<Script>),
+}
+
+/// When the script of a run was through: its last statement was played, and its calls returned.
+pub(super) fn through(scenario: &Scenario, outcome: &Outcome) -> Span {
+    let last = outcome.account.through().total_micros().unsigned_abs();
+    Span::from_micros(last).max(scenario.until.unwrap_or_default())
 }
 
 /// Who plays the host under test.
@@ -87,12 +102,54 @@ impl Subject {
         }
     }
 
-    /// The host that the kernel stands in for: the first that is Linux.
+    /// The host that the kernel stands in for: the first that is Linux and does nothing that a
+    /// kernel does not; where there is none, the first that is Linux.
     pub(super) fn kernel(&self) -> Option<HostId> {
-        let mut hosts = self.scenario().hosts.iter();
+        let hosts = &self.scenario().hosts;
         let is_linux = |name: &str| name.split('-').next() == Some(LINUX);
-        let found = hosts.position(|it| it.profile().is_some_and(|it| is_linux(&it.name)));
-        found.map(HostId)
+        let linux = |it: &HostId| {
+            let profile = hosts[it.0].profile();
+            profile.is_some_and(|it| is_linux(&it.name))
+        };
+        let mut all = (0..hosts.len()).map(HostId).filter(linux).peekable();
+        let first = all.peek().copied();
+        all.find(|it| self.obstacle(*it).is_none()).or(first)
+    }
+
+    /// Why the kernel cannot stand in for a host.
+    pub(super) fn obstacle(&self, host: HostId) -> Option<String> {
+        let scenario = self.scenario();
+        if let Some(real) = scenario.hosts.iter().find(|it| it.is_kernel()) {
+            let name = &real.name.value;
+            return Some(format!(
+                "real programs make the calls of {name}: hangup exec"
+            ));
+        }
+        if scenario.network.resolution == Resolution::Arp {
+            return Some("the link of the kernel has no ARP (network.arp)".to_owned());
+        }
+        let name = &scenario.hosts[host.0].name.value;
+        let is_it = |it: &Spanned<String>| it.value == *name;
+        let statements = scenario.script.statements.iter();
+        let mut obstacles = statements.filter_map(|statement| {
+            let (what, host) = done_to(&statement.subject)?;
+            is_it(host).then(|| format!("the script {what} {name}"))
+        });
+        obstacles.next()
+    }
+
+    /// The knobs of a host that are not as its system has them, by their dotted names.
+    pub(super) fn turned(&self, host: HostId) -> Vec<String> {
+        let Self::Scenario(scenario) = self else {
+            // Those of a script are settings of the system.
+            return Vec::new();
+        };
+        // These are asked for with options of the socket.
+        const SET: [&str; 2] = ["window.receive_buffer", "send.send_buffer"];
+        let profile = scenario.hosts[host.0].profile();
+        let turned = profile.map(Profile::turned).unwrap_or_default();
+        let is_unset = |it: &String| !SET.contains(&it.as_str());
+        turned.into_iter().filter(is_unset).collect()
     }
 
     /// Plays it in virtual time.
@@ -118,6 +175,7 @@ impl Subject {
         &self,
         seed: Option<u64>,
         leftovers: Leftovers,
+        patience: Patience,
     ) -> Result<(ScriptOutcome, Vec<String>), String> {
         let scenario = self.scenario();
         let kernel = self.kernel().unwrap_or(HostId(0));
@@ -130,7 +188,7 @@ impl Subject {
             mtu: host.mtu.unwrap_or(MTU),
             is_mapped: false,
             filler: Filler::Alphabet,
-            shell: buffers(host),
+            shell: None,
         };
         if let Self::Script(script) = self {
             begin.is_mapped = script.settings.ip_version == IpVersion::V4Mapped;
@@ -142,7 +200,7 @@ impl Subject {
         let outcome = match self {
             Self::Script(script) => run_script_on(&mut medium, script, seed, leftovers),
             Self::Scenario(scenario) => {
-                let outcome = run_in_real_time(&mut medium, scenario, seed);
+                let outcome = run_in_real_time(&mut medium, scenario, seed, patience);
                 match outcome.failures.is_empty() {
                     true => ScriptOutcome::Passed(outcome),
                     false => ScriptOutcome::Failed(outcome),
@@ -153,25 +211,23 @@ impl Subject {
     }
 }
 
-/// The buffers of a host as settings of its system.
-fn buffers(host: &crate::scenario::Host) -> Option<String> {
-    let mut lines = String::new();
-    for (name, usual) in [
-        ("net.ipv4.tcp_rmem", host.receive_buffer),
-        ("net.ipv4.tcp_wmem", host.send_buffer),
-    ] {
-        if let Some(usual) = usual {
-            let path = format!("/proc/sys/{}", name.replace('.', "/"));
-            let now = std::fs::read_to_string(path).unwrap_or_default();
-            let largest = now
-                .split_whitespace()
-                .last()
-                .unwrap_or("6291456")
-                .to_owned();
-            lines.push_str(&format!("sysctl -q {name}=\"4096 {usual} {largest}\"\n"));
-        }
+/// What a statement does to a host that no script does to a kernel.
+fn done_to(subject: &script::Subject) -> Option<(&'static str, &Spanned<String>)> {
+    use script::Subject as Is;
+    match subject {
+        Is::Power(power) => Some(("takes the power of", &power.host)),
+        Is::Subsystem(subsystem) => Some(("fails the network of", &subsystem.host)),
+        Is::Inject(line) => Some(("forges packets of", &line.from)),
+        Is::Turning(turning) if turning.shell.is_none() => Some(("turns knobs of", &turning.host)),
+        Is::Turning(_)
+        | Is::Call(_)
+        | Is::Packet(_)
+        | Is::Nothing(_)
+        | Is::Expect(_)
+        | Is::Link(_)
+        | Is::Code(_)
+        | Is::Pause => None,
     }
-    (!lines.is_empty()).then_some(lines)
 }
 
 /// Moves this process, which has no other thread yet, into a network namespace of its own, and lets
@@ -186,6 +242,8 @@ pub(super) fn enter() -> Result<(), Failure> {
         processes: false,
     };
     namespace::enter(apart).map_err(refusal)?;
+    // Who may is woken before others, and is late less often.
+    let _ = rustix::process::setpriority_process(None, PRIORITY);
     let signal = Some(rustix::process::Signal::KILL);
     // Where it cannot be had, the parent waits for the end of each process that it begins.
     let _ = rustix::process::set_parent_process_death_signal(signal);
@@ -243,4 +301,54 @@ pub(super) fn until_said<T>(
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(hosts: &str, script: &str) -> Subject {
+        let text = format!("{hosts}\nscript = '''\n{script}\n'''\n");
+        let scenario = Scenario::parse(Path::new("a.toml"), text.into());
+        Subject::Scenario(Box::new(scenario.unwrap_or_else(|error| panic!("{error}"))))
+    }
+
+    #[test]
+    fn the_kernel_is_a_host_that_does_what_kernels_do() {
+        const TWO: &str = "hosts.a.profile = 'linux'\nhosts.b.profile = 'linux'";
+        for (hosts, script, kernel, obstacle) in [
+            (TWO, "0 a: socket(AF_INET, SOCK_STREAM, 0) = 3", Some(0), ""),
+            (TWO, "0 a: crash", Some(1), ""),
+            (TWO, "0 a: subsystem down", Some(1), ""),
+            (TWO, "0 inject a > b: R 0:0(0)", Some(1), ""),
+            (
+                TWO,
+                "0 a: crash\n+0 b: crash",
+                Some(0),
+                "takes the power of a",
+            ),
+            ("hosts.a.profile = 'windows'", "0 a: crash", None, ""),
+            (
+                "hosts.a.profile = 'kernel'\nhosts.b.profile = 'linux'",
+                "0 b: socket(AF_INET, SOCK_STREAM, 0) = 3",
+                Some(1),
+                "real programs make the calls of a",
+            ),
+        ] {
+            let subject = subject(hosts, script);
+            let found = subject.kernel();
+            assert_eq!(found, kernel.map(HostId), "{hosts} {script}");
+            let why = found.and_then(|it| subject.obstacle(it));
+            let why = why.unwrap_or_default();
+            assert_eq!(why.is_empty(), obstacle.is_empty(), "{script}: {why}");
+            assert!(why.contains(obstacle), "{script}: {why}");
+        }
+    }
+
+    #[test]
+    fn knobs_that_are_turned_are_known_but_for_settings() {
+        let hosts = "hosts.a = { profile = 'linux', receive_buffer = 9000, mss = 1000 }";
+        let subject = subject(hosts, "0 a: socket(AF_INET, SOCK_STREAM, 0) = 3");
+        assert_eq!(subject.turned(HostId(0)), ["options.mss"]);
+    }
 }

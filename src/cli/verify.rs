@@ -11,17 +11,23 @@ use smoltcp::time::Duration as Span;
 
 use super::args::Verify;
 use super::failure::{Failure, environment, refusal, usage};
-use super::kernel::{By, Subject, child, enter, until_said};
+use super::kernel::{By, SLACK, Subject, child, enter, through, until_said};
 use super::progress::ProgressLine;
 use super::{Exit, interrupt, packetdrill, report};
 use crate::files;
 use crate::packetdrill::{Leftovers, ScriptOutcome};
-use crate::run::{Outcome, Tolerance};
+use crate::run::{Outcome, Patience, Tolerance};
 use crate::scenario::discover::Found;
 use crate::verify::{self, Account, Case, CaseResult, Drift, Reason, Report};
 
 /// How often a difference must be seen before it is one.
 const RUNS: usize = 3;
+
+/// How many knobs that are turned are named.
+const KNOBS_NAMED: usize = 3;
+
+/// How long the answer to the last statement is waited for.
+const ANSWERED: Span = Span::from_millis(100);
 
 /// How far from its time something may happen, as packetdrill has it.
 const TOLERANCE: Tolerance = Tolerance {
@@ -76,7 +82,7 @@ pub(super) fn verify(args: &Verify, quiet: bool) -> Result<Exit, Failure> {
         };
         let case = result.map(|result| Case {
             name: item.name.clone(),
-            result: explained(result, &item.name, &reasons),
+            result: reasons.explain(result, &item.name),
         });
         if let Ok(mut told) = told.lock() {
             told.tell(index, item, case.as_ref())?;
@@ -161,17 +167,21 @@ fn reasons(args: &Verify) -> Result<Reasons, Failure> {
     toml::from_str(&text).map_err(|error| usage(format_args!("{shown}: {error}")))
 }
 
-fn explained(result: CaseResult, name: &str, reasons: &Reasons) -> CaseResult {
-    match result {
-        CaseResult::Drifts { drifts, .. } => {
-            let mut known = reasons.drift.iter();
-            let reason = known.find(|it| it.cases.iter().any(|it| it == name));
-            CaseResult::Drifts {
+impl Reasons {
+    /// Why a case drifts.
+    fn of(&self, name: &str) -> Option<&str> {
+        let is_it = |it: &&Reason| it.cases.iter().any(|it| it == name);
+        self.drift.iter().find(is_it).map(|it| it.reason.as_str())
+    }
+
+    fn explain(&self, result: CaseResult, name: &str) -> CaseResult {
+        match result {
+            CaseResult::Drifts { drifts, .. } => CaseResult::Drifts {
                 drifts,
-                reason: reason.map(|it| it.reason.clone()),
-            }
+                reason: self.of(name).map(str::to_owned),
+            },
+            CaseResult::Same | CaseResult::LeftOut { .. } => result,
         }
-        CaseResult::Same | CaseResult::LeftOut { .. } => result,
     }
 }
 
@@ -224,6 +234,13 @@ fn case(args: &Verify, item: &Item) -> Result<Option<CaseResult>, Failure> {
     let Some(host) = subject.kernel() else {
         return Ok(None);
     };
+    if let Some(why) = subject.obstacle(host) {
+        return left_out(why);
+    }
+    let turned = subject.turned(host);
+    if !turned.is_empty() {
+        return left_out(turned_knobs(&turned));
+    }
     let scenario = subject.scenario();
     let emulated = match subject.emulate(None, Leftovers::Allowed) {
         ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => outcome,
@@ -232,54 +249,83 @@ fn case(args: &Verify, item: &Item) -> Result<Option<CaseResult>, Failure> {
             return left_out(format!("the emulation does not play it: {why}"));
         }
     };
-    if emulated.ended.total_micros() > i64::try_from(args.longest).unwrap_or(0) * 1_000_000 {
+    if through(scenario, &emulated) > Span::from_secs(args.longest) {
         return left_out(format!("it takes more than {} s", args.longest));
     }
     let account = Account::of(scenario, &emulated, host);
+    beside(args, item, &account).map(Some)
+}
+
+/// Compares what the emulation did with the kernel, in as many runs as it takes.
+fn beside(args: &Verify, item: &Item, account: &Account) -> Result<CaseResult, Failure> {
     let mut runs = 0;
-    let mut always: Option<Vec<Drift>> = None;
-    let mut never = String::new();
+    let mut seen = Seen::default();
     let said = until_said(
         || play(args, item),
         |played| {
-            let Some(kernel) = &played.account else {
-                never.clone_from(&played.why);
-                return true;
-            };
-            let late = Span::from_micros(played.late_micros).min(TOLERANCE.least);
-            let drifts = verify::drifts(&account, kernel, TOLERANCE, late);
-            if drifts.is_empty() {
-                always = Some(drifts);
-                return true;
-            }
             // What is late may do anything, but for what is always the same.
             runs += if played.is_too_late { 1 } else { RUNS };
-            let now: BTreeSet<String> = drifts.iter().map(|it| it.key.clone()).collect();
-            always = Some(match always.take() {
-                None => drifts,
-                Some(before) => before
-                    .into_iter()
-                    .filter(|it| now.contains(&it.key))
-                    .collect(),
-            });
-            runs >= RUNS * RUNS || always.as_ref().is_some_and(Vec::is_empty)
+            seen.take(account, played);
+            runs >= RUNS * RUNS || seen.is_decided()
         },
     );
-    Ok(Some(match (said, always) {
-        (Err(why), _) => return Err(refusal(why)),
-        (Ok(_), None) if never.is_empty() => CaseResult::LeftOut {
-            why: "it was interrupted".to_owned(),
+    let interrupted = || CaseResult::LeftOut {
+        why: "it was interrupted".to_owned(),
+    };
+    Ok(match (said.map_err(refusal)?, seen) {
+        (_, Seen { never, .. }) if !never.is_empty() => CaseResult::LeftOut { why: never },
+        (None, _) | (_, Seen { always: None, .. }) => interrupted(),
+        (Some(_), Seen { always, .. }) => match always.unwrap_or_default() {
+            drifts if drifts.is_empty() => CaseResult::Same,
+            drifts => CaseResult::Drifts {
+                drifts,
+                reason: None,
+            },
         },
-        (Ok(_), None) => CaseResult::LeftOut { why: never },
-        (Ok(None), Some(_)) => CaseResult::LeftOut {
-            why: "the machine is too busy".to_owned(),
-        },
-        (Ok(Some(_)), Some(drifts)) if drifts.is_empty() => CaseResult::Same,
-        (Ok(Some(_)), Some(drifts)) => CaseResult::Drifts {
-            drifts,
-            reason: None,
-        },
-    }))
+    })
+}
+
+/// The differences that were seen in every run.
+#[derive(Debug, Default)]
+struct Seen {
+    always: Option<Vec<Drift>>,
+    /// Why there is nothing to compare.
+    never: String,
+}
+
+impl Seen {
+    fn take(&mut self, account: &Account, played: &Played) {
+        let Some(kernel) = &played.account else {
+            self.never.clone_from(&played.why);
+            return;
+        };
+        let late = Span::from_micros(played.late_micros).min(TOLERANCE.least);
+        let drifts = verify::drifts(account, kernel, TOLERANCE, late);
+        let now: BTreeSet<String> = drifts.iter().map(|it| it.key.clone()).collect();
+        self.always = Some(match self.always.take() {
+            None => drifts,
+            Some(before) => {
+                let before = before.into_iter();
+                before.filter(|it| now.contains(&it.key)).collect()
+            }
+        });
+    }
+
+    /// Whether no run can change it.
+    fn is_decided(&self) -> bool {
+        !self.never.is_empty() || self.always.as_ref().is_some_and(Vec::is_empty)
+    }
+}
+
+/// Why a host with these knobs turned is not compared.
+fn turned_knobs(turned: &[String]) -> String {
+    let (named, rest) = turned.split_at(turned.len().min(KNOBS_NAMED));
+    let more = match rest.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = named.join(", ");
+    format!("its Linux host is no kernel as it comes: {named}{more}")
 }
 
 /// Plays a case on the kernel, in a process of its own.
@@ -309,10 +355,22 @@ fn worker(args: &Verify, index: usize) -> Result<Exit, Failure> {
         late_micros: 0,
         is_too_late: false,
     };
-    let played = match Subject::load(path, index, &[], &args.scripts, By::Kernel)? {
+    let load = |by| Subject::load(path, index, &[], &args.scripts, by);
+    let emulated = load(By::Emulation)?.map(|it| it.emulate(None, Leftovers::Allowed));
+    let mut patience = Patience {
+        end: ANSWERED,
+        ..Patience::default()
+    };
+    let played = match load(By::Kernel)? {
         Err(error) => not_played(first_line(&error)),
         Ok(subject) => {
-            let (outcome, _) = subject.play(None, Leftovers::Allowed).map_err(refusal)?;
+            if let Ok(ScriptOutcome::Passed(emulated) | ScriptOutcome::Failed(emulated)) = emulated
+            {
+                let through = through(subject.scenario(), &emulated);
+                patience.step = patience.step.min(through + SLACK);
+            }
+            let played = subject.play(None, Leftovers::Allowed, patience);
+            let (outcome, _) = played.map_err(refusal)?;
             match outcome {
                 ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => {
                     of(&subject, &outcome)

@@ -90,24 +90,31 @@ impl Netlink {
         })
     }
 
-    /// Makes two devices that are the ends of one cable. What the first one sends is as it would
-    /// be on a wire: one segment a frame.
+    /// Makes two devices that are the ends of one cable. A frame of the first one carries so many
+    /// segments at most: with one it is as it would be on a wire, and without a limit as long as
+    /// the kernel makes it.
     ///
     /// # Errors
     /// The kernel does not make them.
-    pub fn add_cable(&self, name: &str, other: &str) -> Result<(), NetlinkError> {
+    pub fn add_cable(
+        &self,
+        name: &str,
+        other: &str,
+        segments: Option<u32>,
+    ) -> Result<(), NetlinkError> {
         let mut peer = LinkMessage::default();
         peer.attributes
             .push(LinkAttribute::IfName(other.to_owned()));
         let mut link = LinkMessage::default();
         link.attributes = vec![
             LinkAttribute::IfName(name.to_owned()),
-            LinkAttribute::GsoMaxSegs(1),
             LinkAttribute::LinkInfo(vec![
                 LinkInfo::Kind(InfoKind::Veth),
                 LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(peer))),
             ]),
         ];
+        link.attributes
+            .extend(segments.map(LinkAttribute::GsoMaxSegs));
         let request = format!("make the devices {name} and {other}");
         self.create(RouteNetlinkMessage::NewLink(link), || request)
     }
@@ -134,6 +141,21 @@ impl Netlink {
         link.attributes
             .extend(ethernet.into_iter().chain(mtu).chain(queue));
         let request = || format!("set the device {device} up");
+        self.ask(RouteNetlinkMessage::SetLink(link), 0, request)
+    }
+
+    /// Gives a device an Ethernet address, and lets it ask nobody who has an address on its link:
+    /// whatever it sends goes to all.
+    ///
+    /// # Errors
+    /// The kernel does not take one of them.
+    pub fn set_silent(&self, device: &str, ethernet: EthernetAddress) -> Result<(), NetlinkError> {
+        let mut link = LinkMessage::default();
+        link.header.index = index_of(device)?;
+        link.header.flags = LinkFlags::Noarp;
+        link.header.change_mask = LinkFlags::Noarp;
+        link.attributes = vec![LinkAttribute::Address(ethernet.as_bytes().to_vec())];
+        let request = || format!("give {device} the address {ethernet}");
         self.ask(RouteNetlinkMessage::SetLink(link), 0, request)
     }
 

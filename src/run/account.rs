@@ -25,6 +25,16 @@ pub struct Account {
     pub sockets: Vec<SocketAccount>,
 }
 
+impl Account {
+    /// When the last statement was played and the last call returned.
+    pub fn through(&self) -> Instant {
+        let returned = self.calls.iter().filter_map(|it| it.returned.as_ref());
+        let returned = returned.map(|(moment, _)| moment.at);
+        let played = self.played.iter().copied();
+        played.chain(returned).max().unwrap_or(Instant::ZERO)
+    }
+}
+
 /// A moment of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {

@@ -101,17 +101,36 @@ pub(crate) const TICK: Duration = Duration::from_millis(4);
 /// How long a packet may take in real time that may come at any time.
 pub(crate) const REAL_PATIENCE: Duration = Duration::from_secs(300);
 
+/// How long a run in real time waits for what comes at no certain time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For a step that may come at any time.
+    pub step: Duration,
+    /// For what the last statement has caused.
+    pub end: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            step: REAL_PATIENCE,
+            end: TICK,
+        }
+    }
+}
+
 impl Conduct {
     /// That of a scenario in real time: as [`Conduct::scenario`], with the tolerance that
     /// packetdrill has.
-    pub fn scenario_in_real_time(scenario: &Scenario) -> Self {
+    pub fn scenario_in_real_time(scenario: &Scenario, patience: Patience) -> Self {
         Self {
             timing: Timing::Stamped { late_most: TICK },
             tolerance: Tolerance {
                 least: TICK,
                 percent: 12.5,
             },
-            patience: REAL_PATIENCE,
+            patience: patience.step,
+            end: scenario.until.map_or(End::After(patience.end), End::At),
             ..Self::scenario(scenario)
         }
     }
@@ -203,6 +222,8 @@ pub enum End {
     At(Duration),
     /// When nothing is due any more, at most so long after the last statement.
     Quiet(Duration),
+    /// So long after the last statement: nobody knows what is due.
+    After(Duration),
     /// When the calls that wait have returned, or should have.
     Calls,
     /// When the medium says that nothing happens any more: its programs have ended.

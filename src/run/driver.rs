@@ -11,7 +11,7 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::IpAddress;
 
 use super::account::{Account, SocketAccount};
-use super::conduct::{Conduct, End, Leftovers, OnFailure, TICK, Timing};
+use super::conduct::{Conduct, End, Leftovers, OnFailure, Timing};
 use super::failures::{Failures, Judged, Told};
 use super::filters::{self, Counts};
 use super::forging::Forging;
@@ -175,7 +175,11 @@ impl<'a> Driver<'a> {
         match self.conduct.end {
             End::At(until) => self.advance(instant(until)),
             End::Quiet(most) => self.advance_until_quiet(before + most),
-            End::Calls => self.await_calls(),
+            End::After(time) => {
+                self.await_calls(self.medium.now() + self.conduct.patience);
+                self.advance(self.medium.now() + time);
+            }
+            End::Calls => self.await_calls(Instant::from_micros(i64::MAX)),
             End::Programs => self.await_programs(),
         }
     }
@@ -420,10 +424,6 @@ impl<'a> Driver<'a> {
     /// Moves the time as long as something is known to be due, at most to `limit`.
     fn advance_until_quiet(&mut self, limit: Instant) {
         self.release_programs();
-        if self.due() == Due::Unknown {
-            // What was done last has its answer by then.
-            return self.advance(self.medium.now() + TICK);
-        }
         while let Due::At(due) = self.due()
             && due <= limit
             && !self.watch.has_ended()
@@ -440,18 +440,18 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Gives what still waits the rest of its time.
-    fn await_calls(&mut self) {
+    /// Gives what still waits the rest of its time, at most until `limit`.
+    fn await_calls(&mut self, limit: Instant) {
         // What was sent last arrives.
         self.advance(self.medium.now());
         while !self.is_over() {
             let ends = self.waiting.iter().filter_map(|it| it.returns);
-            let Some(latest) = ends.map(|(_, latest)| latest).min() else {
+            let Some(latest) = ends.map(|(_, latest)| latest.min(limit)).min() else {
                 return;
             };
             self.advance(latest);
             let waits = |it: &Waiting<'_>| it.returns.is_some_and(|(_, until)| until <= latest);
-            if self.waiting.iter().any(waits) {
+            if latest == limit || self.waiting.iter().any(waits) {
                 return;
             }
         }
@@ -468,6 +468,9 @@ impl<'a> Driver<'a> {
     pub(super) fn take_events(&mut self) {
         while let Some(event) = self.medium.next_event() {
             self.take_event(event);
+        }
+        if let Timing::Stamped { late_most } = self.conduct.timing {
+            self.lateness.note(self.medium.take_late(), late_most);
         }
         self.medium.show(SoFar {
             events: &self.events,

@@ -15,7 +15,7 @@ use hangup_stack::network::HostId;
 use hangup_stack::profile::Profile;
 use hangup_stack::socket::{Protocol, SocketId, Status};
 use hangup_stack::storm::Storm;
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::EthernetAddress;
 
 use crate::calls::{BadCall, Returned};
@@ -179,6 +179,11 @@ pub trait Medium: fmt::Debug {
     /// When what the driver has done last really happened, which may be before `now`.
     fn acted(&self) -> Instant {
         self.now()
+    }
+
+    /// How much later than planned something reached a host since this was asked last, at most.
+    fn take_late(&mut self) -> Duration {
+        Duration::ZERO
     }
 
     /// Takes the next thing that has happened.

@@ -51,8 +51,8 @@ mod watch;
 
 pub use account::{Account, MadeCall, Moment, ReturnedValue, SocketAccount};
 pub use conduct::{
-    CallResults, Conduct, End, Filler, Leftovers, Miss, OnFailure, Opening, Order, Timing,
-    Tolerance,
+    CallResults, Conduct, End, Filler, Leftovers, Miss, OnFailure, Opening, Order, Patience,
+    Timing, Tolerance,
 };
 pub(crate) use conduct::{REAL_PATIENCE, TICK};
 pub(crate) use driver::Driver;

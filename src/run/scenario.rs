@@ -1,6 +1,6 @@
 //! Running a scenario.
 
-use super::conduct::{Conduct, Filler};
+use super::conduct::{Conduct, Filler, Patience};
 use super::driver::Driver;
 use super::medium::Medium;
 use super::reader::Reader;
@@ -57,9 +57,15 @@ pub fn run_on(medium: &mut dyn Medium, scenario: &Scenario, seed: u64) -> Outcom
 }
 
 /// Runs a scenario on a medium with a real clock and a real host, within the tolerance that such a
-/// host needs; what is late on the way counts as [`Lateness`](super::Lateness).
-pub fn run_in_real_time(medium: &mut dyn Medium, scenario: &Scenario, seed: u64) -> Outcome {
-    let conduct = Conduct::scenario_in_real_time(scenario);
+/// host needs; what is late on the way counts as [`Lateness`](super::Lateness). `patience` is how
+/// long it waits for what comes at no certain time.
+pub fn run_in_real_time(
+    medium: &mut dyn Medium,
+    scenario: &Scenario,
+    seed: u64,
+    patience: Patience,
+) -> Outcome {
+    let conduct = Conduct::scenario_in_real_time(scenario, patience);
     run_as(medium, scenario, &conduct, (seed, &Usual))
 }
 

@@ -19,6 +19,8 @@ impl<'a> Driver<'a> {
     pub(super) fn await_step(&mut self, statement: &Statement) -> Option<Instant> {
         let limit = match self.conduct.end {
             End::At(until) => instant(until).max(self.medium.now()),
+            // Nobody knows whether it will.
+            End::After(_) => self.medium.now() + self.conduct.patience,
             End::Quiet(_) | End::Calls | End::Programs => self.medium.now() + STEP_MAX,
         };
         let mut is_last_look = false;

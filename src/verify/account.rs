@@ -24,6 +24,8 @@ pub struct Account {
     pub calls: Vec<CallDone>,
     /// The first thing that did not hold, where something did not.
     pub failure: Option<String>,
+    /// When its last statement had been played and its calls had returned, in microseconds.
+    pub through_micros: i64,
 }
 
 /// A packet that a host sent.
@@ -40,7 +42,8 @@ pub struct PacketSent {
     octets: Option<(u32, u32)>,
     /// What else is compared of such a segment.
     rest: String,
-    at_micros: i64,
+    /// When it was sent.
+    pub(super) at_micros: i64,
 }
 
 /// A call that a host made.
@@ -68,6 +71,11 @@ impl Account {
             packets: packets(outcome, host),
             calls: calls(scenario, outcome, host),
             failure,
+            through_micros: outcome
+                .account
+                .played
+                .last()
+                .map_or(0, |it| it.total_micros()),
         }
     }
 }

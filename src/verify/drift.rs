@@ -53,7 +53,11 @@ pub fn drifts(
     tolerance: Tolerance,
     late: Duration,
 ) -> Vec<Drift> {
-    let mut found = packets(&emulated.packets, &kernel.packets, tolerance, late);
+    // The emulation goes on until nothing is due, and the kernel until its script is through.
+    let is_seen = |it: &&PacketSent| it.at_micros <= emulated.through_micros;
+    let seen = emulated.packets.iter().filter(is_seen).count();
+    let seen = seen.max(kernel.packets.len()).min(emulated.packets.len());
+    let mut found = packets(&emulated.packets[..seen], &kernel.packets, tolerance, late);
     found.extend(calls(emulated, kernel));
     found.truncate(DRIFTS_MOST);
     found

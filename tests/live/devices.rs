@@ -76,7 +76,7 @@ pub(crate) fn cable() -> Tested {
     enter(NETWORK).map_err(|it| it.to_string())?;
     let netlink = Netlink::open().expect("a namespace has netlink");
     netlink
-        .add_cable("eth0", "far0")
+        .add_cable("eth0", "far0", Some(1))
         .map_err(|it| it.to_string())?;
     netlink
         .set_up("eth0", None, None, None)

@@ -17,11 +17,11 @@ use super::play::{unreadable, vantage};
 use crate::capture::text;
 use crate::cli::args::Run;
 use crate::cli::failure::{Failure, environment, refusal};
-use crate::cli::kernel::{By, Subject, child, enter, until_said};
+use crate::cli::kernel::{By, SLACK, Subject, child, enter, through, until_said};
 use crate::cli::{Exit, interrupt, report};
 use crate::packetdrill::{Leftovers, ScriptOutcome};
 use crate::report::{CaseKind, CaseVerdict, Problem, TestCase};
-use crate::run::Outcome;
+use crate::run::{Outcome, Patience};
 
 /// How often a case must fail in the same way before it has failed.
 const FAILURES: usize = 3;
@@ -177,8 +177,7 @@ fn subject(
     let scenario = subject.scenario();
     case.claim = report::claim(scenario).to_owned();
     case.settings.clone_from(&scenario.variant.settings);
-    if subject.kernel().is_none() {
-        let message = "no host of it is Linux, which the machine's kernel could stand in for";
+    if let Some(message) = obstacle(&subject) {
         case.verdict = CaseVerdict::Unsupported;
         case.problems.push(Problem::elsewhere(message));
         return Ok(None);
@@ -195,7 +194,15 @@ fn subject(
         true => Leftovers::Fail,
         false => Leftovers::Allowed,
     };
-    let (outcome, left) = subject.play(args.seed, leftovers).map_err(refusal)?;
+    // What holds on the emulation says how long it takes.
+    let mut patience = Patience::default();
+    if let Ok(ScriptOutcome::Passed(emulated)) =
+        load(By::Emulation)?.map(|it| it.emulate(args.seed, leftovers))
+    {
+        patience.step = patience.step.min(through(scenario, &emulated) + SLACK);
+    }
+    let played = subject.play(args.seed, leftovers, patience);
+    let (outcome, left) = played.map_err(refusal)?;
     case.ignored = left;
     match outcome {
         ScriptOutcome::Passed(outcome) => {
@@ -216,6 +223,16 @@ fn subject(
             case.verdict = CaseVerdict::Unsupported;
             case.problems = reasons.iter().map(problem).collect();
             Ok(None)
+        }
+    }
+}
+
+/// Why the kernel cannot play a case.
+fn obstacle(subject: &Subject) -> Option<String> {
+    match subject.kernel() {
+        Some(host) => subject.obstacle(host),
+        None => {
+            Some("no host of it is Linux, which the machine's kernel could stand in for".into())
         }
     }
 }

@@ -92,7 +92,9 @@ impl Port {
         let link = match Tun::make(DEVICE) {
             Ok(tun) => Link::Tun(tun),
             Err(refused) => {
-                netlink.add_cable(DEVICE, FAR).map_err(|_| refused)?;
+                netlink
+                    .add_cable(DEVICE, FAR, Some(1))
+                    .map_err(|_| refused)?;
                 quiet(FAR, false);
                 let wire = |error| PortError::Wire {
                     device: FAR.to_owned(),

@@ -75,7 +75,14 @@ pub(super) fn receive(file: File, length: usize, flags: i32) -> Prepared {
         let received = nix::sys::socket::recv(file.fd.as_raw_fd(), &mut buffer, flags | at_once);
         match received {
             Err(Errno::EAGAIN) if waits(&file, flags, how) => Attempt::WouldWait(0),
-            received => made(received),
+            Ok(octets) => {
+                buffer.truncate(octets);
+                Attempt::Made(Made {
+                    received: buffer,
+                    ..Made::result(Ok(i64::try_from(octets).unwrap_or(i64::MAX)))
+                })
+            }
+            Err(error) => made(Err(error)),
         }
     })
 }

@@ -5,7 +5,6 @@
 //! the time stamps of the kernel; the device itself is only drained.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::IoSlice;
 use std::os::fd::AsFd;
 use std::time::{Instant as Clock, SystemTime};
 
@@ -18,15 +17,16 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::EthernetAddress;
 
 use super::ends::ends_of;
+use super::link::Link;
 use super::made::{Attempt, How, Made};
 use super::network::{self, Ends, Network};
 use super::packets;
-use super::process::{Process, Surroundings};
+use super::process::{Buffers, Process, Surroundings};
 use super::waiters::Waiters;
 use super::{info, killed, options, settings, status};
 use crate::calls::{BadCall, Returned, show_argument};
 use crate::capture::{SocketEnds, TraceHost};
-use crate::live::device::VirtioHeader;
+use crate::live::device::{Sighted, Wire};
 use crate::run::{
     CallId, Due, Filler, Medium, MediumEvent, NewCall, Refusal, VirtualNetwork, Waited,
 };
@@ -35,6 +35,9 @@ use crate::scenario::{Scenario, Stack};
 
 /// For how long before a moment the processor is not given away, so that it is met.
 const SPIN: Duration = Duration::from_micros(50);
+
+/// The longest time that a cable may have a packet; one that is lost there is not waited for.
+const ARRIVAL_MOST: Duration = Duration::from_millis(500);
 
 /// The largest packet of the device: what IP can say, where the kernel leaves segmentation to it.
 const PACKET_MAX: usize = 1 << 16;
@@ -58,8 +61,8 @@ pub struct KernelHost {
     /// The other hosts and the links to them, whose time follows the real one.
     others: VirtualNetwork,
     network: Network,
-    tun: crate::live::device::Tun,
-    wire: crate::live::device::Wire,
+    link: Link,
+    wire: Wire,
     process: Process,
     waiters: Waiters,
     pending: BTreeMap<CallId, Pending>,
@@ -73,8 +76,12 @@ pub struct KernelHost {
     events: VecDeque<MediumEvent>,
     hosts: Vec<TraceHost>,
     acted: Instant,
+    /// How much later than planned the kernel was given something.
+    late: Duration,
     /// Why the device takes nothing any more.
     broken: Option<String>,
+    /// What was seen on the device while something else was waited for.
+    sighted: VecDeque<(Sighted, Vec<u8>)>,
     buffer: Vec<u8>,
     left: Vec<String>,
 }
@@ -106,8 +113,13 @@ impl KernelHost {
     pub fn new(begin: &Begin<'_>) -> Result<Self, String> {
         let mut scenario = begin.scenario.clone();
         let kernel = begin.kernel;
+        let mut buffers = Buffers::default();
         if let Some(host) = scenario.hosts.get_mut(kernel.0) {
             host.stack = Stack::Scripted;
+            buffers = Buffers {
+                receive: host.receive_buffer,
+                send: host.send_buffer,
+            };
         }
         let others = VirtualNetwork::new(&scenario, begin.seed, begin.filler);
         let mut hosts = others.hosts();
@@ -121,7 +133,15 @@ impl KernelHost {
             known.insert(at, (host.name.clone(), host.addresses.clone()));
         }
         let mtu = u32::try_from(begin.mtu).unwrap_or(u32::MAX);
-        let network::Made { network, tun, wire } = Network::make(ends(&hosts, kernel), mtu)?;
+        let ethernet = others.ethernet_address(kernel);
+        let own = hosts.get(kernel.0).map(|it| it.addresses.as_slice());
+        let network = (own.unwrap_or_default(), ends(&hosts, kernel));
+        let made = Network::make(network, mtu, ethernet)?;
+        let network::Made {
+            network,
+            link,
+            wire,
+        } = made;
         let mut left = Vec::new();
         if let Some(shell) = &begin.shell {
             left = settings::take(shell, &network);
@@ -132,12 +152,13 @@ impl KernelHost {
             kernel,
             others,
             network,
-            tun,
+            link,
             wire,
             process: Process::new(Surroundings {
                 hosts: known,
                 is_mapped: begin.is_mapped,
                 zeros: begin.filler == Filler::Zeros,
+                buffers,
             }),
             waiters,
             pending: BTreeMap::new(),
@@ -148,7 +169,9 @@ impl KernelHost {
             events: VecDeque::new(),
             hosts,
             acted: Instant::ZERO,
+            late: Duration::ZERO,
             broken: None,
+            sighted: VecDeque::new(),
             buffer: vec![0; PACKET_MAX],
             left,
         })
@@ -180,17 +203,20 @@ impl KernelHost {
     /// Takes what was on the device, and lets the other hosts live up to now.
     fn look(&mut self) {
         let mut buffer = std::mem::take(&mut self.buffer);
-        while let Ok(Some(_)) = self.tun.receive(&mut buffer) {}
-        while let Ok(Some(sighted)) = self.wire.receive(&mut buffer) {
+        self.link.drain(&mut buffer);
+        while let Some(sighted) = self.sight(&mut buffer) {
             let at = sighted.at.map_or_else(|| self.now(), |it| self.stamped(it));
             if sighted.is_outgoing {
-                let packet = &buffer[..sighted.length.min(buffer.len())];
+                let seen = &buffer[..sighted.length.min(buffer.len())];
+                let Some(packet) = self.link.packet(seen) else {
+                    continue;
+                };
                 let frame = packets::framed(packet, &self.hosts, self.kernel);
                 self.catch_up(at);
                 // A host without a stack sends what it is given.
                 let _ = self.others.send(self.kernel, frame);
                 self.take_facts();
-            } else {
+            } else if !self.link.is_queued() {
                 self.acted = at;
             }
         }
@@ -217,7 +243,11 @@ impl KernelHost {
                     // What the kernel sends is put on the link as if it were forged.
                     *forged = Forged::No;
                 } else if let Fact::Received { bytes } = &fact.fact {
-                    self.give(&bytes.clone());
+                    let bytes = bytes.clone();
+                    self.give(&bytes);
+                    // On a busy machine that is later than the links had it.
+                    self.late = self.late.max(self.acted - fact.at.min(self.acted));
+                    fact.at = fact.at.max(self.acted);
                 }
             }
             self.events.push_back(event);
@@ -226,11 +256,41 @@ impl KernelHost {
 
     /// Gives the kernel a frame that has reached it.
     fn give(&mut self, frame: &[u8]) {
-        self.acted = self.now();
-        let packet = [IoSlice::new(packets::unframed(frame))];
-        if let Err(error) = self.tun.send(&VirtioHeader::default(), &packet) {
+        if let Err(error) = self.link.give(frame) {
             // A packet that is none the kernel refuses, and drops.
             self.broken = Some(error.to_string());
+        } else if self.link.is_queued() {
+            self.await_arrival();
+        }
+        self.acted = self.now();
+    }
+
+    /// Takes what was seen on the device next.
+    fn sight(&mut self, buffer: &mut [u8]) -> Option<Sighted> {
+        let Some((sighted, seen)) = self.sighted.pop_front() else {
+            return self.wire.receive(buffer).ok().flatten();
+        };
+        buffer[..seen.len()].copy_from_slice(&seen);
+        Some(sighted)
+    }
+
+    /// Waits until the kernel has taken what it was given: on a busy machine a cable has it for
+    /// milliseconds, which is no time of the kernel's answer.
+    fn await_arrival(&mut self) {
+        let until = self.now() + ARRIVAL_MOST;
+        let mut buffer = vec![0; PACKET_MAX];
+        while self.now() < until {
+            match self.wire.receive(&mut buffer) {
+                Ok(Some(sighted)) => {
+                    let seen = buffer[..sighted.length.min(buffer.len())].to_vec();
+                    self.sighted.push_back((sighted, seen));
+                    if !sighted.is_outgoing {
+                        return;
+                    }
+                }
+                Ok(None) => self.pause(Duration::from_millis(1)),
+                Err(_) => return,
+            }
         }
     }
 
@@ -367,6 +427,10 @@ impl Medium for KernelHost {
 
     fn acted(&self) -> Instant {
         self.acted
+    }
+
+    fn take_late(&mut self) -> Duration {
+        std::mem::take(&mut self.late)
     }
 
     fn next_event(&mut self) -> Option<MediumEvent> {

@@ -37,6 +37,8 @@ pub(super) struct Made {
     pub(super) opened: Vec<OwnedFd>,
     /// The arguments through which it returned something else than the script says.
     pub(super) differences: Vec<Difference>,
+    /// The octets that it received.
+    pub(super) received: Vec<u8>,
 }
 
 impl Made {
@@ -47,6 +49,7 @@ impl Made {
             shown: None,
             opened: Vec::new(),
             differences: Vec::new(),
+            received: Vec::new(),
         }
     }
 
@@ -93,7 +96,7 @@ impl Made {
             call,
             opened: (!self.opened.is_empty()).then_some(0),
             socket: None,
-            received: Vec::new(),
+            received: self.received.clone(),
             differences: self.differences.clone(),
         }
     }

@@ -3,7 +3,7 @@
 //! | part | what it is |
 //! |---|---|
 //! | `host` | the medium: the kernel, and the other hosts in real time |
-//! | `network`, `settings`, `sysctl` | the device, and what scripts set |
+//! | `link`, `network`, `settings`, `sysctl` | the device, and what scripts set |
 //! | `process` | the program: its descriptors by their labels, and its calls by name |
 //! | `data`, `message`, `ready`, `control`, `options`, `words` | the calls |
 //! | `waiters` | threads on which calls wait |
@@ -15,6 +15,7 @@ mod ends;
 mod host;
 mod info;
 mod killed;
+mod link;
 mod made;
 mod message;
 mod network;

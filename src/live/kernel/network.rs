@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 
-use crate::live::device::{Tun, Wire};
+use smoltcp::wire::{EthernetAddress, IpAddress};
+
+use super::link::Link;
+use crate::live::device::Wire;
 use crate::live::netlink::{Netlink, NetlinkError};
 
 /// The device, as packetdrill calls it.
@@ -36,7 +39,7 @@ pub(super) struct Network {
 #[derive(Debug)]
 pub(super) struct Made {
     pub(super) network: Network,
-    pub(super) tun: Tun,
+    pub(super) link: Link,
     pub(super) wire: Wire,
 }
 
@@ -45,21 +48,32 @@ impl Network {
     ///
     /// # Errors
     /// What the machine refuses, as a sentence.
-    pub(super) fn make(ends: Vec<Ends>, mtu: u32) -> Result<Made, String> {
-        let tun = Tun::make(DEVICE).map_err(|refused| refused.to_string())?;
+    pub(super) fn make(
+        (own, ends): (&[IpAddress], Vec<Ends>),
+        mtu: u32,
+        ethernet: EthernetAddress,
+    ) -> Result<Made, String> {
+        let netlink = Netlink::open().map_err(|error| error.to_string())?;
+        let link = Link::make(DEVICE, ethernet, &netlink);
+        let link = link.map_err(|refused| refused.to_string())?;
         let wire =
             Wire::watch(DEVICE).map_err(|error| format!("cannot watch {DEVICE}: {error}"))?;
-        let netlink = Netlink::open().map_err(|error| error.to_string())?;
         let network = Self {
             netlink,
             ends,
             congestion: RefCell::new(CONGESTION.to_owned()),
         };
-        network.configure(mtu).map_err(|error| error.to_string())?;
-        Ok(Made { network, tun, wire })
+        network
+            .configure(own, mtu)
+            .map_err(|error| error.to_string())?;
+        Ok(Made {
+            network,
+            link,
+            wire,
+        })
     }
 
-    fn configure(&self, mtu: u32) -> Result<(), NetlinkError> {
+    fn configure(&self, own: &[IpAddress], mtu: u32) -> Result<(), NetlinkError> {
         // Nothing of the kernel's own accord is on the wire.
         for (name, value) in [
             ("net.ipv6.conf.all.router_solicitations", "0"),
@@ -76,9 +90,10 @@ impl Network {
         self.netlink.set_up("lo", None, None, None)?;
         self.netlink.set_up(DEVICE, None, Some(mtu), Some(QUEUE))?;
         self.set_queue(DISCIPLINE, None)?;
-        for ends in &self.ends {
-            let prefix = if ends.local.is_ipv4() { 16 } else { 48 };
-            self.netlink.add_address(DEVICE, ends.local, prefix)?;
+        for &address in own {
+            let address = IpAddr::from(address);
+            let prefix = if address.is_ipv4() { 16 } else { 48 };
+            self.netlink.add_address(DEVICE, address, prefix)?;
         }
         self.route()
     }

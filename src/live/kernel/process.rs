@@ -6,7 +6,9 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 
 use nix::errno::Errno;
-use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrStorage};
+use nix::sys::socket::{
+    self, AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrStorage, sockopt,
+};
 use rustix::event::PollFlags;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
@@ -35,6 +37,28 @@ pub(super) struct Surroundings {
     pub(super) is_mapped: bool,
     /// Whether what is sent, where only its length is said, is zeros.
     pub(super) zeros: bool,
+    pub(super) buffers: Buffers,
+}
+
+/// What the buffers of each socket are, as if the program had asked for them. None: the system's.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Buffers {
+    pub(super) receive: Option<usize>,
+    pub(super) send: Option<usize>,
+}
+
+impl Buffers {
+    /// Sets them. Who may asks for more than others can have.
+    fn set(self, socket: &OwnedFd) {
+        if let Some(octets) = self.receive {
+            let forced = socket::setsockopt(socket, sockopt::RcvBufForce, &octets);
+            let _ = forced.or_else(|_| socket::setsockopt(socket, sockopt::RcvBuf, &octets));
+        }
+        if let Some(octets) = self.send {
+            let forced = socket::setsockopt(socket, sockopt::SndBufForce, &octets);
+            let _ = forced.or_else(|_| socket::setsockopt(socket, sockopt::SndBuf, &octets));
+        }
+    }
 }
 
 /// The program.
@@ -235,6 +259,7 @@ impl Process {
             Some(_) => narrow(0, given.number(0)?)?,
         };
         let (kind, protocol): (i32, i32) = (given.narrow(1)?, given.narrow(2)?);
+        let buffers = self.surroundings.buffers;
         Ok(Prepared::prompt(move || {
             let kinds = [SockType::Stream, SockType::Datagram];
             let flags = SockFlag::from_bits_truncate(kind);
@@ -257,7 +282,7 @@ impl Process {
                 (_, None, _) => Err(Errno::EINVAL),
                 (_, _, None) => Err(Errno::EPROTONOSUPPORT),
             };
-            Made::opened(made)
+            Made::opened(made.inspect(|it| buffers.set(it)))
         }))
     }
 
