@@ -24,7 +24,9 @@ pub const MSG_DONTWAIT: i32 = 0x40;
 pub const MSG_WAITALL: i32 = 0x100;
 /// send: more follows at once, so that a segment which is not full waits for it.
 pub const MSG_MORE: i32 = 0x8000;
-/// send: no SIGPIPE, which nobody gets here anyway.
+/// send: a record ends here.
+pub const MSG_EOR: i32 = 0x80;
+/// send: no SIGPIPE, which is the business of whoever makes the calls.
 pub const MSG_NOSIGNAL: i32 = 0x4000;
 /// sendto: opens the connection, with data in its SYN where the peer lets it (RFC 7413).
 pub const MSG_FASTOPEN: i32 = 0x2000_0000;
@@ -34,8 +36,8 @@ impl Process {
     /// it returns the part, and the next call returns the error.
     ///
     /// # Errors
-    /// EOPNOTSUPP for flags other than MSG_DONTROUTE, MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL and,
-    /// where the system has it, MSG_FASTOPEN, EBADF, EINPROGRESS where that does not wait for its
+    /// EOPNOTSUPP for flags other than MSG_DONTROUTE, MSG_DONTWAIT, MSG_MORE, MSG_EOR, MSG_NOSIGNAL
+    /// and, where the system has it, MSG_FASTOPEN, EINVAL for MSG_EOR on some, EBADF, EINPROGRESS where that does not wait for its
     /// connection, ENETDOWN, EAFNOSUPPORT, EAGAIN on a non-blocking socket or when SO_SNDTIMEO is
     /// over, EPIPE, ENOTCONN, EDESTADDRREQ, EMSGSIZE, ENETUNREACH, and why the connection is gone.
     pub fn send(
@@ -47,6 +49,14 @@ impl Process {
         (flags, to): (i32, Option<IpEndpoint>),
     ) -> Progress<usize> {
         let sent = self.send_now(host, now, fd, data, (flags, to));
+        let is_short = match &sent {
+            Progress::Blocks { .. } | Progress::Done(Err(Errno::Again)) => true,
+            Progress::Done(Ok(octets)) => *octets < data.len(),
+            Progress::Done(Err(_)) => false,
+        };
+        if is_short {
+            self.lacked_space(fd);
+        }
         let limit = self.limit(host, fd, &SEND_TIMEOUT);
         self.within(now, limit, sent, |process| {
             let thread = process.thread();
@@ -83,8 +93,13 @@ impl Process {
             FastOpenCall::Flag => MSG_FASTOPEN,
             FastOpenCall::None | FastOpenCall::Sendto => 0,
         };
-        if flags & !(MSG_DONTROUTE | MSG_DONTWAIT | MSG_MORE | MSG_NOSIGNAL | known) != 0 {
+        let usual = MSG_DONTROUTE | MSG_DONTWAIT | MSG_MORE | MSG_NOSIGNAL | MSG_EOR;
+        if flags & !(usual | known) != 0 {
             return Err(Errno::OperationNotSupported).into();
+        }
+        let ends_record = flags & MSG_EOR != 0 && self.is_stream(fd);
+        if ends_record && host.fails_records() {
+            return Err(Errno::Invalid).into();
         }
         let asks = flags & MSG_FASTOPEN != 0;
         if asks && !host.opens_fast() {
@@ -155,6 +170,9 @@ impl Process {
         };
         let before = socket.sent.remove(&thread).unwrap_or(0);
         let rest = data.get(before..).unwrap_or_default();
+        if ends_record {
+            host.end_record(socket.id);
+        }
         let result = match to {
             Some(to) => host.send_to(socket.id, rest, to),
             None if flags & MSG_MORE != 0 => host.send_with_more(socket.id, rest),

@@ -1,14 +1,14 @@
-//! epoll_create, epoll_ctl and epoll_wait, level-triggered, on top of the readiness that poll
-//! reports.
+//! epoll_create, epoll_ctl and epoll_wait, on top of the readiness that poll reports, by levels and
+//! by edges (EPOLLET): an edge is a wake-up of Linux, told by what it changes in a socket.
 //!
-//! Left out: EPOLLET, and lists in lists. When an edge counts as one depends on every wake-up of a
-//! kernel, which no state of a socket tells.
+//! Left out: lists in lists.
 
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::Instant;
+use hangup_stack::socket::SocketId;
 
 use crate::errno::Errno;
-use crate::file::{File, FileDescriptor, Watched};
+use crate::file::{Edges, File, FileDescriptor, FileId, Watched};
 use crate::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, ready_of};
 use crate::process::{Process, Progress};
 
@@ -24,7 +24,7 @@ pub const EPOLLHUP: u32 = POLLHUP.unsigned_abs() as u32;
 pub const EPOLLRDHUP: u32 = POLLRDHUP.unsigned_abs() as u32;
 /// The entry tells once, until EPOLL_CTL_MOD.
 pub const EPOLLONESHOT: u32 = 1 << 30;
-/// Edges rather than levels, which is not supported.
+/// Edges rather than levels: an entry tells again only after something new has come.
 pub const EPOLLET: u32 = 1 << 31;
 /// epoll_ctl: adds an entry.
 pub const EPOLL_CTL_ADD: i32 = 1;
@@ -61,8 +61,8 @@ impl Process {
     /// epoll_ctl: adds, changes or removes the entry of a socket.
     ///
     /// # Errors
-    /// EBADF, EINVAL where `epfd` is no list, `fd` is one, the operation is unknown, has no event
-    /// or asks for EPOLLET; EEXIST, ENOENT.
+    /// EBADF, EINVAL where `epfd` is no list, `fd` is one, the operation is unknown or has no
+    /// event; EEXIST, ENOENT.
     pub fn epoll_ctl(
         &mut self,
         epfd: FileDescriptor,
@@ -73,8 +73,7 @@ impl Process {
         let file = self.file_id(fd)?;
         let is_socket = matches!(self.file(fd)?, File::Socket(_));
         let watched = self.watched(epfd)?;
-        let asks_for_edges = event.is_some_and(|event| event.events & EPOLLET != 0);
-        if !is_socket || asks_for_edges {
+        if !is_socket {
             return Err(Errno::Invalid);
         }
         let known = watched
@@ -86,6 +85,7 @@ impl Process {
             events,
             data,
             is_armed: true,
+            edges: Edges::NEW,
         });
         match (operation, known, entry) {
             (EPOLL_CTL_ADD, None, Some(entry)) => watched.push(entry),
@@ -146,16 +146,32 @@ impl Process {
         host: &Host,
         epfd: FileDescriptor,
     ) -> Result<Vec<(usize, u32)>, Errno> {
-        let watched = self.watched(epfd)?.clone();
-        let armed = watched.iter().enumerate();
-        let armed = armed.filter(|(_, entry)| entry.is_armed);
-        let ready = armed.filter_map(|(index, entry)| {
-            let socket = self.stack_socket_of(entry.file)?;
-            let events = i16::try_from(entry.events & EVENTS_OF_POLL).unwrap_or(i16::MAX);
-            let events = ready_of(host, socket, events);
+        let sockets: Vec<Option<SocketId>> = {
+            let files: Vec<FileId> = self.watched(epfd)?.iter().map(|it| it.file).collect();
+            let socket = |file| self.stack_socket_of(file);
+            files.into_iter().map(socket).collect()
+        };
+        let entries = self.watched(epfd)?.iter_mut().zip(sockets);
+        let armed = entries.enumerate().filter(|(_, (it, _))| it.is_armed);
+        let ready = armed.filter_map(|(index, (entry, socket))| {
+            let asked = i16::try_from(entry.events & EVENTS_OF_POLL).unwrap_or(i16::MAX);
+            let mut events = ready_of(host, socket?, asked);
+            if entry.events & EPOLLET != 0 {
+                events = edges_of(host, socket?, entry, events);
+            }
             Some((index, u32::from(events.unsigned_abs())))
         });
         Ok(ready.filter(|(_, events)| *events != 0).collect())
+    }
+
+    /// A send found no room for all: room is an edge from then on, in every list.
+    pub(crate) fn lacked_space(&mut self, fd: FileDescriptor) {
+        let Ok(file) = self.file_id(fd) else {
+            return;
+        };
+        for entry in self.all_watched().filter(|entry| entry.file == file) {
+            entry.edges.lacked_space |= entry.events & EPOLLOUT != 0;
+        }
     }
 
     /// Tells of entries. Those that tell once have told.
@@ -168,6 +184,7 @@ impl Process {
         let events = told.iter().map(|&(index, events)| {
             let entry = &mut watched[index];
             entry.is_armed = entry.events & EPOLLONESHOT == 0;
+            entry.edges.is_woken = false;
             let data = entry.data;
             EpollEvent { events, data }
         });
@@ -181,4 +198,19 @@ impl Process {
             File::Socket(_) => Err(Errno::Invalid),
         }
     }
+}
+
+/// The events that an entry tells which was woken. Where it was and nothing is ready, it waits for
+/// the next time.
+fn edges_of(host: &Host, socket: SocketId, entry: &mut Watched, ready: i16) -> i16 {
+    if let Some(status) = host.status(socket) {
+        let asks = |event| entry.events & event != 0;
+        let (reads, writes) = (asks(EPOLLIN), asks(EPOLLOUT));
+        entry.edges.look(&status, reads, writes);
+    }
+    if !entry.edges.is_woken {
+        return 0;
+    }
+    entry.edges.is_woken = ready != 0;
+    ready
 }

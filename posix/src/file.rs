@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use hangup_stack::blocking::ThreadId;
 use hangup_stack::network::IpFamily;
 use hangup_stack::smoltcp::wire::IpEndpoint;
-use hangup_stack::socket::{Protocol, SocketId};
+use hangup_stack::socket::{Protocol, SocketId, Status};
+use hangup_stack::tcp::State;
 
 use crate::errno::Errno;
 
@@ -110,4 +111,67 @@ pub(crate) struct Watched {
     pub(crate) data: u64,
     /// Whether it still tells: one with EPOLLONESHOT tells once.
     pub(crate) is_armed: bool,
+    /// What it has seen of its socket, where it tells of edges (EPOLLET).
+    pub(crate) edges: Edges,
+}
+
+/// What wakes an entry of an interest list that tells of edges: each wake-up of Linux that matters
+/// to it leaves a trace in the state of its socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Edges {
+    /// Whether it was woken since it has told, or looked in vain.
+    pub(crate) is_woken: bool,
+    /// Whether the socket had no room when somebody asked or sent (SOCK_NOSPACE): the next room
+    /// wakes.
+    pub(crate) lacked_space: bool,
+    seen: Seen,
+}
+
+/// What of a socket wakes by its change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Seen {
+    arrivals: u64,
+    state: Option<State>,
+    receive_ended: bool,
+    hung_up: bool,
+    failed: bool,
+}
+
+impl Edges {
+    /// Those of an entry that was just made or changed, which looks first.
+    pub(crate) const NEW: Self = Self {
+        is_woken: true,
+        lacked_space: false,
+        seen: Seen {
+            arrivals: 0,
+            state: None,
+            receive_ended: false,
+            hung_up: false,
+            failed: false,
+        },
+    };
+
+    /// Looks at the socket: whether it was woken since.
+    pub(crate) fn look(&mut self, status: &Status, reads: bool, writes: bool) {
+        let now = Seen {
+            arrivals: status.arrivals,
+            state: status.state,
+            receive_ended: status.receive_ended,
+            hung_up: status.hung_up,
+            failed: status.error.is_some(),
+        };
+        let before = std::mem::replace(&mut self.seen, now);
+        // Linux: sk_data_ready, sk_state_change, sk_error_report and sk_write_space, of which the
+        // second wakes everybody.
+        self.is_woken |= reads && now.arrivals > before.arrivals;
+        self.is_woken |= now.state != before.state
+            || now.receive_ended != before.receive_ended
+            || now.hung_up != before.hung_up;
+        self.is_woken |= now.failed && !before.failed;
+        if !status.writable {
+            self.lacked_space |= writes;
+        } else if std::mem::take(&mut self.lacked_space) {
+            self.is_woken |= writes;
+        }
+    }
 }

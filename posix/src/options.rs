@@ -5,12 +5,13 @@ use hangup_stack::options::{
     CONGESTION, CORK, DATAGRAM_PORT, FAST_OPEN, FAST_OPEN_CONNECT, FIN_WAIT_2, HANDSHAKE_LIMIT,
     HOPS, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LEAST_MTU, LINGER,
     MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS, RECEIVE_BUFFER, RECEIVE_TIMEOUT, REUSE_ADDRESS,
-    SEND_BUFFER, SEND_TIMEOUT, SERVICE, SIGNS, SYN_COUNT, UNSENT_MOST, USER_TIMEOUT,
+    REUSE_PORT, SEND_BUFFER, SEND_TIMEOUT, SERVICE, SIGNS, SYN_COUNT, UNSENT_MOST, USER_TIMEOUT,
 };
-use hangup_stack::profile::LingerOption;
+use hangup_stack::profile::{FastOpenCall, LingerOption};
 use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::socket::Protocol;
 use hangup_stack::sockopt::{self, Codec, Limits, Misfit, OptionRow, Sockets};
+use hangup_stack::tcp::State;
 
 pub use hangup_stack::options::Linger;
 pub use hangup_stack::sockopt::OptionValue;
@@ -19,12 +20,14 @@ use crate::ended::{Asked, OptionOf, refusal};
 use crate::errno::Errno;
 use crate::file::{FileDescriptor, Socket};
 use crate::process::Process;
-use crate::sockets::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM};
+use crate::sockets::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM, SOMAXCONN};
 
 /// The level of options that every socket has.
 pub const SOL_SOCKET: i32 = 1;
 /// Addresses can be used again, as they always can here.
 pub const SO_REUSEADDR: i32 = 2;
+/// Sockets that have it may have the same port.
+pub const SO_REUSEPORT: i32 = 15;
 /// The type of the socket.
 pub const SO_TYPE: i32 = 3;
 /// The pending error, which reading takes away.
@@ -101,18 +104,25 @@ const BUFFER: Limits = Limits::Clamped(1, 1 << 30);
 const PROBE_SECONDS: Limits = Limits::Within(1, 32_767);
 const PROBES: Limits = Limits::Within(1, 127);
 
-/// An octet of the IP header, and one that can be given back.
-const OCTET: Limits = Limits::Within(0, 255);
+/// An octet of the IP header that can be given back.
 const OCTET_OR_NONE: Limits = Limits::Within(-1, 255);
 
-/// The segments that Linux takes: TCP_MIN_MSS to MAX_TCP_WINDOW.
-const SEGMENTS: Limits = Limits::Within(88, 32_767);
+/// IP_TTL takes -1 as well, for the usual one.
+const TIMES_TO_LIVE: Limits = Limits::WithinNotZero(-1, 255);
+
+/// The segments that Linux takes: TCP_MIN_MSS to MAX_TCP_WINDOW, and 0 for no limit.
+const SEGMENTS: Limits = Limits::WithinOrZero(88, 32_767);
+
+/// The connections without the end of a handshake: no more than wait for accept (Linux:
+/// tcp_setsockopt, fastopen_queue_tune).
+const UNFINISHED: Limits = Limits::From(0, SOMAXCONN);
 
 /// The options: one row each. A new one is a constant of
 /// [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 32] = [
+pub const OPTIONS: [OptionRow; 33] = [
     any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
+    any(SO_REUSEPORT, "SO_REUSEPORT", Codec::Boolean(&REUSE_PORT)),
     any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
     any(SO_ERROR, "SO_ERROR", Codec::ReadOnly),
     any(SO_SNDBUF, "SO_SNDBUF", Codec::Size(&SEND_BUFFER, BUFFER)),
@@ -134,15 +144,16 @@ pub const OPTIONS: [OptionRow; 32] = [
     tcp(TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT",
         Codec::Milliseconds(&USER_TIMEOUT, Limits::Within(0, i32::MAX))),
     tcp(TCP_NOTSENT_LOWAT, "TCP_NOTSENT_LOWAT",
-        Codec::Count(&UNSENT_MOST, Limits::Within(0, i32::MAX))),
-    tcp(TCP_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT", Codec::Boolean(&FAST_OPEN_CONNECT)),
-    tcp(TCP_FASTOPEN, "TCP_FASTOPEN", Codec::Count(&FAST_OPEN, Limits::Within(0, i32::MAX))),
+        Codec::Count(&UNSENT_MOST, Limits::Within(i32::MIN, i32::MAX))),
+    tcp(TCP_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT", Codec::Switch(&FAST_OPEN_CONNECT)),
+    tcp(TCP_FASTOPEN, "TCP_FASTOPEN", Codec::Count(&FAST_OPEN, UNFINISHED)),
     tcp(TCP_KEEPINIT, "TCP_KEEPINIT", Codec::Seconds(&HANDSHAKE_LIMIT, PROBE_SECONDS)),
     tcp(TCP_NOOPT, "TCP_NOOPT", Codec::Boolean(&NO_TCP_OPTIONS)),
     tcp(TCP_MD5SIG, "TCP_MD5SIG", Codec::Boolean(&SIGNS)),
     tcp(TCP_REMOTE_UDP_ENCAPS_PORT, "TCP_REMOTE_UDP_ENCAPS_PORT", Codec::Port(&DATAGRAM_PORT)),
-    ip(IPPROTO_IP, IP_TOS, "IP_TOS", Sockets::Streams, Codec::Octet(&SERVICE, OCTET)),
-    ip(IPPROTO_IP, IP_TTL, "IP_TTL", Sockets::Any, Codec::Octet(&HOPS, Limits::Within(1, 255))),
+    ip(IPPROTO_IP, IP_TOS, "IP_TOS", Sockets::Streams,
+        Codec::Octet(&SERVICE, Limits::LowOctet)),
+    ip(IPPROTO_IP, IP_TTL, "IP_TTL", Sockets::Any, Codec::Octet(&HOPS, TIMES_TO_LIVE)),
     ip(IPPROTO_IPV6, IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", Sockets::Any,
         Codec::Octet(&HOPS, OCTET_OR_NONE)),
     ip(IPPROTO_IPV6, IPV6_TCLASS, "IPV6_TCLASS", Sockets::Streams,
@@ -206,17 +217,45 @@ impl Process {
         (level, name): (i32, i32),
         value: &OptionValue,
     ) -> Result<(), Errno> {
+        let whole = usize::MAX;
+        self.setsockopt_sized(host, now, fd, (level, name), (value, whole))
+    }
+
+    /// setsockopt, for a value of which the call gives so many octets. Longer ones are taken,
+    /// shorter ones are not, but for options of IPv4 (Linux: do_ip_setsockopt).
+    ///
+    /// # Errors
+    /// Those of setsockopt, EINVAL where the value is too short.
+    pub fn setsockopt_sized(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        fd: FileDescriptor,
+        (level, name): (i32, i32),
+        (value, length): (&OptionValue, usize),
+    ) -> Result<(), Errno> {
         let socket = self.socket_of(fd)?;
         if let Some(error) = refusal(host, socket.id, Asked::Set(of(level, name))) {
             return Err(error);
         }
-        let codec = row(host, socket, level, name)?.codec;
+        let row = row(host, socket, level, name)?;
+        if length < least_length(row) {
+            return Err(Errno::Invalid);
+        }
+        if comes_too_late(host, socket, row) {
+            return Err(Errno::Invalid);
+        }
+        let codec = row.codec;
         if !codec.is_of_the_stack() {
             return Err(Errno::NoProtocolOption);
         }
         if matches!(codec, Codec::Linger(_)) && !lingers(host) {
             return Err(Errno::OperationNotSupported);
         }
+        let value = &match value {
+            OptionValue::Linger(linger) => OptionValue::Linger(kept(host, socket, *linger)),
+            other => other.clone(),
+        };
         let set = codec.set(host, now, socket.id, value);
         set.map_err(|misfit| match (codec, misfit) {
             (Codec::Algorithm(_), Misfit::Limits) => Errno::NoEntry,
@@ -240,7 +279,13 @@ impl Process {
         if let Some(error) = refusal(host, socket.id, Asked::Get(of(level, name))) {
             return Err(error);
         }
-        let row = row(host, socket, level, name)?;
+        let row = row(host, socket, level, name).map_err(|error| {
+            // Linux: do_ip_getsockopt says so of a level that it does not know.
+            match (level, socket.protocol) {
+                (IPPROTO_TCP, Protocol::Udp) => Errno::OperationNotSupported,
+                _ => error,
+            }
+        })?;
         let value = match (level, name) {
             (SOL_SOCKET, SO_TYPE) => Some(match socket.protocol {
                 Protocol::Tcp => SOCK_STREAM,
@@ -259,11 +304,46 @@ impl Process {
     }
 }
 
+/// What Linux keeps of a struct linger (sk_setsockopt): that it is on, and the time of the last one
+/// that was.
+fn kept(host: &Host, socket: &Socket, linger: Linger) -> Linger {
+    let before = host.option(socket.id, &LINGER).unwrap_or_default();
+    match linger.onoff {
+        0 => Linger { onoff: 0, ..before },
+        _ => Linger { onoff: 1, ..linger },
+    }
+}
+
+/// Whether an option of Fast Open cannot be set any more where MSG_FASTOPEN is its call: a
+/// connection has begun (Linux: do_tcp_setsockopt).
+fn comes_too_late(host: &Host, socket: &Socket, row: &OptionRow) -> bool {
+    let state = host.status(socket.id).and_then(|status| status.state);
+    let is_of_linux = host.fast_open_call() == FastOpenCall::Flag;
+    is_of_linux
+        && row.level == IPPROTO_TCP
+        && match row.name {
+            TCP_FASTOPEN_CONNECT => !matches!(state, Some(State::Closed) | None),
+            TCP_FASTOPEN => !matches!(state, Some(State::Closed | State::Listen) | None),
+            _ => false,
+        }
+}
+
+/// The octets that a value has at the least.
+fn least_length(row: &OptionRow) -> usize {
+    match (row.level, row.name, row.codec) {
+        (IPPROTO_IP, IP_TOS, _) => 0,
+        (IPPROTO_IP, _, _) | (_, _, Codec::Algorithm(_)) => 1,
+        (_, _, Codec::Linger(_)) => 8,
+        (_, _, Codec::Time(_)) => 16,
+        _ => 4,
+    }
+}
+
 /// Whose an option is.
 fn of(level: i32, name: i32) -> OptionOf {
     match (level, name) {
         (IPPROTO_TCP, _) => OptionOf::Transport,
-        (SOL_SOCKET, SO_KEEPALIVE | SO_REUSEADDR) => OptionOf::Connection,
+        (SOL_SOCKET, SO_KEEPALIVE | SO_REUSEADDR | SO_REUSEPORT) => OptionOf::Connection,
         _ => OptionOf::Socket,
     }
 }

@@ -1,31 +1,42 @@
 //! The process: its file descriptors, and the thread that makes the calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hangup_stack::blocking::{self, ThreadId};
 use hangup_stack::host::Host;
 use hangup_stack::smoltcp::time::{Duration, Instant};
-use hangup_stack::socket::{Closing, SocketId};
+use hangup_stack::socket::{Closing, Protocol, SocketId};
 
 use crate::errno::Errno;
-use crate::file::{File, FileDescriptor, FileId, Socket};
+use crate::file::{File, FileDescriptor, FileId, Socket, Watched};
 
 /// How a call that may wait ends.
 pub type Progress<T> = blocking::Progress<T, Errno>;
 
-/// One process on one host.
+/// One process on one host, and the children that it has forked: each has descriptors of its own,
+/// and makes its calls on a thread of its own.
 ///
 /// Where systems differ in what a call does on the wire or returns, the stack's profile knows;
 /// where they differ in what the call itself does, this is Linux.
 #[derive(Debug)]
 pub struct Process {
-    /// What each descriptor stands for; several can stand for one file (dup).
-    descriptors: BTreeMap<FileDescriptor, FileId>,
+    /// What each descriptor stands for; several can stand for one file (dup, fork).
+    descriptors: BTreeMap<FileDescriptor, Held>,
     files: BTreeMap<FileId, File>,
     next: u64,
     thread: ThreadId,
+    /// The threads of the children.
+    children: BTreeSet<ThreadId>,
     /// When the call that each thread waits in returns at the latest, where it has a limit.
     deadlines: BTreeMap<ThreadId, Instant>,
+}
+
+/// A descriptor of a process.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    file: FileId,
+    /// Whose it is: the thread of a child, or that with which the process began.
+    owner: ThreadId,
 }
 
 /// The most descriptors a process may have open, as `ulimit -n` says by default.
@@ -45,6 +56,7 @@ impl Process {
             files: BTreeMap::new(),
             next: 3,
             thread: ThreadId::MAIN,
+            children: BTreeSet::new(),
             deadlines: BTreeMap::new(),
         }
     }
@@ -56,7 +68,7 @@ impl Process {
 
     /// The stack's socket behind a descriptor; none where it is not that of a socket.
     pub fn stack_socket(&self, fd: FileDescriptor) -> Option<SocketId> {
-        self.stack_socket_of(*self.descriptors.get(&fd)?)
+        self.stack_socket_of(self.held(fd)?)
     }
 
     /// The same of an open file.
@@ -69,15 +81,20 @@ impl Process {
 
     /// Whether a handshake is to begin with the data that is sent first.
     pub(crate) fn is_deferred(&self, fd: FileDescriptor) -> bool {
-        let file = self.descriptors.get(&fd);
-        let file = file.and_then(|it| self.files.get(it));
+        let file = self.held(fd).and_then(|it| self.files.get(&it));
         matches!(file, Some(File::Socket(socket)) if socket.deferred.is_some())
     }
 
     /// Whether a descriptor is that of an interest list (epoll_create).
     pub fn is_epoll(&self, fd: FileDescriptor) -> bool {
-        let file = self.descriptors.get(&fd);
-        matches!(file.and_then(|it| self.files.get(it)), Some(File::Epoll(_)))
+        let file = self.held(fd).and_then(|it| self.files.get(&it));
+        matches!(file, Some(File::Epoll(_)))
+    }
+
+    /// Whether a descriptor is that of a socket of a byte stream.
+    pub fn is_stream(&self, fd: FileDescriptor) -> bool {
+        let file = self.held(fd).and_then(|it| self.files.get(&it));
+        matches!(file, Some(File::Socket(socket)) if socket.protocol == Protocol::Tcp)
     }
 
     /// dup: another descriptor of the same open file, which lives until the last of them is closed.
@@ -87,9 +104,28 @@ impl Process {
     pub fn dup(&mut self, fd: FileDescriptor) -> Result<FileDescriptor, Errno> {
         let file = self.file_id(fd)?;
         self.check_room()?;
-        let new = self.next_descriptor();
-        self.descriptors.insert(new, file);
-        Ok(new)
+        Ok(self.hold(file))
+    }
+
+    /// fork: another process, which makes its calls on this thread from then on. It has a copy of
+    /// each descriptor of the process that has called: the files are the same, and live until the
+    /// last descriptor of any process is closed. Returns the copies, each behind its original.
+    pub fn fork(&mut self, child: ThreadId) -> Vec<(FileDescriptor, FileDescriptor)> {
+        let owner = self.owner();
+        let held = self.descriptors.iter();
+        let own = held.filter(|(_, held)| held.owner == owner);
+        let own: Vec<(FileDescriptor, FileId)> = own.map(|(fd, held)| (*fd, held.file)).collect();
+        self.children.insert(child);
+        let caller = std::mem::replace(&mut self.thread, child);
+        let copied = own.into_iter().map(|(fd, file)| (fd, self.hold(file)));
+        let copies = copied.collect();
+        self.thread = caller;
+        copies
+    }
+
+    /// Whether a child makes the calls now.
+    pub fn is_child(&self) -> bool {
+        self.children.contains(&self.thread)
     }
 
     /// dup2: the same, in place of a descriptor that is closed where it is open. Nobody waits for
@@ -114,9 +150,7 @@ impl Process {
             self.forget(replaced);
         }
         self.check_room()?;
-        let new = self.next_descriptor();
-        self.descriptors.insert(new, file);
-        Ok(new)
+        Ok(self.hold(file))
     }
 
     /// close: gives a descriptor back, and with the last of a file the file. With SO_LINGER and a
@@ -144,11 +178,18 @@ impl Process {
 
     /// The process ends, by itself or by a signal: the system closes its descriptors in their
     /// order, unread data and all, and calls that wait never return. What makes calls from then on
-    /// is a new process of the same program.
+    /// is a new process of the same program. Parents and children of the process go on.
     pub fn exit(&mut self, host: &mut Host, now: Instant) {
-        self.deadlines.clear();
-        let descriptors: Vec<FileDescriptor> = self.descriptors.keys().copied().collect();
-        for fd in descriptors {
+        let owner = self.owner();
+        let children = &self.children;
+        self.deadlines.retain(|thread, _| match owner {
+            ThreadId::MAIN => children.contains(thread),
+            child => *thread != child,
+        });
+        let held = self.descriptors.iter();
+        let own = held.filter(|(_, held)| held.owner == owner);
+        let own: Vec<FileDescriptor> = own.map(|(fd, _)| *fd).collect();
+        for fd in own {
             if let Some(socket) = self.stack_socket(fd).filter(|_| self.is_last(fd)) {
                 host.release(socket, now);
             }
@@ -158,18 +199,18 @@ impl Process {
 
     /// Whether no other descriptor stands for the same file.
     fn is_last(&self, fd: FileDescriptor) -> bool {
-        let file = self.descriptors.get(&fd);
-        let same = self.descriptors.values().filter(|it| Some(*it) == file);
+        let file = self.held(fd);
+        let same = { self.descriptors.values() }.filter(|it| Some(it.file) == file);
         same.count() == 1
     }
 
     /// Takes a descriptor away, and with the last of a file the file.
     fn forget(&mut self, fd: FileDescriptor) {
         let is_last = self.is_last(fd);
-        if let Some(file) = self.descriptors.remove(&fd)
+        if let Some(held) = self.descriptors.remove(&fd)
             && is_last
         {
-            self.files.remove(&file);
+            self.files.remove(&held.file);
         }
     }
 
@@ -180,8 +221,7 @@ impl Process {
 
     /// The file that a descriptor stands for.
     pub(crate) fn file_id(&self, fd: FileDescriptor) -> Result<FileId, Errno> {
-        let file = self.descriptors.get(&fd).copied();
-        file.ok_or(Errno::BadDescriptor)
+        self.held(fd).ok_or(Errno::BadDescriptor)
     }
 
     pub(crate) fn file(&mut self, fd: FileDescriptor) -> Result<&mut File, Errno> {
@@ -197,9 +237,19 @@ impl Process {
         }
     }
 
+    /// The entries of all interest lists.
+    pub(crate) fn all_watched(&mut self) -> impl Iterator<Item = &mut Watched> {
+        self.files.values_mut().flat_map(|file| match file {
+            File::Epoll(watched) => watched.iter_mut(),
+            File::Socket(_) => [].iter_mut(),
+        })
+    }
+
     /// Fails where the process has no more descriptors.
     pub(crate) fn check_room(&self) -> Result<(), Errno> {
-        if self.descriptors.len() < FILES_MAX {
+        let owner = self.owner();
+        let own = { self.descriptors.values() }.filter(|held| held.owner == owner);
+        if own.count() < FILES_MAX {
             Ok(())
         } else {
             Err(Errno::TooManyFiles)
@@ -208,11 +258,31 @@ impl Process {
 
     /// Opens a file, for which there is room.
     pub(crate) fn open(&mut self, file: File) -> FileDescriptor {
-        let fd = self.next_descriptor();
-        let id = FileId(fd.raw());
+        let id = FileId(self.next);
         self.files.insert(id, file);
-        self.descriptors.insert(fd, id);
+        self.hold(id)
+    }
+
+    /// Gives the process that makes the calls a new descriptor of a file.
+    fn hold(&mut self, file: FileId) -> FileDescriptor {
+        let fd = self.next_descriptor();
+        let owner = self.owner();
+        self.descriptors.insert(fd, Held { file, owner });
         fd
+    }
+
+    /// The file that a descriptor of the process stands for which makes the calls.
+    fn held(&self, fd: FileDescriptor) -> Option<FileId> {
+        let held = self.descriptors.get(&fd)?;
+        (held.owner == self.owner()).then_some(held.file)
+    }
+
+    /// The process that makes the calls, by its thread.
+    fn owner(&self) -> ThreadId {
+        match self.is_child() {
+            true => self.thread,
+            false => ThreadId::MAIN,
+        }
     }
 
     fn next_descriptor(&mut self) -> FileDescriptor {

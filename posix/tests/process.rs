@@ -11,6 +11,7 @@ use hangup_posix::options::{
 use hangup_posix::poll::{POLLIN, POLLNVAL, PollFd};
 use hangup_posix::sockets::{AF_INET, IPPROTO_TCP, SHUT_RD, SOCK_DGRAM, SOCK_STREAM};
 use hangup_posix::{Errno, FILES_MAX, FileDescriptor, Process, Progress};
+use hangup_stack::blocking::ThreadId;
 use hangup_stack::host::Host;
 use hangup_stack::network::{HostConfig, HostId, Network, Resolution};
 use hangup_stack::profile::Profile;
@@ -157,11 +158,6 @@ fn poll_and_epoll_tell_what_is_ready() {
             .process
             .epoll_ctl(list, EPOLL_CTL_ADD, accepted, Some(event))
     };
-    let edges = EpollEvent {
-        events: EPOLLIN | EPOLLET,
-        data: 0,
-    };
-    assert_eq!(add(&mut server, edges), Err(Errno::Invalid));
     assert_eq!(add(&mut server, event), Ok(()));
     assert_eq!(add(&mut server, event), Err(Errno::Exists));
     let waits = |server: &mut Program, network: &mut Network, timeout| {
@@ -228,6 +224,7 @@ fn options_are_read_as_they_were_set() {
                     // Its two low bits are TCP's own.
                     Codec::Octet(..) => OptionValue::Integer(4),
                     Codec::Boolean(_)
+                    | Codec::Switch(_)
                     | Codec::Count(_, _)
                     | Codec::Size(_, _)
                     | Codec::Seconds(_, _)
@@ -256,7 +253,12 @@ fn options_are_read_as_they_were_set() {
                     }
                     (_, false) => {
                         assert_eq!(set, Err(Errno::NoProtocolOption), "{}", row.word);
-                        assert_eq!(got, Err(Errno::NoProtocolOption), "{}", row.word);
+                        let of_tcp = row.level == IPPROTO_TCP && kind == SOCK_DGRAM;
+                        let error = match of_tcp {
+                            true => Errno::OperationNotSupported,
+                            false => Errno::NoProtocolOption,
+                        };
+                        assert_eq!(got, Err(error), "{}", row.word);
                     }
                     (SO_RCVBUF, true) if row.level == SOL_SOCKET => {
                         assert_eq!(set, Ok(()));
@@ -386,4 +388,75 @@ fn a_list_tells_of_a_socket_whose_descriptor_is_closed_while_another_has_it() {
         assert_eq!(process.close(host, now, copy), Ok(()).into());
         assert_eq!(process.epoll_ready_count(host, list), Ok(0));
     });
+}
+
+/// An entry that tells of edges tells of each arrival once, and of what is unread no more.
+#[test]
+fn edges_are_told_once() {
+    let (mut network, mut server, mut client) = hosts();
+    let (accepted, fd) = connected(&mut network, &mut server, &mut client);
+    let list = server.process.epoll_create(1).expect("there is room");
+    let event = EpollEvent {
+        events: EPOLLIN | EPOLLET,
+        data: 9,
+    };
+    server
+        .process
+        .epoll_ctl(list, EPOLL_CTL_ADD, accepted, Some(event))
+        .expect("it is a socket");
+    let told = EpollEvent {
+        events: EPOLLIN,
+        data: 9,
+    };
+    for _ in 0..2 {
+        client
+            .wait(&mut network, |process, host, now| {
+                process.send(host, now, fd, b"total", (0, None))
+            })
+            .expect("it is connected");
+        let waits = |server: &mut Program, network: &mut Network, timeout| {
+            server.wait(network, |process, host, now| {
+                process.epoll_wait(host, now, list, 1, timeout)
+            })
+        };
+        assert_eq!(waits(&mut server, &mut network, 1000), Ok(vec![told]));
+        assert_eq!(waits(&mut server, &mut network, 0), Ok(Vec::new()));
+    }
+}
+
+/// What a child of fork closes is open in its parent, and a descriptor of one is none of the other.
+#[test]
+fn a_child_has_descriptors_of_its_own() {
+    let (mut network, mut server, mut client) = hosts();
+    let (accepted, fd) = connected(&mut network, &mut server, &mut client);
+    let child = ThreadId(7);
+    let copies = server.process.fork(child);
+    let &(_, copy) = { copies.iter() }
+        .find(|(original, _)| *original == accepted)
+        .expect("each descriptor has a copy");
+    let closed = server.call(&mut network, |process, host, now| {
+        assert_eq!(
+            process.close(host, now, copy),
+            Err(Errno::BadDescriptor).into()
+        );
+        process.close(host, now, accepted)
+    });
+    assert_eq!(closed, Ok(()).into());
+    server.process.switch_to(child);
+    let sent = server.wait(&mut network, |process, host, now| {
+        process.send(host, now, copy, b"total", (0, None))
+    });
+    assert_eq!(sent, Ok(5));
+    server.call(&mut network, |process, host, now| process.exit(host, now));
+    let mut buffer = [0; 10];
+    for expected in [5, 0] {
+        let read = client.wait(&mut network, |process, host, now| {
+            process.recv(host, now, fd, &mut buffer, 0)
+        });
+        assert_eq!(
+            read,
+            Ok(expected),
+            "the stream ends with its last descriptor"
+        );
+    }
 }

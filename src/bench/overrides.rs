@@ -9,7 +9,7 @@ use std::sync::{PoisonError, RwLock};
 
 use hangup_stack::profile::Profile;
 
-use crate::language::names::nearest;
+use crate::language::names::{group, nearest};
 use crate::scenario::{Setting, knob_table};
 
 /// The longest name, in octets.
@@ -61,6 +61,10 @@ pub(super) fn read(base: &str, knobs: &str) -> Result<&'static str, String> {
 fn fault(knob: &str, message: &str) -> String {
     let known = Profile::knobs();
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
+    let group = group(knob, &names);
+    if !group.is_empty() {
+        return format!("`{knob}` is a group of knobs: {}", group.join(", "));
+    }
     match nearest(knob, &names) {
         Some(nearest) if !names.contains(&knob) => {
             format!("{message}: `{knob}`; did you mean `{nearest}`?")
@@ -140,6 +144,7 @@ mod tests {
             ("rto.min", "a knob is turned with"),
             ("rto.mni=1s", "did you mean `rto.min`?"),
             ("rto.min=1", "`rto.min`: "),
+            ("rto=3", "`rto` is a group of knobs: rto.initial, rto.min"),
             ("rto.min=1s+rto.min=2s", "`rto.min` is there twice"),
             ("rto.min='1 s'", "has to fit a column"),
             ("options.syn=[]", "has to fit a column"),

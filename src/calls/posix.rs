@@ -57,7 +57,14 @@ pub(super) fn error_names() -> impl Iterator<Item = &'static str> {
 
 /// The names that calls return besides those of errors.
 pub(super) fn result_names() -> Vec<&'static str> {
-    let tables = [words::EVENTS, FILE_FLAGS, words::TYPES, words::SIGNALS];
+    let tables = [
+        words::EVENTS,
+        FILE_FLAGS,
+        words::TYPES,
+        words::SIGNALS,
+        words::ACTIONS,
+        words::SERVICES,
+    ];
     let words = tables.into_iter().flatten();
     words.map(|(name, _)| *name).collect()
 }
@@ -68,7 +75,7 @@ pub(super) fn gone_name(gone: Gone) -> &'static str {
 }
 
 #[rustfmt::skip]
-const CALLS: [CallRow<PosixCalls>; 30] = [
+const CALLS: [CallRow<PosixCalls>; 32] = [
     call("socket", "(domain, type, protocol)", (3, 3), Shape::Process, PosixCalls::socket),
     call("bind", "(fd, address[, length])", (2, 3), Shape::Socket, PosixCalls::bind),
     call("listen", "(fd, backlog)", (2, 2), Shape::Socket, PosixCalls::listen),
@@ -88,6 +95,8 @@ const CALLS: [CallRow<PosixCalls>; 30] = [
     call("close", "(fd)", (1, 1), Shape::Socket, PosixCalls::close),
     call("dup", "(fd)", (1, 1), Shape::Socket, PosixCalls::dup),
     call("dup2", "(fd, replaced)", (2, 2), Shape::Socket, PosixCalls::dup2),
+    call("fork", "(child)", (1, 1), Shape::Process, PosixCalls::fork),
+    call("signal", "(signal, action)", (2, 2), Shape::Process, PosixCalls::signal),
     call("exit", "(status)", (1, 1), Shape::Process, PosixCalls::exit).ends(),
     call("_exit", "(status)", (1, 1), Shape::Process, PosixCalls::exit).ends(),
     call("abort", "()", (0, 0), Shape::Process, PosixCalls::abort).ends(),
@@ -120,10 +129,17 @@ impl Calls for PosixCalls {
         let (mut context, make) = find(&CALLS, network, host, name, arguments)?;
         let made = make(self, &mut context)?;
         let answer = context.answer(made, "fd", &self.program.descriptors);
-        if let Answer::Ended(_) = answer {
-            self.end(network, host);
+        match answer {
+            Answer::Ended(returned) => {
+                self.end(network, host);
+                // With a child nobody else ends: it has one thread, which was in this call.
+                Ok(match self.process.is_child() {
+                    true => Answer::Returned(returned),
+                    false => Answer::Ended(returned),
+                })
+            }
+            answer @ (Answer::Returned(_) | Answer::Blocks(_)) => Ok(answer),
         }
-        Ok(answer)
     }
 
     fn end(&mut self, network: &mut Network, host: HostId) {
@@ -132,6 +148,7 @@ impl Calls for PosixCalls {
 
     fn run(&mut self, thread: ThreadId) {
         self.process.switch_to(thread);
+        self.program.descriptors.switch_to(thread);
     }
 
     fn program(&self) -> &Program {

@@ -39,6 +39,11 @@ impl Program {
         ThreadId(u32::try_from(place + 1).unwrap_or(u32::MAX))
     }
 
+    /// Whether a thread has this name already.
+    pub(super) fn has_thread(&self, name: &str) -> bool {
+        self.threads.iter().any(|known| known == name)
+    }
+
     /// The family of a socket; a stranger's for what is none.
     pub(super) fn family(&self, descriptor: u64) -> IpFamily {
         let opened = self.descriptors.get(descriptor);
@@ -109,6 +114,10 @@ impl Memory {
 #[derive(Debug, Default)]
 pub(super) struct Descriptors {
     labels: BTreeMap<i64, u64>,
+    /// The labels of each process that was forked, by its thread.
+    children: BTreeMap<ThreadId, BTreeMap<i64, u64>>,
+    /// The thread that makes the calls.
+    thread: ThreadId,
     opened: BTreeMap<u64, Opened>,
     /// The descriptors of which it is not known yet what stands behind them.
     unknown: BTreeSet<u64>,
@@ -144,7 +153,31 @@ impl Descriptors {
     }
 
     pub(super) fn label(&mut self, label: i64, descriptor: u64) {
-        self.labels.insert(label, descriptor);
+        let child = self.children.get_mut(&self.thread);
+        child.unwrap_or(&mut self.labels).insert(label, descriptor);
+    }
+
+    /// Lets a thread make the next calls.
+    pub(super) fn switch_to(&mut self, thread: ThreadId) {
+        self.thread = thread;
+    }
+
+    /// Gives a thread, which is a process from now on, the labels of the one that has forked it,
+    /// for the copies of its descriptors.
+    pub(super) fn fork(&mut self, child: ThreadId, copies: &BTreeMap<u64, u64>) {
+        let copy = |(label, descriptor): (&i64, &u64)| Some((*label, *copies.get(descriptor)?));
+        let labels = self.here().iter().filter_map(copy).collect();
+        self.children.insert(child, labels);
+        for (old, new) in copies {
+            if let Some(opened) = self.get(*old) {
+                self.opened.insert(*new, opened);
+            }
+        }
+    }
+
+    /// The labels of the process that makes the calls.
+    fn here(&self) -> &BTreeMap<i64, u64> {
+        self.children.get(&self.thread).unwrap_or(&self.labels)
     }
 
     pub(super) fn labels(&self) -> Vec<(i64, SocketId)> {
@@ -156,14 +189,14 @@ impl Descriptors {
 
     /// The stack socket that a label stands for.
     pub(super) fn labelled(&self, label: i64) -> Option<SocketId> {
-        self.labels
+        self.here()
             .get(&label)
             .and_then(|descriptor| self.get(*descriptor)?.socket)
     }
 
     /// The label that the script uses for a descriptor, the first where there are several.
     pub(super) fn label_of(&self, descriptor: u64) -> Option<i64> {
-        let mut labels = self.labels.iter();
+        let mut labels = self.here().iter();
         let (label, _) = labels.find(|(_, known)| **known == descriptor)?;
         Some(*label)
     }
@@ -181,7 +214,7 @@ impl Descriptors {
 
     /// The descriptor that a label stands for; [`INVALID`] where there is none.
     pub(super) fn descriptor(&self, label: i64) -> u64 {
-        self.labels.get(&label).copied().unwrap_or(INVALID)
+        self.here().get(&label).copied().unwrap_or(INVALID)
     }
 }
 

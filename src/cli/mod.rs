@@ -104,14 +104,40 @@ fn read() -> Result<Args, clap::Error> {
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
     let args = Args::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     let is_said = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
-    match ["memory", "timeout"].into_iter().find(is_said) {
-        Some(limit) if !args.command.has_limits() => {
-            let message =
-                format!("--{limit} limits commands that run scenarios, and this runs none");
-            Err(command.error(ErrorKind::ArgumentConflict, message))
+    let conflict = match ["memory", "timeout"].into_iter().find(is_said) {
+        Some(limit) if !args.command.has_limits() => Some(format!(
+            "--{limit} limits commands that run scenarios, and this runs none"
+        )),
+        Some(_) | None => {
+            let (_, of_command) = matches.subcommand().unwrap_or(("", &matches));
+            about_no_traces(of_command)
         }
-        Some(_) | None => Ok(args),
+    };
+    match conflict {
+        Some(message) => Err(command.error(ErrorKind::ArgumentConflict, message)),
+        None => Ok(args),
     }
+}
+
+/// What is asked of traces that are not written. The environment says what holds of those that are.
+fn about_no_traces(matches: &clap::ArgMatches) -> Option<String> {
+    let is_said = |id: &&str| {
+        let known = matches.try_contains_id(id).is_ok();
+        known && matches.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    let of_traces = [
+        "traces",
+        "trace_size",
+        "snaplen",
+        "format",
+        "events",
+        "distinct",
+    ];
+    let said = is_said(&"no_traces").then(|| of_traces.into_iter().find(is_said))??;
+    let flag = said.replace('_', "-");
+    Some(format!(
+        "--{flag} is about traces, and --no-traces writes none"
+    ))
 }
 
 /// Runs a live command, whose exit code may be that of its program.

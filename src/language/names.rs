@@ -32,7 +32,10 @@ pub(crate) fn unknown<'a>(
 /// The diagnostic with the nearest known name, or with all of them where they are few.
 pub(crate) fn suggest(diagnostic: Diagnostic, name: &str, known: &[&str]) -> Diagnostic {
     const LISTED_MAX: usize = 24;
-    if let Some(nearest) = nearest(name, known) {
+    let group = group(name, known);
+    if !group.is_empty() {
+        diagnostic.help(format!("it has {}", group.join(", ")))
+    } else if let Some(nearest) = nearest(name, known) {
         diagnostic.help(format!("did you mean `{nearest}`?"))
     } else if known.is_empty() {
         diagnostic
@@ -41,6 +44,15 @@ pub(crate) fn suggest(diagnostic: Diagnostic, name: &str, known: &[&str]) -> Dia
     } else {
         diagnostic.help(format!("known: {}, ...", known[..LISTED_MAX].join(", ")))
     }
+}
+
+/// The known names that begin with a name and a dot.
+pub(crate) fn group<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let begins = |it: &&&str| {
+        let rest = it.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    known.iter().filter(begins).copied().collect()
 }
 
 /// The known name that `name` was probably meant to be.

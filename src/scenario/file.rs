@@ -20,6 +20,7 @@ use super::setting::Assignment;
 use super::{adapt, check, parse};
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::filter::Filter;
+use crate::language::names::quote;
 
 /// A scenario: who takes part, over what network, what they do, and what must be seen.
 #[derive(Clone, Debug)]
@@ -247,7 +248,15 @@ pub(super) fn read(reader: &mut Reader, source: &Source, table: &DeTable<'_>) ->
     let find = |key: &str| all.iter().find(|it| it.key == key).copied();
     let mut draft = Draft::default();
     for entry in &all {
-        if !key::read(KEYS, reader, *entry, IpFamily::default(), &mut draft) {
+        if key::read(KEYS, reader, *entry, IpFamily::default(), &mut draft) {
+            continue;
+        }
+        let hosts = find("hosts").and_then(|it| it.value.as_table());
+        if hosts.is_some_and(|hosts| hosts.keys().any(|host| *host.get_ref() == entry.key)) {
+            let message = format!("unknown key {}, which is a host", quote(entry.key));
+            let help = format!("the keys of the host are `hosts.{}.KEY`", entry.key);
+            reader.error(Diagnostic::new(entry.key_span, message).help(help));
+        } else {
             reader.unknown_key(*entry, "", &key::names(KEYS));
         }
     }

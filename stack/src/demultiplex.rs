@@ -201,7 +201,7 @@ impl Stack {
                 return;
             }
         }
-        match self.listener_for(local) {
+        match self.listener_for(local, remote) {
             Some(listener) if header.flags.syn && !header.flags.ack && !header.flags.rst => {
                 self.on_syn(listener, arrived, now);
             }
@@ -288,7 +288,7 @@ impl Stack {
     /// section 3.6.1, MAY-2).
     fn gives_way_to(&mut self, id: SocketId, local: IpEndpoint, header: &Segment) -> bool {
         let fresh = header.flags.syn && !header.flags.ack && !header.flags.rst;
-        if !fresh || self.listener_for(local).is_none() {
+        if !fresh || !self.is_listened_to(local) {
             return false;
         }
         let Some(connection) = self.connection_mut(id) else {
@@ -395,7 +395,7 @@ impl Stack {
         if let Some(listening) = self.listening_mut(listener) {
             listening.children += 1;
             if is_open_early {
-                listening.ready.push_back(id);
+                listening.offer(id);
             }
         }
         self.touch(id);

@@ -626,7 +626,7 @@ impl Stack {
         }
         let parent = self.entries.get(&id).and_then(|entry| entry.parent);
         if let Some(listening) = parent.and_then(|parent| self.listening_mut(parent)) {
-            listening.ready.push_back(id);
+            listening.offer(id);
         }
     }
 

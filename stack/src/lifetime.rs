@@ -8,7 +8,7 @@ use crate::envelope::DatagramPorts;
 use crate::host::Stack;
 use crate::network::IpFamily;
 use crate::options::{Linger, SocketOptions};
-use crate::profile::{Api, ListenerEnds, PortOfConnection, ProcessExit};
+use crate::profile::{Api, ListenerEnds, PortOfConnection, ProcessExit, ReusePort};
 use crate::socket::{BindError, Closing, ConnectError, Protocol, SocketId};
 use crate::table::{Bound, Entry, Kind, Tuple};
 use crate::tcp::{Connection, State};
@@ -29,7 +29,7 @@ impl Stack {
         let protocol = self.protocol(id);
         let taken = |stack: &Self, port| {
             let wanted = Bound { address, port };
-            let mut bounds = stack.bounds(protocol, port);
+            let mut bounds = stack.bounds(id, protocol, port);
             let is_taken = match stack.takes_over(id, port) {
                 true => false,
                 false => bounds.any(|bound| bound.overlaps(wanted)),
@@ -103,7 +103,12 @@ impl Stack {
             | Kind::Udp(_)
             | Kind::Reference(_) => false,
         };
-        let in_the_way = |entry: &Entry| has_port(entry) && !(asks_to_share && shares(entry));
+        let shares_port = |entry: &Entry| self.shares_port(entry);
+        let asks_for_port = self.entries.get(&id).is_some_and(shares_port);
+        let is_shared = |entry: &Entry| {
+            (asks_to_share && shares(entry)) || (asks_for_port && shares_port(entry))
+        };
+        let in_the_way = |entry: &Entry| has_port(entry) && !is_shared(entry);
         self.entries.iter().any(|(_, entry)| in_the_way(entry))
     }
 
@@ -139,10 +144,23 @@ impl Stack {
         }
     }
 
-    /// The local addresses with a port that sockets of a protocol have asked for. A connection that
-    /// came from a listening socket shares that socket's and does not count.
-    fn bounds(&self, protocol: Protocol, port: u16) -> impl Iterator<Item = Bound> + '_ {
+    /// Whether a socket may have a port with others that may, too.
+    fn shares_port(&self, entry: &Entry) -> bool {
+        entry.options.reuse_port && self.profile.calls.reuse_port != ReusePort::NoOption
+    }
+
+    /// The local addresses with a port that sockets of a protocol have asked for and do not share
+    /// with this one. A connection that came from a listening socket shares that socket's and does
+    /// not count.
+    fn bounds(
+        &self,
+        id: SocketId,
+        protocol: Protocol,
+        port: u16,
+    ) -> impl Iterator<Item = Bound> + '_ {
+        let asks = { self.entries.get(&id) }.is_some_and(|entry| self.shares_port(entry));
         self.claimants(port)
+            .filter(move |(_, entry)| !(asks && self.shares_port(entry)))
             .filter_map(move |(_, entry)| match (&entry.kind, protocol) {
                 (Kind::Idle(idle), Protocol::Tcp) => idle.bound,
                 (Kind::Listening(listening), Protocol::Tcp) => Some(listening.bound),
@@ -167,19 +185,60 @@ impl Stack {
         claims.filter_map(|&(_, id)| Some((id, self.entries.get(&id)?)))
     }
 
-    pub(crate) fn listener_for(&self, local: IpEndpoint) -> Option<SocketId> {
+    /// Whether a socket listens where a segment has come to.
+    pub(crate) fn is_listened_to(&self, local: IpEndpoint) -> bool {
+        self.listeners(local).next().is_some()
+    }
+
+    /// The socket that listens where a segment has come to. Of several the one whose address it is,
+    /// and of several of those the one that the system gives the peer.
+    pub(crate) fn listener_for(&self, local: IpEndpoint, remote: IpEndpoint) -> Option<SocketId> {
+        let mut listeners = self.listeners(local);
+        let (first, _) = listeners.next()?;
+        if listeners.next().is_none() {
+            return Some(first);
+        }
+        let has_address = self.listeners(local).any(|(_, is_exact)| is_exact);
+        let all: Vec<SocketId> = self
+            .listeners(local)
+            .filter(|(_, is_exact)| *is_exact == has_address)
+            .map(|(id, _)| id)
+            .collect();
+        self.one_of(&all, local.port, remote)
+    }
+
+    /// One of the sockets that share a port, in the order of opening.
+    pub(crate) fn one_of(
+        &self,
+        sharing: &[SocketId],
+        port: u16,
+        remote: IpEndpoint,
+    ) -> Option<SocketId> {
+        match self.profile.calls.reuse_port {
+            ReusePort::Shares if sharing.len() > 1 => {
+                let place = Tuple::new(port, remote).hash() % sharing.len() as u64;
+                sharing.get(usize::try_from(place).unwrap_or(0)).copied()
+            }
+            ReusePort::Last => sharing.last().copied(),
+            ReusePort::Shares | ReusePort::NoOption => sharing.first().copied(),
+        }
+    }
+
+    /// The sockets that listen where a segment has come to, and whether they have its address alone.
+    fn listeners(&self, local: IpEndpoint) -> impl Iterator<Item = (SocketId, bool)> + '_ {
         let wanted = Bound {
             address: Some(local.addr),
             port: local.port,
         };
         let family = IpFamily::of(local.addr);
-        let listens = |(id, entry): (SocketId, &Entry)| {
+        let listens = move |(id, entry): (SocketId, &Entry)| {
             let Kind::Listening(listening) = &entry.kind else {
                 return None;
             };
-            (listening.bound.overlaps(wanted) && entry.family == family).then_some(id)
+            let is_meant = listening.bound.overlaps(wanted) && entry.family == family;
+            is_meant.then_some((id, listening.bound.address.is_some()))
         };
-        self.claimants(local.port).find_map(listens)
+        self.claimants(local.port).filter_map(listens)
     }
 
     /// Removes a socket and gives its port back.
@@ -254,7 +313,7 @@ impl Stack {
                 address: Some(address),
                 port,
             };
-            let mut bounds = stack.bounds(Protocol::Tcp, port);
+            let mut bounds = stack.bounds(id, Protocol::Tcp, port);
             bounds.any(|bound| bound.overlaps(wanted))
         };
         let port = match bound {

@@ -9,7 +9,7 @@ use smoltcp::time::Duration;
 use crate::envelope::{ECN_BITS, HOP_LIMIT};
 use crate::memory;
 use crate::profile::{
-    Algorithm, Api, BufferRounding, FastOpenCall, LingerOption, Profile, WindowModel,
+    Algorithm, Api, BufferRounding, FastOpenCall, LingerOption, Profile, ReusePort, WindowModel,
 };
 
 /// A socket option whose values are of type `T`.
@@ -128,6 +128,7 @@ pub(crate) struct SocketOptions {
     pub(crate) fast_open: u32,
     pub(crate) fast_open_connect: bool,
     pub(crate) reuse_address: bool,
+    pub(crate) reuse_port: bool,
     /// No time where there is no limit.
     pub(crate) receive_timeout: Duration,
     pub(crate) send_timeout: Duration,
@@ -176,6 +177,13 @@ pub const REUSE_ADDRESS: SocketOption<bool> = SocketOption::new(
     |source| source.options.reuse_address,
     |options, on| options.reuse_address = on,
 );
+
+/// SO_REUSEPORT: sockets that have it may have the same port.
+pub const REUSE_PORT: SocketOption<bool> = SocketOption::new(
+    |source| source.options.reuse_port,
+    |options, on| options.reuse_port = on,
+)
+.only_where(|profile| profile.calls.reuse_port != ReusePort::NoOption);
 
 /// SO_RCVBUF, in octets: read as the system says them, which is twice what was set where it counts
 /// memory. A connection keeps the buffer it began with.

@@ -296,6 +296,9 @@ pub struct Status {
     pub repeated: usize,
     /// Segments that count as lost, those that were sent again included.
     pub lost: usize,
+    /// What has come so far that can be received: octets of a stream, and its end; datagrams;
+    /// connections of a socket that listens. It tells a wake-up from the same state as before.
+    pub arrivals: u64,
     /// Why the connection is gone, until a call has said so.
     pub error: Option<Gone>,
     /// The local address.
@@ -350,6 +353,7 @@ impl Status {
             delivered: 0,
             repeated: 0,
             lost: 0,
+            arrivals: 0,
             error: None,
             local: None,
             remote: None,

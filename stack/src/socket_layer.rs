@@ -9,8 +9,8 @@ use crate::host::{Host, Stack};
 use crate::network::IpFamily;
 use crate::options::{SocketOption, SocketOptions, Source};
 use crate::profile::{
-    AcceptOfReset, AttemptEnds, ConnectingShutdown, ListenerShutdown, RecvAfter, SendUnconnected,
-    Transport, Unconnected,
+    AcceptOfReset, AttemptEnds, ConnectingShutdown, EndOfRecord, ListenerShutdown, RecvAfter,
+    SendUnconnected, Transport, Unconnected,
 };
 use crate::reference::ReferenceSocket;
 use crate::socket::{
@@ -75,6 +75,7 @@ impl Host {
                     backlog,
                     children,
                     ready,
+                    offered: 0,
                     aborts: Aborts::No,
                     requests: VecDeque::new(),
                 });
@@ -237,6 +238,21 @@ impl Host {
             connection.expect_more();
         }
         self.send(socket, data)
+    }
+
+    /// Whether a send on a stream with MSG_EOR fails.
+    pub fn fails_records(&self) -> bool {
+        self.stack().profile.calls.end_of_record == EndOfRecord::Fails
+    }
+
+    /// A record ends with the octets of the next [`Host::send`], if it takes them all (MSG_EOR): what
+    /// comes behind them begins a segment of its own, where the system has that.
+    pub fn end_record(&mut self, socket: SocketId) {
+        let stack = self.stack_mut();
+        let ends = stack.profile.calls.end_of_record == EndOfRecord::EndsSegment;
+        if let Some(connection) = stack.connection_mut(socket).filter(|_| ends) {
+            connection.end_record();
+        }
     }
 
     /// Sends one datagram. On a connected TCP socket the address is ignored.
@@ -625,6 +641,7 @@ impl Stack {
                 status.readable = !listening.ready.is_empty()
                     || !listening.requests.is_empty()
                     || listening.aborts != Aborts::No;
+                status.arrivals = listening.offered;
                 status.local = self.endpoint_of(listening.bound);
                 status
             }

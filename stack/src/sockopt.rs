@@ -52,6 +52,8 @@ pub enum Sockets {
 pub enum Codec {
     /// An integer that is 0 or not.
     Boolean(&'static SocketOption<bool>),
+    /// An integer that is 0 or 1.
+    Switch(&'static SocketOption<bool>),
     /// A count.
     Count(&'static SocketOption<u32>, Limits),
     /// A size in octets.
@@ -85,8 +87,16 @@ pub enum Codec {
 pub enum Limits {
     /// These; others are refused.
     Within(i32, i32),
+    /// These, and 0; others are refused.
+    WithinOrZero(i32, i32),
+    /// These but 0; others are refused.
+    WithinNotZero(i32, i32),
     /// All; what is below or above is taken for the nearest of these.
     Clamped(i32, i32),
+    /// From the first on; what is above the second is taken for it.
+    From(i32, i32),
+    /// All, of which the lowest octet counts.
+    LowOctet,
 }
 
 /// Why a value is none of an option.
@@ -141,12 +151,9 @@ impl Codec {
             (Self::Linger(_) | Self::Time(_) | Self::Octets(_) | Self::Algorithm(_), _) => {
                 Err(Misfit::Form)
             }
-            (_, OptionValue::Integer(value)) => match self.limits() {
-                Limits::Within(least, most) if !(least..=most).contains(value) => {
-                    Err(Misfit::Limits)
-                }
-                Limits::Within(..) | Limits::Clamped(..) => Ok(()),
-            },
+            (_, OptionValue::Integer(value)) => {
+                { self.limits().number(*value) }.map_or(Err(Misfit::Limits), |_| Ok(()))
+            }
             (
                 _,
                 OptionValue::Linger(_)
@@ -169,35 +176,36 @@ impl Codec {
         value: &OptionValue,
     ) -> Result<(), Misfit> {
         self.check(value)?;
-        let number = match (value, self.limits()) {
-            (OptionValue::Integer(number), Limits::Within(..)) => *number,
-            (OptionValue::Integer(number), Limits::Clamped(least, most)) => {
-                (*number).clamp(least, most)
-            }
-            (OptionValue::Linger(linger), _) => {
+        let number = match value {
+            OptionValue::Integer(number) => self.limits().number(*number).ok_or(Misfit::Limits)?,
+            OptionValue::Linger(linger) => {
                 if let Self::Linger(option) = self {
                     host.set_option(socket, option, *linger, now);
                 }
                 return Ok(());
             }
-            (OptionValue::Time(time), _) => {
+            OptionValue::Time(time) => {
                 if let Self::Time(option) = self {
                     host.set_option(socket, option, *time, now);
                 }
                 return Ok(());
             }
-            (OptionValue::Octets(name), _) => {
+            OptionValue::Octets(name) => {
                 if let (Self::Algorithm(option), Some(algorithm)) = (self, algorithm(name)) {
                     host.set_option(socket, option, algorithm, now);
                 }
                 return Ok(());
             }
-            (OptionValue::Bad, _) => return Ok(()),
+            OptionValue::Bad => return Ok(()),
         };
         let natural = u32::try_from(number).unwrap_or(0);
         match self {
-            Self::Boolean(option) => host.set_option(socket, option, number != 0, now),
-            Self::Count(option, _) => host.set_option(socket, option, natural, now),
+            Self::Boolean(option) | Self::Switch(option) => {
+                host.set_option(socket, option, number != 0, now);
+            }
+            Self::Count(option, _) => {
+                host.set_option(socket, option, number.cast_unsigned(), now);
+            }
             Self::Size(option, _) => {
                 let octets = usize::try_from(natural).unwrap_or(usize::MAX);
                 host.set_option(socket, option, octets, now);
@@ -238,8 +246,8 @@ impl Codec {
             i32::try_from(number).unwrap_or(i32::MAX)
         }
         Some(OptionValue::Integer(match self {
-            Self::Boolean(option) => host.option(socket, option)?.into(),
-            Self::Count(option, _) => integer(host.option(socket, option)?),
+            Self::Boolean(option) | Self::Switch(option) => host.option(socket, option)?.into(),
+            Self::Count(option, _) => host.option(socket, option)?.cast_signed(),
             Self::Size(option, _) => integer(host.option(socket, option)?),
             Self::Seconds(option, _) => integer(host.option(socket, option)?.secs()),
             Self::Milliseconds(option, _) => integer(host.option(socket, option)?.total_millis()),
@@ -262,7 +270,7 @@ impl Codec {
             return false;
         };
         match self {
-            Self::Boolean(option) => option.exists(profile),
+            Self::Boolean(option) | Self::Switch(option) => option.exists(profile),
             Self::Count(option, _) => option.exists(profile),
             Self::Size(option, _) => option.exists(profile),
             Self::Seconds(option, _) | Self::Milliseconds(option, _) | Self::Time(option) => {
@@ -286,6 +294,7 @@ impl Codec {
             | Self::Milliseconds(_, limits)
             | Self::Octet(_, limits)
             | Self::Integer(limits) => limits,
+            Self::Switch(_) => Limits::Within(0, 1),
             Self::Boolean(_)
             | Self::Linger(_)
             | Self::Time(_)
@@ -294,6 +303,26 @@ impl Codec {
             | Self::Algorithm(_)
             | Self::ReadOnly
             | Self::Octets(_) => Limits::Within(i32::MIN, i32::MAX),
+        }
+    }
+}
+
+impl Limits {
+    /// What a number is taken for; none where it is refused.
+    fn number(self, number: i32) -> Option<i32> {
+        match self {
+            Self::Within(least, most) => (least..=most).contains(&number).then_some(number),
+            Self::WithinOrZero(least, most) => {
+                let fits = number == 0 || (least..=most).contains(&number);
+                fits.then_some(number)
+            }
+            Self::WithinNotZero(least, most) => {
+                let fits = number != 0 && (least..=most).contains(&number);
+                fits.then_some(number)
+            }
+            Self::Clamped(least, most) => Some(number.clamp(least, most)),
+            Self::From(least, most) => (number >= least).then_some(number.min(most)),
+            Self::LowOctet => Some(number & 0xff),
         }
     }
 }

@@ -63,6 +63,14 @@ impl Tuple {
             ports: version << 32 | u64::from(local_port) << 16 | u64::from(remote.port),
         }
     }
+
+    /// A number that is about as often any as any other (the end of splitmix64).
+    pub(crate) fn hash(self) -> u64 {
+        let folded = (self.remote ^ (self.remote >> 64)) as u64 ^ self.ports.rotate_left(17);
+        let mixed = (folded ^ (folded >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
 }
 
 /// The sockets of a host, by their numbers, which are handed out in ascending order: each stands in
@@ -177,6 +185,8 @@ pub(crate) struct Listening {
     pub(crate) children: usize,
     /// Those of them that are established.
     pub(crate) ready: VecDeque<SocketId>,
+    /// How many have been, so far.
+    pub(crate) offered: u64,
     /// Whether `accept` fails rather than wait.
     pub(crate) aborts: Aborts,
     /// The SYNs that the application answers, in the order of their coming.
@@ -191,6 +201,14 @@ pub(crate) struct ConnectionRequest {
     pub(crate) syn: Segment,
     pub(crate) payload: Bytes,
     pub(crate) envelope: Envelope,
+}
+
+impl Listening {
+    /// A connection is ready for `accept`.
+    pub(crate) fn offer(&mut self, id: SocketId) {
+        self.ready.push_back(id);
+        self.offered += 1;
+    }
 }
 
 /// Whether `accept` fails where no connection waits.

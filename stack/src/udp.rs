@@ -239,6 +239,7 @@ impl Stack {
             return status;
         };
         status.queued = udp.inbox.octets();
+        status.arrivals = udp.inbox.arrivals();
         status.error = udp.error;
         let waits = udp.inbox.first().is_some();
         let calls = self.profile.calls;

@@ -12,6 +12,8 @@ mod fetch;
 #[cfg(target_os = "linux")]
 mod namespace;
 #[cfg(target_os = "linux")]
+mod options;
+#[cfg(target_os = "linux")]
 mod shutdown;
 #[path = "../skip/mod.rs"]
 mod skip;
@@ -58,6 +60,8 @@ fn main() -> ExitCode {
 fn inside() {
     use hangup_stack::network::IpFamily;
 
+    options::the_kernel_has_the_same();
+    println!("kernel: socket options: ok");
     type Test = fn(&str, IpFamily);
     let tests: [(&str, Test); 3] = [
         ("transfer", transfer::both_ways_at_once),

@@ -126,3 +126,40 @@ fn a_guard_behind_the_time_is_told_where_it_stands() {
     let help = "help: a guard stands first in its line";
     assert!(ran.err.contains(help), "{}", ran.err);
 }
+
+#[test]
+fn what_is_asked_of_traces_that_are_not_written_is_an_error() {
+    let folder = Folder::new("no-traces");
+    folder.write("holds.toml", HOLDS);
+    let run =
+        |more: &[&str]| folder.hangup(&[&["run", "holds.toml", "--no-traces"], more].concat());
+    for about in [
+        ["--traces", "there"],
+        ["--trace-size", "32KiB"],
+        ["--snaplen", "128"],
+        ["--format", "text"],
+    ] {
+        let ran = run(&about);
+        let expected = format!("{} is about traces, and --no-traces writes none", about[0]);
+        assert!(ran.err.contains(&expected), "{}", ran.err);
+        assert_eq!(ran.code, 2, "{}", ran.err);
+    }
+    assert_eq!(run(&[]).code, 0);
+}
+
+#[test]
+fn a_key_of_a_host_and_a_group_of_knobs_say_where_the_rest_is() {
+    let folder = Folder::new("host-key");
+    folder.write("holds.toml", HOLDS);
+    let ran = folder.hangup(&["run", "holds.toml", "--set", "client.rto.min=1s"]);
+    let expected = "help: the keys of the host are `hosts.client.KEY`";
+    assert!(ran.err.contains(expected), "{}", ran.err);
+    assert_eq!(ran.code, 2);
+    let ran = folder.hangup(&["run", "holds.toml", "--set", "hosts.client.rto=3"]);
+    assert!(
+        ran.err.contains("help: it has rto.initial, rto.min"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(ran.code, 2);
+}

@@ -1,6 +1,7 @@
 //! send, sendto, write; recv, recvfrom, read.
 
-use hangup_posix::Progress;
+use hangup_posix::data::MSG_NOSIGNAL;
+use hangup_posix::{Errno, Progress};
 
 use super::state::PosixCalls;
 use super::words::FLAGS;
@@ -52,6 +53,11 @@ impl PosixCalls {
         let data = program.memory.octets(&payload.octets);
         let sent =
             context.on_host(|host, now| process.send(host, now, fd, data, (payload.flags, to)));
+        let is_stream = process.is_stream(fd);
+        let is_broken = sent == Err(Errno::BrokenPipe).into() && is_stream;
+        if is_broken && self.pipe_ends && payload.flags & MSG_NOSIGNAL == 0 {
+            return Ok(Made::Ended { signal: "SIGPIPE" });
+        }
         Ok(waited(sent))
     }
 

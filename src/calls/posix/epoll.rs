@@ -1,6 +1,6 @@
 //! epoll_create, epoll_ctl and epoll_wait.
 
-use hangup_posix::epoll::{EPOLL_CTL_DEL, EPOLLET, EpollEvent};
+use hangup_posix::epoll::{EPOLL_CTL_DEL, EpollEvent};
 use hangup_posix::{FileDescriptor, Progress};
 
 use super::state::PosixCalls;
@@ -29,9 +29,6 @@ impl PosixCalls {
             (_, Some(event)) => Some(Event::read(context, 3, event)?),
             (_, None) => return context.bad(3, EVENT),
         };
-        if event.as_ref().is_some_and(|it| it.events & EPOLLET != 0) {
-            return context.bad(3, "edges (EPOLLET) are not told apart here, only levels");
-        }
         if self.process.is_epoll(list) && self.process.is_epoll(fd) {
             return context.bad(2, "a list in a list is not watched here");
         }

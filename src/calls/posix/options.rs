@@ -68,11 +68,16 @@ impl PosixCalls {
                     "a struct linger is for SO_LINGER, and a time for timeouts",
                 );
             }
-            _ => OptionValue::Integer(context.pointed(3, words_of(option))?),
+            _ => OptionValue::Integer(bits(context, words_of(option))?),
         };
         context.size(4)?;
-        let set =
-            context.on_host(|host, now| self.process.setsockopt(host, now, fd, option, &value));
+        let length = match context.argument(4) {
+            Some(Argument::Integer(length)) => usize::try_from(*length).unwrap_or(0),
+            _ => usize::MAX,
+        };
+        let value = (&value, length);
+        let set = context
+            .on_host(|host, now| self.process.setsockopt_sized(host, now, fd, option, value));
         Ok(status(set))
     }
 
@@ -151,6 +156,14 @@ impl PosixCalls {
             Made::value(0)
         })
     }
+}
+
+/// The value of an option as an int; an unsigned one keeps its bits.
+fn bits(context: &Context<'_>, words: &Words) -> Result<i32, BadCall> {
+    let number: i64 = context.pointed(3, words)?;
+    let unsigned = u32::try_from(number).map(u32::cast_signed);
+    let number = i32::try_from(number).or(unsigned);
+    number.or_else(|_| context.bad(3, "the value is out of range"))
 }
 
 /// The fields of TCP_INFO that a script writes down.

@@ -1,11 +1,14 @@
-//! dup and dup2; exit, _exit, abort and raise.
+//! dup, dup2 and fork; signal; exit, _exit, abort and raise.
+
+use std::collections::BTreeMap;
 
 use hangup_posix::{Errno, FileDescriptor};
 
 use super::state::PosixCalls;
-use super::words::SIGNALS;
+use super::words::{ACTIONS, SIGNALS};
 use crate::calls::answer::{BadCall, Made, failed};
 use crate::calls::argument::Context;
+use crate::scenario::script::Argument;
 
 impl PosixCalls {
     pub(super) fn dup(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
@@ -33,6 +36,40 @@ impl PosixCalls {
             }
             Err(error) => failed(error),
         })
+    }
+
+    /// `fork(child) = 2`: the calls of `HOST/child` are those of the new process from then on. Its
+    /// number is the result; the first child is 2.
+    pub(super) fn fork(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let Some(Argument::Word(name)) = context.argument(0) else {
+            return context.bad(
+                0,
+                "the child has a name: fork(child), and HOST/child: CALL(...)",
+            );
+        };
+        if self.program.has_thread(name) {
+            return context.bad(0, format_args!("{name} is a thread already"));
+        }
+        let child = self.program.thread(Some(name));
+        let copies = self.process.fork(child);
+        let copies: BTreeMap<u64, u64> = copies
+            .into_iter()
+            .map(|(old, new)| (old.raw(), new.raw()))
+            .collect();
+        self.program.descriptors.fork(child, &copies);
+        Ok(Made::value(child.0 + 1))
+    }
+
+    /// `signal(SIGPIPE, SIG_DFL) = SIG_IGN`: from then on a send on a connection that is over ends
+    /// the process. The result is the action before.
+    pub(super) fn signal(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let signal: i64 = context.narrow(0, SIGNALS)?;
+        let action: i64 = context.narrow(1, ACTIONS)?;
+        if !SIGNALS.contains(&("SIGPIPE", signal)) {
+            return context.bad(0, "SIGPIPE is the one signal that the stack raises");
+        }
+        let ends = std::mem::replace(&mut self.pipe_ends, ACTIONS.contains(&("SIG_DFL", action)));
+        Ok(Made::value(if ends { "SIG_DFL" } else { "SIG_IGN" }))
     }
 
     pub(super) fn exit(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {

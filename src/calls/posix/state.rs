@@ -13,6 +13,9 @@ use crate::scenario::script::Argument;
 pub struct PosixCalls {
     pub(super) process: Process,
     pub(super) program: Program,
+    /// Whether SIGPIPE ends the process, as it does where nobody has said otherwise. Scripts
+    /// begin with it ignored.
+    pub(super) pipe_ends: bool,
     /// What epoll_wait gives back, as the script has written it (`fd=4`): the number that the
     /// process keeps is the place in this list.
     pub(super) event_data: Vec<Option<(String, Argument)>>,

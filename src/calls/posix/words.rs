@@ -4,7 +4,8 @@ use hangup_posix::control::{
     F_GETFL, F_SETFL, FIONBIO, FIONREAD, O_NONBLOCK, O_RDONLY, O_RDWR, SIOCOUTQ,
 };
 use hangup_posix::data::{
-    MSG_DONTROUTE, MSG_DONTWAIT, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK, MSG_WAITALL,
+    MSG_DONTROUTE, MSG_DONTWAIT, MSG_EOR, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK,
+    MSG_WAITALL,
 };
 use hangup_posix::{Errno, epoll, options, poll, sockets};
 use hangup_stack::sockopt;
@@ -37,6 +38,7 @@ pub(super) const FLAGS: &Words = &[
     ("MSG_WAITALL", MSG_WAITALL as i64),
     ("MSG_MORE", MSG_MORE as i64),
     ("MSG_FASTOPEN", MSG_FASTOPEN as i64),
+    ("MSG_EOR", MSG_EOR as i64),
 ];
 pub(super) const HOWS: &Words = &[
     ("SHUT_RD", sockets::SHUT_RD as i64),
@@ -111,6 +113,8 @@ pub(super) const SIGNALS: &Words = &[
     ("SIGPIPE", 13),
     ("SIGTERM", 15),
 ];
+/// The actions of a signal.
+pub(super) const ACTIONS: &Words = &[("SIG_DFL", 0), ("SIG_IGN", 1)];
 pub(super) const EPOLL_CTLS: &Words = &[
     ("EPOLL_CTL_ADD", epoll::EPOLL_CTL_ADD as i64),
     ("EPOLL_CTL_DEL", epoll::EPOLL_CTL_DEL as i64),

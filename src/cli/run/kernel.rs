@@ -111,9 +111,10 @@ fn play(args: &Run, job: &Job<'_>) -> Result<Played, String> {
         for setting in &args.settings {
             command.arg("--set").arg(setting.text());
         }
-        command.arg("--traces").arg(&args.traces);
         if args.no_traces {
             command.arg("--no-traces");
+        } else {
+            command.arg("--traces").arg(&args.traces);
         }
         if let Some(path) = &args.write {
             command.arg("--write").arg(path);

@@ -69,6 +69,14 @@ pub(super) fn set_option(file: File, given: Given<'_>) -> Result<Prepared, BadCa
     let value = option_value(given, at)?;
     // Whether the table has it is known before the call is made, with a descriptor that is none.
     let length = given.number(4)?;
+    let is_short = match value {
+        OptionValue::Number(_) => length < 4 && at.0 != libc::IPPROTO_IP,
+        OptionValue::Linger(..) => length < 8,
+        OptionValue::Time(_) | OptionValue::Octets(_) => false,
+    };
+    if is_short && given.get(4).is_some() {
+        return Err(bad(4, "a value is not cut short on the kernel here"));
+    }
     let value = match (at, value) {
         ((libc::IPPROTO_TCP, libc::TCP_FASTOPEN_KEY), OptionValue::Octets(mut octets)) => {
             octets.truncate(usize::try_from(length).unwrap_or(0));
@@ -129,7 +137,10 @@ fn option_shown(value: &OptionValue, is_error: bool) -> String {
         OptionValue::Number(number) if is_error => name_of(Errno::from_raw(*number)),
         OptionValue::Number(number) => number.to_string(),
         OptionValue::Linger(on, seconds) => format!("{{onoff={on}, linger={seconds}}}"),
-        OptionValue::Time(micros) => (micros / 1000).to_string(),
+        OptionValue::Time(micros) => {
+            let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+            format!("{{tv_sec={seconds}, tv_usec={rest}}}")
+        }
         OptionValue::Octets(octets) => format!("{:?}", String::from_utf8_lossy(octets)),
     }
 }

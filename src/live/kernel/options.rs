@@ -178,11 +178,21 @@ fn time(micros: i64) -> TimeVal {
     TimeVal::new(micros / 1_000_000, micros % 1_000_000)
 }
 
+fn micros(time: TimeVal) -> i64 {
+    time.tv_sec() * 1_000_000 + time.tv_usec()
+}
+
 /// What an option gives; none where this table does not have it.
 pub(super) fn get<F: AsFd>(fd: &F, (level, name): (i32, i32)) -> Option<nix::Result<OptionValue>> {
     Some(match (level, name) {
         (libc::SOL_SOCKET, libc::SO_LINGER) => getsockopt(fd, sockopt::Linger)
             .map(|linger| OptionValue::Linger(linger.l_onoff, linger.l_linger)),
+        (libc::SOL_SOCKET, libc::SO_RCVTIMEO) => {
+            getsockopt(fd, sockopt::ReceiveTimeout).map(|time| OptionValue::Time(micros(time)))
+        }
+        (libc::SOL_SOCKET, libc::SO_SNDTIMEO) => {
+            getsockopt(fd, sockopt::SendTimeout).map(|time| OptionValue::Time(micros(time)))
+        }
         (libc::IPPROTO_TCP, libc::TCP_CONGESTION) => getsockopt(fd, sockopt::TcpCongestion)
             .map(|name| OptionValue::Octets(name.into_encoded_bytes())),
         _ => return get_integer(fd, (level, name)).map(|it| it.map(OptionValue::Number)),

@@ -101,6 +101,7 @@ pub(super) fn of(file: &File) -> Option<Status> {
             _ => PathState::Recovery,
         }),
         reported: count("tcpi_sacked"),
+        arrivals: 0,
         syn_data: count("tcpi_options") & 32 != 0,
         delivered: count("tcpi_delivered") as u64,
         repeated: count("tcpi_retrans"),

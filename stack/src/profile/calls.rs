@@ -57,6 +57,10 @@ pub struct CallRules {
     pub send_after_end: SendAfterEnd,
     /// Accepting a connection that was reset meanwhile.
     pub accept_of_reset: AcceptOfReset,
+    /// Which of several sockets that share their port by SO_REUSEPORT gets what comes.
+    pub reuse_port: ReusePort,
+    /// A send on a stream with MSG_EOR.
+    pub end_of_record: EndOfRecord,
     /// What a receive does that has read the end of the stream.
     pub end_read: EndRead,
     /// Whether options can be set, and the peer's address be asked for, once the connection has
@@ -74,6 +78,30 @@ pub enum ErrorAfterTimeout {
     TimedOut,
     /// ECONNABORTED.
     ConnectionAborted,
+}
+
+/// Which of several sockets that share their port by SO_REUSEPORT gets what comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReusePort {
+    /// Each some: a hash of the addresses says which.
+    Shares,
+    /// The last.
+    Last,
+    /// There is no such option: ENOPROTOOPT.
+    NoOption,
+}
+
+/// A send on a stream with MSG_EOR.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndOfRecord {
+    /// What is written later begins a segment of its own.
+    EndsSegment,
+    /// It is a send like others.
+    Ignored,
+    /// It fails: EINVAL.
+    Fails,
 }
 
 /// What a receive does that has read the end of the stream.

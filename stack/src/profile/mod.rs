@@ -35,9 +35,9 @@ pub use acknowledging::{AcknowledgeRules, AtOnce, SecondSegment};
 pub use backlog::{BacklogRules, FullEnd, FullSyn, ListenerEnds, QueueCounts};
 pub use built_in::{aliases, names, source};
 pub use calls::{
-    AcceptOfReset, AttemptEnds, CallRules, ConnectingShutdown, ConnectingTransfer, EndRead,
-    ErrorAfterReset, ErrorAfterTimeout, LingerOption, ListenerShutdown, OptionsAfterEnd,
-    PortOfConnection, RecvAfter, Repeat, ResetBehindEnd, SendAfterEnd, SendUnconnected,
+    AcceptOfReset, AttemptEnds, CallRules, ConnectingShutdown, ConnectingTransfer, EndOfRecord,
+    EndRead, ErrorAfterReset, ErrorAfterTimeout, LingerOption, ListenerShutdown, OptionsAfterEnd,
+    PortOfConnection, RecvAfter, Repeat, ResetBehindEnd, ReusePort, SendAfterEnd, SendUnconnected,
     TimeWaitSocket,
 };
 pub use closed_port::{ClosedPortAnswers, ClosedPortReset, ClosedPortRules};

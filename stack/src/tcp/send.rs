@@ -79,6 +79,8 @@ pub(crate) struct Sender {
     more_follows: bool,
     /// Whether the next one says so.
     more_is_announced: bool,
+    /// Whether a record ends with the next write.
+    record_is_announced: bool,
     /// How many octets that were not sent are too many for another write.
     unsent_most: usize,
     /// Whether the peer reports what it has by SACK blocks.
@@ -128,6 +130,7 @@ impl Sender {
             cork: false,
             more_follows: false,
             more_is_announced: false,
+            record_is_announced: false,
             unsent_most: usize::MAX,
             selective: false,
             congestion: Congestion::new(rules, mss),
@@ -304,6 +307,11 @@ impl Sender {
         self.congestion.set_algorithm(algorithm);
     }
 
+    /// A record ends with the write that comes next, if it is taken whole.
+    pub(crate) fn end_record(&mut self) {
+        self.record_is_announced = true;
+    }
+
     /// The write that comes next says that more follows.
     pub(crate) fn expect_more(&mut self) {
         self.more_is_announced = true;
@@ -334,6 +342,7 @@ impl Sender {
     /// Takes what fits of a write; returns how many octets.
     pub(crate) fn write(&mut self, data: &[u8]) -> usize {
         self.more_follows = std::mem::take(&mut self.more_is_announced);
+        let record = std::mem::take(&mut self.record_is_announced);
         let count = data.len().min(self.room());
         if count == 0 {
             return 0;
@@ -341,7 +350,10 @@ impl Sender {
         self.queue.push(&data[..count]);
         match self.rules.segmentation {
             Segmentation::Single => self.pushes.push_back(self.written + count as i64),
-            Segmentation::Bursts => self.pieces.write(self.written, count as i64),
+            Segmentation::Bursts => {
+                let ends = record && count == data.len();
+                self.pieces.write(self.written, count as i64, ends);
+            }
         }
         self.written += count as i64;
         count

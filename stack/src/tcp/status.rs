@@ -19,6 +19,7 @@ impl Status {
             queued: numbers.unread,
             held: numbers.held,
             accepted: numbers.accepted as u64,
+            arrivals: numbers.accepted as u64,
             acknowledged: numbers.acknowledged as u64,
             right_edge: numbers.right_edge as u64,
             window: numbers.window as u64,

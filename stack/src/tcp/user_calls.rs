@@ -543,6 +543,11 @@ impl Connection {
         self.send.expect_more();
     }
 
+    /// MSG_EOR of the write that comes next.
+    pub fn end_record(&mut self) {
+        self.send.end_record();
+    }
+
     /// The largest segment that it sends, in octets of payload.
     pub fn segment_most(&self) -> usize {
         self.send.mss()

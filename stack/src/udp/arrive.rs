@@ -141,8 +141,12 @@ impl Stack {
                 })
         };
         let connected = sockets().find(|(_, peer)| *peer == Some(source));
-        let any = || sockets().find(|(_, peer)| peer.is_none());
-        connected.or_else(any).map(|(id, _)| id)
+        if let Some((id, _)) = connected {
+            return Some(id);
+        }
+        let any = sockets().filter(|(_, peer)| peer.is_none());
+        let any: Vec<SocketId> = any.map(|(id, _)| id).collect();
+        self.one_of(&any, destination.port, source)
     }
 
     fn queue_datagram(

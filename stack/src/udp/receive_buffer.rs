@@ -28,6 +28,8 @@ pub(super) struct ReceiveBuffer {
     space: usize,
     charged: usize,
     datagrams: VecDeque<Datagram>,
+    /// How many have come so far.
+    arrivals: u64,
 }
 
 /// There is no room: the datagram is lost.
@@ -42,6 +44,7 @@ impl ReceiveBuffer {
             space: rules.receive_buffer,
             charged: 0,
             datagrams: VecDeque::new(),
+            arrivals: 0,
         };
         if let Some(octets) = octets {
             inbox.resize(octets);
@@ -75,12 +78,18 @@ impl ReceiveBuffer {
             return Err(Full);
         }
         self.charged += charge;
+        self.arrivals += 1;
         self.datagrams.push_back(Datagram {
             source,
             payload: payload.to_vec(),
             charge,
         });
         Ok(())
+    }
+
+    /// How many datagrams have come so far.
+    pub(super) fn arrivals(&self) -> u64 {
+        self.arrivals
     }
 
     pub(super) fn first(&self) -> Option<&Datagram> {

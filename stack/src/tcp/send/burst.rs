@@ -57,6 +57,8 @@ struct Piece {
     end: i64,
     /// Whether it is pushed: its last segment carries PSH, whenever it is sent.
     push: bool,
+    /// Whether a record ends with it, so that nothing is added to it (MSG_EOR).
+    record: bool,
 }
 
 /// A burst that is being sent.
@@ -143,8 +145,8 @@ pub(super) struct Cut {
 pub(super) struct Pieces {
     /// In the order of the stream; the first begins at SND.NXT.
     pieces: VecDeque<Piece>,
-    /// Ends of writes that are not all in pieces yet.
-    writes: VecDeque<i64>,
+    /// Ends of writes that are not all in pieces yet, and whether a record ends there.
+    writes: VecDeque<(i64, bool)>,
     /// Behind the last octet that is in a piece.
     filled: i64,
     /// Whether nothing of the first such write is.
@@ -156,14 +158,14 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    /// Takes a write of `count` octets behind `written`.
-    pub(super) fn write(&mut self, written: i64, count: i64) {
+    /// Takes a write of `count` octets behind `written`, which may end a record.
+    pub(super) fn write(&mut self, written: i64, count: i64, record: bool) {
         if self.writes.is_empty() {
             self.attempt = Attempt::No;
             self.begins = true;
             self.filled = written;
         }
-        self.writes.push_back(written + count);
+        self.writes.push_back((written + count, record));
     }
 
     /// Something has changed: what waits may be looked at again.
@@ -197,12 +199,12 @@ impl Pieces {
     /// (forced_push).
     fn fill(&mut self, room: Room) -> Option<Attempt> {
         self.attempt = Attempt::No;
-        let end = *self.writes.front()?;
+        let (end, record) = *self.writes.front()?;
         let goal = goal(room.max_window, room.mss);
         let free = goal - (self.filled - self.start_of_last(room.next));
         let begins = std::mem::take(&mut self.begins);
         let free = match self.pieces.back_mut() {
-            Some(tail) if free > 0 => {
+            Some(tail) if free > 0 && !tail.record => {
                 // What goes on is not the end of a write any more.
                 tail.push &= !begins;
                 free
@@ -219,6 +221,7 @@ impl Pieces {
         if let Some(piece) = self.pieces.back_mut() {
             piece.end = self.filled;
             piece.push |= ends || forced;
+            piece.record |= ends && record;
         }
         if ends || forced {
             self.pushed = self.filled;
@@ -290,12 +293,13 @@ impl Pieces {
         let (Some(&head), Some(&behind)) = (self.pieces.front(), self.pieces.get(1)) else {
             return;
         };
-        if end <= head.end {
+        if end <= head.end || head.record {
             return;
         }
         self.pieces[0].end = end.min(behind.end);
         if end >= behind.end {
             self.pieces[0].push |= behind.push;
+            self.pieces[0].record |= behind.record;
             self.pieces.remove(1);
         }
     }
@@ -341,7 +345,7 @@ impl Pieces {
     /// SYN has brought.
     pub(super) fn skip_to(&mut self, next: i64) {
         while self.pieces.pop_front_if(|head| head.end <= next).is_some() {}
-        while self.writes.pop_front_if(|end| *end <= next).is_some() {
+        while self.writes.pop_front_if(|(end, _)| *end <= next).is_some() {
             self.begins = true;
         }
         if !self.writes.is_empty() {
