@@ -5,7 +5,7 @@ use hangup_stack::socket::Protocol;
 use hangup_stack::tcp::State;
 
 use crate::errno::Errno;
-use crate::file::{FileDescriptor, Mode};
+use crate::file::{File, FileDescriptor, Mode};
 use crate::process::Process;
 
 /// fcntl: reads the flags.
@@ -25,35 +25,43 @@ pub const FIONBIO: u32 = 0x5421;
 /// ioctl: how many octets were written and not acknowledged.
 pub const SIOCOUTQ: u32 = 0x5411;
 
+/// ioctl: whether what is read next is urgent, or was (sockatmark).
+pub const SIOCATMARK: u32 = 0x8905;
+
 /// The longest UDP datagram, in octets.
 const DATAGRAM_MAX: usize = 65_535;
 
 impl Process {
-    /// fcntl: the flags of a socket (F_GETFL), or 0 after setting them (F_SETFL), of which
-    /// O_NONBLOCK has an effect.
+    /// fcntl: the flags of a socket or a pipe (F_GETFL), or 0 after setting them (F_SETFL), of
+    /// which O_NONBLOCK has an effect.
     ///
     /// # Errors
     /// EBADF, EINVAL for another command.
     pub fn fcntl(&mut self, fd: FileDescriptor, command: i32, flags: i32) -> Result<i32, Errno> {
-        let socket = self.socket_of(fd)?;
+        let mode = match self.file(fd)? {
+            File::Socket(socket) => &mut socket.mode,
+            File::Pipe(end) => &mut end.mode,
+            File::Epoll(_) | File::Memory(_) => return Err(Errno::Invalid),
+        };
         match command {
-            F_GETFL => Ok(match socket.mode {
+            F_GETFL => Ok(match mode {
                 Mode::Blocking => O_RDWR,
                 Mode::NonBlocking => O_RDWR | O_NONBLOCK,
             }),
             F_SETFL => {
-                socket.mode = Mode::of(flags & O_NONBLOCK != 0);
+                *mode = Mode::of(flags & O_NONBLOCK != 0);
                 Ok(0)
             }
             _ => Err(Errno::Invalid),
         }
     }
 
-    /// ioctl: FIONBIO sets the mode of a socket from the value, FIONREAD and SIOCOUTQ set the
-    /// value.
+    /// ioctl: FIONBIO sets the mode of a socket from the value, FIONREAD, SIOCOUTQ and SIOCATMARK
+    /// set the value.
     ///
     /// # Errors
-    /// EBADF, EINVAL for another request, and for one about data of a socket that listens.
+    /// EBADF, ENOTTY for a mark in datagrams, EINVAL for another request, and for one about data of
+    /// a socket that listens.
     pub fn ioctl(
         &mut self,
         host: &mut Host,
@@ -67,7 +75,9 @@ impl Process {
         let octets = match (request, socket.protocol) {
             // Linux: tcp_ioctl.
             (FIONREAD | SIOCOUTQ, Protocol::Tcp) if listens => return Err(Errno::Invalid),
-            (FIONREAD, Protocol::Tcp) => status.map_or(0, |status| status.queued),
+            (FIONREAD, Protocol::Tcp) => status.map_or(0, |status| status.before_mark),
+            (SIOCATMARK, Protocol::Tcp) => status.map_or(0, |status| status.at_mark.into()),
+            (SIOCATMARK, Protocol::Udp) => return Err(Errno::NotTerminal),
             (FIONREAD, Protocol::Udp) => {
                 let first = host.peek(socket.id, &mut [0; DATAGRAM_MAX]);
                 first.unwrap_or(0)

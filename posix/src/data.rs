@@ -2,11 +2,11 @@
 
 use hangup_stack::blocking::ThreadId;
 use hangup_stack::host::Host;
-use hangup_stack::options::{RECEIVE_TIMEOUT, SEND_TIMEOUT, SocketOption};
+use hangup_stack::options::{RECEIVE_TIMEOUT, SEND_TIMEOUT, SocketOption, TELLS_QUEUE};
 use hangup_stack::profile::FastOpenCall;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::IpEndpoint;
-use hangup_stack::socket::{ConnectError, Protocol, RecvError, SendError};
+use hangup_stack::socket::{ConnectError, Protocol, RecvError, SendError, UrgentError};
 use hangup_stack::tcp::State;
 
 use crate::errno::Errno;
@@ -14,6 +14,8 @@ use crate::file::{FileDescriptor, Mode, Socket};
 use crate::process::{Process, Progress};
 use crate::sockets::is_of_family;
 
+/// send: the last octet is urgent; recv: the urgent octet.
+pub const MSG_OOB: i32 = 0x1;
 /// recv: what is read stays in the queue.
 pub const MSG_PEEK: i32 = 0x2;
 /// send: past all routers, without effect here.
@@ -37,9 +39,10 @@ impl Process {
     ///
     /// # Errors
     /// EOPNOTSUPP for flags other than MSG_DONTROUTE, MSG_DONTWAIT, MSG_MORE, MSG_EOR, MSG_NOSIGNAL
-    /// and, where the system has it, MSG_FASTOPEN, EINVAL for MSG_EOR on some, EBADF, EINPROGRESS where that does not wait for its
-    /// connection, ENETDOWN, EAFNOSUPPORT, EAGAIN on a non-blocking socket or when SO_SNDTIMEO is
-    /// over, EPIPE, ENOTCONN, EDESTADDRREQ, EMSGSIZE, ENETUNREACH, and why the connection is gone.
+    /// and, where the system has it, MSG_FASTOPEN, and for MSG_OOB with datagrams, EINVAL for
+    /// MSG_EOR and MSG_OOB on some, EBADF, EINPROGRESS where that does not wait for its connection,
+    /// ENETDOWN, EAFNOSUPPORT, EAGAIN on a non-blocking socket or when SO_SNDTIMEO is over, EPIPE,
+    /// ENOTCONN, EDESTADDRREQ, EMSGSIZE, ENETUNREACH, and why the connection is gone.
     pub fn send(
         &mut self,
         host: &mut Host,
@@ -93,9 +96,16 @@ impl Process {
             FastOpenCall::Flag => MSG_FASTOPEN,
             FastOpenCall::None | FastOpenCall::Sendto => 0,
         };
-        let usual = MSG_DONTROUTE | MSG_DONTWAIT | MSG_MORE | MSG_NOSIGNAL | MSG_EOR;
+        let usual = MSG_DONTROUTE | MSG_DONTWAIT | MSG_MORE | MSG_NOSIGNAL | MSG_EOR | MSG_OOB;
         if flags & !(usual | known) != 0 {
             return Err(Errno::OperationNotSupported).into();
+        }
+        let is_urgent = flags & MSG_OOB != 0;
+        if is_urgent && !self.is_stream(fd) {
+            return Err(Errno::OperationNotSupported).into();
+        }
+        if is_urgent && !host.has_urgent_data() {
+            return Err(Errno::Invalid).into();
         }
         let ends_record = flags & MSG_EOR != 0 && self.is_stream(fd);
         if ends_record && host.fails_records() {
@@ -173,6 +183,9 @@ impl Process {
         if ends_record {
             host.end_record(socket.id);
         }
+        if is_urgent && !rest.is_empty() {
+            host.mark_urgent(socket.id);
+        }
         let result = match to {
             Some(to) => host.send_to(socket.id, rest, to),
             None if flags & MSG_MORE != 0 => host.send_with_more(socket.id, rest),
@@ -247,6 +260,16 @@ impl Process {
         })
     }
 
+    /// What recvmsg says beside the octets of a socket with TCP_INQ (TCP_CM_INQ): how many are
+    /// left; 1 where only the end of the stream is (Linux: tcp_inq_hint). None without the option.
+    pub fn left_in_queue(&self, host: &Host, fd: FileDescriptor) -> Option<usize> {
+        let socket = self.stack_socket(fd)?;
+        host.option(socket, &TELLS_QUEUE).filter(|on| *on)?;
+        let status = host.status(socket)?;
+        let ended = usize::from(status.peer_closed);
+        Some(status.queued.max(ended))
+    }
+
     fn receive_now(
         &mut self,
         host: &mut Host,
@@ -254,7 +277,7 @@ impl Process {
         buffer: &mut [u8],
         flags: i32,
     ) -> Progress<(usize, Option<IpEndpoint>)> {
-        if flags & !(MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL) != 0 {
+        if flags & !(MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_OOB) != 0 {
             return Err(Errno::OperationNotSupported).into();
         }
         let thread = self.thread();
@@ -263,6 +286,9 @@ impl Process {
             Ok(socket) => socket,
             Err(error) => return Err(error).into(),
         };
+        if flags & MSG_OOB != 0 && socket.protocol == Protocol::Tcp {
+            return receive_urgent(host, socket, buffer, flags);
+        }
         if let Some(error) = socket.pending.take() {
             return Err(error).into();
         }
@@ -303,6 +329,29 @@ impl Process {
             result => result.map_err(Errno::from).into(),
         }
     }
+}
+
+/// Reads the urgent octet. It never waits (Linux: tcp_recv_urg).
+fn receive_urgent(
+    host: &mut Host,
+    socket: &Socket,
+    buffer: &mut [u8],
+    flags: i32,
+) -> Progress<(usize, Option<IpEndpoint>)> {
+    let octet = host.recv_urgent(socket.id, flags & MSG_PEEK != 0);
+    let read = octet.map_err(|error| match error {
+        UrgentError::None => Errno::Invalid,
+        UrgentError::WouldBlock => Errno::Again,
+        UrgentError::NotConnected => Errno::NotConnected,
+    });
+    let put = read.map(|octet| match buffer.first_mut() {
+        Some(first) => {
+            *first = octet;
+            (1, None)
+        }
+        None => (0, None),
+    });
+    put.into()
 }
 
 /// Receives until the buffer is full. What ends the stream, or fails, ends the call with what there

@@ -9,11 +9,13 @@ use hangup_stack::socket::SocketId;
 
 use crate::errno::Errno;
 use crate::file::{Edges, File, FileDescriptor, FileId, Watched};
-use crate::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, ready_of};
+use crate::poll::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP, ready_of};
 use crate::process::{Process, Progress};
 
 /// Linux: the events of epoll have the numbers of those of poll.
 pub const EPOLLIN: u32 = POLLIN.unsigned_abs() as u32;
+/// There is an urgent octet.
+pub const EPOLLPRI: u32 = POLLPRI.unsigned_abs() as u32;
 /// A send would not wait.
 pub const EPOLLOUT: u32 = POLLOUT.unsigned_abs() as u32;
 /// There is an error; always told.
@@ -195,7 +197,7 @@ impl Process {
     fn watched(&mut self, epfd: FileDescriptor) -> Result<&mut Vec<Watched>, Errno> {
         match self.file(epfd)? {
             File::Epoll(watched) => Ok(watched),
-            File::Socket(_) => Err(Errno::Invalid),
+            File::Socket(_) | File::Pipe(_) | File::Memory(_) => Err(Errno::Invalid),
         }
     }
 }

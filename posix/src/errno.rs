@@ -81,6 +81,14 @@ errors! {
     NoProtocolOption = ("ENOPROTOOPT", 92),
     /// ENOTCONN: the socket is not connected.
     NotConnected = ("ENOTCONN", 107),
+    /// ENOTTY: there is no such control of this kind of socket.
+    NotTerminal = ("ENOTTY", 25),
+    /// ENOTSOCK: the descriptor is not that of a socket.
+    NotSocket = ("ENOTSOCK", 88),
+    /// ENOSPC: the file is as long as it can be.
+    NoSpace = ("ENOSPC", 28),
+    /// ESPIPE: the file has no places to go to.
+    IllegalSeek = ("ESPIPE", 29),
     /// EOPNOTSUPP: the call is not supported for this kind of socket.
     OperationNotSupported = ("EOPNOTSUPP", 95),
     /// EPIPE: the send direction is shut down, or the connection is over.

@@ -58,6 +58,75 @@ pub(crate) enum File {
     Socket(Socket),
     /// An interest list of epoll.
     Epoll(Vec<Watched>),
+    /// An end of a pipe.
+    Pipe(PipeEnd),
+    /// A file in memory.
+    Memory(Memory),
+}
+
+/// The most octets of a file in memory.
+const MEMORY_OCTETS: usize = 16 << 20;
+
+/// A pipe of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PipeId(pub(crate) usize);
+
+/// One end of a pipe.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PipeEnd {
+    pub(crate) pipe: PipeId,
+    pub(crate) side: Side,
+    pub(crate) mode: Mode,
+}
+
+/// Which end of a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Read,
+    Write,
+}
+
+/// A file in memory (memfd_create).
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    octets: Vec<u8>,
+    pub(crate) offset: usize,
+}
+
+impl Side {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Read => Self::Write,
+            Self::Write => Self::Read,
+        }
+    }
+}
+
+impl Memory {
+    pub(crate) fn part(&self, offset: Option<usize>, count: usize) -> &[u8] {
+        let rest = self.octets.get(offset.unwrap_or(self.offset)..);
+        let rest = rest.unwrap_or_default();
+        &rest[..count.min(rest.len())]
+    }
+
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> usize {
+        let part = self.part(None, buffer.len());
+        let count = part.len();
+        buffer[..count].copy_from_slice(part);
+        self.offset += count;
+        count
+    }
+
+    pub(crate) fn write(&mut self, data: &[u8]) -> Result<usize, Errno> {
+        let end = self.offset + data.len();
+        if end > MEMORY_OCTETS {
+            return Err(Errno::NoSpace);
+        }
+        self.octets.resize(self.octets.len().max(end), 0);
+        self.octets[self.offset..end].copy_from_slice(data);
+        self.offset = end;
+        Ok(data.len())
+    }
 }
 
 /// An open socket.

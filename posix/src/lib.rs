@@ -10,6 +10,7 @@
 //!
 //! - [`sockets`], [`data`], [`control`], [`options`]: socket to shutdown; send and recv; fcntl and
 //!   ioctl; setsockopt and getsockopt
+//! - [`pipe`]: pipes, files in memory, splice and sendfile
 //! - [`poll`], [`epoll`]: which descriptors are ready; [`tcp_info`]: what is told of a connection
 //! - [`Errno`]: the errors, and the one mapping from the stack's
 //!
@@ -46,6 +47,7 @@ pub mod epoll;
 mod errno;
 mod file;
 pub mod options;
+pub mod pipe;
 pub mod poll;
 mod process;
 pub mod sockets;

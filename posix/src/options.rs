@@ -5,7 +5,8 @@ use hangup_stack::options::{
     CONGESTION, CORK, DATAGRAM_PORT, FAST_OPEN, FAST_OPEN_CONNECT, FIN_WAIT_2, HANDSHAKE_LIMIT,
     HOPS, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LEAST_MTU, LINGER,
     MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS, RECEIVE_BUFFER, RECEIVE_TIMEOUT, REUSE_ADDRESS,
-    REUSE_PORT, SEND_BUFFER, SEND_TIMEOUT, SERVICE, SIGNS, SYN_COUNT, UNSENT_MOST, USER_TIMEOUT,
+    REUSE_PORT, SEND_BUFFER, SEND_TIMEOUT, SERVICE, SIGNS, SYN_COUNT, TELLS_QUEUE, UNSENT_MOST,
+    URGENT_INLINE, USER_TIMEOUT,
 };
 use hangup_stack::profile::{FastOpenCall, LingerOption};
 use hangup_stack::smoltcp::time::Instant;
@@ -38,6 +39,8 @@ pub const SO_SNDBUF: i32 = 7;
 pub const SO_RCVBUF: i32 = 8;
 /// Whether the socket sends keep-alives.
 pub const SO_KEEPALIVE: i32 = 9;
+/// Whether urgent octets stay in the stream.
+pub const SO_OOBINLINE: i32 = 10;
 /// How close ends a connection: [`Linger`].
 pub const SO_LINGER: i32 = 13;
 /// How long a receive or an accept waits: a struct timeval.
@@ -75,6 +78,9 @@ pub const TCP_FASTOPEN: i32 = 23;
 
 /// connect puts the handshake off until something is sent, where the server has given a cookie.
 pub const TCP_FASTOPEN_CONNECT: i32 = 30;
+
+/// recvmsg says how many octets are left to be read.
+pub const TCP_INQ: i32 = 36;
 
 /// How many seconds a handshake may take. FreeBSD's number, as Linux has no such option.
 pub const TCP_KEEPINIT: i32 = 128;
@@ -120,7 +126,7 @@ const UNFINISHED: Limits = Limits::From(0, SOMAXCONN);
 /// The options: one row each. A new one is a constant of
 /// [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 33] = [
+pub const OPTIONS: [OptionRow; 35] = [
     any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
     any(SO_REUSEPORT, "SO_REUSEPORT", Codec::Boolean(&REUSE_PORT)),
     any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
@@ -128,6 +134,7 @@ pub const OPTIONS: [OptionRow; 33] = [
     any(SO_SNDBUF, "SO_SNDBUF", Codec::Size(&SEND_BUFFER, BUFFER)),
     any(SO_RCVBUF, "SO_RCVBUF", Codec::Size(&RECEIVE_BUFFER, BUFFER)),
     any(SO_KEEPALIVE, "SO_KEEPALIVE", Codec::Boolean(&KEEP_ALIVE)),
+    any(SO_OOBINLINE, "SO_OOBINLINE", Codec::Boolean(&URGENT_INLINE)),
     any(SO_LINGER, "SO_LINGER", Codec::Linger(&LINGER)),
     any(SO_RCVTIMEO, "SO_RCVTIMEO", Codec::Time(&RECEIVE_TIMEOUT)),
     any(SO_SNDTIMEO, "SO_SNDTIMEO", Codec::Time(&SEND_TIMEOUT)),
@@ -147,6 +154,7 @@ pub const OPTIONS: [OptionRow; 33] = [
         Codec::Count(&UNSENT_MOST, Limits::Within(i32::MIN, i32::MAX))),
     tcp(TCP_FASTOPEN_CONNECT, "TCP_FASTOPEN_CONNECT", Codec::Switch(&FAST_OPEN_CONNECT)),
     tcp(TCP_FASTOPEN, "TCP_FASTOPEN", Codec::Count(&FAST_OPEN, UNFINISHED)),
+    tcp(TCP_INQ, "TCP_INQ", Codec::Switch(&TELLS_QUEUE)),
     tcp(TCP_KEEPINIT, "TCP_KEEPINIT", Codec::Seconds(&HANDSHAKE_LIMIT, PROBE_SECONDS)),
     tcp(TCP_NOOPT, "TCP_NOOPT", Codec::Boolean(&NO_TCP_OPTIONS)),
     tcp(TCP_MD5SIG, "TCP_MD5SIG", Codec::Boolean(&SIGNS)),
@@ -254,7 +262,10 @@ impl Process {
         }
         let value = &match value {
             OptionValue::Linger(linger) => OptionValue::Linger(kept(host, socket, *linger)),
-            other => other.clone(),
+            OptionValue::Integer(_)
+            | OptionValue::Octets(_)
+            | OptionValue::Time(_)
+            | OptionValue::Bad => value.clone(),
         };
         let set = codec.set(host, now, socket.id, value);
         set.map_err(|misfit| match (codec, misfit) {
@@ -317,7 +328,8 @@ fn kept(host: &Host, socket: &Socket, linger: Linger) -> Linger {
 /// Whether an option of Fast Open cannot be set any more where MSG_FASTOPEN is its call: a
 /// connection has begun (Linux: do_tcp_setsockopt).
 fn comes_too_late(host: &Host, socket: &Socket, row: &OptionRow) -> bool {
-    let state = host.status(socket.id).and_then(|status| status.state);
+    // A connection in TIME-WAIT is closed to its program.
+    let state = host.status(socket.id).and_then(|status| status.told_state);
     let is_of_linux = host.fast_open_call() == FastOpenCall::Flag;
     is_of_linux
         && row.level == IPPROTO_TCP

@@ -10,6 +10,8 @@ use crate::process::{Process, Progress};
 
 /// There is something to read, or to accept, or an end to learn of.
 pub const POLLIN: i16 = 0x1;
+/// There is an urgent octet.
+pub const POLLPRI: i16 = 0x2;
 /// A send would not wait.
 pub const POLLOUT: i16 = 0x4;
 /// There is an error; always told.
@@ -72,8 +74,7 @@ impl Process {
     }
 
     /// select: leaves in the sets what is ready, and returns how many there are; where nothing is,
-    /// waits for so long; no time: for ever. No socket is ever exceptional, as there is no urgent
-    /// data.
+    /// waits for so long; no time: for ever. A socket is exceptional where an urgent octet waits.
     ///
     /// # Errors
     /// EBADF for a descriptor that is not open.
@@ -98,9 +99,9 @@ impl Process {
         let found = Sets {
             read: ready(&sets.read, POLLIN, POLLHUP | POLLERR),
             write: ready(&sets.write, POLLOUT, POLLERR),
-            except: Vec::new(),
+            except: ready(&sets.except, POLLPRI, 0),
         };
-        let count = found.read.len() + found.write.len();
+        let count = found.read.len() + found.write.len() + found.except.len();
         let milliseconds = timeout.map(|timeout| timeout.total_micros().div_ceil(1000));
         let milliseconds = milliseconds.map_or(-1, |it| i32::try_from(it).unwrap_or(i32::MAX));
         let waited = self.await_ready(now, milliseconds, count > 0);
@@ -114,7 +115,7 @@ impl Process {
     /// descriptor that is not open are always among them.
     pub(crate) fn ready(&self, host: &Host, fd: FileDescriptor, events: i16) -> i16 {
         let Some(socket) = self.stack_socket(fd) else {
-            return POLLNVAL;
+            return self.ready_plain(fd, events).unwrap_or(POLLNVAL);
         };
         if self.is_deferred(fd) {
             // Linux: tcp_poll asks for the write that begins the handshake.
@@ -131,6 +132,7 @@ pub(crate) fn ready_of(host: &Host, socket: SocketId, events: i16) -> i16 {
     };
     [
         (POLLIN, status.readable),
+        (POLLPRI, status.urgent),
         (POLLOUT, status.writable),
         (POLLRDHUP, status.receive_ended),
         (POLLHUP, status.hung_up),

@@ -1,6 +1,6 @@
 //! The process: its file descriptors, and the thread that makes the calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hangup_stack::blocking::{self, ThreadId};
 use hangup_stack::host::Host;
@@ -22,7 +22,9 @@ pub type Progress<T> = blocking::Progress<T, Errno>;
 pub struct Process {
     /// What each descriptor stands for; several can stand for one file (dup, fork).
     descriptors: BTreeMap<FileDescriptor, Held>,
-    files: BTreeMap<FileId, File>,
+    pub(crate) files: BTreeMap<FileId, File>,
+    /// What is in each pipe that was ever opened.
+    pub(crate) pipes: Vec<VecDeque<u8>>,
     next: u64,
     thread: ThreadId,
     /// The threads of the children.
@@ -54,6 +56,7 @@ impl Process {
         Self {
             descriptors: BTreeMap::new(),
             files: BTreeMap::new(),
+            pipes: Vec::new(),
             next: 3,
             thread: ThreadId::MAIN,
             children: BTreeSet::new(),
@@ -75,7 +78,7 @@ impl Process {
     pub(crate) fn stack_socket_of(&self, file: FileId) -> Option<SocketId> {
         match self.files.get(&file)? {
             File::Socket(socket) => Some(socket.id),
-            File::Epoll(_) => None,
+            File::Epoll(_) | File::Pipe(_) | File::Memory(_) => None,
         }
     }
 
@@ -165,7 +168,9 @@ impl Process {
         };
         let closing = match self.files.get(&file) {
             Some(File::Socket(socket)) if self.is_last(fd) => host.close(socket.id, now),
-            Some(File::Socket(_) | File::Epoll(_)) | None => Closing::Done,
+            Some(File::Socket(_) | File::Epoll(_) | File::Pipe(_) | File::Memory(_)) | None => {
+                Closing::Done
+            }
         };
         match closing {
             Closing::Done => {
@@ -229,11 +234,11 @@ impl Process {
         self.files.get_mut(&file).ok_or(Errno::BadDescriptor)
     }
 
-    /// The socket that a descriptor stands for. What is no socket is as good as not open.
+    /// The socket that a descriptor stands for.
     pub(crate) fn socket_of(&mut self, fd: FileDescriptor) -> Result<&mut Socket, Errno> {
         match self.file(fd)? {
             File::Socket(socket) => Ok(socket),
-            File::Epoll(_) => Err(Errno::BadDescriptor),
+            File::Epoll(_) | File::Pipe(_) | File::Memory(_) => Err(Errno::NotSocket),
         }
     }
 
@@ -241,7 +246,7 @@ impl Process {
     pub(crate) fn all_watched(&mut self) -> impl Iterator<Item = &mut Watched> {
         self.files.values_mut().flat_map(|file| match file {
             File::Epoll(watched) => watched.iter_mut(),
-            File::Socket(_) => [].iter_mut(),
+            File::Socket(_) | File::Pipe(_) | File::Memory(_) => [].iter_mut(),
         })
     }
 
@@ -272,7 +277,7 @@ impl Process {
     }
 
     /// The file that a descriptor of the process stands for which makes the calls.
-    fn held(&self, fd: FileDescriptor) -> Option<FileId> {
+    pub(crate) fn held(&self, fd: FileDescriptor) -> Option<FileId> {
         let held = self.descriptors.get(&fd)?;
         (held.owner == self.owner()).then_some(held.file)
     }

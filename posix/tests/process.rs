@@ -220,7 +220,9 @@ fn options_are_read_as_they_were_set() {
                     }),
                     Codec::Time(_) => OptionValue::Time(Duration::from_secs(1)),
                     Codec::Algorithm(_) => OptionValue::Octets(b"cubic".to_vec()),
-                    Codec::Count(_, Limits::Within(least, _)) => OptionValue::Integer(least.max(1)),
+                    Codec::Count(_, Limits::Within(least, _) | Limits::WithinOrZero(least, _)) => {
+                        OptionValue::Integer(least.max(1))
+                    }
                     // Its two low bits are TCP's own.
                     Codec::Octet(..) => OptionValue::Integer(4),
                     Codec::Boolean(_)

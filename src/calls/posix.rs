@@ -9,6 +9,7 @@ mod control;
 mod data;
 mod epoll;
 mod options;
+mod pipe;
 mod poll;
 mod process;
 mod select;
@@ -75,7 +76,7 @@ pub(super) fn gone_name(gone: Gone) -> &'static str {
 }
 
 #[rustfmt::skip]
-const CALLS: [CallRow<PosixCalls>; 32] = [
+const CALLS: [CallRow<PosixCalls>; 38] = [
     call("socket", "(domain, type, protocol)", (3, 3), Shape::Process, PosixCalls::socket),
     call("bind", "(fd, address[, length])", (2, 3), Shape::Socket, PosixCalls::bind),
     call("listen", "(fd, backlog)", (2, 2), Shape::Socket, PosixCalls::listen),
@@ -90,7 +91,16 @@ const CALLS: [CallRow<PosixCalls>; 32] = [
     call("recv", "(fd, length[, flags])", (2, 4), Shape::Socket, PosixCalls::recv).delivers(),
     call("recvfrom", "(fd, length[, flags[, address, length]])", (2, 6), Shape::Socket,
          PosixCalls::recvfrom).delivers(),
-    call("read", "(fd, length)", (2, 3), Shape::Socket, PosixCalls::recv).delivers(),
+    call("recvmsg", "(fd, length[, flags[, {cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, \
+         cmsg_data=900}]])", (2, 5), Shape::Socket, PosixCalls::recvmsg).delivers(),
+    call("read", "(fd, length)", (2, 3), Shape::Socket, PosixCalls::read).delivers(),
+    call("pipe", "([read, write])", (1, 1), Shape::Process, PosixCalls::pipe),
+    call("memfd_create", "(\"name\"[, flags])", (1, 2), Shape::Process,
+         PosixCalls::memfd_create),
+    call("splice", "(from, NULL, to, NULL, length, flags)", (6, 6), Shape::Socket,
+         PosixCalls::splice),
+    call("sendfile", "(to, file, [offset] or NULL, length)", (4, 4), Shape::Socket,
+         PosixCalls::sendfile),
     call("shutdown", "(fd, how)", (2, 2), Shape::Socket, PosixCalls::shutdown),
     call("close", "(fd)", (1, 1), Shape::Socket, PosixCalls::close),
     call("dup", "(fd)", (1, 1), Shape::Socket, PosixCalls::dup),
@@ -115,6 +125,7 @@ const CALLS: [CallRow<PosixCalls>; 32] = [
     call("getsockopt", "(fd, level, option[, value, size])", (3, 5), Shape::Socket,
          PosixCalls::getsockopt),
     call("fcntl", "(fd, command[, flags])", (2, 3), Shape::Socket, PosixCalls::fcntl),
+    call("sockatmark", "(fd)", (1, 1), Shape::Socket, PosixCalls::sockatmark),
     call("ioctl", "(fd, request[, value])", (2, 3), Shape::Socket, PosixCalls::ioctl),
 ];
 

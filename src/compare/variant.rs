@@ -90,9 +90,11 @@ pub(super) fn variant(
 }
 
 /// The hosts on which it matters which thread makes a call: Winsock keeps an error for each
-/// thread, and runs hooks, condition functions and completion routines on the one that waits.
+/// thread, and runs hooks, condition functions and completion routines on the one that waits. The
+/// thread of a child of fork is another process.
 fn bound(original: &Scenario) -> BTreeSet<String> {
-    const OF_THREADS: [&str; 12] = [
+    const OF_THREADS: [&str; 13] = [
+        "fork",
         "WSAGetLastError",
         "WSASetLastError",
         "WSASetBlockingHook",

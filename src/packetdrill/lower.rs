@@ -536,6 +536,7 @@ impl Lowering<'_> {
         };
         let mut octets = None;
         let mut other = None;
+        let mut control = None;
         let names = |(field, value): &&(Option<String>, Argument)| {
             field.as_deref() == Some("msg_name") && *value == Argument::Ellipsis
         };
@@ -558,6 +559,9 @@ impl Lowering<'_> {
         for (field, value) in fields {
             let says_nothing = [Argument::Ellipsis, Argument::Integer(0)].contains(value);
             match field.as_deref() {
+                Some("msg_control") if one == "recv" && control_of(value).is_some() => {
+                    control = control_of(value);
+                }
                 Some("msg_iov") => octets = octets_of(value),
                 Some("msg_name" | "msg_flags" | "msg_control") if says_nothing => {}
                 Some(field) => other = Some(field.to_owned()),
@@ -578,6 +582,10 @@ impl Lowering<'_> {
         arguments.push(Spanned::new(Argument::Integer(octets), span));
         arguments.push(flags);
         name.value = one.to_owned();
+        if let Some(control) = control {
+            arguments.push(Spanned::new(control, span));
+            name.value = "recvmsg".to_owned();
+        }
         if let Some(to) = to {
             arguments.push(Spanned::new(Argument::Address(to), span));
             name.value = "sendto".to_owned();
@@ -617,6 +625,21 @@ fn socket_address(fields: &[(Option<String>, Argument)]) -> Option<IpEndpoint> {
     };
     let address: std::net::IpAddr = address.parse().ok()?;
     Some(IpEndpoint::new(address.into(), u16::try_from(*port).ok()?))
+}
+
+/// The one control message that a receive returns here: that of TCP_INQ.
+fn control_of(value: &Argument) -> Option<Argument> {
+    let Argument::List(list) = value else {
+        return None;
+    };
+    let [message @ Argument::Struct(fields)] = list.as_slice() else {
+        return None;
+    };
+    let kind = (
+        Some("cmsg_type".to_owned()),
+        Argument::Word("TCP_CM_INQ".to_owned()),
+    );
+    fields.contains(&kind).then(|| message.clone())
 }
 
 /// How many octets and how many entries a list of buffers has.

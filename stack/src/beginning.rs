@@ -41,6 +41,7 @@ impl Stack {
             receive_buffer: options.receive_buffer,
             send_buffer: options.send_buffer.unwrap_or(self.profile.send.send_buffer),
             no_delay: options.no_delay,
+            urgent_inline: options.urgent_inline,
             keep_alive: options.keep_alive,
             user_timeout: options.user_timeout,
             handshake_limit: options.handshake_limit,

@@ -224,7 +224,8 @@ impl Stack {
         }
     }
 
-    /// The sockets that listen where a segment has come to, and whether they have its address alone.
+    /// The sockets that listen where a segment has come to, and whether they have its address
+    /// alone.
     fn listeners(&self, local: IpEndpoint) -> impl Iterator<Item = (SocketId, bool)> + '_ {
         let wanted = Bound {
             address: Some(local.addr),

@@ -9,7 +9,8 @@ use smoltcp::time::Duration;
 use crate::envelope::{ECN_BITS, HOP_LIMIT};
 use crate::memory;
 use crate::profile::{
-    Algorithm, Api, BufferRounding, FastOpenCall, LingerOption, Profile, ReusePort, WindowModel,
+    Algorithm, Api, BufferRounding, FastOpenCall, LingerOption, Profile, ReusePort, UrgentData,
+    WindowModel,
 };
 
 /// A socket option whose values are of type `T`.
@@ -121,6 +122,7 @@ pub(crate) struct SocketOptions {
     pub(crate) receive_buffer: Option<usize>,
     pub(crate) send_buffer: Option<usize>,
     pub(crate) no_delay: bool,
+    pub(crate) urgent_inline: bool,
     pub(crate) keep_alive: KeepAlive,
     pub(crate) user_timeout: Option<Duration>,
     pub(crate) handshake_limit: Option<Duration>,
@@ -137,6 +139,7 @@ pub(crate) struct SocketOptions {
     pub(crate) syn_count: Option<u32>,
     pub(crate) max_segment: Option<u32>,
     pub(crate) cork: bool,
+    pub(crate) tells_queue: bool,
     pub(crate) unsent_most: Option<u32>,
     pub(crate) congestion: Option<Algorithm>,
     /// Whether a datagram that found no port is forgotten.
@@ -226,6 +229,13 @@ pub const NO_DELAY: SocketOption<bool> = SocketOption::new(
     |source| source.options.no_delay,
     |options, on| options.no_delay = on,
 );
+
+/// SO_OOBINLINE: whether urgent octets stay in the stream.
+pub const URGENT_INLINE: SocketOption<bool> = SocketOption::new(
+    |source| source.options.urgent_inline,
+    |options, on| options.urgent_inline = on,
+)
+.only_where(|profile| profile.calls.urgent == UrgentData::OutOfBand);
 
 /// SO_KEEPALIVE: whether an idle connection is probed.
 pub const KEEP_ALIVE: SocketOption<bool> = SocketOption::new(
@@ -393,6 +403,13 @@ pub const MAX_SEGMENT: SocketOption<u32> = SocketOption::new(
 pub const CORK: SocketOption<bool> = SocketOption::new(
     |source| source.options.cork,
     |options, on| options.cork = on,
+)
+.only_where(has_linux_options);
+
+/// TCP_INQ: whether recvmsg says what is left to be read.
+pub const TELLS_QUEUE: SocketOption<bool> = SocketOption::new(
+    |source| source.options.tells_queue,
+    |options, on| options.tells_queue = on,
 )
 .only_where(has_linux_options);
 

@@ -214,6 +214,20 @@ pub enum ShutdownError {
     Unsupported,
 }
 
+/// Why an urgent octet cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UrgentError {
+    /// There is none beside the stream, or it was read.
+    #[error("there is no urgent octet")]
+    None,
+    /// It was announced and has not come.
+    #[error("the urgent octet has not come yet")]
+    WouldBlock,
+    /// There is no connection.
+    #[error("the socket is not connected")]
+    NotConnected,
+}
+
 /// How a `close` goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
@@ -248,6 +262,12 @@ pub struct Status {
     /// Payload octets that can be read, or (after a receive shutdown) could have been: the unread
     /// queue.
     pub queued: usize,
+    /// Those of them that come before an urgent one.
+    pub before_mark: usize,
+    /// Whether an urgent octet waits to be read (POLLPRI).
+    pub urgent: bool,
+    /// Whether what is read next is urgent, or was (SIOCATMARK).
+    pub at_mark: bool,
     /// Octets accepted and not acknowledged to the peer.
     pub held: usize,
     /// The relative sequence number up to which data was taken.
@@ -329,6 +349,9 @@ impl Status {
             hung_up: false,
             peer_closed: false,
             queued: 0,
+            before_mark: 0,
+            urgent: false,
+            at_mark: false,
             held: 0,
             accepted: 0,
             acknowledged: 0,

@@ -10,12 +10,12 @@ use crate::network::IpFamily;
 use crate::options::{SocketOption, SocketOptions, Source};
 use crate::profile::{
     AcceptOfReset, AttemptEnds, ConnectingShutdown, EndOfRecord, ListenerShutdown, RecvAfter,
-    SendUnconnected, Transport, Unconnected,
+    SendUnconnected, Transport, Unconnected, UrgentData,
 };
 use crate::reference::ReferenceSocket;
 use crate::socket::{
     AcceptError, BindError, Closing, ConnectError, Direction, Gone, ListenError, Protocol,
-    RecvError, SOCKET_OCTETS, SendError, ShutdownError, SocketId, Status, Take,
+    RecvError, SOCKET_OCTETS, SendError, ShutdownError, SocketId, Status, Take, UrgentError,
 };
 use crate::table::{Aborts, Bound, Entry, Idle, Kind, Listening};
 use crate::tcp::{Connection, State};
@@ -240,13 +240,44 @@ impl Host {
         self.send(socket, data)
     }
 
+    /// Whether the system has urgent data beside the stream.
+    pub fn has_urgent_data(&self) -> bool {
+        self.stack().profile.calls.urgent == UrgentData::OutOfBand
+    }
+
+    /// The last octet of the next [`Host::send`] is urgent (MSG_OOB).
+    pub fn mark_urgent(&mut self, socket: SocketId) {
+        if let Some(connection) = self.stack_mut().connection_mut(socket) {
+            connection.mark_urgent();
+        }
+    }
+
+    /// Reads the urgent octet of a stream by itself (MSG_OOB); `leaves` it to be read again.
+    ///
+    /// # Errors
+    /// See [`UrgentError`].
+    pub fn recv_urgent(&mut self, socket: SocketId, leaves: bool) -> Result<u8, UrgentError> {
+        match self
+            .stack_mut()
+            .entries
+            .get_mut(&socket)
+            .map(|entry| &mut entry.kind)
+        {
+            Some(Kind::Connection(connection)) => connection.recv_urgent(leaves),
+            Some(Kind::Listening(_)) => Err(UrgentError::NotConnected),
+            Some(Kind::Idle(_) | Kind::Udp(_) | Kind::Reference(_)) | None => {
+                Err(UrgentError::None)
+            }
+        }
+    }
+
     /// Whether a send on a stream with MSG_EOR fails.
     pub fn fails_records(&self) -> bool {
         self.stack().profile.calls.end_of_record == EndOfRecord::Fails
     }
 
-    /// A record ends with the octets of the next [`Host::send`], if it takes them all (MSG_EOR): what
-    /// comes behind them begins a segment of its own, where the system has that.
+    /// A record ends with the octets of the next [`Host::send`], if it takes them all (MSG_EOR):
+    /// what comes behind them begins a segment of its own, where the system has that.
     pub fn end_record(&mut self, socket: SocketId) {
         let stack = self.stack_mut();
         let ends = stack.profile.calls.end_of_record == EndOfRecord::EndsSegment;
@@ -669,6 +700,7 @@ fn reconfigure(
         connection.set_keep_alive(options.keep_alive, now);
     }
     connection.set_no_delay(options.no_delay);
+    connection.set_urgent_inline(options.urgent_inline);
     connection.set_user_timeout(options.user_timeout);
     connection.set_fin_wait_2(options.fin_wait_2);
     connection.set_syn_count(options.syn_count);

@@ -2,6 +2,11 @@
 //! socket has at first, which values and lengths are taken, and what is read behind them, in every
 //! state of a connection.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "tests pick what they look at"
+)]
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -273,7 +273,7 @@ fn what_cannot_be_played_is_said_to_be_unsupported() {
             "11:5",
             "other than `assert`",
         ),
-        ("close(4)", "pipe([5, 6])", "11:6", "there is no call pipe"),
+        ("close(4)", "open(\"f\")", "11:6", "there is no call open"),
         (
             "IPPROTO_TCP",
             "IPPROTO_MPTCP",

@@ -1,6 +1,6 @@
 //! fcntl and ioctl.
 
-use hangup_posix::control::FIONBIO;
+use hangup_posix::control::{FIONBIO, SIOCATMARK};
 
 use super::state::PosixCalls;
 use super::words::{FCNTLS, FILE_FLAGS, REQUESTS};
@@ -13,6 +13,13 @@ impl PosixCalls {
         let command = context.narrow(1, FCNTLS)?;
         let flags = context.narrow(2, FILE_FLAGS)?;
         Ok(returned(self.process.fcntl(fd, command, flags)))
+    }
+
+    pub(super) fn sockatmark(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        let fd = self.fd(context)?;
+        let mut value = 0;
+        let made = context.on_host(|host, _| self.process.ioctl(host, fd, SIOCATMARK, &mut value));
+        Ok(returned(made.map(|()| value)))
     }
 
     pub(super) fn ioctl(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {

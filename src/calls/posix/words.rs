@@ -1,13 +1,13 @@
 //! The names of POSIX's numbers, as the headers of Linux spell them.
 
 use hangup_posix::control::{
-    F_GETFL, F_SETFL, FIONBIO, FIONREAD, O_NONBLOCK, O_RDONLY, O_RDWR, SIOCOUTQ,
+    F_GETFL, F_SETFL, FIONBIO, FIONREAD, O_NONBLOCK, O_RDONLY, O_RDWR, SIOCATMARK, SIOCOUTQ,
 };
 use hangup_posix::data::{
-    MSG_DONTROUTE, MSG_DONTWAIT, MSG_EOR, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_PEEK,
+    MSG_DONTROUTE, MSG_DONTWAIT, MSG_EOR, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK,
     MSG_WAITALL,
 };
-use hangup_posix::{Errno, epoll, options, poll, sockets};
+use hangup_posix::{Errno, epoll, options, pipe, poll, sockets};
 use hangup_stack::sockopt;
 
 use crate::calls::argument::Words;
@@ -39,6 +39,7 @@ pub(super) const FLAGS: &Words = &[
     ("MSG_MORE", MSG_MORE as i64),
     ("MSG_FASTOPEN", MSG_FASTOPEN as i64),
     ("MSG_EOR", MSG_EOR as i64),
+    ("MSG_OOB", MSG_OOB as i64),
 ];
 pub(super) const HOWS: &Words = &[
     ("SHUT_RD", sockets::SHUT_RD as i64),
@@ -103,6 +104,7 @@ pub(super) const REQUESTS: &Words = &[
     ("SIOCINQ", FIONREAD as i64),
     ("FIONBIO", FIONBIO as i64),
     ("SIOCOUTQ", SIOCOUTQ as i64),
+    ("SIOCATMARK", SIOCATMARK as i64),
 ];
 /// The signals that end a process which does not catch them.
 pub(super) const SIGNALS: &Words = &[
@@ -115,6 +117,13 @@ pub(super) const SIGNALS: &Words = &[
 ];
 /// The actions of a signal.
 pub(super) const ACTIONS: &Words = &[("SIG_DFL", 0), ("SIG_IGN", 1)];
+/// What a control message says.
+pub(super) const CONTROL_TYPES: &Words = &[("TCP_CM_INQ", options::TCP_INQ as i64)];
+pub(super) const SPLICE_FLAGS: &Words = &[
+    ("SPLICE_F_MOVE", 1),
+    ("SPLICE_F_NONBLOCK", pipe::SPLICE_F_NONBLOCK as i64),
+    ("SPLICE_F_MORE", pipe::SPLICE_F_MORE as i64),
+];
 pub(super) const EPOLL_CTLS: &Words = &[
     ("EPOLL_CTL_ADD", epoll::EPOLL_CTL_ADD as i64),
     ("EPOLL_CTL_DEL", epoll::EPOLL_CTL_DEL as i64),
@@ -122,6 +131,7 @@ pub(super) const EPOLL_CTLS: &Words = &[
 ];
 pub(super) const EPOLL_EVENTS: &Words = &[
     ("EPOLLIN", epoll::EPOLLIN as i64),
+    ("EPOLLPRI", epoll::EPOLLPRI as i64),
     ("EPOLLOUT", epoll::EPOLLOUT as i64),
     ("EPOLLERR", epoll::EPOLLERR as i64),
     ("EPOLLHUP", epoll::EPOLLHUP as i64),
@@ -131,6 +141,7 @@ pub(super) const EPOLL_EVENTS: &Words = &[
 ];
 pub(super) const EVENTS: &Words = &[
     ("POLLIN", poll::POLLIN as i64),
+    ("POLLPRI", poll::POLLPRI as i64),
     ("POLLOUT", poll::POLLOUT as i64),
     ("POLLERR", poll::POLLERR as i64),
     ("POLLHUP", poll::POLLHUP as i64),

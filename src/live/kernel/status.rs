@@ -76,6 +76,9 @@ pub(super) fn of(file: &File) -> Option<Status> {
             Some(State::CloseWait | State::LastAck | State::Closing | State::TimeWait)
         ),
         queued: usize::try_from(queued).unwrap_or(usize::MAX),
+        before_mark: usize::try_from(queued).unwrap_or(usize::MAX),
+        urgent: came.contains(PollFlags::PRI),
+        at_mark: false,
         held: 0,
         accepted: field("tcpi_bytes_received") as u64,
         acknowledged: 0,

@@ -62,6 +62,11 @@ pub(super) fn text(
                 Some(value) => (format!("[{}]", show_argument(value)), 4),
                 None => return inexpressible("setsockopt without a value"),
             };
+            // A length that the script says is not always that of the value.
+            let size = match at(4) {
+                Some(Argument::Integer(length)) => *length,
+                _ => size,
+            };
             format!("setsockopt({}, {value}, {size})", head(arguments, 3))
         }
         "getsockopt" if is_structure(at(2)) => {

@@ -40,11 +40,29 @@ const POSIX: &[(&str, &[&str], &[usize])] = &[
     ("write", &["3", "...", "100"], &[]),
     ("recv", &["3", "...", "100", "MSG_PEEK"], &[]),
     ("recvfrom", &["3", "...", "100", "0", "...", "[16]"], &[]),
+    (
+        "recvmsg",
+        &[
+            "3",
+            "...",
+            "100",
+            "0",
+            "{cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data=900}",
+        ],
+        &[],
+    ),
     ("read", &["3", "...", "100"], &[]),
+    ("pipe", &["[5, 6]"], &[]),
+    ("memfd_create", &["\"page\"", "0"], &[]),
+    ("splice", &["3", "NULL", "4", "NULL", "100", "0"], &[]),
+    ("sendfile", &["3", "4", "[0]", "100"], &[]),
     ("shutdown", &["3", "SHUT_RD"], &[]),
     ("close", &["3"], &[]),
     ("dup", &["3"], &[]),
     ("dup2", &["3", "4"], &[]),
+    // A child has any name.
+    ("fork", &["child"], &[0]),
+    ("signal", &["SIGPIPE", "SIG_IGN"], &[]),
     ("exit", &["1"], &[]),
     ("_exit", &["EXIT_FAILURE"], &[]),
     ("abort", &[], &[]),
@@ -77,6 +95,7 @@ const POSIX: &[(&str, &[&str], &[usize])] = &[
         &[],
     ),
     ("fcntl", &["3", "F_SETFL", "O_RDWR|O_NONBLOCK"], &[]),
+    ("sockatmark", &["3"], &[]),
     ("ioctl", &["3", "FIONREAD", "[10]"], &[]),
 ];
 

@@ -61,6 +61,8 @@ pub struct CallRules {
     pub reuse_port: ReusePort,
     /// A send on a stream with MSG_EOR.
     pub end_of_record: EndOfRecord,
+    /// What becomes of urgent data.
+    pub urgent: UrgentData,
     /// What a receive does that has read the end of the stream.
     pub end_read: EndRead,
     /// Whether options can be set, and the peer's address be asked for, once the connection has
@@ -90,6 +92,17 @@ pub enum ReusePort {
     Last,
     /// There is no such option: ENOPROTOOPT.
     NoOption,
+}
+
+/// What becomes of urgent data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UrgentData {
+    /// Its last octet leaves the stream and is read by itself (MSG_OOB), unless SO_OOBINLINE is
+    /// set.
+    OutOfBand,
+    /// It is in line with the rest, the pointer is ignored, and MSG_OOB fails: EINVAL.
+    InLine,
 }
 
 /// A send on a stream with MSG_EOR.

@@ -38,7 +38,7 @@ pub use calls::{
     AcceptOfReset, AttemptEnds, CallRules, ConnectingShutdown, ConnectingTransfer, EndOfRecord,
     EndRead, ErrorAfterReset, ErrorAfterTimeout, LingerOption, ListenerShutdown, OptionsAfterEnd,
     PortOfConnection, RecvAfter, Repeat, ResetBehindEnd, ReusePort, SendAfterEnd, SendUnconnected,
-    TimeWaitSocket,
+    TimeWaitSocket, UrgentData,
 };
 pub use closed_port::{ClosedPortAnswers, ClosedPortReset, ClosedPortRules};
 pub use datagram::{

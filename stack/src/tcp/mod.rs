@@ -13,7 +13,7 @@
 //! Stream positions inside are relative and never wrap; only [`segment`] speaks the wire's sequence
 //! numbers.
 //!
-//! Left out: urgent data is delivered in line and its pointer ignored; accurate ECN (RFC 9768) is
+//! Left out: accurate ECN (RFC 9768) is
 //! never negotiated; the user timeout is never announced to the peer (RFC 5482's option), only
 //! kept.
 
@@ -49,6 +49,7 @@ mod timeout;
 mod timer;
 mod transmit;
 mod unreachable;
+mod urgent;
 mod user_calls;
 mod window;
 mod written;
@@ -102,6 +103,8 @@ pub struct Config {
     pub send_buffer: usize,
     /// Whether Nagle's algorithm is off (TCP_NODELAY).
     pub no_delay: bool,
+    /// Whether urgent octets stay in the stream (SO_OOBINLINE).
+    pub urgent_inline: bool,
     /// SO_KEEPALIVE and what goes with it.
     pub keep_alive: KeepAlive,
     /// How long data may stay unacknowledged (TCP_USER_TIMEOUT, RFC 5482), where the application
@@ -239,11 +242,13 @@ impl Connection {
         if let Some(algorithm) = config.congestion {
             send.set_congestion(algorithm);
         }
+        let mut recv = Receiver::new(buffer, profile.window);
+        recv.set_urgent_inline(config.urgent_inline);
         Self {
             state: State::Closed,
             peer_initial_sequence: 0,
             send,
-            recv: Receiver::new(buffer, profile.window),
+            recv,
             rto: Rto::new(profile.rto),
             acknowledger: Acknowledger::new(profile.acknowledge, profile.rto.clock),
             timers: Timers::default(),

@@ -14,6 +14,7 @@ use smoltcp::storage::Assembler;
 use super::receive_queue::ReceiveQueue;
 use super::receive_shutdown::{Disposition, Room};
 use super::segment::SACK_BLOCKS;
+use super::urgent::{NoUrgent, Urgent};
 use super::window::{Buffer, Growth, Situation};
 use crate::profile::{AcceptableWindow, BehindFin, BeyondEdge, FieldRounding, WindowRules};
 
@@ -133,6 +134,7 @@ pub(crate) struct Receiver {
     recent: Vec<i64>,
     /// What has come although it was there, until an acknowledgment has reported it.
     duplicate: Option<(i64, i64)>,
+    urgent: Urgent,
 }
 
 impl Receiver {
@@ -160,6 +162,7 @@ impl Receiver {
             crosses: false,
             recent: Vec::new(),
             duplicate: None,
+            urgent: Urgent::default(),
         }
     }
 
@@ -369,6 +372,7 @@ impl Receiver {
     ) -> Taken {
         let mut taken = Taken::default();
         let end = start + payload.len() as i64;
+        self.urgent.on_payload(start, &payload);
         if disposition == Disposition::Discard {
             self.stores = false;
         }
@@ -540,23 +544,90 @@ impl Receiver {
         let lost = self.queue.len();
         self.queue.drop_front(lost);
         self.read += lost as i64;
+        self.urgent.on_read(self.read);
         self.buffer.on_read(self.read);
         lost
     }
 
-    /// Reads octets in order; those that are held cannot be read.
+    /// Octets that a read would give: an urgent one that is read next is none of them.
+    pub(crate) fn readable(&self) -> usize {
+        let unread = self.unread();
+        unread - self.urgent.hidden(self.read, unread)
+    }
+
+    /// Reads octets in order, up to the mark of urgent data; those that are held cannot be read.
     pub(crate) fn read(&mut self, into: &mut [u8]) -> usize {
-        let count = into.len().min(self.unread());
+        self.pass_mark();
+        let most = self.urgent.octets_to_mark(self.read);
+        let count = into.len().min(self.unread()).min(most);
         let read = self.queue.pop(&mut into[..count]);
-        self.read += read as i64;
-        self.buffer.on_read(self.read);
+        self.on_read(read);
         read
+    }
+
+    /// A read begins: an urgent octet that is next is passed by, whatever else there is (Linux:
+    /// tcp_recvmsg_locked).
+    pub(crate) fn pass_mark(&mut self) {
+        let hidden = self.urgent.hidden(self.read, self.unread());
+        if hidden > 0 {
+            self.queue.drop_front(hidden);
+            self.on_read(hidden);
+        }
+    }
+
+    fn on_read(&mut self, octets: usize) {
+        self.read += octets as i64;
+        self.urgent.on_read(self.read);
+        self.buffer.on_read(self.read);
     }
 
     /// Copies octets in order and leaves them.
     pub(crate) fn peek(&self, into: &mut [u8]) -> usize {
-        let count = into.len().min(self.unread());
-        self.queue.peek(&mut into[..count])
+        let hidden = self.urgent.hidden(self.read, self.unread());
+        let most = self.urgent.octets_to_mark(self.read + hidden as i64);
+        let count = into.len().min(self.readable()).min(most);
+        if hidden == 0 {
+            return self.queue.peek(&mut into[..count]);
+        }
+        let mut octets = vec![0; hidden + count];
+        let copied = self.queue.peek(&mut octets).saturating_sub(hidden);
+        into[..copied].copy_from_slice(&octets[hidden..hidden + copied]);
+        copied
+    }
+
+    /// A segment says that an octet is urgent.
+    pub(crate) fn announce_urgent(&mut self, start: i64, pointer: u16) {
+        let (read, accepted) = (self.read, self.accepted);
+        self.urgent.announce(start, pointer, read, accepted);
+    }
+
+    /// SO_OOBINLINE
+    pub(crate) fn set_urgent_inline(&mut self, inline: bool) {
+        self.urgent.set_inline(inline);
+    }
+
+    /// Whether an urgent octet waits to be read.
+    pub(crate) fn urgent_waits(&self) -> bool {
+        self.urgent.waits()
+    }
+
+    /// Whether what is read next is urgent, or was.
+    pub(crate) fn is_at_mark(&self) -> bool {
+        self.urgent.is_at_mark(self.read)
+    }
+
+    /// Octets that were acknowledged and not read, up to the urgent one.
+    pub(crate) fn before_mark(&self) -> usize {
+        let before = self.urgent.before_mark(self.read, self.accepted);
+        before.unwrap_or_else(|| self.unread())
+    }
+
+    /// Reads the urgent octet by itself.
+    ///
+    /// # Errors
+    /// There is none, or it has not come.
+    pub(crate) fn read_urgent(&mut self, leaves: bool) -> Result<u8, NoUrgent> {
+        self.urgent.take(leaves)
     }
 
     /// Whether the peer should be told of the window now that octets were read.

@@ -10,8 +10,7 @@ use crate::checksum;
 use crate::profile::{Padding, SynOption};
 use crate::signature::{SIGNATURE_OCTETS, signature};
 
-/// The control bits that we send and look at. URG is received and ignored: urgent data is delivered
-/// in line, as RFC 9293 section 3.8.5 lets an implementation treat it.
+/// The control bits that we send and look at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags {
     /// Synchronize sequence numbers.
@@ -28,6 +27,8 @@ pub struct Flags {
     pub ece: bool,
     /// Congestion window reduced (RFC 3168 section 6.1).
     pub cwr: bool,
+    /// The urgent pointer, where URG is set.
+    pub urgent: Option<u16>,
 }
 
 /// A timestamps option (RFC 7323 section 3.2).
@@ -123,6 +124,7 @@ impl Segment {
                 psh: packet.psh(),
                 ece: packet.ece(),
                 cwr: packet.cwr(),
+                urgent: packet.urg().then(|| packet.urgent_at()),
             },
             window: packet.window_len(),
             options: TcpOptions::parse(packet.options()),
@@ -162,6 +164,10 @@ impl Segment {
         packet.set_psh(self.flags.psh);
         packet.set_ece(self.flags.ece);
         packet.set_cwr(self.flags.cwr);
+        if let Some(pointer) = self.flags.urgent {
+            packet.set_urg(true);
+            packet.set_urgent_at(pointer);
+        }
         packet.set_window_len(self.window);
         Header {
             octets,

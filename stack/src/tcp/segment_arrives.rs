@@ -16,6 +16,7 @@ use crate::envelope::Envelope;
 use crate::event::Fact;
 use crate::profile::{
     AnswerBehindFin, KeepAliveAnswer, OldTimestamp, ReactiveReset, ResetBehindEnd, UnexpectedSyn,
+    UrgentData,
 };
 use crate::socket::Gone;
 
@@ -349,6 +350,11 @@ impl Connection {
         if disposition == Disposition::Reset {
             self.reset_in_answer(arriving, payload);
             return;
+        }
+        if let Some(pointer) = arriving.header.flags.urgent
+            && self.config.profile.calls.urgent == UrgentData::OutOfBand
+        {
+            self.recv.announce_urgent(arriving.start, pointer);
         }
         let next = self.recv.accepted();
         let end = arriving.start + payload.len() as i64;

@@ -81,6 +81,10 @@ pub(crate) struct Sender {
     more_is_announced: bool,
     /// Whether a record ends with the next write.
     record_is_announced: bool,
+    /// Whether the next write ends with an urgent octet.
+    urgent_is_announced: bool,
+    /// Behind the last urgent octet (SND.UP).
+    urgent_end: i64,
     /// How many octets that were not sent are too many for another write.
     unsent_most: usize,
     /// Whether the peer reports what it has by SACK blocks.
@@ -131,6 +135,8 @@ impl Sender {
             more_follows: false,
             more_is_announced: false,
             record_is_announced: false,
+            urgent_is_announced: false,
+            urgent_end: 0,
             unsent_most: usize::MAX,
             selective: false,
             congestion: Congestion::new(rules, mss),
@@ -356,7 +362,27 @@ impl Sender {
             }
         }
         self.written += count as i64;
+        if std::mem::take(&mut self.urgent_is_announced) {
+            self.urgent_end = self.written;
+        }
         count
+    }
+
+    /// The write that comes next ends with an urgent octet.
+    pub(crate) fn mark_urgent(&mut self) {
+        self.urgent_is_announced = true;
+    }
+
+    /// Whether an urgent octet was written and not acknowledged.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.urgent_end > self.unacknowledged
+    }
+
+    /// The urgent pointer of a segment that begins at `start`, where the urgent octet is ahead
+    /// (Linux: __tcp_transmit_skb): to the octet behind it, or as far as the field goes.
+    pub(crate) fn urgent_pointer(&self, start: i64) -> Option<u16> {
+        let ahead = self.urgent_end - start;
+        (ahead > 0).then(|| u16::try_from(ahead).unwrap_or(u16::MAX))
     }
 
     /// Nothing will be written any more: a FIN follows the last octet.

@@ -234,7 +234,9 @@ impl Connection {
                 *place = Some((self.acknowledgment(left), self.acknowledgment(right)));
             }
         }
-        self.bare_header(start, window, options)
+        let mut segment = self.bare_header(start, window, options);
+        segment.flags.urgent = self.send.urgent_pointer(start);
+        segment
     }
 
     pub(super) fn bare_header(&self, start: i64, window: u16, options: TcpOptions) -> Segment {

@@ -9,6 +9,7 @@ use super::receive_shutdown::{
     AtCall, AtClose, LeftBehind, at_both_shut, at_call, at_close, room_after, withholds,
 };
 use super::state::State;
+use super::urgent::NoUrgent;
 use crate::envelope::Envelope;
 use crate::event::Fact;
 use crate::options::Buffers;
@@ -16,7 +17,7 @@ use crate::profile::{
     Algorithm, ConnectingClose, ConnectingShutdown, ConnectingTransfer, EndRead, ErrorAfterReset,
     LingerEnds, Profile, RecvAfter, Repeat, SendAfterEnd, TimeWaitSocket,
 };
-use crate::socket::{Gone, RecvError, SendError, ShutdownError};
+use crate::socket::{Gone, RecvError, SendError, ShutdownError, UrgentError};
 
 impl Connection {
     /// Whether the handshake failed.
@@ -94,6 +95,9 @@ impl Connection {
     /// # Errors
     /// See [`RecvError`].
     pub fn recv(&mut self, into: &mut [u8]) -> Result<usize, RecvError> {
+        if !into.is_empty() {
+            self.recv.pass_mark();
+        }
         if let Some(result) = self.recv_without_data(into.len()) {
             if result == Ok(0) && !into.is_empty() {
                 self.on_end_read();
@@ -194,7 +198,7 @@ impl Connection {
                 ConnectingTransfer::WouldBlock => {}
             }
         }
-        if self.recv.unread() > 0 && wanted > 0 {
+        if self.recv.readable() > 0 && wanted > 0 {
             return None;
         }
         let hidden = self.recv.has_ended() && self.config.profile.calls.end_hides_errors;
@@ -450,7 +454,7 @@ impl Connection {
         if self.recv.is_shut() && !self.config.profile.calls.readable_after {
             return false;
         }
-        self.recv.unread() > 0
+        self.recv.readable() > 0
             || self.recv.has_ended()
             || self.recv.is_shut()
             || self.state == State::Closed
@@ -541,6 +545,44 @@ impl Connection {
     /// MSG_MORE of the write that comes next.
     pub fn expect_more(&mut self) {
         self.send.expect_more();
+    }
+
+    /// SO_OOBINLINE
+    pub fn set_urgent_inline(&mut self, inline: bool) {
+        self.recv.set_urgent_inline(inline);
+    }
+
+    /// MSG_OOB of the write that comes next.
+    pub fn mark_urgent(&mut self) {
+        self.send.mark_urgent();
+    }
+
+    /// Reads the urgent octet by itself.
+    ///
+    /// # Errors
+    /// See [`UrgentError`].
+    pub fn recv_urgent(&mut self, leaves: bool) -> Result<u8, UrgentError> {
+        let ended = self.recv.has_ended() || self.recv.is_shut();
+        match self.recv.read_urgent(leaves) {
+            Ok(octet) => Ok(octet),
+            Err(NoUrgent::Awaited) if !ended => Err(UrgentError::WouldBlock),
+            Err(NoUrgent::Awaited | NoUrgent::None) => Err(UrgentError::None),
+        }
+    }
+
+    /// Whether an urgent octet waits to be read.
+    pub fn urgent_waits(&self) -> bool {
+        self.recv.urgent_waits()
+    }
+
+    /// Whether what is read next is urgent, or was.
+    pub fn is_at_mark(&self) -> bool {
+        self.recv.is_at_mark()
+    }
+
+    /// Octets that can be read before an urgent one.
+    pub fn before_mark(&self) -> usize {
+        self.recv.before_mark()
     }
 
     /// MSG_EOR of the write that comes next.

@@ -79,7 +79,8 @@ impl Sender {
             Nagle::AnyUnacknowledged => !self.in_flight.is_empty(),
             Nagle::SmallUnacknowledged => self.small_end > self.unacknowledged,
         };
-        self.cork || self.more_follows || (waits && !self.no_delay)
+        // Urgent data waits for nothing (Linux: tcp_nagle_test; BSD: tcp_output, SND.UP).
+        !self.is_urgent() && (self.cork || self.more_follows || (waits && !self.no_delay))
     }
 
     /// Whether the FIN goes with so many octets more.

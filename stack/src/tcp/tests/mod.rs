@@ -135,6 +135,7 @@ impl Setup {
             receive_buffer: self.receive_buffer,
             send_buffer: self.send_buffer,
             no_delay: self.no_delay,
+            urgent_inline: false,
             keep_alive: KeepAlive::default(),
             user_timeout: None,
             handshake_limit: None,

@@ -136,6 +136,7 @@ impl Row {
                 psh: has('P'),
                 ece: has('E'),
                 cwr: has('W'),
+                urgent: has('U').then_some(0),
             },
             window: self.window.unwrap_or(window),
             options: self.parsed_options(|position| wire(position, peers)),
