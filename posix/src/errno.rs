@@ -140,6 +140,8 @@ impl From<ConnectError> for Errno {
             // Linux says EISCONN of a socket that listens as well; POSIX has EOPNOTSUPP for it.
             ConnectError::AlreadyConnected | ConnectError::Listening => Self::IsConnected,
             ConnectError::Unreachable => Self::NetworkUnreachable,
+            ConnectError::Spent => Self::Invalid,
+            ConnectError::NotConnected => Self::NotConnected,
             ConnectError::Gone(gone) => gone.into(),
         }
     }
@@ -150,6 +152,7 @@ impl From<SendError> for Errno {
         match error {
             SendError::WouldBlock => Self::Again,
             SendError::NotConnected => Self::NotConnected,
+            SendError::InProgress => Self::InProgress,
             SendError::Shutdown => Self::BrokenPipe,
             SendError::MessageTooLong => Self::MessageSize,
             SendError::NoDestination => Self::DestinationRequired,

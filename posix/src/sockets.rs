@@ -216,7 +216,8 @@ impl Process {
             Err(error) => return Err(error).into(),
         };
         let begun = std::mem::replace(&mut socket.connecting, false);
-        if begun && let Some(why) = host.take_attempt(socket.id) {
+        let has_waited = socket.mode == Mode::Blocking;
+        if begun && let Some(why) = host.take_attempt(socket.id, has_waited) {
             return Err(why.map_or(Errno::ConnectionAborted, Errno::from)).into();
         }
         if socket.deferred.is_some() {

@@ -448,6 +448,7 @@ impl<'a> Run<'a> {
                 Err(SendError::WouldBlock) => self.blocked = true,
                 Err(
                     SendError::NotConnected
+                    | SendError::InProgress
                     | SendError::Shutdown
                     | SendError::MessageTooLong
                     | SendError::NoDestination

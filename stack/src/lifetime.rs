@@ -83,11 +83,13 @@ impl Stack {
     /// Whether a connection has a port that a socket asks for, and one of the two does not share it
     /// (SO_REUSEADDR).
     fn is_port_of_connection(&self, id: SocketId, wanted: Bound) -> bool {
-        if self.profile.calls.port_of_connection == PortOfConnection::Free {
-            return false;
-        }
         let shares = |entry: &Entry| entry.options.reuse_address;
         let asks_to_share = self.entries.get(&id).is_some_and(shares);
+        let shares_it = match self.profile.calls.port_of_connection {
+            PortOfConnection::Free => return false,
+            PortOfConnection::InUse => |entry: &Entry| entry.options.reuse_address,
+            PortOfConnection::InUseUnlessAsked => |_: &Entry| true,
+        };
         let has_port = |entry: &Entry| match &entry.kind {
             Kind::Connection(connection) if connection.state() != State::Closed => {
                 let local = connection.local();
@@ -106,7 +108,7 @@ impl Stack {
         let shares_port = |entry: &Entry| self.shares_port(entry);
         let asks_for_port = self.entries.get(&id).is_some_and(shares_port);
         let is_shared = |entry: &Entry| {
-            (asks_to_share && shares(entry)) || (asks_for_port && shares_port(entry))
+            (asks_to_share && shares_it(entry)) || (asks_for_port && shares_port(entry))
         };
         let in_the_way = |entry: &Entry| has_port(entry) && !is_shared(entry);
         self.entries.iter().any(|(_, entry)| in_the_way(entry))

@@ -149,6 +149,12 @@ pub enum ConnectError {
     /// No route to the address, or no address of that family.
     #[error("no route to the host")]
     Unreachable,
+    /// An attempt ended, and the socket makes no other.
+    #[error("the socket has had its attempt")]
+    Spent,
+    /// An attempt ended, and the socket is taken for one that is not connected.
+    #[error("the socket is not connected")]
+    NotConnected,
     /// The attempt ended; the socket says so once.
     #[error(transparent)]
     Gone(#[from] Gone),
@@ -163,6 +169,9 @@ pub enum SendError {
     /// Not connected.
     #[error("the socket is not connected")]
     NotConnected,
+    /// The handshake is not finished, on a system that says so.
+    #[error("the handshake is not finished")]
+    InProgress,
     /// The send direction was shut down, or the connection is over.
     #[error("the send direction was shut down")]
     Shutdown,

@@ -153,16 +153,22 @@ impl Host {
             Kind::Listening(_) => Err(ConnectError::Listening),
             Kind::Connection(connection) => match connection.state() {
                 State::SynSent | State::SynReceived => Err(ConnectError::AlreadyInProgress),
-                State::Closed => match connection.take_error() {
-                    Some(gone) => {
-                        if connection.never_opened() {
-                            let idle = Idle::after(connection);
-                            stack.set_kind(socket, Kind::Idle(idle));
-                        }
-                        Err(ConnectError::Gone(gone))
+                State::Closed => {
+                    let rule = stack.profile.calls.attempt_ends;
+                    if connection.never_opened()
+                        && let Some(said) = said_of_attempt(rule, connection)
+                    {
+                        return Err(said);
                     }
-                    None => Err(ConnectError::AlreadyConnected),
-                },
+                    let Some(gone) = connection.take_error() else {
+                        return Err(ConnectError::AlreadyConnected);
+                    };
+                    if connection.never_opened() {
+                        let idle = Idle::after(connection);
+                        stack.set_kind(socket, Kind::Idle(idle));
+                    }
+                    Err(ConnectError::Gone(gone))
+                }
                 State::Listen
                 | State::Established
                 | State::FinWait1
@@ -177,17 +183,26 @@ impl Host {
         }
     }
 
-    /// Takes an attempt to connect away that is over, so that the next call begins another: why it
-    /// is over, where no call has said so. None where there is none, and where the system leaves
-    /// it.
-    pub fn take_attempt(&mut self, socket: SocketId) -> Option<Option<Gone>> {
+    /// Takes an attempt to connect that is over: why it is over, where no call has said so. None
+    /// where there is none, and where the call is told by [`Host::connect`]. The call that has
+    /// waited for the end always learns of it here.
+    pub fn take_attempt(&mut self, socket: SocketId, has_waited: bool) -> Option<Option<Gone>> {
         let stack = self.stack_mut();
-        if stack.profile.calls.attempt_ends == AttemptEnds::Error {
-            return None;
-        }
+        let rule = stack.profile.calls.attempt_ends;
         let connection = stack.connection_mut(socket)?;
         if connection.state() != State::Closed {
             return None;
+        }
+        match rule {
+            AttemptEnds::Error => return None,
+            AttemptEnds::ThenAborted
+            | AttemptEnds::ThenInvalid
+            | AttemptEnds::Refused
+            | AttemptEnds::NotConnected => {
+                let tells = has_waited && connection.never_opened();
+                return tells.then(|| connection.take_error());
+            }
+            AttemptEnds::Once => {}
         }
         let why = connection.take_error();
         let idle = Idle::after(connection);
@@ -718,6 +733,24 @@ fn reconfigure(
         && let Some(algorithm) = options.congestion
     {
         connection.set_congestion(algorithm);
+    }
+}
+
+/// What `connect` says of an attempt that is over, where the socket makes no other.
+fn said_of_attempt(rule: AttemptEnds, attempt: &mut Connection) -> Option<ConnectError> {
+    match rule {
+        AttemptEnds::Error | AttemptEnds::Once => None,
+        AttemptEnds::ThenAborted => Some(attempt.take_error().unwrap_or(Gone::Aborted).into()),
+        AttemptEnds::ThenInvalid => {
+            let why = attempt.take_error();
+            Some(why.map_or(ConnectError::Spent, ConnectError::Gone))
+        }
+        AttemptEnds::Refused => {
+            // What it was is lost with the call.
+            attempt.take_error();
+            Some(Gone::Refused.into())
+        }
+        AttemptEnds::NotConnected => Some(ConnectError::NotConnected),
     }
 }
 

@@ -198,6 +198,8 @@ impl From<ConnectError> for WsaError {
             ConnectError::AlreadyConnected => Self::IsConnected,
             ConnectError::Listening => Self::Invalid,
             ConnectError::Unreachable => Self::NetworkUnreachable,
+            ConnectError::Spent => Self::Invalid,
+            ConnectError::NotConnected => Self::NotConnected,
             ConnectError::Gone(gone) => gone.into(),
         }
     }
@@ -208,6 +210,7 @@ impl From<SendError> for WsaError {
         match error {
             SendError::WouldBlock => Self::WouldBlock,
             SendError::NotConnected => Self::NotConnected,
+            SendError::InProgress => Self::InProgress,
             SendError::Shutdown => Self::Shutdown,
             SendError::MessageTooLong => Self::MessageSize,
             SendError::NoDestination => Self::DestinationRequired,

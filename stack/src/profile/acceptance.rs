@@ -22,6 +22,9 @@ pub struct AcceptanceRules {
     pub old_acknowledges: bool,
     /// Which segments with an old timestamp are acknowledged (RFC 7323 section 5.3).
     pub old_timestamp: OldTimestamp,
+    /// What becomes of a segment without a timestamp where those were agreed on (RFC 7323 section
+    /// 3.2).
+    pub without_timestamp: WithoutTimestamp,
     /// What answers data, or a FIN, that begins behind the peer's FIN.
     pub behind_fin: AnswerBehindFin,
     /// How the acknowledgment of what was never sent is answered.
@@ -134,6 +137,18 @@ pub enum AnswerToUnsent {
     Acknowledge,
     /// With a challenge ACK, which has a limit.
     Challenge,
+    /// The same, but in ESTABLISHED, where it is dropped.
+    ChallengeBeyondEstablished,
+}
+
+/// What becomes of a segment without a timestamp where those were agreed on. A reset needs none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WithoutTimestamp {
+    /// It is taken as any other.
+    Taken,
+    /// It is dropped without a word.
+    Dropped,
 }
 
 /// What the acknowledgment of what was never sent does to an attempt to connect.
@@ -154,6 +169,8 @@ pub enum UnsentOfSyn {
 pub enum AnswerBehindFin {
     /// An acknowledgment.
     Acknowledge,
+    /// The same, and a reset of data once receiving is shut.
+    AcknowledgeOrReset,
     /// Nothing.
     Silence,
     /// A reset of data; nothing of a FIN.

@@ -11,6 +11,8 @@ use super::duration;
 pub struct AcknowledgeRules {
     /// Segments acknowledged at once at the start of a connection, at most; zero: none.
     pub quick: u32,
+    /// Whether they begin anew behind data that is not acceptable, as behind a pause.
+    pub quick_behind_unacceptable: bool,
     /// How long an acknowledgment is delayed (RFC 9293 section 3.8.6.3: less than half a second).
     #[serde(with = "duration")]
     pub delay: Duration,

@@ -50,7 +50,7 @@ pub struct CallRules {
     /// A receive on such a socket.
     pub recv_connecting: ConnectingTransfer,
     /// A send on such a socket.
-    pub send_connecting: ConnectingTransfer,
+    pub send_connecting: ConnectingSend,
     /// A send on a TCP socket that was never connected.
     pub send_unconnected: SendUnconnected,
     /// What a send says of a connection that is over.
@@ -223,7 +223,7 @@ pub enum ConnectingShutdown {
     GoesOn,
 }
 
-/// A transfer on a TCP socket whose handshake is not finished.
+/// A receive on a TCP socket whose handshake is not finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConnectingTransfer {
@@ -231,6 +231,18 @@ pub enum ConnectingTransfer {
     NotConnected,
     /// It waits, or would have to.
     WouldBlock,
+}
+
+/// A send on a TCP socket whose handshake is not finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectingSend {
+    /// It fails as on a socket that is not connected.
+    NotConnected,
+    /// It waits, or would have to.
+    WouldBlock,
+    /// It fails because an operation is in progress.
+    InProgress,
 }
 
 /// What a send says of a connection that is over.
@@ -288,6 +300,14 @@ pub enum AttemptEnds {
     /// Why it is over, or else that it was aborted, also where the connection was there meanwhile;
     /// the next call begins another attempt.
     Once,
+    /// Why it is over, where no call has said so; then that it was aborted, for ever.
+    ThenAborted,
+    /// Why it is over, where no call has said so; then that the socket is of no use, for ever.
+    ThenInvalid,
+    /// That it was refused, for ever, whatever ended it.
+    Refused,
+    /// That the socket is not connected, for ever. Why it is over stays for other calls to say.
+    NotConnected,
 }
 
 /// A send on a TCP socket that was never connected.
@@ -308,4 +328,6 @@ pub enum PortOfConnection {
     Free,
     /// It fails, unless both sockets have SO_REUSEADDR.
     InUse,
+    /// It fails, unless the socket that is bound has SO_REUSEADDR.
+    InUseUnlessAsked,
 }

@@ -30,15 +30,16 @@ use smoltcp::time::Duration;
 pub use acceptance::{
     AcceptableWindow, AcceptanceRules, AnswerBehindFin, AnswerToUnsent, CrossingData, CrossingSyn,
     ExactReset, InexactReset, OldTimestamp, SynFin, UnexpectedSyn, UnsentOfSyn, UnsentOfSynAck,
+    WithoutTimestamp,
 };
 pub use acknowledging::{AcknowledgeRules, AtOnce, SecondSegment};
 pub use backlog::{BacklogRules, FullEnd, FullSyn, ListenerEnds, QueueCounts};
 pub use built_in::{aliases, names, source};
 pub use calls::{
-    AcceptOfReset, AttemptEnds, CallRules, ConnectingShutdown, ConnectingTransfer, EndOfRecord,
-    EndRead, ErrorAfterReset, ErrorAfterTimeout, LingerOption, ListenerShutdown, OptionsAfterEnd,
-    PortOfConnection, RecvAfter, Repeat, ResetBehindEnd, ReusePort, SendAfterEnd, SendUnconnected,
-    TimeWaitSocket, UrgentData,
+    AcceptOfReset, AttemptEnds, CallRules, ConnectingSend, ConnectingShutdown, ConnectingTransfer,
+    EndOfRecord, EndRead, ErrorAfterReset, ErrorAfterTimeout, LingerOption, ListenerShutdown,
+    OptionsAfterEnd, PortOfConnection, RecvAfter, Repeat, ResetBehindEnd, ReusePort, SendAfterEnd,
+    SendUnconnected, TimeWaitSocket, UrgentData,
 };
 pub use closed_port::{ClosedPortAnswers, ClosedPortReset, ClosedPortRules};
 pub use datagram::{
@@ -56,10 +57,10 @@ pub use lingering::{
 };
 pub use origin::{Mark, Origin, origins};
 pub use sending::{
-    Algorithm, Alone, BlackHoleRules, Clock, Counted, Duplicate, FinTiming, FromTimestamps,
-    GiveUpResets, GiveUpRules, KeepAliveAnswer, KeepAliveRules, MinBounds, Nagle, OrphanProbes,
-    ProbeTakes, Push, Restart, RtoRules, Segmentation, SendRules, TailProbeRules, WindowProbe,
-    WindowUnit,
+    Algorithm, Alone, BlackHoleRules, Clock, Counted, CountedProbes, Duplicate, FinTiming,
+    FromTimestamps, GiveUpResets, GiveUpRules, KeepAliveAnswer, KeepAliveRules, MinBounds, Nagle,
+    OrphanProbes, ProbeTakes, Push, Restart, RtoRules, Segmentation, SendRules, TailProbeRules,
+    WindowProbe, WindowUnit,
 };
 pub use unconnected::Unconnected;
 pub use window::{

@@ -74,6 +74,8 @@ pub struct TailProbeRules {
     pub slack: Duration,
     /// Whether a FIN is probed for that is alone in the network.
     pub fin: bool,
+    /// Whether a probe is sent in other states than ESTABLISHED.
+    pub beyond_established: bool,
     /// What is sent again where nothing new can be sent.
     pub takes: ProbeTakes,
 }
@@ -185,6 +187,8 @@ pub enum Push {
     EndOfWrite,
     /// The segment that empties the send buffer.
     EmptiesBuffer,
+    /// The same, and one that begins half of the peer's largest window behind the last that had it.
+    EmptiesBufferOrHalfWindow,
     /// The segment that ends a write or, in a long write, half of the peer's largest window, and
     /// the last of several that go out as a burst. The PSH of a burst is not repeated when its last
     /// segment is sent again.
@@ -321,6 +325,8 @@ pub struct GiveUpRules {
     pub orphan: u32,
     /// How long a connection probes a closed window once the application has closed.
     pub orphan_probes: OrphanProbes,
+    /// Which probes of a closed window are counted.
+    pub probes: CountedProbes,
     /// How long after the last retransmission the end comes; zero: as long as for any other.
     #[serde(with = "duration")]
     pub last_wait: Duration,
@@ -344,6 +350,18 @@ pub enum OrphanProbes {
     AsData,
     /// At most until the wait between two probes is the longest.
     UntilLongestWait,
+    /// As before, and once sending was shut at most until the peer has been silent for a minute.
+    UntilSilentForAMinute,
+}
+
+/// Which probes of a closed window count as retransmissions do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CountedProbes {
+    /// Those without an answer (RFC 9293 section 3.8.6.1, MUST-37).
+    Unanswered,
+    /// All, until the window opens.
+    All,
 }
 
 /// Whether giving up sends a reset. A SYN that nobody answers never makes one.

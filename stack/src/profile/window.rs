@@ -36,6 +36,9 @@ pub struct WindowRules {
     /// How many octets of what was not read take no room, where payload is all that counts: they
     /// stand in a second buffer, behind the one that the window is of.
     pub second_buffer: usize,
+    /// How little of it may be unread for the window to open again, all at once, after it was full;
+    /// zero: what is read makes room.
+    pub second_buffer_low: usize,
     /// How long data waits for earlier data before it is thrown away; zero: for ever.
     #[serde(with = "duration")]
     pub gap_lifetime: Duration,

@@ -118,9 +118,7 @@ impl Acknowledger {
         let paused = |at| now - at > received.timeout;
         if !self.started || self.last_received.is_some_and(paused) {
             self.started = true;
-            let fits = (received.window / (2 * received.segment).max(1)) as u32;
-            let quick = if fits == 0 { QUICK_LEAST } else { fits }.min(self.rules.quick);
-            self.quick = self.quick.max(quick);
+            self.be_quick(received.window, received.segment);
         }
         if received.window_grew {
             // Linux: tcp_grow_window has the peer learn of it at once.
@@ -132,6 +130,21 @@ impl Acknowledger {
         } else {
             self.delay(now);
         }
+    }
+
+    /// Data came that is not acceptable: the sender has lost something, or takes it for lost.
+    pub(crate) fn on_unacceptable(&mut self, window: usize, segment: usize) {
+        if self.rules.quick_behind_unacceptable {
+            self.be_quick(window, segment);
+            self.interactive = false;
+        }
+    }
+
+    /// Acknowledges at once what a sender that begins slowly sends.
+    fn be_quick(&mut self, window: usize, segment: usize) {
+        let fits = (window / (2 * segment).max(1)) as u32;
+        let quick = if fits == 0 { QUICK_LEAST } else { fits }.min(self.rules.quick);
+        self.quick = self.quick.max(quick);
     }
 
     /// Data came again that was taken and is not acknowledged yet.

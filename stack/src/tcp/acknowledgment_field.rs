@@ -79,6 +79,8 @@ impl Connection {
             self.bare_probe = None;
             self.patience.probing_since = None;
             if was_window == 0 {
+                self.patience.probes = 0;
+                self.patience.timeouts = 0;
                 self.rto.reset_backoff();
                 self.send.repeat_probe();
             }

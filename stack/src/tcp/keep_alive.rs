@@ -10,7 +10,7 @@ use super::timeout::Vain;
 use super::timer::Timer;
 use crate::event::Retransmission;
 use crate::options::KeepAlive;
-use crate::profile::KeepAliveAnswer;
+use crate::profile::{CountedProbes, KeepAliveAnswer};
 pub(super) use timing::KeepingAlive;
 
 impl Connection {
@@ -38,6 +38,10 @@ impl Connection {
     /// The peer has shown that it is there.
     pub(super) fn on_answer(&mut self, now: Instant) {
         self.last_heard = now;
+        let probes = self.send.window() == 0 && (self.send.is_stuck() || self.send.probes_window());
+        if probes && self.config.profile.give_up.probes == CountedProbes::All {
+            return;
+        }
         self.patience.probes = 0;
         if self.send.window() == 0 {
             // RFC 9293 section 3.8.6.1 (MUST-37): a peer that answers probes keeps the connection

@@ -104,6 +104,9 @@ pub(crate) struct Receiver {
     ahead: Ahead,
     buffer: Buffer,
     rules: WindowRules,
+    /// Octets that have come since the second buffer was full, and take room until it is nearly
+    /// empty.
+    spilled: usize,
     /// How far the application has read, or lost what it had not.
     read: i64,
     /// How far data was taken (RCV.NXT, as far as memory is concerned).
@@ -146,6 +149,7 @@ impl Receiver {
             ahead: Ahead::default(),
             buffer,
             rules,
+            spilled: 0,
             read: 1,
             accepted: 0,
             acknowledged: 0,
@@ -468,6 +472,9 @@ impl Receiver {
             self.queue.close_gap(contiguous);
         }
         self.accepted += contiguous as i64;
+        if self.rules.second_buffer_low > 0 && self.queue.len() >= self.rules.second_buffer {
+            self.spilled += contiguous;
+        }
         self.note_recent(first);
         if !self.stores {
             self.read = self.accepted;
@@ -545,6 +552,7 @@ impl Receiver {
         self.queue.drop_front(lost);
         self.read += lost as i64;
         self.urgent.on_read(self.read);
+        self.let_flow();
         self.buffer.on_read(self.read);
         lost
     }
@@ -578,7 +586,15 @@ impl Receiver {
     fn on_read(&mut self, octets: usize) {
         self.read += octets as i64;
         self.urgent.on_read(self.read);
+        self.let_flow();
         self.buffer.on_read(self.read);
+    }
+
+    /// Opens a window that a full second buffer has shut, once little enough of it is unread.
+    fn let_flow(&mut self) {
+        if self.queue.len() < self.rules.second_buffer_low {
+            self.spilled = 0;
+        }
     }
 
     /// Copies octets in order and leaves them.
@@ -693,7 +709,11 @@ impl Receiver {
     }
 
     fn situation(&self) -> Situation {
-        let in_buffer = self.queue.len().saturating_sub(self.rules.second_buffer);
+        let in_buffer = if self.rules.second_buffer_low > 0 {
+            self.spilled
+        } else {
+            self.queue.len().saturating_sub(self.rules.second_buffer)
+        };
         Situation {
             queued: in_buffer + self.waiting() + self.charged,
             offered: self.offered,

@@ -9,6 +9,7 @@ use smoltcp::time::Instant;
 use super::Connection;
 use super::receive_shutdown::{AnswerAtEdge, answer_at_edge};
 use super::segment_arrives::Arriving;
+use super::state::State;
 use crate::event::Fact;
 use crate::profile::AnswerToUnsent;
 use crate::socket::Gone;
@@ -81,7 +82,10 @@ impl Connection {
         }
         match rules.unsent {
             AnswerToUnsent::Acknowledge => self.acknowledger.now(),
-            AnswerToUnsent::Challenge => self.challenge(now),
+            AnswerToUnsent::ChallengeBeyondEstablished if self.state == State::Established => {}
+            AnswerToUnsent::Challenge | AnswerToUnsent::ChallengeBeyondEstablished => {
+                self.challenge(now);
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use crate::envelope::Envelope;
 use crate::event::Fact;
 use crate::profile::{
     AnswerBehindFin, KeepAliveAnswer, OldTimestamp, ReactiveReset, ResetBehindEnd, UnexpectedSyn,
-    UrgentData,
+    UrgentData, WithoutTimestamp,
 };
 use crate::socket::Gone;
 
@@ -177,6 +177,14 @@ impl Connection {
         let header = arriving.header;
         let timestamps = header.options.timestamps;
         let timestamps = timestamps.filter(|_| self.negotiated.timestamps);
+        if self.negotiated.timestamps
+            && timestamps.is_none()
+            && self.config.profile.acceptance.without_timestamp == WithoutTimestamp::Dropped
+            && !header.flags.rst
+            && self.state.is_synchronized()
+        {
+            return Check::Done;
+        }
         let age = timestamps.map(|it| it.value.wrapping_sub(self.recent_timestamp) as i32);
         if age.is_some_and(|age| age < 0) {
             let rule = self.config.profile.acceptance.old_timestamp;
@@ -233,6 +241,10 @@ impl Connection {
         }
         if self.repeats_unacknowledged(arriving) && self.acknowledger.repetition(now) == Wait::Yes {
             return Check::Done;
+        }
+        if arriving.octets > 0 {
+            self.acknowledger
+                .on_unacceptable(self.recv.offered(), self.recv.segment_octets());
         }
         let brings_nothing = arriving.end == arriving.start;
         if brings_nothing && !self.may_answer(now) {
@@ -332,7 +344,10 @@ impl Connection {
             if behind && rule == AnswerBehindFin::Silence {
                 return;
             }
-            if fin || arriving.octets > 0 {
+            let resets = rule == AnswerBehindFin::AcknowledgeOrReset && self.recv.is_shut();
+            if behind && resets && arriving.octets > 0 {
+                self.reset_in_answer(arriving, payload);
+            } else if fin || arriving.octets > 0 {
                 self.acknowledger.now();
             }
             return;

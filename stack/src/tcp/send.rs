@@ -62,6 +62,8 @@ pub(crate) struct Sender {
     in_flight: InFlight,
     /// Behind the last segment with payload that was not full (Minshall's snd_sml).
     small_end: i64,
+    /// Where the last segment with PSH began.
+    last_push: i64,
     /// SND.WND, in octets.
     window: i64,
     /// The largest window the peer has offered.
@@ -125,6 +127,7 @@ impl Sender {
             sent_at: None,
             in_flight: InFlight::default(),
             small_end: 0,
+            last_push: 1,
             window: 1,
             max_window: 0,
             window_from: (-1, -1),
@@ -583,10 +586,13 @@ impl Sender {
             start,
             octets,
             control,
-            push: _,
+            push,
             keeps_push,
             again,
         } = transmission;
+        if push {
+            self.last_push = start;
+        }
         self.sent_at = Some(now);
         let in_stream = if control == Control::Syn {
             self.syn_data = self.syn_data.max(octets);

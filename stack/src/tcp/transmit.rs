@@ -374,7 +374,7 @@ impl Connection {
             Some(Retransmission::Fast | Retransmission::PathMtu) => self.rearm(now, now),
             None if self.tail_probe.is_some() => {}
             None if self.timers.is_set(Timer::TailLossProbe)
-                || (self.timers.is_set(Timer::Retransmit) && self.send.may_probe_tail()) =>
+                || (self.timers.is_set(Timer::Retransmit) && self.may_probe_tail()) =>
             {
                 self.rearm(now, self.send.oldest_sent_at().unwrap_or(now));
             }
@@ -401,12 +401,17 @@ impl Connection {
         }
     }
 
+    fn may_probe_tail(&self) -> bool {
+        let rules = self.config.profile.send.tail_probe;
+        (rules.beyond_established || self.state == State::Established) && self.send.may_probe_tail()
+    }
+
     /// Sets the retransmission timer, or the tail loss probe's where that comes first.
     fn rearm(&mut self, now: Instant, since: Instant) {
         let timeout = self.timeout();
         let remaining = (since + timeout).max(now) - now;
         self.timers.stop(Timer::TailLossProbe);
-        if self.send.may_probe_tail() && self.tail_probe.is_none() {
+        if self.may_probe_tail() && self.tail_probe.is_none() {
             // RFC 8985 section 7.2: two round trips, and the peer's longest delay where it may be
             // waiting for a second segment.
             let rules = self.config.profile.send.tail_probe;
@@ -577,6 +582,7 @@ impl Connection {
             // The first probe of a closed window was no retransmission.
             Counted::Retransmissions if self.send.probes_window() => {
                 self.patience.timeouts + self.patience.probes >= limit
+                    || self.is_probed_for_long(now)
             }
             Counted::Retransmissions => self.patience.timeouts >= limit,
             // A closed window is not a silent peer: two of the longest timeouts without any answer
@@ -593,6 +599,17 @@ impl Connection {
         }
     }
 
+    /// Whether a closed window has been probed for long enough where nobody waits for it.
+    fn is_probed_for_long(&self, now: Instant) -> bool {
+        match self.config.profile.give_up.orphan_probes {
+            OrphanProbes::AsData => false,
+            OrphanProbes::UntilLongestWait => self.orphan && self.rto.backs_off_to_most(),
+            OrphanProbes::UntilSilentForAMinute => {
+                self.send.has_fin() && now - self.last_heard >= A_MINUTE
+            }
+        }
+    }
+
     fn on_persist_timeout(&mut self, now: Instant) {
         if !self.send.is_stuck() {
             return;
@@ -604,12 +621,9 @@ impl Connection {
             rules.give_up.data
         };
         let since = *self.patience.probing_since.get_or_insert(now);
-        let longest = self.orphan
-            && rules.give_up.orphan_probes == OrphanProbes::UntilLongestWait
-            && self.rto.backs_off_to_most();
         let gives_up = match self.config.user_timeout {
             Some(timeout) => now - since >= timeout,
-            None => longest || limit > 0 && self.patience.probes >= limit,
+            None => self.is_probed_for_long(now) || limit > 0 && self.patience.probes >= limit,
         };
         if gives_up {
             self.give_up(Vain::WindowProbe);
@@ -639,6 +653,9 @@ impl Connection {
         self.timers.set(Timer::Persist, expiry);
     }
 }
+
+/// How long a peer may be silent whose window is closed, where the profile says so.
+const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// More doublings than this are longer than any run.
 const DOUBLED_MOST: u32 = 24;

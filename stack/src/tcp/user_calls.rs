@@ -14,8 +14,8 @@ use crate::envelope::Envelope;
 use crate::event::Fact;
 use crate::options::Buffers;
 use crate::profile::{
-    Algorithm, ConnectingClose, ConnectingShutdown, ConnectingTransfer, EndRead, ErrorAfterReset,
-    LingerEnds, Profile, RecvAfter, Repeat, SendAfterEnd, TimeWaitSocket,
+    Algorithm, ConnectingClose, ConnectingSend, ConnectingShutdown, ConnectingTransfer, EndRead,
+    ErrorAfterReset, LingerEnds, Profile, RecvAfter, Repeat, SendAfterEnd, TimeWaitSocket,
 };
 use crate::socket::{Gone, RecvError, SendError, ShutdownError, UrgentError};
 
@@ -77,8 +77,9 @@ impl Connection {
         }
         if !self.state.sends() && !self.transfers_early() {
             return Err(match self.config.profile.calls.send_connecting {
-                ConnectingTransfer::NotConnected => SendError::NotConnected,
-                ConnectingTransfer::WouldBlock => SendError::WouldBlock,
+                ConnectingSend::NotConnected => SendError::NotConnected,
+                ConnectingSend::WouldBlock => SendError::WouldBlock,
+                ConnectingSend::InProgress => SendError::InProgress,
             });
         }
         if data.is_empty() {

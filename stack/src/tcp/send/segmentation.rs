@@ -54,6 +54,10 @@ impl Sender {
             && match self.rules.push {
                 Push::EndOfWrite | Push::EndOfBurst => self.pushes.iter().any(ends_write),
                 Push::EmptiesBuffer => end == self.written,
+                Push::EmptiesBufferOrHalfWindow => {
+                    end == self.written
+                        || self.next >= self.last_push + (self.max_window / 2).max(1)
+                }
             };
         Some(self.transmission(octets, push, push))
     }
@@ -177,7 +181,7 @@ impl Sender {
         let (push, keeps_push) = match self.rules.push {
             Push::EndOfBurst => (cut.pushed || cut.ends_burst, cut.pushed),
             Push::EndOfWrite => (cut.pushed, cut.pushed),
-            Push::EmptiesBuffer => {
+            Push::EmptiesBuffer | Push::EmptiesBufferOrHalfWindow => {
                 let empties = self.next + cut.octets == self.written;
                 (empties, empties)
             }

@@ -186,6 +186,8 @@ impl Link {
             Err(
                 error @ (ConnectError::Listening
                 | ConnectError::Unreachable
+                | ConnectError::Spent
+                | ConnectError::NotConnected
                 | ConnectError::Gone(_)),
             ) => {
                 self.lower = Lower::Failed(error.into());
@@ -256,6 +258,7 @@ fn write(host: &mut Host, tcp: SocketId, connection: &mut Connection) {
             Err(SendError::Gone(gone)) => connection.on_network_end(end_of(gone)),
             Err(
                 SendError::NotConnected
+                | SendError::InProgress
                 | SendError::Shutdown
                 | SendError::MessageTooLong
                 | SendError::NoDestination

@@ -418,6 +418,8 @@ impl Entry {
                 Err(
                     error @ (ConnectError::Listening
                     | ConnectError::Unreachable
+                    | ConnectError::Spent
+                    | ConnectError::NotConnected
                     | ConnectError::Gone(_)),
                 ),
                 _,
