@@ -62,9 +62,7 @@ impl Profile {
 
     /// Every knob's dotted name (`receive_shutdown.capacity`), in the order of the file.
     pub fn knobs() -> Vec<String> {
-        // Each scenario asks for them, and the files are long.
-        static KNOBS: OnceLock<Vec<String>> = OnceLock::new();
-        KNOBS.get_or_init(read_knobs).clone()
+        known_knobs().to_vec()
     }
 
     /// This profile with some knobs changed. The table is nested as the dotted names are.
@@ -73,10 +71,10 @@ impl Profile {
     /// The dotted name of the knob that is unknown or has a value of the wrong kind, and what is
     /// wrong.
     pub fn with(&self, knobs: &Table) -> Result<Self, KnobError> {
-        let known = Self::knobs();
+        let known = known_knobs();
         let mut changed = Vec::new();
         dotted(knobs, "", &mut changed);
-        if let Some(unknown) = changed.iter().find(|name| !is_known(name, &known)) {
+        if let Some(unknown) = changed.iter().find(|name| !is_known(name, known)) {
             let message = "no profile has a knob of that name".to_owned();
             return Err(KnobError {
                 knob: unknown.clone(),
@@ -131,20 +129,23 @@ fn at<'a>(table: &'a Table, name: &str) -> Option<&'a Value> {
     }
 }
 
-/// The names of all knobs, from the files that have them.
-fn read_knobs() -> Vec<String> {
-    let text = built_in::source(COMPLETE).unwrap_or_default();
-    let mut names = origin::values_in(text);
-    names.retain(|name| !["name", "title"].contains(&name.as_str()));
-    // An optional knob has no value in the file.
-    let options = names.iter().rposition(|name| name.starts_with("options."));
-    let place = options.map_or(names.len(), |last| last + 1);
-    names.insert(place, "options.mss".to_owned());
-    // What only some systems have stands where they have it.
-    let text = built_in::source(WINSOCK).unwrap_or_default();
-    let optional = |name: &String| OPTIONAL.iter().any(|group| name.starts_with(group));
-    names.extend(origin::values_in(text).into_iter().filter(optional));
-    names
+/// The names of [`Profile::knobs`], read once: a suite of scripts changes knobs in each of them.
+fn known_knobs() -> &'static [String] {
+    static KNOWN: OnceLock<Vec<String>> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let text = built_in::source(COMPLETE).unwrap_or_default();
+        let mut names = origin::values_in(text);
+        names.retain(|name| !["name", "title"].contains(&name.as_str()));
+        // An optional knob has no value in the file.
+        let options = names.iter().rposition(|name| name.starts_with("options."));
+        let place = options.map_or(names.len(), |last| last + 1);
+        names.insert(place, "options.mss".to_owned());
+        // What only some systems have stands where they have it.
+        let text = built_in::source(WINSOCK).unwrap_or_default();
+        let optional = |name: &String| OPTIONAL.iter().any(|group| name.starts_with(group));
+        names.extend(origin::values_in(text).into_iter().filter(optional));
+        names
+    })
 }
 
 /// A built-in profile's table with everything it inherits.
