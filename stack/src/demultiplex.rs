@@ -294,7 +294,7 @@ impl Stack {
         let Some(connection) = self.connection_mut(id) else {
             return false;
         };
-        let gives_way = connection.gives_way_to(header.sequence);
+        let gives_way = connection.gives_way_to(header);
         if gives_way {
             connection.abort();
             self.touch(id);

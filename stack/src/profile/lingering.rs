@@ -98,6 +98,8 @@ pub enum TimeWaitReset {
 pub enum Reopens {
     /// One with a number beyond the next that is expected.
     BeyondNext,
+    /// The same, and one with a later timestamp, whatever its number.
+    BeyondNextOrLater,
     /// One with a number beyond the window.
     BeyondWindow,
     /// None.

@@ -437,6 +437,8 @@ pub enum SynOption {
 pub enum Padding {
     /// No-operations before the group.
     Before,
+    /// The same, but behind SACK-permitted where that stands alone.
+    BehindSackPermitted,
     /// No-operations only where an option needs its alignment, end-of-list octets behind the last
     /// option.
     After,

@@ -349,8 +349,12 @@ impl TcpOptions {
             .filter(present)
             .map(|option| option.octets())
             .sum();
+        let filling = octets.next_multiple_of(4) - octets;
+        let is_sack = group.iter().filter(present).eq(&[SynOption::SackPermitted]);
+        let behind = padding == Padding::BehindSackPermitted && is_sack;
         let before = match padding {
-            Padding::Before => octets.next_multiple_of(4) - octets,
+            Padding::BehindSackPermitted if behind => 0,
+            Padding::Before | Padding::BehindSackPermitted => filling,
             // What follows the group must find its own alignment: the shift stands at the end of a
             // word, and the values of timestamps fill whole words.
             Padding::After => match group.iter().find(present) {
@@ -376,6 +380,9 @@ impl TcpOptions {
                 }
             }
         }
+        if behind {
+            writer.no_operations(filling);
+        }
     }
 
     /// The option of Fast Open is the last, and what fills its last word follows.
@@ -395,7 +402,7 @@ impl TcpOptions {
             }
         }
         writer.raw(fast_open.octets());
-        if padding == Padding::Before {
+        if padding != Padding::After {
             writer.no_operations(writer.used.next_multiple_of(4) - writer.used);
         }
     }

@@ -4,6 +4,7 @@
 use smoltcp::time::Instant;
 
 use super::Connection;
+use super::segment::Segment;
 use super::segment_arrives::{Arriving, Check};
 use super::state::State;
 use crate::profile::{
@@ -63,22 +64,28 @@ fn answer(rules: TimeWaitRules, late: Late) -> Answer {
 }
 
 /// Whether a SYN with this number opens a new connection, where `next` is expected next and the
-/// window ends before `edge`.
-fn reopens(rule: Reopens, start: i64, next: i64, edge: i64) -> bool {
+/// window ends before `edge`. It may have a later timestamp than any segment before it.
+fn reopens(rule: Reopens, start: i64, next: i64, edge: i64, is_later: bool) -> bool {
     match rule {
         Reopens::BeyondNext => start > next,
+        Reopens::BeyondNextOrLater => start > next || is_later,
         Reopens::BeyondWindow => start > next && start >= edge,
         Reopens::Never => false,
     }
 }
 
 impl Connection {
-    /// Whether a SYN with this sequence number opens a new connection in the place of this one.
-    pub fn gives_way_to(&self, sequence: u32) -> bool {
+    /// Whether a SYN opens a new connection in the place of this one.
+    pub fn gives_way_to(&self, syn: &Segment) -> bool {
         let next = self.recv.accepted();
-        let start = Self::position(self.peer_initial_sequence, sequence, next);
+        let start = Self::position(self.peer_initial_sequence, syn.sequence, next);
+        let timestamps = syn.options.timestamps;
+        let timestamps = timestamps.filter(|_| self.negotiated.timestamps);
+        let is_later =
+            timestamps.is_some_and(|it| it.value.wrapping_sub(self.recent_timestamp) as i32 > 0);
         let rule = self.config.profile.time_wait.reopens;
-        self.state == State::TimeWait && reopens(rule, start, next, self.acceptable_edge(start))
+        let edge = self.acceptable_edge(start);
+        self.state == State::TimeWait && reopens(rule, start, next, edge, is_later)
     }
 
     /// A segment arrives in TIME-WAIT.
@@ -208,11 +215,14 @@ mod tests {
         // 21 is expected next, the window ends before 31: SYNs at 20, 21, 22, 31.
         let rows = [
             (Reopens::BeyondNext, [false, false, true, true]),
+            (Reopens::BeyondNextOrLater, [false, false, true, true]),
             (Reopens::BeyondWindow, [false, false, false, true]),
             (Reopens::Never, [false; 4]),
         ];
         for (rule, expected) in rows {
-            let found = [20, 21, 22, 31].map(|start| reopens(rule, start, 21, 31));
+            let found = [20, 21, 22, 31].map(|start| reopens(rule, start, 21, 31, false));
+            let later = reopens(rule, 20, 21, 31, true);
+            assert_eq!(later, rule == Reopens::BeyondNextOrLater, "{rule:?}");
             assert_eq!(found, expected, "{rule:?}");
         }
     }
