@@ -9,7 +9,7 @@ use hangup_stack::socket::Protocol;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
-use super::conduct::{Filler, Opening, Timing};
+use super::conduct::{Filler, Opening};
 use super::driver::Driver;
 use super::forge;
 use super::forging::ForgedPorts;
@@ -227,11 +227,10 @@ impl Driver<'_> {
         let begins = matches!(&line.packet, Packet::Segment(segment)
             if segment.flags.value.contains(Flags::SYN)
                 && !segment.flags.value.contains(Flags::ACK));
-        let is_stamped = matches!(self.conduct.timing, Timing::Stamped { .. });
         let known = match self.conduct.opening {
             Opening::New if begins => None,
             Opening::UnderTest if begins => self.numbers.ports_under_test(source, destination),
-            Opening::UnderTest if protocol == Protocol::Tcp && is_stamped => {
+            Opening::UnderTest if protocol == Protocol::Tcp => {
                 let known = self.numbers.ports_under_test(source, destination);
                 known.or_else(|| self.last_ports(from, to, protocol))
             }
