@@ -170,9 +170,9 @@ impl Stack {
             // Whether an empty queue is the end or would block is told by whoever knows whether the
             // socket may block.
             return match (udp.receive_shut, after, udp.handle) {
-                (true, UdpRecvAfter::Eof | UdpRecvAfter::DataThenEof, _) | (true, _, None) => {
-                    Ok((0, None))
-                }
+                (true, UdpRecvAfter::Eof | UdpRecvAfter::DataThenEof, _) => Ok((0, None)),
+                (true, UdpRecvAfter::DataThenWouldBlock, None) => Err(RecvError::WouldBlock),
+                (true, _, None) => Ok((0, None)),
                 (false, _, None) => Err(RecvError::NotBound),
                 (_, _, Some(_)) => Err(RecvError::WouldBlock),
             };
