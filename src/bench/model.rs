@@ -276,8 +276,8 @@ impl Held<'_> {
             // RFC 8985 section 7.2: the timer begins anew behind the probe of the tail.
             let several = self.accepted()?.least > segment(self.sender, self.start);
             let wait = self.probe_wait(several);
-            if wait <= timeout {
-                clock.expiry(began, wait)
+            if wait <= timeout || self.sender.send.tail_probe.before_timeout {
+                clock.expiry(began, wait.min(timeout))
             } else {
                 began
             }

@@ -144,6 +144,9 @@ pub(super) fn apply(
         "net.ipv4.tcp_slow_start_after_idle" if value == "0" => {
             ("send.restart", "\"never\"".to_owned())
         }
+        "net.ipv4.tcp_slow_start_after_idle" if value == "1" => {
+            ("send.restart", "\"halve\"".to_owned())
+        }
         "net.ipv4.tcp_fastopen" => return fast_open(profile, value),
         "net.ipv4.tcp_fastopen_key" => {
             let keys = value.split(',').next()?;
@@ -169,6 +172,7 @@ pub(super) fn apply(
             let known = ["cubic", "reno", "newreno"].contains(&value);
             ("send.congestion", known.then(|| format!("\"{value}\""))?)
         }
+        "net.ipv4.tcp_min_tso_segs" => ("send.burst_least", count(value)?),
         "net.ipv4.tcp_early_retrans" => ("send.tail_loss_probe", (value != "0").to_string()),
         "net.inet.tcp.recvspace" => ("window.receive_buffer", count(value)?),
         "net.inet.tcp.sendspace" => ("send.send_buffer", count(value)?),

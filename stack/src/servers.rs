@@ -77,9 +77,14 @@ impl FastOpenMemory {
             SynRoom::BesideOptions => (options + option.length()).next_multiple_of(4),
             SynRoom::BesideMostOptions => OPTION_OCTETS,
         };
-        // Without anything known of it a server takes what every host does (RFC 7413 section
-        // 4.1.3.1).
-        let mss = if known.mss == 0 { 536 } else { known.mss };
+        let mss = match (known.mss, rules.room) {
+            // Without anything known of it a server takes what every host does (RFC 7413 section
+            // 4.1.3.1).
+            (0, SynRoom::BesideOptions) => 536,
+            // Linux: what the path takes.
+            (0, SynRoom::BesideMostOptions) => announced,
+            (mss, _) => mss,
+        };
         let mss = usize::from(mss.min(announced));
         let asks = known.field != CookieField::Request || !rules.without_cookie;
         Some(ClientOpening {

@@ -126,6 +126,9 @@ impl Host {
                 if let Some(child) = stack.entries.get_mut(&child) {
                     child.parent = None;
                 }
+                if let Some(connection) = stack.connection_mut(child) {
+                    connection.note_accepted();
+                }
                 Ok(child)
             }
             Kind::Idle(_) | Kind::Connection(_) => Err(AcceptError::NotListening),

@@ -47,6 +47,14 @@ impl Unreachable {
         }
     }
 
+    /// Whether it is about the way to the host, and not about what the host has.
+    pub(crate) fn is_of_path(self) -> bool {
+        match self {
+            Self::Network | Self::Host | Self::HopLimit => true,
+            Self::Protocol | Self::Port | Self::Prohibited => false,
+        }
+    }
+
     /// Whether trying again is of no use (RFC 1122 section 4.2.3.9; the prohibition is younger and
     /// belongs here by its sense, as Linux and the BSDs have it). Of the hop limit systems think
     /// differently.

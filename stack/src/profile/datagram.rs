@@ -114,6 +114,8 @@ pub struct IcmpRules {
     pub quotation: usize,
     /// What an error does to a TCP connection whose handshake is under way.
     pub opening: OpeningErrors,
+    /// What it does to one that the peer has asked for, and that is not open yet.
+    pub answering: AnsweringErrors,
     /// What it does to one that is open. It never ends it (RFC 5461 section 4.1).
     pub open: OpenErrors,
     /// Which sequence numbers an error may quote (RFC 5927 section 4.1).
@@ -127,6 +129,18 @@ pub struct IcmpRules {
     pub offer_after_too_big: OfferAfterTooBig,
     /// Whether SO_ERROR tells of an error that ended nothing; otherwise only a time-out does.
     pub told: bool,
+}
+
+/// What an ICMP error does to a connection that the peer has asked for and that is not open yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnsweringErrors {
+    /// Nothing.
+    Ignored,
+    /// Where the network or the host cannot be reached, or the hop limit was used up, the
+    /// handshake is forgotten; one whose data was taken ends with any error, which a program
+    /// learns.
+    End,
 }
 
 /// Which sequence numbers an ICMP error may quote.

@@ -107,7 +107,8 @@ pub enum Unanswered {
 pub enum SynRoom {
     /// What the server's last maximum segment size leaves beside the options of the SYN.
     BesideOptions,
-    /// What it leaves beside the most that options can take.
+    /// What it leaves beside the most that options can take; of a server that is not known, what
+    /// the path takes.
     BesideMostOptions,
 }
 

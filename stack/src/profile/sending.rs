@@ -34,6 +34,9 @@ pub struct SendRules {
     pub half_window: bool,
     /// Which segments carry PSH.
     pub push: Push,
+    /// How many segments go out together at least, where there are as many; where segments are made
+    /// one by one it has no effect.
+    pub burst_least: usize,
     /// Whether a tail loss probe is sent where SACK was negotiated (RFC 8985 section 7).
     pub tail_loss_probe: bool,
     /// When that probe is sent, and what it takes.
@@ -78,6 +81,9 @@ pub struct TailProbeRules {
     pub beyond_established: bool,
     /// What is sent again where nothing new can be sent.
     pub takes: ProbeTakes,
+    /// Whether it goes out in the place of the first retransmission where that is due sooner (RFC
+    /// 8985 section 7.2).
+    pub before_timeout: bool,
 }
 
 impl TailProbeRules {

@@ -105,6 +105,24 @@ impl Acknowledger {
         self.due = Due::Now;
     }
 
+    /// The peer's SYN is acknowledged by data that is about to follow: an exchange has begun (Linux:
+    /// a writer that waits, sk_write_pending, in tcp_rcv_synsent_state_process).
+    pub(crate) fn begin_exchange(&mut self, now: Instant) {
+        self.started = true;
+        self.quick = self.rules.quick;
+        self.last_received = Some(now);
+        self.delay(now);
+    }
+
+    /// What has come so far was acknowledged with our SYN, and begins no exchange (Linux:
+    /// tcp_fastopen_add_skb, which leaves icsk_ack.ato at zero).
+    pub(crate) fn forget(&mut self) {
+        self.started = false;
+        self.quick = 0;
+        self.last_received = None;
+        self.due = Due::Never;
+    }
+
     /// Nothing has come in time that the acknowledgment could ride on.
     pub(crate) fn on_delay_over(&mut self) {
         // Linux: tcp_delack_timer_handler leaves the interactive mode.

@@ -46,7 +46,7 @@ impl Connection {
     /// Acknowledges the server's SYN: at once, or with the data that is about to follow.
     pub(super) fn acknowledge_syn(&mut self, now: Instant) {
         if self.fast_open.writer_waits {
-            self.acknowledger.delay(now);
+            self.acknowledger.begin_exchange(now);
         } else {
             self.acknowledger.now();
         }
@@ -69,11 +69,17 @@ impl Connection {
         header.flags.fin = false;
         let arriving = self.arriving(&header, payload.len());
         self.take_payload(&arriving, payload, now);
+        self.acknowledger.forget();
     }
 
     /// Whether the application has the connection before its handshake is over.
     pub(crate) fn is_open_early(&self) -> bool {
         self.fast_open.taken
+    }
+
+    /// The application has accepted the connection.
+    pub(crate) fn note_accepted(&mut self) {
+        self.fast_open.accepted = true;
     }
 
     /// Whether data may be sent and received now although the handshake is not over.

@@ -61,6 +61,11 @@ impl Flying {
         }
     }
 
+    /// What it has was sent before, with a SYN: it measures nothing.
+    pub(crate) fn count_as_again(&mut self) {
+        self.retransmitted = true;
+    }
+
     /// Octets of payload.
     pub(crate) fn payload(&self) -> usize {
         (self.end - self.start) as usize - self.control.length()

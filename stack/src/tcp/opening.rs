@@ -46,6 +46,8 @@ pub(super) struct Opening {
     pub(super) option: Option<FastOpen>,
     /// Whether data has come with the peer's SYN, and the application has the connection already.
     pub(super) taken: bool,
+    /// Whether it has accepted the connection.
+    pub(super) accepted: bool,
     /// Whether the data of a SYN was taken, or all of ours acknowledged, by its answer.
     pub(super) data_arrived: bool,
     /// Whether a call waits for the connection that has more to send then.

@@ -11,6 +11,7 @@ mod loss;
 mod recovery;
 mod segmentation;
 mod transmission;
+mod usage;
 
 use std::collections::VecDeque;
 
@@ -22,11 +23,12 @@ use super::in_flight::{Control, Cut, Flying, InFlight};
 use super::written::Written;
 use crate::event::Retransmission;
 use crate::profile::{Algorithm, Alone, FinTiming, ProbeTakes, Segmentation, SendRules};
-use burst::Pieces;
+use burst::{Ending, Pieces};
 pub use loss::PathState;
 use loss::Recovery;
 use transmission::Limits;
 pub(crate) use transmission::Transmission;
+use usage::Usage;
 
 /// The send half of a connection.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub(crate) struct Sender {
     syn_room: usize,
     /// How much it has brought, until it is acknowledged.
     syn_data: usize,
+    /// Behind the last octet that a SYN has brought: what is before it is sent again.
+    syn_end: i64,
     fin: bool,
     /// Whether a FIN will follow that waits for acknowledgments.
     fin_waits: bool,
@@ -87,11 +91,15 @@ pub(crate) struct Sender {
     urgent_is_announced: bool,
     /// Behind the last urgent octet (SND.UP).
     urgent_end: i64,
+    /// Whether TCP_NODELAY was set since the last write, which goes before TCP_CORK (Linux:
+    /// TCP_NAGLE_PUSH).
+    pushed_once: bool,
     /// How many octets that were not sent are too many for another write.
     unsent_most: usize,
     /// Whether the peer reports what it has by SACK blocks.
     selective: bool,
     congestion: Congestion,
+    usage: Usage,
     duplicates: usize,
     recovery: Recovery,
     /// What the next retransmission is called.
@@ -118,6 +126,7 @@ impl Sender {
             syn: true,
             syn_room: 0,
             syn_data: 0,
+            syn_end: 0,
             fin: false,
             fin_waits: false,
             pushes: VecDeque::new(),
@@ -140,9 +149,11 @@ impl Sender {
             record_is_announced: false,
             urgent_is_announced: false,
             urgent_end: 0,
+            pushed_once: false,
             unsent_most: usize::MAX,
             selective: false,
             congestion: Congestion::new(rules, mss),
+            usage: Usage::default(),
             duplicates: 0,
             recovery: Recovery::No,
             cause: Retransmission::Timeout,
@@ -299,11 +310,13 @@ impl Sender {
 
     pub(crate) fn set_no_delay(&mut self, on: bool) {
         self.no_delay = on;
+        self.pushed_once = on;
         self.wake();
     }
 
     pub(crate) fn set_cork(&mut self, on: bool) {
         self.cork = on;
+        self.pushed_once |= !on && self.no_delay;
         self.wake();
     }
 
@@ -356,12 +369,16 @@ impl Sender {
         if count == 0 {
             return 0;
         }
+        self.pushed_once = false;
         self.queue.push(&data[..count]);
         match self.rules.segmentation {
             Segmentation::Single => self.pushes.push_back(self.written + count as i64),
             Segmentation::Bursts => {
-                let ends = record && count == data.len();
-                self.pieces.write(self.written, count as i64, ends);
+                let ending = Ending {
+                    pushes: !self.more_follows,
+                    record: record && count == data.len(),
+                };
+                self.pieces.write(self.written, count as i64, ending);
             }
         }
         self.written += count as i64;
@@ -484,9 +501,13 @@ impl Sender {
         }
         let transmission = self
             .lost_segment()
-            .or_else(|| self.new_segment(Limits::All, now))?;
-        self.sent(transmission, now);
-        Some(transmission)
+            .or_else(|| self.new_segment(Limits::All, now));
+        match transmission {
+            Some(transmission) => self.sent(transmission, now),
+            None if self.waits_for_congestion() => self.note_usage(),
+            None => {}
+        }
+        transmission
     }
 
     /// Sends the first segment again, as after a repeated SYN.
@@ -596,21 +617,27 @@ impl Sender {
         self.sent_at = Some(now);
         let in_stream = if control == Control::Syn {
             self.syn_data = self.syn_data.max(octets);
+            self.syn_end = self.syn_end.max(1 + octets as i64);
             0
         } else {
             octets
         };
-        let segment = Flying::new(start, in_stream, control, keeps_push, now);
+        let was_in_syn = start > 0 && start < self.syn_end;
+        let mut segment = Flying::new(start, in_stream, control, keeps_push, now);
+        if was_in_syn {
+            segment.count_as_again();
+        }
         if again.is_some() {
             self.retransmissions += 1;
             self.in_flight.sent_again(start, segment.end, now);
         } else {
-            if (1..self.mss).contains(&in_stream) {
+            if (1..self.mss).contains(&in_stream) && !was_in_syn {
                 self.small_end = segment.end;
             }
             self.in_flight.push(segment);
             self.next = segment.end;
             self.pieces.skip_to(self.next);
+            self.note_usage();
         }
     }
 

@@ -419,8 +419,8 @@ impl Connection {
                 None => self.config.profile.rto.initial,
                 Some(smoothed) => rules.wait(smoothed, self.send.is_alone_in_flight()),
             };
-            if wait <= remaining {
-                let expiry = self.expiry(now, wait);
+            if wait <= remaining || rules.before_timeout {
+                let expiry = self.expiry(now, wait.min(remaining));
                 self.timers.set(Timer::TailLossProbe, expiry);
                 self.timers.stop(Timer::Retransmit);
                 return;

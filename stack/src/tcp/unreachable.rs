@@ -8,8 +8,8 @@ use super::state::State;
 use crate::event::ErrorEffect;
 use crate::icmp::Unreachable;
 use crate::profile::{
-    ErrorAfterTimeout, IcmpRules, OfferAfterTooBig, OpenErrors, OpeningErrors, OpeningReason,
-    QuotedSequence,
+    AnsweringErrors, ErrorAfterTimeout, IcmpRules, OfferAfterTooBig, OpenErrors, OpeningErrors,
+    OpeningReason, QuotedSequence,
 };
 use crate::socket::Gone;
 use crate::wire::ip_header;
@@ -19,8 +19,13 @@ use crate::wire::ip_header;
 enum Stage {
     /// Our handshake is under way.
     Opening,
+    /// The peer's handshake is under way, with data that was taken or without; nobody has accepted
+    /// it.
+    Answering {
+        taken: bool,
+    },
     Open,
-    /// There is nobody to tell: it is over, or the peer began it and nobody has accepted it.
+    /// There is nobody to tell: it is over.
     Elsewhere,
 }
 
@@ -35,6 +40,10 @@ fn effect(rules: IcmpRules, stage: Stage, error: Unreachable) -> ErrorEffect {
             }
             OpeningErrors::HardOnesEnd => ErrorEffect::Remembered,
             OpeningErrors::Ignored => ErrorEffect::Ignored,
+        },
+        Stage::Answering { taken } => match rules.answering {
+            AnsweringErrors::End if taken || error.is_of_path() => ErrorEffect::Ended,
+            AnsweringErrors::End | AnsweringErrors::Ignored => ErrorEffect::Ignored,
         },
         Stage::Open => match rules.open {
             OpenErrors::Remembered => ErrorEffect::Remembered,
@@ -122,10 +131,12 @@ impl Connection {
         match self.state {
             State::SynSent => Stage::Opening,
             State::SynReceived if !self.passive => Stage::Opening,
-            State::SynReceived | State::Closed | State::Listen | State::TimeWait => {
-                Stage::Elsewhere
-            }
-            State::Established
+            State::SynReceived if !self.fast_open.accepted => Stage::Answering {
+                taken: self.fast_open.taken,
+            },
+            State::Closed | State::Listen | State::TimeWait => Stage::Elsewhere,
+            State::SynReceived
+            | State::Established
             | State::FinWait1
             | State::FinWait2
             | State::CloseWait
@@ -176,6 +187,13 @@ mod tests {
             ("linux", Stage::Opening, [Ended; 5]),
             ("linux", Stage::Open, [Remembered; 5]),
             ("linux", Stage::Elsewhere, [Ignored; 5]),
+            (
+                "linux",
+                Stage::Answering { taken: false },
+                [Ended, Ended, Ignored, Ignored, Ignored],
+            ),
+            ("linux", Stage::Answering { taken: true }, [Ended; 5]),
+            ("freebsd", Stage::Answering { taken: true }, [Ignored; 5]),
             (
                 "freebsd",
                 Stage::Opening,

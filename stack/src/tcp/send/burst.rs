@@ -20,8 +20,6 @@ const OCTETS_MOST: u64 = 65_536 - 321;
 /// A burst carries what the path does in this part of a second, as a power of two
 /// (sk_pacing_shift).
 const PACE_SHIFT: u32 = 10;
-/// A burst is at least so many segments where there are as many (tcp_min_tso_segs).
-const SEGMENTS_LEAST: usize = 2;
 /// Each time the round trip grows by two to this power of microseconds, the share of
 /// [`OCTETS_MOST`] that is added to a burst halves (tcp_tso_rtt_log).
 const NEARNESS_SHIFT: u32 = 9;
@@ -59,6 +57,22 @@ struct Piece {
     push: bool,
     /// Whether a record ends with it, so that nothing is added to it (MSG_EOR).
     record: bool,
+}
+
+/// What a program has written at once.
+#[derive(Clone, Copy, Debug)]
+struct Write {
+    end: i64,
+    ending: Ending,
+}
+
+/// How what a program has written ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    /// Whether its end is pushed: it did not say that more follows.
+    pub(super) pushes: bool,
+    /// Whether a record ends with it (MSG_EOR).
+    pub(super) record: bool,
 }
 
 /// A burst that is being sent.
@@ -145,8 +159,8 @@ pub(super) struct Cut {
 pub(super) struct Pieces {
     /// In the order of the stream; the first begins at SND.NXT.
     pieces: VecDeque<Piece>,
-    /// Ends of writes that are not all in pieces yet, and whether a record ends there.
-    writes: VecDeque<(i64, bool)>,
+    /// Writes that are not all in pieces yet.
+    writes: VecDeque<Write>,
     /// Behind the last octet that is in a piece.
     filled: i64,
     /// Whether nothing of the first such write is.
@@ -158,14 +172,17 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    /// Takes a write of `count` octets behind `written`, which may end a record.
-    pub(super) fn write(&mut self, written: i64, count: i64, record: bool) {
+    /// Takes a write of `count` octets behind `written`.
+    pub(super) fn write(&mut self, written: i64, count: i64, ending: Ending) {
         if self.writes.is_empty() {
             self.attempt = Attempt::No;
             self.begins = true;
             self.filled = written;
         }
-        self.writes.push_back((written + count, record));
+        self.writes.push_back(Write {
+            end: written + count,
+            ending,
+        });
     }
 
     /// Something has changed: what waits may be looked at again.
@@ -199,7 +216,7 @@ impl Pieces {
     /// (forced_push).
     fn fill(&mut self, room: Room) -> Option<Attempt> {
         self.attempt = Attempt::No;
-        let (end, record) = *self.writes.front()?;
+        let Write { end, ending } = *self.writes.front()?;
         let goal = goal(room.max_window, room.mss);
         let free = goal - (self.filled - self.start_of_last(room.next));
         let begins = std::mem::take(&mut self.begins);
@@ -220,10 +237,10 @@ impl Pieces {
         let forced = self.filled > self.pushed + room.max_window / 2;
         if let Some(piece) = self.pieces.back_mut() {
             piece.end = self.filled;
-            piece.push |= ends || forced;
-            piece.record |= ends && record;
+            piece.push |= ends && ending.pushes || forced;
+            piece.record |= ends && ending.record;
         }
-        if ends || forced {
+        if ends && ending.pushes || forced {
             self.pushed = self.filled;
         }
         if ends {
@@ -345,7 +362,11 @@ impl Pieces {
     /// SYN has brought.
     pub(super) fn skip_to(&mut self, next: i64) {
         while self.pieces.pop_front_if(|head| head.end <= next).is_some() {}
-        while self.writes.pop_front_if(|(end, _)| *end <= next).is_some() {
+        while self
+            .writes
+            .pop_front_if(|write| write.end <= next)
+            .is_some()
+        {
             self.begins = true;
         }
         if !self.writes.is_empty() {
@@ -392,6 +413,8 @@ pub(super) struct Pace {
     pub(super) smoothed: Duration,
     /// The shortest round-trip time.
     pub(super) least: Duration,
+    /// The segments that a burst has where there are as many (tcp_min_tso_segs).
+    pub(super) segments_least: usize,
 }
 
 impl Pace {
@@ -414,6 +437,6 @@ impl Pace {
             0
         };
         let octets = paced.saturating_add(near).min(OCTETS_MOST);
-        ((octets / self.mss) as usize).max(SEGMENTS_LEAST)
+        ((octets / self.mss) as usize).max(self.segments_least)
     }
 }

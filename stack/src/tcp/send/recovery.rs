@@ -108,13 +108,6 @@ impl Sender {
         }
     }
 
-    /// Whether the congestion window, and not the application or the peer, limits what is sent.
-    fn was_full(&self) -> bool {
-        let waits = self.written + i64::from(self.fin) > self.next;
-        waits && !self.congestion.allows(self.in_flight.pipe(), self.mss)
-            || self.in_flight.pipe().octets * 2 >= self.congestion.window()
-    }
-
     /// What is on its way, as far as duplicate acknowledgments tell: the first two each say that a
     /// segment has left the network, and let another one in (RFC 3042).
     pub(super) fn pipe(&self) -> Pipe {

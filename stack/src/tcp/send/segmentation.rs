@@ -83,8 +83,9 @@ impl Sender {
             Nagle::AnyUnacknowledged => !self.in_flight.is_empty(),
             Nagle::SmallUnacknowledged => self.small_end > self.unacknowledged,
         };
+        let is_corked = (self.cork || self.more_follows) && !self.pushed_once;
         // Urgent data waits for nothing (Linux: tcp_nagle_test; BSD: tcp_output, SND.UP).
-        !self.is_urgent() && (self.cork || self.more_follows || (waits && !self.no_delay))
+        !self.is_urgent() && (is_corked || (waits && !self.no_delay))
     }
 
     /// Whether the FIN goes with so many octets more.
@@ -135,6 +136,7 @@ impl Sender {
             starts_slowly: self.congestion.window() < self.congestion.threshold() / 2,
             smoothed,
             least,
+            segments_least: self.rules.burst_least,
         };
         self.burst_most = pace.segments_most();
         self.smoothed = smoothed;
