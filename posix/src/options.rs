@@ -260,6 +260,11 @@ impl Process {
         if matches!(codec, Codec::Linger(_)) && !lingers(host) {
             return Err(Errno::OperationNotSupported);
         }
+        // Linux: do_tcp_setsockopt, where clients of Fast Open are switched off.
+        let is_fast = (level, name) == (IPPROTO_TCP, TCP_FASTOPEN_CONNECT);
+        if is_fast && !host.opens_fast() {
+            return Err(Errno::OperationNotSupported);
+        }
         let value = &match value {
             OptionValue::Linger(linger) => OptionValue::Linger(kept(host, socket, *linger)),
             OptionValue::Integer(_)

@@ -104,6 +104,10 @@ pub enum Info {
     Repeated,
     /// `tcpi_lost`: segments that count as lost, those that were sent again included.
     Lost,
+    /// `tcpi_reordering`: by how many segments some have arrived behind later ones, at most.
+    Reordering,
+    /// `tcpi_reord_seen`: how often that was seen.
+    ReorderingSeen,
     /// `tcpi_delivered`: segments that the peer was said or reported to have.
     Delivered,
     /// A field of Linux's structure that no emulated host says, by its name.
@@ -111,7 +115,7 @@ pub enum Info {
 }
 
 /// What only the system itself says.
-const MEASURED: [&str; 29] = [
+const MEASURED: [&str; 27] = [
     "tcpi_ato",
     "tcpi_backoff",
     "tcpi_busy_time",
@@ -133,8 +137,6 @@ const MEASURED: [&str; 29] = [
     "tcpi_rcv_rtt",
     "tcpi_rcv_space",
     "tcpi_rcv_ssthresh",
-    "tcpi_reord_seen",
-    "tcpi_reordering",
     "tcpi_retransmits",
     "tcpi_rttvar",
     "tcpi_rwnd_limited",
@@ -154,7 +156,7 @@ impl Info {
     }
 }
 
-const INFOS: [(&str, Info); 24] = [
+const INFOS: [(&str, Info); 26] = [
     ("tcpi_state", Info::State),
     ("tcpi_options", Info::Options),
     ("tcpi_snd_mss", Info::SendMss),
@@ -172,6 +174,8 @@ const INFOS: [(&str, Info); 24] = [
     ("tcpi_delivered", Info::Delivered),
     ("tcpi_retrans", Info::Repeated),
     ("tcpi_lost", Info::Lost),
+    ("tcpi_reordering", Info::Reordering),
+    ("tcpi_reord_seen", Info::ReorderingSeen),
     ("tcpi_snd_wscale", Info::SendScale),
     ("tcpi_rcv_wscale", Info::ReceiveScale),
     ("tcpi_advmss", Info::AdvertisedMss),
@@ -659,7 +663,7 @@ mod tests {
             ("a = 1 if b else 2", "other than `assert`"),
             ("a = b", "does not know `b`"),
             ("assert os.system('true') == 0", "`os.system`"),
-            ("assert tcpi_reordering == 3", "`tcpi_reordering`"),
+            ("assert tcpi_pacing_rate == 3", "`tcpi_pacing_rate`"),
             ("assert 1 << 2", "`<< 2`"),
             ("assert 2 ** 2", "`** 2`"),
             ("assert", "not played"),

@@ -214,6 +214,8 @@ impl TcpInfo {
             Info::SegmentsReceived => traffic.segments_received as f64,
             Info::Repeated => status.repeated as f64,
             Info::Lost => status.lost as f64,
+            Info::Reordering => status.reordering.1 as f64,
+            Info::ReorderingSeen => status.reordering.0.into(),
             Info::Delivered => status.delivered as f64,
             Info::Measured(_) => return None,
             Info::OctetsSent => traffic.octets_sent as f64,

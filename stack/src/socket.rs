@@ -317,6 +317,8 @@ pub struct Status {
     pub scales: Option<(u8, u8)>,
     /// Segments that the peer has reported beyond what it acknowledges (RFC 2018).
     pub reported: usize,
+    /// How often segments were seen to arrive behind later ones, and by how many at most.
+    pub reordering: (u32, usize),
     /// Whether data has arrived with a SYN of the connection (RFC 7413).
     pub syn_data: bool,
     /// Segments, SYNs included, that the peer was said or reported to have.
@@ -381,6 +383,7 @@ impl Status {
             selective: false,
             scales: None,
             reported: 0,
+            reordering: (0, 0),
             syn_data: false,
             delivered: 0,
             repeated: 0,

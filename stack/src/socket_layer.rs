@@ -163,6 +163,10 @@ impl Host {
                     {
                         return Err(said);
                     }
+                    // Linux: a socket that was connected stays so (SS_CONNECTED).
+                    if rule == AttemptEnds::Once && !connection.never_opened() {
+                        return Err(ConnectError::AlreadyConnected);
+                    }
                     let Some(gone) = connection.take_error() else {
                         return Err(ConnectError::AlreadyConnected);
                     };

@@ -72,9 +72,9 @@ fn what_is_known_of_a_connection() {
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}");
-    let unknown = asked("", "tcpi_reordering == 3");
+    let unknown = asked("", "tcpi_pacing_rate == 3");
     assert!(
-        unknown.starts_with("unsupported\n") && unknown.contains("`tcpi_reordering`"),
+        unknown.starts_with("unsupported\n") && unknown.contains("`tcpi_pacing_rate`"),
         "{unknown}"
     );
 }

@@ -86,6 +86,7 @@ pub(super) fn of(file: &File) -> Option<Status> {
         window: field("tcpi_rcv_wnd") as u64,
         unacked: count("tcpi_unacked") * segment,
         unsent: count("tcpi_notsent_bytes"),
+        reordering: (field("tcpi_reord_seen") as u32, count("tcpi_reordering")),
         send_window: field("tcpi_snd_wnd") as u64,
         cwnd: count("tcpi_snd_cwnd") * segment,
         ssthresh: if threshold >= i32::MAX as usize {

@@ -175,6 +175,9 @@ pub enum AnswerBehindFin {
     Silence,
     /// A reset of data; nothing of a FIN.
     Reset,
+    /// Nothing; but a reset of data that begins before the FIN and ends behind it, which ends the
+    /// connection as one from the peer does.
+    ResetWhereItOverlaps,
 }
 
 /// What becomes of data that comes with a SYN that crosses ours (RFC 9293 section 3.10.7.3).

@@ -136,6 +136,9 @@ pub enum TimeWaitAcknowledges {
     Unacceptable,
     /// Each that has the ACK bit and is not an exact duplicate of the last acknowledgment.
     AllButDuplicates,
+    /// Those that are not acceptable, and all that bring something; a bare acknowledgment at the
+    /// number that is expected is not looked at, whatever it acknowledges.
+    AllButBare,
 }
 
 /// The window field of an answer from TIME-WAIT.

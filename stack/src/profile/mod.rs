@@ -59,9 +59,9 @@ pub use lingering::{
 pub use origin::{Mark, Origin, origins};
 pub use sending::{
     Algorithm, Alone, BlackHoleRules, Clock, Counted, CountedProbes, Duplicate, FinTiming,
-    FromTimestamps, GiveUpResets, GiveUpRules, KeepAliveAnswer, KeepAliveRules, MinBounds, Nagle,
-    OrphanProbes, ProbeTakes, Push, Restart, RtoRules, Segmentation, SendRules, TailProbeRules,
-    WindowProbe, WindowUnit,
+    FromTimestamps, GiveUpResets, GiveUpRules, KeepAliveAnswer, KeepAliveRules, LossBase,
+    LossRecovery, MinBounds, Nagle, OrphanProbes, ProbeTakes, Push, Restart, RtoRules,
+    Segmentation, SendRules, TailProbeRules, WindowProbe, WindowUnit,
 };
 pub use unconnected::Unconnected;
 pub use window::{

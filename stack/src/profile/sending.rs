@@ -45,6 +45,10 @@ pub struct SendRules {
     pub black_hole: BlackHoleRules,
     /// Whether a retransmission takes the following small segments with it.
     pub collapse_retransmissions: bool,
+    /// How losses are found and repaired where the peer reports what it has.
+    pub recovery: LossRecovery,
+    /// What a loss makes the new threshold from.
+    pub loss_base: LossBase,
     /// Duplicate acknowledgments that make a fast retransmission (RFC 5681 section 3.2).
     pub duplicate_threshold: usize,
     /// Which acknowledgments that acknowledge nothing new are duplicates.
@@ -58,6 +62,27 @@ pub struct SendRules {
     pub fin_repeated: bool,
     /// Whether TCP_MAXSEG makes the segments of a connection shorter that is there.
     pub segments_can_shrink: bool,
+}
+
+/// How losses are found and repaired where the peer reports what it has (RFC 2018).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LossRecovery {
+    /// By segments that others have overtaken (RFC 6675); the window becomes smaller at once.
+    Duplicates,
+    /// By time, with a timer for reordering (RFC 8985); the window becomes smaller by and by (RFC
+    /// 6937).
+    Rack,
+}
+
+/// What a loss makes the new threshold from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LossBase {
+    /// What is in the network (RFC 5681 section 3.1, RFC 9438 section 4.6).
+    Flight,
+    /// The congestion window.
+    Window,
 }
 
 /// When a tail loss probe is sent, and what it takes.

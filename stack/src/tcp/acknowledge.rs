@@ -105,8 +105,8 @@ impl Acknowledger {
         self.due = Due::Now;
     }
 
-    /// The peer's SYN is acknowledged by data that is about to follow: an exchange has begun (Linux:
-    /// a writer that waits, sk_write_pending, in tcp_rcv_synsent_state_process).
+    /// The peer's SYN is acknowledged by data that is about to follow: an exchange has begun
+    /// (Linux: a writer that waits, sk_write_pending, in tcp_rcv_synsent_state_process).
     pub(crate) fn begin_exchange(&mut self, now: Instant) {
         self.started = true;
         self.quick = self.rules.quick;

@@ -6,6 +6,7 @@ use smoltcp::time::{Duration, Instant};
 use super::Connection;
 use super::segment::Segment;
 use super::segment_arrives::{Arriving, Check};
+use super::send::Acknowledged;
 use super::state::State;
 use super::timer::Timer;
 use crate::profile::{Duplicate, FromTimestamps, UnsentOfSynAck};
@@ -60,7 +61,7 @@ impl Connection {
                 Self::position(base, right, near),
             )
         });
-        self.send.on_selective(blocks);
+        self.send.on_selective(blocks, now);
         let progress = self.take_acknowledgment(header, arriving.acknowledged, now);
         if was_handshake {
             self.rto.on_established();
@@ -119,7 +120,24 @@ impl Connection {
             }
             self.rearm_after_acknowledgment(now);
         }
+        self.watch_reordering(outcome, now);
         outcome.progress
+    }
+
+    /// Segments that others have overtaken are waited for, as long as it takes; the tail is not
+    /// probed then (RFC 8985 section 7.2).
+    fn watch_reordering(&mut self, outcome: Acknowledged, now: Instant) {
+        match outcome.reordering {
+            Some(wait) => {
+                let expiry = self.expiry(now, wait);
+                self.timers.set(Timer::Reordering, expiry);
+                if self.timers.is_set(Timer::TailLossProbe) {
+                    self.rearm(now, self.send.oldest_sent_at().unwrap_or(now));
+                }
+            }
+            None if outcome.progress => self.timers.stop(Timer::Reordering),
+            None => {}
+        }
     }
 
     /// The states that wait for the acknowledgment of our FIN.

@@ -173,6 +173,11 @@ impl Congestion {
         self.window = self.threshold + inflation;
     }
 
+    /// The window is so many segments now, one at least.
+    pub(crate) fn set_segments(&mut self, segments: usize) {
+        self.window = segments.max(1).saturating_mul(self.mss);
+    }
+
     /// One more segment has left the network (step 4).
     pub(crate) fn inflate(&mut self) {
         self.window = self.window.saturating_add(self.mss);

@@ -72,6 +72,9 @@ impl Connection {
             self.acknowledge_syn(now);
             if !payload.is_empty() || flags.fin {
                 self.on_segment_otherwise(&header.without_syn(), payload, now);
+                if self.fast_open.asks {
+                    self.acknowledge_syn(now);
+                }
             }
         } else {
             // Simultaneous open: our SYN goes out again, now with the acknowledgment of theirs.

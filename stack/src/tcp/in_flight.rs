@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use super::congestion::Pipe;
 
@@ -33,8 +33,10 @@ pub(crate) struct Flying {
     pub(crate) end: i64,
     pub(crate) control: Control,
     pub(crate) push: bool,
-    sent_at: Instant,
-    retransmitted: bool,
+    /// When it was last sent.
+    pub(crate) sent_at: Instant,
+    /// Whether it was sent more than once.
+    pub(crate) retransmitted: bool,
     sacked: bool,
     /// It counts as lost and waits to be sent again.
     lost: bool,
@@ -107,7 +109,7 @@ fn joined(segments: VecDeque<Flying>) -> VecDeque<Flying> {
 /// What an acknowledgment took out of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Finished {
-    /// How many segments were acknowledged to their ends.
+    /// How many segments were acknowledged to their ends that were not reported before.
     pub(crate) segments: usize,
     /// When the last of them was sent, unless one of them was sent twice: Karn's algorithm (RFC
     /// 6298 section 3), such a segment measures nothing, and neither do those that waited behind
@@ -125,12 +127,30 @@ pub(crate) struct InFlight {
     lost_begin: usize,
     /// How many segments were acknowledged, or reported before that.
     delivered: u64,
+    /// How many count as lost now.
+    lost_count: usize,
+    /// How many are reported.
+    reported: usize,
+    /// How often a segment was taken for lost.
+    losses: u64,
+    /// Behind the last octet that was sent more than once.
+    again_end: i64,
 }
 
 impl InFlight {
     /// How many segments were acknowledged, or reported before that.
     pub(crate) fn delivered(&self) -> u64 {
         self.delivered
+    }
+
+    /// How often a segment was taken for lost.
+    pub(crate) fn losses(&self) -> u64 {
+        self.losses
+    }
+
+    /// Whether any counts as lost.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.lost_count > 0
     }
 
     /// How many segments were sent again and not acknowledged or reported since.
@@ -220,11 +240,13 @@ impl InFlight {
             return;
         };
         self.leave_pipe(&merged);
+        self.forget(&merged);
         while merged.end < end && first + 1 < self.segments.len() {
             let Some(next) = self.segments.remove(first + 1) else {
                 break;
             };
             self.leave_pipe(&next);
+            self.forget(&next);
             merged.end = next.end;
             merged.control = next.control;
             merged.push |= next.push;
@@ -234,14 +256,20 @@ impl InFlight {
         merged.retransmitted = true;
         merged.sent_at = now;
         self.enter_pipe(&merged);
+        self.again_end = self.again_end.max(merged.end);
         self.segments[first] = merged;
         if first <= self.lost_begin {
             self.lost_begin = first + 1;
         }
     }
 
-    /// Everything before `position` was acknowledged.
-    pub(crate) fn on_acknowledged(&mut self, position: i64) -> Finished {
+    /// Everything before `position` was acknowledged. `arrived` takes the segments of which nothing
+    /// was known.
+    pub(crate) fn on_acknowledged(
+        &mut self,
+        position: i64,
+        mut arrived: impl FnMut(&Flying),
+    ) -> Finished {
         let mut measures = None;
         let mut repeated = false;
         let mut segments = 0;
@@ -252,9 +280,13 @@ impl InFlight {
             self.segments.pop_front();
             self.lost_begin = self.lost_begin.saturating_sub(1);
             self.leave_pipe(&segment);
+            self.forget(&segment);
             repeated |= segment.retransmitted;
-            self.delivered += u64::from(!segment.sacked);
-            segments += 1;
+            if !segment.sacked {
+                self.delivered += 1;
+                segments += 1;
+                arrived(&segment);
+            }
             measures = Some(segment.sent_at);
         }
         if let Some(front) = self.segments.front_mut()
@@ -271,18 +303,26 @@ impl InFlight {
         }
     }
 
-    /// The peer reports that it has blocks of the stream (RFC 2018). Returns whether that is news.
-    pub(crate) fn on_reported(&mut self, blocks: impl Iterator<Item = (i64, i64)>) -> bool {
+    /// The peer reports that it has blocks of the stream (RFC 2018). `arrived` takes the segments
+    /// of which nothing was known. Returns whether there are any.
+    pub(crate) fn on_reported(
+        &mut self,
+        blocks: impl Iterator<Item = (i64, i64)>,
+        mut arrived: impl FnMut(&Flying),
+    ) -> bool {
         let mut news = false;
         for (left, right) in blocks {
             for index in 0..self.segments.len() {
                 let segment = self.segments[index];
                 if !segment.sacked && left <= segment.start && segment.end <= right {
                     self.leave_pipe(&segment);
+                    self.forget(&segment);
+                    arrived(&segment);
                     let segment = &mut self.segments[index];
                     segment.sacked = true;
                     segment.lost = false;
                     self.delivered += 1;
+                    self.reported += 1;
                     news = true;
                 }
             }
@@ -310,7 +350,38 @@ impl InFlight {
 
     /// How many segments were reported as arrived and are not acknowledged.
     pub(crate) fn reported(&self) -> usize {
-        self.segments.iter().filter(|it| it.sacked).count()
+        self.reported
+    }
+
+    /// What was sent before `latest`, a time and the end of a segment that has arrived, and is
+    /// missing after so much patience counts as lost (RFC 8985 section 6.2 step 5). Returns how
+    /// long the rest of it is waited for at most; none where there is no rest.
+    pub(crate) fn mark_late(
+        &mut self,
+        latest: (Instant, i64),
+        patience: Duration,
+        now: Instant,
+    ) -> Option<Duration> {
+        let first = self.segments.front()?.start;
+        // Nothing has overtaken anything.
+        if self.reported == 0 && self.again_end <= first {
+            return None;
+        }
+        let mut wait = None;
+        for index in 0..self.segments.len() {
+            let segment = self.segments[index];
+            if !segment.is_in_pipe() || (segment.sent_at, segment.end) >= latest {
+                continue;
+            }
+            let age = now - segment.sent_at;
+            if age >= patience {
+                self.leave_pipe(&segment);
+                self.lose(index);
+            } else {
+                wait = wait.max(Some(patience - age));
+            }
+        }
+        wait
     }
 
     /// The first segment that was not reported as arrived counts as lost.
@@ -328,6 +399,8 @@ impl InFlight {
 
     fn lose(&mut self, place: usize) {
         self.segments[place].lost = true;
+        self.lost_count += 1;
+        self.losses += 1;
         self.lost_begin = self.lost_begin.min(place);
     }
 
@@ -344,17 +417,33 @@ impl InFlight {
     }
 
     /// Everything that was not reported as arrived counts as lost, and the first segment even if it
-    /// was: a receiver may have thrown away what it reported (RFC 2018 section 8).
-    pub(crate) fn mark_all_lost(&mut self) {
+    /// was: a receiver may have thrown away what it reported (RFC 2018 section 8). What was sent
+    /// behind `since` may still arrive, and does not.
+    pub(crate) fn mark_all_lost(&mut self, since: Instant) {
         for segment in &mut self.segments {
-            segment.lost = !segment.sacked;
+            let was_lost = segment.lost;
+            segment.lost = !segment.sacked && (was_lost || segment.sent_at <= since);
+            self.losses += u64::from(segment.lost && !was_lost);
         }
         if let Some(first) = self.segments.front_mut() {
             first.sacked = false;
             first.lost = true;
         }
+        self.count();
+    }
+
+    /// Counts everything anew.
+    fn count(&mut self) {
         self.pipe = Pipe::default();
         self.lost_begin = 0;
+        self.lost_count = self.segments.iter().filter(|it| it.lost).count();
+        self.reported = self.segments.iter().filter(|it| it.sacked).count();
+        for place in 0..self.segments.len() {
+            let segment = self.segments[place];
+            if segment.is_in_pipe() {
+                self.enter_pipe(&segment);
+            }
+        }
     }
 
     /// The most payload that one of them has.
@@ -382,14 +471,13 @@ impl InFlight {
             }
             self.segments.push_back(segment);
         }
-        self.pipe = Pipe::default();
-        for place in 0..self.segments.len() {
-            let segment = self.segments[place];
-            if segment.is_in_pipe() {
-                self.enter_pipe(&segment);
-            }
-        }
-        self.lost_begin = 0;
+        self.count();
+    }
+
+    /// A segment is lost or reported no more.
+    fn forget(&mut self, segment: &Flying) {
+        self.lost_count -= usize::from(segment.lost);
+        self.reported -= usize::from(segment.sacked);
     }
 
     fn enter_pipe(&mut self, segment: &Flying) {
@@ -428,6 +516,10 @@ impl InFlight {
             }
         }
         assert_eq!(at, next, "all that was sent is in flight or acknowledged");
+        let lost = self.segments.iter().filter(|it| it.lost).count();
+        assert_eq!(lost, self.lost_count, "what is lost is counted");
+        let reported = self.segments.iter().filter(|it| it.sacked).count();
+        assert_eq!(reported, self.reported, "what is reported is counted");
         let [counted, kept] = [pipe, self.pipe].map(|pipe| (pipe.octets, pipe.segments));
         assert_eq!(counted, kept, "the pipe is what is on its way");
     }

@@ -292,8 +292,13 @@ impl Connection {
 
     fn end_by_reset(&mut self) {
         self.facts.push_back(Fact::ResetReceived);
+        self.die(self.reason_of_reset());
+    }
+
+    /// What a reset of the peer means to the program.
+    fn reason_of_reset(&self) -> Option<Gone> {
         let calls = self.config.profile.calls;
-        let reason = match self.state {
+        match self.state {
             State::SynReceived if !self.passive => Some(Gone::Refused),
             State::TimeWait => None,
             State::Closing | State::LastAck if !calls.reset_while_closing => None,
@@ -311,8 +316,7 @@ impl Connection {
             | State::FinWait2
             | State::Closing
             | State::LastAck => Some(Gone::Reset),
-        };
-        self.die(reason);
+        }
     }
 
     /// Fourth: a SYN where there can be none (RFC 5961 section 4.2).
@@ -341,8 +345,22 @@ impl Connection {
             // again.
             let rule = self.config.profile.acceptance.behind_fin;
             let behind = arriving.start >= self.recv.accepted();
-            if behind && rule == AnswerBehindFin::Silence {
-                return;
+            let overlaps = arriving.start + arriving.octets as i64 > self.recv.accepted();
+            match rule {
+                AnswerBehindFin::Silence | AnswerBehindFin::ResetWhereItOverlaps if behind => {
+                    return;
+                }
+                AnswerBehindFin::ResetWhereItOverlaps if overlaps => {
+                    self.replies.push_back(arriving.header.reset_from_segment());
+                    self.facts.push_back(Fact::ResetSent);
+                    self.die(self.reason_of_reset());
+                    return;
+                }
+                AnswerBehindFin::Acknowledge
+                | AnswerBehindFin::AcknowledgeOrReset
+                | AnswerBehindFin::Silence
+                | AnswerBehindFin::Reset
+                | AnswerBehindFin::ResetWhereItOverlaps => {}
             }
             let resets = rule == AnswerBehindFin::AcknowledgeOrReset && self.recv.is_shut();
             if behind && resets && arriving.octets > 0 {

@@ -7,11 +7,15 @@
 //! congestion response that proves needless.
 
 mod burst;
+mod late;
 mod loss;
+mod rack;
 mod recovery;
+mod reduction;
 mod segmentation;
 mod transmission;
 mod usage;
+mod validation;
 
 use std::collections::VecDeque;
 
@@ -26,6 +30,9 @@ use crate::profile::{Algorithm, Alone, FinTiming, ProbeTakes, Segmentation, Send
 use burst::{Ending, Pieces};
 pub use loss::PathState;
 use loss::Recovery;
+use rack::Rack;
+pub(crate) use recovery::Acknowledged;
+use reduction::Reduction;
 use transmission::Limits;
 pub(crate) use transmission::Transmission;
 use usage::Usage;
@@ -61,6 +68,8 @@ pub(crate) struct Sender {
     burst_most: usize,
     /// The smoothed round-trip time; zero before one was measured.
     smoothed: Duration,
+    /// The shortest round-trip time.
+    least: Duration,
     /// When something was sent last.
     sent_at: Option<Instant>,
     in_flight: InFlight,
@@ -102,6 +111,10 @@ pub(crate) struct Sender {
     usage: Usage,
     duplicates: usize,
     recovery: Recovery,
+    rack: Rack,
+    reduction: Reduction,
+    /// How many segments were known to have arrived when that was looked at last.
+    delivered_before: u64,
     /// What the next retransmission is called.
     cause: Retransmission,
     /// A transmission asked for by a timer, ahead of all others.
@@ -133,6 +146,7 @@ impl Sender {
             pieces: Pieces::default(),
             burst_most: usize::MAX,
             smoothed: Duration::ZERO,
+            least: Duration::MAX,
             sent_at: None,
             in_flight: InFlight::default(),
             small_end: 0,
@@ -156,6 +170,9 @@ impl Sender {
             usage: Usage::default(),
             duplicates: 0,
             recovery: Recovery::No,
+            rack: Rack::new(rules.duplicate_threshold),
+            reduction: Reduction::default(),
+            delivered_before: 0,
             cause: Retransmission::Timeout,
             probe: None,
             forced: None,
@@ -205,7 +222,7 @@ impl Sender {
                 Segmentation::Bursts => Cut::Together,
             };
             self.in_flight.cut(payload, cut);
-            self.in_flight.mark_all_lost();
+            self.in_flight.mark_all_lost(Instant::from_micros(i64::MAX));
             self.recovery = Recovery::Timeout(self.next);
             self.cause = Retransmission::PathMtu;
         }
@@ -615,6 +632,9 @@ impl Sender {
             self.last_push = start;
         }
         self.sent_at = Some(now);
+        if matches!(self.recovery, Recovery::Fast(_)) {
+            self.reduction.on_sent();
+        }
         let in_stream = if control == Control::Syn {
             self.syn_data = self.syn_data.max(octets);
             self.syn_end = self.syn_end.max(1 + octets as i64);
@@ -647,6 +667,7 @@ impl Sender {
             && self.selective
             && self.recovery == Recovery::No
             && !self.in_flight.is_empty()
+            && (self.in_flight.reported() == 0 || !self.looks_at_time())
             && (self.rules.tail_probe.fin || self.in_flight.has_payload())
     }
 
@@ -657,6 +678,12 @@ impl Sender {
             Alone::Segment => self.in_flight.len() == 1,
             Alone::Octets => self.outstanding() <= self.mss,
         }
+    }
+
+    /// Whether a segment that begins at `start` is the first of those in the network, and its being
+    /// sent again makes the timer of it begin anew (Linux: tcp_xmit_retransmit_queue).
+    pub(crate) fn begins_anew(&self, start: i64) -> bool {
+        self.looks_at_time() && start == self.unacknowledged
     }
 
     /// How many segments are in the network.

@@ -41,6 +41,7 @@ impl Status {
             selective: connection.negotiated.selective,
             scales: connection.scales(),
             reported: numbers.reported,
+            reordering: connection.send.reordering(),
             syn_data: connection.syn_data_arrived(),
             delivered: connection.send.in_flight().delivered(),
             repeated: connection.send.in_flight().repeated(),

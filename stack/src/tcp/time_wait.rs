@@ -23,6 +23,10 @@ struct Late {
     repeats_fin: bool,
     /// Whether it is the last acknowledgment again, and nothing else.
     is_duplicate: bool,
+    /// Whether it is a bare acknowledgment with the number that is expected.
+    is_bare: bool,
+    /// Whether it ends behind that number.
+    is_new: bool,
 }
 
 /// How it is answered.
@@ -40,6 +44,7 @@ enum Answer {
 
 fn answer(rules: TimeWaitRules, late: Late) -> Answer {
     let restricted = rules.acknowledges == TimeWaitAcknowledges::AllButDuplicates;
+    let lets_bare_pass = rules.acknowledges == TimeWaitAcknowledges::AllButBare;
     match late {
         Late { rst: true, .. } if rules.reset == TimeWaitReset::Ignored => Answer::Silence,
         Late { rst: true, .. } => Answer::AsElsewhere,
@@ -54,6 +59,8 @@ fn answer(rules: TimeWaitRules, late: Late) -> Answer {
             RefusedSyn::Reset if in_window => Answer::Reset,
             RefusedSyn::Reset => Answer::Acknowledgment,
         },
+        Late { is_bare: true, .. } if lets_bare_pass => Answer::Silence,
+        Late { is_new: true, .. } if lets_bare_pass => Answer::Acknowledgment,
         Late { ack: false, .. } if restricted => Answer::Silence,
         Late {
             is_duplicate: true, ..
@@ -106,6 +113,8 @@ impl Connection {
             is_duplicate: arriving.start == next
                 && arriving.end == next
                 && arriving.acknowledged == self.send.next(),
+            is_bare: arriving.start == next && arriving.end == next,
+            is_new: arriving.end > next,
         };
         let rules = self.config.profile.time_wait;
         let answer = answer(rules, late);
@@ -174,6 +183,18 @@ mod tests {
             ack: true,
             ..Late::default()
         };
+        let bare = Late {
+            ack: true,
+            is_bare: true,
+            ..Late::default()
+        };
+        let new = Late {
+            ack: true,
+            is_new: true,
+            ..Late::default()
+        };
+        let found = [bare, new].map(|late| answer(rules("linux"), late));
+        assert_eq!(found, [Silence, Acknowledgment]);
         let kinds = [rst, syn, syn_inside, syn_ack, bare_fin, fin, duplicate, old];
         let rows = [
             ("linux", [AsElsewhere; 8]),

@@ -23,9 +23,11 @@ pub(crate) enum Timer {
     Handshake,
     /// Data has waited for earlier data for too long.
     Gap,
+    /// Segments that others have overtaken count as lost (RFC 8985 section 6.2 step 5).
+    Reordering,
 }
 
-const TIMERS: usize = 8;
+const TIMERS: usize = 9;
 
 /// Where a timer stands that does not run: behind everything that ever happens.
 const NEVER: Instant = Instant::from_micros_const(i64::MAX);

@@ -122,6 +122,9 @@ impl Connection {
                 segment.acknowledgment = 0;
             }
         }
+        if again == Some(Retransmission::Fast) && self.send.begins_anew(start) {
+            self.timers.stop(Timer::Retransmit);
+        }
         self.after_transmission(again, now);
         if segment.flags.ack {
             self.after_acknowledgment(octets > 0, now);
@@ -407,7 +410,7 @@ impl Connection {
     }
 
     /// Sets the retransmission timer, or the tail loss probe's where that comes first.
-    fn rearm(&mut self, now: Instant, since: Instant) {
+    pub(super) fn rearm(&mut self, now: Instant, since: Instant) {
         let timeout = self.timeout();
         let remaining = (since + timeout).max(now) - now;
         self.timers.stop(Timer::TailLossProbe);
@@ -446,6 +449,9 @@ impl Connection {
         if self.timers.take_expired(Timer::Gap, now) {
             self.on_gap_timeout();
         }
+        if self.timers.take_expired(Timer::Reordering, now) {
+            self.send.on_reordering_over(now);
+        }
         if self.timers.take_expired(Timer::TailLossProbe, now) {
             self.tail_probe = Some(self.send.probe_tail(now));
             let expiry = self.expiry(now, self.rto.timeout());
@@ -476,7 +482,7 @@ impl Connection {
         self.patience.seeks_black_hole = self.may_seek_black_hole();
         if self.patience.seeks_black_hole {
             self.patience.fragments += 1;
-            self.send.on_timeout();
+            self.send.on_timeout(now);
             return;
         }
         self.patience.timeouts += 1;
@@ -485,7 +491,7 @@ impl Connection {
         if !linear {
             self.rto.back_off();
         }
-        self.send.on_timeout();
+        self.send.on_timeout(now);
     }
 
     /// Whether what is sent again may be taken apart this time.

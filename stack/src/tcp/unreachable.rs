@@ -124,6 +124,11 @@ impl Connection {
         if lowers && self.state == State::SynSent {
             self.config.mss = mss;
         }
+        if self.state == State::SynSent && self.send.syn_data() > payload {
+            // The data of the SYN was too much: another goes out at once, without it.
+            self.fast_open.option = None;
+            self.send.resend_first();
+        }
         self.send.shorten_segments(payload);
     }
 

@@ -6,6 +6,7 @@ use smoltcp::time::{Duration, Instant};
 use super::loss::{PathState, Recovery};
 use super::{Sender, Transmission};
 use crate::event::Retransmission;
+use crate::profile::LossBase;
 use crate::tcp::congestion::{News, Pipe};
 
 /// What an acknowledgment did.
@@ -15,6 +16,8 @@ pub(crate) struct Acknowledged {
     pub(crate) progress: bool,
     /// A round-trip time, from a segment that was sent once.
     pub(crate) sample: Option<Duration>,
+    /// How long segments are waited for that others have overtaken.
+    pub(crate) reordering: Option<Duration>,
 }
 
 impl Sender {
@@ -30,6 +33,11 @@ impl Sender {
         }
     }
 
+    /// How often, and by how many segments at most, segments have arrived behind later ones.
+    pub(crate) fn reordering(&self) -> (u32, usize) {
+        (self.rack.reorderings(), self.rack.degree())
+    }
+
     /// How many segments the peer has reported beyond what it acknowledges.
     pub(crate) fn reported(&self) -> usize {
         self.in_flight.reported()
@@ -38,7 +46,15 @@ impl Sender {
     /// Takes an acceptable acknowledgment.
     pub(crate) fn on_acknowledgment(&mut self, acknowledged: i64, now: Instant) -> Acknowledged {
         if acknowledged <= self.unacknowledged {
-            return Acknowledged::default();
+            let is_old = acknowledged < self.unacknowledged;
+            let reordering = match self.looks_at_time() {
+                true => self.conclude(None, is_old, now),
+                false => None,
+            };
+            return Acknowledged {
+                reordering,
+                ..Acknowledged::default()
+            };
         }
         if acknowledged > self.next {
             // The SYN's own data, which did not count as sent.
@@ -49,7 +65,10 @@ impl Sender {
         let was_full = self.was_full();
         // The SYN was no data.
         let octets = (acknowledged - self.unacknowledged.max(1)) as usize;
-        let finished = self.in_flight.on_acknowledged(acknowledged);
+        let (rack, least) = (&mut self.rack, self.least);
+        let finished = self.in_flight.on_acknowledged(acknowledged, |segment| {
+            rack.on_arrived(segment, least, now);
+        });
         self.unacknowledged = acknowledged;
         self.release_fin();
         let data_end = acknowledged.min(self.written);
@@ -61,17 +80,31 @@ impl Sender {
         while self.pushes.front().is_some_and(|&end| end <= acknowledged) {
             self.pushes.pop_front();
         }
+        // Each duplicate has told of one of them before (Linux: tcp_remove_reno_sacks).
+        let told = if self.rules.limited_transmit {
+            self.duplicates
+        } else {
+            0
+        };
         self.duplicates = 0;
         self.probe = None;
-        let news = News {
+        let delivered = (self.in_flight.delivered() - self.delivered_before) as usize;
+        let mut news = News {
             octets,
-            segments: finished.segments,
+            segments: finished.segments.saturating_sub(told).max(1),
             was_full,
         };
-        self.after_progress(news, now);
+        let reordering = if self.looks_at_time() {
+            news.segments = delivered;
+            self.conclude(Some(news), false, now)
+        } else {
+            self.after_progress(news, now);
+            None
+        };
         Acknowledged {
             progress: true,
             sample: finished.sent_at.map(|sent_at| now - sent_at),
+            reordering,
         }
     }
 
@@ -156,7 +189,7 @@ impl Sender {
     /// reduced the window already.
     pub(crate) fn on_congestion(&mut self) {
         if self.recovery == Recovery::No {
-            self.congestion.on_loss(self.outstanding(), 0);
+            self.congestion.on_loss(self.loss_base(), 0);
             self.reductions += 1;
         }
     }
@@ -166,10 +199,18 @@ impl Sender {
         self.reductions
     }
 
+    /// What a loss makes the new threshold from, in octets.
+    pub(super) fn loss_base(&self) -> usize {
+        match self.rules.loss_base {
+            LossBase::Flight => self.outstanding(),
+            LossBase::Window => self.congestion.window(),
+        }
+    }
+
     fn enter_recovery(&mut self, inflation: usize) {
         self.reductions += 1;
         self.recovery = Recovery::Fast(self.next);
-        self.congestion.on_loss(self.outstanding(), inflation);
+        self.congestion.on_loss(self.loss_base(), inflation);
         self.cause = Retransmission::Fast;
         self.in_flight.mark_first_lost();
         // The first retransmission is not held back by the window (RFC 6675 section 5 step 4.3).
@@ -178,11 +219,21 @@ impl Sender {
 
     /// Takes SACK blocks (RFC 2018, RFC 6675): marks what has arrived, and as lost what many later
     /// segments overtook.
-    pub(crate) fn on_selective(&mut self, blocks: impl Iterator<Item = (i64, i64)>) {
+    pub(crate) fn on_selective(&mut self, blocks: impl Iterator<Item = (i64, i64)>, now: Instant) {
         if !self.selective {
             return;
         }
-        let news = self.in_flight.on_reported(blocks);
+        if self.looks_at_time() {
+            let (rack, least) = (&mut self.rack, self.least);
+            let mut sorted: Vec<(i64, i64)> = blocks.collect();
+            sorted.sort_unstable();
+            self.in_flight.on_reported(sorted.into_iter(), |segment| {
+                rack.on_arrived(segment, least, now);
+                rack.on_reported(segment.end);
+            });
+            return;
+        }
+        let news = self.in_flight.on_reported(blocks, |_| {});
         let overtaken = news
             && self
                 .in_flight
@@ -194,22 +245,38 @@ impl Sender {
 
     /// The retransmission timer expired: everything not reported as arrived counts as lost (RFC
     /// 5681 section 3.1, RFC 6298 rule 5.4), and the first of it goes out at once.
-    pub(crate) fn on_timeout(&mut self) {
+    pub(crate) fn on_timeout(&mut self, now: Instant) {
         if self.probes_window() {
             // A closed window refused it: that says nothing of the path.
             self.in_flight.mark_first_lost();
             self.probe = self.retransmission_of_first(Retransmission::WindowProbe);
             return;
         }
-        let first = !matches!(self.recovery, Recovery::Timeout(_));
+        let by_time = self.looks_at_time();
+        let first = match self.recovery {
+            Recovery::No => true,
+            // What is repaired already has made the window smaller.
+            Recovery::Fast(_) => !by_time,
+            Recovery::Timeout(_) => false,
+        };
         // RFC 6928 section 2, RFC 5681 section 3.1: a lost SYN says nothing of the path.
         if self.unacknowledged > 0 {
-            self.congestion.on_timeout(self.outstanding(), first);
+            self.congestion.on_timeout(self.loss_base(), first);
             self.reductions += u64::from(first);
         }
         self.recovery = Recovery::Timeout(self.next);
         self.duplicates = 0;
-        self.in_flight.mark_all_lost();
+        // RFC 8985 section 6.3: what was sent less than a round trip ago may still arrive.
+        let young = if by_time {
+            self.rack.round_trip()
+        } else {
+            Duration::ZERO
+        };
+        self.in_flight.mark_all_lost(now - young);
+        if by_time {
+            self.congestion
+                .set_segments(self.in_flight.pipe().segments + 1);
+        }
         self.cause = Retransmission::Timeout;
         self.probe = self.retransmission_of_first(Retransmission::Timeout);
     }

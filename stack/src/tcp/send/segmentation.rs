@@ -140,6 +140,7 @@ impl Sender {
         };
         self.burst_most = pace.segments_most();
         self.smoothed = smoothed;
+        self.least = least;
     }
 
     fn room_of_burst(&self, now: Instant) -> Room {

@@ -1,64 +1,12 @@
-//! How far the congestion window is used, where it is counted in segments (Linux: tcp_cwnd_validate,
-//! tcp_is_cwnd_limited): one that the application does not fill grows to twice what it has filled,
-//! and no further.
-
-use super::Sender;
-use crate::profile::WindowUnit;
+//! How far the congestion window was used.
 
 /// What is remembered of a flight.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Usage {
     /// Whether the window has held something back, or was full.
-    is_limited: bool,
+    pub(super) is_limited: bool,
     /// The most segments that were out while it was not.
-    most: usize,
+    pub(super) most: usize,
     /// Until this position is acknowledged.
-    until: i64,
-}
-
-impl Sender {
-    /// Whether there is something to send that the congestion window holds back.
-    pub(super) fn waits_for_congestion(&self) -> bool {
-        let waits = self.written + i64::from(self.fin) > self.next;
-        waits && self.fills_window()
-    }
-
-    fn fills_window(&self) -> bool {
-        self.in_flight.pipe().segments >= self.congestion.segments()
-    }
-
-    /// Something was sent, or held back.
-    pub(super) fn note_usage(&mut self) {
-        let is_limited = self.fills_window();
-        let out = self.in_flight.len();
-        let Usage {
-            is_limited: was_limited,
-            most,
-            until,
-        } = self.usage;
-        if self.unacknowledged >= until || is_limited || !was_limited && out > most {
-            self.usage = Usage {
-                is_limited,
-                most: out,
-                until: self.next,
-            };
-        }
-    }
-
-    /// Whether the congestion window, and not the application or the peer, limits what is sent.
-    pub(super) fn was_full(&self) -> bool {
-        match self.rules.window_unit {
-            WindowUnit::Segments => {
-                let starts = self.congestion.window() < self.congestion.threshold();
-                let twice = self.congestion.segments() < self.usage.most.saturating_mul(2);
-                self.usage.is_limited || starts && twice
-            }
-            WindowUnit::Octets => {
-                let waits = self.written + i64::from(self.fin) > self.next;
-                let pipe = self.in_flight.pipe();
-                waits && !self.congestion.allows(pipe, self.mss)
-                    || pipe.octets * 2 >= self.congestion.window()
-            }
-        }
-    }
+    pub(super) until: i64,
 }
