@@ -479,8 +479,8 @@ fn a_run_that_is_read_in_parts_has_the_trace_of_one_that_is_kept() {
     let link = "network.loss = 0.02\nnetwork.duplicate = 0.02\nnetwork.corrupt = 0.01\n\
                 network.reorder = 0.02\n[[expect]]\nfilter = 'tcp.len > 0'\nframes = 1\n";
     let text = text(
-        "listen 80 { discard 300000; shutdown(connection, SHUT_RD); wait 1s; close }",
-        "connect server:80 { send 600000 or error; close }",
+        "listen 80 { discard 900000; shutdown(connection, SHUT_RD); wait 1s; close }",
+        "connect server:80 { send 1800000 or error; close }",
         link,
     );
     let scenario = Scenario::parse(Path::new("programs.toml"), text.into());
@@ -496,7 +496,8 @@ fn a_run_that_is_read_in_parts_has_the_trace_of_one_that_is_kept() {
     assert_eq!(read.failures, whole.failures);
     assert_eq!(whole.failures.len(), 1, "the filter counts other frames");
     assert!(read.events.len() < 300, "{}", read.events.len());
-    assert!(parts.parts > 10 && parts.facts_most < 600, "{parts:?}");
+    assert!(parts.parts > 10, "{parts:?}");
+    assert!(parts.facts_most * 3 < whole.events.len(), "{parts:?}");
 
     let summary = read.summary("name", "claim");
     let mut writing = parts.writing.expect("it was read");

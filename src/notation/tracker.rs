@@ -16,8 +16,9 @@ use crate::wire::{Checksum, Flags, Packet, Segment, TcpOption};
 /// - A connection is its two endpoints. Its numbers come from the SYN of each side.
 /// - A SYN with another number is the candidate for a new connection between the same endpoints. It
 ///   replaces the old one when the other side answers it, with a SYN, or a SYN or RST that
-///   acknowledges it. Until then the old numbers stay: a SYN in the middle of a connection is
-///   answered by an ACK that belongs to the old one (RFC 5961 section 4).
+///   acknowledges it, or when its own side resets it after the old one was reset. Until then the
+///   old numbers stay: a SYN in the middle of a connection is answered by an ACK that belongs to
+///   the old one (RFC 5961 section 4).
 /// - A side that sent no SYN is assumed to be at 1 when it first sends or its peer first
 ///   acknowledges; a RST from it, at 0. So the RST that answers a SYN reads `R. 0:0(0) ack 1`, and
 ///   the one that answers a segment of a forgotten connection `R 1:1(0)`.
@@ -131,12 +132,17 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// Whether a segment from the other side takes the SYN up or refuses it.
-    const fn is_answered_by(self, side: usize, segment: &Segment) -> bool {
+    /// Whether a segment from the other side takes the SYN up or refuses it, or one from its own
+    /// side takes it back: a reset with the number behind it, where the old connection `is_over`.
+    const fn is_settled_by(self, side: usize, segment: &Segment, is_over: bool) -> bool {
+        if side == self.side {
+            let resets = segment.flags.contains(Flags::RST);
+            return is_over && resets && segment.seq == self.initial.wrapping_add(1);
+        }
         let acknowledges = segment.flags.contains(Flags::ACK)
             && segment.ack == self.initial.wrapping_add(1)
             && (segment.flags.contains(Flags::SYN) || segment.flags.contains(Flags::RST));
-        side != self.side && (acknowledges || is_opening(segment))
+        acknowledges || is_opening(segment)
     }
 }
 
@@ -149,7 +155,7 @@ impl Connection {
     fn learn(&mut self, side: usize, segment: &Segment) {
         let other = 1 - side;
         if let Some(candidate) = self.candidate
-            && candidate.is_answered_by(side, segment)
+            && candidate.is_settled_by(side, segment, self.reset)
         {
             *self = Self::default();
             self.initial[candidate.side] = Initial::Seen(candidate.initial);

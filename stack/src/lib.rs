@@ -58,6 +58,7 @@
 //! assert_eq!(status.state.map(|state| state.name()), Some("ESTABLISHED"));
 //! ```
 
+mod attempt;
 mod beginning;
 pub mod blocking;
 mod bound;

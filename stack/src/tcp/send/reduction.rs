@@ -59,7 +59,7 @@ mod tests {
             (3, false, 6, 1),
             (1, false, 6, 1),
             (1, true, 6, 1),
-            (1, true, 4, 2),
+            (1, true, 4, 3),
             (2, false, 3, 2),
         ];
         let mut reduction = Reduction::new(10);
