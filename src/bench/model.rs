@@ -6,8 +6,8 @@
 //! timers run on, so that each of the two checks the other.
 
 use hangup_stack::profile::{
-    Acknowledge, AtEdge, Capacity, Counted, Nagle, OnArrival, Profile, ReactiveReset, Segmentation,
-    SynOption, Transport, WindowModel,
+    Acknowledge, AtEdge, Capacity, Counted, CountedProbes, Nagle, OnArrival, Profile,
+    ReactiveReset, Segmentation, SynOption, Transport, WindowModel,
 };
 use smoltcp::time::Duration;
 
@@ -69,12 +69,15 @@ pub fn predict(setup: &Setup, start: &Start) -> Prediction {
     }
     let (sender, receiver) = (&setup.sender, &setup.receiver);
     let rules = &receiver.receive_shutdown;
+    let offer = setup.offer() as u64;
+    // Who counts the probes that are answered, too, gives a closed window up: when depends on when
+    // it closed.
+    let counts_all = sender.give_up.probes == CountedProbes::All && sender.give_up.data > 0;
     let stays = |accepted: Option<u64>| Prediction {
         accepted: accepted.map(Octets::exactly),
         creep: 0,
-        end: Some(Forecast::Stays),
+        end: (!counts_all || accepted == Some(offer)).then_some(Forecast::Stays),
     };
-    let offer = setup.offer() as u64;
     let buffer = setup.receive_buffer.map(|it| it as u64);
     // The edge stands still, but for what the shift of the window field makes of it.
     let to_edge = |room: u64| Prediction {
