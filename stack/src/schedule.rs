@@ -21,6 +21,8 @@ pub(crate) struct Arrival {
     pub(crate) id: FrameId,
     pub(crate) chain: Chain,
     pub(crate) frame: Frame,
+    /// The octets of the frame. They are here so that the frame itself, on its way, is not touched.
+    octets: usize,
 }
 
 impl Arrival {
@@ -59,6 +61,8 @@ pub(crate) struct Arrivals {
     behind: VecDeque<Arrival>,
     overtaking: BinaryHeap<Reverse<Arrival>>,
     serial: u64,
+    /// The octets of all of them.
+    octets: usize,
 }
 
 impl Arrivals {
@@ -71,6 +75,8 @@ impl Arrivals {
         frame: Frame,
     ) {
         self.serial += 1;
+        let octets = frame.len();
+        self.octets += octets;
         let arrival = Arrival {
             at,
             serial: self.serial,
@@ -78,6 +84,7 @@ impl Arrivals {
             id,
             chain,
             frame,
+            octets,
         };
         if self.behind.back().is_none_or(|last| last.at <= at) {
             self.behind.push_back(arrival);
@@ -91,29 +98,26 @@ impl Arrivals {
         self.next().map(|arrival| arrival.at)
     }
 
-    /// The octets of all frames on their way. They are counted when somebody asks, which is seldom:
-    /// frames that nobody looks at on their way are not touched there.
+    /// The octets of all frames on their way.
     pub(crate) fn octets(&self) -> usize {
-        self.iter().map(|arrival| arrival.frame.len()).sum()
+        self.octets
     }
 
     /// The frame on its way that was sent first.
     pub(crate) fn oldest(&self) -> Option<FrameId> {
-        self.iter().map(|arrival| arrival.id).min()
-    }
-
-    /// All of them, in any order.
-    fn iter(&self) -> impl Iterator<Item = &Arrival> {
-        let overtaking = self.overtaking.iter().map(|Reverse(arrival)| arrival);
-        self.behind.iter().chain(overtaking)
+        let overtaking = self.overtaking.iter().map(|Reverse(arrival)| arrival.id);
+        let behind = self.behind.iter().map(|arrival| arrival.id);
+        behind.chain(overtaking).min()
     }
 
     pub(crate) fn pop(&mut self) -> Option<Arrival> {
-        if self.overtaking_is_next() {
+        let arrival = if self.overtaking_is_next() {
             self.overtaking.pop().map(|Reverse(arrival)| arrival)
         } else {
             self.behind.pop_front()
-        }
+        };
+        self.octets -= arrival.as_ref().map_or(0, |it| it.octets);
+        arrival
     }
 
     /// Takes the next frame for a host that arrives at `now`, before what arrives for others then.
@@ -126,10 +130,12 @@ impl Arrivals {
         }
         let mut arriving = self.behind.iter().take_while(|arrival| arrival.at == now);
         let place = arriving.position(|arrival| arrival.to == to)?;
-        match place {
+        let arrival = match place {
             0 => self.behind.pop_front(),
             place => self.behind.remove(place),
-        }
+        };
+        self.octets -= arrival.as_ref().map_or(0, |it| it.octets);
+        arrival
     }
 
     fn next(&self) -> Option<&Arrival> {
