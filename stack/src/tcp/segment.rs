@@ -59,7 +59,7 @@ pub struct TcpOptions {
     /// Fast Open, in SYNs alone.
     pub fast_open: Option<FastOpen>,
     /// Whether there is a signature (RFC 2385). What is sent has it filled in when its octets are
-    /// written; what has arrived, in [`signature_in`].
+    /// written; what has arrived is in the octets of the segment.
     pub signed: bool,
 }
 
