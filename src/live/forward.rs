@@ -417,14 +417,15 @@ impl Forwarder {
             return;
         }
         // What the rule counts has left: an ending that throws data away throws none of it away.
-        let client = network
-            .network()
-            .with_host(self.host, |host, _| host.status(connection.client));
-        let has_sent_all = client.is_none_or(|client| client.unsent == 0);
+        let host = network.network().host(self.host);
+        let has_sent_all = || {
+            let client = host.status(connection.client);
+            client.is_none_or(|client| client.unsent == 0)
+        };
         let fires = |index: usize, rule: &Rule| match &rule.trigger {
             Trigger::Accepted => true,
             Trigger::Up(octets) => connection.passed[0] >= *octets,
-            Trigger::Down(octets) => connection.passed[1] >= *octets && has_sent_all,
+            Trigger::Down(octets) => connection.passed[1] >= *octets && has_sent_all(),
             Trigger::After(after) => connection.began.elapsed() >= *after,
             Trigger::Pattern(_) => connection.found[index] && connection.up.is_empty(),
             Trigger::Command => false,
