@@ -28,6 +28,10 @@ use walk::Walk;
 const SEEDS: Range<u64> = 0..10_000;
 /// Lines of a ladder that say how it came to a failure.
 const LINES: usize = 60;
+/// How to walk a seed alone, before its number.
+const REPLAY: &str = "replay: cargo test --test walk, with HANGUP_SEEDS=";
+/// Failures that are told one by one.
+const FAILURES_TOLD: usize = 40;
 /// More lines than a walk has.
 const LINES_ALL: usize = 100_000;
 
@@ -41,14 +45,13 @@ fn whatever_two_hosts_do_nothing_is_lost_stuck_or_left_behind() {
         LINES
     };
     let is_usual = seeds.start == SEEDS.start && SEEDS.end <= seeds.end;
-    let transitions = seeds
+    let walked = seeds
         .into_par_iter()
         .map(|seed| walk(seed, lines))
-        .try_reduce(Transitions::new, |mut one, other| {
-            one.extend(other);
-            Ok(one)
-        });
-    let transitions = transitions.unwrap_or_else(|failure| panic!("{failure}"));
+        .fold(Walked::default, Walked::with)
+        .reduce(Walked::default, Walked::and);
+    assert!(walked.failures.is_empty(), "{}", walked.report());
+    let transitions = walked.transitions;
     let missing: Vec<_> = RFC_TRANSITIONS
         .iter()
         .filter(|transition| !transitions.contains(transition))
@@ -61,6 +64,54 @@ fn whatever_two_hosts_do_nothing_is_lost_stuck_or_left_behind() {
 
 /// Transitions of connections between two states.
 type Transitions = BTreeSet<(State, State)>;
+
+/// What came of some walks.
+#[derive(Default)]
+struct Walked {
+    transitions: Transitions,
+    /// The first of the walks that failed, in the order of their seeds.
+    failures: Vec<Failure>,
+    /// How many there were beyond these.
+    more: usize,
+}
+
+impl Walked {
+    fn with(mut self, one: Result<Transitions, Failure>) -> Self {
+        match one {
+            Ok(transitions) => self.transitions.extend(transitions),
+            Err(failure) => self.failures.push(failure),
+        }
+        self.and(Self::default())
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.transitions.extend(other.transitions);
+        self.failures.extend(other.failures);
+        self.failures.sort_by_key(|failure| failure.seed);
+        self.more += other.more + self.failures.len().saturating_sub(FAILURES_TOLD);
+        self.failures.truncate(FAILURES_TOLD);
+        self
+    }
+
+    /// Each failure in a line, and how it came to the first.
+    fn report(&self) -> String {
+        let titles: Vec<_> = self.failures.iter().map(|it| it.title.as_str()).collect();
+        let Failure { seed, ladder, .. } = &self.failures[0];
+        format!(
+            "{}\n{} more walks failed.\n{ladder}\n{REPLAY}{seed}",
+            titles.join("\n"),
+            self.more
+        )
+    }
+}
+
+/// A walk that failed.
+struct Failure {
+    seed: u64,
+    /// What was walked, and what failed.
+    title: String,
+    ladder: String,
+}
 
 /// The transitions of RFC 9293 section 3.3.2, figure 5, that sockets can make, and the end of each
 /// state by a reset or a timeout.
@@ -98,17 +149,16 @@ const RFC_TRANSITIONS: [(State, State); 21] = {
 ///
 /// # Errors
 /// What there is to say where that fails.
-fn walk(seed: u64, lines: usize) -> Result<Transitions, String> {
+fn walk(seed: u64, lines: usize) -> Result<Transitions, Failure> {
     let mut walk = Walk::new(seed);
     let result = catch_unwind(AssertUnwindSafe(|| walk.run()));
-    result.map(|()| walk.transitions()).map_err(|panic| {
-        format!(
-            "{} failed: {}\n{}\nreplay: HANGUP_SEEDS={seed} cargo test --test walk",
-            walk.title(),
-            message_of(&*panic),
-            walk.ladder(lines)
-        )
-    })
+    result
+        .map(|()| walk.transitions())
+        .map_err(|panic| Failure {
+            seed,
+            title: format!("{} failed: {}", walk.title(), message_of(&*panic)),
+            ladder: walk.ladder(lines),
+        })
 }
 
 fn message_of(panic: &(dyn Any + Send)) -> &str {

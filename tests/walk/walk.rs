@@ -346,6 +346,9 @@ impl Walk {
         let until = self.network.now() + AFTERLIFE;
         self.go_until(until);
         self.take_events();
+        if self.network.storm().is_some() {
+            return;
+        }
         let lasts = [HostId(0), HostId(1)].into_iter().any(|id| {
             // A socket of smoltcp whose application has gone keeps its full buffer, and its peer,
             // whose probes are answered, has to stay (RFC 9293 section 3.8.6.1, MUST-37). So does

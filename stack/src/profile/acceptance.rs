@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct AcceptanceRules {
     /// Up to where a segment is acceptable.
     pub window: AcceptableWindow,
+    /// Whether a segment without data that stands at the end of the window is acceptable. RFC 9293
+    /// has it begin before.
+    pub empty_at_edge: bool,
     /// The sequence numbers with which a reset ends a connection.
     pub reset: ExactReset,
     /// What a reset with another number of the window does.

@@ -60,7 +60,7 @@ pub use origin::{Mark, Origin, origins};
 pub use sending::{
     Algorithm, Alone, BlackHoleRules, Clock, Counted, CountedProbes, Duplicate, FinTiming,
     FromTimestamps, GiveUpResets, GiveUpRules, KeepAliveAnswer, KeepAliveRules, LossBase,
-    LossRecovery, MinBounds, Nagle, OrphanProbes, ProbeTakes, Push, Restart, RtoRules,
+    LossRecovery, MinBounds, Nagle, OrphanProbes, ProbeTakes, Push, Reports, Restart, RtoRules,
     Segmentation, SendRules, TailProbeRules, WindowProbe, WindowUnit,
 };
 pub use unconnected::Unconnected;

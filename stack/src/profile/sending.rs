@@ -49,6 +49,9 @@ pub struct SendRules {
     pub recovery: LossRecovery,
     /// What a loss makes the new threshold from.
     pub loss_base: LossBase,
+    /// What becomes of the peer's reports when the retransmission timer expires (RFC 2018 section
+    /// 8, RFC 6675 section 5.1): it may have thrown away what it has reported.
+    pub reports_after_timeout: Reports,
     /// Duplicate acknowledgments that make a fast retransmission (RFC 5681 section 3.2).
     pub duplicate_threshold: usize,
     /// Which acknowledgments that acknowledge nothing new are duplicates.
@@ -83,6 +86,17 @@ pub enum LossBase {
     Flight,
     /// The congestion window.
     Window,
+}
+
+/// What becomes of the peer's reports when the retransmission timer expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reports {
+    /// They are forgotten.
+    Forgotten,
+    /// They hold, until an acknowledgment ends where a report begins: the peer has taken that one
+    /// back, and the timer expires half a round trip later, which forgets them all.
+    Kept,
 }
 
 /// When a tail loss probe is sent, and what it takes.

@@ -11,6 +11,10 @@ use super::state::State;
 use super::timer::Timer;
 use crate::profile::{Duplicate, FromTimestamps, UnsentOfSynAck};
 
+/// How soon the retransmission timer expires, at the earliest, where the peer has taken back what
+/// it reported (Linux: half a round trip, at least this).
+const TAKEN_BACK_LEAST: Duration = Duration::from_millis(10);
+
 impl Connection {
     /// Fifth: the acknowledgment.
     pub(super) fn check_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
@@ -120,8 +124,19 @@ impl Connection {
             }
             self.rearm_after_acknowledgment(now);
         }
+        if outcome.taken_back {
+            self.expect_nothing_reported(now);
+        }
         self.watch_reordering(outcome, now);
         outcome.progress
+    }
+
+    /// The peer has taken back what it reported: the retransmission timer expires soon.
+    fn expect_nothing_reported(&mut self, now: Instant) {
+        let half = self.rto.smoothed().unwrap_or_default() / 2;
+        let expiry = self.expiry(now, half.max(TAKEN_BACK_LEAST));
+        self.timers.stop(Timer::TailLossProbe);
+        self.timers.set(Timer::Retransmit, expiry);
     }
 
     /// Segments that others have overtaken are waited for, as long as it takes; the tail is not

@@ -416,9 +416,22 @@ impl InFlight {
         }
     }
 
+    /// Whether the peer reported the first segment, and has not acknowledged it: it has thrown it
+    /// away (RFC 2018 section 8).
+    pub(crate) fn is_taken_back(&self) -> bool {
+        self.segments.front().is_some_and(|segment| segment.sacked)
+    }
+
+    /// Nothing counts as reported any more.
+    pub(crate) fn forget_reports(&mut self) {
+        for segment in &mut self.segments {
+            segment.sacked = false;
+        }
+        self.count();
+    }
+
     /// Everything that was not reported as arrived counts as lost, and the first segment even if it
-    /// was: a receiver may have thrown away what it reported (RFC 2018 section 8). What was sent
-    /// behind `since` may still arrive, and does not.
+    /// was. What was sent behind `since` may still arrive, and does not.
     pub(crate) fn mark_all_lost(&mut self, since: Instant) {
         for segment in &mut self.segments {
             let was_lost = segment.lost;

@@ -32,10 +32,11 @@ impl Connection {
             return arriving.start == next && (empty || bare_fin);
         }
         if empty {
-            return in_window(arriving.start)
+            let at_edge = self.config.profile.acceptance.empty_at_edge
                 // All that was sent has been taken, and more was acknowledged than the window has
                 // room for.
-                || (arriving.start == edge && self.recv.accepted() == edge);
+                || self.recv.accepted() == edge;
+            return in_window(arriving.start) || (at_edge && arriving.start == edge);
         }
         in_window(arriving.start) || in_window(arriving.end - 1)
     }

@@ -6,7 +6,7 @@ use smoltcp::time::{Duration, Instant};
 use super::loss::{PathState, Recovery};
 use super::{Sender, Transmission};
 use crate::event::Retransmission;
-use crate::profile::LossBase;
+use crate::profile::{LossBase, Reports};
 use crate::tcp::congestion::{News, Pipe};
 
 /// What an acknowledgment did.
@@ -18,6 +18,8 @@ pub(crate) struct Acknowledged {
     pub(crate) sample: Option<Duration>,
     /// How long segments are waited for that others have overtaken.
     pub(crate) reordering: Option<Duration>,
+    /// Whether the peer has taken back a report, so that the timer expires soon.
+    pub(crate) taken_back: bool,
 }
 
 impl Sender {
@@ -105,6 +107,8 @@ impl Sender {
             progress: true,
             sample: finished.sent_at.map(|sent_at| now - sent_at),
             reordering,
+            taken_back: self.rules.reports_after_timeout == Reports::Kept
+                && self.in_flight.is_taken_back(),
         }
     }
 
@@ -266,8 +270,15 @@ impl Sender {
         }
         self.recovery = Recovery::Timeout(self.next);
         self.duplicates = 0;
+        let forgets = match self.rules.reports_after_timeout {
+            Reports::Forgotten => true,
+            Reports::Kept => self.in_flight.is_taken_back(),
+        };
+        if forgets {
+            self.in_flight.forget_reports();
+        }
         // RFC 8985 section 6.3: what was sent less than a round trip ago may still arrive.
-        let young = if by_time {
+        let young = if by_time && !forgets {
             self.rack.round_trip()
         } else {
             Duration::ZERO
