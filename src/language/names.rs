@@ -29,14 +29,57 @@ pub(crate) fn unknown<'a>(
     suggest(diagnostic, name, &known)
 }
 
+/// What people write, from other tools and systems, and what it is called here.
+const ALSO_CALLED: [(&str, &str); 22] = [
+    ("bandwidth", "rate"),
+    ("bw", "rate"),
+    ("latency", "delay"),
+    ("rtt", "delay"),
+    ("drop", "loss"),
+    ("rcvbuf", "receive_buffer"),
+    ("recv_buffer", "receive_buffer"),
+    ("sndbuf", "send_buffer"),
+    ("ip", "address"),
+    ("os", "profile"),
+    ("system", "profile"),
+    ("sleep", "wait"),
+    ("delay", "wait"),
+    ("write", "send"),
+    ("recv", "read"),
+    ("if", "when"),
+    ("loop", "repeat"),
+    ("while", "repeat"),
+    ("exit", "stop"),
+    ("closesocket", "close"),
+    ("close", "closesocket"),
+    ("WSARecvDisconnect", "shutdown"),
+];
+
+/// The known name for what is called otherwise elsewhere.
+fn otherwise_called<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let mut here = ALSO_CALLED.iter().filter(|(said, _)| *said == name);
+    here.find_map(|(_, meant)| known.iter().find(|it| *it == meant).copied())
+}
+
+/// The known name whose last part, behind a dot, is or is nearly the name.
+fn with_last_part<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let last = |name: &'a str| name.rsplit_once('.').map(|(_, last)| last);
+    let lasts: Vec<&str> = known.iter().filter_map(|it| last(it)).collect();
+    let meant = nearest(name.rsplit_once('.').map_or(name, |(_, last)| last), &lasts)?;
+    known.iter().find(|it| last(it) == Some(meant)).copied()
+}
+
 /// The diagnostic with the nearest known name, or with all of them where they are few.
 pub(crate) fn suggest(diagnostic: Diagnostic, name: &str, known: &[&str]) -> Diagnostic {
     const LISTED_MAX: usize = 24;
     let group = group(name, known);
     if !group.is_empty() {
         diagnostic.help(format!("it has {}", group.join(", ")))
-    } else if let Some(nearest) = nearest(name, known) {
-        diagnostic.help(format!("did you mean `{nearest}`?"))
+    } else if let Some(meant) = otherwise_called(name, known)
+        .or_else(|| nearest(name, known))
+        .or_else(|| with_last_part(name, known))
+    {
+        diagnostic.help(format!("did you mean `{meant}`?"))
     } else if known.is_empty() {
         diagnostic
     } else if known.len() <= LISTED_MAX {

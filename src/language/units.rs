@@ -5,6 +5,44 @@
 
 use smoltcp::time::Duration;
 
+/// The units of a quantity, and what people write for them, in small letters.
+type Units = [(&'static str, &'static [&'static str])];
+
+const DURATIONS: [(&str, &[&str]); 5] = [
+    ("us", &["usec", "usecs", "microseconds"]),
+    ("ms", &["msec", "msecs", "milliseconds"]),
+    ("s", &["sec", "secs", "second", "seconds"]),
+    ("min", &["m", "mins", "minute", "minutes"]),
+    ("h", &["hr", "hour", "hours"]),
+];
+const SIZES: [(&str, &[&str]); 3] = [
+    ("KiB", &["k", "kb", "kib"]),
+    ("MiB", &["m", "mb", "mib"]),
+    ("GiB", &["g", "gb", "gib"]),
+];
+const RATES: [(&str, &[&str]); 4] = [
+    ("bit", &["bps", "bit/s"]),
+    ("kbit", &["k", "kbps", "kbit", "kbit/s"]),
+    ("Mbit", &["m", "mbps", "mbit", "mbit/s"]),
+    ("Gbit", &["g", "gbps", "gbit", "gbit/s"]),
+];
+
+/// The sentence about a unit that is not one, with the one that was probably meant.
+fn unknown(number: &str, unit: &str, units: &Units) -> String {
+    let names: Vec<&str> = units.iter().map(|(name, _)| *name).collect();
+    let said = unit.to_ascii_lowercase();
+    let meant = units
+        .iter()
+        .find(|(_, others)| others.contains(&said.as_str()));
+    let meant = meant.map(|(name, _)| format!("; did you mean `{}{name}`?", short(number)));
+    format!(
+        "the unit `{}` is none of {}{}",
+        short(unit),
+        names.join(", "),
+        meant.unwrap_or_default()
+    )
+}
+
 /// A duration with its unit: `10ms`, `1.5s`, `120us`, `2min`, `1h`.
 ///
 /// # Errors
@@ -18,12 +56,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "min" => 60_000_000,
         "h" => 3_600_000_000,
         "" => return Err("it needs a unit: us, ms, s, min or h".to_owned()),
-        _ => {
-            return Err(format!(
-                "the unit `{}` is none of us, ms, s, min, h",
-                short(unit)
-            ));
-        }
+        _ => return Err(unknown(number, unit, &DURATIONS)),
     };
     scaled(number, microseconds, "microseconds").map(Duration::from_micros)
 }
@@ -55,12 +88,7 @@ pub fn size(text: &str) -> Result<u64, String> {
         "KiB" => 1 << 10,
         "MiB" => 1 << 20,
         "GiB" => 1 << 30,
-        _ => {
-            return Err(format!(
-                "the unit `{}` is none of KiB, MiB, GiB",
-                short(unit)
-            ));
-        }
+        _ => return Err(unknown(number, unit, &SIZES)),
     };
     scaled(number, octets, "octets")
 }
@@ -77,12 +105,7 @@ pub fn rate(text: &str) -> Result<u64, String> {
         "Mbit" => 1_000_000,
         "Gbit" => 1_000_000_000,
         "" => return Err("it needs a unit: bit, kbit, Mbit or Gbit (a second)".to_owned()),
-        _ => {
-            return Err(format!(
-                "the unit `{}` is none of bit, kbit, Mbit, Gbit",
-                short(unit)
-            ));
-        }
+        _ => return Err(unknown(number, unit, &RATES)),
     };
     scaled(number, bits, "bits")
 }
@@ -96,6 +119,12 @@ pub fn probability(text: &str) -> Result<f64, String> {
         .parse()
         .map_err(|_| "a number from 0 to 1 is needed".to_owned())?;
     in_unit_interval(number)
+}
+
+/// The probability that somebody wrote as `10%`.
+pub(crate) fn percent(text: &str) -> Option<f64> {
+    let number: f64 = text.strip_suffix('%')?.trim_end().parse().ok()?;
+    in_unit_interval(number / 100.0).ok()
 }
 
 /// The number, if it can be a probability.

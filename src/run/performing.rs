@@ -12,13 +12,13 @@ use super::task::{After, Deed, Making, Place, Task};
 use crate::calls::{BadCall, Returned, show_argument};
 use crate::capture::text::seconds;
 use crate::capture::{CallRow, SocketEnds};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::scenario::Host;
 use crate::scenario::program::Opening;
 use crate::scenario::script::{ExpectedResult, Statement};
 
-/// The most calls that programs make in a run.
-const CALLS_MOST: usize = 2_000_000;
+/// The most calls and waits of programs in a run.
+const TURNS_MOST: usize = 2_000_000;
 /// The first label of a host whose script has none: 0 to 2 are the standard streams.
 const FIRST_LABEL: i64 = 3;
 
@@ -168,7 +168,13 @@ impl<'a> Driver<'a> {
         let now = self.medium.now();
         match self.programs.next(id, now) {
             Some(Deed::Call(making)) => self.make_call(id, making),
-            Some(Deed::Sleep(until)) => self.programs.sleep(id, until),
+            Some(Deed::Sleep(until)) => {
+                let span = self.programs.task(id).map(Task::stands_at);
+                if span.is_some_and(|it| !self.has_turns(it)) {
+                    return;
+                }
+                self.programs.sleep(id, until);
+            }
             Some(Deed::Endless(span)) => {
                 self.programs.end(id);
                 self.fail(Diagnostic::new(
@@ -181,20 +187,27 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Whether programs may do one thing more; where not the run is stopped, at the step `span`.
+    fn has_turns(&mut self, span: Span) -> bool {
+        if self.programs.turns() < TURNS_MOST {
+            return true;
+        }
+        let now = seconds(self.medium.now());
+        let message = format!(
+            "the run was stopped at {now} s: programs called and waited {TURNS_MOST} times"
+        );
+        let diagnostic = Diagnostic::new(span, message);
+        self.exhaust(diagnostic.help("give `until`, or less data, or more octets a call (`by`)"));
+        false
+    }
+
     fn make_call(&mut self, id: TaskId, making: Making<'a>) {
+        if !self.has_turns(making.span) {
+            return;
+        }
         let Some(task) = self.programs.task(id) else {
             return;
         };
-        if self.programs.calls() == CALLS_MOST {
-            let now = seconds(self.medium.now());
-            return self.exhaust(
-                Diagnostic::new(
-                    making.span,
-                    format!("the run was stopped at {now} s: programs made {CALLS_MOST} calls"),
-                )
-                .help("give `until`, or less data, or more octets a call (`by`)"),
-            );
-        }
         self.watch.statement = Some(making.span);
         let (host, thread) = (task.place.host, task.thread.clone());
         let label = making.opens.then(|| self.programs.label(host));

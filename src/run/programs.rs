@@ -38,6 +38,8 @@ pub(super) struct Programs<'a> {
     labels: BTreeMap<usize, i64>,
     /// How many calls were made.
     made: usize,
+    /// How often a task has waited.
+    waits: usize,
 }
 
 impl<'a> Programs<'a> {
@@ -115,6 +117,7 @@ impl<'a> Programs<'a> {
 
     /// A task does nothing until then.
     pub(super) fn sleep(&mut self, id: TaskId, until: Instant) {
+        self.waits += 1;
         self.timers.insert((until, id));
     }
 
@@ -156,9 +159,9 @@ impl<'a> Programs<'a> {
         call
     }
 
-    /// How many calls were made.
-    pub(super) fn calls(&self) -> usize {
-        self.made
+    /// How many calls were made, and how often a task has waited.
+    pub(super) fn turns(&self) -> usize {
+        self.made + self.waits
     }
 
     /// Takes the call that a task waits for.

@@ -163,6 +163,11 @@ impl<'a> Task<'a> {
         }
     }
 
+    /// Where the step stands that it does.
+    pub(super) fn stands_at(&self) -> Span {
+        self.span
+    }
+
     /// The task of a connection that this one has accepted.
     pub(super) fn accepted(&self, number: u64, label: i64, now: Instant) -> Self {
         Self {

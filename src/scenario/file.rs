@@ -393,10 +393,9 @@ fn programs(reader: &mut Reader, source: &Source, hosts: &mut [Option<Host>]) {
         else {
             continue;
         };
-        match parse::program(source, span, &host.name, &reader.folder) {
-            Ok(parts) => host.program.parts = parts,
-            Err(diagnostic) => reader.error(*diagnostic),
-        }
+        let (parts, diagnostics) = parse::program(source, span, &host.name, &reader.folder);
+        host.program.parts = parts;
+        diagnostics.into_iter().for_each(|it| reader.error(it));
     }
 }
 

@@ -204,6 +204,13 @@ impl Reader {
         let text = match entry.value {
             DeValue::Float(float) => Cow::Borrowed(float.as_str()),
             DeValue::Integer(integer) => Cow::Owned(integer.to_string()),
+            DeValue::String(text) if units::percent(text).is_some() => {
+                let number = units::percent(text).unwrap_or_default();
+                let message = format!("{} is a number from 0 to 1", quote(entry.key));
+                let diagnostic = Diagnostic::new(entry.span, message);
+                self.error(diagnostic.help(format!("write {number}")));
+                return None;
+            }
             DeValue::String(_)
             | DeValue::Boolean(_)
             | DeValue::Datetime(_)

@@ -7,21 +7,28 @@
 //! block   := { STEP ... }          steps end with their line, or with `;`
 //! step    := read GOAL [OR ...] | discard [GOAL] [OR ...] | echo [GOAL] [OR ...]
 //!          | send PAYLOAD [by SIZE] [OR ...] | wait TIME | close | stop
-//!          | repeat [N] BLOCK | when SUBJECT RANGE BLOCK [else BLOCK]
+//!          | repeat [N] BLOCK | choice
 //!          | CALL(ARGUMENT, ...) [= RESULT [ERROR]]
+//! choice  := when SUBJECT RANGE BLOCK [else BLOCK | else choice]
 //! goal    := SIZE | until TEXT | until [HEX] | until end
 //! or      := or SIZE | or TIME | or TEXT | or [HEX] | or end | or error, each perhaps with a BLOCK
 //! payload := SIZE | TEXT | [HEX] | file TEXT
 //! ```
+//!
+//! A step that cannot be read is passed over, with its line or its block, so that all errors of a
+//! program are found at once.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
+mod quantity;
+mod recover;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use smoltcp::time::Duration;
 use winnow::Parser;
 use winnow::combinator::{opt, peek};
-use winnow::token::take_while;
+use winnow::error::ErrMode;
 
 use super::call;
 use super::dialect::{PROGRAM, TEXT};
@@ -32,13 +39,13 @@ use crate::language::input::{
 };
 use crate::language::names::{self, quote};
 use crate::language::number::unsigned;
-use crate::language::units;
 use crate::language::words::{any_word, blank, gap, line_comment, peek_word, takes};
 use crate::scenario::folder::Folder;
 use crate::scenario::limits;
 use crate::scenario::program::{
-    Action, Goal, Opening, Other, Part, Payload, Reading, Sending, Step, Subject,
+    Action, Goal, Opening, Other, Part, Payload, Reading, Sending, Step,
 };
+use quantity::{condition, count, duration, octets_of, quantity, size, time};
 
 /// What begins a step and is no call.
 const STEPS: [&str; 9] = [
@@ -50,17 +57,14 @@ const CHUNK: u64 = 65_520;
 /// How many connections `listen` lets wait where a part does not say.
 const BACKLOG: u32 = 128;
 
-/// Reads the parts of the program that stands at `span` of a file. It is this host's, and the files
-/// that it sends are in `folder`.
-///
-/// # Errors
-/// The first thing that is wrong with it.
+/// Reads the parts of the program that stands at `span` of a file: what can be read of it, and
+/// everything that is wrong with it. It is this host's, and the files that it sends are in `folder`.
 pub(in crate::scenario) fn program(
     source: &Source,
     span: Span,
     host: &Spanned<String>,
     folder: &Folder,
-) -> Result<Vec<Part>, Box<Diagnostic>> {
+) -> (Vec<Part>, Vec<Diagnostic>) {
     let text = source.text().get(..span.end).unwrap_or_default();
     let mut input = cursor(text, &PROGRAM);
     go_to(&mut input, span.start);
@@ -68,27 +72,22 @@ pub(in crate::scenario) fn program(
         host,
         folder,
         steps: 0,
+        faults: Vec::new(),
     };
-    let mut parts = Vec::new();
-    loop {
-        gap(&mut input).map_err(|it| Fault::from(it).into_diagnostic())?;
-        if input.is_empty() {
-            break;
+    let parts = match reader.parts(&mut input) {
+        Ok(parts) => parts,
+        Err(fault) => {
+            reader.faults.push(*Fault::from(fault).into_diagnostic());
+            Vec::new()
         }
-        if parts.len() == limits::PARTS_MAX {
-            let message = format!("a program has at most {} parts", limits::PARTS_MAX);
-            return Err(Box::new(Diagnostic::new(Span::at(here(&input)), message)));
-        }
-        let part = reader.part(&mut input);
-        parts.push(part.map_err(|it| Fault::from(it).into_diagnostic())?);
-    }
-    if parts.is_empty() {
+    };
+    if parts.is_empty() && reader.faults.is_empty() {
         let diagnostic = Diagnostic::new(Span::at(span.start), "the program has no parts");
-        return Err(Box::new(diagnostic.help(
+        reader.faults.push(diagnostic.help(
             "such as `listen 80 { read until end; close }` or `connect server:80 { send 100 }`",
-        )));
+        ));
     }
-    Ok(parts)
+    (parts, reader.faults)
 }
 
 /// What the parts of a program have in common.
@@ -97,9 +96,33 @@ struct Reader<'a> {
     folder: &'a Folder,
     /// How many steps there are so far.
     steps: usize,
+    /// What is wrong, as far as it was read.
+    faults: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
+    fn parts(&mut self, input: &mut Input<'_>) -> Parse<Vec<Part>> {
+        let mut parts = Vec::new();
+        loop {
+            gap(input)?;
+            if input.is_empty() {
+                return Ok(parts);
+            }
+            if parts.len() == limits::PARTS_MAX {
+                let message = format!("a program has at most {} parts", limits::PARTS_MAX);
+                return Err(error_at(Span::at(here(input)), message));
+            }
+            let start = here(input);
+            match self.part(input) {
+                Ok(part) => parts.push(part),
+                Err(fault) => {
+                    self.go_on_behind(fault, input, start, 0)?;
+                    opt('}').parse_next(input)?;
+                }
+            }
+        }
+    }
+
     fn part(&mut self, input: &mut Input<'_>) -> Parse<Part> {
         let start = here(input);
         let (opening, span) = match peek_word(input) {
@@ -138,7 +161,7 @@ impl Reader<'_> {
         }
         if depth == limits::BLOCKS_MAX {
             let message = format!("blocks nest deeper than {}", limits::BLOCKS_MAX);
-            return Err(error_at(Span::new(open..open + 1), message));
+            return Err(ending(error_at(Span::new(open..open + 1), message)));
         }
         let mut steps = Vec::new();
         loop {
@@ -148,27 +171,37 @@ impl Reader<'_> {
             }
             if input.is_empty() {
                 let diagnostic = Diagnostic::new(Span::new(open..open + 1), "this is never closed");
-                return Err(Fault::cut(diagnostic.help("close it with `}`")));
+                return Err(ending(Fault::cut(diagnostic.help("close it with `}`"))));
             }
-            self.steps += 1;
-            if self.steps > limits::STEPS_MAX {
-                let message = format!("a program has at most {} steps", limits::STEPS_MAX);
-                return Err(error_at(Span::at(here(input)), message));
-            }
-            steps.push(self.step(input, depth)?);
-            blank(input)?;
-            let ends = line_comment(input) || input.starts_with(['\n', '}']) || input.is_empty();
-            if !ends && opt(';').parse_next(input)?.is_none() {
-                return Err(expected(
-                    input,
-                    "the end of the line, `;` or `}` after a step",
-                ));
+            let start = here(input);
+            match self.whole_step(input, depth) {
+                Ok(step) => steps.push(step),
+                Err(fault) => self.go_on_behind(fault, input, start, depth)?,
             }
         }
     }
 
+    /// A step, and what ends it.
+    fn whole_step(&mut self, input: &mut Input<'_>, depth: usize) -> Parse<Step> {
+        let step = self.step(input, depth)?;
+        blank(input)?;
+        let ends = line_comment(input) || input.starts_with(['\n', '}']) || input.is_empty();
+        if !ends && opt(';').parse_next(input)?.is_none() {
+            return Err(expected(
+                input,
+                "the end of the line, `;` or `}` after a step",
+            ));
+        }
+        Ok(step)
+    }
+
     fn step(&mut self, input: &mut Input<'_>, depth: usize) -> Parse<Step> {
         let start = here(input);
+        self.steps += 1;
+        if self.steps > limits::STEPS_MAX {
+            let message = format!("a program has at most {} steps", limits::STEPS_MAX);
+            return Err(ending(error_at(Span::at(start), message)));
+        }
         let word = peek_word(input);
         let mut ahead = *input;
         let is_call =
@@ -201,12 +234,11 @@ impl Reader<'_> {
             "repeat" => {
                 let times = opt(unsigned(u64::MAX)).parse_next(input)?;
                 let span = since(input, start);
+                let faults = self.faults.len();
                 let steps = self.block(input, depth + 1)?;
-                if times.is_none() && !makes_progress(&steps) {
-                    let diagnostic = Diagnostic::new(span, "this may go round for ever");
-                    return Err(Fault::cut(diagnostic.help(
-                        "let it read, send or wait in each round, or say how often: `repeat 10`",
-                    )));
+                let was_read = self.faults.len() == faults;
+                if times.is_none() && was_read {
+                    self.faults.extend(endless(span, &steps));
                 }
                 (Action::Repeat { times, steps }, span)
             }
@@ -215,7 +247,7 @@ impl Reader<'_> {
                 let span = since(input, start);
                 let steps = self.block(input, depth + 1)?;
                 let otherwise = match else_follows(input)? {
-                    true => self.block(input, depth + 1)?,
+                    true => self.otherwise(input, depth + 1)?,
                     false => Vec::new(),
                 };
                 let action = Action::When {
@@ -228,6 +260,19 @@ impl Reader<'_> {
             }
         };
         Ok(Step { span, action })
+    }
+
+    /// What stands behind `else`: a block, or another choice.
+    fn otherwise(&mut self, input: &mut Input<'_>, depth: usize) -> Parse<Vec<Step>> {
+        blank(input)?;
+        if peek_word(input) != "when" {
+            return self.block(input, depth);
+        }
+        if depth == limits::BLOCKS_MAX {
+            let message = format!("choices follow more than {}", limits::BLOCKS_MAX);
+            return Err(ending(error_at(Span::at(here(input)), message)));
+        }
+        Ok(vec![self.step(input, depth)?])
     }
 
     fn reading(
@@ -438,98 +483,9 @@ fn connect(input: &mut Input<'_>) -> Parse<Opening> {
     }
 }
 
-/// A number behind a word.
-fn count<T: TryFrom<u64> + Display>(input: &mut Input<'_>, most: T) -> Parse<T> {
-    blank(input)?;
-    required(input, unsigned(most), "a number")
-}
-
-/// `connection 2..4`, `octets 1MiB..`, `time ..5s`
-fn condition(input: &mut Input<'_>) -> Parse<(Subject, RangeInclusive<u64>)> {
-    let word = required(
-        input,
-        spanned(any_word),
-        "`connection`, `octets` or `time` after `when`",
-    )?;
-    let subject = match word.value {
-        "connection" => Subject::Connection,
-        "octets" => Subject::Octets,
-        "time" => Subject::Time,
-        other => {
-            let known = ["connection", "octets", "time"];
-            let diagnostic = names::unknown(word.span, "choice", other, known);
-            return Err(Fault::cut(diagnostic));
-        }
-    };
-    blank(input)?;
-    let start = here(input);
-    let bound = |input: &mut Input<'_>| -> Parse<Option<u64>> {
-        let start = here(input);
-        let Some(text) = opt(quantity).parse_next(input)? else {
-            return Ok(None);
-        };
-        let span = since(input, start);
-        Ok(Some(match subject {
-            Subject::Connection | Subject::Octets => octets_of(text, span)?,
-            Subject::Time => duration(text, span)?.total_micros(),
-        }))
-    };
-    let first = bound(input)?;
-    let is_open = opt("..").parse_next(input)?.is_some();
-    let last = if is_open { bound(input)? } else { first };
-    if first.is_none() && last.is_none() {
-        return Err(expected(input, "a range: `3`, `2..4`, `5..` or `..4`"));
-    }
-    let range = first.unwrap_or(0)..=last.unwrap_or(u64::MAX);
-    if range.is_empty() {
-        return Err(error_at(since(input, start), "the range is empty"));
-    }
-    Ok((subject, range))
-}
-
 /// A text in quotes, where one is next.
 fn text_if_next(input: &mut Input<'_>) -> Parse<String> {
     TEXT.read(input)
-}
-
-/// A number with or without a unit, up to the next blank or the two points of a range.
-fn quantity<'a>(input: &mut Input<'a>) -> Parse<&'a str> {
-    let text = *input;
-    let digits = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == 'µ';
-    let word: &str = take_while(1.., digits)
-        .verify(|it: &str| it.starts_with(|c: char| c.is_ascii_digit()))
-        .parse_next(input)?;
-    let Some(points) = word.find("..") else {
-        return Ok(word);
-    };
-    *input = text;
-    take_while(points..=points, digits).parse_next(input)
-}
-
-fn size(input: &mut Input<'_>, what: &str) -> Parse<u64> {
-    let start = here(input);
-    let text = required(input, quantity, what)?;
-    octets_of(text, since(input, start))
-}
-
-fn octets_of(text: &str, span: Span) -> Parse<u64> {
-    units::size(text)
-        .map_err(|fault| error_at(span, format!("bad number {}: {fault}", quote(text))))
-}
-
-fn time(input: &mut Input<'_>, what: &str) -> Parse<Duration> {
-    blank(input)?;
-    let start = here(input);
-    let text = required(input, quantity, what)?;
-    duration(text, since(input, start))
-}
-
-fn duration(text: &str, span: Span) -> Parse<Duration> {
-    let range = Duration::ZERO..=limits::TIME_MAX;
-    let duration = units::duration(text);
-    { duration }
-        .and_then(|it| limits::duration_within(it, &range))
-        .map_err(|fault| error_at(span, format!("bad duration {}: {fault}", quote(text))))
 }
 
 /// Reads `else`, which may stand on the next line.
@@ -552,6 +508,24 @@ fn word_follows(input: &mut Input<'_>, word: &str) -> Parse<bool> {
     Ok(follows)
 }
 
+/// What is wrong with steps that are repeated until the data ends or a call fails.
+fn endless(span: Span, steps: &[Step]) -> Option<Diagnostic> {
+    if !makes_progress(steps) {
+        let diagnostic = Diagnostic::new(span, "this may go round for ever");
+        return Some(
+            diagnostic
+                .help("let it read, send or wait in each round, or say how often: `repeat 10`"),
+        );
+    }
+    if !may_end(steps) {
+        let diagnostic = Diagnostic::new(span, "nothing in this ends it");
+        return Some(diagnostic.help(
+            "let it read, send or call something, `close` or `stop`, or say how often: `repeat 10`",
+        ));
+    }
+    None
+}
+
 /// Whether each round of these steps reads, sends or waits, whatever is chosen.
 fn makes_progress(steps: &[Step]) -> bool {
     steps.iter().any(|step| match &step.action {
@@ -565,4 +539,22 @@ fn makes_progress(steps: &[Step]) -> bool {
         } => makes_progress(steps) && makes_progress(otherwise),
         Action::Call(_) => false,
     })
+}
+
+/// Whether something in these steps may end what repeats them: data that ends, a call that fails,
+/// or the program itself.
+fn may_end(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.action {
+        Action::Read(_) | Action::Send(_) | Action::Close | Action::Stop | Action::Call(_) => true,
+        Action::Wait(_) => false,
+        Action::Repeat { steps, .. } => may_end(steps),
+        Action::When {
+            steps, otherwise, ..
+        } => may_end(steps) || may_end(otherwise),
+    })
+}
+
+/// An error behind which nothing can be read.
+fn ending(fault: ErrMode<Fault>) -> ErrMode<Fault> {
+    ErrMode::Cut(Fault::from(fault).ending_text())
 }
