@@ -1,8 +1,9 @@
 //! send and recv; and read and write, which are the same calls without flags.
 
 use hangup_stack::blocking::ThreadId;
+use hangup_stack::error_queue::Wish;
 use hangup_stack::host::Host;
-use hangup_stack::options::{RECEIVE_TIMEOUT, SEND_TIMEOUT, SocketOption, TELLS_QUEUE};
+use hangup_stack::options::{RECEIVE_TIMEOUT, SEND_TIMEOUT, SocketOption, TELLS_QUEUE, ZERO_COPY};
 use hangup_stack::profile::FastOpenCall;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::IpEndpoint;
@@ -30,6 +31,9 @@ pub const MSG_MORE: i32 = 0x8000;
 pub const MSG_EOR: i32 = 0x80;
 /// send: no SIGPIPE, which is the business of whoever makes the calls.
 pub const MSG_NOSIGNAL: i32 = 0x4000;
+/// send: the octets stay in the memory of the program until they have arrived, where SO_ZEROCOPY is
+/// on.
+pub const MSG_ZEROCOPY: i32 = 0x400_0000;
 /// sendto: opens the connection, with data in its SYN where the peer lets it (RFC 7413).
 pub const MSG_FASTOPEN: i32 = 0x2000_0000;
 
@@ -51,7 +55,19 @@ impl Process {
         data: &[u8],
         (flags, to): (i32, Option<IpEndpoint>),
     ) -> Progress<usize> {
-        let sent = self.send_now(host, now, fd, data, (flags, to));
+        self.send_broken(host, now, fd, (data, &[]), (flags, to))
+    }
+
+    /// send, of data that is broken into segments at some places.
+    pub(crate) fn send_broken(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        fd: FileDescriptor,
+        (data, breaks): (&[u8], &[usize]),
+        (flags, to): (i32, Option<IpEndpoint>),
+    ) -> Progress<usize> {
+        let sent = self.send_now(host, now, fd, (data, breaks), (flags, to));
         let is_short = match &sent {
             Progress::Blocks { .. } | Progress::Done(Err(Errno::Again)) => true,
             Progress::Done(Ok(octets)) => *octets < data.len(),
@@ -61,14 +77,76 @@ impl Process {
             self.lacked_space(fd);
         }
         let limit = self.limit(host, fd, &SEND_TIMEOUT);
-        self.within(now, limit, sent, |process| {
+        let sent = self.within(now, limit, sent, |process| {
             let thread = process.thread();
             // What was taken by then is sent (Linux: tcp_sendmsg_locked, do_error).
             match process.socket_of(fd)?.sent.remove(&thread) {
                 Some(part @ 1..) => Ok(part),
                 Some(0) | None => Err(Errno::Again),
             }
-        })
+        });
+        let ends_early = matches!(&sent, Progress::Done(Ok(octets)) if *octets < data.len());
+        if let Some(socket) = self.stack_socket(fd).filter(|_| ends_early) {
+            host.cut_write(socket);
+        }
+        sent
+    }
+
+    /// send and sendto of memory that is none of the process: they fail where they would copy the
+    /// first octet of it.
+    ///
+    /// # Errors
+    /// EFAULT, and those of send that come before.
+    pub fn send_from_nowhere(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        fd: FileDescriptor,
+        length: usize,
+        (flags, to): (i32, Option<IpEndpoint>),
+    ) -> Progress<usize> {
+        let sent = self.send(host, now, fd, &[], (flags, to));
+        if length == 0 || !matches!(sent, Progress::Done(Ok(_))) {
+            return sent;
+        }
+        let status = self.stack_socket(fd).and_then(|it| host.status(it));
+        if status.is_none_or(|status| status.writable) {
+            return Err(Errno::Fault).into();
+        }
+        match self.socket_of(fd) {
+            Ok(socket) if socket.mode == Mode::Blocking && flags & MSG_DONTWAIT == 0 => {
+                Progress::WAITS
+            }
+            Ok(_) => Err(Errno::Again).into(),
+            Err(error) => Err(error).into(),
+        }
+    }
+
+    /// recv and recvfrom into memory that is none of the process: they fail where they would copy
+    /// the first octet. What there is stays in a stream, and a datagram is lost (Linux:
+    /// udp_recvmsg).
+    ///
+    /// # Errors
+    /// EFAULT, and those of recv that come before.
+    pub fn recv_to_nowhere(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        fd: FileDescriptor,
+        length: usize,
+        flags: i32,
+    ) -> Progress<usize> {
+        let mut octet = [0; 1];
+        let room = length.min(octet.len());
+        let stays = match self.is_stream(fd) {
+            true => MSG_PEEK,
+            false => 0,
+        };
+        let flags = flags & !MSG_WAITALL | stays;
+        match self.recv(host, now, fd, &mut octet[..room], flags) {
+            Progress::Done(Ok(1..)) => Err(Errno::Fault).into(),
+            other @ (Progress::Done(_) | Progress::Blocks { .. }) => other,
+        }
     }
 
     /// A time limit of a socket; no time where there is none.
@@ -88,7 +166,7 @@ impl Process {
         host: &mut Host,
         now: Instant,
         fd: FileDescriptor,
-        data: &[u8],
+        (data, breaks): (&[u8], &[usize]),
         (flags, to): (i32, Option<IpEndpoint>),
     ) -> Progress<usize> {
         let call = host.fast_open_call();
@@ -97,6 +175,10 @@ impl Process {
             FastOpenCall::None | FastOpenCall::Sendto => 0,
         };
         let usual = MSG_DONTROUTE | MSG_DONTWAIT | MSG_MORE | MSG_NOSIGNAL | MSG_EOR | MSG_OOB;
+        let known = match host.keeps_error_queues() {
+            true => known | MSG_ZEROCOPY,
+            false => known,
+        };
         if flags & !(usual | known) != 0 {
             return Err(Errno::OperationNotSupported).into();
         }
@@ -157,6 +239,11 @@ impl Process {
                 Ok(queued) => queued,
                 Err(error) => return Err(error.into()).into(),
             };
+            if queued > 0 {
+                let wish = wish_of(host, socket, flags);
+                let whole = if blocking { data.len() } else { queued };
+                host.watch_write(socket.id, queued, whole, wish);
+            }
             return match call {
                 FastOpenCall::Flag if blocking => {
                     socket.opening.insert(thread, queued);
@@ -180,6 +267,14 @@ impl Process {
         };
         let before = socket.sent.remove(&thread).unwrap_or(0);
         let rest = data.get(before..).unwrap_or_default();
+        let wish = wish_of(host, socket, flags);
+        if !breaks.is_empty() {
+            let breaks = breaks
+                .iter()
+                .filter(|it| **it > before)
+                .map(|it| it - before);
+            host.break_write(socket.id, breaks.collect());
+        }
         if ends_record {
             host.end_record(socket.id);
         }
@@ -191,6 +286,10 @@ impl Process {
             None if flags & MSG_MORE != 0 => host.send_with_more(socket.id, rest),
             None => host.send(socket.id, rest),
         };
+        if let (Ok(octets @ 1..), 0, false) = (&result, before, wish.is_nothing()) {
+            let whole = if blocking { rest.len() } else { *octets };
+            host.watch_write(socket.id, *octets, whole, wish);
+        }
         match result {
             Ok(octets) if blocking && octets < rest.len() => {
                 socket.sent.insert(thread, before + octets);
@@ -248,13 +347,26 @@ impl Process {
         buffer: &mut [u8],
         flags: i32,
     ) -> Progress<(usize, Option<IpEndpoint>)> {
+        self.recvmsg(host, now, fd, buffer, flags)
+            .map(|message| (message.octets, message.from))
+    }
+
+    /// What recvmsg reads of what has come.
+    pub(crate) fn receive(
+        &mut self,
+        host: &mut Host,
+        now: Instant,
+        fd: FileDescriptor,
+        buffer: &mut [u8],
+        flags: i32,
+    ) -> Progress<Received> {
         let received = self.receive_now(host, fd, buffer, flags);
         let limit = self.limit(host, fd, &RECEIVE_TIMEOUT);
         self.within(now, limit, received, |process| {
             let thread = process.thread();
             // What came by then is received (Linux: tcp_recvmsg_locked).
             match process.socket_of(fd)?.received.remove(&thread) {
-                Some(part) if !part.is_empty() => Ok((part.len(), None)),
+                Some(part) if !part.is_empty() => Ok(Received::octets(part.len())),
                 Some(_) | None => Err(Errno::Again),
             }
         })
@@ -276,7 +388,7 @@ impl Process {
         fd: FileDescriptor,
         buffer: &mut [u8],
         flags: i32,
-    ) -> Progress<(usize, Option<IpEndpoint>)> {
+    ) -> Progress<Received> {
         if flags & !(MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_OOB) != 0 {
             return Err(Errno::OperationNotSupported).into();
         }
@@ -313,7 +425,11 @@ impl Process {
         };
         match result {
             // A datagram that does not fit is cut off, which only MSG_TRUNC would tell.
-            Err(RecvError::Truncated(octets)) => Ok((octets, None)).into(),
+            Err(RecvError::Truncated(octets)) => Ok(Received {
+                is_cut: true,
+                ..Received::octets(octets)
+            })
+            .into(),
             Err(RecvError::WouldBlock | RecvError::NotBound) if blocking => {
                 // Linux: a receive that would wait returns 0 once the direction is shut down; one
                 // that may not wait says EAGAIN before it looks.
@@ -321,13 +437,50 @@ impl Process {
                     .status(socket.id)
                     .is_some_and(|status| status.receive_ended);
                 if ended {
-                    Ok((0, None)).into()
+                    Ok(Received::octets(0)).into()
                 } else {
                     Progress::WAITS
                 }
             }
-            result => result.map_err(Errno::from).into(),
+            Ok((octets, from)) => Ok(Received {
+                from,
+                ..Received::octets(octets)
+            })
+            .into(),
+            Err(error) => Err(error.into()).into(),
         }
+    }
+}
+
+/// What a receive has read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Received {
+    pub(crate) octets: usize,
+    pub(crate) from: Option<IpEndpoint>,
+    /// Whether the end of the datagram was cut off.
+    pub(crate) is_cut: bool,
+}
+
+impl Received {
+    /// Octets of a stream.
+    fn octets(octets: usize) -> Self {
+        Self {
+            octets,
+            from: None,
+            is_cut: false,
+        }
+    }
+}
+
+/// What a send wants to hear of later.
+fn wish_of(host: &Host, socket: &Socket, flags: i32) -> Wish {
+    if socket.protocol != Protocol::Tcp {
+        return Wish::default();
+    }
+    let stays = flags & MSG_ZEROCOPY != 0 && host.option(socket.id, &ZERO_COPY) == Some(true);
+    Wish {
+        release: stays,
+        ..socket.stamping.wish()
     }
 }
 
@@ -337,7 +490,7 @@ fn receive_urgent(
     socket: &Socket,
     buffer: &mut [u8],
     flags: i32,
-) -> Progress<(usize, Option<IpEndpoint>)> {
+) -> Progress<Received> {
     let octet = host.recv_urgent(socket.id, flags & MSG_PEEK != 0);
     let read = octet.map_err(|error| match error {
         UrgentError::None => Errno::Invalid,
@@ -347,9 +500,9 @@ fn receive_urgent(
     let put = read.map(|octet| match buffer.first_mut() {
         Some(first) => {
             *first = octet;
-            (1, None)
+            Received::octets(1)
         }
-        None => (0, None),
+        None => Received::octets(0),
     });
     put.into()
 }
@@ -361,7 +514,7 @@ fn receive_all(
     socket: &mut Socket,
     thread: ThreadId,
     buffer: &mut [u8],
-) -> Progress<(usize, Option<IpEndpoint>)> {
+) -> Progress<Received> {
     let mut all = socket.received.remove(&thread).unwrap_or_default();
     let before = all.len().min(buffer.len());
     buffer[..before].copy_from_slice(&all[..before]);
@@ -380,7 +533,7 @@ fn receive_all(
     let total = before + got;
     // Nothing more: that was the end of the stream, or an error.
     if got == 0 || total == buffer.len() {
-        return Ok((total, None)).into();
+        return Ok(Received::octets(total)).into();
     }
     all.extend_from_slice(&buffer[before..total]);
     socket.received.insert(thread, all);

@@ -26,6 +26,8 @@ pub const EPOLLHUP: u32 = POLLHUP.unsigned_abs() as u32;
 pub const EPOLLRDHUP: u32 = POLLRDHUP.unsigned_abs() as u32;
 /// The entry tells once, until EPOLL_CTL_MOD.
 pub const EPOLLONESHOT: u32 = 1 << 30;
+/// One of several lists is woken, which a single list cannot tell from all.
+pub const EPOLLEXCLUSIVE: u32 = 1 << 28;
 /// Edges rather than levels: an entry tells again only after something new has come.
 pub const EPOLLET: u32 = 1 << 31;
 /// epoll_ctl: adds an entry.
@@ -37,6 +39,9 @@ pub const EPOLL_CTL_MOD: i32 = 3;
 
 /// The events that poll has too.
 const EVENTS_OF_POLL: u32 = 0x7fff;
+
+/// What goes with EPOLLEXCLUSIVE (Linux: EPOLLEXCLUSIVE_OK_BITS).
+const WITH_EXCLUSIVE: u32 = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLET | EPOLLEXCLUSIVE;
 
 /// struct epoll_event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +94,19 @@ impl Process {
             is_armed: true,
             edges: Edges::NEW,
         });
+        let is_alone =
+            |it: &Watched| it.events & EPOLLEXCLUSIVE == 0 || it.events & !WITH_EXCLUSIVE == 0;
+        if !entry.as_ref().is_none_or(is_alone) {
+            return Err(Errno::Invalid);
+        }
         match (operation, known, entry) {
             (EPOLL_CTL_ADD, None, Some(entry)) => watched.push(entry),
             (EPOLL_CTL_ADD, Some(_), _) => return Err(Errno::Exists),
+            (EPOLL_CTL_MOD, Some(index), Some(entry))
+                if (watched[index].events | entry.events) & EPOLLEXCLUSIVE != 0 =>
+            {
+                return Err(Errno::Invalid);
+            }
             (EPOLL_CTL_MOD, Some(index), Some(entry)) => watched[index] = entry,
             (EPOLL_CTL_DEL, Some(index), _) => {
                 watched.remove(index);

@@ -59,6 +59,8 @@ errors! {
     DestinationRequired = ("EDESTADDRREQ", 89),
     /// EEXIST: the descriptor is in the list already.
     Exists = ("EEXIST", 17),
+    /// EFAULT: an address is not one of the process.
+    Fault = ("EFAULT", 14),
     /// EHOSTUNREACH: the network cannot reach the host.
     HostUnreachable = ("EHOSTUNREACH", 113),
     /// EINPROGRESS: the handshake has begun.

@@ -9,6 +9,7 @@ use hangup_stack::socket::{Protocol, SocketId, Status};
 use hangup_stack::tcp::State;
 
 use crate::errno::Errno;
+use crate::stamping::Stamping;
 
 /// A file descriptor: a number that means something to the process that got it, and to no other.
 ///
@@ -90,6 +91,8 @@ pub(crate) enum Side {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     octets: Vec<u8>,
+    /// Whether it can only be read.
+    is_fixed: bool,
     pub(crate) offset: usize,
 }
 
@@ -102,7 +105,19 @@ impl Side {
     }
 }
 
+/// The octets of a file that reads as zeros.
+const ZEROS: usize = 1 << 20;
+
 impl Memory {
+    /// A file of zeros, which can only be read.
+    pub(crate) fn zeros() -> Self {
+        Self {
+            octets: vec![0; ZEROS],
+            is_fixed: true,
+            offset: 0,
+        }
+    }
+
     pub(crate) fn part(&self, offset: Option<usize>, count: usize) -> &[u8] {
         let rest = self.octets.get(offset.unwrap_or(self.offset)..);
         let rest = rest.unwrap_or_default();
@@ -118,6 +133,9 @@ impl Memory {
     }
 
     pub(crate) fn write(&mut self, data: &[u8]) -> Result<usize, Errno> {
+        if self.is_fixed {
+            return Err(Errno::BadDescriptor);
+        }
         let end = self.offset + data.len();
         if end > MEMORY_OCTETS {
             return Err(Errno::NoSpace);
@@ -146,6 +164,8 @@ pub(crate) struct Socket {
     pub(crate) opening: BTreeMap<ThreadId, usize>,
     /// What the receive of each thread that waits for all of its buffer has (MSG_WAITALL).
     pub(crate) received: BTreeMap<ThreadId, Vec<u8>>,
+    /// Which times of what it sends are told (SO_TIMESTAMPING).
+    pub(crate) stamping: Stamping,
     /// An error that came after part of a send or a receive had succeeded, for the next call.
     pub(crate) pending: Option<Errno>,
 }
@@ -162,6 +182,7 @@ impl Socket {
             sent: BTreeMap::new(),
             received: BTreeMap::new(),
             opening: BTreeMap::new(),
+            stamping: Stamping::default(),
             pending: None,
         }
     }
@@ -204,6 +225,7 @@ struct Seen {
     receive_ended: bool,
     hung_up: bool,
     failed: bool,
+    reports: u64,
 }
 
 impl Edges {
@@ -217,6 +239,7 @@ impl Edges {
             receive_ended: false,
             hung_up: false,
             failed: false,
+            reports: 0,
         },
     };
 
@@ -228,6 +251,7 @@ impl Edges {
             receive_ended: status.receive_ended,
             hung_up: status.hung_up,
             failed: status.error.is_some(),
+            reports: status.reports.1,
         };
         let before = std::mem::replace(&mut self.seen, now);
         // Linux: sk_data_ready, sk_state_change, sk_error_report and sk_write_space, of which the
@@ -236,7 +260,7 @@ impl Edges {
         self.is_woken |= now.state != before.state
             || now.receive_ended != before.receive_ended
             || now.hung_up != before.hung_up;
-        self.is_woken |= now.failed && !before.failed;
+        self.is_woken |= now.failed && !before.failed || now.reports > before.reports;
         if !status.writable {
             self.lacked_space |= writes;
         } else if std::mem::take(&mut self.lacked_space) {

@@ -10,6 +10,7 @@
 //!
 //! - [`sockets`], [`data`], [`control`], [`options`]: socket to shutdown; send and recv; fcntl and
 //!   ioctl; setsockopt and getsockopt
+//! - [`message`], [`stamping`]: sendmsg and recvmsg, the error queue and the times in it
 //! - [`pipe`]: pipes, files in memory, splice and sendfile
 //! - [`poll`], [`epoll`]: which descriptors are ready; [`tcp_info`]: what is told of a connection
 //! - [`Errno`]: the errors, and the one mapping from the stack's
@@ -46,11 +47,13 @@ mod ended;
 pub mod epoll;
 mod errno;
 mod file;
+pub mod message;
 pub mod options;
 pub mod pipe;
 pub mod poll;
 mod process;
 pub mod sockets;
+pub mod stamping;
 pub mod tcp_info;
 
 pub use errno::Errno;

@@ -2,11 +2,11 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::options::{
-    CONGESTION, CORK, DATAGRAM_PORT, FAST_OPEN, FAST_OPEN_CONNECT, FIN_WAIT_2, HANDSHAKE_LIMIT,
-    HOPS, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, LEAST_MTU, LINGER,
-    MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS, RECEIVE_BUFFER, RECEIVE_TIMEOUT, REUSE_ADDRESS,
-    REUSE_PORT, SEND_BUFFER, SEND_TIMEOUT, SERVICE, SIGNS, SYN_COUNT, TELLS_QUEUE, UNSENT_MOST,
-    URGENT_INLINE, USER_TIMEOUT,
+    CONGESTION, CORK, DATAGRAM_PORT, FAST_OPEN, FAST_OPEN_CONNECT, FIN_WAIT_2, FREE_BIND,
+    HANDSHAKE_LIMIT, HOPS, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL,
+    LEAST_MTU, LINGER, MARK, MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS, PATH_MTU, RECEIVE_BUFFER,
+    RECEIVE_TIMEOUT, REUSE_ADDRESS, REUSE_PORT, SEND_BUFFER, SEND_TIMEOUT, SERVICE, SIGNS,
+    SYN_COUNT, TELLS_QUEUE, UNSENT_MOST, URGENT_INLINE, USER_TIMEOUT, ZERO_COPY,
 };
 use hangup_stack::profile::{FastOpenCall, LingerOption};
 use hangup_stack::smoltcp::time::Instant;
@@ -47,6 +47,12 @@ pub const SO_LINGER: i32 = 13;
 pub const SO_RCVTIMEO: i32 = 20;
 /// How long a send or a connect waits: a struct timeval.
 pub const SO_SNDTIMEO: i32 = 21;
+/// A number for rules of the firewall.
+pub const SO_MARK: i32 = 36;
+/// Which times of what is sent are told: [`stamping`](crate::stamping).
+pub const SO_TIMESTAMPING: i32 = 37;
+/// Sends may leave their octets in the memory of the program (MSG_ZEROCOPY).
+pub const SO_ZEROCOPY: i32 = 60;
 /// No Nagle algorithm.
 pub const TCP_NODELAY: i32 = 1;
 /// The largest segment in octets.
@@ -93,6 +99,14 @@ pub const TCP_REMOTE_UDP_ENCAPS_PORT: i32 = 71;
 pub const IP_TOS: i32 = 1;
 /// The time to live.
 pub const IP_TTL: i32 = 2;
+/// What is made of the path's MTU: IP_PMTUDISC_WANT, and its like.
+pub const IP_MTU_DISCOVER: i32 = 10;
+/// Addresses can be bound to that the host does not have.
+pub const IP_FREEBIND: i32 = 15;
+/// The same as IP_MTU_DISCOVER, over IPv6.
+pub const IPV6_MTU_DISCOVER: i32 = 23;
+/// The same as IP_FREEBIND, over IPv6.
+pub const IPV6_FREEBIND: i32 = 78;
 /// The hop limit.
 pub const IPV6_UNICAST_HOPS: i32 = 16;
 /// Packets are as small as every link of IPv6 takes them. FreeBSD's number.
@@ -126,7 +140,7 @@ const UNFINISHED: Limits = Limits::From(0, SOMAXCONN);
 /// The options: one row each. A new one is a constant of
 /// [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 35] = [
+pub const OPTIONS: [OptionRow; 42] = [
     any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
     any(SO_REUSEPORT, "SO_REUSEPORT", Codec::Boolean(&REUSE_PORT)),
     any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
@@ -138,6 +152,15 @@ pub const OPTIONS: [OptionRow; 35] = [
     any(SO_LINGER, "SO_LINGER", Codec::Linger(&LINGER)),
     any(SO_RCVTIMEO, "SO_RCVTIMEO", Codec::Time(&RECEIVE_TIMEOUT)),
     any(SO_SNDTIMEO, "SO_SNDTIMEO", Codec::Time(&SEND_TIMEOUT)),
+    any(SO_MARK, "SO_MARK", Codec::Count(&MARK, Limits::Within(i32::MIN, i32::MAX))),
+    OptionRow {
+        sockets: Sockets::Streams,
+        ..any(SO_TIMESTAMPING, "SO_TIMESTAMPING", Codec::Integer(Limits::Within(0, i32::MAX)))
+    },
+    OptionRow {
+        sockets: Sockets::Streams,
+        ..any(SO_ZEROCOPY, "SO_ZEROCOPY", Codec::Switch(&ZERO_COPY))
+    },
     tcp(TCP_NODELAY, "TCP_NODELAY", Codec::Boolean(&NO_DELAY)),
     tcp(TCP_MAXSEG, "TCP_MAXSEG", Codec::Count(&MAX_SEGMENT, SEGMENTS)),
     tcp(TCP_CORK, "TCP_CORK", Codec::Boolean(&CORK)),
@@ -162,6 +185,12 @@ pub const OPTIONS: [OptionRow; 35] = [
     ip(IPPROTO_IP, IP_TOS, "IP_TOS", Sockets::Streams,
         Codec::Octet(&SERVICE, Limits::LowOctet)),
     ip(IPPROTO_IP, IP_TTL, "IP_TTL", Sockets::Any, Codec::Octet(&HOPS, TIMES_TO_LIVE)),
+    ip(IPPROTO_IP, IP_MTU_DISCOVER, "IP_MTU_DISCOVER", Sockets::Streams,
+        Codec::Count(&PATH_MTU, Limits::Within(0, 5))),
+    ip(IPPROTO_IP, IP_FREEBIND, "IP_FREEBIND", Sockets::Any, Codec::Boolean(&FREE_BIND)),
+    ip(IPPROTO_IPV6, IPV6_MTU_DISCOVER, "IPV6_MTU_DISCOVER", Sockets::Streams,
+        Codec::Count(&PATH_MTU, Limits::Within(0, 5))),
+    ip(IPPROTO_IPV6, IPV6_FREEBIND, "IPV6_FREEBIND", Sockets::Any, Codec::Boolean(&FREE_BIND)),
     ip(IPPROTO_IPV6, IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS", Sockets::Any,
         Codec::Octet(&HOPS, OCTET_OR_NONE)),
     ip(IPPROTO_IPV6, IPV6_TCLASS, "IPV6_TCLASS", Sockets::Streams,
@@ -253,6 +282,13 @@ impl Process {
         if comes_too_late(host, socket, row) {
             return Err(Errno::Invalid);
         }
+        if is_stamping(level, name) {
+            let OptionValue::Integer(flags) = *value else {
+                return Err(Errno::Invalid);
+            };
+            socket.stamping = socket.stamping.turned(host, socket.id, flags)?;
+            return Ok(());
+        }
         let codec = row.codec;
         if !codec.is_of_the_stack() {
             return Err(Errno::NoProtocolOption);
@@ -311,6 +347,7 @@ impl Process {
                 let gone = host.take_error(socket.id);
                 Some(gone.map_or(0, |gone| Errno::from(gone).number()))
             }
+            (SOL_SOCKET, SO_TIMESTAMPING) => Some(socket.stamping.flags()),
             _ => None,
         };
         match value {
@@ -356,6 +393,11 @@ fn least_length(row: &OptionRow) -> usize {
     }
 }
 
+/// Whether an option is SO_TIMESTAMPING, which the process keeps itself.
+fn is_stamping(level: i32, name: i32) -> bool {
+    (level, name) == (SOL_SOCKET, SO_TIMESTAMPING)
+}
+
 /// Whose an option is.
 fn of(level: i32, name: i32) -> OptionOf {
     match (level, name) {
@@ -376,5 +418,6 @@ fn row(host: &Host, socket: &Socket, level: i32, name: i32) -> Result<&'static O
     sockopt::find(&OPTIONS, level, name)
         .filter(|row| row.sockets == Sockets::Any || socket.protocol == Protocol::Tcp)
         .filter(|row| row.codec.exists(host))
+        .filter(|_| !is_stamping(level, name) || host.keeps_error_queues())
         .ok_or(Errno::NoProtocolOption)
 }

@@ -39,6 +39,16 @@ impl Process {
         Ok([read, self.open(end(Side::Write))])
     }
 
+    /// open of a file that reads as zeros and cannot be written: what is on the machine is nobody's
+    /// here.
+    ///
+    /// # Errors
+    /// EMFILE.
+    pub fn open_zeros(&mut self) -> Result<FileDescriptor, Errno> {
+        self.check_room()?;
+        Ok(self.open(File::Memory(Memory::zeros())))
+    }
+
     /// memfd_create: an empty file in memory.
     ///
     /// # Errors

@@ -136,7 +136,7 @@ pub(crate) fn ready_of(host: &Host, socket: SocketId, events: i16) -> i16 {
         (POLLOUT, status.writable),
         (POLLRDHUP, status.receive_ended),
         (POLLHUP, status.hung_up),
-        (POLLERR, status.error.is_some()),
+        (POLLERR, status.error.is_some() || status.reports.0 > 0),
     ]
     .into_iter()
     .filter(|(event, holds)| *holds && (events | POLLHUP | POLLERR) & event != 0)

@@ -140,7 +140,8 @@ impl Process {
             Ok(id) => {
                 // Linux: the new descriptor blocks, whatever the listening one does.
                 let (protocol, family) = (listening.protocol, listening.family);
-                let socket = Socket::new(id, protocol, family, Mode::Blocking);
+                let mut socket = Socket::new(id, protocol, family, Mode::Blocking);
+                socket.stamping = listening.stamping;
                 Ok(self.open(File::Socket(socket))).into()
             }
             Err(AcceptError::WouldBlock) if listening.mode == Mode::Blocking => Progress::WAITS,

@@ -2,7 +2,9 @@
 
 use hangup_stack::host::Host;
 use hangup_stack::profile::WindowUnit;
+use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::socket::Status;
+use hangup_stack::spent::Wait;
 use hangup_stack::tcp::{PathState, State};
 
 use crate::errno::Errno;
@@ -18,8 +20,8 @@ pub struct TcpInfo {
 /// The threshold while there is none (TCP_INFINITE_SSTHRESH).
 const NO_THRESHOLD: i64 = 0x7fff_ffff;
 
-/// The names of the fields, in the order of the structure.
-pub const FIELDS: [&str; 16] = [
+/// The names of the fields.
+pub const FIELDS: [&str; 26] = [
     "tcpi_state",
     "tcpi_ca_state",
     "tcpi_options",
@@ -36,6 +38,16 @@ pub const FIELDS: [&str; 16] = [
     "tcpi_notsent_bytes",
     "tcpi_snd_wnd",
     "tcpi_rcv_wnd",
+    "tcpi_retransmits",
+    "tcpi_probes",
+    "tcpi_backoff",
+    "tcpi_last_data_sent",
+    "tcpi_last_data_recv",
+    "tcpi_last_ack_recv",
+    "tcpi_busy_time",
+    "tcpi_rwnd_limited",
+    "tcpi_sndbuf_limited",
+    "tcpi_min_rtt",
 ];
 
 /// The names of the numbers of `tcpi_state` and `tcpi_ca_state`.
@@ -65,7 +77,7 @@ impl TcpInfo {
         found.map(|(_, value)| *value)
     }
 
-    fn of(status: &Status, unit: WindowUnit) -> Self {
+    fn of(status: &Status, unit: WindowUnit, now: Instant) -> Self {
         let octets = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let mss = status.mss.max(1);
         let counted = |window: usize| match unit {
@@ -98,10 +110,29 @@ impl TcpInfo {
             octets(status.unsent),
             micros(status.send_window),
             micros(status.window),
+            status.timeouts.into(),
+            status.probes.into(),
+            status.doublings.into(),
+            micros(since(now, status.last.sent).total_millis()),
+            micros(since(now, status.last.data).total_millis()),
+            micros(since(now, status.last.acknowledgment).total_millis()),
+            micros(status.spent.busy(now).total_micros()),
+            micros(status.spent.of(Wait::Window, now).total_micros()),
+            micros(status.spent.of(Wait::Buffer, now).total_micros()),
+            // Linux: minmax_get says all ones before there is one.
+            (status.least_round_trip).map_or(u32::MAX.into(), |time| micros(time.total_micros())),
         ];
         Self {
             fields: FIELDS.into_iter().zip(values).collect(),
         }
+    }
+}
+
+/// How long ago something was.
+fn since(now: Instant, then: Instant) -> Duration {
+    match now > then {
+        true => now - then,
+        false => Duration::ZERO,
     }
 }
 
@@ -137,12 +168,17 @@ impl Process {
     ///
     /// # Errors
     /// EBADF, ENOPROTOOPT for a datagram socket and on a system without TCP_INFO.
-    pub fn tcp_info(&mut self, host: &Host, fd: FileDescriptor) -> Result<TcpInfo, Errno> {
+    pub fn tcp_info(
+        &mut self,
+        host: &Host,
+        now: Instant,
+        fd: FileDescriptor,
+    ) -> Result<TcpInfo, Errno> {
         let socket = self.socket_of(fd)?;
         let profile = host.profile().ok_or(Errno::NoProtocolOption)?;
         match host.status(socket.id) {
             Some(status) if status.state.is_some() => {
-                Ok(TcpInfo::of(&status, profile.send.window_unit))
+                Ok(TcpInfo::of(&status, profile.send.window_unit, now))
             }
             Some(_) => Err(Errno::NoProtocolOption),
             None => Ok(TcpInfo {

@@ -90,6 +90,11 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// How many arguments there are.
+    pub(super) fn count(&self) -> usize {
+        self.arguments.len()
+    }
+
     /// An argument, if there are so many.
     pub(super) fn argument(&self, index: usize) -> Option<&'a Argument> {
         self.arguments.get(index)
@@ -171,7 +176,7 @@ impl<'a> Context<'a> {
         self.octets(index, self.number_in(index, argument, &[])?)
     }
 
-    fn octets(&self, index: usize, number: i64) -> Result<usize, BadCall> {
+    pub(super) fn octets(&self, index: usize, number: i64) -> Result<usize, BadCall> {
         match usize::try_from(number) {
             Ok(octets) if octets <= OCTETS_MAX => Ok(octets),
             Ok(_) | Err(_) => self.bad(
@@ -185,7 +190,7 @@ impl<'a> Context<'a> {
     /// it, `..., length[, flags]`; and the first argument behind them.
     pub(super) fn buffer(&self, words: &Words) -> Result<(usize, i32, usize), BadCall> {
         let at = match self.argument(1) {
-            Some(Argument::Ellipsis) if self.arguments.len() > 2 => 2,
+            Some(argument) if is_buffer(argument) && self.arguments.len() > 2 => 2,
             _ => 1,
         };
         Ok((self.length(at)?, self.flags(at + 1, words)?, at + 2))
@@ -203,10 +208,11 @@ impl<'a> Context<'a> {
         let numbers = self.arguments[2..]
             .iter()
             .take_while(|argument| {
-                matches!(
+                let is_number = matches!(
                     argument,
                     Argument::Integer(_) | Argument::Word(_) | Argument::Flags(_)
-                )
+                );
+                is_number && !is_null(argument) && !is_unspecified(argument)
             })
             .count();
         let rest = 2 + numbers;
@@ -221,6 +227,7 @@ impl<'a> Context<'a> {
                 }
             }
             (Argument::Ellipsis, 1 | 2) => (Octets::Pattern(self.length(2)?), 3),
+            (data, 1 | 2) if is_null(data) => (Octets::Nowhere(self.length(2)?), 3),
             (Argument::Integer(_), 0 | 1) => (Octets::Pattern(self.length(1)?), 2),
             (other, _) => {
                 return self.bad(1, format_args!("{} is not data: {DATA}", show(other)));
@@ -611,6 +618,21 @@ impl<'a> Context<'a> {
 
 const DATA: &str = "write a number of octets, a \"text\", or ... and a length";
 const ADDRESS: &str = "write host:port, *:port, or ... for the default";
+
+/// Whether an argument stands for an address that is none: NULL.
+pub(super) fn is_null(argument: &Argument) -> bool {
+    matches!(argument, Argument::Word(word) if word == "NULL")
+}
+
+/// Whether an argument is a socket address without a family: AF_UNSPEC.
+pub(super) fn is_unspecified(argument: &Argument) -> bool {
+    matches!(argument, Argument::Word(word) if word == "AF_UNSPEC")
+}
+
+/// Whether an argument is a buffer, behind which its length stands.
+fn is_buffer(argument: &Argument) -> bool {
+    *argument == Argument::Ellipsis || is_null(argument)
+}
 
 /// What a send sends.
 #[derive(Debug)]

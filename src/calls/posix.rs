@@ -8,6 +8,7 @@
 mod control;
 mod data;
 mod epoll;
+mod message;
 mod options;
 mod pipe;
 mod poll;
@@ -76,7 +77,7 @@ pub(super) fn gone_name(gone: Gone) -> &'static str {
 }
 
 #[rustfmt::skip]
-const CALLS: [CallRow<PosixCalls>; 38] = [
+const CALLS: [CallRow<PosixCalls>; 40] = [
     call("socket", "(domain, type, protocol)", (3, 3), Shape::Process, PosixCalls::socket),
     call("bind", "(fd, address[, length])", (2, 3), Shape::Socket, PosixCalls::bind),
     call("listen", "(fd, backlog)", (2, 2), Shape::Socket, PosixCalls::listen),
@@ -91,12 +92,16 @@ const CALLS: [CallRow<PosixCalls>; 38] = [
     call("recv", "(fd, length[, flags])", (2, 4), Shape::Socket, PosixCalls::recv).delivers(),
     call("recvfrom", "(fd, length[, flags[, address, length]])", (2, 6), Shape::Socket,
          PosixCalls::recvfrom).delivers(),
-    call("recvmsg", "(fd, length[, flags[, {cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, \
-         cmsg_data=900}]])", (2, 5), Shape::Socket, PosixCalls::recvmsg).delivers(),
+    call("recvmsg", "(fd, length[, flags[, [{cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, \
+         cmsg_data=900}][, flags returned]]])", (2, 6), Shape::Socket, PosixCalls::recvmsg)
+        .delivers(),
+    call("sendmsg", "(fd, [octets, octets][, flags[, address]])", (2, 4), Shape::Send,
+         PosixCalls::sendmsg),
     call("read", "(fd, length)", (2, 3), Shape::Socket, PosixCalls::read).delivers(),
     call("pipe", "([read, write])", (1, 1), Shape::Process, PosixCalls::pipe),
     call("memfd_create", "(\"name\"[, flags])", (1, 2), Shape::Process,
          PosixCalls::memfd_create),
+    call("open", "(\"path\", O_RDONLY)", (2, 2), Shape::Process, PosixCalls::open),
     call("splice", "(from, NULL, to, NULL, length, flags)", (6, 6), Shape::Socket,
          PosixCalls::splice),
     call("sendfile", "(to, file, [offset] or NULL, length)", (4, 4), Shape::Socket,

@@ -75,6 +75,7 @@ impl Memory {
     pub(super) fn octets<'a>(&'a mut self, octets: &Octets<'a>) -> &'a [u8] {
         match octets {
             Octets::Text(text) => text,
+            Octets::Nowhere(_) => &[],
             Octets::Pattern(_) if self.holds_nothing => &[],
             Octets::Pattern(length) if self.zeros => {
                 if self.pattern.len() < *length {
@@ -228,4 +229,6 @@ pub(super) enum Octets<'a> {
     Pattern(usize),
     /// A text.
     Text(&'a [u8]),
+    /// As many of memory that is none of the program.
+    Nowhere(usize),
 }

@@ -2,11 +2,11 @@
 //! comparisons with the fields of TCP_INFO.
 //!
 //! packetdrill hands such code to Python. Here it is a language of its own, as large as scripts
-//! need it: names for numbers, and `assert` with numbers, names, `+ - * / // % & |`, comparisons,
+//! need it: names for values, and `assert` with numbers, names, `+ - * / // % & |`, comparisons,
 //! `and`, `or`, `not` and parentheses, with Python's meaning. `print` says nothing of the host and
 //! is left out. Any other code is unsupported, and none is ever executed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use winnow::stream::Stream;
 
@@ -23,7 +23,24 @@ static CODE: Dialect = Dialect {
     has_comments: false,
 };
 
-/// `assert EXPRESSION`
+/// One statement.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// `assert EXPRESSION`
+    Assert(Assertion),
+    /// `kept = tcpi_rtt`, `kept += 10`
+    Keep {
+        /// The name.
+        name: String,
+        /// What it stands for from then on.
+        value: Assertion,
+    },
+}
+
+/// What the names in code stand for when it is run.
+pub type Variables = BTreeMap<String, f64>;
+
+/// An expression with its text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assertion {
     /// Its text, without a message behind it.
@@ -34,6 +51,8 @@ pub struct Assertion {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expression {
     Number(f64),
+    /// A name that was given to a value before.
+    Name(String),
     Info(Info),
     Not(Box<Self>),
     Negative(Box<Self>),
@@ -110,39 +129,49 @@ pub enum Info {
     ReorderingSeen,
     /// `tcpi_delivered`: segments that the peer was said or reported to have.
     Delivered,
+    /// `tcpi_retransmits`: timeouts since anything new was acknowledged.
+    Timeouts,
+    /// `tcpi_probes`: probes without an answer.
+    Probes,
+    /// `tcpi_backoff`: how often the retransmission timeout has doubled.
+    Doublings,
+    /// `tcpi_last_data_sent`: milliseconds since something was sent.
+    SinceSent,
+    /// `tcpi_last_data_recv`: milliseconds since data came.
+    SinceData,
+    /// `tcpi_last_ack_recv`: milliseconds since an acknowledgment came.
+    SinceAcknowledgment,
+    /// `tcpi_busy_time`: for how long there was something to send, in microseconds.
+    Busy,
+    /// `tcpi_rwnd_limited`: how much of it the window of the peer has held back.
+    WindowLimited,
+    /// `tcpi_sndbuf_limited`: how much of it everything in a full buffer was sent.
+    BufferLimited,
+    /// `tcpi_min_rtt`: the shortest round-trip time, in microseconds; all ones where there is none.
+    LeastRoundTrip,
     /// A field of Linux's structure that no emulated host says, by its name.
     Measured(&'static str),
 }
 
 /// What only the system itself says.
-const MEASURED: [&str; 27] = [
+const MEASURED: [&str; 17] = [
     "tcpi_ato",
-    "tcpi_backoff",
-    "tcpi_busy_time",
     "tcpi_bytes_acked",
     "tcpi_bytes_received",
     "tcpi_delivered_ce",
     "tcpi_delivery_rate",
     "tcpi_dsack_dups",
     "tcpi_fackets",
-    "tcpi_last_ack_recv",
-    "tcpi_last_data_recv",
-    "tcpi_last_data_sent",
-    "tcpi_min_rtt",
     "tcpi_pacing_rate",
     "tcpi_pmtu",
-    "tcpi_probes",
     "tcpi_rcv_mss",
     "tcpi_rcv_ooopack",
     "tcpi_rcv_rtt",
     "tcpi_rcv_space",
     "tcpi_rcv_ssthresh",
-    "tcpi_retransmits",
     "tcpi_rttvar",
-    "tcpi_rwnd_limited",
     "tcpi_segs_in",
     "tcpi_segs_out",
-    "tcpi_sndbuf_limited",
 ];
 
 impl Info {
@@ -156,7 +185,7 @@ impl Info {
     }
 }
 
-const INFOS: [(&str, Info); 26] = [
+const INFOS: [(&str, Info); 36] = [
     ("tcpi_state", Info::State),
     ("tcpi_options", Info::Options),
     ("tcpi_snd_mss", Info::SendMss),
@@ -183,6 +212,16 @@ const INFOS: [(&str, Info); 26] = [
     ("tcpi_data_segs_in", Info::SegmentsReceived),
     ("tcpi_bytes_sent", Info::OctetsSent),
     ("tcpi_bytes_retrans", Info::OctetsAgain),
+    ("tcpi_retransmits", Info::Timeouts),
+    ("tcpi_probes", Info::Probes),
+    ("tcpi_backoff", Info::Doublings),
+    ("tcpi_last_data_sent", Info::SinceSent),
+    ("tcpi_last_data_recv", Info::SinceData),
+    ("tcpi_last_ack_recv", Info::SinceAcknowledgment),
+    ("tcpi_busy_time", Info::Busy),
+    ("tcpi_rwnd_limited", Info::WindowLimited),
+    ("tcpi_sndbuf_limited", Info::BufferLimited),
+    ("tcpi_min_rtt", Info::LeastRoundTrip),
 ];
 
 /// The states, without the `TCP_` or `TCPI_` before them, each at Linux's number less one.
@@ -225,8 +264,8 @@ const DEPTH_MAX: usize = 32;
 ///
 /// # Errors
 /// What of it is more than comparisons.
-pub(super) fn parse(code: &str, names: &mut Names) -> Result<Vec<Assertion>, String> {
-    let mut assertions = Vec::new();
+pub(super) fn parse(code: &str, names: &mut Names) -> Result<Vec<Step>, String> {
+    let mut steps = Vec::new();
     // A backslash at the end of a line lets it go on in the next.
     let joined = code.replace("\\\n", "  ");
     for statement in statements(&joined)? {
@@ -234,9 +273,16 @@ pub(super) fn parse(code: &str, names: &mut Names) -> Result<Vec<Assertion>, Str
         if is_print(statement) {
             continue;
         }
+        if steps.len() == limits::ASSERTIONS_MAX {
+            return Err(format!(
+                "code has at most {} statements",
+                limits::ASSERTIONS_MAX
+            ));
+        }
         let mut input = cursor(statement, &CODE);
         if !takes(&mut input, "assert") {
-            if assign(statement, names)? {
+            if let Some(step) = keep(statement, names)? {
+                steps.push(step);
                 continue;
             }
             return Err(format!(
@@ -255,25 +301,18 @@ pub(super) fn parse(code: &str, names: &mut Names) -> Result<Vec<Assertion>, Str
             ));
         }
         let text = &statement[begin..statement.len() - rest.len()];
-        if assertions.len() == limits::ASSERTIONS_MAX {
-            return Err(format!(
-                "code has at most {} statements",
-                limits::ASSERTIONS_MAX
-            ));
-        }
-        assertions.push(Assertion {
+        steps.push(Step::Assert(Assertion {
             text: text.split_whitespace().collect::<Vec<_>>().join(" "),
             expression,
-        });
+        }));
     }
-    Ok(assertions)
+    Ok(steps)
 }
 
-/// What names in code stand for. They last to the end of the script.
+/// The names that code has given to values. They last to the end of the script.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    /// The numbers that code has given names to.
-    numbers: BTreeMap<String, f64>,
+    known: BTreeSet<String>,
     /// Whether the host is asked itself, and says more than an emulated one.
     are_measured: bool,
 }
@@ -288,30 +327,51 @@ impl Names {
     }
 }
 
-/// Takes a statement that gives a name to a number, which the host has no part in; returns whether
-/// it is one.
-fn assign(statement: &str, names: &mut Names) -> Result<bool, String> {
-    let Some((name, rest)) = statement.split_once('=') else {
-        return Ok(false);
+/// A statement that gives a name to a value, `kept = tcpi_rtt`, or another one to it, `kept += 10`.
+/// None: it is another.
+fn keep(statement: &str, names: &mut Names) -> Result<Option<Step>, String> {
+    let Some((left, right)) = statement.split_once('=') else {
+        return Ok(None);
     };
-    let name = name.trim_end();
+    let operators = LEVELS.iter().flat_map(|level| level.iter());
+    let changed = { operators }.find_map(|&(sign, operator)| {
+        let is_sign = !sign.starts_with(|c: char| c.is_ascii_alphabetic());
+        Some((left.strip_suffix(sign).filter(|_| is_sign)?, operator))
+    });
+    // `//` ends with `/`.
+    let changed = match changed {
+        Some((name, Operator::Divide)) if name.ends_with('/') => {
+            Some((&name[..name.len() - 1], Operator::DivideWhole))
+        }
+        other => other,
+    };
+    let name = changed.map_or(left, |(name, _)| name).trim_end();
     let begins = |c: char| c.is_ascii_alphabetic() || c == '_';
     let goes_on = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if !name.starts_with(begins) || !name.chars().all(goes_on) || rest.starts_with('=') {
-        return Ok(false);
+    if !name.starts_with(begins) || !name.chars().all(goes_on) || right.starts_with('=') {
+        return Ok(None);
     }
-    let mut input = cursor(rest, &CODE);
-    let expression = binary(&mut input, 0, 0, names)?;
+    let mut input = cursor(right, &CODE);
+    let mut expression = binary(&mut input, 0, 0, names)?;
     if !input.trim_start().is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
-    let number = value(&expression, &|_| None);
-    let number = number.map_err(|_| format!("what is kept is not played: {}", shown(statement)))?;
-    if names.numbers.len() == limits::ASSERTIONS_MAX {
+    if let Some((_, operator)) = changed {
+        if !names.known.contains(name) {
+            return Err(format!("the host does not know {}", shown(name)));
+        }
+        let before = Expression::Name(name.to_owned());
+        expression = Expression::Binary(operator, Box::new(before), Box::new(expression));
+    }
+    if names.known.len() == limits::ASSERTIONS_MAX {
         return Err(format!("code has at most {} names", limits::ASSERTIONS_MAX));
     }
-    names.numbers.insert(name.to_owned(), number);
-    Ok(true)
+    names.known.insert(name.to_owned());
+    let text = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok(Some(Step::Keep {
+        name: name.to_owned(),
+        value: Assertion { text, expression },
+    }))
 }
 
 /// Whether a statement only prints, as Python 2 or as Python 3 writes it.
@@ -471,8 +531,8 @@ fn unary(input: &mut Input<'_>, depth: usize, names: &Names) -> Result<Expressio
     if let Some((_, info)) = INFOS.iter().find(|(name, _)| *name == word) {
         return Ok(Expression::Info(*info));
     }
-    if let Some(number) = names.numbers.get(word) {
-        return Ok(Expression::Number(*number));
+    if names.known.contains(word) {
+        return Ok(Expression::Name(word.to_owned()));
     }
     if names.are_measured
         && let Some(name) = MEASURED.iter().find(|name| **name == word)
@@ -510,30 +570,51 @@ fn number(word: &str) -> Result<f64, String> {
 }
 
 impl Assertion {
-    /// Whether it holds, where `info` says what is asked for. None of `info`: the host does not
-    /// know.
+    /// Its value, where `info` says what is asked for, and `kept` what names stand for. None of
+    /// `info`: the host does not know.
     ///
     /// # Errors
     /// A value that is not known, or a division by zero.
-    pub fn holds(&self, info: &dyn Fn(Info) -> Option<f64>) -> Result<bool, String> {
-        Ok(is_true(value(&self.expression, info)?))
+    pub fn value(
+        &self,
+        kept: &Variables,
+        info: &dyn Fn(Info) -> Option<f64>,
+    ) -> Result<f64, String> {
+        value(&self.expression, &Known { kept, info })
     }
 
     /// The names in it with their values, for the failure.
-    pub fn values(&self, info: &dyn Fn(Info) -> Option<f64>) -> String {
+    pub fn values(&self, kept: &Variables, info: &dyn Fn(Info) -> Option<f64>) -> String {
         let mut found = Vec::new();
         collect(&self.expression, &mut found);
-        let known = found.iter().filter_map(|it| Some((it, info(*it)?)));
-        let shown = known.map(|(it, value)| format!("{} is {value}", it.name()));
+        let known = found.iter().filter_map(|it| {
+            Some(match it {
+                Found::Info(it) => (it.name(), info(*it)?),
+                Found::Name(name) => (*name, *kept.get(*name)?),
+            })
+        });
+        let shown = known.map(|(name, value)| format!("{name} is {value}"));
         shown.collect::<Vec<_>>().join(", ")
     }
 }
 
-fn collect(expression: &Expression, found: &mut Vec<Info>) {
+/// A name in an expression.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found<'a> {
+    Info(Info),
+    Name(&'a str),
+}
+
+fn collect<'a>(expression: &'a Expression, found: &mut Vec<Found<'a>>) {
+    let mut add = |it: Found<'a>| {
+        if !found.contains(&it) {
+            found.push(it);
+        }
+    };
     match expression {
         Expression::Number(_) => {}
-        Expression::Info(info) if found.contains(info) => {}
-        Expression::Info(info) => found.push(*info),
+        Expression::Info(info) => add(Found::Info(*info)),
+        Expression::Name(name) => add(Found::Name(name)),
         Expression::Not(inner) | Expression::Negative(inner) => collect(inner, found),
         Expression::Binary(_, left, right) => {
             collect(left, found);
@@ -542,28 +623,38 @@ fn collect(expression: &Expression, found: &mut Vec<Info>) {
     }
 }
 
+/// What is known when code is run.
+struct Known<'a> {
+    kept: &'a Variables,
+    info: &'a dyn Fn(Info) -> Option<f64>,
+}
+
 fn is_true(value: f64) -> bool {
     value != 0.0
 }
 
-fn value(expression: &Expression, info: &dyn Fn(Info) -> Option<f64>) -> Result<f64, String> {
+fn value(expression: &Expression, known: &Known<'_>) -> Result<f64, String> {
     match expression {
         Expression::Number(number) => Ok(*number),
         Expression::Info(wanted) => {
-            info(*wanted).ok_or_else(|| "no connection of this host says so".to_owned())
+            (known.info)(*wanted).ok_or_else(|| "no connection of this host says so".to_owned())
         }
-        Expression::Not(inner) => Ok(f64::from(!is_true(value(inner, info)?))),
-        Expression::Negative(inner) => Ok(-value(inner, info)?),
-        Expression::Binary(Operator::Or, left, right) => match value(left, info)? {
+        Expression::Name(name) => {
+            let kept = known.kept.get(name).copied();
+            kept.ok_or_else(|| format!("nothing was kept as {}", shown(name)))
+        }
+        Expression::Not(inner) => Ok(f64::from(!is_true(value(inner, known)?))),
+        Expression::Negative(inner) => Ok(-value(inner, known)?),
+        Expression::Binary(Operator::Or, left, right) => match value(left, known)? {
             left if is_true(left) => Ok(left),
-            _ => value(right, info),
+            _ => value(right, known),
         },
-        Expression::Binary(Operator::And, left, right) => match value(left, info)? {
-            left if is_true(left) => value(right, info),
+        Expression::Binary(Operator::And, left, right) => match value(left, known)? {
+            left if is_true(left) => value(right, known),
             left => Ok(left),
         },
         Expression::Binary(operator, left, right) => {
-            apply(*operator, value(left, info)?, value(right, info)?)
+            apply(*operator, value(left, known)?, value(right, known)?)
         }
     }
 }
@@ -608,11 +699,18 @@ mod tests {
             let mut known = known.iter();
             known.find(|(it, _)| *it == info).map(|(_, value)| *value)
         };
-        let mut names = Names::default();
-        parse(code, &mut names)?
-            .iter()
-            .map(|it| it.holds(&info))
-            .collect()
+        let (mut names, mut kept) = (Names::default(), Variables::new());
+        let mut held = Vec::new();
+        for step in parse(code, &mut names)? {
+            match step {
+                Step::Assert(wanted) => held.push(is_true(wanted.value(&kept, &info)?)),
+                Step::Keep { name, value } => {
+                    let value = value.value(&kept, &info)?;
+                    kept.insert(name, value);
+                }
+            }
+        }
+        Ok(held)
     }
 
     #[test]
@@ -647,6 +745,8 @@ mod tests {
         let named =
             "most = 0x10 - 6; assert tcpi_snd_cwnd == most; most = most + 1; assert most == 11";
         assert_eq!(held(named), Ok(vec![true, true]));
+        let kept = "kept = tcpi_snd_cwnd + 1; kept += 2 * 3; kept //= 2; assert kept == 8";
+        assert_eq!(held(kept), Ok(vec![true]));
         let prints = "print \"{}\".format(tcpi_rtt)\nprint(tcpi_rtt); assert True\nprint";
         assert_eq!(held(prints), Ok(vec![true]));
     }
@@ -657,7 +757,9 @@ mod tests {
             ("printer(tcpi_state)", "other than `assert`"),
             ("if tcpi_state:\n  print('x')", "other than `assert`"),
             ("import os", "other than `assert`"),
-            ("kept = tcpi_rtt", "what is kept"),
+            ("kept = tcpi_rtt", "no connection"),
+            ("kept += 1", "does not know `kept`"),
+            ("kept **= 1", "other than `assert`"),
             ("a.b = 1", "other than `assert`"),
             ("a == 1", "other than `assert`"),
             ("a = 1 if b else 2", "other than `assert`"),

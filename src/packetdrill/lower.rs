@@ -6,10 +6,11 @@ use hangup_stack::profile::{Api, Profile};
 use smoltcp::time::Duration;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
+use super::message::Way;
 use super::parse::{Parsed, Written, WrittenAction, WrittenCall};
 use super::script::{HOST, PEER, Script};
 use super::settings::{PlayOptions, Settings, Target};
-use super::{code, limits, sysctl};
+use super::{code, limits, message, sysctl};
 use crate::calls;
 use crate::diagnostic::{Diagnostic, Source, Span, Spanned};
 use crate::scenario::script::{
@@ -240,10 +241,10 @@ impl Lowering<'_> {
                 }
             }
             WrittenAction::Code(code) => {
-                let assertions = code::parse(&code.value, &mut self.names);
+                let steps = code::parse(&code.value, &mut self.names);
                 Subject::Code(Code {
                     host: named(HOST),
-                    assertions: assertions.unwrap_or_else(|reason| {
+                    steps: steps.unwrap_or_else(|reason| {
                         self.refuse(code.span, reason);
                         Vec::new()
                     }),
@@ -480,8 +481,8 @@ impl Lowering<'_> {
                 };
                 self.gather(name, arguments, one);
             }
-            "sendmsg" => self.message(name, arguments, "send"),
-            "recvmsg" => self.message(name, arguments, "recv"),
+            "sendmsg" => self.message(name, arguments, Way::Send),
+            "recvmsg" => self.message(name, arguments, Way::Receive),
             _ => {}
         }
         if ["read", "recv", "recvfrom", "write", "send", "sendto"].contains(&name.value.as_str())
@@ -503,11 +504,12 @@ impl Lowering<'_> {
         one: &str,
     ) {
         let octets = match arguments.as_slice() {
-            [_, buffers, count] => octets_of(&buffers.value)
-                .filter(|(_, entries)| count.value == Argument::Integer(*entries)),
+            [_, buffers, count] => message::lengths_of(&buffers.value)
+                .filter(|it| count.value.integer() == i64::try_from(it.len()).ok())
+                .and_then(|it| it.iter().try_fold(0_i64, |all, it| all.checked_add(*it))),
             _ => None,
         };
-        let Some((octets, _)) = octets else {
+        let Some(octets) = octets else {
             let message = format!("{} takes (fd, [{{..., octets}}, ...], entries)", name.value);
             return self.refuse(name.span, message);
         };
@@ -518,77 +520,28 @@ impl Lowering<'_> {
         name.value = one.to_owned();
     }
 
-    /// `sendmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., 1000}], msg_flags=0}, 0)` is
-    /// `send(4, ..., 1000, 0)`.
+    /// A call with a message becomes one without.
     fn message(
         &mut self,
         name: &mut Spanned<String>,
         arguments: &mut Vec<Spanned<Argument>>,
-        one: &str,
+        way: Way,
     ) {
         let [_, message, flags] = arguments.as_slice() else {
             let message = format!("{} takes (fd, {{msg_iov(1)=...}}, flags)", name.value);
             return self.refuse(name.span, message);
         };
-        let (span, flags) = (message.span, flags.clone());
-        let Argument::Struct(fields) = &message.value else {
-            return self.refuse(span, "a message is a structure: {msg_iov(1)=...}");
-        };
-        let mut octets = None;
-        let mut other = None;
-        let mut control = None;
-        let names = |(field, value): &&(Option<String>, Argument)| {
-            field.as_deref() == Some("msg_name") && *value == Argument::Ellipsis
-        };
-        // On a socket that is connected the name changes nothing.
-        let asks = Argument::Word("MSG_FASTOPEN".to_owned());
-        let opens = match &flags.value {
-            Argument::Flags(words) => words.contains(&asks),
-            Argument::Word(_) => flags.value == asks,
-            Argument::Integer(_)
-            | Argument::Text(_)
-            | Argument::Octets(_)
-            | Argument::List(_)
-            | Argument::Struct(_)
-            | Argument::Ellipsis
-            | Argument::Endpoint { .. }
-            | Argument::Address(_) => false,
-        };
-        let to = fields.iter().find(names).filter(|_| one == "send" && opens);
-        let to = to.map(|_| IpEndpoint::new(self.settings.remote_ip, self.settings.connect_port));
-        for (field, value) in fields {
-            let says_nothing = [Argument::Ellipsis, Argument::Integer(0)].contains(value);
-            match field.as_deref() {
-                Some("msg_control") if one == "recv" && control_of(value).is_some() => {
-                    control = control_of(value);
-                }
-                Some("msg_iov") => octets = octets_of(value),
-                Some("msg_name" | "msg_flags" | "msg_control") if says_nothing => {}
-                Some(field) => other = Some(field.to_owned()),
-                None => other = Some("a field without a name".to_owned()),
+        let span = message.span;
+        let peer = IpEndpoint::new(self.settings.remote_ip, self.settings.connect_port);
+        let tolerance = self.settings.tolerance.least;
+        match message::plain((&message.value, &flags.value), way, peer, tolerance) {
+            Ok(plain) => {
+                plain.name.clone_into(&mut name.value);
+                arguments.truncate(1);
+                let behind = plain.arguments.into_iter();
+                arguments.extend(behind.map(|it| Spanned::new(it, span)));
             }
-        }
-        if let Some(other) = other {
-            return self.refuse(span, format!("{other} of a message is not played"));
-        }
-        let Some((octets, _)) = octets else {
-            return self.refuse(
-                span,
-                "a message has a list of buffers: msg_iov(1)=[{..., 1000}]",
-            );
-        };
-        arguments.truncate(1);
-        arguments.push(Spanned::new(Argument::Ellipsis, span));
-        arguments.push(Spanned::new(Argument::Integer(octets), span));
-        arguments.push(flags);
-        name.value = one.to_owned();
-        if let Some(control) = control {
-            arguments.push(Spanned::new(control, span));
-            name.value = "recvmsg".to_owned();
-        }
-        if let Some(to) = to {
-            arguments.push(Spanned::new(Argument::Address(to), span));
-            name.value = "sendto".to_owned();
+            Err(why) => self.refuse(span, why),
         }
     }
 }
@@ -625,45 +578,4 @@ fn socket_address(fields: &[(Option<String>, Argument)]) -> Option<IpEndpoint> {
     };
     let address: std::net::IpAddr = address.parse().ok()?;
     Some(IpEndpoint::new(address.into(), u16::try_from(*port).ok()?))
-}
-
-/// The one control message that a receive returns here: that of TCP_INQ.
-fn control_of(value: &Argument) -> Option<Argument> {
-    let Argument::List(list) = value else {
-        return None;
-    };
-    let [message @ Argument::Struct(fields)] = list.as_slice() else {
-        return None;
-    };
-    let kind = (
-        Some("cmsg_type".to_owned()),
-        Argument::Word("TCP_CM_INQ".to_owned()),
-    );
-    fields.contains(&kind).then(|| message.clone())
-}
-
-/// How many octets and how many entries a list of buffers has.
-fn octets_of(buffers: &Argument) -> Option<(i64, i64)> {
-    let Argument::List(list) = buffers else {
-        return None;
-    };
-    let mut octets: i64 = 0;
-    for buffer in list {
-        let Argument::Struct(fields) = buffer else {
-            return None;
-        };
-        let [
-            (base, Argument::Ellipsis),
-            (size, Argument::Integer(length)),
-        ] = fields.as_slice()
-        else {
-            return None;
-        };
-        match (base.as_deref(), size.as_deref()) {
-            (None, None) | (Some("iov_base"), Some("iov_len")) => {}
-            _ => return None,
-        }
-        octets = octets.checked_add(*length)?;
-    }
-    Some((octets, i64::try_from(list.len()).ok()?))
 }

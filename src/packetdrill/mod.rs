@@ -19,6 +19,7 @@ mod lexer;
 pub mod limits;
 mod load;
 mod lower;
+mod message;
 mod parse;
 mod play;
 mod script;
@@ -26,7 +27,7 @@ mod settings;
 pub(crate) mod sysctl;
 pub(crate) mod tcp_info;
 
-pub use code::{Assertion, Info};
+pub use code::{Assertion, Info, Step, Variables};
 pub use export::{Inexpressible, export};
 pub use play::{ScriptOutcome, run_script, run_script_on, run_script_within};
 pub use script::{HOST, PEER, Script};

@@ -1,8 +1,10 @@
 //! TCP_INFO: the fields of Linux's structure, computed for a connection, that scripts compare.
 
 use hangup_stack::profile::{Profile, WindowUnit};
+use hangup_stack::smoltcp::time::Instant;
 use hangup_stack::smoltcp::wire::IpEndpoint;
 use hangup_stack::socket::{SocketId, Status};
+use hangup_stack::spent::Wait;
 use hangup_stack::tcp::{PathState, State};
 
 use super::Info;
@@ -25,6 +27,7 @@ const TIMESTAMPS: u16 = 12;
 #[derive(Debug)]
 pub(crate) struct TcpInfo {
     status: Status,
+    now: Instant,
     unit: WindowUnit,
     ours: Offer,
     theirs: Offer,
@@ -128,11 +131,12 @@ fn traffic(seen: &[Seen], local: IpEndpoint, remote: IpEndpoint) -> Traffic {
 
 impl TcpInfo {
     /// What is known of the connection of a host that was opened last; none where there is none.
-    /// `seen` are the packets so far.
+    /// `seen` are the packets until `now`.
     pub(crate) fn of_last_connection(
         sockets: impl Iterator<Item = (SocketId, Status)>,
         profile: Option<&Profile>,
         seen: &[Seen],
+        now: Instant,
     ) -> Option<Self> {
         // A socket is opened later than those before it in the table.
         let status = sockets
@@ -141,6 +145,7 @@ impl TcpInfo {
             .map(|(_, status)| status)?;
         let mut info = Self {
             status,
+            now,
             unit: profile.map_or(WindowUnit::Segments, |it| it.send.window_unit),
             ours: Offer::default(),
             theirs: Offer::default(),
@@ -217,6 +222,19 @@ impl TcpInfo {
             Info::Reordering => status.reordering.1 as f64,
             Info::ReorderingSeen => status.reordering.0.into(),
             Info::Delivered => status.delivered as f64,
+            Info::Timeouts => status.timeouts.into(),
+            Info::Probes => status.probes.into(),
+            Info::Doublings => status.doublings.into(),
+            Info::SinceSent => self.since(status.last.sent),
+            Info::SinceData => self.since(status.last.data),
+            Info::SinceAcknowledgment => self.since(status.last.acknowledgment),
+            Info::Busy => status.spent.busy(self.now).total_micros() as f64,
+            Info::WindowLimited => self.waited_for(Wait::Window),
+            Info::BufferLimited => self.waited_for(Wait::Buffer),
+            Info::LeastRoundTrip => match status.least_round_trip {
+                Some(time) => time.total_micros() as f64,
+                None => u32::MAX.into(),
+            },
             Info::Measured(_) => return None,
             Info::OctetsSent => traffic.octets_sent as f64,
             Info::OctetsAgain => {
@@ -225,6 +243,15 @@ impl TcpInfo {
                 traffic.octets_sent.saturating_sub(once) as f64
             }
         })
+    }
+
+    /// How many whole milliseconds ago something was.
+    fn since(&self, then: Instant) -> f64 {
+        (self.now - then.min(self.now)).total_millis() as f64
+    }
+
+    fn waited_for(&self, wait: Wait) -> f64 {
+        self.status.spent.of(wait, self.now).total_micros() as f64
     }
 
     /// Octets of a window as the system counts them.

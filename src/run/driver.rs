@@ -33,6 +33,7 @@ use crate::capture::text::seconds;
 use crate::capture::{CallRow, FailedRow};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::event_log::{EventLog, Kept};
+use crate::packetdrill::code::Variables;
 use crate::scenario::script::{
     Call, Power, PowerChange, Statement, Subject, Subsystem, TimeSpec, Turning,
 };
@@ -58,6 +59,8 @@ pub(crate) struct Driver<'a> {
     pub(super) programs: Programs<'a>,
     /// The last call that could not be made at all.
     pub(super) refused: Option<Refused>,
+    /// What code has kept.
+    pub(super) variables: Variables,
     pub(super) account: Account,
     pub(super) forging: Forging,
     /// Where the last statement was to be. None: there was none, or it had no time.
@@ -129,6 +132,7 @@ impl<'a> Driver<'a> {
             steps: Steps::default(),
             programs: Programs::default(),
             refused: None,
+            variables: Variables::default(),
             account: Account::default(),
             forging: Forging::default(),
             previous: None,

@@ -8,7 +8,7 @@ use super::conditions;
 use super::driver::Driver;
 use crate::capture::text::seconds;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::packetdrill::Info;
+use crate::packetdrill::code::{Info, Step};
 use crate::packetdrill::tcp_info::TcpInfo;
 use crate::scenario::script::{Code, Expect, LinkStatement};
 
@@ -90,18 +90,25 @@ impl Driver<'_> {
         let labels = self.medium.labels(host).into_iter();
         let sockets =
             labels.filter_map(|(_, socket)| Some((socket, self.medium.status(host, socket)?)));
-        let known = TcpInfo::of_last_connection(sockets, profile, &self.packets.seen);
+        let known =
+            TcpInfo::of_last_connection(sockets, profile, &self.packets.seen, self.medium.now());
         let info = |info: Info| match &measured {
             Some(fields) => fields.get(info.name()).copied(),
             None => known.as_ref()?.value(info),
         };
-        for assertion in &code.assertions {
-            let said = match assertion.holds(&info) {
-                Ok(true) => continue,
-                Ok(false) => format!("`{}` does not hold", assertion.text),
-                Err(reason) => format!("`{}` cannot be told: {reason}", assertion.text),
+        for step in &code.steps {
+            let kept = &mut self.variables;
+            let (Step::Assert(wanted) | Step::Keep { value: wanted, .. }) = step;
+            let said = match (step, wanted.value(kept, &info)) {
+                (Step::Assert(_), Ok(0.0)) => format!("`{}` does not hold", wanted.text),
+                (Step::Assert(_), Ok(_)) => continue,
+                (Step::Keep { name, .. }, Ok(value)) => {
+                    kept.insert(name.clone(), value);
+                    continue;
+                }
+                (_, Err(reason)) => format!("`{}` cannot be told: {reason}", wanted.text),
             };
-            let diagnostic = Diagnostic::new(span, said).label(assertion.values(&info));
+            let diagnostic = Diagnostic::new(span, said).label(wanted.values(kept, &info));
             return self.fail(diagnostic);
         }
     }

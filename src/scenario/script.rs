@@ -14,7 +14,7 @@ use smoltcp::time::Duration;
 use crate::language::Relation;
 
 pub use crate::diagnostic::{Span, Spanned};
-use crate::packetdrill::code::Assertion;
+use crate::packetdrill::code::Step;
 pub use crate::scenario::detail::Detail;
 pub use crate::scenario::icmp::{IcmpCode, IcmpType};
 pub use crate::wire::{Flags, TcpOption};
@@ -170,8 +170,8 @@ pub enum Subject {
 pub struct Code {
     /// The host whose connection it is about, the one that was opened last.
     pub host: Spanned<String>,
-    /// What must hold, all of it.
-    pub assertions: Vec<Assertion>,
+    /// What is kept, and what must hold, in their order.
+    pub steps: Vec<Step>,
 }
 
 /// The knobs of a host are turned while the script runs: packetdrill's settings of the system.

@@ -36,6 +36,7 @@ impl Stack {
             local,
             remote,
             envelope: envelope_of(options, carrier),
+            path_mtu: options.path_mtu,
             signs: options.signs,
             mss: mss.min(segment_bound(options)),
             receive_buffer: options.receive_buffer,

@@ -20,7 +20,12 @@ impl Stack {
         address: Option<IpAddress>,
         port: u16,
     ) -> Result<(), BindError> {
-        if address.is_some_and(|address| !self.addresses.contains(&address)) {
+        let freely = self
+            .entries
+            .get(&id)
+            .is_some_and(|it| it.options.binds_freely);
+        let is_strange = address.is_some_and(|address| !self.addresses.contains(&address));
+        if is_strange && !freely {
             return Err(BindError::NotAvailable);
         }
         if self.is_bound(id) {

@@ -140,6 +140,12 @@ pub(crate) struct SocketOptions {
     pub(crate) max_segment: Option<u32>,
     pub(crate) cork: bool,
     pub(crate) tells_queue: bool,
+    /// Whether sends may leave their octets in the memory of the program.
+    pub(crate) zero_copy: bool,
+    pub(crate) mark: u32,
+    /// Whether the socket can be bound to an address that the host does not have.
+    pub(crate) binds_freely: bool,
+    pub(crate) path_mtu: PathMtu,
     pub(crate) unsent_most: Option<u32>,
     pub(crate) congestion: Option<Algorithm>,
     /// Whether a datagram that found no port is forgotten.
@@ -413,6 +419,82 @@ pub const TELLS_QUEUE: SocketOption<bool> = SocketOption::new(
 )
 .only_where(has_linux_options);
 
+/// SO_ZEROCOPY: whether a send may leave its octets in the memory of the program, and say later
+/// that it can be used again (MSG_ZEROCOPY).
+pub const ZERO_COPY: SocketOption<bool> = SocketOption::new(
+    |source| source.options.zero_copy,
+    |options, on| options.zero_copy = on,
+)
+.only_where(is_of_linux);
+
+/// SO_MARK: a number for rules of the firewall, of which no host here has any.
+pub const MARK: SocketOption<u32> = SocketOption::new(
+    |source| source.options.mark,
+    |options, mark| options.mark = mark,
+)
+.only_where(is_of_linux);
+
+/// IP_FREEBIND: whether the socket can be bound to an address that the host does not have.
+pub const FREE_BIND: SocketOption<bool> = SocketOption::new(
+    |source| source.options.binds_freely,
+    |options, on| options.binds_freely = on,
+)
+.only_where(is_of_linux);
+
+/// What a socket makes of the MTU of its path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PathMtu {
+    /// Its packets are not to be taken apart, and as small as routers ask.
+    #[default]
+    Followed,
+    /// They may be taken apart, and stay as large as they are.
+    Left,
+    /// They may be taken apart, and are as small as routers ask all the same.
+    Probed,
+    /// The same as the first, for a socket that insists.
+    Insisted,
+    /// Nobody's word on the MTU counts.
+    Mistrusted,
+    /// The same as the one before, where a packet may even be longer than the device takes.
+    Exceeded,
+}
+
+impl PathMtu {
+    /// All, each at its number (IP_PMTUDISC_WANT has 1).
+    const NUMBERED: [Self; 6] = [
+        Self::Left,
+        Self::Followed,
+        Self::Insisted,
+        Self::Probed,
+        Self::Mistrusted,
+        Self::Exceeded,
+    ];
+
+    /// Whether DF is clear (Linux: ip_dont_fragment).
+    pub(crate) fn may_fragment(self) -> bool {
+        !matches!(self, Self::Followed | Self::Insisted)
+    }
+
+    /// Whether segments become shorter where a router asks (Linux: tcp_v4_mtu_reduced).
+    pub(crate) fn follows_path(self) -> bool {
+        matches!(self, Self::Followed | Self::Insisted | Self::Probed)
+    }
+}
+
+/// IP_MTU_DISCOVER and IPV6_MTU_DISCOVER.
+pub const PATH_MTU: SocketOption<u32> = SocketOption::new(
+    |source| {
+        let mut numbered = PathMtu::NUMBERED.iter();
+        let place = numbered.position(|it| *it == source.options.path_mtu);
+        place.and_then(|it| u32::try_from(it).ok()).unwrap_or(0)
+    },
+    |options, number| {
+        let place = usize::try_from(number).unwrap_or(usize::MAX);
+        options.path_mtu = PathMtu::NUMBERED.get(place).copied().unwrap_or_default();
+    },
+)
+.only_where(is_of_linux);
+
 /// TCP_NOTSENT_LOWAT: a send takes no more, and poll tells of no room, while so many octets were
 /// not sent yet; 0 is no bound.
 pub const UNSENT_MOST: SocketOption<u32> = SocketOption::new(
@@ -484,6 +566,11 @@ pub const EXCLUSIVE_ADDRESS: SocketOption<bool> = SocketOption::new(
 /// interface (gVisor: sockopt.go; Fuchsia: fuchsia.posix.socket).
 fn has_linux_options(profile: &Profile) -> bool {
     profile.keep_alive.user_timeout
+}
+
+/// Whether a flag is how programs ask for Fast Open, which is so on Linux alone.
+fn is_of_linux(profile: &Profile) -> bool {
+    profile.fast_open.asked == FastOpenCall::Flag
 }
 
 fn limits_handshakes(profile: &Profile) -> bool {

@@ -8,6 +8,7 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::IpEndpoint;
 
 use crate::icmp::Unreachable;
+use crate::spent::Spent;
 use crate::tcp::{PathState, State};
 
 /// A socket of a host. Never used again for another socket.
@@ -291,6 +292,10 @@ pub struct Status {
     pub unacked: usize,
     /// Octets the application wrote and TCP has not sent yet.
     pub unsent: usize,
+    /// The relative sequence number behind the last octet that was written.
+    pub written: u64,
+    /// That of the first octet without an acknowledgment.
+    pub first_unacknowledged: u64,
     /// The window the peer advertises, in octets.
     pub send_window: u64,
     /// The congestion window in octets.
@@ -321,6 +326,20 @@ pub struct Status {
     pub reordering: (u32, usize),
     /// Whether data has arrived with a SYN of the connection (RFC 7413).
     pub syn_data: bool,
+    /// The entries of the error queue, and how many have ever been made.
+    pub reports: (usize, u64),
+    /// For how long the connection had something to send, and what it has waited for.
+    pub spent: Spent,
+    /// When data was sent last, when it came, and when an acknowledgment did.
+    pub last: LastTimes,
+    /// How often the retransmission timeout has doubled.
+    pub doublings: u32,
+    /// Timeouts since anything new was acknowledged.
+    pub timeouts: u32,
+    /// Probes without an answer.
+    pub probes: u32,
+    /// The shortest round-trip time, once measured.
+    pub least_round_trip: Option<Duration>,
     /// Segments, SYNs included, that the peer was said or reported to have.
     pub delivered: u64,
     /// Segments that were sent again and not acknowledged or reported since.
@@ -336,6 +355,26 @@ pub struct Status {
     pub local: Option<IpEndpoint>,
     /// The peer's address.
     pub remote: Option<IpEndpoint>,
+}
+
+/// When something has happened last on a connection; its handshake counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastTimes {
+    /// Something was sent.
+    pub sent: Instant,
+    /// Data came.
+    pub data: Instant,
+    /// An acknowledgment came.
+    pub acknowledgment: Instant,
+}
+
+impl LastTimes {
+    /// Those of a socket on which nothing has happened.
+    pub const NONE: Self = Self {
+        sent: Instant::ZERO,
+        data: Instant::ZERO,
+        acknowledgment: Instant::ZERO,
+    };
 }
 
 /// Whether a read takes what it reads.
@@ -370,6 +409,8 @@ impl Status {
             window: 0,
             unacked: 0,
             unsent: 0,
+            written: 0,
+            first_unacknowledged: 0,
             send_window: 0,
             cwnd: 0,
             ssthresh: 0,
@@ -385,6 +426,13 @@ impl Status {
             reported: 0,
             reordering: (0, 0),
             syn_data: false,
+            reports: (0, 0),
+            spent: Spent::default(),
+            last: LastTimes::NONE,
+            doublings: 0,
+            timeouts: 0,
+            probes: 0,
+            least_round_trip: None,
             delivered: 0,
             repeated: 0,
             lost: 0,

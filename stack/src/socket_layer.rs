@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
+use crate::error_queue::{Report, Wish};
 use crate::host::{Host, Stack};
 use crate::network::IpFamily;
-use crate::options::{SocketOption, SocketOptions, Source};
+use crate::options::{SocketOption, SocketOptions, Source, ZERO_COPY};
 use crate::profile::{
     AcceptOfReset, ConnectingShutdown, EndOfRecord, ListenerShutdown, RecvAfter, SendUnconnected,
     Transport, Unconnected, UrgentData,
@@ -226,6 +227,38 @@ impl Host {
         if let Some(connection) = stack.connection_mut(socket).filter(|_| ends) {
             connection.end_record();
         }
+    }
+
+    /// The next [`Host::send`] has segments of its own up to each of these octets.
+    pub fn break_write(&mut self, socket: SocketId, breaks: Vec<usize>) {
+        if let Some(connection) = self.stack_mut().connection_mut(socket) {
+            connection.break_write(breaks);
+        }
+    }
+
+    /// A program wants to hear of what it has just written to a stream: of `octets` octets, the
+    /// beginning of `whole`, which are being written.
+    pub fn watch_write(&mut self, socket: SocketId, octets: usize, whole: usize, wish: Wish) {
+        if let Some(connection) = self.stack_mut().connection_mut(socket) {
+            connection.watch_write(octets, whole, wish);
+        }
+    }
+
+    /// What is being written ends with what was taken of it by now.
+    pub fn cut_write(&mut self, socket: SocketId) {
+        if let Some(connection) = self.stack_mut().connection_mut(socket) {
+            connection.cut_write();
+        }
+    }
+
+    /// Whether sockets have error queues.
+    pub fn keeps_error_queues(&self) -> bool {
+        self.profile().is_some_and(|it| ZERO_COPY.exists(it))
+    }
+
+    /// The next entry of a socket's error queue, which is taken out.
+    pub fn take_report(&mut self, socket: SocketId) -> Option<Report> {
+        self.stack_mut().connection_mut(socket)?.take_report()
     }
 
     /// Sends one datagram. On a connected TCP socket the address is ignored.
@@ -648,6 +681,7 @@ fn reconfigure(
     connection.set_syn_count(options.syn_count);
     connection.set_unsent_most(options.unsent_most);
     connection.set_header(options.service, options.hop_limit);
+    connection.set_path_mtu(options.path_mtu);
     if options.max_segment != before.max_segment
         && let Some(octets) = options.max_segment
     {

@@ -182,7 +182,7 @@ fn options_of_the_bsds() {
 
 /// Names that code gives to numbers last to the end of the script.
 #[test]
-fn code_has_names_for_numbers() {
+fn code_has_names_for_values() {
     let text = |named: &str| {
         format!(
             "{CONNECTS}+0 %{{ most = {named} }}%\n\
@@ -192,5 +192,34 @@ fn code_has_names_for_numbers() {
     let played = |text: &str| verdict(text, &options("linux", IpVersion::V4), Leftovers::Allowed);
     assert_eq!(played(&text("1460 + 1")), "pass");
     assert!(played(&text("1460")).contains("`tcpi_advmss < most"));
-    assert!(played(&text("tcpi_advmss + 1")).starts_with("unsupported"));
+    assert_eq!(played(&text("tcpi_advmss + 1")), "pass");
+    assert_eq!(played(&text("0; most += 1461")), "pass");
+    let unknown = played(&text("0; more += 1461"));
+    assert!(unknown.starts_with("unsupported"), "{unknown}");
+}
+
+/// With IP_PMTUDISC_DONT segments stay as long as they are, whatever a router says.
+#[test]
+fn segments_shrink_where_the_path_is_followed() {
+    for (mtu_discover, mss) in [
+        ("IP_PMTUDISC_DONT", 1460),
+        ("IP_PMTUDISC_WANT", 560),
+        ("IP_PMTUDISC_DO", 560),
+        ("IP_PMTUDISC_PROBE", 560),
+        ("IP_PMTUDISC_INTERFACE", 1460),
+        ("IP_PMTUDISC_OMIT", 1460),
+    ] {
+        let text = format!(
+            "{CONNECTS}+.1 < S. 0:0(0) ack 1 win 65535 <mss 1460>
+             * > . 1:1(0) ack 1
+             +0 setsockopt(3, SOL_IP, IP_MTU_DISCOVER, [{mtu_discover}], 1) = 0
+             +0 write(3, ..., 1460) = 1460
+             +0 > P. 1:1461(1460) ack 1
+             +.01 < icmp unreachable frag_needed mtu 600 [1:1461(1460)]
+             * > . 1:561(560) ack 1\n"
+        );
+        let played = verdict(&text, &options("linux", IpVersion::V4), Leftovers::Allowed);
+        let shrinks = played == "pass";
+        assert_eq!(shrinks, mss == 560, "{mtu_discover}: {played}");
+    }
 }

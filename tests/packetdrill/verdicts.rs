@@ -273,7 +273,7 @@ fn what_cannot_be_played_is_said_to_be_unsupported() {
             "11:5",
             "other than `assert`",
         ),
-        ("close(4)", "open(\"f\")", "11:6", "there is no call open"),
+        ("close(4)", "creat(\"f\")", "11:6", "there is no call creat"),
         (
             "IPPROTO_TCP",
             "IPPROTO_MPTCP",

@@ -1,16 +1,14 @@
 //! send, sendto, write; recv, recvfrom, read.
 
-use hangup_posix::data::MSG_NOSIGNAL;
-use hangup_posix::options::TCP_INQ;
-use hangup_posix::sockets::IPPROTO_TCP;
-use hangup_posix::{Errno, Progress};
+use hangup_posix::data::{MSG_FASTOPEN, MSG_NOSIGNAL};
+use hangup_posix::{Errno, FileDescriptor, Progress};
 
 use super::state::PosixCalls;
-use super::words::{CONTROL_TYPES, FLAGS, LEVELS};
-use crate::calls::answer::{BadCall, Difference, Made, waited};
-use crate::calls::argument::{Context, Words};
+use super::words::FLAGS;
+use crate::calls::answer::{BadCall, Made, failed, waited};
+use crate::calls::argument::{Context, Words, is_null, is_unspecified};
+use crate::calls::program::Octets;
 use crate::calls::show::show;
-use crate::scenario::script::Argument;
 
 /// Whether a send has an address among its arguments.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +62,11 @@ impl PosixCalls {
         let fd = self.fd(context)?;
         let payload = context.payload(flags)?;
         let to = match (destination, context.argument(payload.rest)) {
-            (Destination::Argument, Some(Argument::Word(word))) if word == "NULL" => None,
+            (Destination::Argument, Some(address)) if is_null(address) => None,
+            (Destination::Argument, Some(address)) if is_unspecified(address) => {
+                let opens = payload.flags & MSG_FASTOPEN != 0;
+                return self.without_family(context, fd, opens);
+            }
             (Destination::Argument, _) => Some(self.destination(context, payload.rest, fd)?),
             (Destination::None, None) => None,
             (Destination::None, Some(extra)) => {
@@ -75,14 +77,38 @@ impl PosixCalls {
         let Self {
             process, program, ..
         } = self;
-        let data = program.memory.octets(&payload.octets);
-        let sent =
-            context.on_host(|host, now| process.send(host, now, fd, data, (payload.flags, to)));
+        let how = (payload.flags, to);
+        let sent = match payload.octets {
+            Octets::Nowhere(length) => {
+                context.on_host(|host, now| process.send_from_nowhere(host, now, fd, length, how))
+            }
+            octets @ (Octets::Pattern(_) | Octets::Text(_)) => {
+                let data = program.memory.octets(&octets);
+                context.on_host(|host, now| process.send(host, now, fd, data, how))
+            }
+        };
         let signals = match process.is_stream(fd) && payload.flags & MSG_NOSIGNAL == 0 {
             true => SignalsAPipe::Yes,
             false => SignalsAPipe::No,
         };
         Ok(self.sent(sent, signals))
+    }
+
+    /// A send to an address without a family. A stream with a connection does not look at it, and
+    /// opens none (Linux: tcp_sendmsg_fastopen).
+    fn without_family(
+        &self,
+        context: &Context<'_>,
+        fd: FileDescriptor,
+        opens: bool,
+    ) -> Result<Made, BadCall> {
+        if opens && self.process.is_stream(fd) {
+            return Ok(failed(Errno::OperationNotSupported));
+        }
+        context.bad(
+            context.count() - 1,
+            "an address without a family is played with MSG_FASTOPEN alone",
+        )
     }
 
     /// `recvfrom(3, 1000, 0, client:5000)`: as recv, with the address of the sender.
@@ -91,6 +117,9 @@ impl PosixCalls {
         let (length, flags, rest) = context.buffer(FLAGS)?;
         let expected = context.expected_address(rest, self.family(fd))?;
         context.size(rest + 1)?;
+        if context.argument(1).is_some_and(is_null) {
+            return Ok(self.receive_nowhere(context, fd, length, flags));
+        }
         let Self {
             process, program, ..
         } = self;
@@ -117,38 +146,23 @@ impl PosixCalls {
         Ok(waited(self.process.read_plain(fd, buffer)))
     }
 
-    /// `recvmsg(4, 1000, 0, {cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data=900})`: as recv,
-    /// with the control message of TCP_INQ.
-    pub(super) fn recvmsg(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
-        let fd = self.fd(context)?;
-        let (_, _, at) = context.buffer(FLAGS)?;
-        let expected = match context.argument(at) {
-            None => None,
-            Some(argument) => Some(control_of(context, at, argument)?),
-        };
-        let made = self.recv(context)?;
-        let is_done = matches!(&made, Made::Returned { error: None, .. });
-        let Some(expected) = expected.filter(|_| is_done) else {
-            return Ok(made);
-        };
-        let left = context.on_host(|host, _| self.process.left_in_queue(host, fd));
-        let said = left.and_then(|left| i64::try_from(left).ok());
-        if said == Some(expected) {
-            return Ok(made);
-        }
-        let actual = match said {
-            Some(said) => {
-                format!("{{cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data={said}}}")
-            }
-            None => "no control message".to_owned(),
-        };
-        let argument = at;
-        Ok(made.and_differs(Difference { argument, actual }))
+    fn receive_nowhere(
+        &mut self,
+        context: &mut Context<'_>,
+        fd: FileDescriptor,
+        length: usize,
+        flags: i32,
+    ) -> Made {
+        let process = &mut self.process;
+        waited(context.on_host(|host, now| process.recv_to_nowhere(host, now, fd, length, flags)))
     }
 
     pub(super) fn recv(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
         let fd = self.fd(context)?;
         let (length, flags, _) = context.buffer(FLAGS)?;
+        if context.argument(1).is_some_and(is_null) {
+            return Ok(self.receive_nowhere(context, fd, length, flags));
+        }
         let Self {
             process, program, ..
         } = self;
@@ -156,28 +170,4 @@ impl PosixCalls {
         let received = context.on_host(|host, now| process.recv(host, now, fd, buffer, flags));
         Ok(waited(received))
     }
-}
-
-/// What a control message of TCP_INQ says.
-fn control_of(context: &Context<'_>, at: usize, argument: &Argument) -> Result<i64, BadCall> {
-    const FORM: &str = "it is {cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data=900}";
-    let Argument::Struct(fields) = argument else {
-        return context.bad(at, FORM);
-    };
-    let field = |wanted: &str| {
-        let found = fields
-            .iter()
-            .find(|(name, _)| name.as_deref() == Some(wanted));
-        found.map(|(_, value)| value)
-    };
-    let [Some(level), Some(kind), Some(data)] = ["cmsg_level", "cmsg_type", "cmsg_data"].map(field)
-    else {
-        return context.bad(at, FORM);
-    };
-    let level = context.number_in(at, level, LEVELS)?;
-    let kind = context.number_in(at, kind, CONTROL_TYPES)?;
-    if (level, kind) != (i64::from(IPPROTO_TCP), i64::from(TCP_INQ)) {
-        return context.bad(at, FORM);
-    }
-    context.number_in(at, data, &[])
 }

@@ -1,14 +1,15 @@
 //! setsockopt and getsockopt.
 
 use hangup_posix::options::{
-    self, IP_TOS, IPV6_TCLASS, Linger, OptionValue, SO_ERROR, SO_TYPE, SOL_SOCKET, TCP_INFO,
+    self, IP_MTU_DISCOVER, IP_TOS, IPV6_MTU_DISCOVER, IPV6_TCLASS, Linger, OptionValue, SO_ERROR,
+    SO_TIMESTAMPING, SO_TYPE, SOL_SOCKET, TCP_INFO,
 };
 use hangup_posix::sockets::{IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP};
 use hangup_posix::{Errno, FileDescriptor, tcp_info};
 use hangup_stack::sockopt::{self, Codec};
 
 use super::state::PosixCalls;
-use super::words::{ERRORS, LEVELS, OPTIONS, SERVICES, TYPES};
+use super::words::{ERRORS, LEVELS, OPTIONS, PATH_MTUS, SERVICES, STAMPINGS, TYPES};
 use crate::calls::answer::{BadCall, Made, failed, status};
 use crate::calls::argument::{Context, Words};
 use crate::calls::show::show;
@@ -42,6 +43,8 @@ fn words_of(option: (i32, i32)) -> &'static Words {
     match option {
         (SOL_SOCKET, SO_ERROR) => &ERRORS,
         (SOL_SOCKET, SO_TYPE) => TYPES,
+        (SOL_SOCKET, SO_TIMESTAMPING) => STAMPINGS,
+        (IPPROTO_IP, IP_MTU_DISCOVER) | (IPPROTO_IPV6, IPV6_MTU_DISCOVER) => PATH_MTUS,
         (IPPROTO_IP, IP_TOS) | (IPPROTO_IPV6, IPV6_TCLASS) => SERVICES,
         _ => &[],
     }
@@ -123,7 +126,7 @@ impl PosixCalls {
     /// the fields that are written down are compared.
     fn tcp_info(&mut self, context: &mut Context<'_>, fd: FileDescriptor) -> Result<Made, BadCall> {
         let expected = expected_info(context)?;
-        let info = match context.on_host(|host, _| self.process.tcp_info(host, fd)) {
+        let info = match context.on_host(|host, now| self.process.tcp_info(host, now, fd)) {
             Ok(info) => info,
             Err(error) => return Ok(failed(error)),
         };

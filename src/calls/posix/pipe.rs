@@ -1,11 +1,12 @@
 //! pipe and memfd_create; splice and sendfile.
 
 use hangup_posix::FileDescriptor;
+use hangup_posix::control::O_RDONLY;
 use hangup_stack::network::IpFamily;
 
 use super::data::SignalsAPipe;
 use super::state::PosixCalls;
-use super::words::SPLICE_FLAGS;
+use super::words::{FILE_FLAGS, SPLICE_FLAGS};
 use crate::calls::answer::{BadCall, Made, failed};
 use crate::calls::argument::Context;
 use crate::scenario::script::Argument;
@@ -43,6 +44,19 @@ impl PosixCalls {
         }
         context.size(1)?;
         let made = self.process.memfd_create();
+        Ok(self.opened(made, IpFamily::V4))
+    }
+
+    /// `open("/tmp/page", O_RDONLY) = 7`: no file of the machine, but one that reads as zeros.
+    pub(super) fn open(&mut self, context: &mut Context<'_>) -> Result<Made, BadCall> {
+        if !matches!(context.argument(0), Some(Argument::Text(_))) {
+            return context.bad(0, "the file has a \"path\"");
+        }
+        let flags: i32 = context.narrow(1, FILE_FLAGS)?;
+        if flags != O_RDONLY {
+            return context.bad(1, "a file of zeros is only read: O_RDONLY");
+        }
+        let made = self.process.open_zeros();
         Ok(self.opened(made, IpFamily::V4))
     }
 

@@ -5,9 +5,9 @@ use hangup_posix::control::{
 };
 use hangup_posix::data::{
     MSG_DONTROUTE, MSG_DONTWAIT, MSG_EOR, MSG_FASTOPEN, MSG_MORE, MSG_NOSIGNAL, MSG_OOB, MSG_PEEK,
-    MSG_WAITALL,
+    MSG_WAITALL, MSG_ZEROCOPY,
 };
-use hangup_posix::{Errno, epoll, options, pipe, poll, sockets};
+use hangup_posix::{Errno, epoll, message, options, pipe, poll, sockets, stamping};
 use hangup_stack::sockopt;
 
 use crate::calls::argument::Words;
@@ -40,6 +40,8 @@ pub(super) const FLAGS: &Words = &[
     ("MSG_FASTOPEN", MSG_FASTOPEN as i64),
     ("MSG_EOR", MSG_EOR as i64),
     ("MSG_OOB", MSG_OOB as i64),
+    ("MSG_ZEROCOPY", MSG_ZEROCOPY as i64),
+    ("MSG_ERRQUEUE", message::MSG_ERRQUEUE as i64),
 ];
 pub(super) const HOWS: &Words = &[
     ("SHUT_RD", sockets::SHUT_RD as i64),
@@ -118,7 +120,83 @@ pub(super) const SIGNALS: &Words = &[
 /// The actions of a signal.
 pub(super) const ACTIONS: &Words = &[("SIG_DFL", 0), ("SIG_IGN", 1)];
 /// What a control message says.
-pub(super) const CONTROL_TYPES: &Words = &[("TCP_CM_INQ", options::TCP_INQ as i64)];
+pub(super) const CONTROL_TYPES: &Words = &[
+    ("TCP_CM_INQ", options::TCP_INQ as i64),
+    ("SCM_TIMESTAMPING", message::SCM_TIMESTAMPING as i64),
+    ("IP_RECVERR", message::IP_RECVERR as i64),
+    ("IPV6_RECVERR", message::IPV6_RECVERR as i64),
+];
+/// What an entry of the error queue says.
+pub(super) const EXTENDED: &Words = &[
+    ("ENOMSG", message::ENOMSG as i64),
+    (
+        "SO_EE_ORIGIN_TIMESTAMPING",
+        message::SO_EE_ORIGIN_TIMESTAMPING as i64,
+    ),
+    (
+        "SO_EE_ORIGIN_ZEROCOPY",
+        message::SO_EE_ORIGIN_ZEROCOPY as i64,
+    ),
+    (
+        "SO_EE_CODE_ZEROCOPY_COPIED",
+        message::SO_EE_CODE_ZEROCOPY_COPIED as i64,
+    ),
+    ("SCM_TSTAMP_SND", message::SCM_TSTAMP_SND as i64),
+    ("SCM_TSTAMP_SCHED", message::SCM_TSTAMP_SCHED as i64),
+    ("SCM_TSTAMP_ACK", message::SCM_TSTAMP_ACK as i64),
+];
+/// What recvmsg says of what it has read.
+pub(super) const MESSAGE_FLAGS: &Words = &[
+    ("MSG_ERRQUEUE", message::MSG_ERRQUEUE as i64),
+    ("MSG_TRUNC", message::MSG_TRUNC as i64),
+    ("MSG_OOB", MSG_OOB as i64),
+];
+/// The values of SO_TIMESTAMPING.
+pub(super) const STAMPINGS: &Words = &[
+    (
+        "SOF_TIMESTAMPING_TX_SCHED",
+        stamping::SOF_TIMESTAMPING_TX_SCHED as i64,
+    ),
+    (
+        "SOF_TIMESTAMPING_TX_SOFTWARE",
+        stamping::SOF_TIMESTAMPING_TX_SOFTWARE as i64,
+    ),
+    (
+        "SOF_TIMESTAMPING_TX_ACK",
+        stamping::SOF_TIMESTAMPING_TX_ACK as i64,
+    ),
+    (
+        "SOF_TIMESTAMPING_SOFTWARE",
+        stamping::SOF_TIMESTAMPING_SOFTWARE as i64,
+    ),
+    (
+        "SOF_TIMESTAMPING_OPT_ID",
+        stamping::SOF_TIMESTAMPING_OPT_ID as i64,
+    ),
+    (
+        "SOF_TIMESTAMPING_OPT_ID_TCP",
+        stamping::SOF_TIMESTAMPING_OPT_ID_TCP as i64,
+    ),
+    (
+        "SOF_TIMESTAMPING_OPT_TSONLY",
+        stamping::SOF_TIMESTAMPING_OPT_TSONLY as i64,
+    ),
+];
+/// The values of IP_MTU_DISCOVER and of its twin.
+pub(super) const PATH_MTUS: &Words = &[
+    ("IP_PMTUDISC_DONT", 0),
+    ("IP_PMTUDISC_WANT", 1),
+    ("IP_PMTUDISC_DO", 2),
+    ("IP_PMTUDISC_PROBE", 3),
+    ("IP_PMTUDISC_INTERFACE", 4),
+    ("IP_PMTUDISC_OMIT", 5),
+    ("IPV6_PMTUDISC_DONT", 0),
+    ("IPV6_PMTUDISC_WANT", 1),
+    ("IPV6_PMTUDISC_DO", 2),
+    ("IPV6_PMTUDISC_PROBE", 3),
+    ("IPV6_PMTUDISC_INTERFACE", 4),
+    ("IPV6_PMTUDISC_OMIT", 5),
+];
 pub(super) const SPLICE_FLAGS: &Words = &[
     ("SPLICE_F_MOVE", 1),
     ("SPLICE_F_NONBLOCK", pipe::SPLICE_F_NONBLOCK as i64),
@@ -136,6 +214,7 @@ pub(super) const EPOLL_EVENTS: &Words = &[
     ("EPOLLERR", epoll::EPOLLERR as i64),
     ("EPOLLHUP", epoll::EPOLLHUP as i64),
     ("EPOLLRDHUP", epoll::EPOLLRDHUP as i64),
+    ("EPOLLEXCLUSIVE", epoll::EPOLLEXCLUSIVE as i64),
     ("EPOLLONESHOT", epoll::EPOLLONESHOT as i64),
     ("EPOLLET", epoll::EPOLLET as i64),
 ];

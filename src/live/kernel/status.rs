@@ -2,7 +2,8 @@
 
 use std::os::fd::AsFd;
 
-use hangup_stack::socket::{Protocol, Status};
+use hangup_stack::socket::{LastTimes, Protocol, Status};
+use hangup_stack::spent::Spent;
 use hangup_stack::tcp::{PathState, State};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use smoltcp::time::Duration;
@@ -29,7 +30,7 @@ const STATES: [State; 12] = [
 ];
 
 /// How a socket stands. What only the stack knows of itself is zero: numbers of the window that is
-/// advertised and of what is withheld, which traces show.
+/// advertised and of what is withheld, which traces show, and times on its own clock.
 pub(super) fn of(file: &File) -> Option<Status> {
     let kind = options::get(&file.fd, (libc::SOL_SOCKET, libc::SO_TYPE))?.ok()?;
     let protocol = match kind == OptionValue::Number(libc::SOCK_STREAM) {
@@ -107,6 +108,15 @@ pub(super) fn of(file: &File) -> Option<Status> {
         reported: count("tcpi_sacked"),
         arrivals: 0,
         syn_data: count("tcpi_options") & 32 != 0,
+        reports: (0, 0),
+        spent: Spent::default(),
+        last: LastTimes::NONE,
+        doublings: count("tcpi_backoff") as u32,
+        timeouts: count("tcpi_retransmits") as u32,
+        probes: count("tcpi_probes") as u32,
+        least_round_trip: None,
+        written: 0,
+        first_unacknowledged: 0,
         delivered: count("tcpi_delivered") as u64,
         repeated: count("tcpi_retrans"),
         lost: count("tcpi_lost"),

@@ -123,6 +123,7 @@ fn port(
 fn octets(arguments: &[Argument]) -> (String, usize) {
     match (arguments.get(1), arguments.get(2)) {
         (Some(Argument::Ellipsis), Some(length)) => (show_argument(length), 3),
+        (Some(argument), Some(length)) if is_null(argument) => (show_argument(length), 3),
         (Some(Argument::Text(_)), Some(length @ Argument::Integer(_))) if arguments.len() > 3 => {
             (show_argument(length), 3)
         }
@@ -132,11 +133,24 @@ fn octets(arguments: &[Argument]) -> (String, usize) {
     }
 }
 
+/// The buffer of a call: NULL, or one that packetdrill knows.
+fn buffer(arguments: &[Argument]) -> &'static str {
+    match arguments.get(1).is_some_and(is_null) {
+        true => "NULL",
+        false => "...",
+    }
+}
+
+fn is_null(argument: &Argument) -> bool {
+    matches!(argument, Argument::Word(word) if word == "NULL")
+}
+
 fn sent(ports: &mut Ports, name: &str, arguments: &[Argument]) -> Result<String, Inexpressible> {
     let fd = head(arguments, 1);
     let (length, next) = octets(arguments);
+    let buffer = buffer(arguments);
     if name == "write" {
-        return Ok(format!("write({fd}, ..., {length})"));
+        return Ok(format!("write({fd}, {buffer}, {length})"));
     }
     let mut rest = &arguments[next.min(arguments.len())..];
     let mut flags = "0".to_owned();
@@ -156,20 +170,23 @@ fn sent(ports: &mut Ports, name: &str, arguments: &[Argument]) -> Result<String,
         rest = others;
     }
     if name == "send" {
-        return Ok(format!("send({fd}, ..., {length}, {flags})"));
+        return Ok(format!("send({fd}, {buffer}, {length}, {flags})"));
     }
     port(&mut ports.connected, rest.first(), "sendto")?;
-    Ok(format!("sendto({fd}, ..., {length}, {flags}, ..., ...)"))
+    Ok(format!(
+        "sendto({fd}, {buffer}, {length}, {flags}, ..., ...)"
+    ))
 }
 
 fn received(name: &str, arguments: &[Argument]) -> String {
     let fd = head(arguments, 1);
     let (length, next) = octets(arguments);
     let flags = arguments.get(next).map_or("0".to_owned(), show_argument);
+    let buffer = buffer(arguments);
     match name {
-        "read" => format!("read({fd}, ..., {length})"),
-        "recv" => format!("recv({fd}, ..., {length}, {flags})"),
-        _ => format!("recvfrom({fd}, ..., {length}, {flags}, ..., ...)"),
+        "read" => format!("read({fd}, {buffer}, {length})"),
+        "recv" => format!("recv({fd}, {buffer}, {length}, {flags})"),
+        _ => format!("recvfrom({fd}, {buffer}, {length}, {flags}, ..., ...)"),
     }
 }
 

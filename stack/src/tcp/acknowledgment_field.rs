@@ -109,6 +109,7 @@ impl Connection {
     ) -> bool {
         let outcome = self.send.on_acknowledgment(acknowledged, now);
         if outcome.progress {
+            self.mark_acknowledged(now);
             if let Some(round_trip) = self.round_trip(header, outcome.sample, now) {
                 self.rto.measure(round_trip);
             }

@@ -149,6 +149,7 @@ impl Connection {
     /// past ESTABLISHED (RFC 9293 section 3.10.4).
     pub(super) fn enter_open(&mut self, now: Instant) {
         self.opened_at = Some(now);
+        self.data_at = now;
         self.enter(if self.send.has_fin() {
             State::FinWait1
         } else {

@@ -53,6 +53,7 @@ impl Connection {
     /// An acknowledgment field has come with a segment that may carry one. Before SND.UNA it is
     /// old, and beyond SND.NXT made up: neither shows that the peer is there now.
     pub(super) fn hear_acknowledgment(&mut self, acknowledged: i64, now: Instant) {
+        self.acknowledged_at = now;
         let is_current = (self.send.unacknowledged()..=self.send.next()).contains(&acknowledged);
         if is_current && self.keeping_alive.answer() == KeepAliveAnswer::Acknowledgment {
             self.on_answer(now);

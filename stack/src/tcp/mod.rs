@@ -32,6 +32,7 @@ mod in_flight;
 #[cfg(debug_assertions)]
 mod invariants;
 mod keep_alive;
+mod marks;
 mod notices;
 mod opening;
 mod receive_queue;
@@ -51,6 +52,8 @@ mod transmit;
 mod unreachable;
 mod urgent;
 mod user_calls;
+mod waits;
+mod watched;
 mod window;
 mod written;
 
@@ -66,12 +69,14 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::envelope::{DatagramPorts, Envelope};
 use crate::event::{Fact, Retransmission};
-use crate::options::KeepAlive;
+use crate::options::{KeepAlive, PathMtu};
 use crate::profile::{Algorithm, Profile};
 use crate::socket::Gone;
+use crate::spent::Spent;
 use acknowledge::Acknowledger;
 use ecn::Ecn;
 use keep_alive::KeepingAlive;
+use marks::Marks;
 use opening::Opening;
 pub(crate) use opening::{ClientOpening, ServerOpening, SynAnswer};
 use receive_shutdown::Phase;
@@ -129,6 +134,8 @@ pub struct Config {
     pub initial_sequence: u32,
     /// What our segments are in.
     pub envelope: Envelope,
+    /// What is made of the path's MTU (IP_MTU_DISCOVER).
+    pub path_mtu: PathMtu,
     /// Whether segments are signed (TCP_MD5SIG, RFC 2385).
     pub signs: bool,
 }
@@ -200,6 +207,11 @@ pub struct Connection {
     bare_probe: Option<Retransmission>,
     keeping_alive: KeepingAlive,
     last_heard: Instant,
+    /// When an acknowledgment came last, and when data did.
+    acknowledged_at: Instant,
+    data_at: Instant,
+    marks: Marks,
+    spent: Spent,
     /// When a segment came last before the application closed.
     heard_before_close: Option<Instant>,
     /// The acknowledgment field of the last segment we sent, as a stream position.
@@ -267,6 +279,10 @@ impl Connection {
             bare_probe: None,
             keeping_alive: KeepingAlive::new(profile.keep_alive, config.keep_alive),
             last_heard: now,
+            acknowledged_at: now,
+            data_at: now,
+            marks: Marks::default(),
+            spent: Spent::default(),
             heard_before_close: None,
             last_acknowledgment: 1,
             error: None,
@@ -388,6 +404,7 @@ impl Connection {
     fn die(&mut self, reason: Option<Gone>) {
         self.enter(State::Closed);
         self.timers = Timers::default();
+        self.marks.on_end();
         self.bare_probe = None;
         self.error = reason;
         let queues = self.config.profile.calls.errors_queued;

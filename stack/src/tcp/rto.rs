@@ -96,6 +96,11 @@ impl Rto {
         self.follow();
     }
 
+    /// How often the timeout has doubled.
+    pub(crate) fn doublings(&self) -> u32 {
+        self.backoff
+    }
+
     /// The smoothed round-trip time.
     pub(crate) fn smoothed(&self) -> Option<Duration> {
         self.estimate

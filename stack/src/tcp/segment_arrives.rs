@@ -395,6 +395,7 @@ impl Connection {
         let taken = self.recv.take(arriving.start, payload, fin, disposition);
         if self.recv.accepted() > next {
             self.last_heard = now;
+            self.data_at = now;
         }
         self.report(arriving, taken);
         self.watch_gap(taken.filled, now);

@@ -96,6 +96,10 @@ pub(crate) struct Sender {
     more_is_announced: bool,
     /// Whether a record ends with the next write.
     record_is_announced: bool,
+    /// Where the next write is to be broken, in octets from its beginning.
+    breaks: Vec<usize>,
+    /// Whether a write has not found room for all of it, and none has come since.
+    lacks_room: bool,
     /// Whether the next write ends with an urgent octet.
     urgent_is_announced: bool,
     /// Behind the last urgent octet (SND.UP).
@@ -161,6 +165,8 @@ impl Sender {
             more_follows: false,
             more_is_announced: false,
             record_is_announced: false,
+            breaks: Vec::new(),
+            lacks_room: false,
             urgent_is_announced: false,
             urgent_end: 0,
             pushed_once: false,
@@ -382,7 +388,9 @@ impl Sender {
     pub(crate) fn write(&mut self, data: &[u8]) -> usize {
         self.more_follows = std::mem::take(&mut self.more_is_announced);
         let record = std::mem::take(&mut self.record_is_announced);
+        let breaks = std::mem::take(&mut self.breaks);
         let count = data.len().min(self.room());
+        self.lacks_room |= count < data.len();
         if count == 0 {
             return 0;
         }
@@ -395,7 +403,7 @@ impl Sender {
                     pushes: !self.more_follows,
                     record: record && count == data.len(),
                 };
-                self.pieces.write(self.written, count as i64, ending);
+                self.write_pieces(count, breaks, ending);
             }
         }
         self.written += count as i64;
@@ -403,6 +411,11 @@ impl Sender {
             self.urgent_end = self.written;
         }
         count
+    }
+
+    /// Behind the last octet the application wrote.
+    pub(crate) fn written(&self) -> i64 {
+        self.written
     }
 
     /// The write that comes next ends with an urgent octet.
@@ -689,6 +702,11 @@ impl Sender {
     /// How many segments are in the network.
     pub(crate) fn segments_in_flight(&self) -> usize {
         self.in_flight.len()
+    }
+
+    /// When something was sent last.
+    pub(crate) fn sent_at(&self) -> Option<Instant> {
+        self.sent_at
     }
 
     /// When the oldest unacknowledged segment was last sent.

@@ -1,7 +1,9 @@
 //! What a connection shows of itself to calls.
 
+use smoltcp::time::Instant;
+
 use super::Connection;
-use crate::socket::{Protocol, Status};
+use crate::socket::{LastTimes, Protocol, Status};
 
 impl Status {
     /// The status of a socket with a connection.
@@ -28,6 +30,8 @@ impl Status {
             window: numbers.window as u64,
             unacked: numbers.unacknowledged,
             unsent: numbers.unsent,
+            written: connection.send.written() as u64,
+            first_unacknowledged: connection.send.unacknowledged().max(1) as u64,
             send_window: numbers.send_window.max(0) as u64,
             cwnd: numbers.congestion_window,
             ssthresh: numbers.threshold,
@@ -43,12 +47,31 @@ impl Status {
             reported: numbers.reported,
             reordering: connection.send.reordering(),
             syn_data: connection.syn_data_arrived(),
+            reports: connection.reports(),
+            spent: connection.spent,
+            last: connection.last_times(),
+            doublings: connection.rto.doublings(),
+            timeouts: connection.patience.timeouts,
+            probes: connection.patience.probes,
+            least_round_trip: connection.rto.smoothed().map(|_| connection.rto.least()),
             delivered: connection.send.in_flight().delivered(),
             repeated: connection.send.in_flight().repeated(),
             lost: connection.send.in_flight().lost(),
             error: connection.error(),
             local: Some(connection.local()),
             remote: Some(connection.remote()),
+        }
+    }
+}
+
+impl Connection {
+    /// When something has happened last.
+    fn last_times(&self) -> LastTimes {
+        let sent = self.send.sent_at().max(self.opened_at);
+        LastTimes {
+            sent: sent.unwrap_or(Instant::ZERO),
+            data: self.data_at,
+            acknowledgment: self.acknowledged_at,
         }
     }
 }

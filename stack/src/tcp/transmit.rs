@@ -35,6 +35,9 @@ impl Connection {
     /// The next segment to put on the wire now, if there is one.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Outgoing> {
         let outgoing = self.next_outgoing(now);
+        if outgoing.is_none() {
+            self.note_wait(now);
+        }
         #[cfg(debug_assertions)]
         self.check_outgoing(outgoing.as_ref());
         outgoing
@@ -126,6 +129,7 @@ impl Connection {
             self.timers.stop(Timer::Retransmit);
         }
         self.after_transmission(again, now);
+        self.mark_sent(start, octets, now);
         if segment.flags.ack {
             self.after_acknowledgment(octets > 0, now);
         }
@@ -134,7 +138,7 @@ impl Connection {
         // The data of a SYN begins behind it.
         let payload = self.send.payload(start.max(1), octets);
         let mut outgoing = self.outgoing(segment, payload, about);
-        outgoing.may_fragment = timed_out && self.patience.seeks_black_hole;
+        outgoing.may_fragment |= timed_out && self.patience.seeks_black_hole;
         outgoing
     }
 
@@ -147,7 +151,7 @@ impl Connection {
             segment,
             envelope,
             payload,
-            may_fragment: false,
+            may_fragment: self.config.path_mtu.may_fragment(),
             about,
         }
     }

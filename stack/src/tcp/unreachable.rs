@@ -102,7 +102,8 @@ impl Connection {
         let first = self.send.unacknowledged();
         let quoted = Self::position(self.config.initial_sequence, sequence, first);
         let rules = self.config.profile.icmp;
-        if !may_quote(rules.sequence, quoted, first, self.send.next()) {
+        let listens = self.config.path_mtu.follows_path();
+        if !listens || !may_quote(rules.sequence, quoted, first, self.send.next()) {
             return;
         }
         let in_datagram = self.config.envelope.datagram.is_some();

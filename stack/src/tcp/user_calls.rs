@@ -12,7 +12,7 @@ use super::state::State;
 use super::urgent::NoUrgent;
 use crate::envelope::Envelope;
 use crate::event::Fact;
-use crate::options::Buffers;
+use crate::options::{Buffers, PathMtu};
 use crate::profile::{
     Algorithm, ConnectingClose, ConnectingSend, ConnectingShutdown, ConnectingTransfer, EndRead,
     ErrorAfterReset, LingerEnds, Profile, RecvAfter, Repeat, SendAfterEnd, TimeWaitSocket,
@@ -584,6 +584,16 @@ impl Connection {
     /// Octets that can be read before an urgent one.
     pub fn before_mark(&self) -> usize {
         self.recv.before_mark()
+    }
+
+    /// IP_MTU_DISCOVER
+    pub fn set_path_mtu(&mut self, path_mtu: PathMtu) {
+        self.config.path_mtu = path_mtu;
+    }
+
+    /// The write that comes next has segments of its own up to each of these octets.
+    pub fn break_write(&mut self, breaks: Vec<usize>) {
+        self.send.break_write(breaks);
     }
 
     /// MSG_EOR of the write that comes next.

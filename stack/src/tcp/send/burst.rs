@@ -255,6 +255,14 @@ impl Pieces {
         })
     }
 
+    /// How many octets more the last piece takes; none where there is none.
+    pub(super) fn takes_more(&self, next: i64, goal: i64) -> i64 {
+        match self.pieces.back() {
+            Some(tail) if !tail.record => goal - (self.filled - self.start_of_last(next)),
+            Some(_) | None => 0,
+        }
+    }
+
     /// Where the last piece begins, or would.
     fn start_of_last(&self, next: i64) -> i64 {
         let before = self.pieces.len().checked_sub(2);
@@ -396,7 +404,7 @@ pub(super) fn segment_most(max_window: i64, mss: usize) -> usize {
 }
 
 /// What a piece is filled up to, in octets: whole segments, one at least (tcp_xmit_size_goal).
-fn goal(max_window: i64, mss: i64) -> i64 {
+pub(super) fn goal(max_window: i64, mss: i64) -> i64 {
     let octets = bound_to_half(max_window, OCTETS_MOST as i64);
     (octets - octets % mss).max(mss)
 }

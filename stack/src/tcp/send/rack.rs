@@ -24,6 +24,9 @@ pub(super) struct Rack {
     degree: usize,
     /// Behind the last octet that was reported (RACK.fack).
     furthest: i64,
+    /// The same before the segment that is being taken: what it acknowledges and reports at once is
+    /// not out of order (Linux: prior_fack).
+    furthest_before: i64,
     /// Where the first of them begins that has arrived behind later ones with this segment.
     late_from: Option<i64>,
 }
@@ -37,13 +40,23 @@ impl Rack {
             reorderings: 0,
             degree,
             furthest: 0,
+            furthest_before: 0,
             late_from: None,
         }
     }
 
-    /// A segment has arrived that nothing was known of. `least` is the shortest round trip.
-    pub(super) fn on_arrived(&mut self, segment: &Flying, least: Duration, now: Instant) {
-        if !segment.retransmitted && segment.start < self.furthest {
+    /// A segment is acknowledged that nothing was known of. `least` is the shortest round trip.
+    pub(super) fn on_acknowledged(&mut self, segment: &Flying, least: Duration, now: Instant) {
+        self.on_arrived(segment, self.furthest_before, least, now);
+    }
+
+    /// A segment is reported that nothing was known of.
+    pub(super) fn on_new_report(&mut self, segment: &Flying, least: Duration, now: Instant) {
+        self.on_arrived(segment, self.furthest, least, now);
+    }
+
+    fn on_arrived(&mut self, segment: &Flying, furthest: i64, least: Duration, now: Instant) {
+        if !segment.retransmitted && segment.start < furthest {
             let first = self
                 .late_from
                 .map_or(segment.start, |at| at.min(segment.start));
@@ -66,6 +79,7 @@ impl Rack {
 
     /// All of it is known that a segment has said: whether it shows reordering.
     pub(super) fn note_reordering(&mut self, mss: usize) {
+        self.furthest_before = self.furthest;
         if let Some(first) = self.late_from.take() {
             let octets = (self.furthest - first).max(0) as usize;
             let segments = octets.div_ceil(mss.max(1)).min(DEGREE_MOST);

@@ -69,7 +69,7 @@ impl Sender {
         let octets = (acknowledged - self.unacknowledged.max(1)) as usize;
         let (rack, least) = (&mut self.rack, self.least);
         let finished = self.in_flight.on_acknowledged(acknowledged, |segment| {
-            rack.on_arrived(segment, least, now);
+            rack.on_acknowledged(segment, least, now);
         });
         self.unacknowledged = acknowledged;
         self.release_fin();
@@ -232,7 +232,7 @@ impl Sender {
             let mut sorted: Vec<(i64, i64)> = blocks.collect();
             sorted.sort_unstable();
             self.in_flight.on_reported(sorted.into_iter(), |segment| {
-                rack.on_arrived(segment, least, now);
+                rack.on_new_report(segment, least, now);
                 rack.on_reported(segment.end);
             });
             return;

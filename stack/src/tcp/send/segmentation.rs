@@ -2,7 +2,7 @@
 
 use smoltcp::time::{Duration, Instant};
 
-use super::burst::{Cut, Pace, Patience, Room, segment_most};
+use super::burst::{Cut, Ending, Pace, Patience, Room, goal, segment_most};
 use super::loss::Recovery;
 use super::transmission::Limits;
 use super::{Sender, Transmission};
@@ -141,6 +141,50 @@ impl Sender {
         self.burst_most = pace.segments_most();
         self.smoothed = smoothed;
         self.least = least;
+    }
+
+    /// Puts a write of `count` octets behind what waits, with segments of its own up to each break.
+    pub(super) fn write_pieces(&mut self, count: usize, breaks: Vec<usize>, ending: Ending) {
+        let alone = Ending {
+            pushes: true,
+            record: true,
+        };
+        let mut begin = 0;
+        for end in breaks.into_iter().filter(|end| *end < count) {
+            let written = self.written + begin as i64;
+            self.pieces.write(written, (end - begin) as i64, alone);
+            begin = end;
+        }
+        let written = self.written + begin as i64;
+        self.pieces.write(written, (count - begin) as i64, ending);
+    }
+
+    /// The write that comes next is broken there.
+    pub(crate) fn break_write(&mut self, breaks: Vec<usize>) {
+        self.breaks = breaks;
+    }
+
+    /// Whether the `octets` that were written last stand in one piece with what was written before
+    /// and waits.
+    pub(crate) fn joins_piece(&self, octets: usize) -> bool {
+        let (next, goal) = (self.next, goal(self.max_window, self.mss as i64));
+        self.pieces.takes_more(next, goal) >= octets as i64
+    }
+
+    /// Whether the first segment that waits does not fit into the peer's window.
+    pub(crate) fn waits_for_window(&self) -> bool {
+        let edge = self.unacknowledged + self.window;
+        let first = self.unsent().min(self.mss) as i64;
+        first > 0 && self.next.max(1) + first > edge && !self.waits_for_congestion()
+    }
+
+    /// Whether a write has not found room for all of it, and none has come since.
+    pub(crate) fn lacks_room(&self) -> bool {
+        self.lacks_room
+    }
+
+    pub(crate) fn note_room(&mut self) {
+        self.lacks_room &= !self.has_room();
     }
 
     fn room_of_burst(&self, now: Instant) -> Room {

@@ -27,7 +27,7 @@ use smoltcp::wire::{Ipv4Address, Ipv6Address};
 use super::segment::Layout;
 use super::*;
 use crate::event::TimeOut;
-use crate::options::KeepAlive;
+use crate::options::{KeepAlive, PathMtu};
 use crate::profile::parse_duration;
 use crate::socket::{RecvError, SendError, ShutdownError};
 use row::Row;
@@ -145,6 +145,7 @@ impl Setup {
             unsent_most: None,
             cork: false,
             congestion: None,
+            path_mtu: PathMtu::default(),
             initial_sequence: OURS,
             envelope: Envelope::ORDINARY,
             signs: false,
