@@ -9,6 +9,7 @@ use hangup_stack::profile::Profile;
 use smoltcp::time::Duration;
 
 use super::overrides;
+use crate::language::names::nearest;
 use crate::language::range::{Quantities, RangeText};
 use crate::language::units;
 
@@ -280,8 +281,11 @@ fn profile(text: &str, fits: fn(&str) -> Result<(), String>) -> Result<Value, St
     let aliases = Profile::aliases().iter().map(|(alias, _)| *alias);
     let names = || Profile::names().iter().copied().chain(aliases.clone());
     let Some(found) = names().find(|name| *name == text) else {
-        let names = names().collect::<Vec<_>>().join(", ");
-        return Err(format!("no profile has that name; there are {names}"));
+        let names: Vec<&str> = names().collect();
+        return Err(match nearest(text, &names) {
+            Some(nearest) => format!("no profile has that name; did you mean `{nearest}`?"),
+            None => format!("no profile has that name; there are {}", names.join(", ")),
+        });
     };
     fits(found)?;
     match knobs {

@@ -721,6 +721,14 @@ pub(crate) struct Show {
     #[arg(long, value_name = "N")]
     pub(crate) connection: Option<usize>,
 
+    /// Draw only what happened from this moment on: `10s`, `1.5s`, `250ms`.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) from: Option<Duration>,
+
+    /// Draw only what happened up to this moment.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) until: Option<Duration>,
+
     /// The host whose clock is shown (default: the first host of the scenario).
     #[arg(long, value_name = "HOST")]
     pub(crate) at: Option<String>,
@@ -801,6 +809,10 @@ pub(crate) struct Compare {
     /// Draw so many columns wide (default: as wide as the terminal, or 120).
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=400))]
     pub(crate) width: Option<u16>,
+
+    /// Draw all rows. Of more than 24 between two calls the first and the last are drawn otherwise.
+    #[arg(long, conflicts_with_all = ["json", "html"])]
+    pub(crate) all_rows: bool,
 
     /// Print it as JSON.
     #[arg(long)]

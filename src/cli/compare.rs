@@ -77,7 +77,8 @@ pub(super) fn compare(args: &Compare, limits: &Limits, quiet: bool) -> Result<Ex
     } else if quiet {
         String::new()
     } else {
-        let mut text = compare::draw(&comparison, &name, args.width.unwrap_or_else(report::width));
+        let width = args.width.unwrap_or_else(report::width);
+        let mut text = compare::draw(&comparison, &name, width, args.all_rows);
         text.extend(why.map(compare::why));
         text
     };

@@ -1,6 +1,9 @@
 //! `hangup show`
 
+use std::time::Duration;
+
 use hangup_stack::network::HostId;
+use smoltcp::time::Instant;
 
 use super::args::{Limits, PictureFormat, Show};
 use super::bounds::Pool;
@@ -260,7 +263,15 @@ fn choice(
     Ok(ladder::Choice {
         hosts: hosts.collect::<Result<_, _>>()?,
         connection,
+        from: args.from.map(moment),
+        until: args.until.map(moment),
         all: args.all,
         rows: None,
     })
+}
+
+/// The moment that is so long behind the start.
+fn moment(behind: Duration) -> Instant {
+    let micros = i64::try_from(behind.as_micros()).unwrap_or(i64::MAX);
+    Instant::from_micros(micros)
 }

@@ -23,8 +23,9 @@ const COLUMN_LEAST: usize = 20;
 const COLUMN_MOST: usize = 44;
 /// The narrowest table in which words stay whole. Where there is less room, it is a list.
 const TABLE_LEAST: usize = 90;
-/// The most rows between two calls. A trace has them all.
-const ROWS_MOST: usize = 24;
+/// The most rows between two calls where not all are wanted: the first of them, and the last.
+const ROWS_FIRST: usize = 16;
+const ROWS_LAST: usize = 8;
 /// The calls that set sockets up, which are only drawn where they come to something else.
 const SETUP: [&str; 6] = [
     "WSAStartup(",
@@ -35,9 +36,10 @@ const SETUP: [&str; 6] = [
     "listen(",
 ];
 
-/// The comparison of the scenario of a name, for so many columns of characters. Colours are ANSI
-/// codes, which the one who prints them takes out where they are not wanted.
-pub fn draw(comparison: &Comparison, name: &str, width: u16) -> String {
+/// The comparison of the scenario of a name, for so many columns of characters, with all its rows or
+/// with the ends of what stands between two calls. Colours are ANSI codes, which the one who prints
+/// them takes out where they are not wanted.
+pub fn draw(comparison: &Comparison, name: &str, width: u16, all_rows: bool) -> String {
     let host = &comparison.host;
     let total = comparison.columns.len();
     let width = usize::from(width);
@@ -57,6 +59,7 @@ pub fn draw(comparison: &Comparison, name: &str, width: u16) -> String {
             width: room.saturating_sub(GAP).clamp(COLUMN_LEAST, COLUMN_MOST),
             room: width.saturating_sub(TIME_WIDTH + GAP).max(COLUMN_LEAST),
             band,
+            all_rows,
         };
         text.push('\n');
         text.push_str(&ladder.draw());
@@ -91,7 +94,9 @@ pub(super) fn conclusion(comparison: &Comparison) -> String {
             format!("They part at {at} s, in what {host}: {call} returns.")
         }
         Some(Step { host, call, .. }) => format!("They part at {at} s, after {host}: {call}."),
-        None => format!("They part at {at} s, before the first call."),
+        // Calls of programs are rows like others.
+        None if comparison.steps.is_empty() => format!("They part at {at} s."),
+        None => format!("They part at {at} s, before the first call of the script."),
     }
 }
 
@@ -102,6 +107,7 @@ struct Ladder<'a> {
     /// The width of each column, and that of all of them together.
     width: usize,
     room: usize,
+    all_rows: bool,
 }
 
 impl Ladder<'_> {
@@ -172,13 +178,21 @@ impl Ladder<'_> {
         let is_shown =
             |row: &AlignedRow<'_>| row.cells[self.band.clone()].iter().any(Option::is_some);
         let rows = interval.rows();
-        let mut left = rows.iter().filter(|row| is_shown(row)).count();
+        let shown = rows.iter().filter(|row| is_shown(row)).count();
+        let most = if self.all_rows {
+            shown
+        } else {
+            ROWS_FIRST + ROWS_LAST
+        };
+        let left_out = shown.saturating_sub(most);
         for (number, row) in rows.iter().filter(|row| is_shown(row)).enumerate() {
-            if number == ROWS_MOST {
-                text.push_str(&format!("{:>TIME_WIDTH$}  and {left} more rows\n", "..."));
-                break;
+            if left_out > 0 && (ROWS_FIRST..ROWS_FIRST + left_out).contains(&number) {
+                if number == ROWS_FIRST {
+                    let hint = "more rows (--all-rows)";
+                    text.push_str(&format!("{:>TIME_WIDTH$}  {left_out} {hint}\n", "..."));
+                }
+                continue;
             }
-            left -= 1;
             if parts_at.is_some_and(|at| row.at >= at) {
                 self.parting(text);
                 parts_at = None;

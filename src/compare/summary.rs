@@ -131,15 +131,23 @@ fn shuts_receiving(call: &Call) -> bool {
     }
 }
 
-/// The one connection of a host, or else its one socket, or else its last one.
+/// The one connection of a host, or else one that is over, or else its one socket, or else its last
+/// one.
 fn connection(outcome: &Outcome, host: HostId) -> Option<SocketId> {
     let own = || outcome.account.sockets.iter().filter(|it| it.host == host);
     let connected = |it: &&crate::run::SocketAccount| {
         let status = it.status.as_ref();
         status.is_some_and(|it| it.remote.is_some() || it.protocol == Protocol::Udp)
     };
+    // A socket that is gone has no status any more, and its events tell what it was.
+    let was_connected = |it: &&crate::run::SocketAccount| {
+        let synchronized = |to: State| to != State::Listen && to != State::Closed;
+        facts(outcome, host, it.socket, 0)
+            .any(|it| matches!(it.fact, Fact::StateChanged { to, .. } if synchronized(to)))
+    };
     own()
         .find(connected)
+        .or_else(|| own().find(was_connected))
         .or(own().next_back())
         .map(|it| it.socket)
 }

@@ -30,7 +30,7 @@ pub(crate) fn unknown<'a>(
 }
 
 /// What people write, from other tools and systems, and what it is called here.
-const ALSO_CALLED: [(&str, &str); 22] = [
+const ALSO_CALLED: [(&str, &str); 23] = [
     ("bandwidth", "rate"),
     ("bw", "rate"),
     ("latency", "delay"),
@@ -53,6 +53,8 @@ const ALSO_CALLED: [(&str, &str); 22] = [
     ("closesocket", "close"),
     ("close", "closesocket"),
     ("WSARecvDisconnect", "shutdown"),
+    // XNU's name.
+    ("TCP_KEEPALIVE", "TCP_KEEPIDLE"),
 ];
 
 /// The known name for what is called otherwise elsewhere.
@@ -116,6 +118,15 @@ pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         // The first of the nearest: min_by_key keeps the order of the list.
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, it)| it)
+        .or_else(|| beginning_with(&lower, known))
+}
+
+/// The first known name that begins with three letters or more.
+fn beginning_with<'a>(lower: &str, known: &[&'a str]) -> Option<&'a str> {
+    const LETTERS_LEAST: usize = 3;
+    let begins = |it: &&&str| it.to_ascii_lowercase().starts_with(lower);
+    let begins = known.iter().find(begins).copied();
+    begins.filter(|_| lower.len() >= LETTERS_LEAST)
 }
 
 #[cfg(test)]
@@ -138,6 +149,7 @@ mod tests {
             ("WSARecvDisconect", Some("WSARecvDisconnect")),
             ("wsarecvdisconnect", Some("WSARecvDisconnect")),
             ("rcv", Some("recv")),
+            ("ser", Some("server")),
             ("router", None),
             ("x", None),
             ("", None),

@@ -169,7 +169,7 @@ impl<'a> Driver<'a> {
         match self.programs.next(id, now) {
             Some(Deed::Call(making)) => self.make_call(id, making),
             Some(Deed::Sleep(until)) => {
-                let span = self.programs.task(id).map(Task::stands_at);
+                let span = self.programs.task(id).map(|task| task.span);
                 if span.is_some_and(|it| !self.has_turns(it)) {
                     return;
                 }

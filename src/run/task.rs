@@ -99,7 +99,7 @@ pub(super) struct Task<'a> {
     blocks: Vec<Block<'a>>,
     doing: Doing<'a>,
     /// Where the step stands that it does.
-    span: Span,
+    pub(super) span: Span,
 }
 
 /// A block, while its steps are done.
@@ -161,11 +161,6 @@ impl<'a> Task<'a> {
             doing: Doing::Opening { at, made: 0 },
             span: place.part.span,
         }
-    }
-
-    /// Where the step stands that it does.
-    pub(super) fn stands_at(&self) -> Span {
-        self.span
     }
 
     /// The task of a connection that this one has accepted.

@@ -62,8 +62,8 @@ pub(super) fn assign<'t>(
     }
 }
 
-/// A host that is not in the file has nothing to do in the script either, so that its name is
-/// a mistake.
+/// A host that is not in the file is made by its profile, where the script speaks of it. Otherwise
+/// its name is a mistake.
 fn host_exists(assignment: &Assignment, table: &DeTable<'_>) -> Result<(), Box<Diagnostic>> {
     let (section, name) = match assignment.key.as_slice() {
         [section, name, ..] if section.value == "hosts" => (section, name),
@@ -74,11 +74,22 @@ fn host_exists(assignment: &Assignment, table: &DeTable<'_>) -> Result<(), Box<D
     if hosts.is_some_and(|it| it.get(name.value.as_str()).is_some()) {
         return Ok(());
     }
+    let makes_it = matches!(assignment.key.as_slice(), [_, _, key] if key.value == "profile");
+    if makes_it && speaks_of(table, &name.value) {
+        return Ok(());
+    }
     let known: Vec<&str> = hosts
         .map(|it| it.keys().map(|key| key.get_ref().as_ref()).collect())
         .unwrap_or_default();
     let unknown = names::unknown(name.span, "host", &name.value, known);
     Err(Box::new(unknown))
+}
+
+/// Whether the script has a host's name as a word.
+fn speaks_of(table: &DeTable<'_>, host: &str) -> bool {
+    let script = table.get("script").and_then(|it| it.get_ref().as_str());
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    script.is_some_and(|it| it.split(|c| !is_part(c)).any(|word| word == host))
 }
 
 fn key(part: &Spanned<String>) -> TomlSpanned<Cow<'_, str>> {

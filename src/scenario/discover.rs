@@ -53,11 +53,19 @@ impl Found {
     }
 }
 
+/// What somebody means who names something: with an ending it is a file.
+fn kind(path: &Path) -> &'static str {
+    match path.extension() {
+        Some(_) => "file",
+        None => "scenario",
+    }
+}
+
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
 pub enum DiscoverError {
     /// There is no such file, folder or scenario.
-    #[error("no scenario {}{}", path.display(), suggestion(nearest.as_deref()))]
+    #[error("there is no {} {}{}", kind(path), path.display(), suggestion(nearest.as_deref()))]
     NotFound {
         /// What was asked for.
         path: PathBuf,
@@ -529,13 +537,13 @@ mod tests {
         for (path, message) in [
             (
                 "close/lingre",
-                "no scenario close/lingre: did you mean close/linger?",
+                "there is no scenario close/lingre: did you mean close/linger?",
             ),
             (
                 "scenarios/close/linge.toml",
-                "no scenario scenarios/close/linge.toml: did you mean close/linger?",
+                "there is no file scenarios/close/linge.toml: did you mean close/linger?",
             ),
-            ("nowhere/at/all", "no scenario nowhere/at/all"),
+            ("nowhere/at/all", "there is no scenario nowhere/at/all"),
             (
                 "other/empty",
                 "no scenario in other/empty: scenarios are .toml files",

@@ -74,7 +74,7 @@ fn what_is_not_there() {
     let ran = folder.hangup(&["run", "scenarios/none.toml"]);
     assert_eq!(ran.code, 2, "{}", ran.err);
     assert!(
-        ran.err.contains("no scenario scenarios/none.toml"),
+        ran.err.contains("there is no file scenarios/none.toml"),
         "{}",
         ran.err
     );

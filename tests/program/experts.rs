@@ -106,6 +106,7 @@ const KINDS: &[Kind] = &[
             "linux/fin-behind-a-hole-is-reported",
             "recv-disconnect/data-beyond-the-window-does-not-reset",
             "recv-disconnect/gaps/",
+            "systems/acknowledgments/at-the-end-of-the-window",
             "systems/after-close/data-beyond-the-window",
             "systems/close/out-of-order-data-",
             "systems/later-data/lwip-resets-once-in-order",

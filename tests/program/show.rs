@@ -223,7 +223,10 @@ fn what_cannot_be_shown_is_said() {
     let cut = folder.0.join("cut.pcapng").display().to_string();
     let text = folder.0.join("text.pcapng").display().to_string();
     let rows: [(&[&str], &str); 7] = [
-        (&["no/such-scenario"], "no scenario no/such-scenario"),
+        (
+            &["no/such-scenario"],
+            "there is no scenario no/such-scenario",
+        ),
         (&["recv-disconnect"], "one scenario or trace is shown"),
         (
             &[held, "--host", "x"],

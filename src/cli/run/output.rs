@@ -192,8 +192,10 @@ impl Sink for Output<'_> {
     type Error = Failure;
 
     fn case(&mut self, case: &TestCase) -> Result<(), Failure> {
-        // Who lets what cannot be played not count has its line, and need not read each excerpt.
-        if case.verdict != CaseVerdict::Unsupported || self.unsupported_counts {
+        // What cannot be played has its line, and a script, where that counts, its excerpt too.
+        let is_script = case.kind == CaseKind::Script;
+        let unsupported = case.verdict == CaseVerdict::Unsupported;
+        if !unsupported || (is_script && self.unsupported_counts) {
             let complaints = self.complaints(case);
             self.progress.aside(|| report::complain(&complaints));
         }
@@ -201,8 +203,7 @@ impl Sink for Output<'_> {
             *self.ignored.entry(line.clone()).or_default() += 1;
         }
         self.summary.count(case);
-        let unplayed = case.verdict == CaseVerdict::Unsupported && case.kind == CaseKind::Script;
-        self.unplayed += usize::from(unplayed);
+        self.unplayed += usize::from(unsupported && is_script);
         if matches!(case.verdict, CaseVerdict::Held | CaseVerdict::Failed) {
             self.first.get_or_insert_with(|| case.name.clone());
         }

@@ -1,5 +1,7 @@
 //! A ladder from a recording.
 
+use smoltcp::time::Instant;
+
 use super::fold::fold;
 use super::row::{Arrow, Ladder, Lane, Row, RowKind, Shape, Tone, WINDOW_CELLS, Window};
 use crate::notation::{Names, Notation, Ports, RelativeSegment};
@@ -18,6 +20,10 @@ pub struct Choice {
     pub hosts: Vec<usize>,
     /// Only this connection, by its place.
     pub connection: Option<usize>,
+    /// Only what happened from this moment on.
+    pub from: Option<Instant>,
+    /// Only what happened up to this moment.
+    pub until: Option<Instant>,
     /// Every row, and none folded into another.
     pub all: bool,
     /// At most so many rows; those behind are counted.
@@ -25,6 +31,11 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// Whether a moment is drawn.
+    fn has_time(&self, at: Instant) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at <= until)
+    }
+
     /// Whether something is drawn, as far as hosts decide.
     fn has(&self, what: &What) -> bool {
         let is_chosen = |host: usize| self.hosts.is_empty() || self.hosts.contains(&host);
@@ -54,7 +65,7 @@ pub fn ladder(recording: &Recording, streams: &Streams, choice: &Choice) -> Ladd
         {
             continue;
         }
-        if !choice.has(&item.what) {
+        if !choice.has(&item.what) || !choice.has_time(item.at) {
             continue;
         }
         let what = match &item.what {

@@ -37,7 +37,7 @@ pub fn text(ladder: &Ladder, width: u16) -> String {
     if ladder.left_out > 0 {
         let rows = ladder.left_out;
         lines.push(format!(
-            "{rows} more rows are left out: choose with --host, --connection"
+            "{rows} more rows are left out: choose with --host, --connection, --from, --until"
         ));
     }
     if !ladder.connections.is_empty() {

@@ -49,7 +49,8 @@ use crate::language::words::{after_blank, any_word, blank, blank1, gap, keyword,
 use dialect::{SCRIPT, name};
 pub(super) use program::program;
 
-/// Reads one statement without its time, as somebody types it while a run goes on.
+/// Reads one statement without its time, as somebody types it while a run goes on. A call may stand
+/// without its result, which nobody compares.
 ///
 /// # Errors
 /// Where it is wrong, and how.
@@ -57,17 +58,22 @@ pub fn typed(text: &str) -> Result<Subject, String> {
     if text.contains(['\n', '\r']) {
         return Err("one statement is on one line".to_owned());
     }
-    let source = Source::new("", format!("0 {text}"));
+    let is_call = text.trim_end().ends_with(')') && !text.contains(" = ");
+    let result = if is_call { " = ..." } else { "" };
+    let source = Source::new("", format!("0 {text}{result}"));
     let span = Span {
         start: 0,
         end: source.text().len(),
     };
     let (script, diagnostics) = script(&source, span);
     match (script.statements.into_iter().next(), diagnostics.first()) {
-        (_, Some(diagnostic)) => Err(match &diagnostic.label {
-            Some(label) => format!("{}: {label}", diagnostic.message),
-            None => diagnostic.message.clone(),
-        }),
+        (_, Some(diagnostic)) => {
+            let said = match &diagnostic.label {
+                Some(label) => format!("{}: {label}", diagnostic.message),
+                None => diagnostic.message.clone(),
+            };
+            Err(said.replace("the end of the script", "the end of the line"))
+        }
         (Some(statement), None) => Ok(statement.subject),
         (None, None) => Err("there is no statement".to_owned()),
     }

@@ -58,7 +58,8 @@ const CHUNK: u64 = 65_520;
 const BACKLOG: u32 = 128;
 
 /// Reads the parts of the program that stands at `span` of a file: what can be read of it, and
-/// everything that is wrong with it. It is this host's, and the files that it sends are in `folder`.
+/// everything that is wrong with it. It is this host's, and the files that it sends are in
+/// `folder`.
 pub(in crate::scenario) fn program(
     source: &Source,
     span: Span,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -58,7 +59,7 @@ fn all_errors_of_a_program_are_found() {
 proptest! {
     /// Whatever is wrong, reading goes on behind it and comes to an end.
     #[test]
-    fn every_text_is_read_to_its_end(words in prop::collection::vec(select(WORDS.to_vec()), 0..60)) {
+    fn every_text_is_read_to_its_end(words in vec(select(WORDS.to_vec()), 0..60)) {
         faults(&words.concat());
     }
 }
