@@ -36,9 +36,9 @@ const SETUP: [&str; 6] = [
     "listen(",
 ];
 
-/// The comparison of the scenario of a name, for so many columns of characters, with all its rows or
-/// with the ends of what stands between two calls. Colours are ANSI codes, which the one who prints
-/// them takes out where they are not wanted.
+/// The comparison of the scenario of a name, for so many columns of characters, with all its rows
+/// or with the ends of what stands between two calls. Colours are ANSI codes, which the one who
+/// prints them takes out where they are not wanted.
 pub fn draw(comparison: &Comparison, name: &str, width: u16, all_rows: bool) -> String {
     let host = &comparison.host;
     let total = comparison.columns.len();
