@@ -35,7 +35,7 @@ static BESIDE: RwLock<()> = RwLock::new(());
 const LINUX: &str = "linux";
 
 /// How much longer than all of the emulated script the kernel may take for a step.
-pub(super) const SLACK: Span = Span::from_secs(10);
+const SLACK: Span = Span::from_secs(10);
 
 /// The largest IP packet of a host that does not say it.
 const MTU: usize = 1500;
@@ -50,9 +50,30 @@ pub(super) enum Subject {
 }
 
 /// When the script of a run was through: its last statement was played, and its calls returned.
+/// Where hosts have programs, when the last packet or call was.
 pub(super) fn through(scenario: &Scenario, outcome: &Outcome) -> Span {
-    let last = outcome.account.through().total_micros().unsigned_abs();
+    let mut last = outcome.account.through();
+    if scenario.has_programs() {
+        let frames = outcome.events.iter().filter(|it| it.frame.is_some());
+        let calls = outcome.calls.iter().map(|it| it.at);
+        let all = frames.map(|it| it.at).chain(calls);
+        last = all.fold(last, smoltcp::time::Instant::max);
+    }
+    let last = last.total_micros().unsigned_abs();
     Span::from_micros(last).max(scenario.until.unwrap_or_default())
+}
+
+/// How long a run on the kernel is waited for that takes so long on the emulation.
+pub(super) fn patience(scenario: &Scenario, through: Span, end: Span) -> Patience {
+    let all = Patience::default();
+    Patience {
+        step: all.step.min(through + SLACK),
+        // No statement says when programs are through.
+        end: match scenario.has_programs() {
+            true => through + end,
+            false => end,
+        },
+    }
 }
 
 /// Who plays the host under test.
@@ -188,11 +209,13 @@ impl Subject {
             mtu: host.mtu.unwrap_or(MTU),
             is_mapped: false,
             filler: Filler::Alphabet,
+            has_long_segments: false,
             shell: None,
         };
         if let Self::Script(script) = self {
             begin.is_mapped = script.settings.ip_version == IpVersion::V4Mapped;
             begin.filler = Filler::Zeros;
+            begin.has_long_segments = true;
             begin.shell.clone_from(&script.shell);
         }
         let mut medium = KernelHost::new(&begin)?;

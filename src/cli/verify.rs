@@ -11,7 +11,7 @@ use smoltcp::time::Duration as Span;
 
 use super::args::Verify;
 use super::failure::{Failure, environment, refusal, usage};
-use super::kernel::{By, SLACK, Subject, child, enter, through, until_said};
+use super::kernel::{By, Subject, child, enter, patience, through, until_said};
 use super::progress::ProgressLine;
 use super::{Exit, interrupt, packetdrill, report};
 use crate::files;
@@ -357,7 +357,7 @@ fn worker(args: &Verify, index: usize) -> Result<Exit, Failure> {
     };
     let load = |by| Subject::load(path, index, &[], &args.scripts, by);
     let emulated = load(By::Emulation)?.map(|it| it.emulate(None, Leftovers::Allowed));
-    let mut patience = Patience {
+    let mut waits = Patience {
         end: ANSWERED,
         ..Patience::default()
     };
@@ -367,9 +367,9 @@ fn worker(args: &Verify, index: usize) -> Result<Exit, Failure> {
             if let Ok(ScriptOutcome::Passed(emulated) | ScriptOutcome::Failed(emulated)) = emulated
             {
                 let through = through(subject.scenario(), &emulated);
-                patience.step = patience.step.min(through + SLACK);
+                waits = patience(subject.scenario(), through, ANSWERED);
             }
-            let played = subject.play(None, Leftovers::Allowed, patience);
+            let played = subject.play(None, Leftovers::Allowed, waits);
             let (outcome, _) = played.map_err(refusal)?;
             match outcome {
                 ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => {

@@ -42,6 +42,16 @@ impl fmt::Display for NetlinkError {
 
 impl std::error::Error for NetlinkError {}
 
+/// What a route says of the connections that go there.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RouteSettings<'a> {
+    /// Their congestion control. A namespace takes few of them as its default, and a route takes
+    /// any that the kernel has.
+    pub congestion: Option<&'a str>,
+    /// Their largest packet in octets, where it is not that of the device.
+    pub mtu: Option<u32>,
+}
+
 /// The index of a device, by its name.
 ///
 /// # Errors
@@ -197,11 +207,10 @@ impl Netlink {
         prefix: u8,
         from: Option<IpAddr>,
     ) -> Result<(), NetlinkError> {
-        self.add_route_with(device, (network, prefix), from, None)
+        self.add_route_with(device, (network, prefix), from, RouteSettings::default())
     }
 
-    /// As [`Netlink::add_route`], with the congestion control of connections that go there. A
-    /// namespace takes few of them as its default, and a route takes any that the kernel has.
+    /// As [`Netlink::add_route`], with settings of what goes there.
     ///
     /// # Errors
     /// The kernel does not take it.
@@ -210,7 +219,7 @@ impl Netlink {
         device: &str,
         (network, prefix): (IpAddr, u8),
         from: Option<IpAddr>,
-        congestion: Option<&str>,
+        settings: RouteSettings<'_>,
     ) -> Result<(), NetlinkError> {
         let mut message = RouteMessage::default();
         message.header.address_family = family(network);
@@ -228,9 +237,12 @@ impl Netlink {
         ];
         let from = from.map(|from| RouteAttribute::PrefSource(from.into()));
         message.attributes.extend(from);
-        let algorithm = congestion
-            .map(|name| RouteAttribute::Metrics(vec![RouteMetric::CcAlgo(name.to_owned())]));
-        message.attributes.extend(algorithm);
+        let algorithm = settings.congestion.map(str::to_owned);
+        let metrics = algorithm.map(RouteMetric::CcAlgo).into_iter();
+        let metrics: Vec<_> = metrics.chain(settings.mtu.map(RouteMetric::Mtu)).collect();
+        if !metrics.is_empty() {
+            message.attributes.push(RouteAttribute::Metrics(metrics));
+        }
         let request = || format!("route {network}/{prefix} through {device}");
         self.create(RouteNetlinkMessage::NewRoute(message), request)
     }

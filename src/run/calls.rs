@@ -1,10 +1,10 @@
 //! The calls of a script: each is made, waits, returns, and its result is judged.
 
 use hangup_stack::network::HostId;
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use super::account::{MadeCall, Moment, ReturnedValue};
-use super::conduct::CallResults;
+use super::conduct::{CallResults, Timing};
 use super::driver::Driver;
 use super::medium::{CallId, MediumEvent, NewCall};
 use super::time::{moments, span_of};
@@ -86,8 +86,16 @@ impl<'a> Driver<'a> {
                 Some(routine) => (routine.span, "this routine cannot run now"),
                 None => (call.name.span, "this call cannot be made here"),
             };
+            self.account
+                .unmade
+                .push(Diagnostic::new(span, why.to_string()));
             let diagnostic = Diagnostic::new(span, message).label(why.to_string());
             return self.fail_call(call, diagnostic);
+        }
+        if let (Timing::Stamped { .. }, Some(made)) =
+            (self.conduct.timing, self.account.calls.get_mut(place))
+        {
+            made.begun.at = self.medium.acted();
         }
         self.note_after(place);
         self.watch.called(&self.account.calls[place].arguments);
@@ -282,8 +290,16 @@ impl<'a> Driver<'a> {
         let Some((earliest, latest)) = waiting.returns else {
             return;
         };
-        let is_in_time = at <= latest || at - latest <= self.lateness.allowance();
-        if earliest <= at && is_in_time {
+        let off = match self.conduct.timing {
+            Timing::Planned | Timing::Actual => Duration::ZERO,
+            Timing::Stamped { .. } => {
+                let begun = self.account.calls.get(waiting.id.0);
+                let begun = begun.map_or(earliest, |it| it.begun.at.min(latest));
+                self.conduct.tolerance.after(latest - begun)
+            }
+        };
+        let is_in_time = at <= latest || at - latest <= off + self.lateness.allowance();
+        if earliest <= at + off && is_in_time {
             return;
         }
         let name = &waiting.call.name.value;

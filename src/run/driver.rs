@@ -289,6 +289,7 @@ impl<'a> Driver<'a> {
             Timing::Actual => when.earliest.max(now),
             Timing::Stamped { .. } => {
                 self.advance(when.earliest);
+                self.await_thread(statement);
                 self.medium.now()
             }
         };

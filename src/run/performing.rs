@@ -132,8 +132,10 @@ impl<'a> Driver<'a> {
             match self.medium.cancel(pending.call) {
                 Ok(ends) => self.note_given_up(id, &pending, ends),
                 Err(why) => {
-                    let diagnostic =
-                        Diagnostic::new(pending.making.span, "this cannot end in time");
+                    let span = pending.making.span;
+                    let unmade = Diagnostic::new(span, why.to_string());
+                    self.account.unmade.push(unmade);
+                    let diagnostic = Diagnostic::new(span, "this cannot end in time");
                     self.fail(diagnostic.label(why.to_string()));
                 }
             }
@@ -228,6 +230,9 @@ impl<'a> Driver<'a> {
             self.programs.take_pending(id);
             self.programs.end(id);
             let diagnostic = Diagnostic::new(span, "this call cannot be made here");
+            self.account
+                .unmade
+                .push(Diagnostic::new(span, why.to_string()));
             self.fail(diagnostic.label(why.to_string()));
         }
         self.watch.called(&arguments);

@@ -3,7 +3,7 @@
 //! A step is over when its call has returned or its packet has come. A step that follows it also
 //! waits for its own thread, which makes one call after the other.
 
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use super::conduct::End;
 use super::driver::Driver;
@@ -11,6 +11,9 @@ use super::time::{STEP_MAX, instant};
 use super::waiting::Waiting;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::scenario::script::{Call, Statement};
+
+/// How long a step in real time waits for its thread, as packetdrill does.
+const IDLE_MOST: Duration = Duration::from_secs(1);
 
 impl<'a> Driver<'a> {
     /// Waits until the step before a statement is over, and until the thread of its call is free.
@@ -38,6 +41,19 @@ impl<'a> Driver<'a> {
                 return None;
             }
             is_last_look = !self.advance_to_next(limit);
+        }
+    }
+
+    /// Waits until the thread of a statement's call is free, where the call in which it waits should
+    /// have returned by now: what ends a call is seen a little before its end is known.
+    pub(super) fn await_thread(&mut self, statement: &Statement) {
+        let limit = self.medium.now() + IDLE_MOST;
+        let own = statement.call().filter(|call| call.routine.is_none());
+        while let Some(waiting) = own.and_then(|it| self.busy(it))
+            && waiting.returns.is_some_and(|(_, until)| until <= limit)
+            && self.medium.now() < limit
+        {
+            self.advance_to_next(limit);
         }
     }
 

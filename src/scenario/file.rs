@@ -107,6 +107,11 @@ impl Scenario {
         statements.rposition(about_packets)
     }
 
+    /// Whether a host has a program.
+    pub fn has_programs(&self) -> bool {
+        self.hosts.iter().any(|host| !host.program.parts.is_empty())
+    }
+
     /// Whether something in it looks at the payload of packets: a line that says what a segment
     /// carries, or a filter.
     pub fn reads_payload(&self) -> bool {

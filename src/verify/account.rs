@@ -71,11 +71,11 @@ impl Account {
             packets: packets(outcome, host),
             calls: calls(scenario, outcome, host),
             failure,
-            through_micros: outcome
-                .account
-                .played
-                .last()
-                .map_or(0, |it| it.total_micros()),
+            through_micros: match (scenario.has_programs(), outcome.account.played.last()) {
+                // They are through when nothing comes any more.
+                (true, _) => i64::MAX,
+                (false, last) => last.map_or(0, |it| it.total_micros()),
+            },
         }
     }
 }

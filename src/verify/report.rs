@@ -139,7 +139,8 @@ pub fn page(report: &Report) -> String {
          | drift, with a reason | {known} |\n\
          | drift, without a reason yet | {unknown} |\n\
          | left out | {left} |\n",
-        report.kernel
+        // What follows the version is the name that somebody gave their build.
+        report.kernel.split('-').next().unwrap_or_default()
     );
     page.push_str("\n## Drifts\n");
     for case in &report.cases {

@@ -17,7 +17,7 @@ use super::play::{unreadable, vantage};
 use crate::capture::text;
 use crate::cli::args::Run;
 use crate::cli::failure::{Failure, environment, refusal};
-use crate::cli::kernel::{By, SLACK, Subject, child, enter, through, until_said};
+use crate::cli::kernel::{By, Subject, child, enter, patience, through, until_said};
 use crate::cli::{Exit, interrupt, report};
 use crate::packetdrill::{Leftovers, ScriptOutcome};
 use crate::report::{CaseKind, CaseVerdict, Problem, TestCase};
@@ -196,13 +196,13 @@ fn subject(
         false => Leftovers::Allowed,
     };
     // What holds on the emulation says how long it takes.
-    let mut patience = Patience::default();
+    let mut waits = Patience::default();
     if let Ok(ScriptOutcome::Passed(emulated)) =
         load(By::Emulation)?.map(|it| it.emulate(args.seed, leftovers))
     {
-        patience.step = patience.step.min(through(scenario, &emulated) + SLACK);
+        waits = patience(scenario, through(scenario, &emulated), waits.end);
     }
-    let played = subject.play(args.seed, leftovers, patience);
+    let played = subject.play(args.seed, leftovers, waits);
     let (outcome, left) = played.map_err(refusal)?;
     case.ignored = left;
     match outcome {

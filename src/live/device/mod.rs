@@ -16,6 +16,7 @@ mod virtio;
 mod wire;
 
 pub use port::{DEVICE, Losses, Port, PortError};
+pub(in crate::live) use split::whole_or_cut;
 pub use split::{Unusable, frames};
 pub use tun::Tun;
 pub use virtio::{Segmentation, VirtioHeader};

@@ -89,7 +89,7 @@ impl Port {
     /// The machine refuses one of them.
     pub fn make(hosts: &[TraceHost], kernel: usize, mtu: usize) -> Result<Self, PortError> {
         let netlink = Netlink::open()?;
-        let link = match Tun::make(DEVICE) {
+        let link = match Tun::make(DEVICE, true) {
             Ok(tun) => Link::Tun(tun),
             Err(refused) => {
                 netlink

@@ -94,7 +94,11 @@ pub(super) fn complete_whole(packet: &mut [u8]) {
 ///
 /// # Errors
 /// It is larger, and nothing that is cut.
-pub(super) fn whole_or_cut(frame: Bytes, mtu: usize, out: &mut Vec<Bytes>) -> Result<(), Unusable> {
+pub(in crate::live) fn whole_or_cut(
+    frame: Bytes,
+    mtu: usize,
+    out: &mut Vec<Bytes>,
+) -> Result<(), Unusable> {
     let (ethernet, packet) = frame.split_first_chunk().ok_or(Unusable::NotIp)?;
     // A short frame has octets behind its packet (RFC 894), which its length leaves out.
     let packet = &packet[..said_length(packet)

@@ -1,4 +1,4 @@
-//! A TUN device: IP packets, with a header of virtio before each.
+//! A TUN device: IP packets, with a header of virtio before each where it takes work off the kernel.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -12,6 +12,8 @@ use crate::live::namespace::{Machine, Refused, Step, explain};
 /// A TUN device of this process, which is gone when it is closed. Nothing of it blocks.
 pub struct Tun {
     device: SyncDevice,
+    /// Whether each packet has a header that says what the kernel has left to us.
+    has_header: bool,
 }
 
 impl fmt::Debug for Tun {
@@ -22,18 +24,22 @@ impl fmt::Debug for Tun {
 
 impl Tun {
     /// Makes one in the network namespace that this process is in. It is down, and has no address.
+    /// With `offloads` the kernel leaves checksums and segmentation to us.
     ///
     /// # Errors
     /// The machine has no such devices, or refuses this one.
-    pub fn make(name: &str) -> Result<Self, Refused> {
+    pub fn make(name: &str, offloads: bool) -> Result<Self, Refused> {
         let make = || {
             let builder = DeviceBuilder::new().name(name).layer(Layer::L3);
             let builder = builder.with(|it| {
-                it.offload(true);
+                it.offload(offloads);
             });
             let device = builder.enable(false).build_sync()?;
             device.set_nonblocking(true)?;
-            Ok(Self { device })
+            Ok(Self {
+                device,
+                has_header: offloads,
+            })
         };
         make().map_err(|error| explain(Step::Device, error, &Machine::look()))
     }
@@ -44,10 +50,14 @@ impl Tun {
     /// The device is gone or down.
     pub fn receive(&self, packet: &mut [u8]) -> io::Result<Option<(VirtioHeader, usize)>> {
         let mut header = [0; VirtioHeader::LENGTH];
-        let mut parts = [IoSliceMut::new(&mut header), IoSliceMut::new(packet)];
+        let before = if self.has_header { header.len() } else { 0 };
+        let mut parts = [
+            IoSliceMut::new(&mut header[..before]),
+            IoSliceMut::new(packet),
+        ];
         match self.device.recv_vectored(&mut parts) {
             Ok(length) => {
-                let length = length.saturating_sub(VirtioHeader::LENGTH);
+                let length = length.saturating_sub(before);
                 Ok(Some((VirtioHeader::read(&header), length)))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
@@ -64,7 +74,9 @@ impl Tun {
         let is_ipv6 = first.is_some_and(|octet| octet >> 4 == 6);
         let header = header.write(is_ipv6);
         let mut all = Vec::with_capacity(parts.len() + 1);
-        all.push(IoSlice::new(&header));
+        if self.has_header {
+            all.push(IoSlice::new(&header));
+        }
         all.extend(parts.iter().map(|part| IoSlice::new(part)));
         self.device.send_vectored(&all).map(drop)
     }

@@ -18,6 +18,10 @@ const OUTGOING: u8 = 4;
 /// `ARPHRD_ETHER` of `linux/if_arp.h`.
 const ETHERNET: u16 = 1;
 
+/// How much memory of the kernel the frames may take that were not taken yet. A page of a program
+/// that is sent without a copy counts as a whole, whatever of it is sent.
+const ROOM: usize = 16 << 20;
+
 /// The frames of a device. Nothing of it blocks.
 #[derive(Debug)]
 pub struct Wire {
@@ -37,6 +41,8 @@ pub struct Sighted {
     pub is_outgoing: bool,
     /// When the kernel saw it, where it says so.
     pub at: Option<SystemTime>,
+    /// How many frames before it were not taken in time, and are lost.
+    pub lost: u32,
 }
 
 impl Wire {
@@ -86,15 +92,17 @@ impl Wire {
     /// Takes the next frame that the socket has, with the index of its device.
     fn receive_any(&self, frame: &mut [u8]) -> io::Result<Option<(Option<usize>, Sighted)>> {
         let mut parts = [IoSliceMut::new(frame)];
-        let mut control = nix::cmsg_space!(TimeSpec);
+        let mut control = nix::cmsg_space!(TimeSpec, u32);
         let descriptor = self.socket.as_raw_fd();
         let flags = MsgFlags::MSG_DONTWAIT;
         match recvmsg::<LinkAddr>(descriptor, &mut parts, Some(&mut control), flags) {
             Ok(message) => {
-                let mut stamp = None;
+                let (mut stamp, mut lost) = (None, 0);
                 for control in message.cmsgs()? {
-                    if let ControlMessageOwned::ScmTimestampns(at) = control {
-                        stamp = Some(at);
+                    match control {
+                        ControlMessageOwned::ScmTimestampns(at) => stamp = Some(at),
+                        ControlMessageOwned::RxqOvfl(frames) => lost = frames,
+                        _ => {}
                     }
                 }
                 let address = message.address;
@@ -103,6 +111,7 @@ impl Wire {
                     is_cut: message.flags.contains(MsgFlags::MSG_TRUNC),
                     is_outgoing: address.is_some_and(|it| it.pkttype() == OUTGOING),
                     at: stamp.map(|it| SystemTime::UNIX_EPOCH + it.into()),
+                    lost,
                 };
                 Ok(Some((address.map(|it| it.ifindex()), sighted)))
             }
@@ -133,6 +142,10 @@ fn packet_socket() -> io::Result<OwnedFd> {
     let family = AddressFamily::Packet;
     let socket = socket(family, SockType::Raw, flags, SockProtocol::EthAll)?;
     setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
+    setsockopt(&socket, sockopt::RxqOvfl, &1)?;
+    // Who may has more room than others: what does not fit is lost.
+    let forced = setsockopt(&socket, sockopt::RcvBufForce, &ROOM);
+    forced.or_else(|_| setsockopt(&socket, sockopt::RcvBuf, &ROOM))?;
     Ok(socket)
 }
 

@@ -9,6 +9,7 @@ use nix::sys::socket::{MsgFlags, SockaddrStorage};
 use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::made::{Attempt, How, Made, Prepared};
+use super::octets::Octets;
 use super::options;
 
 /// What a descriptor is.
@@ -101,7 +102,7 @@ pub(super) fn made(result: nix::Result<usize>) -> Attempt {
 /// A send of some octets, perhaps to an address.
 pub(super) fn send(
     file: File,
-    octets: Arc<[u8]>,
+    octets: Octets,
     flags: i32,
     to: Option<SockaddrStorage>,
 ) -> Prepared {

@@ -17,13 +17,13 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::EthernetAddress;
 
 use super::ends::ends_of;
-use super::link::Link;
+use super::link::{Link, Offloads};
 use super::made::{Attempt, How, Made};
-use super::network::{self, Ends, Network};
+use super::network::{self, Network};
 use super::packets;
 use super::process::{Buffers, Process, Surroundings};
 use super::waiters::Waiters;
-use super::{info, killed, options, settings, status};
+use super::{info, killed, octets, options, settings, status};
 use crate::calls::{BadCall, Returned, show_argument};
 use crate::capture::{SocketEnds, TraceHost};
 use crate::live::device::{Sighted, Wire};
@@ -38,6 +38,9 @@ const SPIN: Duration = Duration::from_micros(50);
 
 /// The longest time that a cable may have a packet; one that is lost there is not waited for.
 const ARRIVAL_MOST: Duration = Duration::from_millis(500);
+
+/// How late a run counts that has not seen all packets.
+const UNSEEN: Duration = Duration::from_secs(1);
 
 /// The largest packet of the device: what IP can say, where the kernel leaves segmentation to it.
 const PACKET_MAX: usize = 1 << 16;
@@ -78,6 +81,8 @@ pub struct KernelHost {
     acted: Instant,
     /// How much later than planned the kernel was given something.
     late: Duration,
+    /// How many packets were on the device and not seen.
+    lost: u32,
     /// Why the device takes nothing any more.
     broken: Option<String>,
     /// What was seen on the device while something else was waited for.
@@ -101,6 +106,8 @@ pub struct Begin<'a> {
     pub is_mapped: bool,
     /// What programs send where their calls say only how many octets.
     pub filler: Filler,
+    /// Whether segments are as long as the kernel makes them, and not cut for the link.
+    pub has_long_segments: bool,
     /// Lines for the shell that set something before the run begins.
     pub shell: Option<String>,
 }
@@ -135,8 +142,12 @@ impl KernelHost {
         let mtu = u32::try_from(begin.mtu).unwrap_or(u32::MAX);
         let ethernet = others.ethernet_address(kernel);
         let own = hosts.get(kernel.0).map(|it| it.addresses.as_slice());
-        let network = (own.unwrap_or_default(), ends(&hosts, kernel));
-        let made = Network::make(network, mtu, ethernet)?;
+        let offloads = match begin.has_long_segments {
+            true => Offloads::All,
+            false => Offloads::None(begin.mtu),
+        };
+        let network = (own.unwrap_or_default(), network::ends(&hosts, kernel));
+        let made = Network::make(network, mtu, ethernet, offloads)?;
         let network::Made {
             network,
             link,
@@ -146,6 +157,9 @@ impl KernelHost {
         if let Some(shell) = &begin.shell {
             left = settings::take(shell, &network);
         }
+        let name = begin.scenario.hosts.get(kernel.0).map(|it| &*it.name.value);
+        let statements = &begin.scenario.script.statements;
+        let sends_most = octets::sent_most(statements, name.unwrap_or_default());
         let waiters = Waiters::new().map_err(|error| format!("cannot begin threads: {error}"))?;
         Ok(Self {
             began: Clock::now(),
@@ -158,6 +172,7 @@ impl KernelHost {
                 hosts: known,
                 is_mapped: begin.is_mapped,
                 zeros: begin.filler == Filler::Zeros,
+                sends_most,
                 buffers,
             }),
             waiters,
@@ -170,6 +185,7 @@ impl KernelHost {
             hosts,
             acted: Instant::ZERO,
             late: Duration::ZERO,
+            lost: 0,
             broken: None,
             sighted: VecDeque::new(),
             buffer: vec![0; PACKET_MAX],
@@ -200,11 +216,22 @@ impl KernelHost {
         Instant::from_micros(clock.total_micros().saturating_sub(ago))
     }
 
+    /// Takes what the driver has just caused at a moment, which stays when it acted.
+    fn look_after(&mut self, acted: Instant) {
+        self.look();
+        self.acted = acted;
+    }
+
     /// Takes what was on the device, and lets the other hosts live up to now.
     fn look(&mut self) {
         let mut buffer = std::mem::take(&mut self.buffer);
         self.link.drain(&mut buffer);
         while let Some(sighted) = self.sight(&mut buffer) {
+            if sighted.lost > self.lost {
+                // A run in which something was not seen says nothing.
+                self.lost = sighted.lost;
+                self.late = self.late.max(UNSEEN);
+            }
             let at = sighted.at.map_or_else(|| self.now(), |it| self.stamped(it));
             if sighted.is_outgoing {
                 let seen = &buffer[..sighted.length.min(buffer.len())];
@@ -213,8 +240,12 @@ impl KernelHost {
                 };
                 let frame = packets::framed(packet, &self.hosts, self.kernel);
                 self.catch_up(at);
-                // A host without a stack sends what it is given.
-                let _ = self.others.send(self.kernel, frame);
+                let mut frames = Vec::new();
+                self.link.carried(frame, &mut frames);
+                for frame in frames {
+                    // A host without a stack sends what it is given.
+                    let _ = self.others.send(self.kernel, frame.into());
+                }
                 self.take_facts();
             } else if !self.link.is_queued() {
                 self.acted = at;
@@ -440,9 +471,10 @@ impl Medium for KernelHost {
     fn begin(&mut self, call: &NewCall<'_>) -> Result<(), Refusal> {
         if call.host != self.kernel {
             self.look();
-            self.acted = self.now();
+            let acted = self.now();
             let begun = self.others.begin(call);
             self.take_facts();
+            self.acted = acted;
             return begun;
         }
         if call.routine.is_some() {
@@ -474,13 +506,13 @@ impl Medium for KernelHost {
             opens: opens(call),
             ends,
         };
-        self.acted = self.now();
+        let acted = self.now();
         match prepared.make(How::AtOnce) {
             Attempt::Made(made) => {
                 let at = self.now();
                 drop(prepared);
                 let ok = made.result.is_ok();
-                self.look();
+                self.look_after(acted);
                 self.returned(call.id, at, made, pending);
                 if ok {
                     self.note_waiting(call.name, subject);
@@ -490,8 +522,9 @@ impl Medium for KernelHost {
                 self.pending.insert(call.id, pending);
                 let begun = self.waiters.begin(call.id, prepared, done);
                 let begun = begun.map_err(|error| Refusal(format!("no thread for it: {error}")))?;
-                self.acted = self.at(begun);
-                self.look();
+                // What went without waiting did so at the first attempt.
+                let acted = if done == 0 { self.at(begun) } else { acted };
+                self.look_after(acted);
                 self.take_ended();
                 if self.pending.contains_key(&call.id) {
                     self.events.push_back(MediumEvent::Blocks(call.id));
@@ -622,8 +655,9 @@ impl KernelHost {
         let files = self.process.take_files().map_err(|()| {
             Refusal("a call waits on a descriptor, and could not be killed with the rest".into())
         })?;
-        self.acted = self.now();
-        killed::with(files).map_err(|error| Refusal(format!("no process to kill: {error}")))?;
+        let acted = killed::with(files);
+        let acted = acted.map_err(|error| Refusal(format!("no process to kill: {error}")))?;
+        let acted = acted.map_or_else(|| self.now(), |it| self.at(it));
         self.waiting.clear();
         let at = self.now();
         let signal = match call.arguments.first() {
@@ -648,29 +682,13 @@ impl KernelHost {
         });
         let host = self.kernel;
         self.events.push_back(MediumEvent::Ended { at, host });
-        self.look();
+        self.look_after(acted);
         Ok(())
     }
 
     fn refused(&mut self, call: CallId, why: BadCall) {
         self.events.push_back(MediumEvent::Refused { call, why });
     }
-}
-
-/// The addresses that the kernel talks to, each with its own of the same family.
-fn ends(hosts: &[TraceHost], kernel: HostId) -> Vec<Ends> {
-    let own = hosts.get(kernel.0).map(|it| it.addresses.clone());
-    let mut ends = Vec::new();
-    for local in own.unwrap_or_default() {
-        let others = hosts.iter().filter(|it| it.id != kernel);
-        let others = others.flat_map(|it| &it.addresses);
-        let others = others.filter(|it| it.version() == local.version());
-        ends.extend(others.map(|&remote| Ends {
-            local: local.into(),
-            remote: remote.into(),
-        }));
-    }
-    ends
 }
 
 /// The kernel's release: `6.18.44`.

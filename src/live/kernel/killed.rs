@@ -4,17 +4,19 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 /// A program that waits, and touches nothing of what it is given.
 const WAITS: [&str; 2] = ["sleep", "3600"];
 
 /// Gives descriptors to a process and kills it: three to each, as its standard streams, in their
-/// order.
+/// order. Says when the first one was killed; none where there was nothing to give.
 ///
 /// # Errors
 /// There is no such program, or no room for it.
-pub(super) fn with(files: Vec<OwnedFd>) -> io::Result<()> {
+pub(super) fn with(files: Vec<OwnedFd>) -> io::Result<Option<Instant>> {
     let mut files = files.into_iter();
+    let mut began = None;
     while let Some(first) = files.next() {
         let stream = |file: Option<OwnedFd>| file.map_or_else(Stdio::null, Stdio::from);
         let mut command = Command::new(WAITS[0]);
@@ -25,8 +27,9 @@ pub(super) fn with(files: Vec<OwnedFd>) -> io::Result<()> {
         let mut child = command.spawn()?;
         // From now on the descriptors are the child's alone.
         drop(command);
+        began.get_or_insert_with(Instant::now);
         child.kill()?;
         child.wait()?;
     }
-    Ok(())
+    Ok(began)
 }

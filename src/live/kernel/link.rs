@@ -3,25 +3,39 @@
 
 use std::io::{self, IoSlice};
 
+use bytes::Bytes;
 use smoltcp::wire::{EthernetAddress, EthernetFrame, EthernetProtocol};
 
 use super::packets;
-use crate::live::device::{Tun, VirtioHeader, Wire};
+use crate::live::device::{Tun, VirtioHeader, Wire, whole_or_cut};
 use crate::live::namespace::Refused;
 use crate::live::netlink::Netlink;
 
 /// The other end of the cable.
 const FAR: &str = "far0";
 
-/// The largest packet of the other end: what IP can say.
-const FAR_MTU: u32 = 65_535;
+/// The largest packet of a cable: what IP can say.
+pub(super) const FAR_MTU: u32 = 65_535;
 
 /// What the kernel's packets go through.
 #[derive(Debug)]
 pub(super) enum Link {
     Tun(Tun),
     /// The other end of a cable.
-    Cable(Wire),
+    Cable {
+        far: Wire,
+        /// The largest packet that the link of the scenario carries. None: segments stay whole.
+        cut_at: Option<usize>,
+    },
+}
+
+/// What the kernel leaves to its device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offloads {
+    /// Checksums and segmentation, so that a segment is as long as the kernel makes it.
+    All,
+    /// Nothing: what is on the device is what a wire of this MTU would carry.
+    None(usize),
 }
 
 impl Link {
@@ -34,10 +48,18 @@ impl Link {
         device: &str,
         ethernet: EthernetAddress,
         netlink: &Netlink,
+        offloads: Offloads,
     ) -> Result<Self, Refused> {
-        Tun::make(device).map(Self::Tun).or_else(|refused| {
+        let (left, cut_at) = match offloads {
+            Offloads::All => (true, None),
+            Offloads::None(mtu) => (false, Some(mtu)),
+        };
+        Tun::make(device, left).map(Self::Tun).or_else(|refused| {
             let cable = Self::cable(device, ethernet, netlink);
-            cable.ok().map(Self::Cable).ok_or(refused)
+            cable
+                .ok()
+                .map(|far| Self::Cable { far, cut_at })
+                .ok_or(refused)
         })
     }
 
@@ -58,7 +80,7 @@ impl Link {
     pub(super) fn drain(&self, buffer: &mut [u8]) {
         match self {
             Self::Tun(tun) => while let Ok(Some(_)) = tun.receive(buffer) {},
-            Self::Cable(wire) => while let Ok(Some(_)) = wire.receive(buffer) {},
+            Self::Cable { far, .. } => while let Ok(Some(_)) = far.receive(buffer) {},
         }
     }
 
@@ -72,25 +94,38 @@ impl Link {
                 let packet = [IoSlice::new(packets::unframed(frame))];
                 tun.send(&VirtioHeader::default(), &packet)
             }
-            Self::Cable(wire) => wire.send(frame),
+            Self::Cable { far, .. } => far.send(frame),
         }
     }
 
     /// Whether what the kernel was given may wait before the kernel takes it.
     pub(super) fn is_queued(&self) -> bool {
-        matches!(self, Self::Cable(_))
+        matches!(self, Self::Cable { .. })
     }
 
     /// The IP packet of what was seen on the device. None: it is something else.
     pub(super) fn packet<'a>(&self, seen: &'a [u8]) -> Option<&'a [u8]> {
         match self {
             Self::Tun(_) => Some(seen),
-            Self::Cable(_) => {
+            Self::Cable { .. } => {
                 let frame = EthernetFrame::new_checked(seen).ok()?;
                 let kind = frame.ethertype();
                 let is_ip = matches!(kind, EthernetProtocol::Ipv4 | EthernetProtocol::Ipv6);
                 is_ip.then(|| packets::unframed(seen))
             }
+        }
+    }
+
+    /// Puts a frame of the kernel into a list as the link of the scenario carries it.
+    pub(super) fn carried(&self, frame: Vec<u8>, out: &mut Vec<Bytes>) {
+        match self {
+            Self::Cable {
+                cut_at: Some(mtu), ..
+            } => {
+                // What is too large and cannot be cut is lost, as on a wire.
+                let _ = whole_or_cut(frame.into(), *mtu, out);
+            }
+            Self::Tun(_) | Self::Cable { cut_at: None, .. } => out.push(frame.into()),
         }
     }
 }

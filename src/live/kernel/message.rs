@@ -2,13 +2,13 @@
 
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::AsRawFd;
-use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage};
 
 use super::data::{self, File};
 use super::made::{Attempt, How, Made, Prepared};
+use super::octets::Octets;
 use super::words::{bad, number};
 use crate::calls::{BadCall, show_argument};
 use crate::scenario::script::Argument;
@@ -134,7 +134,7 @@ fn control_data(index: usize, value: &Argument) -> Result<Vec<(String, i64)>, Ba
 pub(super) fn send(
     file: File,
     lengths: Vec<usize>,
-    zeros: Arc<[u8]>,
+    zeros: Octets,
     flags: i32,
     to: Option<SockaddrStorage>,
 ) -> Prepared {

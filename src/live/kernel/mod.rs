@@ -5,7 +5,7 @@
 //! | `host` | the medium: the kernel, and the other hosts in real time |
 //! | `link`, `network`, `settings`, `sysctl` | the device, and what scripts set |
 //! | `process` | the program: its descriptors by their labels, and its calls by name |
-//! | `data`, `message`, `ready`, `control`, `options`, `words` | the calls |
+//! | `data`, `octets`, `message`, `ready`, `control`, `options`, `words` | the calls |
 //! | `waiters` | threads on which calls wait |
 //! | `packets`, `info`, `status`, `ends` | what the kernel says |
 
@@ -19,6 +19,7 @@ mod link;
 mod made;
 mod message;
 mod network;
+mod octets;
 mod options;
 mod packets;
 mod process;

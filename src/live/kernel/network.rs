@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 
+use hangup_stack::network::HostId;
 use smoltcp::wire::{EthernetAddress, IpAddress};
 
-use super::link::Link;
+use super::link::{Link, Offloads};
+use crate::capture::TraceHost;
 use crate::live::device::Wire;
-use crate::live::netlink::{Netlink, NetlinkError};
+use crate::live::netlink::{Netlink, NetlinkError, RouteSettings};
 
 /// The device, as packetdrill calls it.
 const DEVICE: &str = "tun0";
@@ -33,6 +35,8 @@ pub(super) struct Network {
     netlink: Netlink,
     ends: Vec<Ends>,
     congestion: RefCell<String>,
+    /// The largest packet of the routes, where the device takes larger ones.
+    mtu: Option<u32>,
 }
 
 /// What a network of a script is made with.
@@ -52,19 +56,27 @@ impl Network {
         (own, ends): (&[IpAddress], Vec<Ends>),
         mtu: u32,
         ethernet: EthernetAddress,
+        offloads: Offloads,
     ) -> Result<Made, String> {
         let netlink = Netlink::open().map_err(|error| error.to_string())?;
-        let link = Link::make(DEVICE, ethernet, &netlink);
+        let link = Link::make(DEVICE, ethernet, &netlink, offloads);
         let link = link.map_err(|refused| refused.to_string())?;
         let wire =
             Wire::watch(DEVICE).map_err(|error| format!("cannot watch {DEVICE}: {error}"))?;
+        // A cable drops what is longer than its device takes, in both directions; a script gives the
+        // kernel packets of any length.
+        let (of_device, of_routes) = match link.is_queued() {
+            true => (super::link::FAR_MTU, Some(mtu)),
+            false => (mtu, None),
+        };
         let network = Self {
             netlink,
             ends,
             congestion: RefCell::new(CONGESTION.to_owned()),
+            mtu: of_routes,
         };
         network
-            .configure(own, mtu)
+            .configure(own, of_device)
             .map_err(|error| error.to_string())?;
         Ok(Made {
             network,
@@ -103,8 +115,12 @@ impl Network {
         for ends in &self.ends {
             let prefix = if ends.remote.is_ipv4() { 32 } else { 128 };
             let to = (ends.remote, prefix);
-            let (from, congestion) = (Some(ends.local), Some(congestion.as_str()));
-            self.netlink.add_route_with(DEVICE, to, from, congestion)?;
+            let settings = RouteSettings {
+                congestion: Some(congestion.as_str()),
+                mtu: self.mtu,
+            };
+            let from = Some(ends.local);
+            self.netlink.add_route_with(DEVICE, to, from, settings)?;
         }
         Ok(())
     }
@@ -133,4 +149,20 @@ impl Network {
     pub(super) fn set_queue(&self, kind: &str, limit: Option<u32>) -> Result<(), NetlinkError> {
         self.netlink.set_queue(DEVICE, kind, limit)
     }
+}
+
+/// The addresses that the kernel talks to, each with its own of the same family.
+pub(super) fn ends(hosts: &[TraceHost], kernel: HostId) -> Vec<Ends> {
+    let own = hosts.get(kernel.0).map(|it| it.addresses.clone());
+    let mut ends = Vec::new();
+    for local in own.unwrap_or_default() {
+        let others = hosts.iter().filter(|it| it.id != kernel);
+        let others = others.flat_map(|it| &it.addresses);
+        let others = others.filter(|it| it.version() == local.version());
+        ends.extend(others.map(|&remote| Ends {
+            local: local.into(),
+            remote: remote.into(),
+        }));
+    }
+    ends
 }

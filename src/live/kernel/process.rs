@@ -16,14 +16,12 @@ use super::control;
 use super::data::{self, File, FileKind};
 use super::made::{Attempt, How, Made, Prepared};
 use super::message::{self, Message};
+use super::octets::{OCTETS_MAX, Octets};
 use super::options::{self, OptionValue};
 use super::ready;
 use super::words::{Given, bad, narrow, unknown_word};
 use crate::calls::BadCall;
 use crate::scenario::script::Argument;
-
-/// The most octets of one call.
-const OCTETS_MAX: usize = 16 << 20;
 
 /// packetdrill's port, of an address that a script leaves open.
 const DEFAULT_PORT: u16 = 8080;
@@ -37,6 +35,8 @@ pub(super) struct Surroundings {
     pub(super) is_mapped: bool,
     /// Whether what is sent, where only its length is said, is zeros.
     pub(super) zeros: bool,
+    /// How much is sent at once as far as the script says, at most: it is there before it is due.
+    pub(super) sends_most: usize,
     pub(super) buffers: Buffers,
 }
 
@@ -66,15 +66,16 @@ impl Buffers {
 pub(super) struct Process {
     surroundings: Surroundings,
     files: BTreeMap<i64, File>,
-    filler: Arc<[u8]>,
+    filler: Octets,
 }
 
 impl Process {
     pub(super) fn new(surroundings: Surroundings) -> Self {
+        let filler = Octets::filler(surroundings.sends_most, surroundings.zeros);
         Self {
             surroundings,
             files: BTreeMap::new(),
-            filler: Arc::new([]),
+            filler,
         }
     }
 
@@ -188,7 +189,7 @@ impl Process {
                     let message = Message::of_buffers(lengths);
                     return Ok(message::receive(file, message, 0, 1));
                 }
-                let zeros = self.filler(lengths.iter().copied().max().unwrap_or(0))?;
+                let zeros = self.filler(lengths.iter().copied().max().unwrap_or(0));
                 Ok(message::send(file, lengths, zeros, 0, None))
             }
             "dup" => Ok(Prepared::prompt(move || duplicated(&file))),
@@ -441,21 +442,18 @@ impl Process {
     }
 
     /// Octets to send: the alphabet over and over, or zeros.
-    fn filler(&mut self, length: usize) -> Result<Arc<[u8]>, BadCall> {
+    fn filler(&mut self, length: usize) -> Octets {
         if self.filler.len() < length {
-            self.filler = match self.surroundings.zeros {
-                true => vec![0; length].into(),
-                false => (b'a'..=b'z').cycle().take(length).collect(),
-            };
+            self.filler = Octets::filler(length, self.surroundings.zeros);
         }
-        Ok(Arc::clone(&self.filler))
+        self.filler.first(length)
     }
 
     /// write, send, sendto: `(fd, octets[, flags][, address])`, or with `...` before the number of
     /// octets as packetdrill writes it.
     fn send(&mut self, name: &str, file: File, given: Given<'_>) -> Result<Prepared, BadCall> {
         let mut at = 1;
-        let octets: Arc<[u8]> = match given.get(1) {
+        let octets: Octets = match given.get(1) {
             Some(Argument::Text(text)) => {
                 at = match given.get(2) {
                     Some(Argument::Integer(_)) if name != "send" || given.0.len() > 3 => 2,
@@ -465,7 +463,7 @@ impl Process {
                     2 => length(2, given.number(2)?)?.min(text.len()),
                     _ => text.len(),
                 };
-                text.as_bytes()[..length].into()
+                Octets::from(&text.as_bytes()[..length])
             }
             Some(Argument::Word(word)) if word == "NULL" => {
                 if given.number(2)? != 0 {
@@ -473,15 +471,14 @@ impl Process {
                     return Err(bad(1, why));
                 }
                 at = 2;
-                Arc::new([])
+                Octets::default()
             }
             other => {
                 if matches!(other, Some(Argument::Ellipsis)) {
                     at = 2;
                 }
                 let length = length(at, given.number(at)?)?;
-                let filler = self.filler(length)?;
-                filler[..length].into()
+                self.filler(length)
             }
         };
         let flags = match (name, given.get(at + 1)) {
@@ -518,7 +515,7 @@ impl Process {
             false => None,
         };
         let most = message.buffers.iter().copied().max().unwrap_or(0);
-        let octets = self.filler(most)?;
+        let octets = self.filler(most);
         Ok(message::send(file, message.buffers, octets, flags, to))
     }
 }
