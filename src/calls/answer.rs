@@ -26,8 +26,6 @@ pub enum Answer {
 /// A call that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocked {
-    /// The call as a row of the trace: `recv(s=4, 1000)`.
-    pub call: String,
     /// The stack socket the call is about, where there is one.
     pub socket: Option<SocketId>,
     /// When the call returns at the latest, even if nothing happens on the network: make it again

@@ -594,7 +594,6 @@ impl<'a> Context<'a> {
                 received: Vec::new(),
             }),
             Made::Blocks { until } => Answer::Blocks(Blocked {
-                call: self.text(prefix, [].iter()),
                 socket: about,
                 until,
             }),

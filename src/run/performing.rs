@@ -288,6 +288,8 @@ impl<'a> Driver<'a> {
             return;
         };
         self.programs.end(id);
+        let unmade = Diagnostic::new(pending.making.span, why.message.clone());
+        self.account.unmade.push(unmade);
         self.fail(match pending.making.written {
             Some(call) => why.diagnostic(call),
             None => Diagnostic::new(pending.making.span, why.message),

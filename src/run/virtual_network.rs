@@ -45,6 +45,27 @@ struct Waiting {
     keeps: bool,
     /// When it returns at the latest, even if nothing happens.
     until: Option<Instant>,
+    /// The connection without which nothing can end it on the network. None: anything may.
+    about: Option<SocketId>,
+}
+
+/// Which calls that wait may go on.
+#[derive(Clone, Copy, Debug)]
+enum Among<'a> {
+    All,
+    /// Those about sockets that something has happened to, in order, and those that are due.
+    Stirred(&'a [(HostId, SocketId)]),
+}
+
+impl Waiting {
+    /// Whether it is one of these.
+    fn is_among(&self, among: Among<'_>, now: Instant) -> bool {
+        let (Among::Stirred(stirred), Some(about)) = (among, self.about) else {
+            return true;
+        };
+        let is_due = self.until.is_some_and(|at| at <= now);
+        is_due || stirred.binary_search(&(self.host, about)).is_ok()
+    }
 }
 
 impl VirtualNetwork {
@@ -59,8 +80,12 @@ impl VirtualNetwork {
             }
             Some(table)
         };
+        let mut network = network(scenario, seed);
+        for host in 0..scenario.hosts.len() {
+            network.note_stirred(HostId(host));
+        }
         Self {
-            network: network(scenario, seed),
+            network,
             tables: scenario.hosts.iter().map(table).collect(),
             waiting: Vec::new(),
             events: VecDeque::new(),
@@ -136,11 +161,19 @@ impl VirtualNetwork {
         self.events.push_back(MediumEvent::Ended { at, host });
     }
 
-    /// Makes the calls that wait again, once each. Returns whether one of them has ended.
-    fn retry(&mut self) -> bool {
+    /// Makes calls that wait again, once each. Returns whether one of them has ended.
+    fn retry(&mut self, among: Among<'_>) -> bool {
+        let now = self.network.now();
+        if !self.waiting.iter().any(|it| it.is_among(among, now)) {
+            return false;
+        }
         let before = self.waiting.len();
         let mut waiting: VecDeque<_> = std::mem::take(&mut self.waiting).into();
         while let Some(mut call) = waiting.pop_front() {
+            if !call.is_among(among, now) {
+                self.waiting.push(call);
+                continue;
+            }
             let blocked = self.attempt(&NewCall {
                 id: call.id,
                 host: call.host,
@@ -158,6 +191,23 @@ impl VirtualNetwork {
             self.take_facts();
         }
         self.waiting.len() < before
+    }
+
+    /// Behind a step of the network: calls go on that are about what has happened. One that ends
+    /// may be what any other waits for.
+    fn settle_stirred(&mut self) {
+        self.poll();
+        let mut stirred = self.network.take_stirred();
+        stirred.sort_unstable();
+        if self.retry(Among::Stirred(&stirred)) {
+            self.settle();
+        }
+    }
+
+    /// The socket of a call that waits, where it is a connection whose host tells what happens to
+    /// it. One that listens waits for what happens to others.
+    fn about(&self, host: HostId, socket: Option<SocketId>) -> Option<SocketId> {
+        socket.filter(|it| self.network.host(host).is_noted(*it))
     }
 
     /// Lets what the programs have begun go on.
@@ -231,7 +281,7 @@ impl Medium for VirtualNetwork {
     fn wait(&mut self, until: Instant) -> Waited {
         let next = self.calls_due().map_or(until, |due| due.min(until));
         let stepped = self.network.step(next);
-        self.settle();
+        self.settle_stirred();
         if stepped || next < until {
             Waited::Woken
         } else {
@@ -283,6 +333,7 @@ impl Medium for VirtualNetwork {
                     label: call.label,
                     keeps: call.keeps,
                     until: blocked.until,
+                    about: self.about(call.host, blocked.socket),
                 });
             }
         }
@@ -309,7 +360,7 @@ impl Medium for VirtualNetwork {
     fn settle(&mut self) {
         loop {
             self.poll();
-            if !self.retry() {
+            if !self.retry(Among::All) {
                 return;
             }
         }
@@ -479,7 +530,6 @@ mod tests {
                 })
             } else {
                 Answer::Blocks(Blocked {
-                    call,
                     socket,
                     until: opens.then_some(OPENS),
                 })

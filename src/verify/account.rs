@@ -12,7 +12,8 @@ use crate::scenario::Scenario;
 use crate::scenario::script::Call;
 use crate::wire::Flags;
 
-/// How long after one segment another that continues it may come to count as one with it.
+/// How long after one segment another that continues it may come to count as one with it, and as
+/// much more as the driver was late.
 const TOGETHER_MICROS: i64 = 2000;
 
 /// What a host did.
@@ -113,6 +114,8 @@ fn packets(outcome: &Outcome, host: HostId) -> Vec<PacketSent> {
         .collect();
     let mut begun: Vec<Instant> = outcome.account.calls.iter().map(|it| it.begun.at).collect();
     begun.sort();
+    let late = i64::try_from(outcome.lateness.longest().total_micros()).unwrap_or(i64::MAX);
+    let together = TOGETHER_MICROS.saturating_add(late);
     let mut sent: Vec<PacketSent> = Vec::new();
     let mut cause = Instant::ZERO;
     for (index, event) in outcome.events.iter().enumerate() {
@@ -161,7 +164,7 @@ fn packets(outcome: &Outcome, host: HostId) -> Vec<PacketSent> {
             at_micros: event.at.total_micros(),
         };
         match sent.last_mut() {
-            Some(last) if last.is_continued_by(&packet) => last.take(packet),
+            Some(last) if last.is_continued_by(&packet, together) => last.take(packet),
             _ => sent.push(packet),
         }
     }
@@ -170,12 +173,12 @@ fn packets(outcome: &Outcome, host: HostId) -> Vec<PacketSent> {
 
 impl PacketSent {
     /// Whether another one carries on where it ends, as one segment that was cut.
-    fn is_continued_by(&self, next: &Self) -> bool {
+    fn is_continued_by(&self, next: &Self, together: i64) -> bool {
         let (Some((_, end)), Some((begin, _))) = (self.octets, next.octets) else {
             return false;
         };
         let apart = next.at_micros - self.at_micros;
-        let is_together = (0..=TOGETHER_MICROS).contains(&apart);
+        let is_together = (0..=together).contains(&apart);
         let has_ended = self.key.contains(": F");
         end == begin && is_together && self.rest == next.rest && !has_ended
     }
@@ -258,10 +261,12 @@ mod tests {
     fn segments_that_continue_each_other_are_one() {
         let mut one = data(1, 1001, 0, ".");
         let next = data(1001, 1501, 5, "P.");
-        assert!(one.is_continued_by(&next));
+        assert!(one.is_continued_by(&next, TOGETHER_MICROS));
         one.take(next);
         assert_eq!(one.key, "a > b: P. 1:1501(1500) ack 1 win 9");
-        assert!(!one.is_continued_by(&data(1001, 2001, 6, ".")));
-        assert!(!one.is_continued_by(&data(1501, 2001, 6000, ".")));
+        assert!(!one.is_continued_by(&data(1001, 2001, 6, "."), TOGETHER_MICROS));
+        let later = data(1501, 2001, 6000, ".");
+        assert!(!one.is_continued_by(&later, TOGETHER_MICROS));
+        assert!(one.is_continued_by(&later, 6000));
     }
 }

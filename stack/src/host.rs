@@ -117,6 +117,8 @@ pub(crate) struct Stack {
     pub(crate) strays: VecDeque<Stray>,
     /// Sockets that changed since the host was last settled.
     touched: VecDeque<SocketId>,
+    /// Sockets that were settled since somebody asked, where somebody asks.
+    stirred: Option<Vec<SocketId>>,
     /// The options that a new socket has.
     pub(crate) defaults: SocketOptions,
     /// Closed sockets of smoltcp's TCP that still have something to do.
@@ -239,6 +241,25 @@ impl Host {
     /// goes on.
     pub fn set_subsystem(&mut self, works: bool) {
         self.subsystem = works;
+    }
+
+    /// Keeps which sockets something has happened to from now on, for [`Host::take_stirred`].
+    pub(crate) fn note_stirred(&mut self) {
+        if let Some(stack) = &mut self.stack {
+            stack.stirred.get_or_insert_default();
+        }
+    }
+
+    /// Whether what happens to a socket is kept: it is a connection of our own TCP.
+    pub fn is_noted(&self, socket: SocketId) -> bool {
+        let stack = self.stack.as_ref().filter(|it| it.stirred.is_some());
+        stack.is_some_and(|it| it.connection(socket).is_some())
+    }
+
+    /// The sockets that something has happened to, each at least once.
+    pub(crate) fn take_stirred(&mut self) -> impl Iterator<Item = SocketId> {
+        let stirred = self.stack.as_mut().and_then(|it| it.stirred.as_mut());
+        stirred.into_iter().flat_map(|it| it.drain(..))
     }
 
     /// Whether it has not crashed, or is up again.
@@ -444,6 +465,7 @@ impl Stack {
             interface_due: None,
             strays: VecDeque::new(),
             touched: VecDeque::new(),
+            stirred: None,
             defaults,
             reference_orphans: Vec::new(),
             limiter: Limiter::default(),
@@ -475,6 +497,7 @@ impl Stack {
             recording: self.recording,
             next_socket: self.next_socket,
             next_port: self.next_port,
+            stirred: self.stirred.map(|_| Vec::new()),
             ..Self::new(basis, self.random)
         }
     }
@@ -591,6 +614,11 @@ impl Stack {
     ) {
         while let Some(id) = self.touched.pop_front() {
             self.settle_connection(id, now, spares, outputs);
+            if let Some(stirred) = &mut self.stirred
+                && stirred.last() != Some(&id)
+            {
+                stirred.push(id);
+            }
         }
         while let Some(stray) = self.strays.pop_front() {
             self.send_stray(stray, now, spares, outputs);

@@ -70,6 +70,8 @@ pub struct Network {
     /// The host behind which the network goes on elsewhere, and the frames that reached it.
     outlet: Option<HostId>,
     outgoing: Vec<Bytes>,
+    /// The sockets that something has happened to, of the hosts of which that is kept.
+    stirred: Vec<(HostId, SocketId)>,
     #[cfg(debug_assertions)]
     resets: crate::invariants::Resets,
 }
@@ -96,6 +98,7 @@ impl Network {
             sightings: Vec::new(),
             outlet: None,
             outgoing: Vec::new(),
+            stirred: Vec::new(),
             #[cfg(debug_assertions)]
             resets: crate::invariants::Resets::default(),
         }
@@ -278,6 +281,18 @@ impl Network {
         self.outgoing.drain(..)
     }
 
+    /// Keeps which sockets of a host something has happened to from now on, for
+    /// [`Network::take_stirred`]: a segment, a timer, or a call. Those of [`Host::is_noted`] are
+    /// among them.
+    pub fn note_stirred(&mut self, host: HostId) {
+        self.hosts[host.0].note_stirred();
+    }
+
+    /// Takes the sockets that something has happened to since the last call, each at least once.
+    pub fn take_stirred(&mut self) -> Vec<(HostId, SocketId)> {
+        std::mem::take(&mut self.stirred)
+    }
+
     /// Whether hosts answer each other for ever, and since when that is known. The network goes on.
     /// Runs that record nothing do not know.
     pub fn storm(&self) -> Option<Storm> {
@@ -407,6 +422,8 @@ impl Network {
             }
         }
         self.deadlines.set(host, self.hosts[host.0].poll_at());
+        let stirred = self.hosts[host.0].take_stirred();
+        self.stirred.extend(stirred.map(|it| (host, it)));
         chain
     }
 

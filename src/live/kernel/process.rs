@@ -465,6 +465,7 @@ impl Process {
                 };
                 Octets::from(&text.as_bytes()[..length])
             }
+            Some(Argument::Octets(octets)) => Octets::from(&octets[..]),
             Some(Argument::Word(word)) if word == "NULL" => {
                 if given.number(2)? != 0 {
                     let why = "a pointer to nothing cannot be passed from safe code";
