@@ -44,8 +44,8 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Waits until the thread of a statement's call is free, where the call in which it waits should
-    /// have returned by now: what ends a call is seen a little before its end is known.
+    /// Waits until the thread of a statement's call is free, where the call in which it waits
+    /// should have returned by now: what ends a call is seen a little before its end is known.
     pub(super) fn await_thread(&mut self, statement: &Statement) {
         let limit = self.medium.now() + IDLE_MOST;
         let own = statement.call().filter(|call| call.routine.is_none());

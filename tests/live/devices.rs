@@ -26,7 +26,7 @@ const NETWORK: Apart = Apart {
 /// nobody has a privilege any more.
 pub(crate) fn tun() -> Tested {
     enter(NETWORK).map_err(|it| it.to_string())?;
-    let tun = Tun::make("tun0").map_err(|it| it.to_string())?;
+    let tun = Tun::make("tun0", true).map_err(|it| it.to_string())?;
     let netlink = Netlink::open().expect("a namespace has netlink");
     netlink
         .set_up("tun0", None, Some(1500), Some(1000))

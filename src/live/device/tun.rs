@@ -1,4 +1,4 @@
-//! A TUN device: IP packets, with a header of virtio before each where it takes work off the kernel.
+//! A TUN device: IP packets, with a header of virtio before each where the kernel leaves work.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};

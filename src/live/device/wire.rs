@@ -99,10 +99,10 @@ impl Wire {
             Ok(message) => {
                 let (mut stamp, mut lost) = (None, 0);
                 for control in message.cmsgs()? {
-                    match control {
-                        ControlMessageOwned::ScmTimestampns(at) => stamp = Some(at),
-                        ControlMessageOwned::RxqOvfl(frames) => lost = frames,
-                        _ => {}
+                    if let ControlMessageOwned::ScmTimestampns(at) = control {
+                        stamp = Some(at);
+                    } else if let ControlMessageOwned::RxqOvfl(frames) = control {
+                        lost = frames;
                     }
                 }
                 let address = message.address;

@@ -23,7 +23,7 @@ use super::network::{self, Network};
 use super::packets;
 use super::process::{Buffers, Process, Surroundings};
 use super::waiters::Waiters;
-use super::{info, killed, octets, options, settings, status};
+use super::{info, killed, octets, options, settings, status, sysctl};
 use crate::calls::{BadCall, Returned, show_argument};
 use crate::capture::{SocketEnds, TraceHost};
 use crate::live::device::{Sighted, Wire};
@@ -134,7 +134,7 @@ impl KernelHost {
         for host in &mut hosts {
             let is_kernel = host.id == kernel;
             if is_kernel {
-                host.system = format!("kernel {}", release());
+                host.system = format!("kernel {}", sysctl::release());
             }
             let at = if is_kernel { 0 } else { known.len() };
             known.insert(at, (host.name.clone(), host.addresses.clone()));
@@ -689,12 +689,6 @@ impl KernelHost {
     fn refused(&mut self, call: CallId, why: BadCall) {
         self.events.push_back(MediumEvent::Refused { call, why });
     }
-}
-
-/// The kernel's release: `6.18.44`.
-fn release() -> String {
-    let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    text.trim().to_owned()
 }
 
 /// A call as a row of the trace.

@@ -63,7 +63,7 @@ impl Network {
         let link = link.map_err(|refused| refused.to_string())?;
         let wire =
             Wire::watch(DEVICE).map_err(|error| format!("cannot watch {DEVICE}: {error}"))?;
-        // A cable drops what is longer than its device takes, in both directions; a script gives the
+        // A cable drops what is longer than its device takes, in both directions; scripts give the
         // kernel packets of any length.
         let (of_device, of_routes) = match link.is_queued() {
             true => (super::link::FAR_MTU, Some(mtu)),

@@ -12,3 +12,9 @@ pub(super) fn set(name: &str, value: &str) -> Result<(), String> {
     let path = format!("/proc/sys/{}", name.replace('.', "/"));
     std::fs::write(path, value).map_err(|error| error.to_string())
 }
+
+/// The kernel's release: `6.18.44`.
+pub(super) fn release() -> String {
+    let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    text.trim().to_owned()
+}
