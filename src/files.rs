@@ -135,13 +135,14 @@ pub fn write_below_with(
     replace(&path, &path, fill)
 }
 
-/// The path of a file below a folder that may be written.
+/// The path of a file below a folder that may be written. The directories to it are made.
 fn place_below(folder: &Path, name: &Path) -> Result<PathBuf, FileError> {
     let shown = folder.join(name);
     let path = below(folder, name).map_err(failed("write", &shown))?;
     if let Ok(metadata) = path.symlink_metadata() {
         regular(&metadata).map_err(failed("write", &shown))?;
     }
+    make_directories_of(&path)?;
     Ok(path)
 }
 
@@ -155,9 +156,24 @@ pub fn open_below(folder: &Path, name: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Makes the directories of a file that are missing, as for a report that a build puts among its
+/// results.
+///
+/// # Errors
+/// They cannot be made.
+pub fn make_directories_of(path: &Path) -> Result<(), FileError> {
+    match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => {
+            fs::create_dir_all(directory).map_err(failed("create the directory", directory))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Writes a file so that nobody ever finds half of it: under a temporary name in the same
-/// directory, then renamed. Directories that are missing are made. What is no regular file (a pipe,
-/// `/dev/null`) is written straight, because renaming would replace it.
+/// directory, then renamed. What is no regular file (a pipe, `/dev/null`) is written straight,
+/// because renaming would replace it. Its directory is there: a name that somebody has mistyped
+/// makes none.
 ///
 /// # Errors
 /// What could not be done, to which path, and why. A temporary file does not stay behind.
@@ -236,8 +252,10 @@ impl Unfinished {
 
     fn of(path: &Path, target: &Path) -> Result<Self, FileError> {
         let directory = target.parent().filter(|it| !it.as_os_str().is_empty());
-        if let Some(directory) = directory {
-            fs::create_dir_all(directory).map_err(failed("create the directory", directory))?;
+        if let Some(directory) = directory.filter(|it| !it.is_dir()) {
+            let why = format!("there is no directory {}", directory.display());
+            let error = io::Error::new(io::ErrorKind::NotFound, why);
+            return Err(failed("write", path)(error));
         }
         clear(directory.unwrap_or(Path::new(".")));
         let (partial, file) = Partial::begin(target).map_err(failed("write", target))?;
@@ -455,10 +473,11 @@ mod tests {
     #[test]
     fn files_are_made_and_replaced_and_nothing_else_stays() {
         let scratch = Scratch::new("replace");
+        let name = Path::new("recv-disconnect/v6/held.txt");
+        let path = scratch.0.join(name);
         let directory = scratch.0.join("recv-disconnect/v6");
-        let path = directory.join("held.txt");
         for content in ["first, and longer", "second"] {
-            write_atomically(&path, content.as_bytes()).unwrap();
+            write_below(&scratch.0, name, content.as_bytes()).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), content);
         }
         assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
@@ -471,10 +490,7 @@ mod tests {
         fs::write(&file, "kept").unwrap();
         let below_a_file = write_atomically(&file.join("trace.txt"), b"lost").unwrap_err();
         let message = below_a_file.to_string();
-        assert!(
-            message.starts_with("cannot create the directory "),
-            "{message}"
-        );
+        assert!(message.contains("there is no directory "), "{message}");
         assert!(message.contains(file.to_str().unwrap()), "{message}");
         let a_directory = write_atomically(&scratch.0, b"lost")
             .unwrap_err()

@@ -63,6 +63,7 @@ pub(super) fn write(path: &Path, text: &str, then_open: bool) -> Result<(), Fail
     if path.as_os_str() == "-" {
         return print(text);
     }
+    files::make_directories_of(path).map_err(environment)?;
     files::write_atomically(path, text.as_bytes()).map_err(environment)?;
     match then_open {
         true => open(path),

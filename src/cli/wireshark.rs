@@ -73,7 +73,9 @@ fn install(folders: &Folders, lua: bool) -> Result<(), Failure> {
     for (folder, name, content) in all(folders) {
         let is_wanted = lua || name != LUA.0;
         if is_wanted && state(folder, name, content) == State::Missing {
-            files::write_atomically(&folder.join(name), content.as_bytes()).map_err(environment)?;
+            let path = folder.join(name);
+            files::make_directories_of(&path).map_err(environment)?;
+            files::write_atomically(&path, content.as_bytes()).map_err(environment)?;
         }
     }
     for link in links(folders)? {

@@ -99,7 +99,8 @@ impl Outputs {
 
 /// Writes a plot.
 pub(super) fn draw(path: &Path, svg: &str) -> Result<(), Failure> {
-    let written = files::write_atomically(path, svg.as_bytes());
+    let written = files::make_directories_of(path)
+        .and_then(|()| files::write_atomically(path, svg.as_bytes()));
     written.map_err(|error| environment(error.to_string()))
 }
 
