@@ -220,6 +220,8 @@ impl Held<'_> {
         let octets = self.offer.min(self.buffer);
         let waits = match self.sender.send.nagle {
             Nagle::AnyUnacknowledged => !self.probes_tail(),
+            // What one write brings to an idle connection goes out with its end.
+            Nagle::SentBefore => !self.probes_tail() && self.offer > self.write,
             Nagle::Off | Nagle::SmallUnacknowledged => !self.is_ours(),
         };
         if waits && octets > segment {

@@ -21,6 +21,7 @@ pub use call::Inexpressible;
 use call::{Ports, inexpressible};
 
 use super::limits;
+use super::settings::{Dialect, IpVersion, PlayOptions};
 use crate::event_log::LoggedFrame;
 use crate::notation::RelativeSegment;
 use crate::run::{MadeCall, Outcome};
@@ -144,11 +145,21 @@ fn settings(
         Some(IpAddress::Ipv4(_)) | None => false,
     };
     let _ = writeln!(text, "--ip_version={}", if is_v6 { "ipv6" } else { "ipv4" });
-    // Over IPv6 packetdrill's device takes 20 octets more than it is told.
-    let less = if is_v6 { 20 } else { 0 };
+    let options = host.profile().map(|it| PlayOptions::new(it.clone()));
+    let dialect = options.and_then(Result::ok).map(|it| it.dialect);
+    let version = if is_v6 { IpVersion::V6 } else { IpVersion::V4 };
+    let less = dialect.map_or(0, |it| it.more(version));
     let mtu = host.mtu.unwrap_or(1500).saturating_sub(less);
     if mtu != 1500 {
         let _ = writeln!(text, "--mtu={mtu}");
+    }
+    let local = host
+        .addresses
+        .first()
+        .filter(|it| matches!(it, IpAddress::Ipv6(_)) == is_v6);
+    let may_name = dialect.is_some_and(Dialect::takes_any_address);
+    if let (Some(local), Some(peer), true) = (local, peer, may_name) {
+        let _ = writeln!(text, "--local_ip={local}\n--remote_ip={peer}");
     }
     for (name, port) in [
         ("bind_port", ports.bound),

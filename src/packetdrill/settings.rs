@@ -44,8 +44,12 @@ pub enum Target {
 
 /// What the runner of Google's suite defines, by what scripts are played over: the cookie that a
 /// kernel computes with the key of defaults.sh, and where errors are reported.
-fn suite(version: IpVersion) -> [(&'static str, &'static str); 4] {
+fn suite(version: IpVersion, target: Target) -> [(&'static str, &'static str); 4] {
     let (cookie, level, kind) = match version {
+        // Emulated sockets are of AF_INET then.
+        IpVersion::V4Mapped if target == Target::Emulation => {
+            ("3021b9d889017eeb", "SOL_IP", "IP_RECVERR")
+        }
         IpVersion::V4 => ("3021b9d889017eeb", "SOL_IP", "IP_RECVERR"),
         IpVersion::V4Mapped => ("3021b9d889017eeb", "SOL_IPV6", "IPV6_RECVERR"),
         IpVersion::V6 => ("c1d1e9742a47a9bc", "SOL_IPV6", "IPV6_RECVERR"),
@@ -116,8 +120,13 @@ const SYSTEMS: [System; 4] = [
 ];
 
 impl Dialect {
+    /// Whether scripts may have any addresses: nobody computes anything of them.
+    pub(super) fn takes_any_address(self) -> bool {
+        !self.has_suite
+    }
+
     /// By how much the MTU is larger than the one that is said.
-    fn more(self, version: IpVersion) -> usize {
+    pub(super) fn more(self, version: IpVersion) -> usize {
         match version.family() {
             IpFamily::V4 => 0,
             IpFamily::V6 => self.more_over_ipv6,
@@ -167,7 +176,7 @@ impl PlayOptions {
     pub(super) fn symbols(&self) -> BTreeMap<String, Replacement> {
         let mut defines = self.defines.clone();
         let version = self.ip_version.unwrap_or_default();
-        for (name, value) in suite(version)
+        for (name, value) in suite(version, self.target)
             .into_iter()
             .filter(|_| self.dialect.has_suite)
         {
@@ -325,10 +334,16 @@ const LOCAL: u8 = 1;
 impl Settings {
     /// packetdrill's defaults.
     fn new(ip_version: IpVersion, dialect: Dialect, target: Target) -> Self {
-        // The addresses of RFC 5737 and RFC 3849; no script sees them unless it names them.
+        // The addresses of RFC 5737 and RFC 3849, of two networks: what a system does with peers on
+        // its link alone it does not do with that of a script. No script sees them unless it names
+        // them.
         let address = |last: u8| match (ip_version.family(), dialect.has_suite) {
-            (IpFamily::V4, false) => IpAddress::v4(192, 0, 2, last),
-            (IpFamily::V6, false) => IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into()),
+            (IpFamily::V4, false) if last == LOCAL => IpAddress::v4(192, 0, 2, last),
+            (IpFamily::V4, false) => IpAddress::v4(198, 51, 100, last),
+            (IpFamily::V6, false) => {
+                let network = u16::from(last != LOCAL);
+                IpAddress::v6(0x2001, 0xdb8, network, 0, 0, 0, 0, last.into())
+            }
             // packetdrill's, of which cookies are computed.
             (IpFamily::V4, true) if last == LOCAL => IpAddress::v4(192, 168, 0, 1),
             (IpFamily::V4, true) => IpAddress::v4(192, 0, 2, 1),

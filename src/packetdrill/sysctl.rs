@@ -1,7 +1,8 @@
 //! Shell lines of a script: their `sysctl` settings become knobs of the host. Nothing is ever
 //! executed.
 
-use hangup_stack::profile::{Profile, SynOption};
+use hangup_stack::profile::{FinWait2Renewal, Profile, SynOption};
+use smoltcp::time::Duration;
 
 /// What a line sets, by the names of sysctl, and what else it has.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -155,8 +156,15 @@ pub(super) fn apply(
         "net.inet.tcp.fastopen.client_enable" => ("fast_open.client", (value != "0").to_string()),
         "net.inet.tcp.fastopen.server_enable" => ("fast_open.server", (value != "0").to_string()),
         "net.ipv4.tcp_fin_timeout" => ("linger.fin_wait_2", seconds(value)?),
-        "net.inet.tcp.finwait2_timeout" => ("linger.fin_wait_2", milliseconds(value, 1)?),
-        "net.inet.tcp.msl" => ("linger.time_wait", milliseconds(value, 2)?),
+        "net.inet.tcp.finwait2_timeout" => return recycled_fin_wait_2(profile, value),
+        "net.inet.tcp.fast_finwait2_recycle" => return recycle(profile, system, value),
+        "net.inet.tcp.msl" => return segment_lifetime(profile, value),
+        "net.inet.tcp.nolocaltimewait" => return local_time_wait(profile, value),
+        "net.inet.tcp.ack_war_cnt" => ("acknowledge.challenges_a_second", count(value)?),
+        "net.inet.tcp.ack_war_timewindow" => {
+            ("acknowledge.challenge_window", milliseconds(value, 1)?)
+        }
+        "net.inet.icmp.icmplim" => return answers_a_second(profile, value),
         "net.ipv4.tcp_syn_retries" => ("give_up.syn", count(value)?),
         "net.ipv4.tcp_synack_retries" => ("give_up.syn_ack", count(value)?),
         "net.ipv4.tcp_retries2" => ("give_up.data", count(value)?),
@@ -224,6 +232,70 @@ fn ecn(profile: &Profile, value: &str) -> Option<Profile> {
     };
     let mut turned = profile.clone();
     (turned.ecn.asks, turned.ecn.answers) = (asks, answers);
+    Some(turned)
+}
+
+/// The time that FIN-WAIT-2 has where it is recycled (FreeBSD: TCPTV_FINWAIT2_TIMEOUT).
+const RECYCLED: &str = "60000";
+
+/// Whether FIN-WAIT-2 ends after a time of its own, whoever has been heard.
+fn recycle(profile: &Profile, system: &Profile, value: &str) -> Option<Profile> {
+    let mut turned = profile.clone();
+    match value {
+        "0" => {
+            turned.linger.fin_wait_2 = system.linger.fin_wait_2;
+            turned.linger.fin_wait_2_renewal = system.linger.fin_wait_2_renewal;
+            Some(turned)
+        }
+        "1" => {
+            turned.linger.fin_wait_2_renewal = FinWait2Renewal::None;
+            recycled_fin_wait_2(&turned, RECYCLED)
+        }
+        _ => None,
+    }
+}
+
+/// That time, which counts only where it is recycled (tcp_usrclosed).
+fn recycled_fin_wait_2(profile: &Profile, value: &str) -> Option<Profile> {
+    let turned = turn(profile, "linger.fin_wait_2", &milliseconds(value, 1)?)?;
+    let counts = profile.linger.fin_wait_2_renewal == FinWait2Renewal::None;
+    Some(if counts { turned } else { profile.clone() })
+}
+
+/// The maximum segment lifetime. Where TIME-WAIT is left out, that stays so.
+fn segment_lifetime(profile: &Profile, value: &str) -> Option<Profile> {
+    let before = profile.linger;
+    let mut turned = turn(profile, "linger.time_wait", &milliseconds(value, 2)?)?;
+    let linger = &mut turned.linger;
+    for near in [
+        &mut linger.time_wait_on_link,
+        &mut linger.time_wait_on_link_ipv6,
+    ] {
+        if *near == before.time_wait {
+            *near = linger.time_wait;
+        }
+    }
+    Some(turned)
+}
+
+/// Whether peers of the same network get no TIME-WAIT over IPv6.
+fn local_time_wait(profile: &Profile, value: &str) -> Option<Profile> {
+    let mut turned = profile.clone();
+    turned.linger.time_wait_on_link_ipv6 = match value {
+        "0" => profile.linger.time_wait,
+        "1" => Duration::ZERO,
+        _ => return None,
+    };
+    Some(turned)
+}
+
+/// The unreachable messages and resets of a second, each kind counted by itself.
+fn answers_a_second(profile: &Profile, value: &str) -> Option<Profile> {
+    let most = value.parse::<u32>().ok()?;
+    let mut turned = profile.clone();
+    turned.icmp.burst = most;
+    turned.closed_port.resets_a_second = most;
+    turned.closed_port.listener_resets_a_second = most;
     Some(turned)
 }
 
@@ -415,6 +487,42 @@ mod tests {
             ("freebsd", "net.inet.tcp.msl", "1000", "time_wait = \"2s\""),
             (
                 "freebsd",
+                "net.inet.tcp.msl",
+                "1000",
+                "time_wait_on_link = \"2s\" time_wait_on_link_ipv6 = \"0s\"",
+            ),
+            (
+                "freebsd",
+                "net.inet.tcp.nolocaltimewait",
+                "0",
+                "time_wait_on_link_ipv6 = \"1min\"",
+            ),
+            (
+                "freebsd",
+                "net.inet.tcp.finwait2_timeout",
+                "5000",
+                "fin_wait_2 = \"10min\"",
+            ),
+            (
+                "freebsd",
+                "net.inet.tcp.fast_finwait2_recycle",
+                "1",
+                "fin_wait_2 = \"1min\"",
+            ),
+            (
+                "freebsd",
+                "net.inet.tcp.ack_war_timewindow",
+                "2000",
+                "challenge_window = \"2s\"",
+            ),
+            (
+                "freebsd",
+                "net.inet.icmp.icmplim",
+                "7",
+                "listener_resets_a_second = 7",
+            ),
+            (
+                "freebsd",
                 "net.inet.tcp.keepidle",
                 "1500",
                 "idle = \"1500ms\"",
@@ -452,7 +560,8 @@ mod tests {
         for (name, value) in [
             ("net.ipv4.tcp_rmem", "4096"),
             ("net.ipv4.tcp_retries2", "many"),
-            ("net.inet.tcp.nolocaltimewait", "1"),
+            ("net.inet.tcp.nolocaltimewait", "yes"),
+            ("net.inet.tcp.ack_war", "1"),
             ("net.inet.tcp.insecure_rst", "yes"),
             ("net.ipv4.tcp_congestion_control", "bbr\"\nx = \"1"),
         ] {

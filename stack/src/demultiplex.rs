@@ -36,6 +36,13 @@ struct Arrived<'a> {
     signed: Signed,
 }
 
+/// What a port is that a segment of no connection has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Port {
+    Closed,
+    Listening,
+}
+
 impl Stack {
     pub(crate) fn on_frame(
         &mut self,
@@ -181,7 +188,7 @@ impl Stack {
                     connection.forget();
                 }
                 self.touch(id);
-                self.answer_stray(&arrived, now);
+                self.answer_stray(&arrived, Port::Listening, now);
                 return;
             }
             let gives_way = state == State::TimeWait && self.gives_way_to(id, local, header);
@@ -189,7 +196,7 @@ impl Stack {
             // tuple.
             let is_over = gives_way || state == State::Closed;
             if !is_over && strange {
-                self.answer_stray(&arrived, now);
+                self.answer_stray(&arrived, Port::Closed, now);
                 return;
             }
             if !is_over && let Some(connection) = self.connection_mut(id) {
@@ -209,15 +216,20 @@ impl Stack {
             // RFC 9293 section 3.10.7.2: a listening socket ignores a reset and resets an
             // acknowledgment; anything else is dropped.
             Some(_) if !header.flags.ack || header.flags.rst => {}
-            Some(_) | None => self.answer_stray(&arrived, now),
+            Some(_) => self.answer_stray(&arrived, Port::Listening, now),
+            None => self.answer_stray(&arrived, Port::Closed, now),
         }
     }
 
     /// Answers a segment that reaches no connection.
-    fn answer_stray(&mut self, arrived: &Arrived<'_>, now: Instant) {
+    fn answer_stray(&mut self, arrived: &Arrived<'_>, port: Port, now: Instant) {
         let reset = closed_port::answer(&self.profile, arrived.header);
-        let most = self.profile.closed_port.resets_a_second;
-        let Some(mut segment) = reset.filter(|_| self.resets.admits(most, now)) else {
+        let rules = self.profile.closed_port;
+        let (second, most) = match port {
+            Port::Closed => (&mut self.resets, rules.resets_a_second),
+            Port::Listening => (&mut self.listener_resets, rules.listener_resets_a_second),
+        };
+        let Some(mut segment) = reset.filter(|_| second.admits(most, now)) else {
             return;
         };
         let carrier = arrived.envelope.datagram.map(DatagramPorts::reversed);
@@ -351,7 +363,7 @@ impl Stack {
         };
         match admission {
             Admission::Admitted => self.open_passively(listener, arrived, now),
-            Admission::Refused => self.answer_stray(&arrived, now),
+            Admission::Refused => self.answer_stray(&arrived, Port::Listening, now),
         }
     }
 
@@ -371,7 +383,7 @@ impl Stack {
             match self.profile.backlog.syn {
                 FullSyn::Dropped => return,
                 FullSyn::Reset => {
-                    self.answer_stray(&arrived, now);
+                    self.answer_stray(&arrived, Port::Listening, now);
                     return;
                 }
                 FullSyn::Answered => {}

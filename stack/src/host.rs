@@ -22,10 +22,11 @@ use crate::profile::{Profile, Transport};
 use crate::random::Random;
 use crate::reference::ReferenceOrphan;
 use crate::schedule::Timetable;
+use crate::seconds::CountedSecond;
 use crate::servers::FastOpenMemory;
 use crate::socket::SocketId;
 use crate::table::{Entries, Idle, Kind, Listening, Tuple};
-use crate::tcp::closed_port::{ResetLimit, Stray};
+use crate::tcp::closed_port::Stray;
 use crate::tcp::{Connection, State};
 use crate::wire::Wire;
 
@@ -126,7 +127,9 @@ pub(crate) struct Stack {
     /// How many ICMP errors each peer may still have.
     pub(crate) limiter: Limiter,
     /// How many resets closed ports have sent.
-    pub(crate) resets: ResetLimit,
+    pub(crate) resets: CountedSecond,
+    /// Those from ports at which a socket listens.
+    pub(crate) listener_resets: CountedSecond,
     /// What is known of Fast Open.
     pub(crate) fast_open: FastOpenMemory,
 }
@@ -469,7 +472,8 @@ impl Stack {
             defaults,
             reference_orphans: Vec::new(),
             limiter: Limiter::default(),
-            resets: ResetLimit::default(),
+            resets: CountedSecond::default(),
+            listener_resets: CountedSecond::default(),
             fast_open: FastOpenMemory::default(),
         };
         if needs_interface {

@@ -88,6 +88,7 @@ mod random;
 mod reference;
 mod requests;
 mod schedule;
+mod seconds;
 mod servers;
 pub mod signature;
 pub mod socket;

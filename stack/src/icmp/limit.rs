@@ -1,20 +1,22 @@
-//! The rate limit on ICMP errors, for each peer.
+//! The rate limit on ICMP errors.
 
 use std::collections::BTreeMap;
 
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
-use crate::profile::IcmpRules;
+use crate::profile::{IcmpCount, IcmpRules};
+use crate::seconds::CountedSecond;
 
 /// Peers that are remembered. Who is forgotten may have a burst again.
 const PEERS_MOST: usize = 1024;
 
-/// What each peer may still have: time that has passed is what an error costs, and as much of it as
+/// What may still be sent: time that has passed is what an error costs, and as much of it as
 /// a burst costs is saved.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
-    peers: BTreeMap<IpAddress, Bucket>,
+    peers: BTreeMap<Option<IpAddress>, Bucket>,
+    second: CountedSecond,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +32,11 @@ impl Limiter {
         if rules.burst == 0 {
             return true;
         }
+        let peer = match rules.counts {
+            IcmpCount::EachPeer => Some(peer),
+            IcmpCount::AllPeers => None,
+            IcmpCount::EachSecond => return self.second.admits(rules.burst, now),
+        };
         let cost = rules.interval.total_micros();
         let most = cost.saturating_mul(u64::from(rules.burst));
         if !self.peers.contains_key(&peer) && self.peers.len() >= PEERS_MOST {
@@ -87,6 +94,17 @@ mod tests {
         assert_eq!(count(&mut limiter, "linux", PEER), 6);
         assert_eq!(count(&mut limiter, "linux", other), 6);
         assert_eq!(count(&mut Limiter::default(), "smoltcp", PEER), 100);
+        let mut limiter = Limiter::default();
+        assert_eq!(count(&mut limiter, "illumos", PEER), 10);
+        assert_eq!(count(&mut limiter, "illumos", other), 0);
+    }
+
+    #[test]
+    fn the_bsds_count_by_the_second() {
+        let mut limiter = Limiter::default();
+        let times = (0..400).map(|step| Instant::from_millis(500 + step * 5));
+        let admitted = times.filter(|&now| limiter.admits(rules("openbsd"), PEER, now));
+        assert_eq!(admitted.count(), 200);
     }
 
     #[test]

@@ -36,9 +36,12 @@ pub struct AcknowledgeRules {
     /// answered, if it carries nothing; zero: each is (RFC 5961 section 7 allows a limit).
     #[serde(with = "duration")]
     pub out_of_window_interval: Duration,
-    /// How many challenge ACKs a connection sends in a second (RFC 5961 section 7); zero: as many
-    /// as there is cause for.
+    /// How many challenge ACKs a connection sends in a second, or in as long as the next knob says
+    /// (RFC 5961 section 7); zero: as many as there is cause for.
     pub challenges_a_second: u32,
+    /// For how long they are counted, from the first on; zero: not at all.
+    #[serde(with = "duration")]
+    pub challenge_window: Duration,
 }
 
 /// What is the second segment, which is acknowledged at once.

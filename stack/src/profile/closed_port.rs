@@ -14,9 +14,11 @@ pub struct ClosedPortRules {
     /// Whether an answer has the type of service, the hop limit and the signature of the socket
     /// that has the port, which need not listen.
     pub as_socket: bool,
-    /// How many resets the host sends in each second, whoever asks for them; zero: as many as there
-    /// is cause for.
+    /// How many resets the host sends in each second from closed ports, whoever asks for them;
+    /// zero: as many as there is cause for.
     pub resets_a_second: u32,
+    /// The same of those from ports at which a socket listens.
+    pub listener_resets_a_second: u32,
 }
 
 /// Which segments a closed port answers. It never answers a reset.

@@ -102,10 +102,12 @@ pub enum UdpError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IcmpRules {
-    /// Unreachable messages that a peer gets at once; zero: there is no limit (RFC 1812 section
+    /// How unreachable messages are counted.
+    pub counts: IcmpCount,
+    /// Those that go out at once, or in a second; zero: there is no limit (RFC 1812 section
     /// 4.3.2.8 wants one).
     pub burst: u32,
-    /// How long a peer that had them waits for one more.
+    /// How long it takes until one more may go out, where seconds are not counted.
     #[serde(with = "duration")]
     pub interval: Duration,
     /// The most octets of a datagram, with its header, that an error quotes over IPv4 (RFC 792
@@ -175,6 +177,18 @@ pub enum OpeningErrors {
     HardOnesEnd,
     /// Nothing.
     Ignored,
+}
+
+/// How the unreachable messages of a host are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IcmpCount {
+    /// Each peer has a burst of its own, and one more after each interval.
+    EachPeer,
+    /// All peers share them.
+    AllPeers,
+    /// All peers share a burst in each second, which begins with the first.
+    EachSecond,
 }
 
 /// What an ICMP error does to an open connection.

@@ -12,6 +12,12 @@ pub struct StateTimes {
     /// TIME-WAIT (RFC 9293 section 3.4.2: twice the maximum segment lifetime).
     #[serde(with = "duration")]
     pub time_wait: Duration,
+    /// TIME-WAIT with a peer of the same network: one whose address begins with the same 24 bits.
+    #[serde(with = "duration")]
+    pub time_wait_on_link: Duration,
+    /// The same over IPv6, where networks have 64 bits; zero: it ends as soon as it begins.
+    #[serde(with = "duration")]
+    pub time_wait_on_link_ipv6: Duration,
     /// FIN-WAIT-2, which RFC 9293 does not limit.
     #[serde(with = "duration")]
     pub fin_wait_2: Duration,

@@ -43,9 +43,9 @@ pub use calls::{
 };
 pub use closed_port::{ClosedPortAnswers, ClosedPortReset, ClosedPortRules};
 pub use datagram::{
-    AnsweringErrors, IcmpRules, OfferAfterTooBig, OpenErrors, OpeningErrors, OpeningReason,
-    QuotedSequence, UdpArriving, UdpError, UdpErrorsReach, UdpQueued, UdpRecvAfter, UdpRules,
-    UdpShutdown,
+    AnsweringErrors, IcmpCount, IcmpRules, OfferAfterTooBig, OpenErrors, OpeningErrors,
+    OpeningReason, QuotedSequence, UdpArriving, UdpError, UdpErrorsReach, UdpQueued, UdpRecvAfter,
+    UdpRules, UdpShutdown,
 };
 pub use duration::{ParseDurationError, format_duration, parse_duration};
 pub use ecn::EcnRules;

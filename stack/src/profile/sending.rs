@@ -218,6 +218,9 @@ pub enum Restart {
 pub enum Nagle {
     /// While anything is unacknowledged (RFC 9293 section 3.7.4).
     AnyUnacknowledged,
+    /// While anything is unacknowledged that was sent before: what an idle connection has to send
+    /// goes out whole, its end included.
+    SentBefore,
     /// While another segment that was not full is unacknowledged.
     SmallUnacknowledged,
     /// Never.

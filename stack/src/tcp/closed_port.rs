@@ -1,6 +1,5 @@
 //! Segments that reach no connection (RFC 9293 section 3.10.7.1).
 
-use smoltcp::time::Instant;
 use smoltcp::wire::IpEndpoint;
 
 use super::segment::Segment;
@@ -36,25 +35,6 @@ pub(crate) fn answer(profile: &Profile, segment: &Segment) -> Option<Segment> {
         reset.window = u16::try_from(profile.window.receive_buffer).unwrap_or(u16::MAX);
     }
     Some(reset)
-}
-
-/// How many resets a host has sent in the second that runs.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ResetLimit {
-    second: i64,
-    count: u32,
-}
-
-impl ResetLimit {
-    /// Whether one more goes out now, which then counts; zero: there is no limit.
-    pub(crate) fn admits(&mut self, most: u32, now: Instant) -> bool {
-        let second = now.total_micros().div_euclid(1_000_000);
-        if second != self.second {
-            *self = Self { second, count: 0 };
-        }
-        self.count = self.count.saturating_add(1);
-        most == 0 || self.count <= most
-    }
 }
 
 #[cfg(test)]
@@ -112,16 +92,5 @@ mod tests {
             });
             assert_eq!(found, expected, "{}", profile.name);
         }
-    }
-
-    #[test]
-    fn resets_are_counted_by_the_second() {
-        let at = Instant::from_millis;
-        let admitted = |most| {
-            let mut limit = ResetLimit::default();
-            let times = (0..300).map(|step| at(step * 10));
-            times.filter(|&now| limit.admits(most, now)).count()
-        };
-        assert_eq!([0, 40, 100, 200].map(admitted), [300, 120, 300, 300]);
     }
 }

@@ -46,6 +46,7 @@ mod send;
 mod state;
 mod status;
 mod time_wait;
+mod time_wait_length;
 mod timeout;
 mod timer;
 mod transmit;

@@ -93,8 +93,9 @@ impl Connection {
     /// Challenges the sender of a segment that may have been made up (RFC 5961), as often as the
     /// profile allows (section 7 there).
     pub(super) fn challenge(&mut self, now: Instant) {
-        let most = self.config.profile.acknowledge.challenges_a_second;
-        if self.may_answer(now) && self.refusals.may_challenge(most, now) {
+        let rules = self.config.profile.acknowledge;
+        let limit = (rules.challenges_a_second, rules.challenge_window);
+        if self.may_answer(now) && self.refusals.may_challenge(limit, now) {
             self.facts.push_back(Fact::Challenged);
             self.challenges = true;
             self.acknowledger.now();

@@ -11,6 +11,7 @@ use super::recv::Taken;
 use super::refuse::{Numbers, OnReset, on_reset};
 use super::segment::Segment;
 use super::state::State;
+use super::time_wait_length::time_wait_with;
 use super::timer::Timer;
 use crate::envelope::Envelope;
 use crate::event::Fact;
@@ -530,8 +531,9 @@ impl Connection {
     pub(super) fn begin_time_wait(&mut self, now: Instant) {
         self.enter(State::TimeWait);
         self.timers.stop(Timer::Retransmit);
-        self.timers
-            .set(Timer::Linger, now + self.config.profile.linger.time_wait);
+        let ends = (self.config.local.addr, self.config.remote.addr);
+        let time = time_wait_with(self.config.profile.linger, ends);
+        self.timers.set(Timer::Linger, now + time);
     }
 
     /// Resets the connection because of data that nobody can read.

@@ -90,6 +90,9 @@ pub(crate) struct Sender {
     no_delay: bool,
     /// Whether a segment that is not full waits, whatever else says (TCP_CORK).
     cork: bool,
+    /// Whether nothing was in the network when what goes out now began to (BSD: `idle` of
+    /// tcp_output).
+    began_idle: bool,
     /// Whether the write that was made last said that more follows (MSG_MORE).
     more_follows: bool,
     /// Whether the next one says so.
@@ -162,6 +165,7 @@ impl Sender {
             negotiated_mss: mss,
             no_delay,
             cork: false,
+            began_idle: false,
             more_follows: false,
             more_is_announced: false,
             record_is_announced: false,
@@ -529,9 +533,11 @@ impl Sender {
             self.sent(probe, now);
             return Some(probe);
         }
+        self.began_idle |= self.in_flight.is_empty();
         let transmission = self
             .lost_segment()
             .or_else(|| self.new_segment(Limits::All, now));
+        self.began_idle &= transmission.is_some();
         match transmission {
             Some(transmission) => self.sent(transmission, now),
             None if self.waits_for_congestion() => self.note_usage(),

@@ -2,9 +2,6 @@
 
 use smoltcp::time::{Duration, Instant};
 
-/// The time over which challenge ACKs are counted.
-const SECOND: Duration = Duration::from_secs(1);
-
 /// How often refused segments were answered, so that two sides that refuse each other's segments do
 /// not answer for ever.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,10 +24,11 @@ impl Refusals {
         may
     }
 
-    /// Whether one more challenge ACK goes out now; zero: there is no limit.
-    pub(super) fn may_challenge(&mut self, most: u32, now: Instant) -> bool {
+    /// Whether one more challenge ACK goes out now, of so many in so long; zero of either: there is
+    /// no limit.
+    pub(super) fn may_challenge(&mut self, (most, window): (u32, Duration), now: Instant) -> bool {
         let (began, count) = match self.challenges {
-            Some((began, count)) if now - began < SECOND => (began, count.saturating_add(1)),
+            Some((began, count)) if now - began < window => (began, count.saturating_add(1)),
             Some(_) | None => (now, 1),
         };
         self.challenges = Some((began, count));
@@ -66,14 +64,23 @@ mod tests {
         assert_eq!(answered, [0, 500, 1000, 1500, 2000, 2500]);
         assert!(refusals.may_answer(Duration::ZERO, at(2500)), "no interval");
 
-        let challenges = |most| {
+        let challenges = |(most, window)| {
+            let limit = (most, Duration::from_millis(window));
             let mut refusals = Refusals::default();
             let times = (0..20).map(|step| at(step * 100));
             times
-                .filter(|&now| refusals.may_challenge(most, now))
+                .filter(|&now| refusals.may_challenge(limit, now))
                 .count()
         };
-        assert_eq!([0, 5, 10].map(challenges), [20, 10, 20]);
+        let limits = [
+            (0, 1000),
+            (5, 1000),
+            (10, 1000),
+            (5, 2000),
+            (5, 500),
+            (5, 0),
+        ];
+        assert_eq!(limits.map(challenges), [20, 10, 20, 5, 20, 20]);
 
         let unsent = |most| {
             let mut refusals = Refusals::default();

@@ -81,6 +81,7 @@ impl Sender {
         let waits = match self.rules.nagle {
             Nagle::Off => false,
             Nagle::AnyUnacknowledged => !self.in_flight.is_empty(),
+            Nagle::SentBefore => !self.in_flight.is_empty() && !self.began_idle,
             Nagle::SmallUnacknowledged => self.small_end > self.unacknowledged,
         };
         let is_corked = (self.cork || self.more_follows) && !self.pushed_once;
