@@ -385,7 +385,7 @@ fn comes_too_late(host: &Host, socket: &Socket, row: &OptionRow) -> bool {
 /// The octets that a value has at the least.
 fn least_length(row: &OptionRow) -> usize {
     match (row.level, row.name, row.codec) {
-        (IPPROTO_IP, IP_TOS, _) => 0,
+        (IPPROTO_IP, IP_TOS | IP_MTU_DISCOVER, _) => 0,
         (IPPROTO_IP, _, _) | (_, _, Codec::Algorithm(_)) => 1,
         (_, _, Codec::Linger(_)) => 8,
         (_, _, Codec::Time(_)) => 16,

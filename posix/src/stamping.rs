@@ -88,7 +88,10 @@ impl Stamping {
             return Ok(turned);
         }
         let status = host.status(socket).ok_or(Errno::Invalid)?;
-        if matches!(status.state, Some(State::Closed | State::Listen) | None) {
+        if matches!(
+            status.told_state,
+            Some(State::Closed | State::Listen) | None
+        ) {
             return Err(Errno::Invalid);
         }
         let origin = match from_written {

@@ -12,8 +12,9 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use hangup_posix::options::{
-    IP_TOS, IPV6_TCLASS, Linger, OPTIONS, OptionValue, SO_LINGER, SO_RCVBUF, SO_SNDBUF, SOL_SOCKET,
-    TCP_INFO, TCP_MAXSEG,
+    IP_MTU_DISCOVER, IP_TOS, IPV6_MTU_DISCOVER, IPV6_TCLASS, Linger, OPTIONS, OptionValue,
+    SO_LINGER, SO_RCVBUF, SO_SNDBUF, SO_TIMESTAMPING, SO_ZEROCOPY, SOL_SOCKET, TCP_INFO,
+    TCP_MAXSEG,
 };
 use hangup_posix::sockets::{
     AF_INET, AF_INET6, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, SHUT_RDWR, SOCK_DGRAM, SOCK_STREAM,
@@ -154,8 +155,13 @@ fn questions() -> Vec<Question> {
 /// Whether both can be expected to say the same.
 fn is_comparable(row: &OptionRow, kind: i32, state: &str) -> bool {
     match (row.level, row.name) {
-        // A structure, most of whose fields are times and counts of the machine.
-        (IPPROTO_TCP, TCP_INFO) => false,
+        // A structure, most of whose fields are times and counts of the machine; and one whose
+        // flags are mostly those of clocks that no device here has.
+        (IPPROTO_TCP, TCP_INFO) | (SOL_SOCKET, SO_TIMESTAMPING) => false,
+        // Datagrams have no error queue here, and whether they may be taken apart is not played.
+        (SOL_SOCKET, SO_ZEROCOPY)
+        | (IPPROTO_IP, IP_MTU_DISCOVER)
+        | (IPPROTO_IPV6, IPV6_MTU_DISCOVER) => kind == SOCK_STREAM,
         // That of the loopback device.
         (IPPROTO_TCP, TCP_MAXSEG) => matches!(state, "fresh" | "listening"),
         // Settings of the machine, and what it tunes by itself.
