@@ -39,16 +39,16 @@ impl Profile {
     /// A built-in profile, by its name or an alias. It is called what it was asked for by: a
     /// scenario that leaves the version open has a trace that leaves it open as well.
     pub fn built_in(name: &str) -> Option<Self> {
-        static PARSED: OnceLock<Vec<Profile>> = OnceLock::new();
-        let parsed = PARSED.get_or_init(|| {
-            let parse = |name: &&str| {
-                let table = inherited(name, 0).expect("the built-in profiles parse");
-                Self::from_table(table).expect("the built-in profiles hold every knob")
-            };
-            built_in::names().iter().map(parse).collect()
-        });
+        // Each is parsed when somebody asks for it: all of them cost more than a short run.
+        static PARSED: OnceLock<Vec<OnceLock<Profile>>> = OnceLock::new();
+        let names = built_in::names();
+        let parsed = PARSED.get_or_init(|| names.iter().map(|_| OnceLock::new()).collect());
         let canonical = built_in::canonical(name);
-        let found = parsed.iter().find(|profile| profile.name == canonical)?;
+        let place = names.iter().position(|name| *name == canonical)?;
+        let found = parsed[place].get_or_init(|| {
+            let table = inherited(canonical, 0).expect("the built-in profiles parse");
+            Self::from_table(table).expect("the built-in profiles hold every knob")
+        });
         Some(Self {
             name: name.to_owned(),
             ..found.clone()
