@@ -517,7 +517,6 @@ fn receive_all(
 ) -> Progress<Received> {
     let mut all = socket.received.remove(&thread).unwrap_or_default();
     let before = all.len().min(buffer.len());
-    buffer[..before].copy_from_slice(&all[..before]);
     let got = match host.recv_from(socket.id, &mut buffer[before..]) {
         Ok((got, _)) => got,
         Err(RecvError::WouldBlock) => {
@@ -531,8 +530,10 @@ fn receive_all(
         }
     };
     let total = before + got;
-    // Nothing more: that was the end of the stream, or an error.
+    // Nothing more: that was the end of the stream, or an error. What came before has its place only
+    // now, as to give it one with each segment would take the square of the time.
     if got == 0 || total == buffer.len() {
+        buffer[..before].copy_from_slice(&all[..before]);
         return Ok(Received::octets(total)).into();
     }
     all.extend_from_slice(&buffer[before..total]);
