@@ -15,6 +15,8 @@ mod foreign;
 #[cfg(target_os = "linux")]
 mod kernel;
 #[cfg(target_os = "linux")]
+mod kills;
+#[cfg(target_os = "linux")]
 mod others;
 #[cfg(target_os = "linux")]
 mod process;
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         ),
         ("hosts-have-their-names-inside", exec::names_and_addresses),
         ("nothing-is-left-behind", exec::nothing_is_left_behind),
+        ("nothing-is-left-at-any-moment", kills::at_any_moment),
         (
             "a-refusal-says-what-to-do",
             exec::a_refusal_has_its_exit_code,
