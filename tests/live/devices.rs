@@ -2,7 +2,7 @@
 
 use std::io::IoSlice;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hangup::live::device::{Segmentation, Tun, VirtioHeader, Wire};
 use hangup::live::namespace::{Apart, drop_privileges, enter};
@@ -15,6 +15,9 @@ const KERNEL: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
 const OURS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const OUR_ETHERNET: EthernetAddress = EthernetAddress([2, 0, 0, 0, 0, 1]);
 const PORT: u16 = 4000;
+
+/// Longer than a packet takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const NETWORK: Apart = Apart {
     network: true,
@@ -98,12 +101,15 @@ pub(crate) fn cable() -> Tested {
     socket
         .send_to(b"there", (OURS, PORT))
         .expect("there is a route");
+    let deadline = Instant::now() + PATIENCE;
     let mut frame = [0; 2000];
     let length = loop {
-        let sighted = wire
-            .receive(&mut frame)
-            .expect("it is up")
-            .expect("it was sent");
+        // A cable has a packet for as long as its other end is not woken.
+        let Some(sighted) = wire.receive(&mut frame).expect("it is up") else {
+            assert!(Instant::now() < deadline, "it was sent");
+            std::thread::sleep(Duration::from_millis(1));
+            continue;
+        };
         assert!(sighted.at.is_some() && !sighted.is_cut);
         // The kernel looks for routers of IPv6 at both ends by itself.
         if frame[12..14] == [8, 0] && !sighted.is_outgoing {
@@ -121,7 +127,7 @@ pub(crate) fn cable() -> Tested {
 }
 
 fn received(socket: &UdpSocket) {
-    let patience = Some(Duration::from_secs(10));
+    let patience = Some(PATIENCE);
     socket.set_read_timeout(patience).expect("a socket can");
     let mut octets = [0; 10];
     let (length, from) = socket.recv_from(&mut octets).expect("it was sent");

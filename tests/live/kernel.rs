@@ -39,6 +39,18 @@ fn verdicts(output: &Output) -> Vec<String> {
     words.map(first).collect()
 }
 
+/// Whether the machine had time for all that was played.
+///
+/// # Errors
+/// It says that it did something too late in each of forty attempts.
+fn not_busy(output: &Output) -> Tested {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let busy = said
+        .lines()
+        .find(|it| it.contains("the machine is too busy"));
+    busy.map_or(Ok(()), |line| Err(line.to_owned()))
+}
+
 /// Scripts hold that say what the kernel does, at once as one after the other.
 pub(crate) fn scripts_hold() -> Tested {
     let files = ["shutdown.pkt", "timer.pkt", "waiting.pkt"].map(script);
@@ -46,6 +58,7 @@ pub(crate) fn scripts_hold() -> Tested {
         let arguments = ["run", "--kernel", "--no-traces", "-j", jobs];
         let output = hangup(&arguments, &files)?;
         let shown = String::from_utf8_lossy(&output.stderr);
+        not_busy(&output)?;
         assert_eq!(verdicts(&output), ["held"; 3], "-j {jobs}: {shown}");
         assert_eq!(output.status.code(), Some(0));
     }
@@ -55,6 +68,7 @@ pub(crate) fn scripts_hold() -> Tested {
 /// A script fails that says something else, with what the kernel sends and what the profile does.
 pub(crate) fn a_failure_shows_both() -> Tested {
     let output = hangup(&["run", "--kernel", "--no-traces"], &[script("wrong.pkt")])?;
+    not_busy(&output)?;
     assert_eq!(verdicts(&output), ["failed"]);
     assert_eq!(output.status.code(), Some(1));
     let shown = String::from_utf8_lossy(&output.stderr);
@@ -102,6 +116,7 @@ pub(crate) fn processes_end() -> Tested {
     let output = hangup(&["run", "--kernel", "--no-traces", "-j", "4"], &files)?;
     let shown = String::from_utf8_lossy(&output.stderr);
     let report = String::from_utf8_lossy(&output.stdout);
+    not_busy(&output)?;
     assert_eq!(output.status.code(), Some(0), "{report}{shown}");
     let held = report.lines().filter(|line| line.starts_with("held "));
     assert_eq!(held.count(), names.len(), "{report}");
