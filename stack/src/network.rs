@@ -69,11 +69,21 @@ pub struct Network {
     sightings: Vec<Sighting>,
     /// The host behind which the network goes on elsewhere, and the frames that reached it.
     outlet: Option<HostId>,
-    outgoing: Vec<Bytes>,
+    outgoing: Vec<Outgoing>,
     /// The sockets that something has happened to, of the hosts of which that is kept.
     stirred: Vec<(HostId, SocketId)>,
     #[cfg(debug_assertions)]
     resets: crate::invariants::Resets,
+}
+
+/// A frame that has reached the host behind which the network goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The frame.
+    pub octets: Bytes,
+    /// Whether it is known to hold a segment as one of our connections has sent it, so that nobody
+    /// need look at its checksum.
+    pub is_whole: bool,
 }
 
 impl Network {
@@ -277,7 +287,7 @@ impl Network {
     }
 
     /// Takes the frames that have reached the outlet since the last call, in order.
-    pub fn take_outgoing(&mut self) -> impl Iterator<Item = Bytes> {
+    pub fn take_outgoing(&mut self) -> impl Iterator<Item = Outgoing> {
         self.outgoing.drain(..)
     }
 
@@ -385,7 +395,10 @@ impl Network {
         }
         self.sight(to, SegmentDirection::Received, &frame);
         if self.outlet == Some(to) {
-            self.outgoing.push(frame.octets());
+            self.outgoing.push(Outgoing {
+                is_whole: frame.is_whole(),
+                octets: frame.octets(),
+            });
         }
         self.hosts[to.0].on_frame(frame, self.now, &mut self.spares)
     }

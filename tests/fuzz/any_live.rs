@@ -61,11 +61,13 @@ pub(crate) fn check(octets: &[u8]) {
             network.transmit(KERNEL, frame);
         }
         network.run_until(network.now() + Duration::from_millis(1));
-        let out: Vec<Bytes> = network.take_outgoing().collect();
+        let out: Vec<Bytes> = network.take_outgoing().map(|it| it.octets).collect();
         out.iter().for_each(|frame| next.look(frame));
     }
     network.run_until(network.now() + Duration::from_secs(100));
-    network.take_outgoing().for_each(|frame| next.look(&frame));
+    network
+        .take_outgoing()
+        .for_each(|frame| next.look(&frame.octets));
     assert!(network.held_octets() <= HELD_MAX);
 }
 
@@ -180,7 +182,9 @@ mod tests {
         network.transmit(KERNEL, cut.remove(0));
         network.run_until(network.now() + Duration::from_millis(5));
         let mut next = Next::default();
-        network.take_outgoing().for_each(|frame| next.look(&frame));
+        network
+            .take_outgoing()
+            .for_each(|frame| next.look(&frame.octets));
         assert_ne!(next.0, 0);
     }
 }

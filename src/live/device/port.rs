@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use bytes::Bytes;
+use hangup_stack::network::Outgoing;
 use smoltcp::wire::{EthernetAddress, IpAddress};
 
 use super::neighbourhood::Neighbourhood;
@@ -233,7 +234,7 @@ impl Port {
     }
 
     /// Gives the kernel a frame, at the latest with [`Port::flush`].
-    pub fn send(&mut self, frame: Bytes) {
+    pub fn send(&mut self, frame: Outgoing) {
         match &mut self.link {
             Link::Tun(_) => {
                 if let Err(frame) = self.train.couple(frame) {
@@ -242,9 +243,9 @@ impl Port {
                     let _ = self.train.couple(frame);
                 }
             }
-            Link::Wire(wire) => self.losses.refused += u64::from(wire.send(&frame).is_err()),
+            Link::Wire(wire) => self.losses.refused += u64::from(wire.send(&frame.octets).is_err()),
             Link::Foreign(wire, neighbourhood, _) => {
-                if let Some(frame) = neighbourhood.leave(frame) {
+                if let Some(frame) = neighbourhood.leave(frame.octets) {
                     self.losses.refused += u64::from(wire.send(&frame).is_err());
                 }
             }

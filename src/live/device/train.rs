@@ -4,6 +4,7 @@
 use std::io::IoSlice;
 
 use bytes::Bytes;
+use hangup_stack::network::Outgoing;
 
 use super::packet::{Layout, TCP};
 use super::split::ETHERNET;
@@ -41,9 +42,15 @@ impl Train {
     }
 
     /// Takes a frame in behind those that it has; gives it back where it does not follow them.
-    pub(super) fn couple(&mut self, frame: Bytes) -> Result<(), Bytes> {
+    pub(super) fn couple(&mut self, frame: Outgoing) -> Result<(), Outgoing> {
+        let Outgoing {
+            octets: frame,
+            is_whole,
+        } = frame;
+        let back = |octets| Outgoing { octets, is_whole };
         let packet = frame.get(ETHERNET..).unwrap_or_default();
-        let layout = Layout::of(packet).filter(|layout| is_plain(layout, packet));
+        let is_plain = |it: &Layout| is_plain(it, packet) && (is_whole || is_undamaged(it, packet));
+        let layout = Layout::of(packet).filter(is_plain);
         let Some(first) = self.frames.first() else {
             self.size = match &layout {
                 Some(layout) => packet.len() - layout.transport.end,
@@ -56,7 +63,7 @@ impl Train {
             return Ok(());
         };
         let (Some(ours), Some(theirs)) = (&self.layout, &layout) else {
-            return Err(frame);
+            return Err(back(frame));
         };
         let payload = packet.len() - theirs.transport.end;
         let first = &first[ETHERNET..];
@@ -66,7 +73,7 @@ impl Train {
             && ours.transport.end + self.payload + payload <= PACKET_MAX
             && follows(first, packet, ours, self.payload);
         if !fits {
-            return Err(frame);
+            return Err(back(frame));
         }
         self.payload += payload;
         self.is_closed = payload < self.size || ends_here(theirs, packet);
@@ -137,13 +144,15 @@ impl Train {
     }
 }
 
-/// Whether a packet is an undamaged segment with data and nothing else to say.
+/// Whether a packet is a segment with data and nothing else to say.
 fn is_plain(layout: &Layout, packet: &[u8]) -> bool {
     let header = &packet[layout.transport.clone()];
     let has_payload = packet.len() > layout.transport.end;
-    if layout.protocol != TCP || !has_payload || header[13] & !PSH != ACK {
-        return false;
-    }
+    layout.protocol == TCP && has_payload && header[13] & !PSH == ACK
+}
+
+/// Whether the checksum of a segment is right.
+fn is_undamaged(layout: &Layout, packet: &[u8]) -> bool {
     let segment = &packet[layout.transport.start..];
     let (source, destination) = (layout.source, layout.destination);
     let pseudo = pseudo_header(source, destination, TCP, segment.len());
