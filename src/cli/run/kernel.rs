@@ -26,8 +26,9 @@ use crate::run::{Outcome, Patience};
 /// How often a case must fail in the same way before it has failed.
 const FAILURES: usize = 3;
 
-/// For how many that were played too late one counts that was played on time.
-const ON_TIME: usize = 10;
+/// How often it must fail in exactly the same way, with the same values, where it was played too
+/// late each time: what lateness does varies.
+const LATE_FAILURES: usize = 30;
 
 /// How many lines of the emulated trace a failure shows.
 const LADDER_LINES: usize = 12;
@@ -38,17 +39,49 @@ struct Played {
     case: TestCase,
     /// How much later than planned it did something, at most, in microseconds.
     late_micros: u64,
-    /// Whether that was too late for a failure to say anything.
-    is_too_late: bool,
 }
 
+/// What was done no later than this was on time. packetdrill allows four milliseconds, but what is
+/// given late to a kernel that paces is answered later still.
+const ON_TIME_MICROS: u64 = 1000;
+
 impl Played {
-    /// In what it has failed: the message and its place.
-    fn failure(&self) -> String {
-        let first = self.case.problems.first();
-        let place = first.and_then(|it| it.place.as_ref());
-        let place = place.map_or((0, 0), |it| (it.line, it.column));
-        format!("{place:?} {}", first.map_or("", |it| &it.message))
+    /// In what it has failed: each message with its place.
+    fn failures(&self) -> impl Iterator<Item = (String, &Problem)> {
+        self.case.problems.iter().map(|it| {
+            let place = it.place.as_ref();
+            let place = place.map_or((0, 0), |it| (it.line, it.column));
+            (format!("{place:?} {}", it.message), it)
+        })
+    }
+}
+
+/// The failures of a case so far, by what failed.
+#[derive(Debug, Default)]
+struct Failures {
+    on_time: BTreeMap<String, usize>,
+    late: BTreeMap<String, usize>,
+}
+
+impl Failures {
+    /// Counts those of one more attempt; returns whether the case has failed.
+    fn count(&mut self, played: &Played) -> bool {
+        let mut has_failed = false;
+        for (failure, problem) in played.failures() {
+            let seen = match problem.notes.first() {
+                Some((name, seen)) if name == "here" => seen,
+                Some(_) | None => "",
+            };
+            let late = self.late.entry(format!("{failure} {seen}")).or_default();
+            *late += 1;
+            has_failed |= *late >= LATE_FAILURES;
+            if played.late_micros <= ON_TIME_MICROS {
+                let on_time = self.on_time.entry(failure).or_default();
+                *on_time += 1;
+                has_failed |= *on_time >= FAILURES;
+            }
+        }
+        has_failed
     }
 }
 
@@ -59,7 +92,7 @@ pub(super) fn one(args: &Run, job: &Job<'_>, mut case: TestCase) -> TestCase {
         (case.verdict, case.problems) = unreadable(error);
         return case;
     }
-    let mut failures: BTreeMap<String, usize> = BTreeMap::new();
+    let mut failures = Failures::default();
     let (mut attempts, mut latest) = (0, 0);
     let said = until_said(
         || play(args, job),
@@ -71,10 +104,7 @@ pub(super) fn one(args: &Run, job: &Job<'_>, mut case: TestCase) -> TestCase {
             if played.case.verdict != CaseVerdict::Failed {
                 return true;
             }
-            let weight = if played.is_too_late { 1 } else { ON_TIME };
-            let count = failures.entry(played.failure()).or_default();
-            *count += weight;
-            *count >= ON_TIME * FAILURES
+            failures.count(played)
         },
     );
     match said {
@@ -152,7 +182,6 @@ pub(super) fn worker(args: &Run, of: &[String]) -> Result<Exit, Failure> {
     let played = Played {
         case,
         late_micros: lateness.map_or(0, |it| it.longest().total_micros()),
-        is_too_late: lateness.is_some_and(crate::run::Lateness::is_too_late),
     };
     let text = serde_json::to_string(&played).map_err(environment)?;
     report::print(&text)?;
