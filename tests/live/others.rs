@@ -25,7 +25,8 @@ asyncio.run(main())
 
 const NODE: &str = r#"
 const socket = require("net").connect(80, "server");
-socket.setTimeout(1000 * process.env.HANGUP_TEST_SECONDS, () => { console.log("timeout"); process.exit(0); });
+const long = 1000 * process.env.HANGUP_TEST_SECONDS;
+socket.setTimeout(long, () => { console.log("timeout"); process.exit(0); });
 socket.on("error", (error) => { console.log(error.code); process.exit(0); });
 socket.write("PUT / HTTP/1.1\r\nHost: server\r\nContent-Length: 10000000\r\n\r\n");
 socket.once("data", () => socket.write(Buffer.alloc(10000000)));
@@ -34,7 +35,8 @@ socket.once("data", () => socket.write(Buffer.alloc(10000000)));
 const JAVA: &str = r#"
 import java.io.*; import java.net.*;
 public class Deaf { public static void main(String[] a) throws Exception {
-  Socket s = new Socket("server", 80); s.setSoTimeout(1000 * Integer.parseInt(System.getenv("HANGUP_TEST_SECONDS")));
+  Socket s = new Socket("server", 80);
+  s.setSoTimeout(1000 * Integer.parseInt(System.getenv("HANGUP_TEST_SECONDS")));
   OutputStream out = s.getOutputStream();
   out.write("PUT / HTTP/1.1\r\nHost: server\r\nContent-Length: 10000000\r\n\r\n".getBytes());
   s.getInputStream().read(new byte[100]);
@@ -130,7 +132,8 @@ pub(crate) fn gallery() -> Tested {
     );
     let udp = "import socket\nfor port in (7, 9):\n  \
                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n  \
-               s.connect(('server', port)); s.settimeout(.3 if port == 7 else 60)\n  s.send(b'x')\n  \
+               s.connect(('server', port)); s.settimeout({7: .3, 9: 60}[port])\n  \
+               s.send(b'x')\n  \
                try: print(s.recv(1))\n  except OSError as e: print(type(e).__name__)";
     let pooled = "import http.client, time\nc = http.client.HTTPConnection('server')\n\
                   c.request('GET', '/'); r = c.getresponse(); r.read(); print(r.status)\n\
