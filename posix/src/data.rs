@@ -530,8 +530,8 @@ fn receive_all(
         }
     };
     let total = before + got;
-    // Nothing more: that was the end of the stream, or an error. What came before has its place only
-    // now, as to give it one with each segment would take the square of the time.
+    // Nothing more: that was the end of the stream, or an error. What came before has its place
+    // only now, as to give it one with each segment would take the square of the time.
     if got == 0 || total == buffer.len() {
         buffer[..before].copy_from_slice(&all[..before]);
         return Ok(Received::octets(total)).into();
