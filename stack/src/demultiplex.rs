@@ -180,10 +180,14 @@ impl Stack {
         {
             let state = connection.state();
             let strange = !connection.travels_in(arrived.envelope.datagram);
-            if state == State::SynReceived && self.overflows(id, header) {
-                if self.profile.backlog.end == FullEnd::Ignored {
-                    return;
-                }
+            let end = match state {
+                State::SynReceived => self.end_of_handshake(id, header),
+                _ => FullEnd::Taken,
+            };
+            if end == FullEnd::Ignored {
+                return;
+            }
+            if end == FullEnd::Reset {
                 if let Some(connection) = self.connection_mut(id) {
                     connection.forget();
                 }
@@ -277,22 +281,25 @@ impl Stack {
         }
     }
 
-    /// Whether this ends the handshake of a connection in SYN-RECEIVED, and the queue of its
-    /// listening socket has no room for it.
-    fn overflows(&self, id: SocketId, header: &Segment) -> bool {
+    /// What becomes of the end of a handshake, if this segment is one to a connection in
+    /// SYN-RECEIVED: whether its listening socket has room for it, and a buffer.
+    fn end_of_handshake(&self, id: SocketId, header: &Segment) -> FullEnd {
         let flags = header.flags;
-        if self.profile.backlog.end == FullEnd::Taken || !flags.ack || flags.rst || flags.syn {
-            return false;
+        if !flags.ack || flags.rst || flags.syn {
+            return FullEnd::Taken;
         }
-        let Some(parent) = self.entries.get(&id).and_then(|entry| entry.parent) else {
-            return false;
-        };
-        match self.entries.get(&parent).map(|entry| &entry.kind) {
+        let parent = self.entries.get(&id).and_then(|entry| entry.parent);
+        let parent = parent.and_then(|parent| self.entries.get(&parent));
+        match parent.map(|entry| &entry.kind) {
+            Some(Kind::Listening(listening)) if listening.has_no_buffer() => FullEnd::Reset,
             Some(Kind::Listening(listening)) => {
                 let most = most_ready(self.profile.backlog, listening.backlog);
-                listening.ready.len() > most
+                match listening.ready.len() > most {
+                    true => self.profile.backlog.end,
+                    false => FullEnd::Taken,
+                }
             }
-            Some(_) | None => false,
+            Some(_) | None => FullEnd::Taken,
         }
     }
 
@@ -390,6 +397,9 @@ impl Stack {
             }
         }
         let (family, mut options) = (entry.family, entry.options.clone());
+        if listening.has_no_buffer() {
+            options.receive_buffer = Some(0);
+        }
         if options.linger == Linger::RESET {
             let seconds = self.profile.linger.inherited_zero.secs();
             options.linger.seconds = u16::try_from(seconds).unwrap_or(u16::MAX);

@@ -204,6 +204,11 @@ pub(crate) struct ConnectionRequest {
 }
 
 impl Listening {
+    /// Whether a receive shutdown has taken the buffer that its connections would have.
+    pub(crate) fn has_no_buffer(&self) -> bool {
+        self.aborts == Aborts::Always
+    }
+
     /// A connection is ready for `accept`.
     pub(crate) fn offer(&mut self, id: SocketId) {
         self.ready.push_back(id);

@@ -204,7 +204,10 @@ pub enum ListenerShutdown {
     /// It fails so and takes effect all the same: one `accept` fails with an error, and the socket
     /// goes on listening.
     FailsAndAbortsAccept,
-    /// It succeeds and the socket goes on listening, but `accept` fails rather than wait.
+    /// It succeeds and the socket goes on listening, but without a receive buffer, which its
+    /// connections would have from it: a SYN is answered with a window of 0, the end of the
+    /// handshake with a reset. What was established before can be accepted; `accept` fails rather
+    /// than wait.
     AbortsAccept,
 }
 
