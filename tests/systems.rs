@@ -67,7 +67,7 @@ fn answering(knob: &str, written: &str, shown: &str) -> String {
     let shown: BTreeSet<String> = links(shown).iter().flat_map(|it| profiles_in(it)).collect();
     let order = Profile::names().iter().filter_map(|name| {
         let bare = name.split('-').next().unwrap_or(name);
-        let is_first = *name == bare || !Profile::names().contains(&bare);
+        let is_first = *name == bare || !is_version(name);
         (is_first && systems().contains(bare)).then_some(bare)
     });
     let cells = order.filter(|system| !is_left_out(system, knob));
@@ -191,7 +191,11 @@ fn check_numbers(systems: &[&str], rows: &[Vec<&str>], problems: &mut Vec<String
 /// Whether a profile is another version of a system that has its bare name.
 fn is_version(name: &str) -> bool {
     let bare = name.split_once('-').map(|(bare, _)| bare);
-    bare.is_some_and(|bare| Profile::names().contains(&bare))
+    let stands_for = |bare: &str| {
+        let aliases = hangup_stack::profile::aliases().iter();
+        { aliases.filter(|(alias, _)| *alias == bare) }.any(|(_, newest)| *newest != name)
+    };
+    bare.is_some_and(|bare| Profile::names().contains(&bare) || stands_for(bare))
 }
 
 /// A table of versions has every knob in which they differ from the first column.

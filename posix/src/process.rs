@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hangup_stack::blocking::{self, ThreadId};
 use hangup_stack::host::Host;
+use hangup_stack::profile::DescriptorOrder;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::socket::{Closing, Protocol, SocketId};
 
@@ -181,9 +182,9 @@ impl Process {
         }
     }
 
-    /// The process ends, by itself or by a signal: the system closes its descriptors in their
-    /// order, unread data and all, and calls that wait never return. What makes calls from then on
-    /// is a new process of the same program. Parents and children of the process go on.
+    /// The process ends, by itself or by a signal: the system closes its descriptors in the order
+    /// of the profile, unread data and all, and calls that wait never return. What makes calls from
+    /// then on is a new process of the same program. Parents and children of the process go on.
     pub fn exit(&mut self, host: &mut Host, now: Instant) {
         let owner = self.owner();
         let children = &self.children;
@@ -193,7 +194,11 @@ impl Process {
         });
         let held = self.descriptors.iter();
         let own = held.filter(|(_, held)| held.owner == owner);
-        let own: Vec<FileDescriptor> = own.map(|(fd, _)| *fd).collect();
+        let mut own: Vec<FileDescriptor> = own.map(|(fd, _)| *fd).collect();
+        let order = host.profile().map(|profile| profile.close.exit_order);
+        if order == Some(DescriptorOrder::Descending) {
+            own.reverse();
+        }
         for fd in own {
             if let Some(socket) = self.stack_socket(fd).filter(|_| self.is_last(fd)) {
                 host.release(socket, now);

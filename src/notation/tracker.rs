@@ -19,6 +19,9 @@ use crate::wire::{Checksum, Flags, Packet, Segment, TcpOption};
 ///   acknowledges it, or when its own side resets it after the old one was reset. Until then the
 ///   old numbers stay: a SYN in the middle of a connection is answered by an ACK that belongs to
 ///   the old one (RFC 5961 section 4).
+/// - Behind the end of both sides a SYN that acknowledges the old SYN of the other side, with a
+///   number of its own that is new, begins another connection as well: the other side has asked for
+///   it with the number it had before.
 /// - A side that sent no SYN is assumed to be at 1 when it first sends or its peer first
 ///   acknowledges; a RST from it, at 0. So the RST that answers a SYN reads `R. 0:0(0) ack 1`, and
 ///   the one that answers a segment of a forgotten connection `R 1:1(0)`.
@@ -160,6 +163,11 @@ impl Connection {
             *self = Self::default();
             self.initial[candidate.side] = Initial::Seen(candidate.initial);
         }
+        if self.answers_anew(side, segment) {
+            let asked = self.initial[other];
+            *self = Self::default();
+            self.initial[other] = asked;
+        }
         if segment.flags.contains(Flags::SYN) {
             match self.initial[side] {
                 Initial::Seen(number) if number != segment.seq => {
@@ -189,6 +197,16 @@ impl Connection {
         }
         self.fin_sent[side] |= segment.flags.contains(Flags::FIN);
         self.reset |= segment.flags.contains(Flags::RST);
+    }
+
+    /// Whether a segment takes up a SYN that has the number of one before, of a connection that is
+    /// over.
+    fn answers_anew(&self, side: usize, segment: &Segment) -> bool {
+        let answers = segment.flags.contains(Flags::SYN.union(Flags::ACK));
+        let asked = self.initial[1 - side].number();
+        let takes_up = asked.is_some_and(|it| segment.ack == it.wrapping_add(1));
+        let is_new = self.initial[side].number() != Some(segment.seq);
+        answers && takes_up && is_new && self.fin_sent == [true; 2]
     }
 
     fn origins(&self, side: usize, segment: &Segment) -> Origins {
@@ -400,6 +418,36 @@ mod tests {
             "S 0:0(0)",
             "S 0:0(0)",
             "S. 0:0(0) ack 1",
+        ];
+        assert_eq!(printed, expected);
+    }
+
+    #[test]
+    fn a_syn_with_the_number_of_before_is_a_new_connection_once_it_is_taken_up() {
+        let fin = FIN.union(ACK);
+        let printed = dialogue(&[
+            (2, SYN, 100, 0, 0),
+            (1, SYN.union(ACK), 500, 101, 0),
+            (1, fin, 501, 101, 0),
+            (2, fin, 101, 502, 0),
+            (1, ACK, 502, 102, 0),
+            (2, SYN, 100, 0, 0),
+            (1, ACK, 502, 102, 0),
+            (2, SYN, 100, 0, 0),
+            (1, SYN.union(ACK), 9000, 101, 0),
+            (2, ACK, 101, 9001, 0),
+        ]);
+        let expected = [
+            "S 0:0(0)",
+            "S. 0:0(0) ack 1",
+            "F. 1:1(0) ack 1",
+            "F. 1:1(0) ack 2",
+            ". 2:2(0) ack 2",
+            "S 0:0(0)",
+            ". 2:2(0) ack 2",
+            "S 0:0(0)",
+            "S. 0:0(0) ack 1",
+            ". 1:1(0) ack 1",
         ];
         assert_eq!(printed, expected);
     }

@@ -195,7 +195,7 @@ pub const REUSE_PORT: SocketOption<bool> = SocketOption::new(
 .only_where(|profile| profile.calls.reuse_port != ReusePort::NoOption);
 
 /// SO_RCVBUF, in octets: read as the system says them, which is twice what was set where it counts
-/// memory. A connection keeps the buffer it began with.
+/// memory.
 pub const RECEIVE_BUFFER: SocketOption<usize> = SocketOption::new(
     |source| {
         let (udp, window) = (&source.profile.udp, &source.profile.window);

@@ -671,6 +671,11 @@ fn reconfigure(
     {
         connection.set_send_buffer(octets);
     }
+    if options.receive_buffer != before.receive_buffer
+        && let Some(octets) = options.receive_buffer
+    {
+        connection.set_receive_buffer(octets);
+    }
     if options.keep_alive != before.keep_alive {
         connection.set_keep_alive(options.keep_alive, now);
     }

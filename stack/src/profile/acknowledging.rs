@@ -30,7 +30,8 @@ pub struct AcknowledgeRules {
     pub repetition_waits: bool,
     /// Whether data that came before is reported as such, where SACK was negotiated (RFC 2883).
     pub duplicates_reported: bool,
-    /// Whether a FIN behind a hole is reported as arrived, where SACK was negotiated.
+    /// Whether a FIN behind a hole is reported as arrived, and a SYN or a FIN that comes again as a
+    /// duplicate, where SACK was negotiated.
     pub fin_reported: bool,
     /// How long after an answer to a segment outside the window the next such segment is not
     /// answered, if it carries nothing; zero: each is (RFC 5961 section 7 allows a limit).

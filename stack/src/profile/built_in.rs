@@ -25,6 +25,8 @@ built_in!(
     "windows-7",
     "windows-xp",
     "linux-6.18",
+    "linux-6.1",
+    "linux-5.10",
     "freebsd",
     "openbsd",
     "netbsd",

@@ -106,6 +106,8 @@ pub enum Reopens {
     BeyondNext,
     /// The same, and one with a later timestamp, whatever its number.
     BeyondNextOrLater,
+    /// The same, but none with an earlier timestamp.
+    BeyondNextOrLaterInTime,
     /// One with a number beyond the window.
     BeyondWindow,
     /// None.

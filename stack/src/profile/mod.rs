@@ -65,7 +65,8 @@ pub use sending::{
 };
 pub use unconnected::Unconnected;
 pub use window::{
-    BehindFin, BeyondEdge, BufferRounding, FieldRounding, WindowEdge, WindowModel, WindowRules,
+    BehindFin, BeyondEdge, BufferRounding, FieldRounding, OutOfMemory, WindowEdge, WindowModel,
+    WindowRules,
 };
 pub use winsock::{CloseEvent, CloseWithReceive, ResetName, WaitingReceives, WinsockRules};
 
@@ -321,6 +322,8 @@ pub struct CloseRules {
     pub shut_both: ShutBoth,
     /// The end of a process that has sockets open.
     pub exit: ProcessExit,
+    /// In which order it does that to them.
+    pub exit_order: DescriptorOrder,
     /// What becomes of the connection when the time of SO_LINGER is over.
     pub linger_ends: LingerEnds,
     /// How an attempt to connect ends that is closed before it was answered.
@@ -379,6 +382,16 @@ pub enum ProcessExit {
     Keeps,
 }
 
+/// An order of descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DescriptorOrder {
+    /// From the lowest number up.
+    Ascending,
+    /// From the highest number down.
+    Descending,
+}
+
 /// Which TCP options are offered and how they are laid out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -394,6 +407,12 @@ pub struct OptionRules {
     pub late_syn: u32,
     /// Which those are.
     pub late_syn_omits: Vec<SynOption>,
+    /// Which options our SYN-ACK to a SYN that crosses ours has whatever the peer's has: they are
+    /// those of our own SYN.
+    pub crossing: Vec<SynOption>,
+    /// Whether our windows behind such an answer are shifted by what we have offered, although the
+    /// peer has offered no scaling.
+    pub crossing_shifts: bool,
     /// The shift of the windows we advertise, where window scaling is negotiated (RFC 7323 section
     /// 2).
     pub window_scale: u8,

@@ -37,6 +37,8 @@ pub struct SendRules {
     /// How many segments go out together at least, where there are as many; where segments are made
     /// one by one it has no effect.
     pub burst_least: usize,
+    /// Whether a burst to a near peer is longer, where segments go out in bursts.
+    pub burst_near: bool,
     /// Whether a tail loss probe is sent where SACK was negotiated (RFC 8985 section 7).
     pub tail_loss_probe: bool,
     /// When that probe is sent, and what it takes.

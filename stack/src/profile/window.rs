@@ -20,6 +20,15 @@ pub struct WindowRules {
     /// The buffer that an unchanged socket has inside, where the model counts more than payload;
     /// zero: the same as `receive_buffer`.
     pub default_space: usize,
+    /// What that buffer may grow to where the model counts more than payload.
+    pub space_most: usize,
+    /// Whether the share of memory that is payload is learnt from what arrives, where the model
+    /// counts more than payload; else it is half.
+    pub learns_ratio: bool,
+    /// What becomes of a segment in the window for which there is no memory.
+    pub out_of_memory: OutOfMemory,
+    /// Whether a closed window takes a FIN without data.
+    pub closed_takes_fin: bool,
     /// How the right edge follows what was read, where payload is all that counts.
     pub edge: WindowEdge,
     /// Whether data that waits for earlier data takes room, where payload is all that counts.
@@ -48,6 +57,16 @@ pub struct WindowRules {
     /// Where memory is charged: whether a packet that follows another is joined to it and costs no
     /// more than its payload. That depends on where the network card puts packets.
     pub coalesces: bool,
+}
+
+/// What becomes of a segment in the window for which there is no memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutOfMemory {
+    /// It is dropped, and the window is closed at once.
+    Closes,
+    /// It is dropped.
+    Silence,
 }
 
 /// Whether a buffer grows to a whole number of segments.

@@ -40,6 +40,8 @@ pub(crate) struct Received {
     /// Whether more than a segment is not acknowledged, and the window would not be smaller than
     /// the last one offered.
     pub(crate) window_keeps_up: bool,
+    /// Whether more than a segment is not acknowledged, and the receive buffer is nearly full.
+    pub(crate) cramped: bool,
     /// Whether the window may grow for the segment.
     pub(crate) window_grew: bool,
     /// Our retransmission timeout.
@@ -142,6 +144,10 @@ impl Acknowledger {
             // Linux: tcp_grow_window has the peer learn of it at once.
             self.quick |= 1;
         }
+        if received.cramped {
+            // Linux: __tcp_ack_snd_check asks for the window, and that ends quick acknowledgments.
+            self.quick = 0;
+        }
         self.last_received = Some(now);
         if is_enough(&self.rules, &received) || (self.quick > 0 && !self.interactive) {
             self.due = Due::Now;
@@ -203,6 +209,11 @@ impl Acknowledger {
         }
     }
 
+    /// The receive buffer is nearly full: nothing is gained by quick acknowledgments.
+    pub(crate) fn slow_down(&mut self) {
+        self.quick = 0;
+    }
+
     /// A segment with an acknowledgment is being sent.
     pub(crate) fn on_sent(&mut self, with_data: bool, now: Instant) {
         self.due = Due::Never;
@@ -231,6 +242,7 @@ mod tests {
             pushed: false,
             behind_unread: true,
             window_keeps_up: true,
+            cramped: false,
             window_grew: false,
             timeout: Duration::from_secs(1),
         };

@@ -123,7 +123,11 @@ impl Connection {
         if let Some(timestamps) = timestamps {
             self.recent_timestamp = timestamps.value;
         }
-        let shift = if scaled.is_some() {
+        let crosses = self.state == State::SynSent && !syn.flags.ack;
+        let shifts = crosses
+            && self.config.profile.options.crossing_shifts
+            && self.offers(SynOption::WindowScale);
+        let shift = if scaled.is_some() || shifts {
             self.window_shift()
         } else {
             0
@@ -186,6 +190,9 @@ impl Connection {
             self.hear_acknowledgment(arriving.acknowledged, now);
             self.take_acknowledgment(arriving.header, arriving.acknowledged, now);
             self.rto.on_established();
+            if self.config.profile.acknowledge.fin_reported {
+                self.recv.note_duplicate(arriving.start, arriving.end);
+            }
             self.enter_open(now);
             self.acknowledger.now();
             return Check::Done;

@@ -8,15 +8,23 @@
 //!
 //! Stream positions are relative and never wrap: the peer's SYN is 0, its first octet 1.
 
+mod agreed;
+mod ahead;
+mod taken;
+
 use bytes::{Buf, Bytes};
-use smoltcp::storage::Assembler;
 
 use super::receive_queue::ReceiveQueue;
 use super::receive_shutdown::{Disposition, Room};
 use super::segment::SACK_BLOCKS;
 use super::urgent::{NoUrgent, Urgent};
-use super::window::{Buffer, Growth, Situation};
-use crate::profile::{AcceptableWindow, BehindFin, BeyondEdge, FieldRounding, WindowRules};
+use super::window::{Admission, Arrival, Buffer, Growth, Situation};
+use crate::profile::{
+    AcceptableWindow, BehindFin, BeyondEdge, FieldRounding, OutOfMemory, WindowRules,
+};
+pub(crate) use agreed::{Agreed, First};
+use ahead::Ahead;
+pub(crate) use taken::Taken;
 
 /// Whether the application still receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,74 +33,6 @@ pub(crate) enum Reception {
     Open,
     /// It does not: the receive direction was shut down.
     Shut,
-}
-
-/// What a handshake has settled, as far as receiving goes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Agreed {
-    /// The shift of our window field.
-    pub(crate) shift: u8,
-    /// The payload that segments carry at most, in octets.
-    pub(crate) segment: usize,
-    /// What options take of each segment, in octets.
-    pub(crate) options: usize,
-}
-
-/// Whose SYN was the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum First {
-    Ours,
-    Theirs,
-}
-
-/// What became of a segment's payload and FIN.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Taken {
-    /// New octets that are, or will be, acknowledged.
-    pub(crate) accepted: usize,
-    /// New octets whose acknowledgment is withheld.
-    pub(crate) held: usize,
-    /// New octets that were thrown away.
-    pub(crate) discarded: usize,
-    /// Octets that found no room.
-    pub(crate) refused: usize,
-    /// Whether the segment left a gap before it, or another gap is still open.
-    pub(crate) gap: bool,
-    /// Whether it closed a gap.
-    pub(crate) filled: bool,
-    /// Whether the segment carried payload that was all there already.
-    pub(crate) repeated: bool,
-    /// Whether the stream has ended with this segment.
-    pub(crate) ended: bool,
-    /// Whether the peer's FIN is in order but stands behind held data.
-    pub(crate) fin_ignored: bool,
-    /// Whether held data has just reached the right edge.
-    pub(crate) exhausted: bool,
-    /// Whether the window may grow for the segment.
-    pub(crate) grew: bool,
-}
-
-/// Which octets have come behind a gap. Most connections never have one, and need no room for it.
-#[derive(Debug, Default)]
-struct Ahead(Option<Box<Assembler>>);
-
-impl Ahead {
-    fn is_empty(&self) -> bool {
-        self.0.as_ref().is_none_or(|assembler| assembler.is_empty())
-    }
-
-    /// Where each stretch begins and ends, counted from the first octet that is missing.
-    fn stretches(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.0.iter().flat_map(|assembler| assembler.iter_data())
-    }
-
-    /// Octets have come; returns how many of the first are now without a gap, or none where there
-    /// would be too many stretches.
-    fn add(&mut self, offset: usize, octets: usize) -> Option<usize> {
-        let new = || Box::new(Assembler::new());
-        let assembler = self.0.get_or_insert_with(new);
-        assembler.add_then_remove_front(offset, octets).ok()
-    }
 }
 
 /// The receive half of a connection.
@@ -117,6 +57,10 @@ pub(crate) struct Receiver {
     right_edge: i64,
     /// The window in the last segment we sent.
     offered: usize,
+    /// Whether there was no memory for a segment in the window, which is closed for it.
+    out_of_memory: bool,
+    /// Whether the right edge has ever gone left for want of memory.
+    retracted: bool,
     /// The shift of our window field (Rcv.Wind.Shift).
     shift: u8,
     /// Where the peer's FIN stands, once a segment has shown it.
@@ -155,6 +99,8 @@ impl Receiver {
             acknowledged: 0,
             right_edge: 1 + offered as i64,
             offered,
+            out_of_memory: false,
+            retracted: false,
             shift: 0,
             fin: None,
             ended: false,
@@ -391,15 +337,25 @@ impl Receiver {
             taken.repeated = true;
         }
         let had_gap = !self.ahead.is_empty();
+        let is_closed = end == self.accepted && self.right_edge == end;
+        taken.fin_refused = fin && is_closed && !self.rules.closed_takes_fin && !self.ended;
         if new > 0 && self.crosses && disposition == Disposition::Discard {
             self.accepted = self.accepted.max(first);
         }
         if new > 0 {
             payload.truncate((last - start) as usize);
             payload.advance((first - start) as usize);
-            self.insert(first, payload, disposition, &mut taken);
+            if self.admits(first, payload.len(), fin, &mut taken) {
+                self.insert(first, payload, disposition, &mut taken);
+            } else {
+                taken.refused += new;
+            }
+        } else if fin && end == self.accepted && self.fin.is_none() && !taken.fin_refused {
+            // A FIN is taken whatever memory there is.
+            self.admits(end, 0, fin, &mut taken);
         }
-        if fin && taken.refused == 0 && self.fin.is_none() && self.furthest() <= end {
+        let takes_fin = fin && !taken.fin_refused && taken.refused == 0;
+        if takes_fin && self.fin.is_none() && self.furthest() <= end {
             self.fin = Some(end);
         }
         taken.gap = !self.ahead.is_empty() || self.fin.is_some_and(|fin| fin > self.accepted);
@@ -410,6 +366,32 @@ impl Receiver {
         }
         taken.exhausted = taken.held > 0 && self.accepted == self.right_edge;
         taken
+    }
+
+    /// Whether there is memory for new octets. What waits behind a gap makes room for what is next,
+    /// and an empty queue takes a segment whatever there is (Linux: tcp_data_queue).
+    fn admits(&mut self, first: i64, octets: usize, fin: bool, taken: &mut Taken) -> bool {
+        if !self.stores {
+            return true;
+        }
+        let is_next = first == self.accepted;
+        let arrival = Arrival {
+            octets,
+            in_order: is_next && self.ahead.is_empty(),
+            fin,
+        };
+        let mut admission = self.buffer.admit(arrival, self.read, self.accepted);
+        if admission == Admission::Refused && is_next && !self.ahead.is_empty() {
+            // Linux: tcp_prune_ofo_queue drops the last ones first, and stops when it is enough.
+            self.drop_gaps();
+            admission = self.buffer.admit(arrival, self.read, self.accepted);
+        }
+        taken.packed |= admission != Admission::Granted;
+        let refused = admission == Admission::Refused;
+        taken.forgotten = refused && self.rules.out_of_memory == OutOfMemory::Silence;
+        taken.out_of_memory = refused && is_next && !self.withholds && !taken.forgotten;
+        self.out_of_memory |= taken.out_of_memory;
+        !refused || is_next && self.queue.len() == 0
     }
 
     /// The part of a segment that is new and has room. Counts what has none.
@@ -525,6 +507,24 @@ impl Receiver {
         self.discarded = discarded;
         self.charged = room.charged;
         self.buffer.set_capacity(room.capacity);
+    }
+
+    /// The application has set the buffer.
+    pub(crate) fn resize(&mut self, octets: usize) {
+        if self.reception == Reception::Open {
+            self.buffer.resize(octets);
+        }
+    }
+
+    /// Whether the right edge has ever gone left for want of memory.
+    #[cfg(debug_assertions)]
+    pub(crate) fn has_retracted(&self) -> bool {
+        self.retracted
+    }
+
+    /// Whether so little of the buffer is free that acknowledgments are better not hurried.
+    pub(crate) fn is_cramped(&self) -> bool {
+        self.buffer.is_cramped()
     }
 
     /// From now on data is acknowledged although earlier data is missing, where it is thrown away.
@@ -657,8 +657,15 @@ impl Receiver {
     }
 
     /// Selects the window for a segment that is about to be sent and returns its field. Moves the
-    /// right edge, never left.
+    /// right edge, never left unless there was no memory for what the window had promised (Linux:
+    /// ICSK_ACK_NOMEM in tcp_select_window).
     pub(crate) fn advertise(&mut self) -> u16 {
+        if std::mem::take(&mut self.out_of_memory) {
+            self.retracted = true;
+            self.right_edge = self.accepted;
+            self.offered = 0;
+            return 0;
+        }
         let frozen = self.ended && self.rules.behind_fin == BehindFin::Frozen;
         if self.withholds || frozen {
             // Only what the shift would cut off is added, once (RFC 7323 section 2.4).

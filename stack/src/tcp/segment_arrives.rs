@@ -234,8 +234,12 @@ impl Connection {
                 return Check::Done;
             }
         }
-        let data_end = arriving.start + arriving.octets as i64;
-        self.recv.note_duplicate(arriving.start, data_end);
+        let end = if self.config.profile.acknowledge.fin_reported {
+            arriving.end
+        } else {
+            arriving.start + arriving.octets as i64
+        };
+        self.recv.note_duplicate(arriving.start, end);
         let refused = self.arrival(arriving).new;
         if refused > 0 {
             self.facts.push_back(Fact::Refused { octets: refused });
@@ -398,6 +402,9 @@ impl Connection {
             self.last_heard = now;
             self.data_at = now;
         }
+        if taken.packed {
+            self.acknowledger.slow_down();
+        }
         self.report(arriving, taken);
         self.watch_gap(taken.filled, now);
         self.schedule_acknowledgment(arriving, taken, disposition, now);
@@ -468,6 +475,13 @@ impl Connection {
             }
             return;
         }
+        if taken.forgotten {
+            return;
+        }
+        if taken.out_of_memory || taken.fin_refused {
+            self.acknowledger.now();
+            return;
+        }
         if taken.ended && self.state != State::Established {
             // Only a FIN that begins the close may wait for an answer to ride on.
             self.acknowledger.now();
@@ -506,6 +520,7 @@ impl Connection {
             pushed: arriving.header.flags.psh,
             behind_unread: self.recv.unread() > arriving.octets,
             window_keeps_up: unacknowledged > segment && self.recv.window_keeps_up(),
+            cramped: unacknowledged > segment && self.recv.is_cramped(),
             window_grew: taken.grew,
             timeout: self.rto.timeout(),
         };

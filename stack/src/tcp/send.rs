@@ -612,7 +612,7 @@ impl Sender {
         let transmission = self.retransmission_of_first(self.cause)?;
         let transmission = self.collapsed(transmission);
         self.congestion
-            .allows(self.in_flight.pipe(), transmission.octets)
+            .allows(self.pipe(), transmission.octets)
             .then_some(transmission)
     }
 
@@ -702,7 +702,8 @@ impl Sender {
     /// Whether a segment that begins at `start` is the first of those in the network, and its being
     /// sent again makes the timer of it begin anew (Linux: tcp_xmit_retransmit_queue).
     pub(crate) fn begins_anew(&self, start: i64) -> bool {
-        self.looks_at_time() && start == self.unacknowledged
+        let by_segments = self.looks_at_time() || self.reduces_by_duplicates();
+        by_segments && start == self.unacknowledged
     }
 
     /// How many segments are in the network.

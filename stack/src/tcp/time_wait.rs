@@ -71,11 +71,14 @@ fn answer(rules: TimeWaitRules, late: Late) -> Answer {
 }
 
 /// Whether a SYN with this number opens a new connection, where `next` is expected next and the
-/// window ends before `edge`. It may have a later timestamp than any segment before it.
-fn reopens(rule: Reopens, start: i64, next: i64, edge: i64, is_later: bool) -> bool {
+/// window ends before `edge`. Its timestamp, if it has one, is `age` later than any before it.
+fn reopens(rule: Reopens, start: i64, next: i64, edge: i64, age: Option<i32>) -> bool {
+    let is_later = age.is_some_and(|age| age > 0);
+    let is_earlier = age.is_some_and(|age| age < 0);
     match rule {
         Reopens::BeyondNext => start > next,
         Reopens::BeyondNextOrLater => start > next || is_later,
+        Reopens::BeyondNextOrLaterInTime => (start > next || is_later) && !is_earlier,
         Reopens::BeyondWindow => start > next && start >= edge,
         Reopens::Never => false,
     }
@@ -88,11 +91,10 @@ impl Connection {
         let start = Self::position(self.peer_initial_sequence, syn.sequence, next);
         let timestamps = syn.options.timestamps;
         let timestamps = timestamps.filter(|_| self.negotiated.timestamps);
-        let is_later =
-            timestamps.is_some_and(|it| it.value.wrapping_sub(self.recent_timestamp) as i32 > 0);
+        let age = timestamps.map(|it| it.value.wrapping_sub(self.recent_timestamp).cast_signed());
         let rule = self.config.profile.time_wait.reopens;
         let edge = self.acceptable_edge(start);
-        self.state == State::TimeWait && reopens(rule, start, next, edge, is_later)
+        self.state == State::TimeWait && reopens(rule, start, next, edge, age)
     }
 
     /// A segment arrives in TIME-WAIT.
@@ -237,14 +239,21 @@ mod tests {
         let rows = [
             (Reopens::BeyondNext, [false, false, true, true]),
             (Reopens::BeyondNextOrLater, [false, false, true, true]),
+            (Reopens::BeyondNextOrLaterInTime, [false, false, true, true]),
             (Reopens::BeyondWindow, [false, false, false, true]),
             (Reopens::Never, [false; 4]),
         ];
         for (rule, expected) in rows {
-            let found = [20, 21, 22, 31].map(|start| reopens(rule, start, 21, 31, false));
-            let later = reopens(rule, 20, 21, 31, true);
-            assert_eq!(later, rule == Reopens::BeyondNextOrLater, "{rule:?}");
+            let found = [20, 21, 22, 31].map(|start| reopens(rule, start, 21, 31, None));
             assert_eq!(found, expected, "{rule:?}");
+            let by_time = matches!(
+                rule,
+                Reopens::BeyondNextOrLater | Reopens::BeyondNextOrLaterInTime
+            );
+            assert_eq!(reopens(rule, 20, 21, 31, Some(1)), by_time, "{rule:?}");
+            let earlier = reopens(rule, 31, 21, 31, Some(-1));
+            let refuses = [Reopens::BeyondNextOrLaterInTime, Reopens::Never].contains(&rule);
+            assert_eq!(earlier, !refuses, "{rule:?}");
         }
     }
 }

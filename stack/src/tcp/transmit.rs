@@ -221,6 +221,9 @@ impl Connection {
         let rules = self.config.profile.time_wait;
         let closed = self.answers_late && rules.window == TimeWaitWindow::Zero;
         let window = if closed { 0 } else { self.recv.advertise() };
+        if self.recv.is_cramped() {
+            self.acknowledger.slow_down();
+        }
         let mut options = TcpOptions::default();
         if self.negotiated.timestamps {
             options.timestamps = Some(self.timestamps(now));
@@ -292,9 +295,11 @@ impl Connection {
             let omitted = late && offered.late_syn_omits.contains(&option);
             !omitted && self.offers(option)
         };
-        let scales = offers(SynOption::WindowScale) && (!answers || self.negotiated.scales);
-        let selective = offers(SynOption::SackPermitted) && (!answers || self.negotiated.selective);
-        let timestamps = offers(SynOption::Timestamps) && (!answers || self.negotiated.timestamps);
+        let is_own = |option| !answers || !self.passive && offered.crossing.contains(&option);
+        let has = |option, agreed| offers(option) && (is_own(option) || agreed);
+        let scales = has(SynOption::WindowScale, self.negotiated.scales);
+        let selective = has(SynOption::SackPermitted, self.negotiated.selective);
+        let timestamps = has(SynOption::Timestamps, self.negotiated.timestamps);
         TcpOptions {
             mss: offers(SynOption::Mss).then_some(self.config.mss),
             window_scale: scales.then_some(self.window_shift()),

@@ -620,6 +620,11 @@ impl Connection {
         }
     }
 
+    /// SO_RCVBUF, in octets.
+    pub fn set_receive_buffer(&mut self, octets: usize) {
+        self.recv.resize(octets);
+    }
+
     /// SO_SNDBUF, in octets.
     pub fn set_send_buffer(&mut self, octets: usize) {
         self.send.set_limit(octets);

@@ -3,14 +3,13 @@
 //! The answer is how far the right edge may go; that it never goes left is the receive half's rule,
 //! not a model's.
 
-use std::collections::VecDeque;
+mod charged;
+mod situation;
 
-use crate::memory;
+use charged::MemoryBuffer;
+pub(crate) use situation::{Admission, Arrival, Growth, Situation};
+
 use crate::profile::{BufferRounding, WindowEdge, WindowModel, WindowRules};
-
-/// The part of a packet that stands before TCP's payload, in octets: IP and TCP headers without
-/// options.
-const HEADERS: usize = 40;
 
 /// The receive buffer as a window model sees it.
 #[derive(Clone, Debug)]
@@ -31,19 +30,6 @@ enum Model {
     Memory(MemoryBuffer),
 }
 
-/// What a model needs to know to select a window.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Situation {
-    /// Octets queued and not read, those that wait for earlier ones included.
-    pub(crate) queued: usize,
-    /// The window in the last segment we sent, in octets.
-    pub(crate) offered: usize,
-    /// What is left of it: from what was accepted to the right edge.
-    pub(crate) remaining: usize,
-    /// The shift of the window field.
-    pub(crate) shift: u8,
-}
-
 impl Buffer {
     /// The buffer of a connection whose socket asked for `octets` (none: the profile's default).
     pub(crate) fn new(rules: &WindowRules, octets: Option<usize>, mss: usize) -> Self {
@@ -52,10 +38,7 @@ impl Buffer {
                 capacity: octets.unwrap_or(rules.receive_buffer),
                 edge: rules.edge,
             },
-            WindowModel::Memory => {
-                let space = octets.map_or(rules.default_space, memory::space);
-                Model::Memory(MemoryBuffer::new(space, rules.coalesces))
-            }
+            WindowModel::Memory => Model::Memory(MemoryBuffer::new(rules, octets)),
         };
         let mut buffer = Self {
             model,
@@ -86,9 +69,19 @@ impl Buffer {
     pub(crate) fn set_capacity(&mut self, octets: usize) {
         match &mut self.model {
             Model::FreeSpace { capacity, .. } => *capacity = octets,
-            Model::Memory(memory) if octets == 0 => memory.space = 0,
+            Model::Memory(memory) if octets == 0 => memory.close(),
             Model::Memory(_) => {}
         }
+    }
+
+    /// The application has set the capacity of a connection that is open.
+    pub(crate) fn resize(&mut self, octets: usize) {
+        match &mut self.model {
+            Model::FreeSpace { capacity, .. } => *capacity = octets,
+            Model::Memory(memory) => memory.resize(octets),
+        }
+        self.asked = octets;
+        self.settled = octets;
     }
 
     /// The payload that fits while nothing is queued, rounded to segments, whatever a receive
@@ -109,9 +102,7 @@ impl Buffer {
                 } else {
                     full
                 };
-                // tcp_init_buffer_space keeps a segment's worth back: later windows are smaller.
-                let reserved = memory.full().saturating_sub(self.mss);
-                memory.threshold = window.min(reserved.max(2 * self.mss));
+                memory.begin(window, self.mss);
                 window
             }
         }
@@ -126,9 +117,18 @@ impl Buffer {
                 self.settled = *capacity;
             }
             Model::Memory(memory) => {
-                memory.train = segment;
                 self.mss = self.mss.saturating_sub(options).max(1);
+                memory.on_syn(options, self.mss);
             }
+        }
+    }
+
+    /// Whether there is memory for a segment that has come. `read` is how far the application has
+    /// read, `accepted` how far data was taken.
+    pub(crate) fn admit(&mut self, arrival: Arrival, read: i64, accepted: i64) -> Admission {
+        match &mut self.model {
+            Model::FreeSpace { .. } => Admission::Granted,
+            Model::Memory(memory) => memory.admit(arrival, read, accepted),
         }
     }
 
@@ -137,7 +137,7 @@ impl Buffer {
     pub(crate) fn on_queued(&mut self, octets: usize, end: i64, offered: usize) -> Growth {
         match &mut self.model {
             Model::FreeSpace { .. } => Growth::None,
-            Model::Memory(memory) => memory.on_queued(octets, end, self.mss, offered),
+            Model::Memory(memory) => memory.on_queued(octets, end, offered),
         }
     }
 
@@ -152,6 +152,14 @@ impl Buffer {
     pub(crate) fn on_gaps_dropped(&mut self, accepted: i64) {
         if let Model::Memory(memory) = &mut self.model {
             memory.on_gaps_dropped(accepted);
+        }
+    }
+
+    /// Whether so little of it is free that acknowledgments are better not hurried.
+    pub(crate) fn is_cramped(&self) -> bool {
+        match &self.model {
+            Model::FreeSpace { .. } => false,
+            Model::Memory(memory) => memory.is_cramped(),
         }
     }
 
@@ -178,7 +186,7 @@ impl Buffer {
             }
             // Linux: __tcp_cleanup_rbuf tells the peer once the window has doubled.
             Model::Memory(memory) => {
-                2 * situation.remaining <= memory.full()
+                2 * situation.remaining <= memory.most_offered()
                     && selected > 0
                     && selected >= 2 * situation.remaining
             }
@@ -189,7 +197,7 @@ impl Buffer {
     pub(crate) fn segment_octets(&self) -> usize {
         match &self.model {
             Model::FreeSpace { .. } => self.mss,
-            Model::Memory(memory) => memory.segment,
+            Model::Memory(memory) => memory.segment(),
         }
     }
 }
@@ -208,175 +216,6 @@ fn free_window(edge: WindowEdge, capacity: usize, mss: usize, situation: Situati
         }
         WindowEdge::FreeSpace if free < capacity / 4 && free < mss => 0,
         WindowEdge::FreeSpace => free,
-    }
-}
-
-/// Whether packets that make good use of memory have let the window grow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Growth {
-    Some,
-    None,
-}
-
-/// Linux 6.18's accounting: each packet is charged with the memory it occupies, and a share of what
-/// is free is offered; the share is what payload the largest packets so far had for their memory.
-#[derive(Clone, Debug)]
-struct MemoryBuffer {
-    /// The buffer (sk_rcvbuf) in octets of memory.
-    space: usize,
-    /// The share of memory that is payload, in 256ths (scaling_ratio).
-    ratio: usize,
-    /// The largest segment seen (rcv_mss).
-    segment: usize,
-    /// How long the segments of a train are that the network card has put together.
-    train: usize,
-    /// What the window may grow to for now (rcv_ssthresh).
-    threshold: usize,
-    packets: VecDeque<Packet>,
-    /// What all of them are charged.
-    charged: usize,
-    /// Whether a packet that follows another is joined to it.
-    coalesces: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Packet {
-    end: i64,
-    charge: usize,
-}
-
-/// Linux assumes this until it has seen a larger segment (TCP_MSS_DEFAULT).
-const DEFAULT_SEGMENT: usize = 536;
-/// Half of the memory is payload until packets have been seen.
-const DEFAULT_RATIO: usize = 128;
-const RATIO_ONE: usize = 256;
-/// Segments below this do not let the window grow.
-const GROWTH_FLOOR: usize = 128;
-
-impl MemoryBuffer {
-    fn new(space: usize, coalesces: bool) -> Self {
-        Self {
-            space,
-            ratio: DEFAULT_RATIO,
-            segment: DEFAULT_SEGMENT,
-            train: DEFAULT_SEGMENT,
-            threshold: 0,
-            packets: VecDeque::new(),
-            charged: 0,
-            coalesces,
-        }
-    }
-
-    fn payload_of(&self, memory: usize) -> usize {
-        memory * self.ratio / RATIO_ONE
-    }
-
-    fn full(&self) -> usize {
-        self.payload_of(self.space)
-    }
-
-    fn free(&self) -> usize {
-        self.payload_of(self.space.saturating_sub(self.charged))
-    }
-
-    fn on_queued(
-        &mut self,
-        octets: usize,
-        end: i64,
-        announced_mss: usize,
-        offered: usize,
-    ) -> Growth {
-        let charge = memory::charge(octets + HEADERS);
-        self.put(octets, end, charge);
-        // Nobody sends segments longer than we announced: such a one is a train (gso_size).
-        let segment = if octets > announced_mss {
-            self.train
-        } else {
-            octets
-        };
-        if segment > self.segment {
-            let before = self.full();
-            self.ratio = (octets * RATIO_ONE / charge).max(1);
-            self.segment = segment.min(announced_mss);
-            if self.full() > before {
-                // tcp_set_window_clamp, from tcp_measure_rcv_mss.
-                self.threshold = self.threshold.max(offered.min(self.full()));
-            }
-        }
-        if octets >= GROWTH_FLOOR {
-            self.grow(octets, charge, announced_mss)
-        } else {
-            Growth::None
-        }
-    }
-
-    fn put(&mut self, octets: usize, end: i64, charge: usize) {
-        let place = self.packets.partition_point(|packet| packet.end <= end);
-        let before = place.checked_sub(1).map(|before| &mut self.packets[before]);
-        match before.filter(|before| before.end == end - octets as i64) {
-            // Linux: tcp_try_coalesce takes the payload's pages and gives the rest back.
-            Some(before) if self.coalesces => {
-                before.end = end;
-                before.charge += octets;
-                self.charged += octets;
-            }
-            Some(_) | None => {
-                self.packets.insert(place, Packet { end, charge });
-                self.charged += charge;
-            }
-        }
-    }
-
-    fn on_read(&mut self, read: i64) {
-        while let Some(&packet) = self.packets.front()
-            && packet.end <= read
-        {
-            self.charged -= packet.charge;
-            self.packets.pop_front();
-        }
-    }
-
-    fn on_gaps_dropped(&mut self, accepted: i64) {
-        while let Some(&packet) = self.packets.back()
-            && packet.end > accepted
-        {
-            self.charged -= packet.charge;
-            self.packets.pop_back();
-        }
-    }
-
-    /// Lets the window grow where packets like this one make good use of memory (tcp_grow_window).
-    fn grow(&mut self, octets: usize, charge: usize, announced_mss: usize) -> Growth {
-        let room = self.full().min(self.free()).saturating_sub(self.threshold);
-        if room == 0 || self.payload_of(charge) > octets {
-            return Growth::None;
-        }
-        self.threshold += room.min((2 * announced_mss).max(2 * octets));
-        Growth::Some
-    }
-
-    #[inline]
-    fn select(&self, situation: Situation) -> usize {
-        let full = self.full();
-        let mut free = self.free();
-        let segment = self.segment.min(full).max(1);
-        if free < full / 2 {
-            // Close to exhaustion the window goes to zero rather than to crumbs.
-            free -= free % (1 << situation.shift);
-            if free < full / 16 || free < segment {
-                return 0;
-            }
-        }
-        free = free.min(self.threshold);
-        if situation.shift > 0 {
-            return free.next_multiple_of(1 << situation.shift);
-        }
-        let offered = situation.offered;
-        if offered + segment <= free || offered > free {
-            free - free % segment
-        } else {
-            offered
-        }
     }
 }
 

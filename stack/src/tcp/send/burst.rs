@@ -423,6 +423,8 @@ pub(super) struct Pace {
     pub(super) least: Duration,
     /// The segments that a burst has where there are as many (tcp_min_tso_segs).
     pub(super) segments_least: usize,
+    /// Whether there are more for a near peer.
+    pub(super) more_near: bool,
 }
 
 impl Pace {
@@ -439,7 +441,7 @@ impl Pace {
             .saturating_mul(10_000 * percent);
         let paced = (octets / round_trip) >> PACE_SHIFT;
         let halvings = self.least.total_micros() >> NEARNESS_SHIFT;
-        let near = if halvings < OCTET_PLACES {
+        let near = if self.more_near && halvings < OCTET_PLACES {
             OCTETS_MOST >> halvings
         } else {
             0

@@ -117,7 +117,7 @@ impl Sender {
         (self.least / 4).min(self.smoothed)
     }
 
-    fn begin_recovery(&mut self) {
+    pub(super) fn begin_recovery(&mut self) {
         self.reductions += 1;
         self.recovery = Recovery::Fast(self.next);
         self.cause = Retransmission::Fast;
@@ -129,11 +129,11 @@ impl Sender {
 
     /// So many segments have arrived: the window becomes what is in the network, and what may
     /// follow them.
-    fn reduce(&mut self, delivered: usize, is_clean: bool) {
+    pub(super) fn reduce(&mut self, delivered: usize, is_clean: bool) {
         if delivered == 0 {
             return;
         }
-        let pipe = self.in_flight.pipe().segments;
+        let pipe = self.pipe().segments;
         let threshold = self.congestion.threshold() / self.mss.max(1);
         let follow = self
             .reduction

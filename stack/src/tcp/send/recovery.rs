@@ -6,7 +6,7 @@ use smoltcp::time::{Duration, Instant};
 use super::loss::{PathState, Recovery};
 use super::{Sender, Transmission};
 use crate::event::Retransmission;
-use crate::profile::{LossBase, Reports};
+use crate::profile::{LossBase, LossRecovery, Reports};
 use crate::tcp::congestion::{News, Pipe};
 
 /// What an acknowledgment did.
@@ -88,7 +88,12 @@ impl Sender {
         } else {
             0
         };
-        self.duplicates = 0;
+        let goes_on = matches!(self.recovery, Recovery::Fast(until) if acknowledged < until);
+        self.duplicates = if goes_on && self.reduces_by_duplicates() {
+            told.saturating_sub(finished.segments.saturating_sub(1))
+        } else {
+            0
+        };
         self.probe = None;
         let delivered = (self.in_flight.delivered() - self.delivered_before) as usize;
         let mut news = News {
@@ -126,6 +131,11 @@ impl Sender {
                     self.in_flight.mark_first_hole();
                     return;
                 }
+                if self.reduces_by_duplicates() {
+                    self.in_flight.mark_first_lost();
+                    self.reduce(news.segments, false);
+                    return;
+                }
                 // RFC 6582 section 3.2: a partial acknowledgment shows that the next segment was
                 // lost too, and it goes out whatever the window says.
                 self.congestion.deflate(news.octets);
@@ -145,14 +155,21 @@ impl Sender {
         }
     }
 
+    /// Whether duplicate acknowledgments are counted as reports of segments that have arrived, and
+    /// the window follows from what has (Linux: tcp_add_reno_sack).
+    pub(super) fn reduces_by_duplicates(&self) -> bool {
+        !self.selective && self.rules.recovery == LossRecovery::Rack
+    }
+
     /// What is on its way, as far as duplicate acknowledgments tell: the first two each say that a
     /// segment has left the network, and let another one in (RFC 3042).
     pub(super) fn pipe(&self) -> Pipe {
         let pipe = self.in_flight.pipe();
-        if self.recovery != Recovery::No || !self.rules.limited_transmit {
-            return pipe;
-        }
-        let left = self.duplicates.min(2);
+        let left = match self.recovery {
+            _ if self.reduces_by_duplicates() => self.duplicates,
+            Recovery::No if self.rules.limited_transmit => self.duplicates.min(2),
+            Recovery::No | Recovery::Fast(_) | Recovery::Timeout(_) => return pipe,
+        };
         Pipe {
             octets: pipe.octets.saturating_sub(left * self.mss),
             segments: pipe.segments.saturating_sub(left),
@@ -179,11 +196,33 @@ impl Sender {
         if self.window == 0 {
             return;
         }
+        if self.reduces_by_duplicates() {
+            self.count_duplicate();
+            return;
+        }
         self.duplicates += 1;
         match self.recovery {
             Recovery::Fast(_) => self.congestion.inflate(),
             Recovery::No if self.duplicates == self.rules.duplicate_threshold => {
                 self.enter_recovery(self.rules.duplicate_threshold * self.mss);
+            }
+            Recovery::No | Recovery::Timeout(_) => {}
+        }
+    }
+
+    /// One segment more has arrived behind those that are lost (Linux: tcp_limit_reno_sacked).
+    fn count_duplicate(&mut self) {
+        let missing = self.in_flight.lost().max(1);
+        if self.duplicates + missing >= self.in_flight.len() {
+            return;
+        }
+        self.duplicates += 1;
+        match self.recovery {
+            Recovery::Fast(_) => self.reduce(1, false),
+            Recovery::No if self.duplicates >= self.rules.duplicate_threshold => {
+                self.in_flight.mark_first_lost();
+                self.begin_recovery();
+                self.reduce(1, false);
             }
             Recovery::No | Recovery::Timeout(_) => {}
         }

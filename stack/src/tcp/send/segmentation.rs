@@ -138,6 +138,7 @@ impl Sender {
             smoothed,
             least,
             segments_least: self.rules.burst_least,
+            more_near: self.rules.burst_near,
         };
         self.burst_most = pace.segments_most();
         self.smoothed = smoothed;

@@ -534,12 +534,10 @@ impl Dialogue {
         );
         self.reset |= segment.flags.rst && self.connection.state() == State::Closed;
         if let (Some(acknowledged), false) = (row.acknowledged, segment.flags.rst) {
-            let negotiated = self.connection.negotiated;
-            let scale = self.connection.config.profile.options.window_scale;
-            let shift = if negotiated.scales && !segment.flags.syn {
-                scale
-            } else {
+            let shift = if segment.flags.syn {
                 0
+            } else {
+                self.connection.recv.shift()
             };
             let edge = acknowledged + (i64::from(segment.window) << shift);
             let over = self.connection.state() == State::TimeWait && segment.window == 0;

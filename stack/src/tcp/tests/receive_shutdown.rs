@@ -136,7 +136,7 @@ fn reading_after_the_call_sends_no_window_update() {
     let full = || {
         let mut t = setup("linux").receive_buffer(20_000).established();
         t.peer(". 1:60001(60000) ack 1");
-        t.sent(". 1:1(0) ack 60001 win 0");
+        t.sent_later(". 1:1(0) ack 60001 win 0");
         t
     };
     let mut t = full();

@@ -269,7 +269,7 @@ fn data_beyond_the_right_edge_is_refused() {
     // Measured: an empty queue takes one segment of any size.
     let mut t = setup("linux").receive_buffer(20_000).established();
     t.peer(". 1:60001(60000) ack 1");
-    t.sent(". 1:1(0) ack 60001 win 0");
+    t.sent_later(". 1:1(0) ack 60001 win 0");
     assert_eq!(t.recv(60_000), 60_000);
 }
 
