@@ -40,6 +40,8 @@ pub struct AcceptanceRules {
     pub unsent_endured: u32,
     /// What else such an acknowledgment does to an attempt to connect, beside being reset.
     pub unsent_of_syn: UnsentOfSyn,
+    /// Whether an answer to our SYN is refused that echoes a timestamp we have yet to send.
+    pub refuses_false_echo: bool,
     /// What a SYN without an acknowledgment does that crosses ours (RFC 9293 section 3.5).
     pub crossing_syn: CrossingSyn,
     /// What becomes of data that comes with a SYN that crosses ours.

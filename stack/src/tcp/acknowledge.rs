@@ -186,8 +186,11 @@ impl Acknowledger {
     }
 
     /// The peer's FIN came. There will be no more data to acknowledge together with it.
-    pub(crate) fn on_fin(&mut self, with_data: bool, now: Instant) {
-        if !self.rules.fin_waits {
+    pub(crate) fn on_fin(&mut self, received: Received, now: Instant) {
+        let with_data = received.octets > 0;
+        // Linux: __tcp_ack_snd_check lets two segments wait behind a FIN no more than before it.
+        let is_enough = with_data && is_enough(&self.rules, &received);
+        if !self.rules.fin_waits || is_enough {
             self.due = Due::Now;
             return;
         }

@@ -47,6 +47,10 @@ impl Connection {
             }
             return;
         }
+        if flags.ack && !flags.rst && self.echoes_the_future(header, now) {
+            self.replies.extend(answer(&self.config.profile, header));
+            return;
+        }
         // Second: a reset counts only together with an acceptable acknowledgment.
         if flags.rst {
             if flags.ack {
@@ -87,6 +91,14 @@ impl Connection {
                 self.crossing = (!payload.is_empty()).then(|| (header.without_syn(), payload));
             }
         }
+    }
+
+    /// Whether a segment echoes a timestamp that we have yet to send, where that counts.
+    fn echoes_the_future(&self, header: &Segment, now: Instant) -> bool {
+        let checks = self.config.profile.acceptance.refuses_false_echo;
+        let echo = header.options.timestamps.map_or(0, |it| it.echo);
+        let ahead = echo.wrapping_sub(self.timestamps(now).value).cast_signed();
+        checks && self.offers(SynOption::Timestamps) && echo != 0 && ahead > 0
     }
 
     /// The peer refuses the attempt. Where the profile does not believe it at once, another SYN
@@ -184,7 +196,7 @@ impl Connection {
         // Simultaneous open (RFC 9293 figure 7): the SYN is known, its acknowledgment of ours is
         // not.
         if !self.passive
-            && arriving.acknowledged == self.send.next()
+            && [self.send.next(), self.send.furthest()].contains(&arriving.acknowledged)
             && arriving.end == self.recv.accepted()
         {
             self.hear_acknowledgment(arriving.acknowledged, now);

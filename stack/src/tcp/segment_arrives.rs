@@ -493,7 +493,8 @@ impl Connection {
             return;
         }
         if taken.ended {
-            self.acknowledger.on_fin(arriving.octets > 0, now);
+            let received = self.received(arriving, taken);
+            self.acknowledger.on_fin(received, now);
             return;
         }
         let rules = &self.config.profile.acknowledge;
@@ -510,9 +511,15 @@ impl Connection {
             self.answer_beyond_edge(taken.refused);
             return;
         }
+        let received = self.received(arriving, taken);
+        self.acknowledger.on_data(received, now);
+    }
+
+    /// What the schedule of acknowledgments needs to know of data in order.
+    fn received(&self, arriving: &Arriving<'_>, taken: Taken) -> Received {
         let segment = self.recv.segment_octets();
         let unacknowledged = (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize;
-        let received = Received {
+        Received {
             window: self.recv.offered(),
             segment,
             unacknowledged,
@@ -523,8 +530,7 @@ impl Connection {
             cramped: unacknowledged > segment && self.recv.is_cramped(),
             window_grew: taken.grew,
             timeout: self.rto.timeout(),
-        };
-        self.acknowledger.on_data(received, now);
+        }
     }
 
     fn on_end_of_stream(&mut self, now: Instant) {
