@@ -180,9 +180,9 @@ impl Stack {
         {
             let state = connection.state();
             let strange = !connection.travels_in(arrived.envelope.datagram);
-            let end = match state {
-                State::SynReceived => self.end_of_handshake(id, header),
-                _ => FullEnd::Taken,
+            let end = match state == State::SynReceived {
+                true => self.end_of_handshake(id, header),
+                false => FullEnd::Taken,
             };
             if end == FullEnd::Ignored {
                 return;
