@@ -75,6 +75,7 @@ const KINDS: &[Kind] = &[
         of: &[
             "linux/connect-after-refusal-is-aborted-once",
             "linux/connect-after-reset-begins-again",
+            "linux/time-wait-gives-way-to-a-later-timestamp",
             "packetdrill/numbers-of-the-script.pkt",
             "processes/rebooted-client-comes-again",
             "recipes/port-reuse",
@@ -125,6 +126,7 @@ const KINDS: &[Kind] = &[
         begins: "This frame is a (suspected) fast retransmission",
         why: "three duplicate acknowledgments bring it",
         of: &[
+            "linux/duplicates-reduce-the-window-step-by-step",
             "linux/first-acknowledgment-is-no-duplicate",
             "recv-disconnect/gaps/",
             "smoltcp/duplicate-acknowledgments-",
