@@ -22,8 +22,8 @@ pub const SOF_TIMESTAMPING_OPT_TSONLY: i32 = 1 << 11;
 /// Octets are counted from those that were written last, and not from those that were acknowledged.
 pub const SOF_TIMESTAMPING_OPT_ID_TCP: i32 = 1 << 16;
 
-/// What asks for the clock of a device, of what is sent and of what comes, and for its times as they
-/// are. No device has one here, as the loopback of a kernel has none: they are taken, and tell
+/// What asks for the clock of a device, of what is sent and of what comes, and for its times as
+/// they are. No device has one here, as the loopback of a kernel has none: they are taken, and tell
 /// nothing.
 const HARDWARE: i32 = 1 | 1 << 2 | 1 << 5 | 1 << 6;
 

@@ -120,7 +120,8 @@ const UNSENT_WITHOUT_LIMIT: [&str; 9] = [
     "lwip",
 ];
 /// The profiles that do not answer each segment that brings nothing and is not acceptable.
-const REFUSED_WITH_LIMIT: [&str; 3] = ["linux-6.18", "gvisor", "smoltcp"];
+const REFUSED_WITH_LIMIT: [&str; 5] =
+    ["linux-6.18", "linux-6.1", "linux-5.10", "gvisor", "smoltcp"];
 
 #[test]
 fn a_forged_octet_makes_no_two_hosts_answer_each_other_for_ever() {
