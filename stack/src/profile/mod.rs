@@ -61,7 +61,7 @@ pub use sending::{
     Algorithm, Alone, BlackHoleRules, Clock, Counted, CountedProbes, Duplicate, FinTiming,
     FromTimestamps, GiveUpResets, GiveUpRules, KeepAliveAnswer, KeepAliveRules, LossBase,
     LossRecovery, MinBounds, Nagle, OrphanProbes, ProbeTakes, Push, Reports, Restart, RtoRules,
-    Segmentation, SendRules, TailProbeRules, WindowProbe, WindowUnit,
+    Segmentation, SendRules, TailProbeRules, Undo, WindowProbe, WindowUnit,
 };
 pub use unconnected::Unconnected;
 pub use window::{

@@ -54,6 +54,8 @@ pub struct SendRules {
     /// What becomes of the peer's reports when the retransmission timer expires (RFC 2018 section
     /// 8, RFC 6675 section 5.1): it may have thrown away what it has reported.
     pub reports_after_timeout: Reports,
+    /// Whether a response to congestion is taken back that proves needless.
+    pub undo: Undo,
     /// Duplicate acknowledgments that make a fast retransmission (RFC 5681 section 3.2).
     pub duplicate_threshold: usize,
     /// Which acknowledgments that acknowledge nothing new are duplicates.
@@ -99,6 +101,20 @@ pub enum Reports {
     /// They hold, until an acknowledgment ends where a report begins: the peer has taken that one
     /// back, and the timer expires half a round trip later, which forgets them all.
     Kept,
+}
+
+/// Whether a response to congestion is taken back that proves needless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Undo {
+    /// It stands.
+    Never,
+    /// That to the first timeout in a row is, where an echo of a timestamp from before the
+    /// retransmission says so, or without timestamps an acknowledgment within half a round trip.
+    FirstTimeout,
+    /// That to each recovery is, by timestamps (RFC 3522), by reports of what has arrived twice
+    /// (RFC 3708), and behind a timeout by the arrival of what was sent once (RFC 5682).
+    Episodes,
 }
 
 /// When a tail loss probe is sent, and what it takes.

@@ -65,7 +65,7 @@ impl Connection {
                 Self::position(base, right, near),
             )
         });
-        self.send.on_selective(blocks, now);
+        self.send.on_selective(blocks, arriving.acknowledged, now);
         let progress = self.take_acknowledgment(header, arriving.acknowledged, now);
         if was_handshake {
             self.rto.on_established();
@@ -107,7 +107,15 @@ impl Connection {
         acknowledged: i64,
         now: Instant,
     ) -> bool {
-        let outcome = self.send.on_acknowledgment(acknowledged, now);
+        let echoed = match self.send.minds_echo() {
+            true => self.echoed_until(header, now),
+            false => None,
+        };
+        let outcome = self.send.on_acknowledgment(acknowledged, echoed, now);
+        let is_probed = self.tail_probe.is_some_and(|until| acknowledged >= until);
+        if is_probed && !self.send.judges_tail_probe() {
+            self.tail_probe = None;
+        }
         if outcome.progress {
             self.mark_acknowledged(now);
             if let Some(round_trip) = self.round_trip(header, outcome.sample, now) {
@@ -117,9 +125,6 @@ impl Connection {
             self.patience.fragments = 0;
             self.patience.seeks_black_hole = false;
             self.patience.first = None;
-            if self.tail_probe.is_some_and(|until| acknowledged >= until) {
-                self.tail_probe = None;
-            }
             if let Some(smoothed) = self.rto.smoothed() {
                 self.send.on_measured(smoothed, self.rto.least());
             }
@@ -194,6 +199,26 @@ impl Connection {
             FromTimestamps::WhereRepeated => timed.or_else(echoed),
             FromTimestamps::Always => echoed().or(timed),
         }
+    }
+
+    /// Behind the last moment at which our timestamp was the one that is echoed.
+    fn echoed_until(&self, header: &Segment, now: Instant) -> Option<Instant> {
+        let echoed = header.options.timestamps?.echo;
+        if !self.negotiated.timestamps || echoed == 0 {
+            return None;
+        }
+        let ticks = self.timestamps(now).value.wrapping_sub(echoed);
+        let ticks = i64::from(ticks.cast_signed());
+        let tick = self
+            .config
+            .profile
+            .options
+            .timestamp_tick
+            .total_micros()
+            .max(1) as i64;
+        // The tick that is running now ends in the future.
+        let end = (now.total_micros() / tick + 1) * tick;
+        Some(Instant::from_micros(end - ticks * tick))
     }
 
     /// The round-trip time since the timestamp that was echoed (RFC 7323 section 4), one tick at

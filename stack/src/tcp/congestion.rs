@@ -173,6 +173,13 @@ impl Congestion {
         self.window = self.threshold + inflation;
     }
 
+    /// A response to congestion was needless: window and threshold are what they were, or what they
+    /// have become where that is more.
+    pub(crate) fn restore(&mut self, window: usize, threshold: usize) {
+        self.window = self.window.max(window);
+        self.threshold = self.threshold.max(threshold);
+    }
+
     /// The window is so many segments now, one at least.
     pub(crate) fn set_segments(&mut self, segments: usize) {
         self.window = segments.max(1).saturating_mul(self.mss);

@@ -37,6 +37,11 @@ pub(crate) struct Flying {
     pub(crate) sent_at: Instant,
     /// Whether it was sent more than once.
     pub(crate) retransmitted: bool,
+    /// Whether a repetition is on its way that is no probe.
+    repeats: bool,
+    /// Whether the first transmission is believed to be so as well: it does not count as lost any
+    /// more.
+    twice: bool,
     sacked: bool,
     /// It counts as lost and waits to be sent again.
     lost: bool,
@@ -58,6 +63,8 @@ impl Flying {
             push,
             sent_at: now,
             retransmitted: false,
+            repeats: false,
+            twice: false,
             sacked: false,
             lost: false,
         }
@@ -66,6 +73,7 @@ impl Flying {
     /// What it has was sent before, with a SYN: it measures nothing.
     pub(crate) fn count_as_again(&mut self) {
         self.retransmitted = true;
+        self.repeats = true;
     }
 
     /// Octets of payload.
@@ -75,6 +83,15 @@ impl Flying {
 
     fn is_in_pipe(&self) -> bool {
         !self.lost && !self.sacked
+    }
+
+    /// How often it is on its way.
+    fn copies(&self) -> usize {
+        if self.is_in_pipe() {
+            1 + usize::from(self.twice)
+        } else {
+            0
+        }
     }
 }
 
@@ -115,6 +132,8 @@ pub(crate) struct Finished {
     /// 6298 section 3), such a segment measures nothing, and neither do those that waited behind
     /// it.
     pub(crate) sent_at: Option<Instant>,
+    /// Whether one of them was sent twice.
+    pub(crate) repeated: bool,
 }
 
 /// The segments in the network, in the order of the stream, and how much of them is on its way.
@@ -133,6 +152,8 @@ pub(crate) struct InFlight {
     reported: usize,
     /// How often a segment was taken for lost.
     losses: u64,
+    /// How often one was that had been sent again.
+    lost_again: u64,
     /// Behind the last octet that was sent more than once.
     again_end: i64,
 }
@@ -143,9 +164,41 @@ impl InFlight {
         self.delivered
     }
 
+    /// The peer reports that so many have arrived twice.
+    pub(crate) fn note_twice(&mut self, segments: usize) {
+        self.delivered += segments as u64;
+    }
+
     /// How often a segment was taken for lost.
     pub(crate) fn losses(&self) -> u64 {
         self.losses
+    }
+
+    /// How often a segment was taken for lost that had been sent again.
+    pub(crate) fn lost_again(&self) -> u64 {
+        self.lost_again
+    }
+
+    /// Whether a repetition is on its way, or the segment that begins at `first`, the first of all,
+    /// was ever sent again.
+    pub(crate) fn has_repeated(&self, first: i64) -> bool {
+        let was = |it: &Flying| it.retransmitted;
+        self.again_end > first && (self.segments.front().is_some_and(was) || self.repeated() > 0)
+    }
+
+    /// How many segments between `left` and `right` were ever sent again.
+    pub(crate) fn repeated_within(&self, left: i64, right: i64) -> usize {
+        let within = |it: &&Flying| it.retransmitted && left <= it.start && it.end <= right;
+        self.segments.iter().filter(within).count()
+    }
+
+    /// Nothing counts as lost any more: what was sent again is on its way twice.
+    pub(crate) fn mark_none_lost(&mut self) {
+        for segment in &mut self.segments {
+            segment.lost = false;
+            segment.twice = segment.repeats && !segment.sacked;
+        }
+        self.count();
     }
 
     /// Whether any counts as lost.
@@ -155,13 +208,13 @@ impl InFlight {
 
     /// How many segments were sent again and not acknowledged or reported since.
     pub(crate) fn repeated(&self) -> usize {
-        let again = |it: &&Flying| it.retransmitted && it.is_in_pipe();
+        let again = |it: &&Flying| it.repeats && it.is_in_pipe();
         self.segments.iter().filter(again).count()
     }
 
     /// How many segments count as lost, those that were sent again included.
     pub(crate) fn lost(&self) -> usize {
-        let lost = |it: &&Flying| !it.sacked && (it.lost || it.retransmitted);
+        let lost = |it: &&Flying| !it.sacked && (it.lost || it.repeats && !it.twice);
         self.segments.iter().filter(lost).count()
     }
 
@@ -233,8 +286,9 @@ impl InFlight {
         self.segments.push_back(segment);
     }
 
-    /// The segments from `start` to `end` were sent again, as one; they stay together.
-    pub(crate) fn sent_again(&mut self, start: i64, end: i64, now: Instant) {
+    /// The segments from `start` to `end` were sent again, as one; they stay together. What is a
+    /// probe is no repetition.
+    pub(crate) fn sent_again(&mut self, start: i64, end: i64, is_probe: bool, now: Instant) {
         let first = self.place_of(start);
         let Some(&(mut merged)) = self.segments.get(first).filter(|it| it.start == start) else {
             return;
@@ -254,6 +308,8 @@ impl InFlight {
         merged.lost = false;
         merged.sacked = false;
         merged.retransmitted = true;
+        merged.repeats |= !is_probe;
+        merged.twice = false;
         merged.sent_at = now;
         self.enter_pipe(&merged);
         self.again_end = self.again_end.max(merged.end);
@@ -292,14 +348,13 @@ impl InFlight {
         if let Some(front) = self.segments.front_mut()
             && front.start < position
         {
-            if front.is_in_pipe() {
-                self.pipe.octets -= (position - front.start) as usize;
-            }
+            self.pipe.octets -= front.copies() * (position - front.start) as usize;
             front.start = position;
         }
         Finished {
             segments,
             sent_at: measures.filter(|_| !repeated),
+            repeated,
         }
     }
 
@@ -398,7 +453,10 @@ impl InFlight {
     }
 
     fn lose(&mut self, place: usize) {
-        self.segments[place].lost = true;
+        let segment = &mut self.segments[place];
+        segment.lost = true;
+        segment.twice = false;
+        self.lost_again += u64::from(std::mem::take(&mut segment.repeats));
         self.lost_count += 1;
         self.losses += 1;
         self.lost_begin = self.lost_begin.min(place);
@@ -436,11 +494,15 @@ impl InFlight {
         for segment in &mut self.segments {
             let was_lost = segment.lost;
             segment.lost = !segment.sacked && (was_lost || segment.sent_at <= since);
+            segment.repeats &= !segment.lost;
+            segment.twice &= !segment.lost;
             self.losses += u64::from(segment.lost && !was_lost);
         }
         if let Some(first) = self.segments.front_mut() {
             first.sacked = false;
             first.lost = true;
+            first.repeats = false;
+            first.twice = false;
         }
         self.count();
     }
@@ -453,9 +515,7 @@ impl InFlight {
         self.reported = self.segments.iter().filter(|it| it.sacked).count();
         for place in 0..self.segments.len() {
             let segment = self.segments[place];
-            if segment.is_in_pipe() {
-                self.enter_pipe(&segment);
-            }
+            self.enter_pipe(&segment);
         }
     }
 
@@ -494,15 +554,15 @@ impl InFlight {
     }
 
     fn enter_pipe(&mut self, segment: &Flying) {
-        self.pipe.octets += (segment.end - segment.start) as usize;
-        self.pipe.segments += 1;
+        let copies = segment.copies();
+        self.pipe.octets += copies * (segment.end - segment.start) as usize;
+        self.pipe.segments += copies;
     }
 
     fn leave_pipe(&mut self, segment: &Flying) {
-        if segment.is_in_pipe() {
-            self.pipe.octets -= (segment.end - segment.start) as usize;
-            self.pipe.segments -= 1;
-        }
+        let copies = segment.copies();
+        self.pipe.octets -= copies * (segment.end - segment.start) as usize;
+        self.pipe.segments -= copies;
     }
 
     /// What must hold after every step: what is in flight is what lies between SND.UNA and SND.NXT,
@@ -523,10 +583,9 @@ impl InFlight {
                 "what is in flight is not empty"
             );
             at = segment.end;
-            if segment.is_in_pipe() {
-                pipe.octets += (segment.end - segment.start) as usize;
-                pipe.segments += 1;
-            }
+            let copies = segment.copies();
+            pipe.octets += copies * (segment.end - segment.start) as usize;
+            pipe.segments += copies;
         }
         assert_eq!(at, next, "all that was sent is in flight or acknowledged");
         let lost = self.segments.iter().filter(|it| it.lost).count();

@@ -2,11 +2,10 @@
 //! next.
 //!
 //! Stream positions are relative and never wrap: our SYN is 0, our first octet 1.
-//!
-//! Not done, and nobody can tell without a stopwatch: forward RTO-recovery and the undoing of a
-//! congestion response that proves needless.
 
 mod burst;
+mod counted;
+mod episode;
 mod late;
 mod loss;
 mod rack;
@@ -14,6 +13,7 @@ mod recovery;
 mod reduction;
 mod segmentation;
 mod transmission;
+mod undo;
 mod usage;
 mod validation;
 
@@ -28,6 +28,7 @@ use super::written::Written;
 use crate::event::Retransmission;
 use crate::profile::{Algorithm, Alone, FinTiming, ProbeTakes, Segmentation, SendRules};
 use burst::{Ending, Pieces};
+use episode::Episode;
 pub use loss::PathState;
 use loss::Recovery;
 use rack::Rack;
@@ -122,6 +123,13 @@ pub(crate) struct Sender {
     reduction: Reduction,
     /// How many segments were known to have arrived when that was looked at last.
     delivered_before: u64,
+    /// How many segments this acknowledgment reports to have arrived twice.
+    twice: usize,
+    /// The last response to congestion, which may prove needless.
+    episode: Episode,
+    /// SND.NXT behind the probe of the tail whose effect is not known, and whether it was a
+    /// repetition (TLP.end_seq, TLP.is_retrans).
+    tail_probed: Option<(i64, bool)>,
     /// What the next retransmission is called.
     cause: Retransmission,
     /// A transmission asked for by a timer, ahead of all others.
@@ -183,6 +191,9 @@ impl Sender {
             rack: Rack::new(rules.duplicate_threshold),
             reduction: Reduction::default(),
             delivered_before: 0,
+            twice: 0,
+            episode: Episode::default(),
+            tail_probed: None,
             cause: Retransmission::Timeout,
             probe: None,
             forced: None,
@@ -496,7 +507,9 @@ impl Sender {
     pub(crate) fn probe_tail(&mut self, now: Instant) -> i64 {
         if let Some(new) = self.new_segment(Limits::PeerOnly, now) {
             self.probe = Some(new);
-            return new.start + (new.octets + new.control.length()) as i64;
+            let next = new.start + (new.octets + new.control.length()) as i64;
+            self.tail_probed = Some((next, false));
+            return next;
         }
         let last = match self.rules.tail_probe.takes {
             ProbeTakes::LastSegment => self.in_flight.last().copied(),
@@ -504,6 +517,7 @@ impl Sender {
         };
         self.probe =
             last.map(|segment| Transmission::again(&segment, Retransmission::TailLossProbe));
+        self.tail_probed = Some((self.next, true));
         self.next
     }
 
@@ -534,9 +548,12 @@ impl Sender {
             return Some(probe);
         }
         self.began_idle |= self.in_flight.is_empty();
-        let transmission = self
+        let mut transmission = self
             .lost_segment()
             .or_else(|| self.new_segment(Limits::All, now));
+        if self.has_tried(transmission.is_some()) {
+            transmission = self.lost_segment();
+        }
         self.began_idle &= transmission.is_some();
         match transmission {
             Some(transmission) => self.sent(transmission, now),
@@ -606,7 +623,7 @@ impl Sender {
     }
 
     fn lost_segment(&self) -> Option<Transmission> {
-        if self.recovery == Recovery::No {
+        if self.recovery == Recovery::No || self.holds_repetitions() {
             return None;
         }
         let transmission = self.retransmission_of_first(self.cause)?;
@@ -666,9 +683,13 @@ impl Sender {
         if was_in_syn {
             segment.count_as_again();
         }
-        if again.is_some() {
+        if let Some(cause) = again {
             self.retransmissions += 1;
-            self.in_flight.sent_again(start, segment.end, now);
+            let is_probe = cause == Retransmission::TailLossProbe;
+            self.in_flight.sent_again(start, segment.end, is_probe, now);
+            if !is_probe {
+                self.note_repetition(now);
+            }
         } else {
             if (1..self.mss).contains(&in_stream) && !was_in_syn {
                 self.small_end = segment.end;
@@ -688,6 +709,12 @@ impl Sender {
             && !self.in_flight.is_empty()
             && (self.in_flight.reported() == 0 || !self.looks_at_time())
             && (self.rules.tail_probe.fin || self.in_flight.has_payload())
+    }
+
+    /// Whether the effect of a probe of the tail is not known yet, and making up for a loss makes
+    /// the window smaller.
+    pub(crate) fn judges_tail_probe(&self) -> bool {
+        self.looks_at_time() && self.tail_probed.is_some()
     }
 
     /// Whether so little is in the network that the peer may wait for more before it acknowledges

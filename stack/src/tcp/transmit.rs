@@ -384,7 +384,7 @@ impl Connection {
             Some(Retransmission::Fast | Retransmission::PathMtu)
                 if self.timers.is_set(Timer::Retransmit) => {}
             Some(Retransmission::Fast | Retransmission::PathMtu) => self.rearm(now, now),
-            None if self.tail_probe.is_some() => {}
+            None if self.tail_probe.is_some() && self.timers.is_set(Timer::Retransmit) => {}
             None if self.timers.is_set(Timer::TailLossProbe)
                 || (self.timers.is_set(Timer::Retransmit) && self.may_probe_tail()) =>
             {

@@ -1,15 +1,14 @@
 //! Losses found by time (RFC 8985, RACK): a segment counts as lost where one that was sent behind
 //! it has arrived, and a round trip and some time for reordering have passed since it was sent.
-//!
-//! Left out: D-SACK blocks, which would make the time for reordering longer (section 6.2 step 4).
 
 use smoltcp::time::{Duration, Instant};
 
 use super::Sender;
 use super::loss::Recovery;
 use super::reduction::Reduction;
+use super::undo::Evidence;
 use crate::event::Retransmission;
-use crate::profile::LossRecovery;
+use crate::profile::{LossRecovery, Reports};
 use crate::tcp::congestion::News;
 
 /// What is added to the wait for a late segment (Linux: TCP_TIMEOUT_MIN_US).
@@ -28,19 +27,29 @@ impl Sender {
         &mut self,
         news: Option<News>,
         is_old: bool,
+        echoed: Option<Instant>,
         now: Instant,
     ) -> Option<Duration> {
+        let twice = std::mem::take(&mut self.twice);
         let delivered = (self.in_flight.delivered() - self.delivered_before) as usize;
         self.delivered_before = self.in_flight.delivered();
+        let acknowledged = news.map_or(0, |news| news.octets as i64);
+        let news = news.map(|news| News {
+            segments: delivered,
+            ..news
+        });
         self.rack.note_reordering(self.mss);
-        self.end_recovery();
+        self.rack.widen(delivered > twice, now);
+        let evidence = Evidence {
+            progress: news.is_some(),
+            before: self.unacknowledged - acknowledged,
+            echoed,
+            once: self.rack.once.take(),
+            reports: std::mem::take(&mut self.rack.has_report),
+        };
         let losses = self.in_flight.losses();
-        let wait = std::mem::take(&mut self.rack.has_news)
-            .then(|| self.look_for_lost(now))
-            .flatten();
-        if self.recovery == Recovery::No && self.in_flight.has_lost() {
-            self.begin_recovery();
-        }
+        self.judge_tail_probe(evidence, twice > 0);
+        let wait = self.alert(evidence, now);
         let is_clean = news.is_some() && self.in_flight.losses() == losses;
         match (self.recovery, news) {
             (Recovery::Fast(_), _) if !is_old => self.reduce(delivered, is_clean),
@@ -69,6 +78,77 @@ impl Sender {
         wait
     }
 
+    /// What an acknowledgment says of losses (Linux: tcp_fastretrans_alert).
+    fn alert(&mut self, evidence: Evidence, now: Instant) -> Option<Duration> {
+        let takes_back = self.rules.reports_after_timeout == Reports::Kept;
+        if takes_back && evidence.progress && self.in_flight.is_taken_back() {
+            return None;
+        }
+        if let Recovery::Fast(until) = self.recovery
+            && self.unacknowledged >= until
+        {
+            self.undo_recovery(evidence);
+            self.recovery = Recovery::No;
+            if self.is_reduced() {
+                self.congestion.recovered();
+            }
+        }
+        let lost_again = self.in_flight.lost_again();
+        match self.recovery {
+            Recovery::Fast(_) => {
+                if evidence.progress && self.undo_partially(evidence) {
+                    return None;
+                }
+                if self.undo_by_reports() {
+                    self.recovery = Recovery::No;
+                }
+            }
+            Recovery::Timeout(until) => {
+                self.after_timeout(until, evidence);
+                if matches!(self.recovery, Recovery::Timeout(_)) {
+                    let wait = self.look_for_news(now);
+                    if self.in_flight.lost_again() > lost_again {
+                        self.begin_recovery();
+                    }
+                    return wait;
+                }
+            }
+            Recovery::No => {
+                self.undo_by_reports();
+            }
+        }
+        let wait = self.look_for_news(now);
+        if self.recovery == Recovery::No && self.in_flight.has_lost() {
+            self.begin_recovery();
+        }
+        wait
+    }
+
+    fn look_for_news(&mut self, now: Instant) -> Option<Duration> {
+        std::mem::take(&mut self.rack.has_news)
+            .then(|| self.look_for_lost(now))
+            .flatten()
+    }
+
+    /// What a probe of the tail has shown (RFC 8985 section 7.4): where it has made up for a loss,
+    /// the window becomes smaller. `twice`: something is reported that was there before.
+    fn judge_tail_probe(&mut self, evidence: Evidence, twice: bool) {
+        let Some((until, again)) = self.tail_probed else {
+            return;
+        };
+        if self.unacknowledged < until {
+            return;
+        }
+        let repeats = !evidence.progress && !evidence.reports;
+        if !again || twice || repeats {
+            self.tail_probed = None;
+        } else if self.unacknowledged > until {
+            self.tail_probed = None;
+            self.reductions += 1;
+            self.congestion.on_loss(self.loss_base(), 0);
+        }
+    }
+
     /// Late segments have been waited for long enough.
     pub(crate) fn on_reordering_over(&mut self, now: Instant) {
         let losses = self.in_flight.losses();
@@ -76,7 +156,7 @@ impl Sender {
         if self.in_flight.losses() == losses {
             return;
         }
-        if self.recovery == Recovery::No {
+        if !matches!(self.recovery, Recovery::Fast(_)) {
             self.begin_recovery();
             self.reduce(1, false);
         }
@@ -85,19 +165,6 @@ impl Sender {
 
     fn sees_reordering(&self) -> bool {
         self.rack.degree() > self.rules.duplicate_threshold
-    }
-
-    fn end_recovery(&mut self) {
-        match self.recovery {
-            Recovery::Fast(until) if self.unacknowledged >= until => {
-                self.recovery = Recovery::No;
-                self.congestion.recovered();
-            }
-            Recovery::Timeout(until) if self.unacknowledged >= until => {
-                self.recovery = Recovery::No;
-            }
-            Recovery::No | Recovery::Fast(_) | Recovery::Timeout(_) => {}
-        }
     }
 
     /// Section 6.2 step 5.
@@ -114,10 +181,12 @@ impl Sender {
         if self.rack.reorderings() == 0 && (self.recovery != Recovery::No || has_duplicates) {
             return Duration::ZERO;
         }
-        (self.least / 4).min(self.smoothed)
+        (self.least / 4 * self.rack.steps()).min(self.smoothed)
     }
 
     pub(super) fn begin_recovery(&mut self) {
+        self.begin_episode(false);
+        self.tail_probed = None;
         self.reductions += 1;
         self.recovery = Recovery::Fast(self.next);
         self.cause = Retransmission::Fast;

@@ -6,7 +6,7 @@ use smoltcp::time::{Duration, Instant};
 use super::loss::{PathState, Recovery};
 use super::{Sender, Transmission};
 use crate::event::Retransmission;
-use crate::profile::{LossBase, LossRecovery, Reports};
+use crate::profile::{LossBase, Reports};
 use crate::tcp::congestion::{News, Pipe};
 
 /// What an acknowledgment did.
@@ -45,12 +45,18 @@ impl Sender {
         self.in_flight.reported()
     }
 
-    /// Takes an acceptable acknowledgment.
-    pub(crate) fn on_acknowledgment(&mut self, acknowledged: i64, now: Instant) -> Acknowledged {
+    /// Takes an acceptable acknowledgment. `echoed` is behind the last moment at which what it
+    /// echoes can have been sent.
+    pub(crate) fn on_acknowledgment(
+        &mut self,
+        acknowledged: i64,
+        echoed: Option<Instant>,
+        now: Instant,
+    ) -> Acknowledged {
         if acknowledged <= self.unacknowledged {
             let is_old = acknowledged < self.unacknowledged;
             let reordering = match self.looks_at_time() {
-                true => self.conclude(None, is_old, now),
+                true => self.conclude(None, is_old, echoed, now),
                 false => None,
             };
             return Acknowledged {
@@ -69,9 +75,10 @@ impl Sender {
         let octets = (acknowledged - self.unacknowledged.max(1)) as usize;
         let (rack, least) = (&mut self.rack, self.least);
         let finished = self.in_flight.on_acknowledged(acknowledged, |segment| {
-            rack.on_acknowledged(segment, least, now);
+            rack.on_acknowledged(segment, echoed, least, now);
         });
         self.unacknowledged = acknowledged;
+        self.note_progress();
         self.release_fin();
         let data_end = acknowledged.min(self.written);
         if data_end > self.queue_start {
@@ -95,17 +102,18 @@ impl Sender {
             0
         };
         self.probe = None;
-        let delivered = (self.in_flight.delivered() - self.delivered_before) as usize;
-        let mut news = News {
+        let news = News {
             octets,
             segments: finished.segments.saturating_sub(told).max(1),
             was_full,
         };
         let reordering = if self.looks_at_time() {
-            news.segments = delivered;
-            self.conclude(Some(news), false, now)
+            self.conclude(Some(news), false, echoed, now)
+        } else if self.reduces_by_duplicates() {
+            self.after_counted_progress(news, finished.repeated, echoed, now);
+            None
         } else {
-            self.after_progress(news, now);
+            self.after_progress(news, echoed, now);
             None
         };
         Acknowledged {
@@ -117,7 +125,7 @@ impl Sender {
         }
     }
 
-    fn after_progress(&mut self, news: News, now: Instant) {
+    fn after_progress(&mut self, news: News, echoed: Option<Instant>, now: Instant) {
         let (acknowledged, round_trip) = (self.unacknowledged, self.smoothed);
         match self.recovery {
             Recovery::No => self.congestion.on_acknowledged(news, now, round_trip),
@@ -131,11 +139,6 @@ impl Sender {
                     self.in_flight.mark_first_hole();
                     return;
                 }
-                if self.reduces_by_duplicates() {
-                    self.in_flight.mark_first_lost();
-                    self.reduce(news.segments, false);
-                    return;
-                }
                 // RFC 6582 section 3.2: a partial acknowledgment shows that the next segment was
                 // lost too, and it goes out whatever the window says.
                 self.congestion.deflate(news.octets);
@@ -143,7 +146,7 @@ impl Sender {
                 self.probe = self.retransmission_of_first(Retransmission::Fast);
             }
             Recovery::Timeout(until) => {
-                if acknowledged >= until {
+                if self.undo_first_timeout(echoed, now) || acknowledged >= until {
                     self.recovery = Recovery::No;
                 }
                 let news = News {
@@ -153,12 +156,6 @@ impl Sender {
                 self.congestion.on_acknowledged(news, now, round_trip);
             }
         }
-    }
-
-    /// Whether duplicate acknowledgments are counted as reports of segments that have arrived, and
-    /// the window follows from what has (Linux: tcp_add_reno_sack).
-    pub(super) fn reduces_by_duplicates(&self) -> bool {
-        !self.selective && self.rules.recovery == LossRecovery::Rack
     }
 
     /// What is on its way, as far as duplicate acknowledgments tell: the first two each say that a
@@ -210,27 +207,10 @@ impl Sender {
         }
     }
 
-    /// One segment more has arrived behind those that are lost (Linux: tcp_limit_reno_sacked).
-    fn count_duplicate(&mut self) {
-        let missing = self.in_flight.lost().max(1);
-        if self.duplicates + missing >= self.in_flight.len() {
-            return;
-        }
-        self.duplicates += 1;
-        match self.recovery {
-            Recovery::Fast(_) => self.reduce(1, false),
-            Recovery::No if self.duplicates >= self.rules.duplicate_threshold => {
-                self.in_flight.mark_first_lost();
-                self.begin_recovery();
-                self.reduce(1, false);
-            }
-            Recovery::No | Recovery::Timeout(_) => {}
-        }
-    }
-
     /// The peer has heard of congestion (RFC 3168 section 6.1.2). While a loss is repaired that has
     /// reduced the window already.
     pub(crate) fn on_congestion(&mut self) {
+        self.forbid_undo();
         if self.recovery == Recovery::No {
             self.congestion.on_loss(self.loss_base(), 0);
             self.reductions += 1;
@@ -262,13 +242,27 @@ impl Sender {
 
     /// Takes SACK blocks (RFC 2018, RFC 6675): marks what has arrived, and as lost what many later
     /// segments overtook.
-    pub(crate) fn on_selective(&mut self, blocks: impl Iterator<Item = (i64, i64)>, now: Instant) {
+    /// `acknowledged` is what the same segment acknowledges.
+    pub(crate) fn on_selective(
+        &mut self,
+        blocks: impl Iterator<Item = (i64, i64)>,
+        acknowledged: i64,
+        now: Instant,
+    ) {
         if !self.selective {
             return;
         }
         if self.looks_at_time() {
-            let (rack, least) = (&mut self.rack, self.least);
             let mut sorted: Vec<(i64, i64)> = blocks.collect();
+            if let Some((left, right)) = reported_twice(&sorted, acknowledged) {
+                self.twice = self.note_twice(left, right);
+                self.in_flight.note_twice(self.twice);
+                let is_probe = self.tail_probed.is_some_and(|(until, _)| until == right);
+                if self.twice > 0 && !(is_probe && self.twice == 1) {
+                    self.rack.on_twice();
+                }
+            }
+            let (rack, least) = (&mut self.rack, self.least);
             sorted.sort_unstable();
             self.in_flight.on_reported(sorted.into_iter(), |segment| {
                 rack.on_new_report(segment, least, now);
@@ -296,12 +290,14 @@ impl Sender {
             return;
         }
         let by_time = self.looks_at_time();
-        let first = match self.recovery {
-            Recovery::No => true,
-            // What is repaired already has made the window smaller.
-            Recovery::Fast(_) => !by_time,
-            Recovery::Timeout(_) => false,
-        };
+        let first = self.responds_to_timeout();
+        self.expire_episode(self.recovery, first);
+        if by_time
+            && self.recovery == Recovery::No
+            && self.in_flight.reported() >= self.rules.duplicate_threshold
+        {
+            self.rack.believe_less(self.rules.duplicate_threshold);
+        }
         // RFC 6928 section 2, RFC 5681 section 3.1: a lost SYN says nothing of the path.
         if self.unacknowledged > 0 {
             self.congestion.on_timeout(self.loss_base(), first);
@@ -309,6 +305,7 @@ impl Sender {
         }
         self.recovery = Recovery::Timeout(self.next);
         self.duplicates = 0;
+        self.tail_probed = None;
         let forgets = match self.rules.reports_after_timeout {
             Reports::Forgotten => true,
             Reports::Kept => self.in_flight.is_taken_back(),
@@ -335,4 +332,12 @@ impl Sender {
         let segment = self.in_flight.first_lost()?;
         Some(Transmission::again(segment, again))
     }
+}
+
+/// The octets that an acknowledgment reports to have come twice: they stand in the first block (RFC
+/// 2883 section 4), before what is acknowledged or within the second.
+fn reported_twice(blocks: &[(i64, i64)], acknowledged: i64) -> Option<(i64, i64)> {
+    let &(left, right) = blocks.first()?;
+    let within = |&(start, end): &(i64, i64)| start <= left && right <= end;
+    (left < acknowledged || blocks.get(1).is_some_and(within)).then_some((left, right))
 }

@@ -323,3 +323,33 @@ fn without_sack_there_is_no_probe() {
     let wait = t.sent_later("P. 1:1001(1000) ack 1");
     assert!(wait >= Duration::from_millis(200), "{wait}");
 }
+
+/// A segment was sent again by the timer, at a round trip of 100 ms.
+fn timed_out(profile: &str) -> Dialogue {
+    let mut t = setup(profile).peer_offers("<mss 1000>").syn_received();
+    t.after("100ms");
+    t.peer(". 1:1(0) ack 1");
+    t.send(1000);
+    t.sent("P. 1:1001(1000) ack 1");
+    t.sent_later("P. 1:1001(1000) ack 1");
+    t
+}
+
+#[test]
+fn a_first_timeout_that_was_too_early_is_taken_back() {
+    // Half a round trip is 50 ms. (the system, how much later the acknowledgment comes, whether the
+    // threshold is as it was)
+    let rows = [
+        ("freebsd", "40ms", true),
+        ("freebsd", "60ms", false),
+        ("openbsd", "40ms", false),
+    ];
+    for (profile, later, expected) in rows {
+        let mut t = timed_out(profile);
+        assert!(t.numbers().threshold < 100_000, "{profile}");
+        t.after(later);
+        t.peer(". 1:1(0) ack 1001");
+        let is_back = t.numbers().threshold > 100_000;
+        assert_eq!(is_back, expected, "{profile} {later}");
+    }
+}
