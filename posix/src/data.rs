@@ -265,6 +265,9 @@ impl Process {
             // A stream has one destination, and Linux does not look at another.
             (Protocol::Tcp, _) => None,
         };
+        if blocking && socket.sent.contains_key(&thread) && !host.wakes_writers(socket.id) {
+            return Progress::WAITS;
+        }
         let before = socket.sent.remove(&thread).unwrap_or(0);
         let rest = data.get(before..).unwrap_or_default();
         let wish = wish_of(host, socket, flags);

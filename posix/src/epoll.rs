@@ -127,7 +127,7 @@ impl Process {
     /// EBADF, EINVAL where `epfd` is no list or none is wanted.
     pub fn epoll_wait(
         &mut self,
-        host: &Host,
+        host: &mut Host,
         now: Instant,
         epfd: FileDescriptor,
         max_events: i32,
@@ -152,7 +152,11 @@ impl Process {
     ///
     /// # Errors
     /// EBADF, EINVAL where `epfd` is no list.
-    pub fn epoll_ready_count(&mut self, host: &Host, epfd: FileDescriptor) -> Result<usize, Errno> {
+    pub fn epoll_ready_count(
+        &mut self,
+        host: &mut Host,
+        epfd: FileDescriptor,
+    ) -> Result<usize, Errno> {
         Ok(self.epoll_ready(host, epfd)?.len())
     }
 
@@ -160,7 +164,7 @@ impl Process {
     /// was closed is in no list any more.
     fn epoll_ready(
         &mut self,
-        host: &Host,
+        host: &mut Host,
         epfd: FileDescriptor,
     ) -> Result<Vec<(usize, u32)>, Errno> {
         let sockets: Vec<Option<SocketId>> = {

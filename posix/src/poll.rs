@@ -61,7 +61,7 @@ impl Process {
     /// none, waits for one for so many milliseconds; a negative timeout has no end.
     pub fn poll(
         &mut self,
-        host: &Host,
+        host: &mut Host,
         now: Instant,
         fds: &mut [PollFd],
         timeout: i32,
@@ -80,16 +80,19 @@ impl Process {
     /// EBADF for a descriptor that is not open.
     pub fn select(
         &mut self,
-        host: &Host,
+        host: &mut Host,
         now: Instant,
         sets: &mut Sets,
         timeout: Option<Duration>,
     ) -> Progress<usize> {
         // Linux: POLLIN_SET and POLLOUT_SET of fs/select.c.
-        let ready = |fds: &[FileDescriptor], asked: i16, also: i16| {
-            let is_ready =
+        let mut ready = |fds: &[FileDescriptor], asked: i16, also: i16| {
+            let mut is_ready =
                 |&&fd: &&FileDescriptor| self.ready(host, fd, asked) & (asked | also) != 0;
-            fds.iter().filter(is_ready).copied().collect::<Vec<_>>()
+            fds.iter()
+                .filter(|fd| is_ready(fd))
+                .copied()
+                .collect::<Vec<_>>()
         };
         let all = [&sets.read, &sets.write, &sets.except];
         let are_open = |fds: &Vec<_>| fds.iter().all(|fd| self.stack_socket(*fd).is_some());
@@ -113,7 +116,7 @@ impl Process {
 
     /// Which of some events a descriptor is ready for. An error, the end of both directions and a
     /// descriptor that is not open are always among them.
-    pub(crate) fn ready(&self, host: &Host, fd: FileDescriptor, events: i16) -> i16 {
+    pub(crate) fn ready(&self, host: &mut Host, fd: FileDescriptor, events: i16) -> i16 {
         let Some(socket) = self.stack_socket(fd) else {
             return self.ready_plain(fd, events).unwrap_or(POLLNVAL);
         };
@@ -126,10 +129,13 @@ impl Process {
 }
 
 /// Which of some events a socket is ready for, an error and the end of both directions included.
-pub(crate) fn ready_of(host: &Host, socket: SocketId, events: i16) -> i16 {
+pub(crate) fn ready_of(host: &mut Host, socket: SocketId, events: i16) -> i16 {
     let Some(status) = host.status(socket) else {
         return POLLHUP;
     };
+    if !status.writable {
+        host.note_lack(socket);
+    }
     [
         (POLLIN, status.readable),
         (POLLPRI, status.urgent),

@@ -7,7 +7,7 @@
 
 use hangup_stack::profile::{
     Acknowledge, AtEdge, Capacity, Counted, CountedProbes, Nagle, OnArrival, Profile,
-    ReactiveReset, Segmentation, SynOption, Transport, WindowModel,
+    ReactiveReset, Segmentation, SendBufferCounts, SynOption, Transport, WindowModel,
 };
 use smoltcp::time::Duration;
 
@@ -146,12 +146,29 @@ fn reset(setup: &Setup, start: &Start) -> Prediction {
     }
 }
 
-/// The send buffer of a connection, which may grow to whole segments.
-fn send_buffer(setup: &Setup, start: &Start) -> u64 {
+/// The most that a packet holds which is made of what was written, and more.
+const PACKET: u64 = 65_536;
+
+/// What the send buffer of a connection takes. It may grow to whole segments.
+fn send_buffer(setup: &Setup, start: &Start) -> Octets {
     let (sender, receiver) = (&setup.sender, &setup.receiver);
     let asked = setup.send_buffer.unwrap_or(sender.send.send_buffer);
     if sender.transport != Transport::Hangup {
-        return asked as u64;
+        return Octets::exactly(asked as u64);
+    }
+    let rules = &sender.send.buffer;
+    if rules.counts == SendBufferCounts::Memory {
+        // How many packets hold it depends on when they were written. One that was not set grows.
+        let segment = segment(sender, start);
+        let memory = asked as u64;
+        let most = match setup.send_buffer {
+            Some(octets) => 2 * octets as u64,
+            None => rules.most as u64,
+        };
+        return Octets {
+            least: (memory * segment / (segment + rules.overhead as u64)).saturating_sub(segment),
+            most: most.saturating_add(PACKET),
+        };
     }
     let offers = |groups: &[Vec<SynOption>]| {
         let mut offered = groups.iter().flatten();
@@ -160,7 +177,7 @@ fn send_buffer(setup: &Setup, start: &Start) -> u64 {
     let stamped = offers(&sender.options.syn) && offers(receiver.options.answer());
     let options = if stamped { TIMESTAMPS } else { 0 };
     let rounding = sender.send.rounding;
-    rounding.of(asked, start.segment as usize, options) as u64
+    Octets::exactly(rounding.of(asked, start.segment as usize, options) as u64)
 }
 
 /// The payload of a full segment: where segments are made in bursts, no more than half of the
@@ -188,7 +205,7 @@ struct Held<'a> {
     /// What it writes at a time.
     write: u64,
     /// What the send buffer takes.
-    buffer: u64,
+    buffer: Octets,
     /// Whether each segment is answered, with the acknowledgment as it was.
     answered: bool,
 }
@@ -208,16 +225,19 @@ impl Held<'_> {
     /// segments, and what becomes of those depends on when they are written.
     fn accepted(&self) -> Option<Octets> {
         let segment = segment(self.sender, self.start);
-        let supply = Octets::exactly(self.supply(segment));
+        let supply = Octets {
+            least: self.supply(self.buffer.least, segment),
+            most: self.supply(self.buffer.most, segment),
+        };
         let congested = Octets::exactly(self.in_congestion_window(segment));
         let octets = supply.min(self.in_window(segment)?).min(congested);
         (octets.most + segment <= self.write || self.offer <= self.write).then_some(octets)
     }
 
-    /// What the application and the send buffer have, less a small end that waits for an
-    /// acknowledgment (RFC 9293 section 3.7.4) and for no tail loss probe.
-    fn supply(&self, segment: u64) -> u64 {
-        let octets = self.offer.min(self.buffer);
+    /// What the application and a send buffer that takes so much have, less a small end that waits
+    /// for an acknowledgment (RFC 9293 section 3.7.4) and for no tail loss probe.
+    fn supply(&self, buffer: u64, segment: u64) -> u64 {
+        let octets = self.offer.min(buffer);
         let waits = match self.sender.send.nagle {
             Nagle::AnyUnacknowledged => !self.probes_tail(),
             // What one write brings to an idle connection goes out with its end.

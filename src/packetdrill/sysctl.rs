@@ -15,8 +15,9 @@ pub(crate) struct Line {
 
 /// What the script sets with which the suites of Google and of the kernel begin, as far as it is
 /// about what a host has (defaults.sh in the kernel's selftests).
-const DEFAULTS: [(&str, &str); 10] = [
+const DEFAULTS: [(&str, &str); 11] = [
     ("net.ipv4.tcp_rmem", "4096 540000 15728640"),
+    ("net.ipv4.tcp_wmem", "4096 262144 4194304"),
     ("net.ipv4.tcp_timestamps", "1"),
     ("net.ipv4.tcp_syn_retries", "5"),
     ("net.ipv4.tcp_synack_retries", "5"),
@@ -124,6 +125,10 @@ pub(super) fn apply(
 ) -> Option<Profile> {
     let (knob, value) = match name {
         "net.ipv4.tcp_rmem" => return receive_memory(profile, value),
+        "net.ipv4.tcp_wmem" => return send_memory(profile, value),
+        "net.core.rmem_max" => ("window.asked_most", count(value)?),
+        "net.core.wmem_max" => ("send.buffer.asked_most", count(value)?),
+        "net.ipv4.tcp_notsent_lowat" => ("send.unsent_most", unsent_most(value)?),
         "net.ipv4.tcp_timestamps" => {
             return offer(profile, system, &[SynOption::Timestamps], value);
         }
@@ -364,13 +369,7 @@ fn fast_open(profile: &Profile, value: &str) -> Option<Profile> {
 /// `tcp_rmem`: the smallest, the usual and the largest receive buffer. Linux scales its windows so
 /// that the largest can be said (tcp_select_initial_window).
 fn receive_memory(profile: &Profile, value: &str) -> Option<Profile> {
-    let sizes: Vec<u32> = value
-        .split_whitespace()
-        .map(|it| it.parse().ok())
-        .collect::<Option<_>>()?;
-    let &[_, usual, largest] = sizes.as_slice() else {
-        return None;
-    };
+    let [_, usual, largest] = sizes(value)?;
     let scale = (0..14).find(|scale| largest >> scale <= u16::MAX.into());
     let turned = turn(profile, "window.receive_buffer", &usual.to_string())?;
     turn(
@@ -378,6 +377,28 @@ fn receive_memory(profile: &Profile, value: &str) -> Option<Profile> {
         "options.window_scale",
         &scale.unwrap_or(14).to_string(),
     )
+}
+
+/// `tcp_wmem`: the smallest, the usual and the largest send buffer.
+fn send_memory(profile: &Profile, value: &str) -> Option<Profile> {
+    let [_, usual, largest] = sizes(value)?;
+    let turned = turn(profile, "send.send_buffer", &usual.to_string())?;
+    turn(&turned, "send.buffer.most", &largest.to_string())
+}
+
+/// Three sizes in octets.
+fn sizes(value: &str) -> Option<[u32; 3]> {
+    let words = value.split_whitespace().map(|it| it.parse().ok());
+    words.collect::<Option<Vec<_>>>()?.try_into().ok()
+}
+
+/// How many octets that were not sent are too many; the largest number stands for no limit.
+fn unsent_most(value: &str) -> Option<String> {
+    match value.parse::<u32>().ok()? {
+        0 => None,
+        u32::MAX => Some("0".to_owned()),
+        octets => Some(octets.to_string()),
+    }
 }
 
 /// Leaves options out of those that the host offers, or puts those of its system back.
@@ -459,6 +480,18 @@ mod tests {
                 "net.ipv4.tcp_rmem",
                 "4096 540000 15728640",
                 "receive_buffer = 540000",
+            ),
+            (
+                "linux",
+                "net.ipv4.tcp_wmem",
+                "4096 50000 4194304",
+                "send_buffer = 50000",
+            ),
+            (
+                "linux",
+                "net.ipv4.tcp_notsent_lowat",
+                "4000",
+                "unsent_most = 4000",
             ),
             (
                 "linux",

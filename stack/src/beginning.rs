@@ -40,7 +40,7 @@ impl Stack {
             signs: options.signs,
             mss: mss.min(segment_bound(options)),
             receive_buffer: options.receive_buffer,
-            send_buffer: options.send_buffer.unwrap_or(self.profile.send.send_buffer),
+            send_buffer: options.send_buffer,
             no_delay: options.no_delay,
             urgent_inline: options.urgent_inline,
             keep_alive: options.keep_alive,

@@ -9,8 +9,8 @@ use smoltcp::time::Duration;
 use crate::envelope::{ECN_BITS, HOP_LIMIT};
 use crate::memory;
 use crate::profile::{
-    Algorithm, Api, BufferRounding, FastOpenCall, LingerOption, Profile, ReusePort, UrgentData,
-    WindowModel,
+    Algorithm, Api, BufferRounding, FastOpenCall, LingerOption, Profile, ReusePort,
+    SendBufferCounts, UrgentData, WindowModel,
 };
 
 /// A socket option whose values are of type `T`.
@@ -19,6 +19,7 @@ pub struct SocketOption<T> {
     get: fn(&Source<'_>) -> T,
     set: fn(&mut SocketOptions, T),
     exists: fn(&Profile) -> bool,
+    bound: fn(&Profile, T) -> T,
 }
 
 impl<T> SocketOption<T> {
@@ -28,12 +29,18 @@ impl<T> SocketOption<T> {
             get,
             set,
             exists: |_| true,
+            bound: |_, value| value,
         }
     }
 
     /// An option that some systems have.
     const fn only_where(self, exists: fn(&Profile) -> bool) -> Self {
         Self { exists, ..self }
+    }
+
+    /// An option of which some systems take another value than they are asked for.
+    const fn bound(self, bound: fn(&Profile, T) -> T) -> Self {
+        Self { bound, ..self }
     }
 
     /// Whether a system has the option.
@@ -46,9 +53,9 @@ impl<T> SocketOption<T> {
         (self.get)(source)
     }
 
-    /// Changes the option.
-    pub(crate) fn set(&self, options: &mut SocketOptions, value: T) {
-        (self.set)(options, value);
+    /// Changes the option, as the system lets an application do it.
+    pub(crate) fn set(&self, options: &mut SocketOptions, profile: &Profile, value: T) {
+        (self.set)(options, (self.bound)(profile, value));
     }
 }
 
@@ -215,20 +222,35 @@ pub const RECEIVE_BUFFER: SocketOption<usize> = SocketOption::new(
         }
     },
     |options, octets| options.receive_buffer = Some(octets),
-);
+)
+.bound(|profile, octets| match profile.window.model {
+    WindowModel::Memory => octets.min(profile.window.asked_most),
+    WindowModel::FreeSpace => octets,
+});
 
-/// SO_SNDBUF, in octets.
+/// SO_SNDBUF, in octets: read as the system says them, which is twice what was set where it counts
+/// memory.
 pub const SEND_BUFFER: SocketOption<usize> = SocketOption::new(
     |source| {
-        let rounds = source.profile.send.rounding != BufferRounding::None;
-        if let Some(settled) = source.settled.filter(|_| rounds) {
+        let send = &source.profile.send;
+        let memory = send.buffer.counts == SendBufferCounts::Memory;
+        let settles = memory || send.rounding != BufferRounding::None;
+        if let Some(settled) = source.settled.filter(|_| settles) {
             return settled.send;
         }
-        let default = source.profile.send.send_buffer;
-        source.options.send_buffer.unwrap_or(default)
+        match source.options.send_buffer {
+            Some(octets) if memory => memory::space_to_send(octets),
+            Some(octets) => octets,
+            None if source.is_udp => source.profile.udp.send_buffer,
+            None => send.send_buffer,
+        }
     },
     |options, octets| options.send_buffer = Some(octets),
-);
+)
+.bound(|profile, octets| match profile.send.buffer.counts {
+    SendBufferCounts::Memory => octets.min(profile.send.buffer.asked_most),
+    SendBufferCounts::Payload => octets,
+});
 
 /// TCP_NODELAY: no Nagle algorithm.
 pub const NO_DELAY: SocketOption<bool> = SocketOption::new(

@@ -476,6 +476,20 @@ impl Host {
         self.stack_mut().release(socket, now);
     }
 
+    /// Whether a write that waits for room in a socket goes on.
+    pub fn wakes_writers(&self, socket: SocketId) -> bool {
+        let connection = self.stack().connection(socket);
+        connection.is_none_or(Connection::wakes_writers)
+    }
+
+    /// Poll has told that there is no room to write: the room that comes may be more for that
+    /// (Linux: SOCK_NOSPACE).
+    pub fn note_lack(&mut self, socket: SocketId) {
+        if let Some(connection) = self.stack_mut().connection_mut(socket) {
+            connection.note_lack();
+        }
+    }
+
     /// Sets a socket option. Nothing happens once the socket is gone.
     pub fn set_option<T>(
         &mut self,
@@ -489,7 +503,7 @@ impl Host {
             return;
         };
         let before = entry.options.clone();
-        option.set(&mut entry.options, value);
+        option.set(&mut entry.options, &stack.profile, value);
         match &mut entry.kind {
             Kind::Connection(connection) => {
                 reconfigure(connection, &before, &entry.options, now);

@@ -29,7 +29,8 @@ fn what_needs_more_memory_than_it_may_have_fails_at_its_line() {
 
     let writes = "+0 write(4, ..., 1048576) = 1048576\n".repeat(40);
     let script = format!(
-        "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n\
+        "`sysctl -q net.core.wmem_max=900000000`\n\
+         0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n\
          +0 setsockopt(3, SOL_SOCKET, SO_SNDBUF, [900000000], 4) = 0\n\
          +0 bind(3, ..., ...) = 0\n+0 listen(3, 1) = 0\n\
          +0 < S 0:0(0) win 1000\n+0 > S. 0:0(0) ack 1 <...>\n+.1 < . 1:1(0) ack 1 win 1000\n\
@@ -85,8 +86,9 @@ fn a_long_transfer_needs_the_memory_of_a_short_one() {
 #[test]
 fn a_trace_longer_than_it_may_be_is_not_written() {
     let folder = Folder::new("trace-size");
-    let sends = "+0  server: send(4, 60000) = 60000\n+1  client: recv(3, 60000) = 60000\n";
-    folder.write("sends.toml", and_then(sends, ""));
+    let sends = "+0  client: send(3, 60000) = 60000\n+1  server: recv(4, 60000) = 60000\n";
+    let text = and_then(sends, "");
+    folder.write("sends.toml", format!("{text}send_buffer = '64KiB'\n"));
     let run = |more: &[&str]| {
         folder.hangup(&[&["run", "sends.toml", "--format", "pcapng,text"], more].concat())
     };

@@ -11,6 +11,9 @@ use super::{Unconnected, WindowModel, duration};
 pub struct UdpRules {
     /// The receive buffer of an unchanged socket, in octets of what `model` counts.
     pub receive_buffer: usize,
+    /// The send buffer of an unchanged socket, in octets, as SO_SNDBUF tells it. Nothing waits in
+    /// it here: a datagram is on its way at once.
+    pub send_buffer: usize,
     /// What datagrams take of the buffer.
     pub model: WindowModel,
     /// Whether datagram sockets have the call.

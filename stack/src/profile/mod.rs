@@ -19,6 +19,7 @@ mod fast_open;
 mod knobs;
 mod lingering;
 mod origin;
+mod send_buffer;
 mod sending;
 mod unconnected;
 mod window;
@@ -57,6 +58,7 @@ pub use lingering::{
     TimeWaitAcknowledges, TimeWaitReset, TimeWaitRules, TimeWaitWindow,
 };
 pub use origin::{Mark, Origin, origins};
+pub use send_buffer::{SendBufferCounts, SendBufferRules};
 pub use sending::{
     Algorithm, Alone, BlackHoleRules, Clock, Counted, CountedProbes, Duplicate, FinTiming,
     FromTimestamps, GiveUpResets, GiveUpRules, KeepAliveAnswer, KeepAliveRules, LossBase,

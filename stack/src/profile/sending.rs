@@ -3,14 +3,19 @@
 use serde::{Deserialize, Serialize};
 use smoltcp::time::Duration;
 
-use super::{BufferRounding, duration};
+use super::{BufferRounding, SendBufferRules, duration};
 
 /// How data is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SendRules {
-    /// The send buffer, in octets.
+    /// The send buffer of an unchanged socket, in octets of what `buffer.counts` says.
     pub send_buffer: usize,
+    /// What takes room in it, and how it grows.
+    pub buffer: SendBufferRules,
+    /// How many octets that were not sent are too many for another write, where the socket does not
+    /// say (TCP_NOTSENT_LOWAT); zero: any number is in order.
+    pub unsent_most: usize,
     /// Whether the buffer grows to a whole number of segments once the handshake has settled how
     /// long they are.
     pub rounding: BufferRounding,

@@ -22,6 +22,9 @@ pub struct WindowRules {
     pub default_space: usize,
     /// What that buffer may grow to where the model counts more than payload.
     pub space_most: usize,
+    /// The most octets that an application asks for with SO_RCVBUF, where the model counts more
+    /// than payload.
+    pub asked_most: usize,
     /// Whether the share of memory that is payload is learnt from what arrives, where the model
     /// counts more than payload; else it is half.
     pub learns_ratio: bool,

@@ -158,6 +158,7 @@ impl Connection {
         self.recv.on_syn(agreed, first);
         self.send.negotiated(mss, self.negotiated.selective);
         self.send.round_limit(mss, agreed.options);
+        self.send.open_buffer(mss + agreed.options);
         self.send.update_window(0, 0, i64::from(syn.window));
     }
 

@@ -42,6 +42,8 @@ pub(crate) struct Flying {
     /// Whether the first transmission is believed to be so as well: it does not count as lost any
     /// more.
     twice: bool,
+    /// Whether a packet ends with it, as it was handed down: several segments may be one.
+    pub(crate) ends_packet: bool,
     sacked: bool,
     /// It counts as lost and waits to be sent again.
     lost: bool,
@@ -65,6 +67,7 @@ impl Flying {
             retransmitted: false,
             repeats: false,
             twice: false,
+            ends_packet: false,
             sacked: false,
             lost: false,
         }
@@ -115,6 +118,7 @@ fn joined(segments: VecDeque<Flying>) -> VecDeque<Flying> {
                 before.end = segment.end;
                 before.control = segment.control;
                 before.push |= segment.push;
+                before.ends_packet = segment.ends_packet;
                 before.retransmitted |= segment.retransmitted;
             }
             Some(_) | None => joined.push_back(segment),
@@ -150,6 +154,8 @@ pub(crate) struct InFlight {
     lost_count: usize,
     /// How many are reported.
     reported: usize,
+    /// How many packets end in them.
+    packets: usize,
     /// How often a segment was taken for lost.
     losses: u64,
     /// How often one was that had been sent again.
@@ -167,6 +173,11 @@ impl InFlight {
     /// The peer reports that so many have arrived twice.
     pub(crate) fn note_twice(&mut self, segments: usize) {
         self.delivered += segments as u64;
+    }
+
+    /// How many packets were handed down, as far as they are not acknowledged to their ends.
+    pub(crate) fn packets(&self) -> usize {
+        self.packets
     }
 
     /// How often a segment was taken for lost.
@@ -283,6 +294,7 @@ impl InFlight {
     /// A segment was sent for the first time.
     pub(crate) fn push(&mut self, segment: Flying) {
         self.enter_pipe(&segment);
+        self.packets += usize::from(segment.ends_packet);
         self.segments.push_back(segment);
     }
 
@@ -304,6 +316,8 @@ impl InFlight {
             merged.end = next.end;
             merged.control = next.control;
             merged.push |= next.push;
+            self.packets -= usize::from(merged.ends_packet);
+            merged.ends_packet = next.ends_packet;
         }
         merged.lost = false;
         merged.sacked = false;
@@ -337,6 +351,7 @@ impl InFlight {
             self.lost_begin = self.lost_begin.saturating_sub(1);
             self.leave_pipe(&segment);
             self.forget(&segment);
+            self.packets -= usize::from(segment.ends_packet);
             repeated |= segment.retransmitted;
             if !segment.sacked {
                 self.delivered += 1;
@@ -513,6 +528,7 @@ impl InFlight {
         self.lost_begin = 0;
         self.lost_count = self.segments.iter().filter(|it| it.lost).count();
         self.reported = self.segments.iter().filter(|it| it.sacked).count();
+        self.packets = self.segments.iter().filter(|it| it.ends_packet).count();
         for place in 0..self.segments.len() {
             let segment = self.segments[place];
             self.enter_pipe(&segment);
@@ -538,6 +554,7 @@ impl InFlight {
                     end,
                     control: Control::None,
                     push: false,
+                    ends_packet: false,
                     ..segment
                 });
                 segment.start = end;
@@ -592,6 +609,8 @@ impl InFlight {
         assert_eq!(lost, self.lost_count, "what is lost is counted");
         let reported = self.segments.iter().filter(|it| it.sacked).count();
         assert_eq!(reported, self.reported, "what is reported is counted");
+        let packets = self.segments.iter().filter(|it| it.ends_packet).count();
+        assert_eq!(packets, self.packets, "packets are counted");
         let [counted, kept] = [pipe, self.pipe].map(|pipe| (pipe.octets, pipe.segments));
         assert_eq!(counted, kept, "the pipe is what is on its way");
     }

@@ -105,8 +105,8 @@ pub struct Config {
     pub mss: u16,
     /// The receive buffer the application asked for, in octets; none: the profile's.
     pub receive_buffer: Option<usize>,
-    /// The send buffer, in octets.
-    pub send_buffer: usize,
+    /// The send buffer the application asked for, in octets; none: the profile's.
+    pub send_buffer: Option<usize>,
     /// Whether Nagle's algorithm is off (TCP_NODELAY).
     pub no_delay: bool,
     /// Whether urgent octets stay in the stream (SO_OOBINLINE).

@@ -3,6 +3,7 @@
 //!
 //! Stream positions are relative and never wrap: our SYN is 0, our first octet 1.
 
+mod buffer;
 mod burst;
 mod counted;
 mod episode;
@@ -11,6 +12,7 @@ mod loss;
 mod rack;
 mod recovery;
 mod reduction;
+mod room;
 mod segmentation;
 mod transmission;
 mod undo;
@@ -27,6 +29,7 @@ use super::in_flight::{Control, Cut, Flying, InFlight};
 use super::written::Written;
 use crate::event::Retransmission;
 use crate::profile::{Algorithm, Alone, FinTiming, ProbeTakes, Segmentation, SendRules};
+use buffer::SendBuffer;
 use burst::{Ending, Pieces};
 use episode::Episode;
 pub use loss::PathState;
@@ -102,8 +105,6 @@ pub(crate) struct Sender {
     record_is_announced: bool,
     /// Where the next write is to be broken, in octets from its beginning.
     breaks: Vec<usize>,
-    /// Whether a write has not found room for all of it, and none has come since.
-    lacks_room: bool,
     /// Whether the next write ends with an urgent octet.
     urgent_is_announced: bool,
     /// Behind the last urgent octet (SND.UP).
@@ -139,11 +140,16 @@ pub(crate) struct Sender {
     retransmissions: u64,
     /// How often the congestion window was reduced.
     reductions: u64,
-    limit: usize,
+    buffer: SendBuffer,
 }
 
 impl Sender {
-    pub(crate) fn new(rules: &SendRules, mss: usize, limit: usize, no_delay: bool) -> Self {
+    pub(crate) fn new(
+        rules: &SendRules,
+        mss: usize,
+        buffer: Option<usize>,
+        no_delay: bool,
+    ) -> Self {
         Self {
             rules: rules.clone(),
             queue: Written::default(),
@@ -178,11 +184,10 @@ impl Sender {
             more_is_announced: false,
             record_is_announced: false,
             breaks: Vec::new(),
-            lacks_room: false,
             urgent_is_announced: false,
             urgent_end: 0,
             pushed_once: false,
-            unsent_most: usize::MAX,
+            unsent_most: unsent_most(None, rules),
             selective: false,
             congestion: Congestion::new(rules, mss),
             usage: Usage::default(),
@@ -199,7 +204,7 @@ impl Sender {
             forced: None,
             retransmissions: 0,
             reductions: 0,
-            limit,
+            buffer: SendBuffer::new(rules.send_buffer, buffer, &rules.buffer),
         }
     }
 
@@ -308,25 +313,6 @@ impl Sender {
         (self.written - self.next.max(1)).max(0) as usize
     }
 
-    /// Octets the application can still write.
-    pub(crate) fn room(&self) -> usize {
-        let room = self.limit.saturating_sub(self.queue.len());
-        // Linux looks at each buffer of a write before it fills it (tcp_stream_memory_free): the
-        // last one goes over the mark, here by whole segments.
-        match self.unsent_most.checked_sub(self.unsent()) {
-            None | Some(0) => 0,
-            Some(_) if self.unsent_most == usize::MAX => room,
-            Some(octets) => room.min(octets.next_multiple_of(self.mss.max(1))),
-        }
-    }
-
-    /// Whether poll tells of room: half of what may wait unsent is free (Linux: the second half of
-    /// tcp_stream_memory_free).
-    pub(crate) fn has_room(&self) -> bool {
-        let half = self.unsent().saturating_mul(2) < self.unsent_most;
-        self.room() > 0 && (self.unsent_most == usize::MAX || half)
-    }
-
     /// Whether everything written, and the FIN where there is one, has been sent.
     pub(crate) fn is_all_sent(&self) -> bool {
         self.next >= self.written + i64::from(self.fin) && !self.fin_waits
@@ -359,7 +345,7 @@ impl Sender {
     }
 
     pub(crate) fn set_unsent_most(&mut self, octets: Option<u32>) {
-        self.unsent_most = octets.map_or(usize::MAX, |octets| octets as usize);
+        self.unsent_most = unsent_most(octets, &self.rules);
     }
 
     pub(crate) fn set_congestion(&mut self, algorithm: Algorithm) {
@@ -385,41 +371,27 @@ impl Sender {
         }
     }
 
-    /// Rounds the buffer, as the profile has it, to segments that carry `payload` octets beside
-    /// options of `options` octets.
-    pub(crate) fn round_limit(&mut self, payload: usize, options: usize) {
-        self.limit = self.rules.rounding.of(self.limit, payload, options);
-    }
-
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
-    }
-
-    pub(crate) fn set_limit(&mut self, octets: usize) {
-        self.limit = octets;
-    }
-
     /// Takes what fits of a write; returns how many octets.
     pub(crate) fn write(&mut self, data: &[u8]) -> usize {
         self.more_follows = std::mem::take(&mut self.more_is_announced);
-        let record = std::mem::take(&mut self.record_is_announced);
+        let mut ending = Ending {
+            pushes: !self.more_follows,
+            record: std::mem::take(&mut self.record_is_announced),
+            is_short: false,
+        };
+        let count = self.takes(data.len(), ending);
         let breaks = std::mem::take(&mut self.breaks);
-        let count = data.len().min(self.room());
-        self.lacks_room |= count < data.len();
         if count == 0 {
             return 0;
+        }
+        if count < data.len() {
+            ending = self.ending_for_want_of_room(ending);
         }
         self.pushed_once = false;
         self.queue.push(&data[..count]);
         match self.rules.segmentation {
             Segmentation::Single => self.pushes.push_back(self.written + count as i64),
-            Segmentation::Bursts => {
-                let ending = Ending {
-                    pushes: !self.more_follows,
-                    record: record && count == data.len(),
-                };
-                self.write_pieces(count, breaks, ending);
-            }
+            Segmentation::Bursts => self.write_pieces(count, breaks, ending),
         }
         self.written += count as i64;
         if std::mem::take(&mut self.urgent_is_announced) {
@@ -607,6 +579,7 @@ impl Sender {
             control: if fin { Control::Fin } else { Control::None },
             push: false,
             keeps_push: false,
+            ends_packet: false,
             again: None,
         });
         true
@@ -647,6 +620,7 @@ impl Sender {
             first.octets = together;
             first.push |= segment.push;
             first.keeps_push |= segment.push;
+            first.ends_packet = segment.ends_packet;
             first.control = segment.control;
             if segment.control == Control::Fin {
                 break;
@@ -662,6 +636,7 @@ impl Sender {
             control,
             push,
             keeps_push,
+            ends_packet,
             again,
         } = transmission;
         if push {
@@ -680,6 +655,7 @@ impl Sender {
         };
         let was_in_syn = start > 0 && start < self.syn_end;
         let mut segment = Flying::new(start, in_stream, control, keeps_push, now);
+        segment.ends_packet = ends_packet;
         if was_in_syn {
             segment.count_as_again();
         }
@@ -698,6 +674,9 @@ impl Sender {
             self.next = segment.end;
             self.pieces.skip_to(self.next);
             self.note_usage();
+            if ends_packet {
+                self.look_for_room_behind(start);
+            }
         }
     }
 
@@ -767,5 +746,13 @@ impl Sender {
             "the queue begins with the first octet that was not acknowledged"
         );
         self.in_flight.check(self.unacknowledged, self.next);
+    }
+}
+
+/// How many octets that were not sent are too many for another write.
+fn unsent_most(octets: Option<u32>, rules: &SendRules) -> usize {
+    match octets.map_or(rules.unsent_most, |octets| octets as usize) {
+        0 => usize::MAX,
+        octets => octets,
     }
 }

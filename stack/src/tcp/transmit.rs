@@ -106,6 +106,7 @@ impl Connection {
             control,
             push,
             keeps_push: _,
+            ends_packet: _,
             again,
         } = transmission;
         let syn = control == Control::Syn;

@@ -625,6 +625,17 @@ impl Connection {
         self.recv.resize(octets);
     }
 
+    /// Whether a write that waits for room goes on: where memory counts, once poll would tell of
+    /// room (Linux: sk_stream_write_space wakes it).
+    pub fn wakes_writers(&self) -> bool {
+        !self.send.counts_memory() || self.is_writable()
+    }
+
+    /// Poll has told that there is no room to write.
+    pub fn note_lack(&mut self) {
+        self.send.note_lack();
+    }
+
     /// SO_SNDBUF, in octets.
     pub fn set_send_buffer(&mut self, octets: usize) {
         self.send.set_limit(octets);

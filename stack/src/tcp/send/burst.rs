@@ -73,6 +73,33 @@ pub(super) struct Ending {
     pub(super) pushes: bool,
     /// Whether a record ends with it (MSG_EOR).
     pub(super) record: bool,
+    /// Whether it ends for want of room: what is there goes out, small segments included.
+    pub(super) is_short: bool,
+}
+
+/// How full the buffer is that a write goes into, where memory counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Filling {
+    /// Behind the last octet that was written before.
+    pub(super) written: i64,
+    /// SND.UNA
+    pub(super) unacknowledged: i64,
+    /// The packets that were handed down and are not acknowledged.
+    pub(super) packets: i64,
+    /// What each takes beside its payload.
+    pub(super) overhead: i64,
+    /// The buffer.
+    pub(super) size: i64,
+    /// How many octets that were not sent are too many.
+    pub(super) unsent_most: i64,
+}
+
+/// How much of a write finds room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) octets: i64,
+    /// How far the stream will have been sent when there is no more room.
+    pub(super) sent: i64,
 }
 
 /// A burst that is being sent.
@@ -100,6 +127,19 @@ pub(super) struct Room {
     /// Whether a segment that is not full has to wait (Nagle's algorithm).
     pub(super) holds_small: bool,
     pub(super) patience: Patience,
+}
+
+impl Room {
+    /// The same once a burst is on its way.
+    fn behind(mut self, burst: &Burst) -> Self {
+        let mss = self.mss.max(1);
+        let segments = (burst.end - self.next + mss - 1) / mss;
+        self.next = burst.end;
+        self.patience.free -= segments * mss;
+        let free = self.patience.free / mss;
+        self.segments = self.segments.min(usize::try_from(free).unwrap_or(0));
+        self
+    }
 }
 
 /// What decides whether a burst waits to become larger.
@@ -148,6 +188,8 @@ impl Patience {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cut {
     pub(super) octets: i64,
+    /// Whether a burst ends with it.
+    pub(super) ends: bool,
     /// Whether a burst of several segments ends with it.
     pub(super) ends_burst: bool,
     /// Whether a pushed piece ends with it.
@@ -155,7 +197,7 @@ pub(super) struct Cut {
 }
 
 /// What was written and not sent.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pieces {
     /// In the order of the stream; the first begins at SND.NXT.
     pieces: VecDeque<Piece>,
@@ -194,21 +236,77 @@ impl Pieces {
     /// one, and each is looked at before the next is filled (tcp_sendmsg).
     pub(super) fn poll(&mut self, room: Room) -> Option<Cut> {
         loop {
+            if self.burst.is_none() {
+                self.burst = self.next_burst(room);
+            }
             if self.burst.is_some() {
                 return self.cut(room);
             }
-            let attempt = self.attempt;
-            if attempt == Attempt::Head {
-                self.attempt = Attempt::No;
-            }
-            if attempt != Attempt::No {
-                self.burst = self.plan(room, attempt);
-                if self.burst.is_some() {
-                    continue;
-                }
-            }
             self.attempt = self.fill(room)?;
         }
+    }
+
+    /// How many pieces there are.
+    pub(super) fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// How much of a write of `count` octets is taken: each packet is filled that is begun, and one
+    /// is begun while the buffer is not full (tcp_sendmsg_locked, sk_stream_memory_free). What is
+    /// handed down meanwhile leaves packets that are not full, so that it is looked at as well.
+    pub(super) fn taken(
+        &self,
+        count: i64,
+        ending: Ending,
+        mut room: Room,
+        filling: Filling,
+    ) -> Taken {
+        let written = filling.written;
+        let mut ahead = self.clone();
+        ahead.write(written, count, ending);
+        let mut packets = filling.packets;
+        loop {
+            while let Some(burst) = ahead.next_burst(room) {
+                room = room.behind(&burst);
+                packets += 1;
+            }
+            let queued = ahead.filled - filling.unacknowledged
+                + (packets + ahead.pieces.len() as i64) * filling.overhead;
+            let is_full =
+                queued >= filling.size || ahead.filled - room.next.max(1) >= filling.unsent_most;
+            if is_full && ahead.begins_piece(room) {
+                return Taken {
+                    octets: (ahead.filled - written).max(0),
+                    sent: room.next,
+                };
+            }
+            match ahead.fill(room) {
+                Some(attempt) if !ahead.writes.is_empty() => ahead.attempt = attempt,
+                Some(_) | None => {
+                    return Taken {
+                        octets: count,
+                        sent: room.next,
+                    };
+                }
+            }
+        }
+    }
+
+    /// The burst that goes out next, if one does now.
+    fn next_burst(&mut self, room: Room) -> Option<Burst> {
+        let attempt = self.attempt;
+        if attempt == Attempt::Head {
+            self.attempt = Attempt::No;
+        }
+        match attempt {
+            Attempt::No => None,
+            Attempt::Head | Attempt::Full | Attempt::Normal => self.plan(room, attempt),
+        }
+    }
+
+    /// Whether what is written next begins a piece.
+    fn begins_piece(&self, room: Room) -> bool {
+        self.takes_more(room.next, goal(room.max_window, room.mss)) <= 0
     }
 
     /// Fills the last piece, or a new one, from what was written. The end of a write is pushed, and
@@ -246,7 +344,10 @@ impl Pieces {
         if ends {
             self.writes.pop_front();
             self.begins = true;
-            return Some(Attempt::Normal);
+            return Some(match ending.is_short {
+                true => Attempt::Full,
+                false => Attempt::Normal,
+            });
         }
         Some(match forced {
             true => Attempt::Full,
@@ -348,6 +449,7 @@ impl Pieces {
         }
         Some(Cut {
             octets,
+            ends,
             ends_burst: ends && burst.several,
             pushed: ends && burst.push,
         })

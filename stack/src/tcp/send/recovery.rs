@@ -53,6 +53,7 @@ impl Sender {
         echoed: Option<Instant>,
         now: Instant,
     ) -> Acknowledged {
+        self.expect_room();
         if acknowledged <= self.unacknowledged {
             let is_old = acknowledged < self.unacknowledged;
             let reordering = match self.looks_at_time() {

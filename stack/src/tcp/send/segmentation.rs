@@ -20,6 +20,7 @@ impl Sender {
                 control: Control::Syn,
                 push: false,
                 keeps_push: false,
+                ends_packet: false,
                 again: None,
             });
         }
@@ -105,6 +106,7 @@ impl Sender {
             control: if fin { Control::Fin } else { Control::None },
             push,
             keeps_push,
+            ends_packet: false,
             again: None,
         }
     }
@@ -150,6 +152,7 @@ impl Sender {
         let alone = Ending {
             pushes: true,
             record: true,
+            is_short: false,
         };
         let mut begin = 0;
         for end in breaks.into_iter().filter(|end| *end < count) {
@@ -180,13 +183,11 @@ impl Sender {
         first > 0 && self.next.max(1) + first > edge && !self.waits_for_congestion()
     }
 
-    /// Whether a write has not found room for all of it, and none has come since.
-    pub(crate) fn lacks_room(&self) -> bool {
-        self.lacks_room
-    }
-
-    pub(crate) fn note_room(&mut self) {
-        self.lacks_room &= !self.has_room();
+    /// What limits the bursts that a write makes before it waits for room: they wait for nothing.
+    pub(super) fn room_to_fill(&self) -> Room {
+        let mut room = self.room_of_burst(Instant::ZERO);
+        room.patience.hurries = true;
+        room
     }
 
     fn room_of_burst(&self, now: Instant) -> Room {
@@ -235,6 +236,9 @@ impl Sender {
                 (empties, empties)
             }
         };
-        Some(self.transmission(cut.octets, push, keeps_push))
+        Some(Transmission {
+            ends_packet: cut.ends,
+            ..self.transmission(cut.octets, push, keeps_push)
+        })
     }
 }

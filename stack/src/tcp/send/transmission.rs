@@ -15,6 +15,8 @@ pub(crate) struct Transmission {
     pub(crate) push: bool,
     /// Whether it carries PSH again whenever it is sent again.
     pub(crate) keeps_push: bool,
+    /// Whether a packet ends with it that was handed down.
+    pub(crate) ends_packet: bool,
     /// Why it is sent, where it was sent before.
     pub(crate) again: Option<Retransmission>,
 }
@@ -27,6 +29,7 @@ impl Transmission {
             control: segment.control,
             push: segment.push,
             keeps_push: segment.push,
+            ends_packet: segment.ends_packet,
             again: Some(cause),
         }
     }

@@ -133,7 +133,7 @@ impl Setup {
             remote: IpEndpoint::new(address(2), 40_000),
             mss: self.mss,
             receive_buffer: self.receive_buffer,
-            send_buffer: self.send_buffer,
+            send_buffer: Some(self.send_buffer),
             no_delay: self.no_delay,
             urgent_inline: false,
             keep_alive: KeepAlive::default(),
