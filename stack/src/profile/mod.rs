@@ -61,9 +61,9 @@ pub use origin::{Mark, Origin, origins};
 pub use send_buffer::{SendBufferCounts, SendBufferRules};
 pub use sending::{
     Algorithm, Alone, BlackHoleRules, Clock, Counted, CountedProbes, Duplicate, FinTiming,
-    FromTimestamps, GiveUpResets, GiveUpRules, KeepAliveAnswer, KeepAliveRules, LossBase,
-    LossRecovery, MinBounds, Nagle, OrphanProbes, ProbeTakes, Push, Reports, Restart, RtoRules,
-    Segmentation, SendRules, TailProbeRules, Undo, WindowProbe, WindowUnit,
+    FromTimestamps, GiveUpResets, GiveUpRules, HyStartRules, KeepAliveAnswer, KeepAliveRules,
+    LossBase, LossRecovery, MinBounds, Nagle, OrphanProbes, ProbeTakes, Push, Reports, Restart,
+    RtoRules, Segmentation, SendRules, TailProbeRules, Undo, WindowProbe, WindowUnit,
 };
 pub use unconnected::Unconnected;
 pub use window::{

@@ -23,6 +23,13 @@ pub struct SendRules {
     pub initial_window: usize,
     /// How the congestion window grows and shrinks.
     pub congestion: Algorithm,
+    /// The ticks in which CUBIC counts time, where it counts the window in segments and looks at
+    /// its curve 32 times a second at most; zero: it counts octets, and looks with each
+    /// acknowledgment (RFC 9438).
+    #[serde(with = "duration")]
+    pub cubic_tick: Duration,
+    /// What ends slow start before a loss does.
+    pub hystart: HyStartRules,
     /// What becomes of it when nothing was sent for a retransmission timeout (RFC 5681 section
     /// 4.1).
     pub restart: Restart,
@@ -120,6 +127,22 @@ pub enum Undo {
     /// That to each recovery is, by timestamps (RFC 3522), by reports of what has arrived twice
     /// (RFC 3708), and behind a timeout by the arrival of what was sent once (RFC 5682).
     Episodes,
+}
+
+/// What ends slow start before a loss does, where CUBIC counts segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HyStartRules {
+    /// Whether acknowledgments do that come one behind the other for half of the shortest round
+    /// trip.
+    pub train: bool,
+    /// Whether a round trip does that has grown by an eighth.
+    pub delay: bool,
+    /// How many segments the window has before.
+    pub window_least: usize,
+    /// How far apart acknowledgments are that come one behind the other.
+    #[serde(with = "duration")]
+    pub spacing: Duration,
 }
 
 /// When a tail loss probe is sent, and what it takes.

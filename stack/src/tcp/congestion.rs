@@ -3,7 +3,9 @@
 use smoltcp::time::{Duration, Instant};
 
 use super::cubic::Cubic;
-use crate::profile::{Algorithm, Restart, SendRules, WindowUnit};
+use super::cubic_segments::CubicSegments;
+use super::hystart::{HyStart, Sample};
+use crate::profile::{Algorithm, HyStartRules, Restart, SendRules, WindowUnit};
 
 /// What is in the network: sent, neither acknowledged nor known to have left it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,17 +36,33 @@ pub(crate) struct Congestion {
     unit: WindowUnit,
     initial: usize,
     restart: Restart,
-    /// Where CUBIC is what makes the window grow.
-    cubic: Option<Cubic>,
+    /// What makes the window grow.
+    growth: Growth,
+    /// The ticks of CUBIC; zero: it has none.
+    tick: Duration,
+    hystart: HyStart,
+    hystart_rules: HyStartRules,
     /// Whether there is congestion control at all.
     limited: bool,
 }
 
-/// What makes the window grow; none: Reno does.
-fn growth(algorithm: Algorithm) -> Option<Cubic> {
-    match algorithm {
-        Algorithm::Reno => None,
-        Algorithm::Cubic => Some(Cubic::default()),
+/// What makes the window grow.
+#[derive(Clone, Debug)]
+enum Growth {
+    Reno,
+    Cubic(Cubic),
+    CubicSegments(CubicSegments),
+}
+
+impl Growth {
+    fn new(algorithm: Algorithm, tick: Duration) -> Self {
+        match algorithm {
+            Algorithm::Reno => Self::Reno,
+            Algorithm::Cubic if tick > Duration::ZERO => {
+                Self::CubicSegments(CubicSegments::default())
+            }
+            Algorithm::Cubic => Self::Cubic(Cubic::default()),
+        }
     }
 }
 
@@ -58,7 +76,10 @@ impl Congestion {
             unit: rules.window_unit,
             initial: rules.initial_window.max(1) * mss,
             restart: rules.restart,
-            cubic: growth(rules.congestion),
+            growth: Growth::new(rules.congestion, rules.cubic_tick),
+            tick: rules.cubic_tick,
+            hystart: HyStart::default(),
+            hystart_rules: rules.hystart,
             limited: rules.initial_window > 0,
         }
     }
@@ -82,7 +103,7 @@ impl Congestion {
 
     /// Another algorithm from now on; the window stays.
     pub(crate) fn set_algorithm(&mut self, algorithm: Algorithm) {
-        self.cubic = growth(algorithm);
+        self.growth = Growth::new(algorithm, self.tick);
     }
 
     pub(crate) fn window(&self) -> usize {
@@ -136,23 +157,19 @@ impl Congestion {
             was_full,
         } = news;
         if !was_full {
-            if let Some(cubic) = &mut self.cubic {
+            if let Growth::Cubic(cubic) = &mut self.growth {
                 cubic.on_unused(now);
             }
             return;
         }
-        let octets = match self.unit {
-            WindowUnit::Segments => segments * self.mss,
-            WindowUnit::Octets => octets,
-        };
+        if self.unit == WindowUnit::Segments {
+            self.grow_by_segments(segments, now, round_trip);
+            return;
+        }
         if self.window < self.threshold {
-            // Linux counts each acknowledged segment, others at most one a received ACK.
-            let most = match self.unit {
-                WindowUnit::Segments => octets,
-                WindowUnit::Octets => octets.min(2 * self.mss),
-            };
-            self.window = self.window.saturating_add(most);
-        } else if let Some(cubic) = &mut self.cubic {
+            // Others than Linux count at most one segment a received ACK.
+            self.window = self.window.saturating_add(octets.min(2 * self.mss));
+        } else if let Growth::Cubic(cubic) = &mut self.growth {
             self.window = cubic.grown(self.window, octets, self.mss, now, round_trip);
         } else {
             self.acknowledged += octets;
@@ -163,13 +180,112 @@ impl Congestion {
         }
     }
 
+    /// The window grows with each segment up to the threshold, and from there with every so many
+    /// (Linux: tcp_slow_start, tcp_cong_avoid_ai).
+    fn grow_by_segments(&mut self, segments: usize, now: Instant, round_trip: Duration) {
+        let mut left = segments;
+        if self.window < self.threshold {
+            let most = (self.threshold - self.window) / self.mss;
+            let grows = segments.min(most.max(1));
+            self.window = self.window.saturating_add(grows * self.mss);
+            left -= grows;
+            if left == 0 {
+                return;
+            }
+        }
+        let window = self.segments();
+        let count = match &mut self.growth {
+            Growth::Reno => window,
+            Growth::CubicSegments(cubic) => cubic.count(window, left, now, self.tick),
+            Growth::Cubic(cubic) => {
+                let octets = left * self.mss;
+                self.window = cubic.grown(self.window, octets, self.mss, now, round_trip);
+                return;
+            }
+        };
+        let mut grows = 0;
+        if self.acknowledged >= count {
+            self.acknowledged = 0;
+            grows += 1;
+        }
+        self.acknowledged += left;
+        grows += self.acknowledged / count;
+        self.acknowledged %= count;
+        self.window = self.window.saturating_add(grows * self.mss);
+    }
+
+    /// The handshake is over: the first flight begins at `next`.
+    pub(crate) fn begin(&mut self, next: i64, now: Instant) {
+        self.hystart.begin(next, now);
+    }
+
+    /// A round trip was measured of something that was sent once, before the window grows. `path`
+    /// are SND.UNA and SND.NXT, `smoothed` is the round trip as it was known.
+    pub(crate) fn on_round_trip(
+        &mut self,
+        round_trip: Duration,
+        path: (i64, i64),
+        smoothed: Duration,
+        now: Instant,
+    ) {
+        let (ticks, a_second) = self.ticks(now);
+        let Growth::CubicSegments(cubic) = &mut self.growth else {
+            return;
+        };
+        if !cubic.on_round_trip(round_trip, ticks, a_second) || self.window >= self.threshold {
+            return;
+        }
+        let sample = Sample {
+            round_trip,
+            shortest: cubic.shortest().unwrap_or(round_trip),
+            unacknowledged: path.0,
+            next: path.1,
+            window: self.segments(),
+            rate: self.rate(smoothed),
+        };
+        if self.hystart.ends(self.hystart_rules, sample, now) {
+            self.threshold = self.window;
+        }
+    }
+
+    /// How many octets a second go out, where bursts are spread over a round trip (Linux:
+    /// tcp_update_pacing_rate).
+    fn rate(&self, smoothed: Duration) -> u64 {
+        let percent = if self.window < self.threshold / 2 {
+            200
+        } else {
+            120
+        };
+        let a_hundredth = (self.window as u64).saturating_mul(1_000_000) / 100;
+        a_hundredth.saturating_mul(percent) / smoothed.total_micros().max(1)
+    }
+
+    /// How many ticks have passed, and how many a second has.
+    fn ticks(&self, now: Instant) -> (u64, u64) {
+        let tick = self.tick.total_micros().max(1);
+        (now.total_micros() as u64 / tick, 1_000_000 / tick)
+    }
+
+    /// Something is sent into a network that was empty since `since`: the time does not count.
+    pub(crate) fn on_start(&mut self, since: Instant, now: Instant) {
+        let ((ticks, _), (then, _)) = (self.ticks(now), self.ticks(since));
+        if let Growth::CubicSegments(cubic) = &mut self.growth {
+            cubic.pause(ticks - then, ticks);
+        }
+    }
+
     /// Duplicate acknowledgments or SACK blocks showed a loss (RFC 5681 section 3.2 steps 2 and 3).
     /// `inflation` is how much has left the network already.
     pub(crate) fn on_loss(&mut self, flight: usize, inflation: usize) {
-        self.threshold = match &mut self.cubic {
-            None => (flight / 2).max(2 * self.mss),
-            Some(cubic) => cubic.on_loss(flight, self.window, self.mss),
+        let segments = (self.window / self.mss).max(1);
+        self.threshold = match &mut self.growth {
+            Growth::Reno => (flight / 2).max(2 * self.mss),
+            Growth::Cubic(cubic) => cubic.on_loss(flight, self.window, self.mss),
+            Growth::CubicSegments(cubic) => cubic.on_loss(segments) * self.mss,
         };
+        if self.unit == WindowUnit::Segments {
+            self.acknowledged = 0;
+        }
         self.window = self.threshold + inflation;
     }
 
@@ -209,12 +325,18 @@ impl Congestion {
 
     /// The retransmission timer expired (RFC 5681 section 3.1, equation 4). Only the first of
     /// several expirations sets the threshold.
-    pub(crate) fn on_timeout(&mut self, flight: usize, first: bool) {
+    pub(crate) fn on_timeout(&mut self, flight: usize, first: bool, next: i64, now: Instant) {
+        let segments = (self.window / self.mss).max(1);
         if first {
-            self.threshold = match &mut self.cubic {
-                None => (flight / 2).max(2 * self.mss),
-                Some(cubic) => cubic.on_timeout(flight, self.window, self.mss),
+            self.threshold = match &mut self.growth {
+                Growth::Reno => (flight / 2).max(2 * self.mss),
+                Growth::Cubic(cubic) => cubic.on_timeout(flight, self.window, self.mss),
+                Growth::CubicSegments(cubic) => cubic.on_loss(segments) * self.mss,
             };
+        }
+        if let Growth::CubicSegments(cubic) = &mut self.growth {
+            cubic.forget();
+            self.hystart.begin(next, now);
         }
         self.window = self.mss;
         self.acknowledged = 0;

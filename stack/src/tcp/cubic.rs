@@ -2,7 +2,8 @@
 //! time since the last loss.
 //!
 //! All numbers are whole: octets, microseconds and millionths of an octet. Floating-point cube
-//! roots differ from machine to machine, and a run must not. HyStart++ (RFC 9406) is not played.
+//! roots differ from machine to machine, and a run must not. HyStart++ (RFC 9406) is not
+//! played.
 
 use smoltcp::time::{Duration, Instant};
 
@@ -138,7 +139,7 @@ impl Epoch {
 }
 
 /// The largest number whose cube is at most `of`.
-fn cube_root(of: u128) -> u64 {
+pub(super) fn cube_root(of: u128) -> u64 {
     let (mut low, mut high) = (0u64, 1 << 42);
     while low < high {
         let middle = (low + high).div_ceil(2);

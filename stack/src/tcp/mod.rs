@@ -23,11 +23,13 @@ pub(crate) mod closed_port;
 mod congestion;
 pub(crate) mod cookie;
 mod cubic;
+mod cubic_segments;
 mod ecn;
 mod fast_open;
 mod fin_wait_2;
 mod gap;
 mod handshake;
+mod hystart;
 mod in_flight;
 #[cfg(debug_assertions)]
 mod invariants;

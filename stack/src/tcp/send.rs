@@ -642,6 +642,11 @@ impl Sender {
         if push {
             self.last_push = start;
         }
+        if let Some(since) = self.sent_at
+            && self.in_flight.is_empty()
+        {
+            self.congestion.on_start(since, now);
+        }
         self.sent_at = Some(now);
         if matches!(self.recovery, Recovery::Fast(_)) {
             self.reduction.on_sent();

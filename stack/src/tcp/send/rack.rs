@@ -31,6 +31,8 @@ pub(super) struct Rack {
     late_from: Option<i64>,
     /// The end of the first that this segment tells of and that was sent once.
     pub(super) once: Option<i64>,
+    /// When the last of them was sent that it reports and that was sent once.
+    pub(super) reported_at: Option<Instant>,
     /// Whether this segment reports any.
     pub(super) has_report: bool,
     /// Whether reordering may have made a repetition needless (RACK.dsack_round), since a segment
@@ -60,6 +62,7 @@ impl Rack {
             furthest_before: 0,
             late_from: None,
             once: None,
+            reported_at: None,
             has_report: false,
             twice: false,
             widened_at: None,
@@ -87,6 +90,9 @@ impl Rack {
     /// A segment is reported that nothing was known of.
     pub(super) fn on_new_report(&mut self, segment: &Flying, least: Duration, now: Instant) {
         self.has_report = true;
+        if !segment.retransmitted {
+            self.reported_at = Some(segment.sent_at);
+        }
         self.on_arrived(segment, self.furthest, least, now);
     }
 

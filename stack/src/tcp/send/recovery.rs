@@ -56,6 +56,7 @@ impl Sender {
         self.expect_room();
         if acknowledged <= self.unacknowledged {
             let is_old = acknowledged < self.unacknowledged;
+            self.note_round_trip(None, now);
             let reordering = match self.looks_at_time() {
                 true => self.conclude(None, is_old, echoed, now),
                 false => None,
@@ -78,8 +79,17 @@ impl Sender {
         let finished = self.in_flight.on_acknowledged(acknowledged, |segment| {
             rack.on_acknowledged(segment, echoed, least, now);
         });
+        if self.unacknowledged == 0 {
+            self.congestion.begin(self.next, now);
+        }
         self.unacknowledged = acknowledged;
         self.note_progress();
+        let once = if finished.repeated {
+            None
+        } else {
+            finished.sent_at
+        };
+        self.note_round_trip(once, now);
         self.release_fin();
         let data_end = acknowledged.min(self.written);
         if data_end > self.queue_start {
@@ -123,6 +133,19 @@ impl Sender {
             reordering,
             taken_back: self.rules.reports_after_timeout == Reports::Kept
                 && self.in_flight.is_taken_back(),
+        }
+    }
+
+    /// What was sent last and once, of all that has arrived, measures the path for what ends slow
+    /// start. `acknowledged`: when it was sent, where it is acknowledged.
+    fn note_round_trip(&mut self, acknowledged: Option<Instant>, now: Instant) {
+        let reported = self.rack.reported_at.take();
+        if let Some(sent_at) = reported.or(acknowledged)
+            && self.unacknowledged > 1
+        {
+            let path = (self.unacknowledged, self.next);
+            self.congestion
+                .on_round_trip(now - sent_at, path, self.smoothed, now);
         }
     }
 
@@ -301,7 +324,8 @@ impl Sender {
         }
         // RFC 6928 section 2, RFC 5681 section 3.1: a lost SYN says nothing of the path.
         if self.unacknowledged > 0 {
-            self.congestion.on_timeout(self.loss_base(), first);
+            self.congestion
+                .on_timeout(self.loss_base(), first, self.next, now);
             self.reductions += u64::from(first);
         }
         self.recovery = Recovery::Timeout(self.next);
