@@ -23,6 +23,8 @@ pub struct AcknowledgeRules {
     /// Whether the second full segment is only acknowledged at once where the window did not
     /// shrink.
     pub second_segment_needs_window: bool,
+    /// Which reads send an acknowledgment that waits.
+    pub at_read: AtRead,
     /// Whether the acknowledgment of a FIN that begins the close waits: of a bare one for a tick of
     /// the clock, of one with data as that of data.
     pub fin_waits: bool,
@@ -53,6 +55,18 @@ pub enum SecondSegment {
     TwoFull,
     /// The second segment with data, however short.
     Any,
+}
+
+/// Which reads of the application send an acknowledgment that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AtRead {
+    /// None: it waits on.
+    Nothing,
+    /// Those while more than a segment is not acknowledged, and those that find the end of what
+    /// has come where the peer seems to wait for it: behind a short segment or one with PSH, unless
+    /// data flows both ways, and behind two short ones.
+    MoreOrLast,
 }
 
 /// What is acknowledged without a delay.

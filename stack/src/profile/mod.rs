@@ -33,7 +33,7 @@ pub use acceptance::{
     ExactReset, InexactReset, OldTimestamp, SynFin, UnexpectedSyn, UnsentOfSyn, UnsentOfSynAck,
     WithoutTimestamp,
 };
-pub use acknowledging::{AcknowledgeRules, AtOnce, SecondSegment};
+pub use acknowledging::{AcknowledgeRules, AtOnce, AtRead, SecondSegment};
 pub use backlog::{BacklogRules, FullEnd, FullSyn, ListenerEnds, QueueCounts};
 pub use built_in::{aliases, names, source};
 pub use calls::{

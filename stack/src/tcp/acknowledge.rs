@@ -2,7 +2,7 @@
 
 use smoltcp::time::{Duration, Instant};
 
-use crate::profile::{AcknowledgeRules, AtOnce, Clock, SecondSegment};
+use crate::profile::{AcknowledgeRules, AtOnce, AtRead, Clock, SecondSegment};
 
 /// How soon an acknowledgment is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,27 @@ pub(crate) struct Received {
     pub(crate) timeout: Duration,
 }
 
+/// What a read has left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Read {
+    /// Octets not acknowledged so far.
+    pub(crate) unacknowledged: usize,
+    /// The largest segment of the peer, in octets.
+    pub(crate) segment: usize,
+    /// Whether all that has come was read.
+    pub(crate) is_all: bool,
+}
+
+/// What has come since the last acknowledgment, and may be the last for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lasts {
+    None,
+    /// A short segment, or one with PSH.
+    One,
+    /// A short segment behind such a one.
+    Two,
+}
+
 /// The schedule of acknowledgments.
 #[derive(Debug)]
 pub(crate) struct Acknowledger {
@@ -61,6 +82,7 @@ pub(crate) struct Acknowledger {
     /// Whether data flows both ways, so that an acknowledgment can ride on an answer.
     interactive: bool,
     last_received: Option<Instant>,
+    lasts: Lasts,
 }
 
 /// Whether what has come is acknowledged without a delay.
@@ -95,6 +117,7 @@ impl Acknowledger {
             started: false,
             interactive: false,
             last_received: None,
+            lasts: Lasts::None,
         }
     }
 
@@ -149,10 +172,38 @@ impl Acknowledger {
             self.quick = 0;
         }
         self.last_received = Some(now);
+        // Linux: tcp_measure_rcv_mss, ICSK_ACK_PUSHED and ICSK_ACK_PUSHED2.
+        if received.octets < received.segment {
+            self.lasts = match self.lasts {
+                Lasts::None => Lasts::One,
+                Lasts::One | Lasts::Two => Lasts::Two,
+            };
+        } else if received.pushed && self.lasts == Lasts::None {
+            self.lasts = Lasts::One;
+        }
         if is_enough(&self.rules, &received) || (self.quick > 0 && !self.interactive) {
             self.due = Due::Now;
         } else {
             self.delay(now);
+        }
+    }
+
+    /// The application has read.
+    pub(crate) fn on_read(&mut self, read: Read) {
+        // Linux: __tcp_cleanup_rbuf
+        let is_due = match self.rules.at_read {
+            AtRead::Nothing => false,
+            AtRead::MoreOrLast => {
+                let is_last = match self.lasts {
+                    Lasts::None => false,
+                    Lasts::One => !self.interactive,
+                    Lasts::Two => true,
+                };
+                read.unacknowledged > read.segment || is_last && read.is_all
+            }
+        };
+        if is_due && self.due != Due::Never {
+            self.due = Due::Now;
         }
     }
 
@@ -220,6 +271,7 @@ impl Acknowledger {
     /// A segment with an acknowledgment is being sent.
     pub(crate) fn on_sent(&mut self, with_data: bool, now: Instant) {
         self.due = Due::Never;
+        self.lasts = Lasts::None;
         self.quick = self.quick.saturating_sub(1);
         let answered = self
             .last_received

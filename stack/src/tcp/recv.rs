@@ -188,6 +188,11 @@ impl Receiver {
         self.ahead.stretches().map(|(start, end)| end - start).sum()
     }
 
+    /// Whether nothing that has come waits for a read or for what goes before it.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.queue.len() == 0 && self.ahead.is_empty()
+    }
+
     /// Octets that were acknowledged and not read.
     pub(crate) fn unread(&self) -> usize {
         let in_order_held = if self.withholds {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smoltcp::time::Duration;
 
 use super::Connection;
+use super::acknowledge::Read;
 use super::receive_shutdown::{
     AtCall, AtClose, LeftBehind, at_both_shut, at_call, at_close, room_after, withholds,
 };
@@ -114,7 +115,18 @@ impl Connection {
         if tells && self.state.receives() && self.recv.update_is_due() {
             self.acknowledger.now();
         }
+        self.acknowledge_read();
         Ok(read)
+    }
+
+    /// A read may be what an acknowledgment has waited for.
+    fn acknowledge_read(&mut self) {
+        let unacknowledged = self.recv.acknowledged() - self.last_acknowledgment;
+        self.acknowledger.on_read(Read {
+            unacknowledged: unacknowledged.max(0) as usize,
+            segment: self.recv.segment_octets(),
+            is_all: self.recv.is_drained(),
+        });
     }
 
     /// The application has read the end of the peer's stream.
