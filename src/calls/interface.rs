@@ -61,6 +61,12 @@ pub trait Calls: std::fmt::Debug {
         None
     }
 
+    /// Whether calls about a socket that listens wait for connections of that socket, and for
+    /// nothing that these bring.
+    fn accepts_at_once(&self) -> bool {
+        true
+    }
+
     /// The thread that was switched to leaves the call that it waits in for a routine of the
     /// program, which makes the calls until [`Calls::leave`].
     ///

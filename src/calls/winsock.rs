@@ -204,6 +204,11 @@ impl Calls for WinsockCalls {
         &mut self.program
     }
 
+    /// Over ISO transport a connection is there once its request has come.
+    fn accepts_at_once(&self) -> bool {
+        false
+    }
+
     fn poll(&mut self, network: &mut Network, host: HostId) {
         if self.process.is_waiting() {
             let process = &mut self.process;

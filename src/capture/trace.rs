@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use hangup_stack::event::Event;
 use hangup_stack::network::{HostId, Network};
-use hangup_stack::socket::Protocol;
+pub use hangup_stack::socket::SocketEnds;
 use smoltcp::time::Instant;
-use smoltcp::wire::{EthernetAddress, IpAddress, IpEndpoint};
+use smoltcp::wire::{EthernetAddress, IpAddress};
 
 use crate::event_log::EventLog;
 use crate::notation::Names;
@@ -188,17 +188,6 @@ pub enum Toward {
     Stack,
     /// The stack delivers: data, a connection, or its end.
     Application,
-}
-
-/// The two ends of a socket, as far as they are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SocketEnds {
-    /// TCP or UDP.
-    pub protocol: Protocol,
-    /// The local address.
-    pub local: Option<IpEndpoint>,
-    /// The peer's address.
-    pub remote: Option<IpEndpoint>,
 }
 
 /// The text with control characters, line ends among them, as spaces: rows and comments are lines.

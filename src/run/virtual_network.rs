@@ -205,9 +205,12 @@ impl VirtualNetwork {
     }
 
     /// The socket of a call that waits, where it is a connection whose host tells what happens to
-    /// it. One that listens waits for what happens to others.
+    /// it, or one that listens, unless it waits for what happens to others.
     fn about(&self, host: HostId, socket: Option<SocketId>) -> Option<SocketId> {
-        socket.filter(|it| self.network.host(host).is_noted(*it))
+        let table = self.tables[host.0].as_ref();
+        let accepts = table.is_some_and(|it| it.accepts_at_once());
+        let host = self.network.host(host);
+        socket.filter(|&it| host.is_noted(it) && (accepts || !host.is_listening(it)))
     }
 
     /// Lets what the programs have begun go on.
@@ -264,12 +267,7 @@ impl VirtualNetwork {
     }
 
     fn ends(&self, host: HostId, socket: SocketId) -> Option<SocketEnds> {
-        let status = self.network.host(host).status(socket)?;
-        Some(SocketEnds {
-            protocol: status.protocol,
-            local: status.local,
-            remote: status.remote,
-        })
+        self.network.host(host).ends(socket)
     }
 }
 

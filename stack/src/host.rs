@@ -253,10 +253,16 @@ impl Host {
         }
     }
 
-    /// Whether what happens to a socket is kept: it is a connection of our own TCP.
+    /// Whether what happens to a socket is kept: it listens or is a connection, of our own TCP.
     pub fn is_noted(&self, socket: SocketId) -> bool {
         let stack = self.stack.as_ref().filter(|it| it.stirred.is_some());
-        stack.is_some_and(|it| it.connection(socket).is_some())
+        stack.is_some_and(|it| it.connection(socket).is_some() || it.listening(socket).is_some())
+    }
+
+    /// Whether a socket of our own TCP listens.
+    pub fn is_listening(&self, socket: SocketId) -> bool {
+        let stack = self.stack.as_ref();
+        stack.is_some_and(|it| it.listening(socket).is_some())
     }
 
     /// The sockets that something has happened to, each at least once.
@@ -568,7 +574,9 @@ impl Stack {
         Some(listening)
     }
 
+    /// A listener, to change it: something happens to it.
     pub(crate) fn listening_mut(&mut self, id: SocketId) -> Option<&mut Listening> {
+        self.note(id);
         let Kind::Listening(listening) = &mut self.entries.get_mut(&id)?.kind else {
             return None;
         };
@@ -602,6 +610,15 @@ impl Stack {
         }
     }
 
+    /// Keeps that something has happened to a socket, where that is kept.
+    fn note(&mut self, id: SocketId) {
+        if let Some(stirred) = &mut self.stirred
+            && stirred.last() != Some(&id)
+        {
+            stirred.push(id);
+        }
+    }
+
     /// Tells what has happened to the sockets that have changed.
     fn tell_of_touched(&mut self, outputs: &mut VecDeque<Output>) {
         for place in 0..self.touched.len() {
@@ -618,11 +635,7 @@ impl Stack {
     ) {
         while let Some(id) = self.touched.pop_front() {
             self.settle_connection(id, now, spares, outputs);
-            if let Some(stirred) = &mut self.stirred
-                && stirred.last() != Some(&id)
-            {
-                stirred.push(id);
-            }
+            self.note(id);
         }
         while let Some(stray) = self.strays.pop_front() {
             self.send_stray(stray, now, spares, outputs);

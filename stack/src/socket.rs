@@ -249,6 +249,17 @@ pub enum Closing {
     Lingers(Instant),
 }
 
+/// The two ends of a socket, as far as they are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketEnds {
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// The local address.
+    pub local: Option<IpEndpoint>,
+    /// The peer's address.
+    pub remote: Option<IpEndpoint>,
+}
+
 /// Everything an expectation can ask of a socket. Sequence numbers are relative: the SYN is 0, the
 /// first octet 1.
 #[derive(Clone, Debug, PartialEq)]

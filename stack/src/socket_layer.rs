@@ -16,7 +16,7 @@ use crate::profile::{
 use crate::reference::ReferenceSocket;
 use crate::socket::{
     AcceptError, BindError, Closing, Direction, Gone, ListenError, Protocol, RecvError,
-    SOCKET_OCTETS, SendError, ShutdownError, SocketId, Status, Take, UrgentError,
+    SOCKET_OCTETS, SendError, ShutdownError, SocketEnds, SocketId, Status, Take, UrgentError,
 };
 use crate::table::{Aborts, Bound, Entry, Idle, Kind, Listening};
 use crate::tcp::{Connection, State};
@@ -575,6 +575,24 @@ impl Host {
         self.stack().status(socket)
     }
 
+    /// The protocol of a socket and its two ends: what a trace says of each call, of all that
+    /// [`Host::status`] knows. None once the socket is gone.
+    pub fn ends(&self, socket: SocketId) -> Option<SocketEnds> {
+        if let Some(connection) = self.stack().connection(socket) {
+            return Some(SocketEnds {
+                protocol: Protocol::Tcp,
+                local: Some(connection.local()),
+                remote: Some(connection.remote()),
+            });
+        }
+        let status = self.status(socket)?;
+        Some(SocketEnds {
+            protocol: status.protocol,
+            local: status.local,
+            remote: status.remote,
+        })
+    }
+
     /// The octets that a socket keeps for its application, or holds: what a sweep watches after
     /// each segment, of all that [`Host::status`] knows. Zero once the socket is gone.
     pub fn kept(&self, socket: SocketId) -> usize {
@@ -620,6 +638,12 @@ impl Stack {
 
     /// Connections that were reset while they waited for `accept` leave the queue.
     fn forget_reset_children(&mut self, listener: SocketId) {
+        if self
+            .listening(listener)
+            .is_none_or(|it| it.ready.is_empty())
+        {
+            return;
+        }
         let Some(listening) = self.listening_mut(listener) else {
             return;
         };
