@@ -10,7 +10,8 @@ fn head(octets: u64) -> String {
     format!("HTTP/1.1 200 OK\\r\\nContent-Length: {octets}\\r\\n\\r\\n")
 }
 
-/// A host that sends or takes so many octets, and the kernel.
+/// A host that sends or takes so many octets, and the kernel. It acknowledges all that waits
+/// together, as smoltcp does with what its device has.
 fn scenario(direction: Direction, octets: u64) -> String {
     let answer = match direction {
         Direction::Down => format!("send \"{}\"; send {octets}", head(octets)),
@@ -18,7 +19,8 @@ fn scenario(direction: Direction, octets: u64) -> String {
     };
     format!(
         "# A web server moves a gibibyte.\nhosts.client.profile = 'kernel'\n\n\
-         [hosts.server]\nprofile = 'linux'\nreceive_buffer = '4MiB'\nsend_buffer = '4MiB'\n\
+         [hosts.server]\nprofile = 'linux'\nreceive_offload = 64\n\
+         receive_buffer = '4MiB'\nsend_buffer = '4MiB'\n\
          program = '''\nlisten 80 {{\n  read until \"\\r\\n\\r\\n\"\n  {answer}\n  close\n}}\n'''\n"
     )
 }

@@ -14,7 +14,7 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::EthernetAddress;
 
 use super::clock::{Clock, Lateness};
-use super::device::{Losses, Port};
+use super::device::{Incoming, Losses, Port};
 use crate::calls::Returned;
 use crate::capture::{SocketEnds, TraceHost};
 use crate::run::{
@@ -108,7 +108,7 @@ pub struct LiveMedium<'a> {
     active: Instant,
     recorded: usize,
     is_cut: bool,
-    incoming: Vec<Bytes>,
+    incoming: Vec<Incoming>,
     /// SYNs that are kept back, and until when.
     kept_back: VecDeque<(Instant, Bytes)>,
     lateness: Lateness,
@@ -197,19 +197,33 @@ impl<'a> LiveMedium<'a> {
             self.active = self.clock.now();
         }
         let now = self.clock.now();
-        for frame in self.incoming.drain(..) {
-            match self.limits.slow_open {
-                Some(slow) if slow > Duration::ZERO && is_syn(&frame) => {
-                    if self.kept_back.len() < KEPT_BACK_MAX {
-                        self.kept_back.push_back((now + slow, frame));
+        for incoming in std::mem::take(&mut self.incoming) {
+            match incoming {
+                Incoming::Frame(frame) => self.arrived(frame, now),
+                Incoming::Large(large) => {
+                    if !self.inner.network().transmit_large(self.kernel, &large) {
+                        for frame in self.port.cut(&large) {
+                            self.arrived(frame, now);
+                        }
                     }
-                }
-                Some(_) | None => {
-                    self.inner.network().transmit(self.kernel, frame);
                 }
             }
         }
         any
+    }
+
+    /// Lets a frame go on that the kernel has sent, or keeps it back.
+    fn arrived(&mut self, frame: Bytes, now: Instant) {
+        match self.limits.slow_open {
+            Some(slow) if slow > Duration::ZERO && is_syn(&frame) => {
+                if self.kept_back.len() < KEPT_BACK_MAX {
+                    self.kept_back.push_back((now + slow, frame));
+                }
+            }
+            Some(_) | None => {
+                self.inner.network().transmit(self.kernel, frame);
+            }
+        }
     }
 
     /// Lets the SYNs go on whose time has come.

@@ -13,6 +13,16 @@ const ROUND: usize = 32;
 /// whose checksum field is zero this is what belongs there; over a whole one it is zero where the
 /// segment is undamaged.
 pub(crate) fn of_segment(octets: &[u8], source: IpAddress, destination: IpAddress) -> u16 {
+    !folded(pseudo_header(octets.len(), source, destination) + sum(octets))
+}
+
+/// The sum of the pseudo-header of a segment of so many octets, not complemented: what a device
+/// that completes checksums finds in their place.
+pub(crate) fn of_pseudo_header(length: usize, source: IpAddress, destination: IpAddress) -> u16 {
+    folded(pseudo_header(length, source, destination))
+}
+
+fn pseudo_header(length: usize, source: IpAddress, destination: IpAddress) -> u128 {
     let addresses = match (source, destination) {
         (IpAddress::Ipv4(source), IpAddress::Ipv4(destination)) => {
             sum(&source.octets()) + sum(&destination.octets())
@@ -24,9 +34,8 @@ pub(crate) fn of_segment(octets: &[u8], source: IpAddress, destination: IpAddres
             unreachable!("both ends of a segment are of one family")
         }
     };
-    let length = (octets.len() as u32).to_be_bytes();
-    let protocol = [0, u8::from(IpProtocol::Tcp)];
-    !folded(addresses + sum(&length) + sum(&protocol) + sum(octets))
+    let length = (length as u32).to_be_bytes();
+    addresses + sum(&length) + sum(&[0, u8::from(IpProtocol::Tcp)])
 }
 
 /// The sum of all pairs of octets, with the octets of each pair as they lie in memory: RFC 1071

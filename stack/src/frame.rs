@@ -126,11 +126,6 @@ impl Frame {
         Self::Octets(octets.freeze())
     }
 
-    /// Whether it is known to hold a segment of one of our connections, undamaged.
-    pub(crate) fn is_whole(&self) -> bool {
-        matches!(self, Self::Segment(_))
-    }
-
     /// Its octets.
     pub(crate) fn octets(&mut self) -> Bytes {
         match self {

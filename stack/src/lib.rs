@@ -73,6 +73,7 @@ mod fast_open;
 mod frame;
 pub mod host;
 mod icmp;
+mod inlet;
 mod interface;
 #[cfg(debug_assertions)]
 mod invariants;
@@ -83,6 +84,7 @@ mod memory;
 mod neighbourhood;
 pub mod network;
 pub mod options;
+mod outlet;
 pub mod profile;
 mod random;
 mod reference;

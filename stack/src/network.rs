@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use smoltcp::time::Instant;
 use smoltcp::wire::EthernetAddress;
 
@@ -15,9 +14,11 @@ pub use crate::config::{HostConfig, HostId, IpFamily, Recording, Resolution, Sta
 use crate::event::{DropCause, Event, Fact, Forged, FrameId};
 use crate::frame::{Frame, Spares};
 use crate::host::{Host, InterfacePoll, Output};
+pub use crate::inlet::LargePacket;
 use crate::link::{Fate, LinkConfig};
 use crate::links::Links;
 use crate::neighbourhood::{Neighbourhood, Replaced};
+pub use crate::outlet::{Headers, Outgoing, OutgoingSegment};
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
 use crate::schedule::{Arrival, Arrivals, Deadlines};
@@ -74,16 +75,6 @@ pub struct Network {
     stirred: Vec<(HostId, SocketId)>,
     #[cfg(debug_assertions)]
     resets: crate::invariants::Resets,
-}
-
-/// A frame that has reached the host behind which the network goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The frame.
-    pub octets: Bytes,
-    /// Whether it is known to hold a segment as one of our connections has sent it, so that nobody
-    /// need look at its checksum.
-    pub is_whole: bool,
 }
 
 impl Network {
@@ -265,23 +256,8 @@ impl Network {
         id
     }
 
-    /// Puts a frame on the link that the stack of a host has sent, which is not of this network: a
-    /// kernel's.
-    pub fn transmit(&mut self, from: HostId, frame: Bytes) -> FrameId {
-        let id = self.next_frame();
-        let sending = Sending {
-            id,
-            forged: Forged::No,
-            socket: None,
-            about: None,
-            chain: Chain::default(),
-        };
-        self.put_on_link(from, Frame::Octets(frame), sending);
-        id
-    }
-
-    /// Keeps the frames that reach a host from now on, for [`Network::take_outgoing`]: the network
-    /// goes on behind it.
+    /// Keeps the frames that reach a host without a stack from now on, for
+    /// [`Network::take_outgoing`]: the network goes on behind it.
     pub fn set_outlet(&mut self, host: HostId) {
         self.outlet = Some(host);
     }
@@ -395,10 +371,8 @@ impl Network {
         }
         self.sight(to, SegmentDirection::Received, &frame);
         if self.outlet == Some(to) {
-            self.outgoing.push(Outgoing {
-                is_whole: frame.is_whole(),
-                octets: frame.octets(),
-            });
+            self.outgoing.push(Outgoing::new(frame));
+            return InterfacePoll::NotNeeded;
         }
         self.hosts[to.0].on_frame(frame, self.now, &mut self.spares)
     }
@@ -451,12 +425,20 @@ impl Network {
         frame
     }
 
-    fn next_frame(&mut self) -> FrameId {
+    pub(crate) fn recording(&self) -> Recording {
+        self.recording
+    }
+
+    pub(crate) fn spares(&mut self) -> &mut Spares {
+        &mut self.spares
+    }
+
+    pub(crate) fn next_frame(&mut self) -> FrameId {
         self.frames += 1;
         FrameId(self.frames)
     }
 
-    fn put_on_link(&mut self, from: HostId, mut frame: Frame, sending: Sending) {
+    pub(crate) fn put_on_link(&mut self, from: HostId, mut frame: Frame, sending: Sending) {
         let Sending {
             id,
             forged,
@@ -534,13 +516,13 @@ impl Network {
 
 /// A frame that is sent, beside its octets.
 #[derive(Debug)]
-struct Sending {
-    id: FrameId,
-    forged: Forged,
-    socket: Option<SocketId>,
+pub(crate) struct Sending {
+    pub(crate) id: FrameId,
+    pub(crate) forged: Forged,
+    pub(crate) socket: Option<SocketId>,
     /// What there is to say about it.
-    about: Option<Fact>,
-    chain: Chain,
+    pub(crate) about: Option<Fact>,
+    pub(crate) chain: Chain,
 }
 
 const LINK_STREAMS: u64 = 0;

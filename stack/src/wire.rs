@@ -155,43 +155,56 @@ pub(crate) fn segment_sent(frame: &[u8]) -> Option<SegmentInFrame<'_>> {
     })
 }
 
+/// Finds the TCP segment in an IP packet.
+pub(crate) fn segment_in_packet(packet: &[u8]) -> Option<SegmentInFrame<'_>> {
+    match packet.first()? >> 4 {
+        4 => carried_by_ipv4(packet, IpProtocol::Tcp),
+        6 => carried_by_ipv6(packet, IpProtocol::Tcp),
+        _ => None,
+    }
+}
+
 /// What IP carries of a protocol in a frame, in one piece and behind a header without extensions.
 fn carried(frame: &[u8], protocol: IpProtocol) -> Option<SegmentInFrame<'_>> {
     let frame = EthernetFrame::new_checked(frame).ok()?;
     match frame.ethertype() {
-        EthernetProtocol::Ipv4 => {
-            let packet = Ipv4Packet::new_checked(frame.payload()).ok()?;
-            let whole = !packet.more_frags() && packet.frag_offset() == 0;
-            let is_it = packet.next_header() == protocol && packet.version() == 4;
-            if !whole || !is_it || !packet.verify_checksum() {
-                return None;
-            }
-            Some(SegmentInFrame {
-                source: IpAddress::Ipv4(packet.src_addr()),
-                destination: IpAddress::Ipv4(packet.dst_addr()),
-                envelope: Envelope {
-                    service: packet.dscp() << 2 | packet.ecn(),
-                    hop_limit: packet.hop_limit(),
-                    datagram: None,
-                },
-                octets: packet.payload(),
-            })
-        }
-        EthernetProtocol::Ipv6 => {
-            let packet = Ipv6Packet::new_checked(frame.payload()).ok()?;
-            (packet.next_header() == protocol).then(|| SegmentInFrame {
-                source: IpAddress::Ipv6(packet.src_addr()),
-                destination: IpAddress::Ipv6(packet.dst_addr()),
-                envelope: Envelope {
-                    service: packet.traffic_class(),
-                    hop_limit: packet.hop_limit(),
-                    datagram: None,
-                },
-                octets: packet.payload(),
-            })
-        }
+        EthernetProtocol::Ipv4 => carried_by_ipv4(frame.payload(), protocol),
+        EthernetProtocol::Ipv6 => carried_by_ipv6(frame.payload(), protocol),
         EthernetProtocol::Arp | EthernetProtocol::Unknown(_) => None,
     }
+}
+
+fn carried_by_ipv4(packet: &[u8], protocol: IpProtocol) -> Option<SegmentInFrame<'_>> {
+    let packet = Ipv4Packet::new_checked(packet).ok()?;
+    let whole = !packet.more_frags() && packet.frag_offset() == 0;
+    let is_it = packet.next_header() == protocol && packet.version() == 4;
+    if !whole || !is_it || !packet.verify_checksum() {
+        return None;
+    }
+    Some(SegmentInFrame {
+        source: IpAddress::Ipv4(packet.src_addr()),
+        destination: IpAddress::Ipv4(packet.dst_addr()),
+        envelope: Envelope {
+            service: packet.dscp() << 2 | packet.ecn(),
+            hop_limit: packet.hop_limit(),
+            datagram: None,
+        },
+        octets: packet.payload(),
+    })
+}
+
+fn carried_by_ipv6(packet: &[u8], protocol: IpProtocol) -> Option<SegmentInFrame<'_>> {
+    let packet = Ipv6Packet::new_checked(packet).ok()?;
+    (packet.next_header() == protocol).then(|| SegmentInFrame {
+        source: IpAddress::Ipv6(packet.src_addr()),
+        destination: IpAddress::Ipv6(packet.dst_addr()),
+        envelope: Envelope {
+            service: packet.traffic_class(),
+            hop_limit: packet.hop_limit(),
+            datagram: None,
+        },
+        octets: packet.payload(),
+    })
 }
 
 /// What the IP header between two addresses takes, in octets.

@@ -15,9 +15,9 @@ mod tun;
 mod virtio;
 mod wire;
 
-pub use port::{DEVICE, Losses, Port, PortError};
+pub use port::{DEVICE, Incoming, Losses, Port, PortError};
 pub(in crate::live) use split::whole_or_cut;
-pub use split::{Unusable, frames};
+pub use split::{Unusable, cut_large, frames, large};
 pub use tun::Tun;
 pub use virtio::{Segmentation, VirtioHeader};
 pub use wire::{Sighted, Wire};

@@ -7,11 +7,11 @@ use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use bytes::Bytes;
-use hangup_stack::network::Outgoing;
+use hangup_stack::network::{LargePacket, Outgoing};
 use smoltcp::wire::{EthernetAddress, IpAddress};
 
 use super::neighbourhood::Neighbourhood;
-use super::split::{ETHERNET, frames, whole_or_cut};
+use super::split::{ETHERNET, cut_large, frames, large, whole_or_cut};
 use super::train::Train;
 use super::tun::Tun;
 use super::wire::{Wire, ethernet_address};
@@ -62,6 +62,15 @@ pub struct Losses {
     pub refused: u64,
 }
 
+/// What the kernel has sent.
+#[derive(Clone, Debug)]
+pub enum Incoming {
+    /// A frame as a link carries it.
+    Frame(Bytes),
+    /// Many segments, which are still to be cut.
+    Large(LargePacket),
+}
+
 #[derive(Debug)]
 enum Link {
     Tun(Tun),
@@ -77,6 +86,8 @@ pub struct Port {
     kernel: EthernetAddress,
     neighbours: BTreeMap<IpAddress, EthernetAddress>,
     room: Vec<u8>,
+    /// The frames of the packet that was received last.
+    frames: Vec<Bytes>,
     train: Train,
     losses: Losses,
 }
@@ -138,6 +149,7 @@ impl Port {
             kernel: hosts[kernel].ethernet,
             neighbours,
             room: vec![0; PACKET_MAX],
+            frames: Vec::new(),
             train: Train::default(),
             losses: Losses::default(),
         })
@@ -174,17 +186,18 @@ impl Port {
             // The neighbourhood knows the hosts.
             neighbours: BTreeMap::new(),
             room: vec![0; PACKET_MAX],
+            frames: Vec::new(),
             train: Train::default(),
             losses: Losses::default(),
         })
     }
 
-    /// Takes the next packet that the kernel has sent, as one frame or as several behind those
-    /// already in the list. Returns whether there was one.
+    /// Takes the next packet that the kernel has sent, behind what is already in the list. Returns
+    /// whether there was one.
     ///
     /// # Errors
     /// The device is gone.
-    pub fn receive(&mut self, out: &mut Vec<Bytes>) -> io::Result<bool> {
+    pub fn receive(&mut self, out: &mut Vec<Incoming>) -> io::Result<bool> {
         match &mut self.link {
             Link::Tun(tun) => {
                 let Some((header, length)) = tun.receive(&mut self.room)? else {
@@ -196,7 +209,9 @@ impl Port {
                     (kernel, to.unwrap_or(EthernetAddress::BROADCAST))
                 };
                 let packet = &mut self.room[..length];
-                if frames(&header, packet, ends, out).is_err() {
+                if let Some(large) = large(&header, packet, ends) {
+                    out.push(Incoming::Large(large));
+                } else if frames(&header, packet, ends, &mut self.frames).is_err() {
                     self.losses.unusable += 1;
                 }
             }
@@ -210,7 +225,7 @@ impl Port {
                 let frame = &mut self.room[..sighted.length];
                 let packet = frame.get_mut(ETHERNET..).unwrap_or_default();
                 super::split::complete_whole(packet);
-                out.push(Bytes::copy_from_slice(frame));
+                out.push(Incoming::Frame(Bytes::copy_from_slice(frame)));
             }
             Link::Foreign(wire, neighbourhood, mtu) => {
                 let Some(sighted) = wire.receive(&mut self.room)? else {
@@ -224,17 +239,27 @@ impl Port {
                     self.losses.refused += u64::from(wire.send(&frame).is_err());
                 }
                 if let Some(frame) = arrival.inside
-                    && whole_or_cut(frame, *mtu, out).is_err()
+                    && whole_or_cut(frame, *mtu, &mut self.frames).is_err()
                 {
                     self.losses.unusable += 1;
                 }
             }
         }
+        out.extend(self.frames.drain(..).map(Incoming::Frame));
         Ok(true)
     }
 
+    /// Cuts a large packet into frames, which are none where it cannot be cut.
+    pub fn cut(&mut self, large: &LargePacket) -> Vec<Bytes> {
+        let mut frames = Vec::new();
+        if cut_large(large, &mut frames).is_err() {
+            self.losses.unusable += 1;
+        }
+        frames
+    }
+
     /// Gives the kernel a frame, at the latest with [`Port::flush`].
-    pub fn send(&mut self, frame: Outgoing) {
+    pub fn send(&mut self, mut frame: Outgoing) {
         match &mut self.link {
             Link::Tun(_) => {
                 if let Err(frame) = self.train.couple(frame) {
@@ -243,9 +268,11 @@ impl Port {
                     let _ = self.train.couple(frame);
                 }
             }
-            Link::Wire(wire) => self.losses.refused += u64::from(wire.send(&frame.octets).is_err()),
+            Link::Wire(wire) => {
+                self.losses.refused += u64::from(wire.send(&frame.octets()).is_err())
+            }
             Link::Foreign(wire, neighbourhood, _) => {
-                if let Some(frame) = neighbourhood.leave(frame.octets) {
+                if let Some(frame) = neighbourhood.leave(frame.octets()) {
                     self.losses.refused += u64::from(wire.send(&frame).is_err());
                 }
             }

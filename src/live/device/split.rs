@@ -5,6 +5,7 @@
 //! trusted.
 
 use bytes::{Bytes, BytesMut};
+use hangup_stack::network::LargePacket;
 use smoltcp::wire::{EthernetAddress, IpAddress};
 
 use super::packet::{Layout, TCP};
@@ -42,16 +43,7 @@ pub fn frames(
     ends: impl FnOnce(Option<IpAddress>) -> (EthernetAddress, EthernetAddress),
     out: &mut Vec<Bytes>,
 ) -> Result<(), Unusable> {
-    let ethertype: [u8; 2] = match packet.first().map(|octet| octet >> 4) {
-        Some(4) => [0x08, 0x00],
-        Some(6) => [0x86, 0xdd],
-        Some(_) | None => return Err(Unusable::NotIp),
-    };
-    let (source, destination) = ends(destination(packet));
-    let mut ethernet = [0; ETHERNET];
-    ethernet[..6].copy_from_slice(destination.as_bytes());
-    ethernet[6..12].copy_from_slice(source.as_bytes());
-    ethernet[12..].copy_from_slice(&ethertype);
+    let ethernet = ethernet(ends(destination(packet)), packet)?;
     match header.segmentation {
         Segmentation::None => {
             if header.needs_checksum {
@@ -79,6 +71,51 @@ pub fn frames(
         }
         Segmentation::Other(_) => Err(Unusable::BadOffload),
     }
+}
+
+/// A packet of many TCP segments, where it is one.
+pub fn large(
+    header: &VirtioHeader,
+    packet: &[u8],
+    ends: impl FnOnce(Option<IpAddress>) -> (EthernetAddress, EthernetAddress),
+) -> Option<LargePacket> {
+    let (receiver, size) = (destination(packet), usize::from(header.segment_size));
+    let is_large = header.segmentation == Segmentation::Tcp && size > 0;
+    is_large.then(|| LargePacket {
+        ethernet: ends(receiver),
+        packet: Bytes::copy_from_slice(packet),
+        size,
+    })
+}
+
+/// Puts the frames of a large packet into a list.
+///
+/// # Errors
+/// It is none, or its header does not fit it.
+pub fn cut_large(large: &LargePacket, out: &mut Vec<Bytes>) -> Result<(), Unusable> {
+    let layout = Layout::of(&large.packet).ok_or(Unusable::BadOffload)?;
+    if layout.protocol != TCP {
+        return Err(Unusable::BadOffload);
+    }
+    let ethernet = ethernet(large.ethernet, &large.packet)?;
+    cut(&layout, large.size, &large.packet, &ethernet, out)
+}
+
+/// The Ethernet header in front of a packet.
+fn ethernet(
+    (source, destination): (EthernetAddress, EthernetAddress),
+    packet: &[u8],
+) -> Result<[u8; ETHERNET], Unusable> {
+    let ethertype: [u8; 2] = match packet.first().map(|octet| octet >> 4) {
+        Some(4) => [0x08, 0x00],
+        Some(6) => [0x86, 0xdd],
+        Some(_) | None => return Err(Unusable::NotIp),
+    };
+    let mut ethernet = [0; ETHERNET];
+    ethernet[..6].copy_from_slice(destination.as_bytes());
+    ethernet[6..12].copy_from_slice(source.as_bytes());
+    ethernet[12..].copy_from_slice(&ethertype);
+    Ok(ethernet)
 }
 
 /// Completes the checksum of a packet of which nobody says whether the kernel has left it to us:

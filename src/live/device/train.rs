@@ -3,30 +3,27 @@
 
 use std::io::IoSlice;
 
-use bytes::Bytes;
-use hangup_stack::network::Outgoing;
+use hangup_stack::network::{Outgoing, OutgoingSegment};
+use hangup_stack::tcp::segment::{Flags, Segment};
 
-use super::packet::{Layout, TCP};
+use super::packet::TCP_CHECKSUM;
 use super::split::ETHERNET;
-use super::sum::{folded, pseudo_header, sum};
 use super::virtio::{Segmentation, VirtioHeader};
 
 /// What a packet may have at most, in octets: its length is a number of sixteen bits.
 const PACKET_MAX: usize = 65_535;
 
+/// What headers take at most, in octets: those of IPv6 and TCP.
+const HEADERS_MAX: usize = 100;
+
 /// The most segments of one.
 const SEGMENTS_MAX: usize = 64;
 
-const PSH: u8 = 0x08;
-const ACK: u8 = 0x10;
-
-/// Segments of one connection, of one size but for the last, which acknowledge the same.
+/// Segments of one connection, of one size but for the last, which acknowledge the same; or one
+/// frame of any kind.
 #[derive(Debug, Default)]
 pub(super) struct Train {
-    /// The frames, and where the payload of each begins.
-    frames: Vec<Bytes>,
-    /// The headers of the first.
-    layout: Option<Layout>,
+    frames: Vec<Outgoing>,
     /// How much payload each has.
     size: usize,
     /// How much all have.
@@ -43,40 +40,28 @@ impl Train {
 
     /// Takes a frame in behind those that it has; gives it back where it does not follow them.
     pub(super) fn couple(&mut self, frame: Outgoing) -> Result<(), Outgoing> {
-        let Outgoing {
-            octets: frame,
-            is_whole,
-        } = frame;
-        let back = |octets| Outgoing { octets, is_whole };
-        let packet = frame.get(ETHERNET..).unwrap_or_default();
-        let is_plain = |it: &Layout| is_plain(it, packet) && (is_whole || is_undamaged(it, packet));
-        let layout = Layout::of(packet).filter(is_plain);
+        let plain = frame.segment().filter(|it| is_plain(it.header()));
         let Some(first) = self.frames.first() else {
-            self.size = match &layout {
-                Some(layout) => packet.len() - layout.transport.end,
-                None => 0,
-            };
+            self.size = plain.map_or(0, |it| it.payload().len());
             self.payload = self.size;
-            self.is_closed = layout.as_ref().is_none_or(|it| ends_here(it, packet));
-            self.layout = layout;
+            self.is_closed = plain.is_none_or(|it| it.header().flags.psh);
             self.frames.push(frame);
             return Ok(());
         };
-        let (Some(ours), Some(theirs)) = (&self.layout, &layout) else {
-            return Err(back(frame));
+        let Some((first, next)) = first.segment().zip(plain) else {
+            return Err(frame);
         };
-        let payload = packet.len() - theirs.transport.end;
-        let first = &first[ETHERNET..];
+        let payload = next.payload().len();
         let fits = !self.is_closed
             && payload <= self.size
             && self.frames.len() < SEGMENTS_MAX
-            && ours.transport.end + self.payload + payload <= PACKET_MAX
-            && follows(first, packet, ours, self.payload);
+            && HEADERS_MAX + self.payload + payload <= PACKET_MAX
+            && follows(first, next, self.payload);
         if !fits {
-            return Err(back(frame));
+            return Err(frame);
         }
         self.payload += payload;
-        self.is_closed = payload < self.size || ends_here(theirs, packet);
+        self.is_closed = payload < self.size || next.header().flags.psh;
         self.frames.push(frame);
         Ok(())
     }
@@ -86,106 +71,82 @@ impl Train {
         &mut self,
         send: impl FnOnce(&VirtioHeader, &[IoSlice<'_>]) -> R,
     ) -> Option<R> {
-        let first = self.frames.first()?.get(ETHERNET..).unwrap_or_default();
-        let sent = match (&self.layout, self.frames.len()) {
-            (Some(layout), 2..) => {
-                let (header, headers) = self.headers(first, layout);
-                let mut parts = Vec::with_capacity(self.frames.len() + 1);
-                parts.push(IoSlice::new(&headers));
-                let begin = ETHERNET + layout.transport.end;
-                parts.extend(
-                    self.frames
-                        .iter()
-                        .map(|frame| IoSlice::new(&frame[begin..])),
-                );
+        let mut frames = std::mem::take(&mut self.frames);
+        let sent = match frames.first()?.segment() {
+            Some(first) => {
+                let last = frames.last().and_then(Outgoing::segment);
+                let (header, headers) = self.headers(first, last.unwrap_or(first), frames.len());
+                let mut parts = Vec::with_capacity(frames.len() + 1);
+                parts.push(IoSlice::new(headers.octets()));
+                let payloads = frames.iter().filter_map(Outgoing::segment);
+                parts.extend(payloads.map(|it| IoSlice::new(it.payload())));
                 send(&header, &parts)
             }
             // The kernel looks at its checksum, whatever that is.
-            _ => send(&VirtioHeader::default(), &[IoSlice::new(first)]),
+            None => {
+                let octets = frames.first_mut()?.octets();
+                let packet = octets.get(ETHERNET..).unwrap_or_default();
+                send(&VirtioHeader::default(), &[IoSlice::new(packet)])
+            }
         };
-        self.frames.clear();
+        frames.clear();
+        self.frames = frames;
         Some(sent)
     }
 
-    /// The headers of all together: those of the first with another length, and with the sum of
-    /// the pseudo header for a checksum.
-    fn headers(&self, first: &[u8], layout: &Layout) -> (VirtioHeader, Vec<u8>) {
-        let mut headers = first[..layout.transport.end].to_vec();
-        let transport = layout.transport.start;
-        let length = layout.transport.end + self.payload;
-        let short = |value: usize| (value as u16).to_be_bytes();
-        if headers[0] >> 4 == 4 {
-            headers[2..4].copy_from_slice(&short(length));
-            headers[10..12].fill(0);
-            let checksum = !folded(sum(&headers[..transport]));
-            headers[10..12].copy_from_slice(&checksum.to_be_bytes());
-        } else {
-            headers[4..6].copy_from_slice(&short(length - transport));
-        }
-        // The last one may have PSH.
-        let last = self
-            .frames
-            .last()
-            .and_then(|it| it.get(ETHERNET + transport + 13));
-        headers[transport + 13] |= last.copied().unwrap_or_default() & PSH;
-        let pseudo = pseudo_header(layout.source, layout.destination, TCP, length - transport);
-        let place = transport + layout.checksum_offset();
-        headers[place..place + 2].copy_from_slice(&folded(pseudo).to_be_bytes());
+    /// The headers of all together: those of the first, pushed where the last is.
+    fn headers(
+        &self,
+        first: OutgoingSegment<'_>,
+        last: OutgoingSegment<'_>,
+        count: usize,
+    ) -> (VirtioHeader, hangup_stack::network::Headers) {
+        let mut segment = *first.header();
+        segment.flags.psh |= last.header().flags.psh;
+        let payload = match count {
+            1 => first.payload().len(),
+            _ => self.payload,
+        };
+        let headers = first.headers(&segment, payload);
+        let is_cut = count > 1;
         let header = VirtioHeader {
             needs_checksum: true,
             is_valid: false,
-            segmentation: Segmentation::Tcp,
-            header_length: layout.transport.end as u16,
-            segment_size: self.size as u16,
-            checksum_start: transport as u16,
-            checksum_offset: layout.checksum_offset() as u16,
+            segmentation: match is_cut {
+                true => Segmentation::Tcp,
+                false => Segmentation::None,
+            },
+            header_length: if is_cut {
+                headers.octets().len() as u16
+            } else {
+                0
+            },
+            segment_size: if is_cut { self.size as u16 } else { 0 },
+            checksum_start: headers.transport as u16,
+            checksum_offset: TCP_CHECKSUM as u16,
         };
         (header, headers)
     }
 }
 
-/// Whether a packet is a segment with data and nothing else to say.
-fn is_plain(layout: &Layout, packet: &[u8]) -> bool {
-    let header = &packet[layout.transport.clone()];
-    let has_payload = packet.len() > layout.transport.end;
-    layout.protocol == TCP && has_payload && header[13] & !PSH == ACK
-}
-
-/// Whether the checksum of a segment is right.
-fn is_undamaged(layout: &Layout, packet: &[u8]) -> bool {
-    let segment = &packet[layout.transport.start..];
-    let (source, destination) = (layout.source, layout.destination);
-    let pseudo = pseudo_header(source, destination, TCP, segment.len());
-    folded(pseudo + sum(segment)) == 0xffff
-}
-
-/// Whether a segment asks to be pushed: nothing is put behind it.
-fn ends_here(layout: &Layout, packet: &[u8]) -> bool {
-    packet[layout.transport.start + 13] & PSH != 0
+/// Whether a segment carries data and says nothing else.
+fn is_plain(segment: &Segment) -> bool {
+    let plain = Flags {
+        ack: true,
+        psh: segment.flags.psh,
+        ..Flags::default()
+    };
+    segment.flags == plain && segment.payload_octets > 0
 }
 
 /// Whether a segment is the one that follows `before` octets of a train: its headers are those of
 /// the first but for lengths, numbers and checksums.
-fn follows(first: &[u8], packet: &[u8], layout: &Layout, before: usize) -> bool {
-    let (transport, end) = (layout.transport.start, layout.transport.end);
-    let Some(headers) = packet.get(..end) else {
-        return false;
+fn follows(first: OutgoingSegment<'_>, next: OutgoingSegment<'_>, before: usize) -> bool {
+    let expected = Segment {
+        sequence: first.header().sequence.wrapping_add(before as u32),
+        flags: next.header().flags,
+        payload_octets: next.header().payload_octets,
+        ..*first.header()
     };
-    let same = |from: usize, to: usize| first[from..to] == headers[from..to];
-    let ip = match transport {
-        // Version, length, type of service; flags, hop limit, protocol; addresses, options.
-        20.. if first[0] >> 4 == 4 => same(0, 2) && same(6, 10) && same(12, transport),
-        _ => same(0, 4) && same(6, transport),
-    };
-    let number = |octets: &[u8]| {
-        let octets = &octets[transport + 4..transport + 8];
-        u32::from_be_bytes([octets[0], octets[1], octets[2], octets[3]])
-    };
-    let expected = number(first).wrapping_add(before as u32);
-    // Ports; acknowledgment number and length; window; urgent pointer and options.
-    ip && same(transport, transport + 4)
-        && number(headers) == expected
-        && same(transport + 8, transport + 13)
-        && same(transport + 14, transport + 16)
-        && same(transport + 18, end)
+    *next.header() == expected && next.is_carried_like(first)
 }

@@ -192,6 +192,14 @@ impl Header {
         self.length
     }
 
+    /// Whether it is these octets of a header but for the checksum.
+    pub(crate) fn is_but_for_checksum(&self, header: &[u8]) -> bool {
+        let (before, behind) = (TCP_CHECKSUM.start, TCP_CHECKSUM.end);
+        self.length == header.len()
+            && self.octets[..before] == header[..before]
+            && self.octets[behind..self.length] == header[behind..]
+    }
+
     /// Writes the header to the front of `octets`, where the payload already stands behind it, and
     /// fills in the signature and the checksum.
     pub fn emit(
@@ -206,7 +214,20 @@ impl Header {
         TcpPacket::new_unchecked(octets).set_checksum(checksum);
     }
 
-    /// The same, with a checksum of zero: that of the datagram is enough.
+    /// Writes the header of a segment whose payload is elsewhere. For a checksum it has the sum of
+    /// the pseudo header. There is no signature.
+    pub(crate) fn emit_without_payload(
+        &self,
+        octets: &mut [u8],
+        (source, destination): (IpAddress, IpAddress),
+        payload: usize,
+    ) {
+        octets[..self.length].copy_from_slice(&self.octets[..self.length]);
+        let sum = checksum::of_pseudo_header(self.length + payload, source, destination);
+        TcpPacket::new_unchecked(octets).set_checksum(sum);
+    }
+
+    /// As [`Header::emit`], with a checksum of zero: that of the datagram is enough.
     pub(crate) fn emit_in_datagram(
         &self,
         octets: &mut [u8],
@@ -225,6 +246,9 @@ impl Header {
 
 /// A TCP header without options, in octets.
 pub const TCP_HEADER: usize = 20;
+
+/// Where the checksum is in it.
+const TCP_CHECKSUM: std::ops::Range<usize> = 16..18;
 
 /// The most that options can take, in octets.
 pub const OPTION_OCTETS: usize = 40;
