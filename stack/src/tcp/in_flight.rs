@@ -25,6 +25,21 @@ impl Control {
     }
 }
 
+/// Whether a packet ends with a segment, as it was handed down: several segments may be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PacketEnd {
+    No,
+    Yes,
+    /// And a record with it, so that nothing is ever sent together with it behind it.
+    OfRecord,
+}
+
+impl PacketEnd {
+    pub(crate) fn is_end(self) -> bool {
+        self != Self::No
+    }
+}
+
 /// A segment in the network.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flying {
@@ -42,8 +57,7 @@ pub(crate) struct Flying {
     /// Whether the first transmission is believed to be so as well: it does not count as lost any
     /// more.
     twice: bool,
-    /// Whether a packet ends with it, as it was handed down: several segments may be one.
-    pub(crate) ends_packet: bool,
+    pub(crate) packet_end: PacketEnd,
     sacked: bool,
     /// It counts as lost and waits to be sent again.
     lost: bool,
@@ -67,7 +81,7 @@ impl Flying {
             retransmitted: false,
             repeats: false,
             twice: false,
-            ends_packet: false,
+            packet_end: PacketEnd::No,
             sacked: false,
             lost: false,
         }
@@ -118,7 +132,7 @@ fn joined(segments: VecDeque<Flying>) -> VecDeque<Flying> {
                 before.end = segment.end;
                 before.control = segment.control;
                 before.push |= segment.push;
-                before.ends_packet = segment.ends_packet;
+                before.packet_end = segment.packet_end;
                 before.retransmitted |= segment.retransmitted;
             }
             Some(_) | None => joined.push_back(segment),
@@ -294,7 +308,7 @@ impl InFlight {
     /// A segment was sent for the first time.
     pub(crate) fn push(&mut self, segment: Flying) {
         self.enter_pipe(&segment);
-        self.packets += usize::from(segment.ends_packet);
+        self.packets += usize::from(segment.packet_end.is_end());
         self.segments.push_back(segment);
     }
 
@@ -316,8 +330,8 @@ impl InFlight {
             merged.end = next.end;
             merged.control = next.control;
             merged.push |= next.push;
-            self.packets -= usize::from(merged.ends_packet);
-            merged.ends_packet = next.ends_packet;
+            self.packets -= usize::from(merged.packet_end.is_end());
+            merged.packet_end = next.packet_end;
         }
         merged.lost = false;
         merged.sacked = false;
@@ -351,7 +365,7 @@ impl InFlight {
             self.lost_begin = self.lost_begin.saturating_sub(1);
             self.leave_pipe(&segment);
             self.forget(&segment);
-            self.packets -= usize::from(segment.ends_packet);
+            self.packets -= usize::from(segment.packet_end.is_end());
             repeated |= segment.retransmitted;
             if !segment.sacked {
                 self.delivered += 1;
@@ -528,7 +542,11 @@ impl InFlight {
         self.lost_begin = 0;
         self.lost_count = self.segments.iter().filter(|it| it.lost).count();
         self.reported = self.segments.iter().filter(|it| it.sacked).count();
-        self.packets = self.segments.iter().filter(|it| it.ends_packet).count();
+        self.packets = self
+            .segments
+            .iter()
+            .filter(|it| it.packet_end.is_end())
+            .count();
         for place in 0..self.segments.len() {
             let segment = self.segments[place];
             self.enter_pipe(&segment);
@@ -554,7 +572,7 @@ impl InFlight {
                     end,
                     control: Control::None,
                     push: false,
-                    ends_packet: false,
+                    packet_end: PacketEnd::No,
                     ..segment
                 });
                 segment.start = end;
@@ -609,7 +627,11 @@ impl InFlight {
         assert_eq!(lost, self.lost_count, "what is lost is counted");
         let reported = self.segments.iter().filter(|it| it.sacked).count();
         assert_eq!(reported, self.reported, "what is reported is counted");
-        let packets = self.segments.iter().filter(|it| it.ends_packet).count();
+        let packets = self
+            .segments
+            .iter()
+            .filter(|it| it.packet_end.is_end())
+            .count();
         assert_eq!(packets, self.packets, "packets are counted");
         let [counted, kept] = [pipe, self.pipe].map(|pipe| (pipe.octets, pipe.segments));
         assert_eq!(counted, kept, "the pipe is what is on its way");

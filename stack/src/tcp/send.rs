@@ -25,7 +25,7 @@ use bytes::Bytes;
 use smoltcp::time::{Duration, Instant};
 
 use super::congestion::Congestion;
-use super::in_flight::{Control, Cut, Flying, InFlight};
+use super::in_flight::{Control, Cut, Flying, InFlight, PacketEnd};
 use super::written::Written;
 use crate::event::Retransmission;
 use crate::profile::{Algorithm, Alone, FinTiming, ProbeTakes, Segmentation, SendRules};
@@ -579,7 +579,7 @@ impl Sender {
             control: if fin { Control::Fin } else { Control::None },
             push: false,
             keeps_push: false,
-            ends_packet: false,
+            packet_end: PacketEnd::No,
             again: None,
         });
         true
@@ -614,13 +614,13 @@ impl Sender {
         let end = first.start + first.octets as i64;
         for segment in self.in_flight.lost_from(end) {
             let together = first.octets + segment.payload();
-            if together > self.mss {
+            if together > self.mss || first.packet_end == PacketEnd::OfRecord {
                 break;
             }
             first.octets = together;
             first.push |= segment.push;
             first.keeps_push |= segment.push;
-            first.ends_packet = segment.ends_packet;
+            first.packet_end = segment.packet_end;
             first.control = segment.control;
             if segment.control == Control::Fin {
                 break;
@@ -636,7 +636,7 @@ impl Sender {
             control,
             push,
             keeps_push,
-            ends_packet,
+            packet_end,
             again,
         } = transmission;
         if push {
@@ -660,7 +660,7 @@ impl Sender {
         };
         let was_in_syn = start > 0 && start < self.syn_end;
         let mut segment = Flying::new(start, in_stream, control, keeps_push, now);
-        segment.ends_packet = ends_packet;
+        segment.packet_end = packet_end;
         if was_in_syn {
             segment.count_as_again();
         }
@@ -679,7 +679,7 @@ impl Sender {
             self.next = segment.end;
             self.pieces.skip_to(self.next);
             self.note_usage();
-            if ends_packet {
+            if packet_end.is_end() {
                 self.look_for_room_behind(start);
             }
         }

@@ -106,7 +106,7 @@ impl Connection {
             control,
             push,
             keeps_push: _,
-            ends_packet: _,
+            packet_end: _,
             again,
         } = transmission;
         let syn = control == Control::Syn;

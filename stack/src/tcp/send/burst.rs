@@ -14,6 +14,8 @@ use std::collections::VecDeque;
 
 use smoltcp::time::Duration;
 
+use crate::tcp::in_flight::PacketEnd;
+
 /// The most octets that are handed down together: what an IP packet can count, less the room for
 /// headers (sk_gso_max_size).
 const OCTETS_MOST: u64 = 65_536 - 321;
@@ -108,6 +110,8 @@ struct Burst {
     end: i64,
     /// Whether the piece that ends with it is pushed.
     push: bool,
+    /// Whether a record ends with it.
+    record: bool,
     /// Whether it is more than one segment.
     several: bool,
 }
@@ -188,8 +192,7 @@ impl Patience {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cut {
     pub(super) octets: i64,
-    /// Whether a burst ends with it.
-    pub(super) ends: bool,
+    pub(super) packet_end: PacketEnd,
     /// Whether a burst of several segments ends with it.
     pub(super) ends_burst: bool,
     /// Whether a pushed piece ends with it.
@@ -436,6 +439,7 @@ impl Pieces {
         Burst {
             end,
             push: whole.is_some_and(|piece| piece.push),
+            record: whole.is_some_and(|piece| piece.record),
             several: end - next > mss,
         }
     }
@@ -449,7 +453,11 @@ impl Pieces {
         }
         Some(Cut {
             octets,
-            ends,
+            packet_end: match (ends, burst.record) {
+                (false, _) => PacketEnd::No,
+                (true, false) => PacketEnd::Yes,
+                (true, true) => PacketEnd::OfRecord,
+            },
             ends_burst: ends && burst.several,
             pushed: ends && burst.push,
         })

@@ -7,7 +7,7 @@ use super::loss::Recovery;
 use super::transmission::Limits;
 use super::{Sender, Transmission};
 use crate::profile::{FinTiming, Nagle, Push, Segmentation};
-use crate::tcp::in_flight::Control;
+use crate::tcp::in_flight::{Control, PacketEnd};
 
 impl Sender {
     /// The next segment of what was not sent.
@@ -20,7 +20,7 @@ impl Sender {
                 control: Control::Syn,
                 push: false,
                 keeps_push: false,
-                ends_packet: false,
+                packet_end: PacketEnd::No,
                 again: None,
             });
         }
@@ -106,7 +106,7 @@ impl Sender {
             control: if fin { Control::Fin } else { Control::None },
             push,
             keeps_push,
-            ends_packet: false,
+            packet_end: PacketEnd::No,
             again: None,
         }
     }
@@ -237,7 +237,7 @@ impl Sender {
             }
         };
         Some(Transmission {
-            ends_packet: cut.ends,
+            packet_end: cut.packet_end,
             ..self.transmission(cut.octets, push, keeps_push)
         })
     }

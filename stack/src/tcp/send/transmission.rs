@@ -1,7 +1,7 @@
 //! A segment that is to be sent, and what it must keep to.
 
 use crate::event::Retransmission;
-use crate::tcp::in_flight::{Control, Flying};
+use crate::tcp::in_flight::{Control, Flying, PacketEnd};
 
 /// A segment to be put on the wire now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +15,7 @@ pub(crate) struct Transmission {
     pub(crate) push: bool,
     /// Whether it carries PSH again whenever it is sent again.
     pub(crate) keeps_push: bool,
-    /// Whether a packet ends with it that was handed down.
-    pub(crate) ends_packet: bool,
+    pub(crate) packet_end: PacketEnd,
     /// Why it is sent, where it was sent before.
     pub(crate) again: Option<Retransmission>,
 }
@@ -29,7 +28,7 @@ impl Transmission {
             control: segment.control,
             push: segment.push,
             keeps_push: segment.push,
-            ends_packet: segment.ends_packet,
+            packet_end: segment.packet_end,
             again: Some(cause),
         }
     }
