@@ -1,7 +1,7 @@
 //! Shell lines of a script: their `sysctl` settings become knobs of the host. Nothing is ever
 //! executed.
 
-use hangup_stack::profile::{FinWait2Renewal, Profile, SynOption};
+use hangup_stack::profile::{FinWait2Renewal, Profile, ReceiveTuning, SynOption};
 use smoltcp::time::Duration;
 
 /// What a line sets, by the names of sysctl, and what else it has.
@@ -126,6 +126,15 @@ pub(super) fn apply(
     let (knob, value) = match name {
         "net.ipv4.tcp_rmem" => return receive_memory(profile, value),
         "net.ipv4.tcp_wmem" => return send_memory(profile, value),
+        "net.ipv4.tcp_moderate_rcvbuf" => {
+            let mut turned = profile.clone();
+            turned.window.tuning = match value {
+                "0" => ReceiveTuning::Off,
+                "1" => system.window.tuning,
+                _ => return None,
+            };
+            return Some(turned);
+        }
         "net.core.rmem_max" => ("window.asked_most", count(value)?),
         "net.core.wmem_max" => ("send.buffer.asked_most", count(value)?),
         "net.ipv4.tcp_notsent_lowat" => ("send.unsent_most", unsent_most(value)?),
@@ -372,6 +381,7 @@ fn receive_memory(profile: &Profile, value: &str) -> Option<Profile> {
     let [_, usual, largest] = sizes(value)?;
     let scale = (0..14).find(|scale| largest >> scale <= u16::MAX.into());
     let turned = turn(profile, "window.receive_buffer", &usual.to_string())?;
+    let turned = turn(&turned, "window.space_most", &largest.to_string())?;
     turn(
         &turned,
         "options.window_scale",

@@ -35,6 +35,11 @@ pub(crate) fn of_segment(octets: usize) -> usize {
     (octets + HEADERS + SHARED_INFO).next_power_of_two() + DESCRIPTOR
 }
 
+/// The memory of a packet whose octets stand behind their headers alone (SKB_TRUESIZE).
+pub(crate) fn of_head(octets: usize) -> usize {
+    (octets + HEADERS).next_multiple_of(64) + SHARED_INFO + DESCRIPTOR
+}
+
 /// The memory of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Memory {

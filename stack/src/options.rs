@@ -206,8 +206,9 @@ pub const REUSE_PORT: SocketOption<bool> = SocketOption::new(
 pub const RECEIVE_BUFFER: SocketOption<usize> = SocketOption::new(
     |source| {
         let (udp, window) = (&source.profile.udp, &source.profile.window);
-        let rounds = window.rounding != BufferRounding::None;
-        if let Some(settled) = source.settled.filter(|_| rounds) {
+        let grows = window.model == WindowModel::Memory;
+        let settles = grows || window.rounding != BufferRounding::None;
+        if let Some(settled) = source.settled.filter(|_| settles) {
             return settled.receive;
         }
         let (model, default) = if source.is_udp {

@@ -67,8 +67,8 @@ pub use sending::{
 };
 pub use unconnected::Unconnected;
 pub use window::{
-    BehindFin, BeyondEdge, BufferRounding, FieldRounding, OutOfMemory, WindowEdge, WindowModel,
-    WindowRules,
+    BehindFin, BeyondEdge, BufferRounding, FieldRounding, OutOfMemory, ReceiveTuning, WindowEdge,
+    WindowModel, WindowRules,
 };
 pub use winsock::{CloseEvent, CloseWithReceive, ResetName, WaitingReceives, WinsockRules};
 

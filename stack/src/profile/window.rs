@@ -28,6 +28,9 @@ pub struct WindowRules {
     /// Whether the share of memory that is payload is learnt from what arrives, where the model
     /// counts more than payload; else it is half.
     pub learns_ratio: bool,
+    /// How the buffer grows with what the application reads, where the model counts more than
+    /// payload.
+    pub tuning: ReceiveTuning,
     /// What becomes of a segment in the window for which there is no memory.
     pub out_of_memory: OutOfMemory,
     /// Whether a closed window takes a FIN without data.
@@ -70,6 +73,18 @@ pub enum OutOfMemory {
     Closes,
     /// It is dropped.
     Silence,
+}
+
+/// How a receive buffer grows with what the application reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReceiveTuning {
+    /// It does not.
+    Off,
+    /// By what is read in a round trip.
+    ByReads,
+    /// The same, less what waits in the queue: who reads late makes it grow late.
+    ByReadsAndQueue,
 }
 
 /// Whether a buffer grows to a whole number of segments.

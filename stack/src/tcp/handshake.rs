@@ -167,6 +167,7 @@ impl Connection {
     pub(super) fn enter_open(&mut self, now: Instant) {
         self.opened_at = Some(now);
         self.data_at = now;
+        self.recv.open(now);
         self.enter(if self.send.has_fin() {
             State::FinWait1
         } else {

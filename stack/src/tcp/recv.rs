@@ -10,6 +10,7 @@
 
 mod agreed;
 mod ahead;
+mod growth;
 mod taken;
 
 use bytes::{Buf, Bytes};
@@ -221,11 +222,6 @@ impl Receiver {
     /// The payload that fits while nothing is queued, as the application has asked for it.
     pub(crate) fn asked(&self) -> usize {
         self.buffer.asked()
-    }
-
-    /// The same, rounded to segments.
-    pub(crate) fn settled(&self) -> usize {
-        self.buffer.settled()
     }
 
     /// The window in the last segment we sent, in octets.
@@ -472,9 +468,12 @@ impl Receiver {
             contiguous + self.out_of_order() - before
         };
         taken.repeated = new == 0;
-        taken.grew = self.buffer.on_queued(new, end, self.offered) == Growth::Some;
+        taken.grew = self
+            .buffer
+            .on_queued(new, end, (self.offered, self.accepted))
+            == Growth::Some;
         if !self.stores {
-            self.buffer.on_read(self.accepted);
+            self.buffer.on_read(self.accepted, self.accepted);
         }
         match disposition {
             Disposition::Hold => taken.held = new,
@@ -514,22 +513,10 @@ impl Receiver {
         self.buffer.set_capacity(room.capacity);
     }
 
-    /// The application has set the buffer.
-    pub(crate) fn resize(&mut self, octets: usize) {
-        if self.reception == Reception::Open {
-            self.buffer.resize(octets);
-        }
-    }
-
     /// Whether the right edge has ever gone left for want of memory.
     #[cfg(debug_assertions)]
     pub(crate) fn has_retracted(&self) -> bool {
         self.retracted
-    }
-
-    /// Whether so little of the buffer is free that acknowledgments are better not hurried.
-    pub(crate) fn is_cramped(&self) -> bool {
-        self.buffer.is_cramped()
     }
 
     /// From now on data is acknowledged although earlier data is missing, where it is thrown away.
@@ -558,7 +545,7 @@ impl Receiver {
         self.read += lost as i64;
         self.urgent.on_read(self.read);
         self.let_flow();
-        self.buffer.on_read(self.read);
+        self.buffer.on_read(self.read, self.accepted);
         lost
     }
 
@@ -592,7 +579,7 @@ impl Receiver {
         self.read += octets as i64;
         self.urgent.on_read(self.read);
         self.let_flow();
-        self.buffer.on_read(self.read);
+        self.buffer.on_read(self.read, self.accepted);
     }
 
     /// Opens a window that a full second buffer has shut, once little enough of it is unread.

@@ -13,6 +13,7 @@ use super::segment::Segment;
 use super::state::State;
 use super::time_wait_length::time_wait_with;
 use super::timer::Timer;
+use super::window::Heard;
 use crate::envelope::Envelope;
 use crate::event::Fact;
 use crate::profile::{
@@ -397,6 +398,7 @@ impl Connection {
         let next = self.recv.accepted();
         let end = arriving.start + payload.len() as i64;
         self.recv.open_to(self.acceptable_edge(end).min(end));
+        self.measure_arrival(arriving, now);
         let taken = self.recv.take(arriving.start, payload, fin, disposition);
         if self.recv.accepted() > next {
             self.last_heard = now;
@@ -411,6 +413,26 @@ impl Connection {
         if taken.ended {
             self.on_end_of_stream(now);
         }
+    }
+
+    /// Measures what a segment with data says of the path, for the growth of the receive buffer.
+    fn measure_arrival(&mut self, arriving: &Arriving<'_>, now: Instant) {
+        if !self.recv.is_tuned() {
+            return;
+        }
+        let tick = self.config.profile.options.timestamp_tick;
+        let timestamps = arriving.header.options.timestamps;
+        let echoed = timestamps.filter(|it| self.negotiated.timestamps && it.echo != 0);
+        let echo = echoed.map(|it| {
+            let ticks = self.timestamps(now).value.wrapping_sub(it.echo);
+            (it.echo, tick * u32::from(ticks.cast_signed() > 0) * ticks)
+        });
+        self.recv.on_arriving(Heard {
+            now,
+            octets: arriving.octets,
+            echo,
+            tick,
+        });
     }
 
     fn report(&mut self, arriving: &Arriving<'_>, taken: Taken) {

@@ -5,9 +5,12 @@
 
 mod charged;
 mod situation;
+mod tuning;
 
 use charged::MemoryBuffer;
-pub(crate) use situation::{Admission, Arrival, Growth, Situation};
+pub(crate) use situation::{Admission, Arrival, Growth, Heard, Situation};
+
+use smoltcp::time::Instant;
 
 use crate::profile::{BufferRounding, WindowEdge, WindowModel, WindowRules};
 
@@ -87,7 +90,32 @@ impl Buffer {
     /// The payload that fits while nothing is queued, rounded to segments, whatever a receive
     /// shutdown has made of it since.
     pub(crate) fn settled(&self) -> usize {
-        self.settled
+        match &self.model {
+            Model::FreeSpace { .. } => self.settled,
+            Model::Memory(memory) => memory.space(),
+        }
+    }
+
+    /// The handshake is finished while so much is offered and so much was read.
+    pub(crate) fn open(&mut self, offered: usize, read: i64, now: Instant) {
+        if let Model::Memory(memory) = &mut self.model {
+            memory.open(offered, read, now);
+        }
+    }
+
+    /// Whether anything is measured for the growth of the buffer.
+    pub(crate) fn is_tuned(&self) -> bool {
+        match &self.model {
+            Model::FreeSpace { .. } => false,
+            Model::Memory(memory) => memory.is_tuned(),
+        }
+    }
+
+    /// A segment with data has come. `is_read`: everything before it was read.
+    pub(crate) fn on_arriving(&mut self, heard: Heard, is_read: bool) {
+        if let Model::Memory(memory) = &mut self.model {
+            memory.on_arriving(heard, is_read);
+        }
     }
 
     /// The window of a SYN or SYN-ACK that shows `most` octets at most, before anything is known of
@@ -133,18 +161,24 @@ impl Buffer {
     }
 
     /// New data was queued up to stream position `end`. Says whether the window may grow for it.
-    /// `offered` is the window in the last segment we sent.
-    pub(crate) fn on_queued(&mut self, octets: usize, end: i64, offered: usize) -> Growth {
+    /// `offered` is the window in the last segment we sent, `accepted` how far data was taken.
+    pub(crate) fn on_queued(
+        &mut self,
+        octets: usize,
+        end: i64,
+        (offered, accepted): (usize, i64),
+    ) -> Growth {
         match &mut self.model {
             Model::FreeSpace { .. } => Growth::None,
-            Model::Memory(memory) => memory.on_queued(octets, end, offered),
+            Model::Memory(memory) => memory.on_queued(octets, end, (offered, accepted)),
         }
     }
 
-    /// The application has read, or lost, everything up to stream position `read`.
-    pub(crate) fn on_read(&mut self, read: i64) {
+    /// The application has read, or lost, everything up to stream position `read`, of what was
+    /// taken up to `accepted`.
+    pub(crate) fn on_read(&mut self, read: i64, accepted: i64) {
         if let Model::Memory(memory) = &mut self.model {
-            memory.on_read(read);
+            memory.on_read(read, accepted);
         }
     }
 
@@ -221,6 +255,8 @@ fn free_window(edge: WindowEdge, capacity: usize, mss: usize, situation: Situati
 
 #[cfg(test)]
 mod tests {
+    use smoltcp::time::Duration;
+
     use super::*;
     use crate::profile::Profile;
 
@@ -252,7 +288,8 @@ mod tests {
         let mut buffer = buffer("linux", None);
         let offered = buffer.initial(65_535);
         for segment in 1..=10 {
-            buffer.on_queued(1000, 1 + segment * 1000, offered);
+            let end = 1 + segment * 1000;
+            buffer.on_queued(1000, end, (offered, end));
         }
         let situation = Situation {
             queued: 10_000,
@@ -261,8 +298,41 @@ mod tests {
             shift: 0,
         };
         // Measured: an emptied queue offers 56,000 after segments of 1000 octets.
-        buffer.on_read(10_001);
+        buffer.on_read(10_001, 10_001);
         assert_eq!(buffer.select(situation), 56_000);
+    }
+
+    #[test]
+    fn a_buffer_grows_with_what_is_read_in_a_round_trip() {
+        // Measured: SO_RCVBUF while 10, 14, 18 ... segments come each 50 ms and are read at once.
+        let expected = [
+            131_072, 131_072, 131_072, 131_072, 147_244, 164_281, 181_779, 199_552,
+        ];
+        let mut buffer = buffer("linux", None);
+        let offered = buffer.initial(65_535);
+        buffer.on_syn(1448, 12);
+        buffer.open(offered, 1, Instant::ZERO);
+        let mut end = 1;
+        let spaces = (0..8).map(|round: i64| {
+            let mut first = 0;
+            for place in 0..10 + 4 * round {
+                let heard = Heard {
+                    now: Instant::from_millis(1 + 50 * round),
+                    octets: 1448,
+                    echo: Some((round as u32 + 1, Duration::from_millis(50))),
+                    tick: Duration::from_millis(1),
+                };
+                buffer.on_arriving(heard, true);
+                end += 1448;
+                buffer.on_queued(1448, end, (offered, end));
+                buffer.on_read(end, end);
+                if place == 0 {
+                    first = buffer.settled();
+                }
+            }
+            first
+        });
+        assert_eq!(spaces.collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -4,9 +4,12 @@
 
 use std::collections::VecDeque;
 
-use super::situation::{Admission, Arrival, Growth, Situation};
+use smoltcp::time::Instant;
+
+use super::situation::{Admission, Arrival, Growth, Heard, Situation};
+use super::tuning::{Faster, Tuning};
 use crate::memory::{self, PAGE};
-use crate::profile::WindowRules;
+use crate::profile::{ReceiveTuning, WindowRules};
 
 /// The part of a packet that stands before TCP's payload, in octets: IP and TCP headers without
 /// options.
@@ -20,6 +23,11 @@ const RATIO_ONE: usize = 256;
 const GROWTH_FLOOR: usize = 128;
 /// The least that the window is clamped to (tcp_set_window_clamp, half of SOCK_MIN_RCVBUF).
 const LEAST_CLAMP: usize = 1152;
+
+/// How many segments count as read in the round trip before the first (TCP_INIT_CWND).
+const FIRST_SEGMENTS: usize = 10;
+/// How many segments are added for small variations, where growth does not look at the queue.
+const CUSHION: usize = 16;
 
 #[derive(Clone, Debug)]
 pub(super) struct MemoryBuffer {
@@ -54,6 +62,7 @@ pub(super) struct MemoryBuffer {
     coalesces: bool,
     /// Whether the share of payload is learnt.
     learns: bool,
+    tuning: Tuning,
 }
 
 /// A packet in the queue, or several that share its memory.
@@ -85,6 +94,7 @@ impl MemoryBuffer {
             fast: true,
             coalesces: rules.coalesces,
             learns: rules.learns_ratio,
+            tuning: Tuning::new(rules.tuning),
         }
     }
 
@@ -110,6 +120,30 @@ impl MemoryBuffer {
             full
         };
         self.threshold = self.first.min(self.clamp);
+    }
+
+    /// The handshake is finished while so much is offered (tcp_init_buffer_space).
+    pub(super) fn open(&mut self, offered: usize, read: i64, now: Instant) {
+        let most = self
+            .threshold
+            .min(offered)
+            .min(FIRST_SEGMENTS * self.announced);
+        self.tuning.begin(most, read, now);
+    }
+
+    /// Whether anything is measured for the growth of the buffer.
+    pub(super) fn is_tuned(&self) -> bool {
+        self.tuning.rule() != ReceiveTuning::Off
+    }
+
+    /// A segment with data has come.
+    pub(super) fn on_arriving(&mut self, heard: Heard, is_read: bool) {
+        self.tuning.on_arriving(heard, self.segment, is_read);
+    }
+
+    /// What the system says of the buffer (SO_RCVBUF).
+    pub(super) fn space(&self) -> usize {
+        self.space
     }
 
     /// Nothing is taken any more.
@@ -209,9 +243,21 @@ impl MemoryBuffer {
         self.charged = self.packets.iter().map(|it| it.charge).sum();
     }
 
-    pub(super) fn on_queued(&mut self, octets: usize, end: i64, offered: usize) -> Growth {
+    pub(super) fn on_queued(
+        &mut self,
+        octets: usize,
+        end: i64,
+        (offered, accepted): (usize, i64),
+    ) -> Growth {
         let charge = self.put(octets, end);
         self.measure(octets, charge, offered);
+        if end <= accepted {
+            self.tuning.on_accepted(accepted, offered);
+        } else if self.tuning.rule() == ReceiveTuning::ByReadsAndQueue {
+            // What waits behind a gap is no reason to drop more (tcp_data_queue_ofo).
+            let ahead = self.packets.back().map_or(0, |it| it.end - accepted);
+            self.fit(2 * self.tuning.most() + usize::try_from(ahead).unwrap_or(0));
+        }
         if octets >= GROWTH_FLOOR {
             self.grow(octets, charge)
         } else {
@@ -290,12 +336,65 @@ impl MemoryBuffer {
         memory.charge
     }
 
-    pub(super) fn on_read(&mut self, read: i64) {
+    /// The application has read up to `read` of what has come up to `accepted`, packet by packet.
+    pub(super) fn on_read(&mut self, read: i64, accepted: i64) {
+        let mut at = i64::MIN;
         while let Some(&packet) = self.packets.front()
             && packet.end <= read
         {
             self.charged -= packet.charge;
             self.packets.pop_front();
+            at = packet.end;
+            self.tune(at, accepted);
+        }
+        if at < read {
+            self.tune(read, accepted);
+        }
+    }
+
+    /// Lets the buffer grow where the application reads faster (tcp_rcvbuf_grow, and before 6.16
+    /// tcp_rcv_space_adjust).
+    fn tune(&mut self, read: i64, accepted: i64) {
+        let Some(Faster { octets, before }) = self.tuning.on_read(read, accepted) else {
+            return;
+        };
+        let steady = match self.tuning.rule() {
+            ReceiveTuning::Off => return,
+            ReceiveTuning::ByReads => 2 * octets + CUSHION * self.announced,
+            ReceiveTuning::ByReadsAndQueue => 2 * octets,
+        };
+        // The sender may double its rate, and each measurement is one round trip late.
+        let growth = 2 * (steady as u128 * (octets - before) as u128 / before as u128);
+        let window = steady.saturating_add(usize::try_from(growth).unwrap_or(usize::MAX));
+        if self.tuning.rule() == ReceiveTuning::ByReads {
+            let mut each = memory::of_head(self.announced);
+            each += self
+                .announced
+                .saturating_sub(self.payload_of(each))
+                .div_ceil(64)
+                * 128;
+            self.grow_to((window / self.announced.max(1)).saturating_mul(each));
+        } else {
+            self.fit_with(window);
+        }
+    }
+
+    /// Lets the buffer grow for a window of so many octets.
+    fn fit(&mut self, window: usize) {
+        if window > self.full() {
+            self.fit_with(window);
+        }
+    }
+
+    fn fit_with(&mut self, window: usize) {
+        self.grow_to(window.saturating_mul(RATIO_ONE) / self.ratio);
+    }
+
+    fn grow_to(&mut self, space: usize) {
+        let space = space.min(self.most);
+        if space > self.space && !self.is_set {
+            self.space = space;
+            self.clamp = self.full();
         }
     }
 

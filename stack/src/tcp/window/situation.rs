@@ -1,5 +1,7 @@
 //! What models of the receive buffer are told and asked.
 
+use smoltcp::time::{Duration, Instant};
+
 /// What a model needs to know to select a window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Situation {
@@ -20,6 +22,18 @@ pub(crate) struct Arrival {
     /// Whether it is the next of the stream, and nothing waits behind a gap.
     pub(crate) in_order: bool,
     pub(crate) fin: bool,
+}
+
+/// When a segment with data has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heard {
+    pub(crate) now: Instant,
+    /// The octets of it.
+    pub(crate) octets: usize,
+    /// The timestamp that it echoes, and how long ago that was sent.
+    pub(crate) echo: Option<(u32, Duration)>,
+    /// A tick of the clock of timestamps.
+    pub(crate) tick: Duration,
 }
 
 /// Whether there is memory for a segment.
