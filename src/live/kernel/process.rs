@@ -164,7 +164,7 @@ impl Process {
             "read" | "recv" | "recvfrom" => {
                 let at = match given.get(1) {
                     Some(Argument::Ellipsis) if given.0.len() > 2 => 2,
-                    Some(Argument::Word(word)) if word == "NULL" && given.0.len() > 2 => 2,
+                    Some(Argument::Word(word)) if word == "NULL" => return Err(nowhere()),
                     _ => 1,
                 };
                 let length = length(at, given.number(at)?)?;
@@ -468,8 +468,7 @@ impl Process {
             Some(Argument::Octets(octets)) => Octets::from(&octets[..]),
             Some(Argument::Word(word)) if word == "NULL" => {
                 if given.number(2)? != 0 {
-                    let why = "a pointer to nothing cannot be passed from safe code";
-                    return Err(bad(1, why));
+                    return Err(nowhere());
                 }
                 at = 2;
                 Octets::default()
@@ -519,6 +518,10 @@ impl Process {
         let octets = self.filler(most);
         Ok(message::send(file, message.buffers, octets, flags, to))
     }
+}
+
+fn nowhere() -> BadCall {
+    bad(1, "a pointer to nothing cannot be passed from safe code")
 }
 
 fn unknown(name: &str) -> BadCall {
