@@ -416,7 +416,10 @@ impl Connection {
 
     fn may_probe_tail(&self) -> bool {
         let rules = self.config.profile.send.tail_probe;
-        (rules.beyond_established || self.state == State::Established) && self.send.may_probe_tail()
+        // A handshake has no tail (Linux: request sockets, and tcp_schedule_loss_probe with
+        // fastopen_rsk).
+        let beyond = rules.beyond_established && self.state != State::SynReceived;
+        (beyond || self.state == State::Established) && self.send.may_probe_tail()
     }
 
     /// Sets the retransmission timer, or the tail loss probe's where that comes first.
