@@ -353,7 +353,8 @@ impl Congestion {
             Restart::Never => {}
             Restart::InitialWindow => self.window = least,
             Restart::Halve => {
-                let timeouts = idle.total_micros() / timeout.total_micros().max(1);
+                // A whole number of them is not over yet.
+                let timeouts = (idle.total_micros() - 1) / timeout.total_micros().max(1);
                 let halved = self.window >> timeouts.min(63);
                 self.threshold = self.threshold.max(self.window / 4 * 3);
                 self.window = halved.max(least);
