@@ -50,6 +50,8 @@ pub(crate) struct Flying {
     pub(crate) push: bool,
     /// When it was last sent.
     pub(crate) sent_at: Instant,
+    /// Where the burst ends that it was handed down with.
+    pub(crate) burst_end: i64,
     /// Whether it was sent more than once.
     pub(crate) retransmitted: bool,
     /// Whether a repetition is on its way that is no probe.
@@ -72,9 +74,11 @@ impl Flying {
         push: bool,
         now: Instant,
     ) -> Self {
+        let end = start + (octets + control.length()) as i64;
         Self {
             start,
-            end: start + (octets + control.length()) as i64,
+            end,
+            burst_end: end,
             control,
             push,
             sent_at: now,
@@ -297,6 +301,15 @@ impl InFlight {
     pub(crate) fn lost_from(&self, position: i64) -> impl Iterator<Item = &Flying> {
         let segments = self.segments.range(self.place_of(position)..);
         segments.take_while(|segment| segment.lost)
+    }
+
+    /// The end of the segments that count as lost, were handed down together and follow each other
+    /// from `start`, so many at most; none where it is one.
+    pub(crate) fn lost_together(&self, start: i64, most: usize) -> Option<i64> {
+        let mut segments = self.lost_from(start).take(most);
+        let first = segments.next()?;
+        let together = |it: &&Flying| it.burst_end == first.burst_end;
+        segments.take_while(together).last().map(|it| it.end)
     }
 
     /// The place of the first segment that begins at a position or behind it.
@@ -570,6 +583,7 @@ impl InFlight {
                 let end = segment.start + payload as i64;
                 self.segments.push_back(Flying {
                     end,
+                    burst_end: end,
                     control: Control::None,
                     push: false,
                     packet_end: PacketEnd::No,
@@ -577,6 +591,7 @@ impl InFlight {
                 });
                 segment.start = end;
             }
+            segment.burst_end = segment.end;
             self.segments.push_back(segment);
         }
         self.count();

@@ -3,6 +3,7 @@
 //!
 //! Stream positions are relative and never wrap: our SYN is 0, our first octet 1.
 
+mod again;
 mod buffer;
 mod burst;
 mod counted;
@@ -128,6 +129,9 @@ pub(crate) struct Sender {
     twice: usize,
     /// The last response to congestion, which may prove needless.
     episode: Episode,
+    /// Where the burst ends that is being handed down, of what is new and of what is sent again.
+    burst_end: i64,
+    again_end: Option<i64>,
     /// SND.NXT behind the probe of the tail whose effect is not known, and whether it was a
     /// repetition (TLP.end_seq, TLP.is_retrans).
     tail_probed: Option<(i64, bool)>,
@@ -198,6 +202,8 @@ impl Sender {
             delivered_before: 0,
             twice: 0,
             episode: Episode::default(),
+            burst_end: 0,
+            again_end: None,
             tail_probed: None,
             cause: Retransmission::Timeout,
             probe: None,
@@ -526,6 +532,7 @@ impl Sender {
         if self.has_tried(transmission.is_some()) {
             transmission = self.lost_segment();
         }
+        let transmission = transmission.map(|it| self.as_of_burst(it));
         self.began_idle &= transmission.is_some();
         match transmission {
             Some(transmission) => self.sent(transmission, now),
@@ -595,40 +602,6 @@ impl Sender {
         Some(transmission)
     }
 
-    fn lost_segment(&self) -> Option<Transmission> {
-        if self.recovery == Recovery::No || self.holds_repetitions() {
-            return None;
-        }
-        let transmission = self.retransmission_of_first(self.cause)?;
-        let transmission = self.collapsed(transmission);
-        self.congestion
-            .allows(self.pipe(), transmission.octets)
-            .then_some(transmission)
-    }
-
-    /// Takes the segments behind a retransmission with it, as long as they fit.
-    fn collapsed(&self, mut first: Transmission) -> Transmission {
-        if !self.rules.collapse_retransmissions || first.control != Control::None {
-            return first;
-        }
-        let end = first.start + first.octets as i64;
-        for segment in self.in_flight.lost_from(end) {
-            let together = first.octets + segment.payload();
-            if together > self.mss || first.packet_end == PacketEnd::OfRecord {
-                break;
-            }
-            first.octets = together;
-            first.push |= segment.push;
-            first.keeps_push |= segment.push;
-            first.packet_end = segment.packet_end;
-            first.control = segment.control;
-            if segment.control == Control::Fin {
-                break;
-            }
-        }
-        first
-    }
-
     fn sent(&mut self, transmission: Transmission, now: Instant) {
         let Transmission {
             start,
@@ -661,6 +634,7 @@ impl Sender {
         let was_in_syn = start > 0 && start < self.syn_end;
         let mut segment = Flying::new(start, in_stream, control, keeps_push, now);
         segment.packet_end = packet_end;
+        segment.burst_end = segment.end.max(self.burst_end);
         if was_in_syn {
             segment.count_as_again();
         }

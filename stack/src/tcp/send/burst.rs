@@ -193,6 +193,8 @@ impl Patience {
 pub(super) struct Cut {
     pub(super) octets: i64,
     pub(super) packet_end: PacketEnd,
+    /// Where its burst ends.
+    pub(super) burst_end: i64,
     /// Whether a burst of several segments ends with it.
     pub(super) ends_burst: bool,
     /// Whether a pushed piece ends with it.
@@ -458,6 +460,7 @@ impl Pieces {
                 (true, false) => PacketEnd::Yes,
                 (true, true) => PacketEnd::OfRecord,
             },
+            burst_end: burst.end,
             ends_burst: ends && burst.several,
             pushed: ends && burst.push,
         })

@@ -228,6 +228,7 @@ impl Sender {
                 ..self.pieces.force(room, false)?
             },
         };
+        self.burst_end = cut.burst_end;
         let (push, keeps_push) = match self.rules.push {
             Push::EndOfBurst => (cut.pushed || cut.ends_burst, cut.pushed),
             Push::EndOfWrite => (cut.pushed, cut.pushed),
