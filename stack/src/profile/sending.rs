@@ -21,6 +21,9 @@ pub struct SendRules {
     pub rounding: BufferRounding,
     /// The initial congestion window, in segments (RFC 6928); zero: no congestion control at all.
     pub initial_window: usize,
+    /// How many retransmissions of a SYN or SYN-ACK make that one segment (RFC 5681 section 3.1);
+    /// zero: none do.
+    pub handshake_losses: u32,
     /// How the congestion window grows and shrinks.
     pub congestion: Algorithm,
     /// The ticks in which CUBIC counts time, where it counts the window in segments and looks at

@@ -79,8 +79,10 @@ impl Sender {
         let finished = self.in_flight.on_acknowledged(acknowledged, |segment| {
             rack.on_acknowledged(segment, echoed, least, now);
         });
-        if self.unacknowledged == 0 {
+        let handshake = (self.unacknowledged == 0).then(|| self.is_handshake_lossy(echoed));
+        if handshake.is_some() {
             self.congestion.begin(self.next, now);
+            self.end_episode();
         }
         self.unacknowledged = acknowledged;
         self.note_progress();
@@ -127,6 +129,9 @@ impl Sender {
             self.after_progress(news, echoed, now);
             None
         };
+        if handshake == Some(true) {
+            self.congestion.set_segments(1);
+        }
         Acknowledged {
             progress: true,
             sample: finished.sent_at.map(|sent_at| now - sent_at),
@@ -345,7 +350,7 @@ impl Sender {
             Duration::ZERO
         };
         self.in_flight.mark_all_lost(now - young);
-        if by_time {
+        if by_time && self.unacknowledged > 0 {
             self.congestion
                 .set_segments(self.in_flight.pipe().segments + 1);
         }

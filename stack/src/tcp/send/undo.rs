@@ -63,6 +63,11 @@ impl Sender {
         }
     }
 
+    /// There is nothing to take back.
+    pub(super) fn end_episode(&mut self) {
+        self.episode.marker = None;
+    }
+
     /// Something was sent again, and not to probe.
     pub(super) fn note_repetition(&mut self, now: Instant) {
         let episode = &mut self.episode;
@@ -73,6 +78,18 @@ impl Sender {
     /// What the peer has heard of congestion is certain.
     pub(super) fn forbid_undo(&mut self) {
         self.episode.threshold = None;
+    }
+
+    /// Whether so many of our SYNs were lost that the path is taken for crowded; not where the
+    /// first one is echoed (Linux: tcp_try_undo_spurious_syn).
+    pub(super) fn is_handshake_lossy(&self, echoed: Option<Instant>) -> bool {
+        let least = u64::from(self.rules.handshake_losses);
+        let lossy = least > 0 && self.episode.expired && self.retransmissions >= least;
+        let first = match (self.episode.repeated_at, echoed) {
+            (Some(repeated_at), Some(echoed)) => repeated_at >= echoed,
+            (None, _) | (_, None) => false,
+        };
+        lossy && !(first && self.rules.undo == Undo::Episodes)
     }
 
     /// The peer reports what it had before (RFC 2883): `left` to `right`. Returns how many segments
