@@ -38,7 +38,7 @@ pub(crate) struct Received {
     /// Whether data waits before it that the application has not read.
     pub(crate) behind_unread: bool,
     /// Whether more than a segment is not acknowledged, and the window would not be smaller than
-    /// the last one offered.
+    /// the last one offered. Anything where the rules do not ask.
     pub(crate) window_keeps_up: bool,
     /// Whether more than a segment is not acknowledged, and the receive buffer is nearly full.
     pub(crate) cramped: bool,

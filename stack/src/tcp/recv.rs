@@ -308,6 +308,12 @@ impl Receiver {
         self.duplicate.is_some()
     }
 
+    /// Whether a SACK option may have something to say.
+    #[inline]
+    pub(crate) fn has_reports(&self) -> bool {
+        self.duplicate.is_some() || !self.ahead.is_empty() || self.fin.is_some()
+    }
+
     /// What is to be reported as a duplicate, once.
     pub(crate) fn take_duplicate(&mut self) -> Option<(i64, i64)> {
         self.duplicate.take().filter(|_| !self.withholds)

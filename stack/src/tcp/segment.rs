@@ -135,6 +135,10 @@ impl Segment {
 
     /// How many octets the header of a segment that is no SYN takes, options included.
     pub fn header_octets(&self) -> usize {
+        let is_short = self.options.sack[0].is_none() && !self.options.signed;
+        if is_short {
+            return TCP_HEADER + self.options.timestamps.map_or(0, |_| 12);
+        }
         let mut timestamps = self.options.timestamps.map_or(0, |_| 12);
         if self.options.signed {
             timestamps += SIGNED_OPTION_OCTETS;

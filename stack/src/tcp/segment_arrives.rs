@@ -541,6 +541,9 @@ impl Connection {
     fn received(&self, arriving: &Arriving<'_>, taken: Taken) -> Received {
         let segment = self.recv.segment_octets();
         let unacknowledged = (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize;
+        let is_second = unacknowledged > segment;
+        // What nobody asks for is not worked out for each segment.
+        let needs_window = self.config.profile.acknowledge.second_segment_needs_window;
         Received {
             window: self.recv.offered(),
             segment,
@@ -548,8 +551,8 @@ impl Connection {
             octets: arriving.octets,
             pushed: arriving.header.flags.psh,
             behind_unread: self.recv.unread() > arriving.octets,
-            window_keeps_up: unacknowledged > segment && self.recv.window_keeps_up(),
-            cramped: unacknowledged > segment && self.recv.is_cramped(),
+            window_keeps_up: !needs_window || is_second && self.recv.window_keeps_up(),
+            cramped: is_second && self.recv.is_cramped(),
             window_grew: taken.grew,
             timeout: self.rto.timeout(),
         }

@@ -229,7 +229,7 @@ impl Connection {
         if self.negotiated.timestamps {
             options.timestamps = Some(self.timestamps(now));
         }
-        if self.negotiated.selective {
+        if self.negotiated.selective && self.recv.has_reports() {
             let reports = self.config.profile.acknowledge.duplicates_reported;
             // RFC 2883 section 4: the duplicate stands in the first block.
             let duplicate = self.recv.take_duplicate().filter(|_| reports);

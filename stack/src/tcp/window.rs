@@ -153,6 +153,7 @@ impl Buffer {
 
     /// Whether there is memory for a segment that has come. `read` is how far the application has
     /// read, `accepted` how far data was taken.
+    #[inline]
     pub(crate) fn admit(&mut self, arrival: Arrival, read: i64, accepted: i64) -> Admission {
         match &mut self.model {
             Model::FreeSpace { .. } => Admission::Granted,
@@ -162,6 +163,7 @@ impl Buffer {
 
     /// New data was queued up to stream position `end`. Says whether the window may grow for it.
     /// `offered` is the window in the last segment we sent, `accepted` how far data was taken.
+    #[inline]
     pub(crate) fn on_queued(
         &mut self,
         octets: usize,
@@ -176,6 +178,7 @@ impl Buffer {
 
     /// The application has read, or lost, everything up to stream position `read`, of what was
     /// taken up to `accepted`.
+    #[inline]
     pub(crate) fn on_read(&mut self, read: i64, accepted: i64) {
         if let Model::Memory(memory) = &mut self.model {
             memory.on_read(read, accepted);
@@ -190,6 +193,7 @@ impl Buffer {
     }
 
     /// Whether so little of it is free that acknowledgments are better not hurried.
+    #[inline]
     pub(crate) fn is_cramped(&self) -> bool {
         match &self.model {
             Model::FreeSpace { .. } => false,
@@ -228,6 +232,7 @@ impl Buffer {
     }
 
     /// The largest segment seen so far, where the model measures it; else the announced one.
+    #[inline]
     pub(crate) fn segment_octets(&self) -> usize {
         match &self.model {
             Model::FreeSpace { .. } => self.mss,
