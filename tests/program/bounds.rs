@@ -52,23 +52,23 @@ fn a_long_transfer_needs_the_memory_of_a_short_one() {
                 [[expect]]\nfilter = 'tcp.flags.fin == 1'\nframes = 2\n\
                 [hosts.server]\nprofile = 'linux'\nprogram = 'listen 80 { discard; close }'\n\
                 [hosts.client]\nprofile = 'linux'\n\
-                program = 'connect server:80 { send 24MiB; close }'\n";
+                program = 'connect server:80 { send 48MiB; close }'\n";
     folder.write("bulk.toml", text);
     for more in [&["--no-traces"][..], &[], &["-w", "bulk.pcapng"]] {
-        let arguments = [&["run", "bulk.toml", "--memory", "24MiB"], more].concat();
+        let arguments = [&["run", "bulk.toml", "--memory", "32MiB"], more].concat();
         let ran = folder.hangup(&arguments);
         assert_eq!(ran.code, 0, "{more:?}: {}", ran.err);
     }
     let read = |name: &str| std::fs::read(folder.0.join(name)).expect("a trace");
     let trace = read("bulk.pcapng");
-    assert!(trace.len() > 25 << 20);
+    assert!(trace.len() > 50 << 20);
     assert!(
         trace == read("traces/bulk.pcapng"),
         "the same, wherever it goes"
     );
     // What fails stands at the beginning of the file, and is known at its end.
     folder.write("fails.toml", text.replace("frames = 2", "frames = 3"));
-    let ran = folder.hangup(&["run", "fails.toml", "--memory", "24MiB"]);
+    let ran = folder.hangup(&["run", "fails.toml", "--memory", "32MiB"]);
     assert_eq!(ran.code, 1, "{}", ran.err);
     let failed = read("traces/fails.pcapng");
     let head = String::from_utf8_lossy(&failed[..512]);

@@ -128,6 +128,10 @@ const KINDS: &[Kind] = &[
         of: &[
             "linux/duplicates-reduce-the-window-step-by-step",
             "linux/first-acknowledgment-is-no-duplicate",
+            "packetdrill/linux-17-undo-by-reports",
+            "packetdrill/linux-20-late-and-not-lost",
+            "packetdrill/linux-22-retransmission-is-lost",
+            "packetdrill/linux-23-reordering-by-five",
             "recv-disconnect/gaps/",
             "smoltcp/duplicate-acknowledgments-",
         ],
