@@ -395,9 +395,9 @@ pub(crate) struct Verify {
         value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: u16,
 
-    /// What is played in the namespace: which one of the file.
-    #[arg(long, hide = true, value_name = "INDEX")]
-    pub(crate) kernel_worker: Option<usize>,
+    /// What is played in the namespace: which one of the file, and how often it was before.
+    #[arg(long, hide = true, num_args = 2, value_names = ["INDEX", "ATTEMPT"])]
+    pub(crate) kernel_worker: Option<Vec<usize>>,
 
     /// What packetdrill scripts are played with.
     #[command(flatten)]
@@ -516,8 +516,15 @@ pub(crate) struct Run {
     #[arg(long, conflicts_with = "bless")]
     pub(crate) kernel: bool,
 
-    /// What is run in the namespace: the name of the case, and which one of its file.
-    #[arg(long, hide = true, num_args = 2, value_names = ["NAME", "INDEX"], requires = "kernel")]
+    /// What is run in the namespace: the name of the case, which one of its file, and how often it
+    /// was run before.
+    #[arg(
+        long,
+        hide = true,
+        num_args = 3,
+        value_names = ["NAME", "INDEX", "ATTEMPT"],
+        requires = "kernel"
+    )]
     pub(crate) kernel_worker: Option<Vec<String>>,
 
     /// Scenarios to run at once (default: one a processor). The results do not depend on it.

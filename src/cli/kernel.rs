@@ -20,10 +20,10 @@ use crate::run::{Filler, Outcome, Patience, run, run_in_real_time};
 use crate::scenario::{LoadError, Scenario, ScenarioFile, Setting, script};
 
 /// How often a case is played at most that says nothing.
-const ATTEMPTS_MOST: usize = 40;
+const ATTEMPTS_MOST: usize = 60;
 
 /// After how many attempts a case is played while no other is.
-const TOGETHER_MOST: usize = 8;
+const TOGETHER_MOST: usize = 16;
 
 /// The highest priority that is not real-time (`nice -n -20`).
 const PRIORITY: i32 = -20;
@@ -187,8 +187,8 @@ impl Subject {
         }
     }
 
-    /// Plays it on the machine's kernel, in the namespace that this process is in. Beside the
-    /// outcome, the lines for the shell that were not carried out.
+    /// Plays it on the machine's kernel, in the namespace that this process is in, for the first
+    /// time or again. Beside the outcome, the lines for the shell that were not carried out.
     ///
     /// # Errors
     /// What the machine refuses.
@@ -196,7 +196,7 @@ impl Subject {
         &self,
         seed: Option<u64>,
         leftovers: Leftovers,
-        patience: Patience,
+        (patience, attempt): (Patience, usize),
     ) -> Result<(ScriptOutcome, Vec<String>), String> {
         let scenario = self.scenario();
         let kernel = self.kernel().unwrap_or(HostId(0));
@@ -219,7 +219,7 @@ impl Subject {
             begin.shell.clone_from(&script.shell);
         }
         let mut medium = KernelHost::new(&begin)?;
-        medium.start();
+        medium.start(attempt);
         let outcome = match self {
             Self::Script(script) => run_script_on(&mut medium, script, seed, leftovers),
             Self::Scenario(scenario) => {
@@ -296,13 +296,13 @@ pub(super) fn child(arguments: impl FnOnce(&mut Command)) -> Result<Vec<u8>, Str
     })
 }
 
-/// Plays a case until it says something: once beside others, and alone where that does not help.
-/// None: it never did, or somebody has interrupted it.
+/// Plays a case until it says something: beside others, and alone where that does not help. Each
+/// time has its number, from zero. None: it never did, or somebody has interrupted it.
 ///
 /// # Errors
 /// The machine does not let it be played.
 pub(super) fn until_said<T>(
-    mut once: impl FnMut() -> Result<T, String>,
+    mut once: impl FnMut(usize) -> Result<T, String>,
     mut says: impl FnMut(&T) -> bool,
 ) -> Result<Option<T>, String> {
     for attempt in 0..ATTEMPTS_MOST {
@@ -312,11 +312,11 @@ pub(super) fn until_said<T>(
         let played = match attempt < TOGETHER_MOST {
             true => {
                 let _beside = BESIDE.read();
-                once()?
+                once(attempt)?
             }
             false => {
                 let _alone = BESIDE.write();
-                once()?
+                once(attempt)?
             }
         };
         if says(&played) {

@@ -64,8 +64,8 @@ struct Item {
 /// # Errors
 /// Why nothing was compared.
 pub(super) fn verify(args: &Verify, quiet: bool) -> Result<Exit, Failure> {
-    if let Some(index) = args.kernel_worker {
-        return worker(args, index);
+    if let Some([index, attempt]) = args.kernel_worker.as_deref() {
+        return worker(args, *index, *attempt);
     }
     interrupt::listen().map_err(environment)?;
     let reasons = reasons(args)?;
@@ -261,7 +261,7 @@ fn beside(args: &Verify, item: &Item, account: &Account) -> Result<CaseResult, F
     let mut runs = 0;
     let mut seen = Seen::default();
     let said = until_said(
-        || play(args, item),
+        |attempt| play(args, item, attempt),
         |played| {
             // What is late may do anything, but for what is always the same.
             runs += if played.is_too_late { 1 } else { RUNS };
@@ -332,10 +332,10 @@ fn turned_knobs(turned: &[String]) -> String {
 ///
 /// # Errors
 /// The process does not begin, or ends without a result.
-fn play(args: &Verify, item: &Item) -> Result<Played, String> {
+fn play(args: &Verify, item: &Item, attempt: usize) -> Result<Played, String> {
     let output = child(|command| {
         command.args(["verify", "--kernel-worker"]);
-        command.arg(item.index.to_string());
+        command.args([item.index, attempt].map(|it| it.to_string()));
         args.scripts.push_to(command);
         command.arg("--").arg(&item.file.path);
     })?;
@@ -346,7 +346,7 @@ fn play(args: &Verify, item: &Item) -> Result<Played, String> {
 ///
 /// # Errors
 /// The machine does not let it have a namespace, or standard output is gone.
-fn worker(args: &Verify, index: usize) -> Result<Exit, Failure> {
+fn worker(args: &Verify, index: usize, attempt: usize) -> Result<Exit, Failure> {
     enter()?;
     let path = args.paths.first().map_or(Path::new(""), |it| it.as_path());
     let not_played = |why: String| Played {
@@ -369,7 +369,7 @@ fn worker(args: &Verify, index: usize) -> Result<Exit, Failure> {
                 let through = through(subject.scenario(), &emulated);
                 waits = patience(subject.scenario(), through, ANSWERED);
             }
-            let played = subject.play(None, Leftovers::Allowed, waits);
+            let played = subject.play(None, Leftovers::Allowed, (waits, attempt));
             let (outcome, _) = played.map_err(refusal)?;
             match outcome {
                 ScriptOutcome::Passed(outcome) | ScriptOutcome::Failed(outcome) => {

@@ -23,9 +23,9 @@ use crate::packetdrill::{Leftovers, ScriptOutcome};
 use crate::report::{CaseKind, CaseVerdict, Problem, TestCase};
 use crate::run::{Outcome, Patience};
 
-/// How often a case must fail in the same way before it has failed: where in a tick of the kernel's
-/// timers a run begins is chance, and one in five may be wrong for a script.
-const FAILURES: usize = 5;
+/// How often a case must fail in the same way before it has failed: each attempt begins in another
+/// part of a tick of the kernel's timers, and one in ten may be the only one that suits a script.
+const FAILURES: usize = 16;
 
 /// How often it must fail in exactly the same way, with the same values, where it was played too
 /// late each time: what lateness does varies.
@@ -96,7 +96,7 @@ pub(super) fn one(args: &Run, job: &Job<'_>, mut case: TestCase) -> TestCase {
     let mut failures = Failures::default();
     let (mut attempts, mut latest) = (0, 0);
     let said = until_said(
-        || play(args, job),
+        |attempt| play(args, job, attempt),
         |played| {
             attempts += 1;
             latest = latest.max(played.late_micros);
@@ -132,10 +132,11 @@ pub(super) fn one(args: &Run, job: &Job<'_>, mut case: TestCase) -> TestCase {
 ///
 /// # Errors
 /// The process does not begin, or ends without a result.
-fn play(args: &Run, job: &Job<'_>) -> Result<Played, String> {
+fn play(args: &Run, job: &Job<'_>, attempt: usize) -> Result<Played, String> {
     let output = child(|command| {
         command.args(["run", "--kernel", "--kernel-worker"]);
-        command.arg(&job.name).arg(job.index.to_string());
+        command.arg(&job.name);
+        command.args([job.index, attempt].map(|it| it.to_string()));
         if let Some(seed) = args.seed {
             command.arg("--seed").arg(seed.to_string());
         }
@@ -168,18 +169,20 @@ fn play(args: &Run, job: &Job<'_>) -> Result<Played, String> {
 /// The machine does not let it have a namespace, or standard output is gone.
 pub(super) fn worker(args: &Run, of: &[String]) -> Result<Exit, Failure> {
     enter()?;
-    let [name, index] = of else {
+    let [name, index, attempt] = of else {
         return Err(environment(
-            "a worker has the name of its case and its index",
+            "a worker has the name of its case, its index and the number of the attempt",
         ));
     };
+    let number = |it: &String| it.parse::<usize>().unwrap_or(0);
     let path = args.paths.first().cloned().unwrap_or_default();
     let kind = match path.extension().is_some_and(|it| it == "pkt") {
         true => CaseKind::Script,
         false => CaseKind::Scenario,
     };
     let mut case = TestCase::not_run(kind, name, &path);
-    let lateness = subject(args, &path, index.parse().unwrap_or(0), &mut case)?;
+    let numbers = (number(index), number(attempt));
+    let lateness = subject(args, &path, numbers, &mut case)?;
     let played = Played {
         case,
         late_micros: lateness.map_or(0, |it| it.longest().total_micros()),
@@ -193,7 +196,7 @@ pub(super) fn worker(args: &Run, of: &[String]) -> Result<Exit, Failure> {
 fn subject(
     args: &Run,
     path: &Path,
-    index: usize,
+    (index, attempt): (usize, usize),
     case: &mut TestCase,
 ) -> Result<Option<crate::run::Lateness>, Failure> {
     let options = &args.scripts.options;
@@ -232,7 +235,7 @@ fn subject(
     {
         waits = patience(scenario, through(scenario, &emulated), waits.end);
     }
-    let played = subject.play(args.seed, leftovers, waits);
+    let played = subject.play(args.seed, leftovers, (waits, attempt));
     let (outcome, left) = played.map_err(refusal)?;
     case.ignored = left;
     match outcome {

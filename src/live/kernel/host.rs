@@ -21,6 +21,7 @@ use super::link::{Link, Offloads};
 use super::made::{Attempt, How, Made};
 use super::network::{self, Network};
 use super::packets;
+use super::phase;
 use super::process::{Buffers, Process, Surroundings};
 use super::waiters::Waiters;
 use super::{info, killed, octets, options, settings, status, sysctl};
@@ -193,8 +194,10 @@ impl KernelHost {
         })
     }
 
-    /// Lets the time of the run begin now.
-    pub fn start(&mut self) {
+    /// Lets the time of the run begin, in a part of the kernel's tick that each attempt has for
+    /// itself. They are counted from zero.
+    pub fn start(&mut self, attempt: usize) {
+        phase::wait(attempt);
         self.began = Clock::now();
     }
 

@@ -3,6 +3,7 @@
 //! | part | what it is |
 //! |---|---|
 //! | `host` | the medium: the kernel, and the other hosts in real time |
+//! | `phase` | where in a tick of the kernel a run begins |
 //! | `link`, `network`, `settings`, `sysctl` | the device, and what scripts set |
 //! | `process` | the program: its descriptors by their labels, and its calls by name |
 //! | `data`, `octets`, `message`, `ready`, `control`, `options`, `words` | the calls |
@@ -22,6 +23,7 @@ mod network;
 mod octets;
 mod options;
 mod packets;
+mod phase;
 mod process;
 mod ready;
 mod settings;
