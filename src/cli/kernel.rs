@@ -20,7 +20,7 @@ use crate::run::{Filler, Outcome, Patience, run, run_in_real_time};
 use crate::scenario::{LoadError, Scenario, ScenarioFile, Setting, script};
 
 /// How often a case is played at most that says nothing.
-const ATTEMPTS_MOST: usize = 60;
+const ATTEMPTS_MOST: usize = 200;
 
 /// After how many attempts a case is played while no other is.
 const TOGETHER_MOST: usize = 16;
