@@ -230,7 +230,10 @@ impl Connection {
             options.timestamps = Some(self.timestamps(now));
         }
         if self.negotiated.selective && self.recv.has_reports() {
-            let reports = self.config.profile.acknowledge.duplicates_reported;
+            // What is left of a connection in TIME-WAIT reports nothing (Linux: a timewait socket,
+            // tcp_v4_send_ack).
+            let reports = self.config.profile.acknowledge.duplicates_reported
+                && self.state != State::TimeWait;
             // RFC 2883 section 4: the duplicate stands in the first block.
             let duplicate = self.recv.take_duplicate().filter(|_| reports);
             let with_fin = self.config.profile.acknowledge.fin_reported;
