@@ -197,7 +197,8 @@ impl<'a> LiveMedium<'a> {
             self.active = self.clock.now();
         }
         let now = self.clock.now();
-        for incoming in std::mem::take(&mut self.incoming) {
+        let mut all = std::mem::take(&mut self.incoming);
+        for incoming in all.drain(..) {
             match incoming {
                 Incoming::Frame(frame) => self.arrived(frame, now),
                 Incoming::Large(large) => {
@@ -209,6 +210,8 @@ impl<'a> LiveMedium<'a> {
                 }
             }
         }
+        // Its room is used again.
+        self.incoming = all;
         any
     }
 

@@ -56,18 +56,9 @@ pub fn frames(
             Ok(())
         }
         Segmentation::Tcp | Segmentation::Udp => {
-            let layout = Layout::of(packet).ok_or(Unusable::BadOffload)?;
-            let is_tcp = layout.protocol == TCP;
-            if is_tcp != (header.segmentation == Segmentation::Tcp) {
-                return Err(Unusable::BadOffload);
-            }
-            cut(
-                &layout,
-                usize::from(header.segment_size),
-                packet,
-                &ethernet,
-                out,
-            )
+            let size = usize::from(header.segment_size);
+            let is_tcp = header.segmentation == Segmentation::Tcp;
+            cut_whole(is_tcp, size, packet, &ethernet, out)
         }
         Segmentation::Other(_) => Err(Unusable::BadOffload),
     }
@@ -93,12 +84,23 @@ pub fn large(
 /// # Errors
 /// It is none, or its header does not fit it.
 pub fn cut_large(large: &LargePacket, out: &mut Vec<Bytes>) -> Result<(), Unusable> {
-    let layout = Layout::of(&large.packet).ok_or(Unusable::BadOffload)?;
-    if layout.protocol != TCP {
+    let ethernet = ethernet(large.ethernet, &large.packet)?;
+    cut_whole(true, large.size, &large.packet, &ethernet, out)
+}
+
+/// Cuts a packet that is to be one of TCP, or else of UDP.
+fn cut_whole(
+    is_tcp: bool,
+    size: usize,
+    packet: &[u8],
+    ethernet: &[u8; ETHERNET],
+    out: &mut Vec<Bytes>,
+) -> Result<(), Unusable> {
+    let layout = Layout::of(packet).ok_or(Unusable::BadOffload)?;
+    if is_tcp != (layout.protocol == TCP) {
         return Err(Unusable::BadOffload);
     }
-    let ethernet = ethernet(large.ethernet, &large.packet)?;
-    cut(&layout, large.size, &large.packet, &ethernet, out)
+    cut(&layout, size, packet, ethernet, out)
 }
 
 /// The Ethernet header in front of a packet.

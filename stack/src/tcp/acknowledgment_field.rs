@@ -203,34 +203,25 @@ impl Connection {
 
     /// Behind the last moment at which our timestamp was the one that is echoed.
     fn echoed_until(&self, header: &Segment, now: Instant) -> Option<Instant> {
-        let echoed = header.options.timestamps?.echo;
-        if !self.negotiated.timestamps || echoed == 0 {
-            return None;
-        }
-        let ticks = self.timestamps(now).value.wrapping_sub(echoed);
-        let ticks = i64::from(ticks.cast_signed());
-        let tick = self
-            .config
-            .profile
-            .options
-            .timestamp_tick
-            .total_micros()
-            .max(1) as i64;
+        let ago = self.echoed_ticks(header, now)?;
+        let (ticks, tick) = self.timestamp_clock(now);
         // The tick that is running now ends in the future.
-        let end = (now.total_micros() / tick + 1) * tick;
-        Some(Instant::from_micros(end - ticks * tick))
+        Some(Instant::from_micros((ticks - i64::from(ago)) * tick))
+    }
+
+    /// How many ticks ago our timestamp was the one that is echoed; negative in the future.
+    fn echoed_ticks(&self, header: &Segment, now: Instant) -> Option<i32> {
+        let echoed = header.options.timestamps?.echo;
+        let (ticks, _) = self.timestamp_clock(now);
+        (self.negotiated.timestamps && echoed != 0)
+            .then(|| (ticks as u32).wrapping_sub(echoed).cast_signed())
     }
 
     /// The round-trip time since the timestamp that was echoed (RFC 7323 section 4), one tick at
     /// least. It tells a segment apart from its repetition.
     fn echoed_round_trip(&self, header: &Segment, now: Instant) -> Option<Duration> {
-        let echoed = header.options.timestamps?.echo;
-        if !self.negotiated.timestamps || echoed == 0 {
-            return None;
-        }
-        let ticks = self.timestamps(now).value.wrapping_sub(echoed);
         // An echo from the future, or of a clock that has gone round, measures nothing.
-        let ticks = u32::try_from(ticks.cast_signed()).ok()?;
+        let ticks = u32::try_from(self.echoed_ticks(header, now)?).ok()?;
         Some(self.config.profile.options.timestamp_tick * ticks.max(1))
     }
 }

@@ -420,19 +420,19 @@ impl Connection {
 
     /// The timestamps option of a segment that is sent now (RFC 7323 section 3.2).
     fn timestamps(&self, now: Instant) -> Timestamps {
-        let tick = self
-            .config
-            .profile
-            .options
-            .timestamp_tick
-            .total_micros()
-            .max(1) as i64;
-        // The clock begins at one: a zero echo means that there is nothing to echo.
-        let value = (now.total_micros() / tick + 1) as u32;
+        let (ticks, _) = self.timestamp_clock(now);
         Timestamps {
-            value,
+            value: ticks as u32,
             echo: self.recent_timestamp,
         }
+    }
+
+    /// What the clock of timestamps shows, and how long its tick is, in microseconds. It begins at
+    /// one: a zero echo means that there is nothing to echo.
+    fn timestamp_clock(&self, now: Instant) -> (i64, i64) {
+        let tick = self.config.profile.options.timestamp_tick;
+        let tick = tick.total_micros().max(1) as i64;
+        (now.total_micros() / tick + 1, tick)
     }
 
     /// What the options of data segments take, in octets.
