@@ -97,7 +97,7 @@ impl Stack {
 
     /// Segments that IP had to put together first come out of the raw sockets.
     fn take_reassembled(&mut self, now: Instant) {
-        for handle in self.raw {
+        for handle in self.raw.into_iter().flatten() {
             while let Ok(packet) = self.smoltcp.get_mut::<raw::Socket<'_>>(handle).recv() {
                 let mut frame = BytesMut::zeroed(ETHERNET_HEADER + packet.len());
                 frame[ETHERNET_HEADER..].copy_from_slice(packet);
@@ -176,10 +176,16 @@ impl Stack {
             return;
         }
         if let Some(id) = known
-            && let Some(connection) = self.connection(id)
+            && let Some(connection) = self.connection_mut(id)
         {
             let state = connection.state();
             let strange = !connection.travels_in(arrived.envelope.datagram);
+            let is_open = state.is_synchronized() && state != State::TimeWait;
+            if is_open && !strange && !flags.syn {
+                connection.on_enveloped(arrived.envelope, header, arrived.payload, now);
+                self.touch(id);
+                return;
+            }
             let end = match state == State::SynReceived {
                 true => self.end_of_handshake(id, header),
                 false => FullEnd::Taken,
@@ -410,7 +416,7 @@ impl Stack {
         let connection = Connection::accept(config, syn, opening, now);
         let is_open_early = connection.is_open_early();
         let id = self.next_socket();
-        let mut child = Entry::new(family, Kind::Connection(Box::new(connection)), options);
+        let mut child = Entry::new(family, Kind::Connection(connection), options);
         child.parent = Some(listener);
         self.entries.insert(id, child);
         self.connections.insert(Tuple::new(local.port, remote), id);

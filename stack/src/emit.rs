@@ -2,20 +2,19 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
 use smoltcp::socket::raw;
 use smoltcp::time::Instant;
 use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::event::Fact;
 use crate::frame::{self, Frame, Spares};
-use crate::host::{Output, Sent, Stack};
+use crate::host::{Output, Stack};
 use crate::network::{Recording, Resolution};
 use crate::profile::Profile;
 use crate::socket::SocketId;
 use crate::tcp::closed_port::Stray;
 use crate::tcp::segment::Layout;
-use crate::tcp::{Connection, Outgoing, State};
+use crate::tcp::{Connection, Outgoing, Sent, State};
 use crate::wire::{self, ETHERNET_HEADER};
 
 impl Stack {
@@ -33,14 +32,8 @@ impl Stack {
             segment,
             envelope,
         } = stray;
-        let outgoing = Outgoing {
-            segment,
-            envelope,
-            payload: Bytes::new(),
-            may_fragment: false,
-            about: None,
-        };
-        self.send_outgoing((local, remote), outgoing, None, now, spares, outputs);
+        spares.outgoing = Outgoing::new(segment, envelope);
+        self.send_outgoing((local, remote), None, now, spares, outputs);
     }
 
     /// Tells what has happened to a connection.
@@ -68,36 +61,33 @@ impl Stack {
             return Sent::Nothing;
         };
         let established = tell(connection, id, recording, outputs);
-        let outgoing = connection.poll_transmit(now);
+        let sent = connection.poll_transmit(now, &mut spares.outgoing);
         let ends = (connection.local(), connection.remote());
         if established {
             self.offer_to_listener(id);
         }
-        let Some(outgoing) = outgoing else {
-            return Sent::Nothing;
-        };
-        self.send_outgoing(ends, outgoing, Some(id), now, spares, outputs);
-        Sent::Segment
+        if sent == Sent::Segment {
+            self.send_outgoing(ends, Some(id), now, spares, outputs);
+        }
+        sent
     }
 
-    /// Sends a segment: at once where the neighbour is known, through the interface's neighbour
-    /// resolution where it has to be asked for.
+    /// Sends the segment that was made last: at once where the neighbour is known, through the
+    /// interface's neighbour resolution where it has to be asked for.
+    #[inline(always)]
     fn send_outgoing(
         &mut self,
         (local, remote): (IpEndpoint, IpEndpoint),
-        outgoing: Outgoing,
         socket: Option<SocketId>,
         now: Instant,
         spares: &mut Spares,
         outputs: &mut VecDeque<Output>,
     ) {
         let Outgoing {
-            segment,
-            envelope,
-            payload,
             may_fragment,
-            about,
-        } = outgoing;
+            again,
+            ..
+        } = spares.outgoing;
         let addresses = (local.addr, remote.addr);
         if local.addr.version() != remote.addr.version() {
             return;
@@ -109,32 +99,44 @@ impl Stack {
                 };
                 let layout = layout(&self.profile);
                 let ethernet = (self.ethernet, neighbour);
-                let enveloped = (envelope, &segment);
                 let frame = match may_fragment {
-                    false => spares.frame(ethernet, addresses, enveloped, payload, &layout),
-                    true => Frame::to_fragment(ethernet, addresses, enveloped, &payload, &layout),
+                    false => spares.frame(ethernet, addresses, &layout),
+                    true => Frame::to_fragment(ethernet, addresses, &spares.outgoing, &layout),
                 };
                 outputs.push_back(Output::Frame {
                     frame,
                     socket,
-                    about,
+                    again,
                 });
             }
             Resolution::Arp => {
                 let layout = layout(&self.profile);
-                let mut packet = frame::packet(addresses, (envelope, &segment), &payload, &layout);
+                let Outgoing {
+                    segment,
+                    envelope,
+                    payload,
+                    ..
+                } = &spares.outgoing;
+                let enveloped = (*envelope, segment);
+                let mut packet = frame::packet(addresses, enveloped, payload, &layout);
                 if may_fragment {
                     wire::let_fragment(&mut packet[ETHERNET_HEADER..]);
                 }
+                let Some([ipv4, ipv6]) = self.raw else {
+                    return;
+                };
                 let handle = match remote.addr {
-                    IpAddress::Ipv4(_) => self.raw[0],
-                    IpAddress::Ipv6(_) => self.raw[1],
+                    IpAddress::Ipv4(_) => ipv4,
+                    IpAddress::Ipv6(_) => ipv6,
                 };
                 let raw = self.smoltcp.get_mut::<raw::Socket<'_>>(handle);
                 // A full queue loses the segment, as a full queue of a real resolver does.
                 let _ = raw.send_slice(&packet[ETHERNET_HEADER..]);
                 self.settle_interface(now, spares, outputs);
-                outputs.extend(about.map(|fact| Output::Fact { socket, fact }));
+                outputs.extend(again.map(|again| Output::Fact {
+                    socket,
+                    fact: again.into(),
+                }));
             }
         }
     }

@@ -119,6 +119,22 @@ pub enum Fact {
     },
 }
 
+/// What is to be said of a segment that is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repetition {
+    /// How many octets of payload it has.
+    pub octets: usize,
+    /// What made the sender repeat it.
+    pub cause: Retransmission,
+}
+
+impl From<Repetition> for Fact {
+    fn from(again: Repetition) -> Self {
+        let Repetition { octets, cause } = again;
+        Self::Retransmitted { octets, cause }
+    }
+}
+
 impl Fact {
     /// What it is, in a word or two.
     pub fn name(&self) -> &'static str {

@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use smoltcp::wire::{EthernetAddress, EthernetFrame, IpAddress};
 
 use crate::envelope::Envelope;
+use crate::tcp::Outgoing;
 use crate::tcp::segment::{Layout, Segment};
 use crate::wire::{self, ETHERNET_HEADER};
 
@@ -37,30 +38,50 @@ pub(crate) struct InTransit {
     octets: Option<Bytes>,
 }
 
-/// Memory of segments that have arrived, used again for those that are sent next.
-#[derive(Debug, Default)]
-#[expect(
-    clippy::vec_box,
-    reason = "it is the boxes that are used again: moving what is in them costs more than they do"
-)]
-pub(crate) struct Spares(Vec<Box<InTransit>>);
+/// Memory of segments that is used again for those that are sent next.
+#[derive(Debug)]
+pub(crate) struct Spares {
+    /// Those that have arrived.
+    #[expect(
+        clippy::vec_box,
+        reason = "the boxes are used again: moving what is in them costs more than they do"
+    )]
+    arrived: Vec<Box<InTransit>>,
+    /// The one that is being made.
+    pub(crate) outgoing: Outgoing,
+}
+
+impl Default for Spares {
+    fn default() -> Self {
+        Self {
+            arrived: Vec::new(),
+            outgoing: Outgoing::new(Segment::default(), Envelope::ORDINARY),
+        }
+    }
+}
 
 /// More of it than this is given back to the allocator.
 const SPARES_MOST: usize = 1024;
 
 impl Spares {
-    /// A frame with a segment in it. The addresses are of one family.
+    /// A frame with the segment in it that was made last. The addresses are of one family.
+    #[inline(always)]
     pub(crate) fn frame(
         &mut self,
         ethernet: (EthernetAddress, EthernetAddress),
         (source, destination): (IpAddress, IpAddress),
-        (envelope, segment): (Envelope, &Segment),
-        payload: Bytes,
         layout: &Layout<'_>,
     ) -> Frame {
+        let Outgoing {
+            ref segment,
+            envelope,
+            ref mut payload,
+            ..
+        } = self.outgoing;
+        let payload = std::mem::take(payload);
         // What its octets are depends on the profile of its sender.
         let needs_layout = segment.flags.syn || segment.options.signed;
-        if let Some(mut spare) = self.0.pop().filter(|_| !needs_layout) {
+        if let Some(mut spare) = self.arrived.pop().filter(|_| !needs_layout) {
             spare.ethernet = ethernet;
             spare.source = source;
             spare.destination = destination;
@@ -92,7 +113,7 @@ impl Spares {
         let Some(transit) = InTransit::read(&octets) else {
             return Frame::Octets(octets);
         };
-        Frame::Segment(match self.0.pop() {
+        Frame::Segment(match self.arrived.pop() {
             Some(mut spare) => {
                 *spare = transit;
                 spare
@@ -103,10 +124,10 @@ impl Spares {
 
     /// Takes a segment that has arrived.
     pub(crate) fn put(&mut self, mut transit: Box<InTransit>) {
-        if self.0.len() < SPARES_MOST {
+        if self.arrived.len() < SPARES_MOST {
             transit.payload = Bytes::new();
             transit.octets = None;
-            self.0.push(transit);
+            self.arrived.push(transit);
         }
     }
 }
@@ -116,11 +137,11 @@ impl Frame {
     pub(crate) fn to_fragment(
         (source, destination): (EthernetAddress, EthernetAddress),
         ends: (IpAddress, IpAddress),
-        enveloped: (Envelope, &Segment),
-        payload: &[u8],
+        outgoing: &Outgoing,
         layout: &Layout<'_>,
     ) -> Self {
-        let mut octets = packet(ends, enveloped, payload, layout);
+        let enveloped = (outgoing.envelope, &outgoing.segment);
+        let mut octets = packet(ends, enveloped, &outgoing.payload, layout);
         wire::let_fragment(&mut octets[ETHERNET_HEADER..]);
         wire::emit_ethernet(&mut octets, source, destination, ends.1);
         Self::Octets(octets.freeze())

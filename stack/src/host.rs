@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use smoltcp::iface::{Interface, SocketHandle, SocketSet};
-use smoltcp::socket::raw;
 use smoltcp::time::Instant;
-use smoltcp::wire::{EthernetAddress, IpAddress, IpProtocol, IpVersion};
+use smoltcp::wire::{EthernetAddress, IpAddress};
 
-use crate::event::Fact;
+use crate::event::{Fact, Repetition};
 use crate::frame::{Frame, Spares};
 use crate::icmp::Limiter;
 use crate::neighbourhood::Neighbourhood;
@@ -27,7 +26,7 @@ use crate::servers::FastOpenMemory;
 use crate::socket::SocketId;
 use crate::table::{Entries, Idle, Kind, Listening, Tuple};
 use crate::tcp::closed_port::Stray;
-use crate::tcp::{Connection, State};
+use crate::tcp::{Connection, Sent, State};
 use crate::wire::Wire;
 
 /// What a host has to say or to send.
@@ -38,20 +37,12 @@ pub(crate) enum Output {
         socket: Option<SocketId>,
         fact: Fact,
     },
-    /// A frame, and what there is to say about it.
+    /// A frame, and what is to be said of it where it is sent again.
     Frame {
         frame: Frame,
         socket: Option<SocketId>,
-        about: Option<Fact>,
+        again: Option<Repetition>,
     },
-}
-
-/// Whether a connection had a segment to send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a connection is asked until it has nothing to send"]
-pub(crate) enum Sent {
-    Segment,
-    Nothing,
 }
 
 /// Whether smoltcp's interface must be polled, as something may have happened to it or to a socket
@@ -110,7 +101,8 @@ pub(crate) struct Stack {
     /// When smoltcp's interface was told of its neighbours, and how many addresses there were.
     pub(crate) introduced: Option<(Instant, usize)>,
     /// Segments whose neighbour has yet to be resolved wait in these: one for each version of IP.
-    pub(crate) raw: [SocketHandle; 2],
+    /// They are made with the interface.
+    pub(crate) raw: Option<[SocketHandle; 2]>,
     /// When each connection is next due.
     deadlines: Timetable,
     pub(crate) interface_due: Option<Instant>,
@@ -148,10 +140,6 @@ impl std::fmt::Debug for Stack {
 
 /// The first port handed out to sockets that ask for none (RFC 6335 section 6).
 const FIRST_DYNAMIC_PORT: u16 = 49_152;
-
-/// Packets and octets that wait for a neighbour to be resolved.
-const UNRESOLVED_PACKETS: usize = 64;
-const UNRESOLVED_OCTETS: usize = 128 * 1024;
 
 impl Host {
     pub(crate) fn new(
@@ -333,6 +321,7 @@ impl Host {
     }
 
     /// Takes in a frame, and no more: [`Host::settle_with`] answers.
+    #[inline(always)]
     pub(crate) fn on_frame(
         &mut self,
         frame: Frame,
@@ -419,34 +408,6 @@ impl Stack {
         } = basis;
         let wire = Wire::new(mtu);
         let interface_seed = u64::from(random.bits());
-        let mut smoltcp = SocketSet::new(Vec::new());
-        let raw = [IpVersion::Ipv4, IpVersion::Ipv6].map(|version| {
-            let buffer = || {
-                let metadata = vec![raw::PacketMetadata::EMPTY; UNRESOLVED_PACKETS];
-                raw::PacketBuffer::new(metadata, vec![0; 0])
-            };
-            let metadata = vec![raw::PacketMetadata::EMPTY; UNRESOLVED_PACKETS];
-            let octets = if resolution == Resolution::Arp {
-                UNRESOLVED_OCTETS
-            } else {
-                0
-            };
-            let transmit = raw::PacketBuffer::new(metadata, vec![0; octets]);
-            (version, buffer(), transmit)
-        });
-        let raw = raw.map(|(version, receive, transmit)| {
-            // On a host that runs smoltcp's TCP a raw socket would take its segments away.
-            let protocol = match profile.transport {
-                Transport::Hangup => IpProtocol::Tcp,
-                Transport::Smoltcp => IpProtocol::Unknown(253),
-            };
-            smoltcp.add(raw::Socket::new(
-                Some(version),
-                Some(protocol),
-                receive,
-                transmit,
-            ))
-        });
         let needs_interface =
             resolution == Resolution::Arp || profile.transport == Transport::Smoltcp;
         let mut stack = Self {
@@ -455,7 +416,7 @@ impl Stack {
             mtu,
             interface: None,
             interface_seed,
-            smoltcp,
+            smoltcp: SocketSet::new(Vec::new()),
             entries: Entries::default(),
             recording: Recording::default(),
             connections: BTreeMap::new(),
@@ -469,7 +430,7 @@ impl Stack {
             neighbours,
             neighbour: None,
             introduced: None,
-            raw,
+            raw: None,
             deadlines: Timetable::default(),
             interface_due: None,
             strays: VecDeque::new(),

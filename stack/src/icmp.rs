@@ -40,7 +40,7 @@ impl Stack {
             outputs.push_back(Output::Frame {
                 frame: Frame::Octets(answer.into()),
                 socket: None,
-                about: None,
+                again: None,
             });
         }
     }

@@ -11,6 +11,7 @@ use crate::event::{Forged, FrameId};
 use crate::frame::Frame;
 use crate::network::{HostId, Network, Recording, Sending};
 use crate::storm::Chain;
+use crate::tcp::Outgoing;
 use crate::tcp::segment::{Layout, Segment};
 use crate::wire::{self, SegmentInFrame};
 
@@ -55,11 +56,10 @@ impl Network {
             let part = payload.slice(begin..payload.len().min(begin + large.size));
             let header = part_of(&segment, begin, part.len(), index + 1 == count);
             let sending = self.not_ours();
-            let layout = &Layout::WITHOUT_SYN;
-            let enveloped = (found.envelope, &header);
-            let frame = self
-                .spares()
-                .frame(large.ethernet, ends, enveloped, part, layout);
+            let spares = self.spares();
+            spares.outgoing = Outgoing::new(header, found.envelope);
+            spares.outgoing.payload = part;
+            let frame = spares.frame(large.ethernet, ends, &Layout::WITHOUT_SYN);
             self.put_on_link(from, frame, sending);
         }
         true
@@ -71,7 +71,7 @@ impl Network {
             id: self.next_frame(),
             forged: Forged::No,
             socket: None,
-            about: None,
+            again: None,
             chain: Chain::default(),
         }
     }

@@ -4,28 +4,38 @@
 use std::collections::VecDeque;
 
 use smoltcp::iface::{Config, Interface, SocketSet};
+use smoltcp::socket::raw;
 use smoltcp::time::{Duration, Instant};
-use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr};
+use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, IpProtocol, IpVersion};
 
 use crate::frame::Spares;
 use crate::host::{Output, Stack};
 use crate::network::Resolution;
+use crate::profile::Transport;
 use crate::wire::{self, Wire};
 
 /// smoltcp forgets a neighbour after a minute; static ones are introduced again before that.
 const INTRODUCTION_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Packets and octets that wait for a neighbour to be resolved.
+const UNRESOLVED_PACKETS: usize = 64;
+const UNRESOLVED_OCTETS: usize = 128 * 1024;
 
 impl Stack {
     /// smoltcp's interface and what it works on. From now on it is there.
     pub(crate) fn interface(&mut self) -> (&mut Interface, &mut Wire, &mut SocketSet<'static>) {
         let interface = match &mut self.interface {
             Some(interface) => interface,
-            none => none.insert(new_interface(
-                self.ethernet,
-                self.interface_seed,
-                &mut self.wire,
-                &self.addresses,
-            )),
+            none => {
+                let raw = raw_sockets(self.resolution, self.profile.transport);
+                self.raw = Some(raw.map(|socket| self.smoltcp.add(socket)));
+                none.insert(new_interface(
+                    self.ethernet,
+                    self.interface_seed,
+                    &mut self.wire,
+                    &self.addresses,
+                ))
+            }
         };
         (interface, &mut self.wire, &mut self.smoltcp)
     }
@@ -49,7 +59,7 @@ impl Stack {
                 outputs.push_back(Output::Frame {
                     frame: spares.read(octets),
                     socket: None,
-                    about: None,
+                    again: None,
                 });
             }
             if result == smoltcp::iface::PollResult::None && !sent {
@@ -87,6 +97,25 @@ impl Stack {
             interface.poll_ingress_single(now, wire, sockets);
         }
     }
+}
+
+/// A raw socket for each version of IP.
+fn raw_sockets(resolution: Resolution, transport: Transport) -> [raw::Socket<'static>; 2] {
+    let octets = match resolution {
+        Resolution::Arp => UNRESOLVED_OCTETS,
+        Resolution::Static => 0,
+    };
+    // On a host that runs smoltcp's TCP a raw socket would take its segments away.
+    let protocol = match transport {
+        Transport::Hangup => IpProtocol::Tcp,
+        Transport::Smoltcp => IpProtocol::Unknown(253),
+    };
+    let buffer = |octets| {
+        let metadata = vec![raw::PacketMetadata::EMPTY; UNRESOLVED_PACKETS];
+        raw::PacketBuffer::new(metadata, vec![0; octets])
+    };
+    [IpVersion::Ipv4, IpVersion::Ipv6]
+        .map(|version| raw::Socket::new(Some(version), Some(protocol), buffer(0), buffer(octets)))
 }
 
 /// smoltcp's interface of a host. It is made once and is larger than a stack likes, so that whoever

@@ -289,7 +289,7 @@ impl Stack {
         if self.entries.get(&id).is_some_and(is_deaf) {
             connection.begin_deaf();
         }
-        self.set_kind(id, Kind::Connection(Box::new(connection)));
+        self.set_kind(id, Kind::Connection(connection));
         self.claims.insert((local.port, id));
         self.connections.insert(Tuple::new(local.port, remote), id);
         self.touch(id);

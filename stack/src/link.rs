@@ -115,12 +115,16 @@ impl Link {
         self.config = config;
     }
 
+    /// When a frame arrives that the link takes at `now` and does nothing else to.
+    #[inline]
+    pub(crate) fn only_delays(&self, frame: &Frame, now: Instant) -> Option<Instant> {
+        // A segment is never longer than the MTU; a forged frame may be.
+        let delays = self.only_delays && matches!(frame, Frame::Segment(_));
+        delays.then(|| now + self.config.delay)
+    }
+
     /// Takes a frame at `now` and says what becomes of it.
     pub(crate) fn carry(&mut self, frame: Frame, now: Instant) -> Fate {
-        // A segment is never longer than the MTU; a forged frame may be.
-        if self.only_delays && matches!(frame, Frame::Segment(_)) {
-            return Fate::Arrives(now + self.config.delay, frame);
-        }
         if self.config.down {
             return Fate::Dropped(DropCause::Down);
         }

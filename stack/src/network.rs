@@ -11,7 +11,7 @@ use smoltcp::time::Instant;
 use smoltcp::wire::EthernetAddress;
 
 pub use crate::config::{HostConfig, HostId, IpFamily, Recording, Resolution, StackKind};
-use crate::event::{DropCause, Event, Fact, Forged, FrameId};
+use crate::event::{DropCause, Event, Fact, Forged, FrameId, Repetition};
 use crate::frame::{Frame, Spares};
 use crate::host::{Host, InterfacePoll, Output};
 pub use crate::inlet::LargePacket;
@@ -114,13 +114,13 @@ impl Network {
     }
 
     /// Adds a host, with unlimited links of no delay to and from each host already there.
-    pub fn add_host(&mut self, config: HostConfig) -> HostId {
+    pub fn add_host(&mut self, mut config: HostConfig) -> HostId {
         let id = HostId(self.hosts.len());
         let random = Random::new(self.seed, stream(HOST_STREAMS, id, id));
         let neighbours = self.neighbours.clone();
         let ethernet = ethernet_address(id);
-        let profile = match &config.stack {
-            StackKind::Profile(profile) => Some(self.shared(profile)),
+        let profile = match std::mem::replace(&mut config.stack, StackKind::Scripted) {
+            StackKind::Profile(profile) => Some(self.shared(*profile)),
             StackKind::Scripted => None,
         };
         let network = (self.resolution, neighbours);
@@ -134,12 +134,12 @@ impl Network {
     }
 
     /// A profile that all hosts of one system have together: each segment reads much of it.
-    fn shared(&mut self, profile: &Profile) -> Arc<Profile> {
+    fn shared(&mut self, profile: Profile) -> Arc<Profile> {
         let mut known = self.profiles.iter();
-        if let Some(known) = known.find(|it| ***it == *profile) {
+        if let Some(known) = known.find(|it| ***it == profile) {
             return Arc::clone(known);
         }
-        let profile = Arc::new(profile.clone());
+        let profile = Arc::new(profile);
         self.profiles.push(Arc::clone(&profile));
         profile
     }
@@ -249,7 +249,7 @@ impl Network {
             id,
             forged: Forged::Yes,
             socket: None,
-            about: None,
+            again: None,
             chain: Chain::default(),
         };
         self.put_on_link(from, frame, sending);
@@ -355,6 +355,7 @@ impl Network {
         }
     }
 
+    #[inline(always)]
     fn take_in(&mut self, arrival: Arrival) -> InterfacePoll {
         let Arrival {
             to, id, mut frame, ..
@@ -390,18 +391,18 @@ impl Network {
                 Output::Frame {
                     frame,
                     socket,
-                    about,
+                    again,
                 } => {
                     #[cfg(debug_assertions)]
                     let frame = self.checked(host, socket, frame);
-                    if let Some(about) = &about {
-                        chain = self.lookout.fact(chain, about);
+                    if let Some(again) = again {
+                        chain = self.lookout.fact(chain, &again.into());
                     }
                     let sending = Sending {
                         id: self.next_frame(),
                         forged: Forged::No,
                         socket,
-                        about,
+                        again,
                         chain,
                     };
                     self.put_on_link(host, frame, sending);
@@ -438,19 +439,20 @@ impl Network {
         FrameId(self.frames)
     }
 
+    #[inline(always)]
     pub(crate) fn put_on_link(&mut self, from: HostId, mut frame: Frame, sending: Sending) {
         let Sending {
             id,
             forged,
             socket,
-            about,
+            again,
             chain,
         } = sending;
         if self.recording == Recording::Everything {
             let bytes = frame.octets();
             self.tell(from, Some(id), socket, Fact::Sent { bytes, forged });
-            if let Some(about) = about {
-                self.tell(from, Some(id), socket, about);
+            if let Some(again) = again {
+                self.tell(from, Some(id), socket, again.into());
             }
         }
         self.sight(from, SegmentDirection::Sent, &frame);
@@ -472,9 +474,14 @@ impl Network {
         }
     }
 
+    #[inline(always)]
     fn carry(&mut self, (from, to): (HostId, HostId), id: FrameId, chain: Chain, frame: Frame) {
         let seed = self.seed;
         let link = self.links.link(from, to, || link_random(seed, from, to));
+        if let Some(at) = link.only_delays(&frame, self.now) {
+            self.arrivals.push(at, to, id, chain, frame);
+            return;
+        }
         match link.carry(frame, self.now) {
             Fate::Arrives(at, frame) => self.arrivals.push(at, to, id, chain, frame),
             Fate::ArrivesTwice(copies) => {
@@ -520,8 +527,8 @@ pub(crate) struct Sending {
     pub(crate) id: FrameId,
     pub(crate) forged: Forged,
     pub(crate) socket: Option<SocketId>,
-    /// What there is to say about it.
-    pub(crate) about: Option<Fact>,
+    /// What is to be said of it, where it is sent again.
+    pub(crate) again: Option<Repetition>,
     pub(crate) chain: Chain,
 }
 

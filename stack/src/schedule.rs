@@ -66,6 +66,7 @@ pub(crate) struct Arrivals {
 }
 
 impl Arrivals {
+    #[inline(always)]
     pub(crate) fn push(
         &mut self,
         at: Instant,
@@ -111,13 +112,12 @@ impl Arrivals {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Arrival> {
-        let arrival = if self.overtaking_is_next() {
-            self.overtaking.pop().map(|Reverse(arrival)| arrival)
-        } else {
-            self.behind.pop_front()
-        };
-        self.octets -= arrival.as_ref().map_or(0, |it| it.octets);
-        arrival
+        if !self.overtaking_is_next() {
+            return self.pop_front();
+        }
+        let Reverse(arrival) = self.overtaking.pop()?;
+        self.octets -= arrival.octets;
+        Some(arrival)
     }
 
     /// Takes the next frame for a host that arrives at `now`, before what arrives for others then.
@@ -128,14 +128,24 @@ impl Arrivals {
             let next = self.next()?;
             return (next.at == now && next.to == to).then(|| self.pop())?;
         }
+        let front = self.behind.front()?;
+        if front.at != now {
+            return None;
+        }
+        if front.to == to {
+            return self.pop_front();
+        }
         let mut arriving = self.behind.iter().take_while(|arrival| arrival.at == now);
         let place = arriving.position(|arrival| arrival.to == to)?;
-        let arrival = match place {
-            0 => self.behind.pop_front(),
-            place => self.behind.remove(place),
-        };
-        self.octets -= arrival.as_ref().map_or(0, |it| it.octets);
-        arrival
+        let arrival = self.behind.remove(place)?;
+        self.octets -= arrival.octets;
+        Some(arrival)
+    }
+
+    fn pop_front(&mut self) -> Option<Arrival> {
+        let arrival = self.behind.pop_front()?;
+        self.octets -= arrival.octets;
+        Some(arrival)
     }
 
     fn next(&self) -> Option<&Arrival> {

@@ -156,7 +156,8 @@ impl Acknowledger {
     }
 
     /// Data came in order.
-    pub(crate) fn on_data(&mut self, received: Received, now: Instant) {
+    #[inline(always)]
+    pub(crate) fn on_data(&mut self, received: &Received, now: Instant) {
         // Linux: a sender that was silent for longer than a timeout is taken for one that begins.
         let paused = |at| now - at > received.timeout;
         if !self.started || self.last_received.is_some_and(paused) {
@@ -181,7 +182,7 @@ impl Acknowledger {
         } else if received.pushed && self.lasts == Lasts::None {
             self.lasts = Lasts::One;
         }
-        if is_enough(&self.rules, &received) || (self.quick > 0 && !self.interactive) {
+        if is_enough(&self.rules, received) || (self.quick > 0 && !self.interactive) {
             self.due = Due::Now;
         } else {
             self.delay(now);
@@ -237,10 +238,10 @@ impl Acknowledger {
     }
 
     /// The peer's FIN came. There will be no more data to acknowledge together with it.
-    pub(crate) fn on_fin(&mut self, received: Received, now: Instant) {
+    pub(crate) fn on_fin(&mut self, received: &Received, now: Instant) {
         let with_data = received.octets > 0;
         // Linux: __tcp_ack_snd_check lets two segments wait behind a FIN no more than before it.
-        let is_enough = with_data && is_enough(&self.rules, &received);
+        let is_enough = with_data && is_enough(&self.rules, received);
         if !self.rules.fin_waits || is_enough {
             self.due = Due::Now;
             return;

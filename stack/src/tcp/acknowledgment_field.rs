@@ -17,6 +17,7 @@ const TAKEN_BACK_LEAST: Duration = Duration::from_millis(10);
 
 impl Connection {
     /// Fifth: the acknowledgment.
+    #[inline(always)]
     pub(super) fn check_acknowledgment(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
         let header = arriving.header;
         if !header.flags.ack {
@@ -54,18 +55,21 @@ impl Connection {
         self.soft_error = None;
         self.hear_acknowledgment(arriving.acknowledged, now);
         let window = i64::from(header.window) << self.negotiated.send_shift;
+        if arriving.end > arriving.start
+            && self.send.expects_nothing(arriving.acknowledged)
+            && self
+                .send
+                .hears_window_again(arriving.start, arriving.acknowledged, window)
+        {
+            // Data, to one that sends nothing: most segments with data are so.
+            self.send.wake();
+            return;
+        }
         let was_window = self.send.window();
         let was_handshake = self.send.unacknowledged() == 0;
-        let base = self.config.initial_sequence;
-        let near = self.send.unacknowledged();
-        let blocks = header.options.sack.iter().flatten();
-        let blocks = blocks.map(|&(left, right)| {
-            (
-                Self::position(base, left, near),
-                Self::position(base, right, near),
-            )
-        });
-        self.send.on_selective(blocks, arriving.acknowledged, now);
+        if header.options.sack[0].is_some() {
+            self.take_blocks(arriving, now);
+        }
         let progress = self.take_acknowledgment(header, arriving.acknowledged, now);
         if was_handshake {
             self.rto.on_established();
@@ -100,6 +104,20 @@ impl Connection {
         self.send.wake();
     }
 
+    /// Takes the SACK blocks (RFC 2018).
+    fn take_blocks(&mut self, arriving: &Arriving<'_>, now: Instant) {
+        let base = self.config.initial_sequence;
+        let near = self.send.unacknowledged();
+        let blocks = arriving.header.options.sack.iter().flatten();
+        let blocks = blocks.map(|&(left, right)| {
+            (
+                Self::position(base, left, near),
+                Self::position(base, right, near),
+            )
+        });
+        self.send.on_selective(blocks, arriving.acknowledged, now);
+    }
+
     /// Whether the acknowledgment was news.
     pub(super) fn take_acknowledgment(
         &mut self,
@@ -107,6 +125,9 @@ impl Connection {
         acknowledged: i64,
         now: Instant,
     ) -> bool {
+        if self.send.expects_nothing(acknowledged) {
+            return false;
+        }
         let echoed = match self.send.minds_echo() {
             true => self.echoed_until(header, now),
             false => None,

@@ -120,7 +120,7 @@ impl Congestion {
             return true;
         }
         match self.unit {
-            WindowUnit::Segments => pipe.segments < (self.window / self.mss).max(1),
+            WindowUnit::Segments => !self.is_filled_by(pipe.segments),
             // A segment without payload takes room too: a FIN waits behind a full window.
             WindowUnit::Octets => pipe.octets + octets.max(1) <= self.window || pipe.segments == 0,
         }
@@ -133,6 +133,13 @@ impl Congestion {
         } else {
             usize::MAX
         }
+    }
+
+    /// Whether so many segments are as many as the window has. It is asked for each segment, and a
+    /// division costs more than all else here.
+    pub(crate) fn is_filled_by(&self, segments: usize) -> bool {
+        let behind = segments.saturating_add(1).saturating_mul(self.mss);
+        self.limited && segments > 0 && behind > self.window
     }
 
     /// How many full segments may be sent while `pipe` is in the network.

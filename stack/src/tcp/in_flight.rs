@@ -370,11 +370,7 @@ impl InFlight {
         let mut measures = None;
         let mut repeated = false;
         let mut segments = 0;
-        while let Some(&segment) = self.segments.front() {
-            if segment.end > position {
-                break;
-            }
-            self.segments.pop_front();
+        while let Some(segment) = self.segments.pop_front_if(|it| it.end <= position) {
             self.lost_begin = self.lost_begin.saturating_sub(1);
             self.leave_pipe(&segment);
             self.forget(&segment);

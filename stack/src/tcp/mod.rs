@@ -37,6 +37,7 @@ mod keep_alive;
 mod marks;
 mod notices;
 mod opening;
+mod outgoing;
 mod receive_queue;
 mod receive_shutdown;
 mod recv;
@@ -82,6 +83,8 @@ use keep_alive::KeepingAlive;
 use marks::Marks;
 use opening::Opening;
 pub(crate) use opening::{ClientOpening, ServerOpening, SynAnswer};
+pub use outgoing::Outgoing;
+pub(crate) use outgoing::Sent;
 use receive_shutdown::Phase;
 use recv::Receiver;
 use refuse::Refusals;
@@ -91,7 +94,6 @@ pub use send::PathState;
 use send::Sender;
 pub use state::State;
 use timer::{Timer, Timers};
-pub use transmit::Outgoing;
 use window::Buffer;
 
 /// What a connection needs to begin.
@@ -243,7 +245,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn new(config: Config, now: Instant) -> Self {
+    fn new(config: Config, now: Instant) -> Box<Self> {
         let profile = &config.profile;
         let buffer = Buffer::new(
             &profile.window,
@@ -259,7 +261,7 @@ impl Connection {
         }
         let mut recv = Receiver::new(buffer, profile.window);
         recv.set_urgent_inline(config.urgent_inline);
-        Self {
+        Box::new(Self {
             state: State::Closed,
             peer_initial_sequence: 0,
             send,
@@ -302,11 +304,11 @@ impl Connection {
             #[cfg(debug_assertions)]
             seen: invariants::Seen::default(),
             config,
-        }
+        })
     }
 
     /// Begins an active open (RFC 9293 section 3.10.1): the SYN is the first thing to transmit.
-    pub fn connect(config: Config, now: Instant) -> Self {
+    pub fn connect(config: Config, now: Instant) -> Box<Self> {
         let mut connection = Self::new(config, now);
         connection.limit_handshake(now);
         connection.enter(State::SynSent);
@@ -315,7 +317,12 @@ impl Connection {
 
     /// Answers a SYN that reached a listening socket (RFC 9293 section 3.10.7.2, third check).
     /// What Fast Open makes of it is in `opening`.
-    pub fn accept(config: Config, syn: &Segment, opening: ServerOpening, now: Instant) -> Self {
+    pub fn accept(
+        config: Config,
+        syn: &Segment,
+        opening: ServerOpening,
+        now: Instant,
+    ) -> Box<Self> {
         let mut connection = Self::new(config, now);
         connection.passive = true;
         connection.rto.answer_first();

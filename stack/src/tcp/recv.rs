@@ -11,6 +11,7 @@
 mod agreed;
 mod ahead;
 mod growth;
+mod reading;
 mod taken;
 
 use bytes::{Buf, Bytes};
@@ -18,7 +19,7 @@ use bytes::{Buf, Bytes};
 use super::receive_queue::ReceiveQueue;
 use super::receive_shutdown::{Disposition, Room};
 use super::segment::SACK_BLOCKS;
-use super::urgent::{NoUrgent, Urgent};
+use super::urgent::Urgent;
 use super::window::{Admission, Arrival, Buffer, Growth, Situation};
 use crate::profile::{
     AcceptableWindow, BehindFin, BeyondEdge, FieldRounding, OutOfMemory, WindowRules,
@@ -320,6 +321,7 @@ impl Receiver {
     }
 
     /// Applies a disposition to a segment's payload, which begins at `start`, and to its FIN.
+    #[inline(always)]
     pub(crate) fn take(
         &mut self,
         start: i64,
@@ -329,6 +331,16 @@ impl Receiver {
     ) -> Taken {
         let mut taken = Taken::default();
         let end = start + payload.len() as i64;
+        if !fin && disposition == Disposition::Deliver && self.is_plainly_next(start, end) {
+            let octets = payload.len();
+            if self.admits(start, octets, false, &mut taken) {
+                self.insert(start, payload, disposition, &mut taken);
+            } else {
+                taken.refused = octets;
+            }
+            self.acknowledged = self.accepted;
+            return taken;
+        }
         self.urgent.on_payload(start, &payload);
         if disposition == Disposition::Discard {
             self.stores = false;
@@ -375,8 +387,21 @@ impl Receiver {
         taken
     }
 
+    /// Whether these are the next octets, and nothing else is to be minded: most segments are so.
+    fn is_plainly_next(&self, start: i64, end: i64) -> bool {
+        start == self.accepted
+            && start < end
+            && end <= self.right_edge
+            && self.fin.is_none()
+            && self.ahead.is_empty()
+            && self.stores
+            && !self.withholds
+            && !self.urgent.is_awaited()
+    }
+
     /// Whether there is memory for new octets. What waits behind a gap makes room for what is next,
     /// and an empty queue takes a segment whatever there is (Linux: tcp_data_queue).
+    #[inline(always)]
     fn admits(&mut self, first: i64, octets: usize, fin: bool, taken: &mut Taken) -> bool {
         if !self.stores {
             return true;
@@ -544,106 +569,6 @@ impl Receiver {
         lost
     }
 
-    /// Throws the unread queue away; returns how many octets it held.
-    pub(crate) fn discard_unread(&mut self) -> usize {
-        let lost = self.queue.len();
-        self.queue.drop_front(lost);
-        self.read += lost as i64;
-        self.urgent.on_read(self.read);
-        self.let_flow();
-        self.buffer.on_read(self.read, self.accepted);
-        lost
-    }
-
-    /// Octets that a read would give: an urgent one that is read next is none of them.
-    pub(crate) fn readable(&self) -> usize {
-        let unread = self.unread();
-        unread - self.urgent.hidden(self.read, unread)
-    }
-
-    /// Reads octets in order, up to the mark of urgent data; those that are held cannot be read.
-    pub(crate) fn read(&mut self, into: &mut [u8]) -> usize {
-        self.pass_mark();
-        let most = self.urgent.octets_to_mark(self.read);
-        let count = into.len().min(self.unread()).min(most);
-        let read = self.queue.pop(&mut into[..count]);
-        self.on_read(read);
-        read
-    }
-
-    /// A read begins: an urgent octet that is next is passed by, whatever else there is (Linux:
-    /// tcp_recvmsg_locked).
-    pub(crate) fn pass_mark(&mut self) {
-        let hidden = self.urgent.hidden(self.read, self.unread());
-        if hidden > 0 {
-            self.queue.drop_front(hidden);
-            self.on_read(hidden);
-        }
-    }
-
-    fn on_read(&mut self, octets: usize) {
-        self.read += octets as i64;
-        self.urgent.on_read(self.read);
-        self.let_flow();
-        self.buffer.on_read(self.read, self.accepted);
-    }
-
-    /// Opens a window that a full second buffer has shut, once little enough of it is unread.
-    fn let_flow(&mut self) {
-        if self.queue.len() < self.rules.second_buffer_low {
-            self.spilled = 0;
-        }
-    }
-
-    /// Copies octets in order and leaves them.
-    pub(crate) fn peek(&self, into: &mut [u8]) -> usize {
-        let hidden = self.urgent.hidden(self.read, self.unread());
-        let most = self.urgent.octets_to_mark(self.read + hidden as i64);
-        let count = into.len().min(self.readable()).min(most);
-        if hidden == 0 {
-            return self.queue.peek(&mut into[..count]);
-        }
-        let mut octets = vec![0; hidden + count];
-        let copied = self.queue.peek(&mut octets).saturating_sub(hidden);
-        into[..copied].copy_from_slice(&octets[hidden..hidden + copied]);
-        copied
-    }
-
-    /// A segment says that an octet is urgent.
-    pub(crate) fn announce_urgent(&mut self, start: i64, pointer: u16) {
-        let (read, accepted) = (self.read, self.accepted);
-        self.urgent.announce(start, pointer, read, accepted);
-    }
-
-    /// SO_OOBINLINE
-    pub(crate) fn set_urgent_inline(&mut self, inline: bool) {
-        self.urgent.set_inline(inline);
-    }
-
-    /// Whether an urgent octet waits to be read.
-    pub(crate) fn urgent_waits(&self) -> bool {
-        self.urgent.waits()
-    }
-
-    /// Whether what is read next is urgent, or was.
-    pub(crate) fn is_at_mark(&self) -> bool {
-        self.urgent.is_at_mark(self.read)
-    }
-
-    /// Octets that were acknowledged and not read, up to the urgent one.
-    pub(crate) fn before_mark(&self) -> usize {
-        let before = self.urgent.before_mark(self.read, self.accepted);
-        before.unwrap_or_else(|| self.unread())
-    }
-
-    /// Reads the urgent octet by itself.
-    ///
-    /// # Errors
-    /// There is none, or it has not come.
-    pub(crate) fn read_urgent(&mut self, leaves: bool) -> Result<u8, NoUrgent> {
-        self.urgent.take(leaves)
-    }
-
     /// Whether the peer should be told of the window now that octets were read.
     pub(crate) fn update_is_due(&self) -> bool {
         !self.withholds && self.buffer.update_is_due(self.situation())
@@ -657,6 +582,7 @@ impl Receiver {
     /// Selects the window for a segment that is about to be sent and returns its field. Moves the
     /// right edge, never left unless there was no memory for what the window had promised (Linux:
     /// ICSK_ACK_NOMEM in tcp_select_window).
+    #[inline(always)]
     pub(crate) fn advertise(&mut self) -> u16 {
         if std::mem::take(&mut self.out_of_memory) {
             self.retracted = true;
@@ -667,21 +593,20 @@ impl Receiver {
         let frozen = self.ended && self.rules.behind_fin == BehindFin::Frozen;
         if self.withholds || frozen {
             // Only what the shift would cut off is added, once (RFC 7323 section 2.4).
-            let window = self.window().next_multiple_of(1 << self.shift);
+            let window = in_units(self.window(), self.shift);
             self.right_edge = self.acknowledged + window as i64;
             return self.field();
         }
         let remaining = (self.right_edge - self.accepted).max(0) as usize;
         let selected = self.buffer.select(self.situation());
-        let unit = 1usize << self.shift;
         let most = usize::from(u16::MAX) << self.shift;
         // RFC 7323 section 2.4: the shift drops bits; rounding what is left up keeps the edge where
         // it was.
-        let least = remaining.next_multiple_of(unit);
+        let least = in_units(remaining, self.shift);
         let window = match self.rules.field {
             _ if selected <= remaining => least,
-            FieldRounding::Down => (selected - selected % unit).max(least),
-            FieldRounding::Up => selected.next_multiple_of(unit),
+            FieldRounding::Down => (selected >> self.shift << self.shift).max(least),
+            FieldRounding::Up => in_units(selected, self.shift),
         };
         let window = window.min(most.max(remaining));
         self.right_edge = self.right_edge.max(self.accepted + window as i64);
@@ -761,4 +686,9 @@ impl Receiver {
             );
         }
     }
+}
+
+/// A window rounded up to what its field can say (Rcv.Wind.Shift).
+fn in_units(octets: usize, shift: u8) -> usize {
+    (octets + (1 << shift) - 1) >> shift << shift
 }

@@ -64,7 +64,7 @@ pub struct TcpOptions {
 }
 
 /// A segment without its payload. Sequence numbers are those of the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Segment {
     /// Source port.
     pub source: u16,

@@ -344,6 +344,7 @@ impl Connection {
     }
 
     /// Seventh and eighth: payload and FIN.
+    #[inline(always)]
     pub(super) fn take_payload(&mut self, arriving: &Arriving<'_>, payload: Bytes, now: Instant) {
         let fin = arriving.header.flags.fin;
         if !self.state.receives() && !self.transfers_early() {
@@ -407,9 +408,9 @@ impl Connection {
         if taken.packed {
             self.acknowledger.slow_down();
         }
-        self.report(arriving, taken);
+        self.report(arriving, &taken);
         self.watch_gap(taken.filled, now);
-        self.schedule_acknowledgment(arriving, taken, disposition, now);
+        self.schedule_acknowledgment(arriving, &taken, disposition, now);
         if taken.ended {
             self.on_end_of_stream(now);
         }
@@ -435,7 +436,8 @@ impl Connection {
         });
     }
 
-    fn report(&mut self, arriving: &Arriving<'_>, taken: Taken) {
+    #[inline(always)]
+    fn report(&mut self, arriving: &Arriving<'_>, taken: &Taken) {
         let mut say = |octets: usize, fact: Fact| {
             if octets > 0 {
                 self.facts.push_back(fact);
@@ -480,7 +482,7 @@ impl Connection {
     fn schedule_acknowledgment(
         &mut self,
         arriving: &Arriving<'_>,
-        taken: Taken,
+        taken: &Taken,
         disposition: Disposition,
         now: Instant,
     ) {
@@ -516,7 +518,7 @@ impl Connection {
         }
         if taken.ended {
             let received = self.received(arriving, taken);
-            self.acknowledger.on_fin(received, now);
+            self.acknowledger.on_fin(&received, now);
             return;
         }
         let rules = &self.config.profile.acknowledge;
@@ -534,11 +536,12 @@ impl Connection {
             return;
         }
         let received = self.received(arriving, taken);
-        self.acknowledger.on_data(received, now);
+        self.acknowledger.on_data(&received, now);
     }
 
     /// What the schedule of acknowledgments needs to know of data in order.
-    fn received(&self, arriving: &Arriving<'_>, taken: Taken) -> Received {
+    #[inline(always)]
+    fn received(&self, arriving: &Arriving<'_>, taken: &Taken) -> Received {
         let segment = self.recv.segment_octets();
         let unacknowledged = (self.recv.acknowledged() - self.last_acknowledgment).max(0) as usize;
         let is_second = unacknowledged > segment;
@@ -603,7 +606,7 @@ impl Connection {
                 let fin = arriving.header.flags.fin && with_fin;
                 let start = arriving.start;
                 let taken = self.recv.take(start, payload, fin, Disposition::Discard);
-                self.report(arriving, taken);
+                self.report(arriving, &taken);
                 let window = self.reset_window(rules.reactive_window);
                 self.reset_from_tcb(window)
             }

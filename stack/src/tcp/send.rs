@@ -473,6 +473,24 @@ impl Sender {
         edge_moved
     }
 
+    /// Takes the peer's window from a segment that says of it what is known; false where it says
+    /// something else.
+    #[inline]
+    pub(crate) fn hears_window_again(
+        &mut self,
+        sequence: i64,
+        acknowledged: i64,
+        window: i64,
+    ) -> bool {
+        let is_known = self.window == window
+            && self.window_from.1 == acknowledged
+            && self.window_from.0 <= sequence;
+        if is_known {
+            self.window_from.0 = sequence;
+        }
+        is_known
+    }
+
     /// Whether an acknowledgment of nothing new, with such a number and window, tells something new
     /// of the peer's window.
     pub(crate) fn tells_of_window(&self, sequence: i64, window: i64) -> bool {
@@ -506,6 +524,19 @@ impl Sender {
         self.probe.is_some()
     }
 
+    /// Whether an acknowledgment of so much tells nothing at all: nothing is in the network of
+    /// which it could, and nothing has been reported since the last one.
+    #[inline]
+    pub(crate) fn expects_nothing(&self, acknowledged: i64) -> bool {
+        let is_known = acknowledged == self.unacknowledged && self.in_flight.is_empty();
+        let is_concluded = !self.looks_at_time()
+            || self.in_flight.delivered() == self.delivered_before
+                && self.recovery == Recovery::No
+                && self.tail_probed.is_none()
+                && self.twice == 0;
+        is_known && is_concluded && !self.buffer.lacks_room && !self.buffer.is_due
+    }
+
     /// Whether data waits and nothing in the network will bring an answer: the persist timer must
     /// run.
     pub(crate) fn is_stuck(&self) -> bool {
@@ -525,14 +556,21 @@ impl Sender {
             self.sent(probe, now);
             return Some(probe);
         }
+        if self.has_nothing_left() {
+            self.began_idle = false;
+            return None;
+        }
         self.began_idle |= self.in_flight.is_empty();
-        let mut transmission = self
-            .lost_segment()
-            .or_else(|| self.new_segment(Limits::All, now));
+        let mut transmission = match self.lost_segment() {
+            None => self.new_segment(Limits::All, now),
+            lost => lost,
+        };
         if self.has_tried(transmission.is_some()) {
             transmission = self.lost_segment();
         }
-        let transmission = transmission.map(|it| self.as_of_burst(it));
+        if let Some(transmission) = &mut transmission {
+            self.as_of_burst(transmission);
+        }
         self.began_idle &= transmission.is_some();
         match transmission {
             Some(transmission) => self.sent(transmission, now),
@@ -540,6 +578,12 @@ impl Sender {
             None => {}
         }
         transmission
+    }
+
+    /// Whether everything was sent, and nothing is to be sent again.
+    fn has_nothing_left(&self) -> bool {
+        let all = self.next > 0 && self.next >= self.written + i64::from(self.fin);
+        all && self.recovery == Recovery::No
     }
 
     /// Sends the first segment again, as after a repeated SYN.
@@ -602,6 +646,7 @@ impl Sender {
         Some(transmission)
     }
 
+    #[inline(always)]
     fn sent(&mut self, transmission: Transmission, now: Instant) {
         let Transmission {
             start,

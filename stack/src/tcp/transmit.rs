@@ -5,50 +5,54 @@ use smoltcp::time::{Duration, Instant};
 
 use super::acknowledge::Due;
 use super::in_flight::Control;
+use super::outgoing::{Outgoing, Sent};
 use super::segment::{Flags, SACK_BLOCKS, Segment, TcpOptions, Timestamps};
 use super::send::Transmission;
 use super::state::State;
 use super::timeout::{Vain, resets, time_out};
 use super::timer::Timer;
 use super::{Connection, SHIFT_MOST};
-use crate::envelope::Envelope;
-use crate::event::{Fact, Retransmission};
+use crate::event::{Fact, Repetition, Retransmission};
 use crate::profile::{Counted, OrphanProbes, ResetWindow, SynOption, TimeWaitWindow, WindowProbe};
 use crate::socket::Gone;
 
-/// A segment to put on the wire.
-#[derive(Clone, Debug)]
-pub struct Outgoing {
-    /// The header.
-    pub segment: Segment,
-    /// What carries it.
-    pub envelope: Envelope,
-    /// The payload, shared with what the application wrote.
-    pub payload: Bytes,
-    /// Whether a router may take its packet apart: DF is cleared (IPv4).
-    pub may_fragment: bool,
-    /// What there is to say about it.
-    pub about: Option<Fact>,
+/// What goes out next.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// The first of the replies that wait.
+    Reply,
+    /// A probe without new data.
+    BareProbe(Retransmission),
+    Transmission(Transmission),
+    Acknowledgment,
 }
 
 impl Connection {
-    /// The next segment to put on the wire now, if there is one.
-    pub fn poll_transmit(&mut self, now: Instant) -> Option<Outgoing> {
-        let outgoing = self.next_outgoing(now);
-        if outgoing.is_none() {
+    /// Puts the next segment for the wire into `outgoing`, if one is to be sent now.
+    pub(crate) fn poll_transmit(&mut self, now: Instant, outgoing: &mut Outgoing) -> Sent {
+        let Some(next) = self.poll_next(now) else {
             self.note_wait(now);
+            #[cfg(debug_assertions)]
+            self.check_outgoing(None);
+            return Sent::Nothing;
+        };
+        outgoing.again = None;
+        match next {
+            Next::Reply => self.reply(now, &mut outgoing.segment),
+            Next::BareProbe(cause) => self.bare_probe_segment(cause, now, outgoing),
+            Next::Transmission(transmission) => self.transmit(transmission, now, outgoing),
+            Next::Acknowledgment => self.acknowledge(now, &mut outgoing.segment),
         }
+        self.finish(outgoing);
         #[cfg(debug_assertions)]
-        self.check_outgoing(outgoing.as_ref());
-        outgoing
+        self.check_outgoing(Some(outgoing));
+        Sent::Segment
     }
 
-    fn next_outgoing(&mut self, now: Instant) -> Option<Outgoing> {
-        if let Some(mut segment) = self.replies.pop_front() {
-            if segment.options.timestamps.is_some() {
-                segment.options.timestamps = Some(self.timestamps(now));
-            }
-            return Some(self.outgoing(segment, Bytes::new(), None));
+    /// What goes out next.
+    fn poll_next(&mut self, now: Instant) -> Option<Next> {
+        if !self.replies.is_empty() {
+            return Some(Next::Reply);
         }
         if matches!(self.state, State::Closed | State::Listen) {
             return None;
@@ -56,25 +60,34 @@ impl Connection {
         self.watch_fin_wait_2(now);
         // It has found that there is nothing to wait for.
         if self.state == State::Closed {
-            return self.next_outgoing(now);
+            return self.poll_next(now);
         }
         if let Some(cause) = self.bare_probe.take() {
-            return Some(self.bare_probe_segment(cause, now));
+            return Some(Next::BareProbe(cause));
         }
         if let Some(transmission) = self.poll_send(now) {
-            return Some(self.transmit(transmission, now));
+            return Some(Next::Transmission(transmission));
         }
         if self.send.is_stuck() && !self.timers.is_set(Timer::Persist) {
             let expiry = self.expiry(now, self.rto.probe_timeout());
             self.timers.set(Timer::Persist, expiry);
         }
         match self.acknowledger.due() {
-            Due::Now if self.state != State::SynSent => Some(self.acknowledge(now)),
+            Due::Now if self.state != State::SynSent => Some(Next::Acknowledgment),
             Due::Now | Due::Never => None,
             Due::At(at) => {
                 self.timers.set(Timer::Acknowledge, at);
                 None
             }
+        }
+    }
+
+    fn reply(&mut self, now: Instant, segment: &mut Segment) {
+        if let Some(reply) = self.replies.pop_front() {
+            *segment = reply;
+        }
+        if segment.options.timestamps.is_some() {
+            segment.options.timestamps = Some(self.timestamps(now));
         }
     }
 
@@ -99,7 +112,7 @@ impl Connection {
         }
     }
 
-    fn transmit(&mut self, transmission: Transmission, now: Instant) -> Outgoing {
+    fn transmit(&mut self, transmission: Transmission, now: Instant, outgoing: &mut Outgoing) {
         let Transmission {
             start,
             octets,
@@ -110,51 +123,35 @@ impl Connection {
             again,
         } = transmission;
         let syn = control == Control::Syn;
-        let mut segment = if syn {
-            self.syn_header(start, now)
+        let segment = &mut outgoing.segment;
+        if syn {
+            *segment = self.syn_header(start, now);
         } else {
-            self.header(start, now)
-        };
+            self.header(start, now, segment);
+        }
         segment.flags.syn = syn;
         segment.flags.fin = control == Control::Fin;
         segment.flags.psh = push;
         segment.payload_octets = octets;
-        self.fit_blocks(&mut segment);
+        self.fit_blocks(segment);
         if syn {
             segment.flags.ack = self.state != State::SynSent;
             if !segment.flags.ack {
                 segment.acknowledgment = 0;
             }
         }
+        let acknowledges = segment.flags.ack;
         if again == Some(Retransmission::Fast) && self.send.begins_anew(start) {
             self.timers.stop(Timer::Retransmit);
         }
         self.after_transmission(again, now);
         self.mark_sent(start, octets, now);
-        if segment.flags.ack {
+        if acknowledges {
             self.after_acknowledgment(octets > 0, now);
         }
-        let about = again.map(|cause| Fact::Retransmitted { octets, cause });
-        let timed_out = again == Some(Retransmission::Timeout);
+        outgoing.again = again.map(|cause| Repetition { octets, cause });
         // The data of a SYN begins behind it.
-        let payload = self.send.payload(start.max(1), octets);
-        let mut outgoing = self.outgoing(segment, payload, about);
-        outgoing.may_fragment |= timed_out && self.patience.seeks_black_hole;
-        outgoing
-    }
-
-    /// A segment with its payload, marked and signed as the connection's are.
-    #[inline]
-    fn outgoing(&mut self, mut segment: Segment, payload: Bytes, about: Option<Fact>) -> Outgoing {
-        let envelope = self.mark(&mut segment, about.is_some());
-        segment.options.signed = self.config.signs;
-        Outgoing {
-            segment,
-            envelope,
-            payload,
-            may_fragment: self.config.path_mtu.may_fragment(),
-            about,
-        }
+        outgoing.payload = self.send.payload(start.max(1), octets);
     }
 
     /// Leaves out the SACK blocks that would make a segment with data longer than the peer or the
@@ -172,20 +169,19 @@ impl Connection {
         }
     }
 
-    fn acknowledge(&mut self, now: Instant) -> Outgoing {
+    fn acknowledge(&mut self, now: Instant, segment: &mut Segment) {
         let challenges = std::mem::take(&mut self.challenges);
         let repeats = self.config.profile.send.fin_repeated && !challenges;
         let fin = self.send.fin_in_flight().filter(|_| repeats);
         let start = fin.unwrap_or_else(|| self.send.bare_start());
-        let mut segment = self.header(start, now);
+        self.header(start, now, segment);
         segment.flags.fin = fin.is_some();
         self.after_acknowledgment(false, now);
-        self.outgoing(segment, Bytes::new(), None)
     }
 
     /// Nothing, or an octet of zero bits, at a sequence number that the peer has acknowledged: it
     /// has to answer.
-    fn bare_probe_segment(&mut self, cause: Retransmission, now: Instant) -> Outgoing {
+    fn bare_probe_segment(&mut self, cause: Retransmission, now: Instant, outgoing: &mut Outgoing) {
         let profile = &self.config.profile;
         let keeps_alive = cause == Retransmission::KeepAlive;
         let octet = if keeps_alive {
@@ -194,16 +190,14 @@ impl Connection {
             profile.send.window_probe == WindowProbe::OldOctet
         };
         let stamped = !keeps_alive || profile.keep_alive.timestamps;
-        let mut segment = self.header(self.send.unacknowledged() - 1, now);
+        let octets = usize::from(octet);
+        let segment = &mut outgoing.segment;
+        self.header(self.send.unacknowledged() - 1, now, segment);
         segment.options.timestamps = segment.options.timestamps.filter(|_| stamped);
-        segment.payload_octets = usize::from(octet);
+        segment.payload_octets = octets;
+        outgoing.again = Some(Repetition { octets, cause });
+        outgoing.payload = Bytes::from_static(&[0; 1][..octets]);
         self.after_acknowledgment(false, now);
-        let about = Some(Fact::Retransmitted {
-            octets: segment.payload_octets,
-            cause,
-        });
-        let payload = Bytes::from_static(&[0; 1][..segment.payload_octets]);
-        self.outgoing(segment, payload, about)
     }
 
     fn after_acknowledgment(&mut self, with_data: bool, now: Instant) {
@@ -218,16 +212,18 @@ impl Connection {
     }
 
     /// A header that acknowledges and advertises what is true now.
-    fn header(&mut self, start: i64, now: Instant) -> Segment {
+    #[inline(always)]
+    fn header(&mut self, start: i64, now: Instant, segment: &mut Segment) {
         let rules = self.config.profile.time_wait;
         let closed = self.answers_late && rules.window == TimeWaitWindow::Zero;
         let window = if closed { 0 } else { self.recv.advertise() };
         if self.recv.is_cramped() {
             self.acknowledger.slow_down();
         }
-        let mut options = TcpOptions::default();
+        *segment = self.bare_header(start, window, TcpOptions::default());
+        segment.flags.urgent = self.send.urgent_pointer(start);
         if self.negotiated.timestamps {
-            options.timestamps = Some(self.timestamps(now));
+            segment.options.timestamps = Some(self.timestamps(now));
         }
         if self.negotiated.selective && self.recv.has_reports() {
             // What is left of a connection in TIME-WAIT reports nothing (Linux: a timewait socket,
@@ -244,15 +240,14 @@ impl Connection {
             } else {
                 SACK_BLOCKS
             };
-            for (place, (left, right)) in options.sack.iter_mut().take(most).zip(stretches) {
+            for (place, (left, right)) in segment.options.sack.iter_mut().take(most).zip(stretches)
+            {
                 *place = Some((self.acknowledgment(left), self.acknowledgment(right)));
             }
         }
-        let mut segment = self.bare_header(start, window, options);
-        segment.flags.urgent = self.send.urgent_pointer(start);
-        segment
     }
 
+    #[inline]
     pub(super) fn bare_header(&self, start: i64, window: u16, options: TcpOptions) -> Segment {
         Segment {
             source: self.config.local.port,

@@ -62,6 +62,11 @@ impl Urgent {
         }
     }
 
+    /// Whether an urgent octet was announced and has not come.
+    pub(crate) fn is_awaited(&self) -> bool {
+        matches!(self.mark, Some((_, Octet::Awaited)))
+    }
+
     /// Whether the urgent octet waits to be read, in the stream or beside it (POLLPRI).
     pub(crate) fn waits(&self) -> bool {
         matches!(self.mark, Some((_, Octet::Waits(_))))

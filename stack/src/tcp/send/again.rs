@@ -8,11 +8,11 @@ use crate::tcp::in_flight::{Control, PacketEnd};
 impl Sender {
     /// What was handed down together is sent again together, as far as there is room, and its last
     /// segment has PSH (Linux: tcp_xmit_retransmit_queue).
-    pub(super) fn as_of_burst(&mut self, mut transmission: Transmission) -> Transmission {
+    pub(super) fn as_of_burst(&mut self, transmission: &mut Transmission) {
         if transmission.again.is_none() || self.rules.push != Push::EndOfBurst {
-            return transmission;
+            return;
         }
-        let Transmission { start, octets, .. } = transmission;
+        let Transmission { start, octets, .. } = *transmission;
         if self.again_end.is_none_or(|end| end <= start) {
             let free = self.congestion.free_segments(self.pipe());
             let most = free.min(self.burst_most);
@@ -23,7 +23,6 @@ impl Sender {
             transmission.push = true;
             self.again_end = None;
         }
-        transmission
     }
 
     /// The first segment that counts as lost, where it may go out.

@@ -6,7 +6,7 @@ use smoltcp::time::{Duration, Instant};
 use super::loss::{PathState, Recovery};
 use super::{Sender, Transmission};
 use crate::event::Retransmission;
-use crate::profile::{LossBase, Reports};
+use crate::profile::{LossBase, LossRecovery, Reports};
 use crate::tcp::congestion::{News, Pipe};
 
 /// What an acknowledgment did.
@@ -75,9 +75,12 @@ impl Sender {
         let was_full = self.was_full();
         // The SYN was no data.
         let octets = (acknowledged - self.unacknowledged.max(1)) as usize;
+        let looks_at_segments = self.rules.recovery == LossRecovery::Rack;
         let (rack, least) = (&mut self.rack, self.least);
         let finished = self.in_flight.on_acknowledged(acknowledged, |segment| {
-            rack.on_acknowledged(segment, echoed, least, now);
+            if looks_at_segments {
+                rack.on_acknowledged(segment, echoed, least, now);
+            }
         });
         let handshake = (self.unacknowledged == 0).then(|| self.is_handshake_lossy(echoed));
         if handshake.is_some() {

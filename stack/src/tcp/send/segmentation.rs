@@ -60,7 +60,7 @@ impl Sender {
                         || self.next >= self.last_push + (self.max_window / 2).max(1)
                 }
             };
-        Some(self.transmission(octets, push, push))
+        Some(self.transmission(octets, fin, push, push))
     }
 
     /// Sender's silly window avoidance and Nagle's algorithm (RFC 9293 sections 3.8.6.2.1 and
@@ -92,14 +92,16 @@ impl Sender {
 
     /// Whether the FIN goes with so many octets more.
     fn carries_fin(&self, octets: i64) -> bool {
+        if !self.fin {
+            return false;
+        }
         let end = self.next + octets;
         let edge = self.unacknowledged + self.window;
         let may_join = octets == 0 || self.rules.fin != FinTiming::Alone;
-        self.fin && may_join && end == self.written && end < edge
+        may_join && end == self.written && end < edge
     }
 
-    fn transmission(&self, octets: i64, push: bool, keeps_push: bool) -> Transmission {
-        let fin = self.carries_fin(octets);
+    fn transmission(&self, octets: i64, fin: bool, push: bool, keeps_push: bool) -> Transmission {
         Transmission {
             start: self.next,
             octets: octets as usize,
@@ -133,6 +135,11 @@ impl Sender {
 
     /// The path has been measured: it says how much goes out together.
     pub(crate) fn on_measured(&mut self, smoothed: Duration, least: Duration) {
+        self.smoothed = smoothed;
+        self.least = least;
+        if self.rules.segmentation == Segmentation::Single {
+            return;
+        }
         let pace = Pace {
             mss: self.mss as u64,
             window: self.congestion.segments().max(self.in_flight.len()) as u64,
@@ -143,8 +150,6 @@ impl Sender {
             more_near: self.rules.burst_near,
         };
         self.burst_most = pace.segments_most();
-        self.smoothed = smoothed;
-        self.least = least;
     }
 
     /// Puts a write of `count` octets behind what waits, with segments of its own up to each break.
@@ -239,7 +244,7 @@ impl Sender {
         };
         Some(Transmission {
             packet_end: cut.packet_end,
-            ..self.transmission(cut.octets, push, keeps_push)
+            ..self.transmission(cut.octets, self.carries_fin(cut.octets), push, keeps_push)
         })
     }
 }

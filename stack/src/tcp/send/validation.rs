@@ -14,11 +14,15 @@ impl Sender {
     }
 
     fn fills_window(&self) -> bool {
-        self.in_flight.pipe().segments >= self.congestion.segments()
+        self.congestion.is_filled_by(self.in_flight.pipe().segments)
     }
 
     /// Something was sent, or held back.
     pub(super) fn note_usage(&mut self) {
+        if self.rules.window_unit == WindowUnit::Octets {
+            // Nobody asks.
+            return;
+        }
         let is_limited = self.fills_window();
         let out = self.in_flight.len();
         let Usage {

@@ -152,7 +152,7 @@ impl Setup {
         }
     }
 
-    fn start(&self, begin: impl FnOnce(Config) -> Connection) -> Dialogue {
+    fn start(&self, begin: impl FnOnce(Config) -> Box<Connection>) -> Dialogue {
         let connection = begin(self.config());
         let mut dialogue = Dialogue {
             connection,
@@ -277,7 +277,7 @@ fn or_nothing(rows: &[String]) -> String {
 
 /// A connection, its peer, and the time.
 struct Dialogue {
-    connection: Connection,
+    connection: Box<Connection>,
     now: Instant,
     /// Sent and not yet expected, with the time of sending.
     sent: VecDeque<(Instant, Row)>,
@@ -492,9 +492,10 @@ impl Dialogue {
             while let Some(fact) = self.connection.poll_fact() {
                 self.facts.push(fact);
             }
-            let Some(outgoing) = self.connection.poll_transmit(self.now) else {
+            let mut outgoing = Outgoing::new(Segment::default(), Envelope::ORDINARY);
+            if self.connection.poll_transmit(self.now, &mut outgoing) == Sent::Nothing {
                 break;
-            };
+            }
             self.take(outgoing);
         }
         let numbers = self.numbers();
@@ -516,7 +517,7 @@ impl Dialogue {
     fn take(&mut self, outgoing: Outgoing) {
         let segment = outgoing.segment;
         self.service = outgoing.envelope.service;
-        self.facts.extend(outgoing.about);
+        self.facts.extend(outgoing.again.map(Fact::from));
         let payload = outgoing.payload;
         assert_eq!(payload.len(), segment.payload_octets, "all of the payload");
         let row = Row::of(&segment, OURS, PEERS);
