@@ -56,7 +56,8 @@ pub(crate) fn check(octets: &[u8]) {
         let ends = |_: Option<IpAddress>| addresses;
         // As the live medium does: what can go on as segments does so, unless somebody looks.
         let went_on = index % 2 == 0
-            && large(&header, &packet, ends).is_some_and(|it| network.transmit_large(KERNEL, &it));
+            && header.is_large()
+            && network.transmit_large(KERNEL, &large(&header, packet.clone().into(), ends));
         if went_on {
             network.run_until(network.now() + Duration::from_millis(1));
             next.look_at_all(&mut network);

@@ -8,6 +8,7 @@
 mod neighbourhood;
 mod packet;
 mod port;
+mod rooms;
 mod split;
 mod sum;
 mod train;

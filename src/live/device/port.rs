@@ -11,6 +11,7 @@ use hangup_stack::network::{LargePacket, Outgoing};
 use smoltcp::wire::{EthernetAddress, IpAddress};
 
 use super::neighbourhood::Neighbourhood;
+use super::rooms::Rooms;
 use super::split::{ETHERNET, cut_large, frames, large, whole_or_cut};
 use super::train::Train;
 use super::tun::Tun;
@@ -85,7 +86,7 @@ pub struct Port {
     link: Link,
     kernel: EthernetAddress,
     neighbours: BTreeMap<IpAddress, EthernetAddress>,
-    room: Vec<u8>,
+    rooms: Rooms,
     /// The frames of the packet that was received last.
     frames: Vec<Bytes>,
     train: Train,
@@ -148,7 +149,7 @@ impl Port {
             link,
             kernel: hosts[kernel].ethernet,
             neighbours,
-            room: vec![0; PACKET_MAX],
+            rooms: Rooms::new(PACKET_MAX),
             frames: Vec::new(),
             train: Train::default(),
             losses: Losses::default(),
@@ -185,7 +186,7 @@ impl Port {
             kernel: hosts[outsider].ethernet,
             // The neighbourhood knows the hosts.
             neighbours: BTreeMap::new(),
-            room: vec![0; PACKET_MAX],
+            rooms: Rooms::new(PACKET_MAX),
             frames: Vec::new(),
             train: Train::default(),
             losses: Losses::default(),
@@ -200,7 +201,7 @@ impl Port {
     pub fn receive(&mut self, out: &mut Vec<Incoming>) -> io::Result<bool> {
         match &mut self.link {
             Link::Tun(tun) => {
-                let Some((header, length)) = tun.receive(&mut self.room)? else {
+                let Some((header, length)) = tun.receive(self.rooms.next())? else {
                     return Ok(false);
                 };
                 let (kernel, neighbours) = (self.kernel, &self.neighbours);
@@ -208,33 +209,36 @@ impl Port {
                     let to = to.and_then(|it| neighbours.get(&it).copied());
                     (kernel, to.unwrap_or(EthernetAddress::BROADCAST))
                 };
-                let packet = &mut self.room[..length];
-                if let Some(large) = large(&header, packet, ends) {
-                    out.push(Incoming::Large(large));
-                } else if frames(&header, packet, ends, &mut self.frames).is_err() {
-                    self.losses.unusable += 1;
+                if header.is_large() {
+                    let packet = self.rooms.take(length);
+                    out.push(Incoming::Large(large(&header, packet, ends)));
+                } else {
+                    let packet = &mut self.rooms.next()[..length];
+                    if frames(&header, packet, ends, &mut self.frames).is_err() {
+                        self.losses.unusable += 1;
+                    }
                 }
             }
             Link::Wire(wire) => {
-                let Some(sighted) = wire.receive(&mut self.room)? else {
+                let Some(sighted) = wire.receive(self.rooms.next())? else {
                     return Ok(false);
                 };
                 if sighted.is_outgoing {
                     return Ok(true);
                 }
-                let frame = &mut self.room[..sighted.length];
+                let frame = &mut self.rooms.next()[..sighted.length];
                 let packet = frame.get_mut(ETHERNET..).unwrap_or_default();
                 super::split::complete_whole(packet);
                 out.push(Incoming::Frame(Bytes::copy_from_slice(frame)));
             }
             Link::Foreign(wire, neighbourhood, mtu) => {
-                let Some(sighted) = wire.receive(&mut self.room)? else {
+                let Some(sighted) = wire.receive(self.rooms.next())? else {
                     return Ok(false);
                 };
                 if sighted.is_outgoing {
                     return Ok(true);
                 }
-                let arrival = neighbourhood.arrive(&self.room[..sighted.length]);
+                let arrival = neighbourhood.arrive(&self.rooms.next()[..sighted.length]);
                 for frame in arrival.outside {
                     self.losses.refused += u64::from(wire.send(&frame).is_err());
                 }

@@ -64,19 +64,17 @@ pub fn frames(
     }
 }
 
-/// A packet of many TCP segments, where it is one.
+/// A packet that is one of many TCP segments by its header ([`VirtioHeader::is_large`]).
 pub fn large(
     header: &VirtioHeader,
-    packet: &[u8],
+    packet: Bytes,
     ends: impl FnOnce(Option<IpAddress>) -> (EthernetAddress, EthernetAddress),
-) -> Option<LargePacket> {
-    let (receiver, size) = (destination(packet), usize::from(header.segment_size));
-    let is_large = header.segmentation == Segmentation::Tcp && size > 0;
-    is_large.then(|| LargePacket {
-        ethernet: ends(receiver),
-        packet: Bytes::copy_from_slice(packet),
-        size,
-    })
+) -> LargePacket {
+    LargePacket {
+        ethernet: ends(destination(&packet)),
+        packet,
+        size: header.segment_size.into(),
+    }
 }
 
 /// Puts the frames of a large packet into a list.

@@ -49,6 +49,11 @@ impl VirtioHeader {
     /// Its length in octets.
     pub const LENGTH: usize = 10;
 
+    /// Whether the packet is one of many TCP segments.
+    pub fn is_large(&self) -> bool {
+        self.segmentation == Segmentation::Tcp && self.segment_size > 0
+    }
+
     /// Reads it.
     pub fn read(octets: &[u8; Self::LENGTH]) -> Self {
         let [flags, gso, a, b, c, d, e, f, g, h] = *octets;
