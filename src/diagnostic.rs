@@ -21,6 +21,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use annotate_snippets::renderer::{DEFAULT_EMPHASIS_STYLE, DEFAULT_ERROR_STYLE, Style};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -97,6 +98,8 @@ pub struct Diagnostic {
     pub context: Option<(Span, String)>,
     /// The lines after the excerpt, in order.
     pub notes: Vec<Note>,
+    /// By how much it was too early or too late, where nothing else is wrong.
+    pub off_by: Option<Duration>,
 }
 
 /// A line after the excerpt: `= help: ...`, `= replay: ...`.
@@ -125,6 +128,7 @@ impl Diagnostic {
             label: None,
             context: None,
             notes: Vec::new(),
+            off_by: None,
         }
     }
 

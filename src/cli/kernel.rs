@@ -219,7 +219,7 @@ impl Subject {
             begin.shell.clone_from(&script.shell);
         }
         let mut medium = KernelHost::new(&begin)?;
-        medium.start(attempt);
+        let _busy = medium.start(attempt);
         let outcome = match self {
             Self::Script(script) => run_script_on(&mut medium, script, seed, leftovers),
             Self::Scenario(scenario) => {

@@ -116,6 +116,8 @@ pub struct Problem {
     pub notes: Vec<(String, String)>,
     /// All of it as a person reads it, with the lines of the file, in colour.
     pub shown: String,
+    /// By how much it was too early or too late, where nothing else is wrong.
+    pub off_by: Option<Duration>,
 }
 
 /// A part of a file.
@@ -149,6 +151,7 @@ impl Problem {
             place: diagnostic.span.map(at),
             notes: label.chain(notes).collect(),
             shown: source.render(diagnostic, Colour::Ansi),
+            off_by: diagnostic.off_by,
         }
     }
 
@@ -160,6 +163,7 @@ impl Problem {
             message,
             place: None,
             notes: Vec::new(),
+            off_by: None,
         }
     }
 

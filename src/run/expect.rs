@@ -1,6 +1,6 @@
 //! Expected packets: the packet that a line stands for, and the silence that `nothing` stands for.
 
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use super::conduct::{Miss, OnFailure, Timing};
 use super::driver::{Driver, When};
@@ -19,7 +19,10 @@ use crate::wire::FrameKind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Difference {
     /// When it was sent.
-    Time,
+    Time {
+        /// By how much it was too early or too late, where it is the packet.
+        off_by: Option<Duration>,
+    },
     /// What it is.
     Packet(Fault),
 }
@@ -128,9 +131,6 @@ impl Driver<'_> {
         let order = self.conduct.order;
         self.packets
             .find(pair, (order, looked), is_left_behind, |seen| {
-                if seen.at < times.0 || times.1 < seen.at {
-                    return Some(Difference::Time);
-                }
                 let wanted = Wanted {
                     line,
                     came,
@@ -138,7 +138,16 @@ impl Driver<'_> {
                     origins: origins(rules, numbers, line, seen),
                     tracker,
                 };
-                fault(&wanted, seen, rules).map(Difference::Packet)
+                let fault = fault(&wanted, seen, rules);
+                if seen.at < times.0 || times.1 < seen.at {
+                    let off_by = match seen.at < times.0 {
+                        true => times.0 - seen.at,
+                        false => seen.at - times.1,
+                    };
+                    let off_by = fault.is_none().then_some(off_by);
+                    return Some(Difference::Time { off_by });
+                }
+                fault.map(Difference::Packet)
             })
     }
 
@@ -166,7 +175,7 @@ impl Driver<'_> {
         let seen = &self.packets.seen[index];
         let label = match difference {
             Difference::Packet(fault) => fault.to_string(),
-            Difference::Time => {
+            Difference::Time { .. } => {
                 let latest = latest.unwrap_or(seen.at);
                 let times = span_of(first.max(Instant::ZERO), latest);
                 format!("it must be sent at {times}")
@@ -175,7 +184,11 @@ impl Driver<'_> {
         let origins = origins(&self.conduct.rules, &self.numbers, line, seen);
         let sent = self.packets.line_from(seen, origins);
         let diagnostic = Diagnostic::new(span, "the host has sent another packet").label(label);
-        self.fail(diagnostic.note("sent instead", sent));
+        let mut diagnostic = diagnostic.note("sent instead", sent);
+        if let Difference::Time { off_by } = difference {
+            diagnostic.off_by = off_by.map(Into::into);
+        }
+        self.fail(diagnostic);
     }
 
     fn packet_never_came(

@@ -19,6 +19,7 @@ use crate::cli::args::Run;
 use crate::cli::failure::{Failure, environment, refusal};
 use crate::cli::kernel::{By, Subject, child, enter, patience, through, until_said};
 use crate::cli::{Exit, interrupt, report};
+use crate::live::kernel::tick;
 use crate::packetdrill::{Leftovers, ScriptOutcome};
 use crate::report::{CaseKind, CaseVerdict, Problem, TestCase};
 use crate::run::{Outcome, Patience};
@@ -26,6 +27,15 @@ use crate::run::{Outcome, Patience};
 /// How often a case must fail in the same way before it has failed: each attempt begins in another
 /// part of a tick of the kernel's timers, and one in ten may be the only one that suits a script.
 const FAILURES: usize = 16;
+
+/// How often it must fail where the kernel was right but for the time, by what ticks explain: also
+/// sixteen times on each of two busy processors, whose timers are a tick later, and again on idle
+/// ones.
+const FAILURES_OF_TIME: usize = 64;
+
+/// By how many ticks such a failure is off at most: one is where in a tick the run began, and one
+/// is what a busy processor is late by.
+const TICKS_OFF: u32 = 2;
 
 /// How often it must fail in exactly the same way, with the same values, where it was played too
 /// late each time: what lateness does varies.
@@ -60,7 +70,10 @@ impl Played {
 /// The failures of a case so far, by what failed.
 #[derive(Debug, Default)]
 struct Failures {
-    on_time: BTreeMap<String, usize>,
+    /// How far apart the ticks of the kernel are.
+    tick: Duration,
+    /// With how many make the case one that has failed.
+    on_time: BTreeMap<(String, usize), usize>,
     late: BTreeMap<String, usize>,
 }
 
@@ -77,12 +90,21 @@ impl Failures {
             *late += 1;
             has_failed |= *late >= LATE_FAILURES;
             if played.late_micros <= ON_TIME_MICROS {
-                let on_time = self.on_time.entry(failure).or_default();
+                let needed = needed(problem, self.tick);
+                let on_time = self.on_time.entry((failure, needed)).or_default();
                 *on_time += 1;
-                has_failed |= *on_time >= FAILURES;
+                has_failed |= *on_time >= needed;
             }
         }
         has_failed
+    }
+}
+
+/// How often a case must fail in a way, on time, before it has failed.
+fn needed(problem: &Problem, tick: Duration) -> usize {
+    match problem.off_by {
+        Some(off_by) if off_by <= tick * TICKS_OFF => FAILURES_OF_TIME,
+        Some(_) | None => FAILURES,
     }
 }
 
@@ -93,7 +115,10 @@ pub(super) fn one(args: &Run, job: &Job<'_>, mut case: TestCase) -> TestCase {
         (case.verdict, case.problems) = unreadable(error);
         return case;
     }
-    let mut failures = Failures::default();
+    let mut failures = Failures {
+        tick: tick(),
+        ..Failures::default()
+    };
     let (mut attempts, mut latest) = (0, 0);
     let said = until_said(
         |attempt| play(args, job, attempt),

@@ -24,7 +24,7 @@ use super::packets;
 use super::phase;
 use super::process::{Buffers, Process, Surroundings};
 use super::waiters::Waiters;
-use super::{info, killed, octets, options, settings, status, sysctl};
+use super::{busy::Busy, info, killed, octets, options, settings, status, sysctl};
 use crate::calls::{BadCall, Returned, show_argument};
 use crate::capture::{SocketEnds, TraceHost};
 use crate::live::device::{Sighted, Wire};
@@ -195,10 +195,11 @@ impl KernelHost {
     }
 
     /// Lets the time of the run begin, in a part of the kernel's tick that each attempt has for
-    /// itself. They are counted from zero.
-    pub fn start(&mut self, attempt: usize) {
-        phase::wait(attempt);
+    /// itself. They are counted from zero. What is returned is kept until the end of the run.
+    pub fn start(&mut self, attempt: usize) -> Busy {
+        let busy = phase::wait(attempt);
         self.began = Clock::now();
+        busy
     }
 
     /// The lines for the shell that were not carried out.

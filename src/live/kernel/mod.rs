@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `host` | the medium: the kernel, and the other hosts in real time |
 //! | `phase` | where in a tick of the kernel a run begins |
+//! | `busy` | processors kept busy meanwhile |
 //! | `link`, `network`, `settings`, `sysctl` | the device, and what scripts set |
 //! | `process` | the program: its descriptors by their labels, and its calls by name |
 //! | `data`, `octets`, `message`, `ready`, `control`, `options`, `words` | the calls |
 //! | `waiters` | threads on which calls wait |
 //! | `packets`, `info`, `status`, `ends` | what the kernel says |
 
+mod busy;
 mod control;
 mod data;
 mod ends;
@@ -32,4 +34,6 @@ mod sysctl;
 mod waiters;
 mod words;
 
+pub use busy::Busy;
 pub use host::{Begin, KernelHost};
+pub use phase::tick;

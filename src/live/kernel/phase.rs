@@ -9,16 +9,25 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, Timespec, clock_getres, clock_gettime};
 
+use super::busy::Busy;
+
 /// The golden ratio's part behind the point: its multiples, taken modulo one, leave no large gap.
 const GOLDEN: f64 = 0.618_033_988_749_895;
 
 /// What is left of a wait is not slept: a sleep ends as late as this.
 const SPUN: Duration = Duration::from_micros(150);
 
-/// Waits for the moment in a tick at which an attempt begins, counted from zero.
-pub(super) fn wait(attempt: usize) {
+/// How far apart the ticks are.
+pub fn tick() -> Duration {
+    span(clock_getres(ClockId::MonotonicCoarse))
+}
+
+/// Waits for the moment in a tick at which an attempt begins, counted from zero. What keeps
+/// processors busy meanwhile begins before.
+pub(super) fn wait(attempt: usize) -> Busy {
+    let busy = Busy::of_attempt(attempt);
+    let tick = tick();
     // The coarse clock shows when the last tick was (clock_gettime(2)).
-    let tick = span(clock_getres(ClockId::MonotonicCoarse));
     let last = span(clock_gettime(ClockId::MonotonicCoarse));
     let now = span(clock_gettime(ClockId::Monotonic));
     let begin = last + tick * 2 + tick.mul_f64(share(attempt));
@@ -27,6 +36,7 @@ pub(super) fn wait(attempt: usize) {
     while Instant::now() < until {
         std::hint::spin_loop();
     }
+    busy
 }
 
 /// Which part of the tick is over when an attempt begins.
