@@ -265,9 +265,9 @@ impl<'a> Run<'a> {
 
     fn look(&mut self) -> Seen {
         let mut seen = Seen::default();
-        for sighting in self.network.take_sightings() {
-            self.watch.see(&sighting, &mut seen);
-        }
+        let watch = &mut self.watch;
+        self.network
+            .take_sightings(|sighting| watch.see(sighting, &mut seen));
         if let Some(log) = &mut self.log {
             log.events.extend(self.network.take_events());
         }

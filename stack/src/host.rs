@@ -20,7 +20,7 @@ use crate::options::SocketOptions;
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
 use crate::reference::ReferenceOrphan;
-use crate::schedule::Timetable;
+use crate::schedule::{Timetable, earlier};
 use crate::seconds::CountedSecond;
 use crate::servers::FastOpenMemory;
 use crate::socket::SocketId;
@@ -253,10 +253,10 @@ impl Host {
         stack.is_some_and(|it| it.listening(socket).is_some())
     }
 
-    /// The sockets that something has happened to, each at least once.
-    pub(crate) fn take_stirred(&mut self) -> impl Iterator<Item = SocketId> {
-        let stirred = self.stack.as_mut().and_then(|it| it.stirred.as_mut());
-        stirred.into_iter().flat_map(|it| it.drain(..))
+    /// The sockets that something has happened to, each at least once, where that is kept.
+    pub(crate) fn take_stirred(&mut self) -> Option<impl Iterator<Item = SocketId>> {
+        let stirred = self.stack.as_mut()?.stirred.as_mut()?;
+        Some(stirred.drain(..))
     }
 
     /// Whether it has not crashed, or is up again.
@@ -510,8 +510,7 @@ impl Stack {
     }
 
     fn poll_at(&self) -> Option<Instant> {
-        let due = [self.deadlines.next(), self.interface_due];
-        due.into_iter().flatten().min()
+        earlier(self.deadlines.next(), self.interface_due)
     }
 
     pub(crate) fn connection(&self, id: SocketId) -> Option<&Connection> {

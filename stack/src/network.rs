@@ -21,7 +21,7 @@ use crate::neighbourhood::{Neighbourhood, Replaced};
 pub use crate::outlet::{Headers, Outgoing, OutgoingSegment};
 use crate::profile::{Profile, Transport};
 use crate::random::Random;
-use crate::schedule::{Arrival, Arrivals, Deadlines};
+use crate::schedule::{Arrival, Arrivals, Deadlines, earlier};
 use crate::socket::SocketId;
 use crate::storm::{Chain, Lookout, Storm};
 use crate::tcp::segment::Segment;
@@ -180,13 +180,8 @@ impl Network {
     /// When something is next due: a frame arrives or a timer of a host expires. May be now.
     pub fn next_due(&self) -> Option<Instant> {
         let timer = self.deadlines.next();
-        [
-            self.arrivals.next_at(),
-            timer.map(|(at, _)| at.max(self.now)),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        let timer = timer.map(|(at, _)| at.max(self.now));
+        earlier(self.arrivals.next_at(), timer)
     }
 
     /// Handles the next thing that is due at or before `limit`, moving the time to it. Returns
@@ -309,9 +304,10 @@ impl Network {
         self.sights = keep;
     }
 
-    /// Takes the headers kept since the last call, in order.
-    pub fn take_sightings(&mut self) -> impl Iterator<Item = Sighting> {
-        self.sightings.drain(..)
+    /// Shows the headers kept since the last call, in order.
+    pub fn take_sightings(&mut self, look: impl FnMut(&Sighting)) {
+        self.sightings.iter().for_each(look);
+        self.sightings.clear();
     }
 
     /// Delivers the next frame, and those behind it that its host takes in together with it.
@@ -410,8 +406,9 @@ impl Network {
             }
         }
         self.deadlines.set(host, self.hosts[host.0].poll_at());
-        let stirred = self.hosts[host.0].take_stirred();
-        self.stirred.extend(stirred.map(|it| (host, it)));
+        if let Some(stirred) = self.hosts[host.0].take_stirred() {
+            self.stirred.extend(stirred.map(|it| (host, it)));
+        }
         chain
     }
 
@@ -495,15 +492,21 @@ impl Network {
 
     /// Keeps the header of a segment, where headers are kept.
     fn sight(&mut self, host: HostId, way: SegmentDirection, frame: &Frame) {
-        if self.sights
-            && let Some(segment) = frame.header()
-        {
+        if !self.sights {
+            return;
+        }
+        let at = self.now;
+        let mut keep = |segment: &Segment| {
             self.sightings.push(Sighting {
-                at: self.now,
+                at,
                 host,
                 way,
-                segment,
+                segment: *segment,
             });
+        };
+        match frame {
+            Frame::Segment(transit) => keep(&transit.segment),
+            Frame::Octets(_) => frame.header().iter().for_each(keep),
         }
     }
 
@@ -568,14 +571,12 @@ fn addressed(address: Option<EthernetAddress>) -> Receiver {
     let Some(address) = address else {
         return Receiver::Nobody;
     };
-    if address.is_broadcast() || address.is_multicast() {
-        return Receiver::All;
-    }
     match address.0 {
         [0x02, 0, number @ ..] => match u32::from_be_bytes(number).checked_sub(1) {
             Some(index) => Receiver::One(HostId(index as usize)),
             None => Receiver::Nobody,
         },
+        _ if address.is_broadcast() || address.is_multicast() => Receiver::All,
         _ => Receiver::Nobody,
     }
 }

@@ -12,6 +12,15 @@ use crate::network::HostId;
 use crate::socket::SocketId;
 use crate::storm::Chain;
 
+/// The earlier one of two times, of which neither need be.
+#[inline]
+pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// A frame on its way.
 #[derive(Debug)]
 pub(crate) struct Arrival {

@@ -225,15 +225,15 @@ fn kept_headers_are_those_of_the_frames() {
         for side in &mut sides {
             side.drive(&mut network, &mut buffer);
         }
-        headers.extend(network.take_sightings().map(|it| {
-            (
+        network.take_sightings(|it| {
+            headers.push((
                 it.at,
                 it.host,
                 it.way == SegmentDirection::Sent,
                 it.segment.sequence,
                 it.segment.payload_octets,
-            )
-        }));
+            ));
+        });
         for Event { at, host, fact, .. } in network.take_events() {
             let sent = matches!(fact, Fact::Sent { .. });
             let (Fact::Sent { bytes, .. } | Fact::Received { bytes }) = &fact else {

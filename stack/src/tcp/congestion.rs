@@ -144,13 +144,16 @@ impl Congestion {
 
     /// How many full segments may be sent while `pipe` is in the network.
     pub(crate) fn free_segments(&self, pipe: Pipe) -> usize {
+        self.free_of(self.segments(), pipe)
+    }
+
+    /// The same of a window of so many segments, which whoever asks has counted.
+    pub(crate) fn free_of(&self, segments: usize, pipe: Pipe) -> usize {
         if !self.limited {
             return usize::MAX;
         }
         match self.unit {
-            WindowUnit::Segments => (self.window / self.mss)
-                .max(1)
-                .saturating_sub(pipe.segments),
+            WindowUnit::Segments => segments.saturating_sub(pipe.segments),
             WindowUnit::Octets => self.window.saturating_sub(pipe.octets) / self.mss,
         }
     }

@@ -529,20 +529,24 @@ impl InFlight {
     /// Everything that was not reported as arrived counts as lost, and the first segment even if it
     /// was. What was sent behind `since` may still arrive, and does not.
     pub(crate) fn mark_all_lost(&mut self, since: Instant) {
-        for segment in &mut self.segments {
-            let was_lost = segment.lost;
-            segment.lost = !segment.sacked && (was_lost || segment.sent_at <= since);
-            segment.repeats &= !segment.lost;
-            segment.twice &= !segment.lost;
-            self.losses += u64::from(segment.lost && !was_lost);
+        self.lost_begin = 0;
+        for place in 0..self.segments.len() {
+            let segment = self.segments[place];
+            let is_late = !segment.sacked && segment.sent_at <= since;
+            // After the first timeout most are.
+            if segment.lost || !is_late && place > 0 {
+                continue;
+            }
+            self.leave_pipe(&segment);
+            self.forget(&segment);
+            self.lost_count += 1;
+            self.losses += u64::from(is_late);
+            let segment = &mut self.segments[place];
+            segment.sacked = false;
+            segment.lost = true;
+            segment.repeats = false;
+            segment.twice = false;
         }
-        if let Some(first) = self.segments.front_mut() {
-            first.sacked = false;
-            first.lost = true;
-            first.repeats = false;
-            first.twice = false;
-        }
-        self.count();
     }
 
     /// Counts everything anew.

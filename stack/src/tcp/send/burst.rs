@@ -237,6 +237,33 @@ impl Pieces {
         self.attempt = Attempt::Normal;
     }
 
+    /// The next segment of a burst that is being sent, of so much payload at most; none between two
+    /// bursts. A burst that was begun is sent whatever has changed.
+    pub(super) fn go_on(&mut self, next: i64, mss: i64) -> Option<Cut> {
+        let burst = self.burst?;
+        let octets = mss.min(burst.end - next);
+        let ends = next + octets == burst.end;
+        if ends {
+            self.burst = None;
+        }
+        Some(Cut {
+            octets,
+            packet_end: match (ends, burst.record) {
+                (false, _) => PacketEnd::No,
+                (true, false) => PacketEnd::Yes,
+                (true, true) => PacketEnd::OfRecord,
+            },
+            burst_end: burst.end,
+            ends_burst: ends && burst.several,
+            pushed: ends && burst.push,
+        })
+    }
+
+    /// Whether no burst is begun, whatever room there is, until something changes.
+    pub(super) fn is_asleep(&self) -> bool {
+        self.attempt == Attempt::No && self.writes.is_empty()
+    }
+
     /// The next segment, where there is one to send. What was written is put into pieces one by
     /// one, and each is looked at before the next is filled (tcp_sendmsg).
     pub(super) fn poll(&mut self, room: Room) -> Option<Cut> {
@@ -245,7 +272,7 @@ impl Pieces {
                 self.burst = self.next_burst(room);
             }
             if self.burst.is_some() {
-                return self.cut(room);
+                return self.go_on(room.next, room.mss);
             }
             self.attempt = self.fill(room)?;
         }
@@ -446,26 +473,6 @@ impl Pieces {
         }
     }
 
-    fn cut(&mut self, room: Room) -> Option<Cut> {
-        let burst = self.burst?;
-        let octets = room.mss.min(burst.end - room.next);
-        let ends = room.next + octets == burst.end;
-        if ends {
-            self.burst = None;
-        }
-        Some(Cut {
-            octets,
-            packet_end: match (ends, burst.record) {
-                (false, _) => PacketEnd::No,
-                (true, false) => PacketEnd::Yes,
-                (true, true) => PacketEnd::OfRecord,
-            },
-            burst_end: burst.end,
-            ends_burst: ends && burst.several,
-            pushed: ends && burst.push,
-        })
-    }
-
     /// One segment of the first piece, whatever the congestion window and Nagle's algorithm say
     /// (tcp_send_loss_probe, tcp_write_wakeup). `in_full`: only if all of it lies in the window.
     pub(super) fn force(&mut self, room: Room, in_full: bool) -> Option<Cut> {
@@ -476,7 +483,7 @@ impl Pieces {
             return None;
         }
         self.burst = Some(self.hand_down(room.next, room.next + octets, room.mss));
-        self.cut(room)
+        self.go_on(room.next, room.mss)
     }
 
     /// Everything up to `next` was sent past all of this: an octet into a closed window, or what a

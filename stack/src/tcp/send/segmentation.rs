@@ -197,7 +197,7 @@ impl Sender {
 
     fn room_of_burst(&self, now: Instant) -> Room {
         let segments = self.congestion.segments();
-        let free = self.congestion.free_segments(self.pipe());
+        let free = self.congestion.free_of(segments, self.pipe());
         // Half of the window at a time: two bursts at least are in the network.
         let half = (segments / 2).max(1);
         let mss = self.mss as i64;
@@ -223,14 +223,22 @@ impl Sender {
         }
     }
 
+    /// The next segment of the burst that is being sent, or of one that begins.
+    fn cut(&mut self, now: Instant) -> Option<Cut> {
+        let going = self.pieces.go_on(self.next, self.mss as i64);
+        if going.is_some() || self.pieces.is_asleep() {
+            return going;
+        }
+        self.pieces.poll(self.room_of_burst(now))
+    }
+
     fn segment_of_burst(&mut self, limits: Limits, now: Instant) -> Option<Transmission> {
-        let room = self.room_of_burst(now);
         let cut = match limits {
-            Limits::All => self.pieces.poll(room)?,
-            Limits::PeerOnly => self.pieces.force(room, true)?,
+            Limits::All => self.cut(now)?,
+            Limits::PeerOnly => self.pieces.force(self.room_of_burst(now), true)?,
             Limits::WindowOnly => Cut {
                 pushed: true,
-                ..self.pieces.force(room, false)?
+                ..self.pieces.force(self.room_of_burst(now), false)?
             },
         };
         self.burst_end = cut.burst_end;
