@@ -96,6 +96,7 @@ impl Stack {
     }
 
     /// Segments that IP had to put together first come out of the raw sockets.
+    #[cold]
     fn take_reassembled(&mut self, now: Instant) {
         for handle in self.raw.into_iter().flatten() {
             while let Ok(packet) = self.smoltcp.get_mut::<raw::Socket<'_>>(handle).recv() {
@@ -115,6 +116,7 @@ impl Stack {
         }
     }
 
+    #[cold]
     fn on_octets_of_tcp(&mut self, frame: &Bytes, found: wire::SegmentInFrame<'_>, now: Instant) {
         if let Some((header, payload)) = found.parse() {
             let arrived = Arrived {
@@ -232,6 +234,7 @@ impl Stack {
     }
 
     /// Answers a segment that reaches no connection.
+    #[cold]
     fn answer_stray(&mut self, arrived: &Arrived<'_>, port: Port, now: Instant) {
         let reset = closed_port::answer(&self.profile, arrived.header);
         let rules = self.profile.closed_port;
@@ -311,6 +314,7 @@ impl Stack {
 
     /// Whether a connection in TIME-WAIT makes room for a new one that begins beyond it (RFC 9293
     /// section 3.6.1, MAY-2).
+    #[cold]
     fn gives_way_to(&mut self, id: SocketId, local: IpEndpoint, header: &Segment) -> bool {
         let fresh = header.flags.syn && !header.flags.ack && !header.flags.rst;
         if !fresh || !self.is_listened_to(local) {
@@ -352,6 +356,7 @@ impl Stack {
     }
 
     /// The peer resets an attempt to connect that nobody has answered.
+    #[cold]
     fn withdraw_request(&mut self, listener: SocketId, remote: IpEndpoint) {
         if let Some(listening) = self.listening_mut(listener) {
             listening.requests.retain(|it| it.remote != remote);
@@ -380,6 +385,7 @@ impl Stack {
         }
     }
 
+    #[cold]
     fn open_passively(&mut self, listener: SocketId, arrived: Arrived<'_>, now: Instant) {
         let (local, remote, syn) = (arrived.local, arrived.remote, arrived.header);
         let Some(entry) = self.entries.get(&listener) else {

@@ -19,6 +19,7 @@ use crate::wire::{self, ETHERNET_HEADER};
 
 impl Stack {
     /// Sends a segment of no connection: a reset from a closed port.
+    #[cold]
     pub(crate) fn send_stray(
         &mut self,
         stray: Stray,

@@ -624,6 +624,7 @@ impl Stack {
     }
 
     /// A passive connection is ready for `accept`.
+    #[cold]
     pub(crate) fn offer_to_listener(&mut self, id: SocketId) {
         if self.connection(id).is_some_and(Connection::is_open_early) {
             // It has been there since its SYN came.
@@ -664,6 +665,7 @@ impl Stack {
     }
 
     /// A connection is over: from now on its tuple is free, and late segments meet a closed port.
+    #[cold]
     fn after_end(&mut self, id: SocketId, tuple: Tuple, finished: bool, parent: Option<SocketId>) {
         if self.connections.get(&tuple) == Some(&id) {
             self.connections.remove(&tuple);

@@ -120,6 +120,7 @@ impl Arrivals {
         behind.chain(overtaking).min()
     }
 
+    #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Arrival> {
         if !self.overtaking_is_next() {
             return self.pop_front();
@@ -151,6 +152,7 @@ impl Arrivals {
         Some(arrival)
     }
 
+    #[inline(always)]
     fn pop_front(&mut self) -> Option<Arrival> {
         let arrival = self.behind.pop_front()?;
         self.octets -= arrival.octets;

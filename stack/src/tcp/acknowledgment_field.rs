@@ -105,6 +105,7 @@ impl Connection {
     }
 
     /// Takes the SACK blocks (RFC 2018).
+    #[cold]
     fn take_blocks(&mut self, arriving: &Arriving<'_>, now: Instant) {
         let base = self.config.initial_sequence;
         let near = self.send.unacknowledged();
@@ -159,6 +160,7 @@ impl Connection {
     }
 
     /// The peer has taken back what it reported: the retransmission timer expires soon.
+    #[cold]
     fn expect_nothing_reported(&mut self, now: Instant) {
         let half = self.rto.smoothed().unwrap_or_default() / 2;
         let expiry = self.expiry(now, half.max(TAKEN_BACK_LEAST));

@@ -86,6 +86,7 @@ impl Congestion {
 
     /// The path takes segments of so many octets from now on. A window that is counted in segments
     /// keeps their number.
+    #[cold]
     pub(crate) fn shorten_segments(&mut self, rules: &SendRules, mss: usize) {
         if rules.window_unit == WindowUnit::Segments {
             self.window = self.window / self.mss * mss;

@@ -93,6 +93,7 @@ impl Connection {
     }
 
     /// The time of TIME-WAIT or of FIN-WAIT-2 is over.
+    #[cold]
     pub(super) fn on_linger_timeout(&mut self, now: Instant) {
         if self.state != State::FinWait2 {
             self.die(None);

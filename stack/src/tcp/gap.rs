@@ -32,6 +32,7 @@ impl Connection {
     /// What waits has waited for long enough: the peer will send it again, as nothing but the data
     /// before it was acknowledged (RFC 2018 section 8 lets a receiver do that even where it has
     /// reported the data).
+    #[cold]
     pub(super) fn on_gap_timeout(&mut self) {
         let octets = self.recv.drop_gaps();
         if octets > 0 {

@@ -19,6 +19,7 @@ const SOON: Duration = Duration::from_millis(8);
 
 impl Connection {
     /// RFC 9293 section 3.10.7.3.
+    #[cold]
     pub(super) fn on_segment_in_syn_sent(
         &mut self,
         header: &Segment,
@@ -115,6 +116,7 @@ impl Connection {
     }
 
     /// What the peer's SYN says of itself and offers.
+    #[cold]
     pub(super) fn take_syn(&mut self, syn: &Segment) {
         self.peer_initial_sequence = syn.sequence;
         self.agree_on_ecn(syn);

@@ -61,6 +61,7 @@ impl Connection {
     }
 
     /// The connection may have been idle for long enough to be probed.
+    #[cold]
     pub(super) fn on_keep_alive_timeout(&mut self, now: Instant) {
         let idle = self.keeping_alive.idle();
         let silent = now - self.last_heard;

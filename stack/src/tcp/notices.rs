@@ -13,6 +13,7 @@ impl Connection {
     }
 
     /// The peer's SYN has come.
+    #[cold]
     pub(super) fn agree_on_ecn(&mut self, syn: &Segment) {
         self.ecn.agreed = agrees(self.config.profile.ecn, self.ecn.asked, syn.flags);
     }

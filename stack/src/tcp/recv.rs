@@ -240,6 +240,7 @@ impl Receiver {
     /// name.
     ///
     /// `with_fin`: the peer's FIN is one of them, or the end of one.
+    #[cold]
     pub(crate) fn stretches(&self, with_fin: bool) -> Vec<(i64, i64)> {
         let fin = self.fin.filter(|&fin| with_fin && fin > self.accepted);
         if self.withholds || self.ahead.is_empty() && fin.is_none() {
@@ -287,6 +288,7 @@ impl Receiver {
 
     /// Notes what of a segment's payload was there already: the first stretch of it (RFC 2883
     /// section 4).
+    #[cold]
     pub(crate) fn note_duplicate(&mut self, start: i64, end: i64) {
         let base = self.accepted;
         let before = (start, end.min(base));
@@ -557,6 +559,7 @@ impl Receiver {
     }
 
     /// Throws away what waits behind a gap; returns how many octets that were.
+    #[cold]
     pub(crate) fn drop_gaps(&mut self) -> usize {
         let lost = self.out_of_order();
         self.ahead = Ahead::default();

@@ -56,6 +56,7 @@ impl Connection {
     }
 
     /// Answers a segment of which so many new octets found no room.
+    #[cold]
     pub(super) fn answer_beyond_edge(&mut self, refused: usize) {
         let rules = &self.config.profile.receive_shutdown;
         let speaks = !self.recv.is_shut() || answer_at_edge(rules, refused) == AnswerAtEdge::Ack;
@@ -71,6 +72,7 @@ impl Connection {
     }
 
     /// Answers the acknowledgment of what was never sent, as often as the profile allows.
+    #[cold]
     pub(super) fn answer_unsent(&mut self, now: Instant) {
         let rules = self.config.profile.acceptance;
         let answers = self.refusals.may_answer_unsent(rules.unsent_answers);
@@ -92,6 +94,7 @@ impl Connection {
 
     /// Challenges the sender of a segment that may have been made up (RFC 5961), as often as the
     /// profile allows (section 7 there).
+    #[cold]
     pub(super) fn challenge(&mut self, now: Instant) {
         let rules = self.config.profile.acknowledge;
         let limit = (rules.challenges_a_second, rules.challenge_window);

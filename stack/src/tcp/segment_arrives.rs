@@ -79,6 +79,7 @@ impl Connection {
         self.start_keep_alive(now);
     }
 
+    #[cold]
     fn reply_to_closed(&mut self, header: &Segment) {
         self.replies.extend(answer(&self.config.profile, header));
     }
@@ -149,6 +150,7 @@ impl Connection {
     }
 
     /// Data cannot stand behind the peer's FIN (RFC 9293 section 3.10.7.4, seventh check).
+    #[cold]
     fn check_data_behind_fin(&mut self, arriving: &Arriving<'_>, payload: &Bytes) -> Check {
         let synchronized = self.state.is_synchronized();
         if !synchronized || self.arrival(arriving).new == 0 || arriving.octets == 0 {
@@ -296,6 +298,7 @@ impl Connection {
         }
     }
 
+    #[cold]
     fn end_by_reset(&mut self) {
         self.facts.push_back(Fact::ResetReceived);
         self.die(self.reason_of_reset());
@@ -561,6 +564,7 @@ impl Connection {
         }
     }
 
+    #[cold]
     fn on_end_of_stream(&mut self, now: Instant) {
         match self.state {
             State::SynReceived | State::Established => self.enter(State::CloseWait),
@@ -577,6 +581,7 @@ impl Connection {
         }
     }
 
+    #[cold]
     pub(super) fn begin_time_wait(&mut self, now: Instant) {
         self.enter(State::TimeWait);
         self.timers.stop(Timer::Retransmit);
@@ -586,6 +591,7 @@ impl Connection {
     }
 
     /// Resets the connection because of data that nobody can read.
+    #[cold]
     fn reset_in_answer(&mut self, arriving: &Arriving<'_>, payload: Bytes) {
         let rules = self.config.profile.reset;
         let reset = match rules.reactive {

@@ -86,6 +86,7 @@ fn reopens(rule: Reopens, start: i64, next: i64, edge: i64, age: Option<i32>) ->
 
 impl Connection {
     /// Whether a SYN opens a new connection in the place of this one.
+    #[cold]
     pub fn gives_way_to(&self, syn: &Segment) -> bool {
         let next = self.recv.accepted();
         let start = Self::position(self.peer_initial_sequence, syn.sequence, next);

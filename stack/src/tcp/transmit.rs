@@ -181,6 +181,7 @@ impl Connection {
 
     /// Nothing, or an octet of zero bits, at a sequence number that the peer has acknowledged: it
     /// has to answer.
+    #[cold]
     fn bare_probe_segment(&mut self, cause: Retransmission, now: Instant, outgoing: &mut Outgoing) {
         let profile = &self.config.profile;
         let keeps_alive = cause == Retransmission::KeepAlive;
@@ -207,6 +208,7 @@ impl Connection {
     }
 
     /// The header of a SYN, whose window is never scaled (RFC 7323 section 2.2).
+    #[cold]
     fn syn_header(&self, start: i64, now: Instant) -> Segment {
         self.bare_header(start, self.recv.syn_field(), self.syn_options(now))
     }
@@ -286,6 +288,7 @@ impl Connection {
         !self.config.no_options && offered.iter().flatten().any(|&other| other == option)
     }
 
+    #[cold]
     pub(super) fn syn_options(&self, now: Instant) -> TcpOptions {
         let answers = self.state != State::SynSent;
         let offered = &self.config.profile.options;
@@ -349,6 +352,7 @@ impl Connection {
     }
 
     /// Resets the connection from this side (RFC 9293 section 3.10.5).
+    #[cold]
     pub(super) fn reset_actively(&mut self, reason: Option<Gone>) {
         let window = self.reset_window(self.config.profile.reset.active_window);
         let mut reset = self.reset_from_tcb(window);
@@ -514,6 +518,7 @@ impl Connection {
     }
 
     /// Gives the connection up, with a reset where the profile sends one.
+    #[cold]
     pub(super) fn give_up(&mut self, vain: Vain) {
         let has_user_timeout = self.config.user_timeout.is_some();
         let kind = time_out(vain, self.state, has_user_timeout);
@@ -627,6 +632,7 @@ impl Connection {
         }
     }
 
+    #[cold]
     fn on_persist_timeout(&mut self, now: Instant) {
         if !self.send.is_stuck() {
             return;

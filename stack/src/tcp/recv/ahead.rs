@@ -12,6 +12,7 @@ impl Ahead {
     }
 
     /// Where each stretch begins and ends, counted from the first octet that is missing.
+    #[cold]
     pub(super) fn stretches(&self) -> impl Iterator<Item = (usize, usize)> {
         self.0.iter().flat_map(|assembler| assembler.iter_data())
     }

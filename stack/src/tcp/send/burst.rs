@@ -239,6 +239,7 @@ impl Pieces {
 
     /// The next segment of a burst that is being sent, of so much payload at most; none between two
     /// bursts. A burst that was begun is sent whatever has changed.
+    #[inline(always)]
     pub(super) fn go_on(&mut self, next: i64, mss: i64) -> Option<Cut> {
         let burst = self.burst?;
         let octets = mss.min(burst.end - next);
@@ -325,6 +326,7 @@ impl Pieces {
     }
 
     /// The burst that goes out next, if one does now.
+    #[inline(always)]
     fn next_burst(&mut self, room: Room) -> Option<Burst> {
         let attempt = self.attempt;
         if attempt == Attempt::Head {
@@ -403,6 +405,7 @@ impl Pieces {
     }
 
     /// A burst of the first piece, as far as there is room (tcp_write_xmit).
+    #[inline(always)]
     fn plan(&mut self, room: Room, attempt: Attempt) -> Option<Burst> {
         let Room {
             next,
@@ -463,6 +466,7 @@ impl Pieces {
     }
 
     /// Takes what ends at `end` from the first piece; what is left of it keeps the push.
+    #[inline(always)]
     fn hand_down(&mut self, next: i64, end: i64, mss: i64) -> Burst {
         let whole = self.pieces.pop_front_if(|head| head.end == end);
         Burst {

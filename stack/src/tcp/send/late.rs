@@ -184,6 +184,7 @@ impl Sender {
         (self.least / 4 * self.rack.steps()).min(self.smoothed)
     }
 
+    #[cold]
     pub(super) fn begin_recovery(&mut self) {
         self.begin_episode(false);
         self.tail_probed = None;

@@ -262,6 +262,7 @@ impl Sender {
         }
     }
 
+    #[cold]
     fn enter_recovery(&mut self, inflation: usize) {
         self.reductions += 1;
         self.recovery = Recovery::Fast(self.next);

@@ -148,6 +148,7 @@ impl Sender {
     }
 
     /// Everything is acknowledged up to the end of the recovery. Returns whether it was needless.
+    #[cold]
     pub(super) fn undo_recovery(&mut self, evidence: Evidence) -> bool {
         let needless = self.may_undo(evidence);
         if needless {
