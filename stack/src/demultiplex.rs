@@ -9,7 +9,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::beginning::envelope_of;
 use crate::envelope::{DatagramPorts, Envelope};
-use crate::frame::{Frame, Spares};
+use crate::frame::{Frame, InTransit, Spares};
 use crate::host::{InterfacePoll, Output, Stack};
 use crate::network::IpFamily;
 use crate::options::{Linger, SocketOptions};
@@ -58,6 +58,10 @@ impl Stack {
                     && self.addresses.contains(&transit.destination)
                     && self.takes_from(transit.envelope.datagram) =>
             {
+                if self.take_into_open(&mut transit, now) == Handled::Yes {
+                    spares.put(transit);
+                    return InterfacePoll::NotNeeded;
+                }
                 let local = IpEndpoint::new(transit.destination, transit.segment.destination);
                 let remote = IpEndpoint::new(transit.source, transit.segment.source);
                 let arrived = Arrived {
@@ -159,6 +163,32 @@ impl Stack {
         }
     }
 
+    /// Takes a segment of a connection that is open, with nothing about it that must be looked at
+    /// here: most are so.
+    fn take_into_open(&mut self, transit: &mut InTransit, now: Instant) -> Handled {
+        let segment = &transit.segment;
+        let tuple = Tuple::of(segment.destination, &transit.source, segment.source);
+        let signs = !self.profile.signature.secret.is_empty();
+        if signs || segment.flags.syn {
+            return Handled::No;
+        }
+        let Some(id) = self.connections.get(&tuple).copied() else {
+            return Handled::No;
+        };
+        let Some(connection) = self.connection_mut(id) else {
+            return Handled::No;
+        };
+        let state = connection.state();
+        let is_open = state.is_synchronized() && state != State::TimeWait;
+        if !is_open || !connection.travels_in(transit.envelope.datagram) {
+            return Handled::No;
+        }
+        let payload = std::mem::take(&mut transit.payload);
+        connection.on_enveloped(transit.envelope, &transit.segment, payload, now);
+        self.touch(id);
+        Handled::Yes
+    }
+
     fn on_segment(&mut self, arrived: Arrived<'_>, now: Instant) {
         let Arrived {
             local,
@@ -178,16 +208,10 @@ impl Stack {
             return;
         }
         if let Some(id) = known
-            && let Some(connection) = self.connection_mut(id)
+            && let Some(connection) = self.connection(id)
         {
             let state = connection.state();
             let strange = !connection.travels_in(arrived.envelope.datagram);
-            let is_open = state.is_synchronized() && state != State::TimeWait;
-            if is_open && !strange && !flags.syn {
-                connection.on_enveloped(arrived.envelope, header, arrived.payload, now);
-                self.touch(id);
-                return;
-            }
             let end = match state == State::SynReceived {
                 true => self.end_of_handshake(id, header),
                 false => FullEnd::Taken,

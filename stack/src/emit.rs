@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use smoltcp::socket::raw;
 use smoltcp::time::Instant;
-use smoltcp::wire::{IpAddress, IpEndpoint};
+use smoltcp::wire::IpAddress;
 
 use crate::event::Fact;
 use crate::frame::{self, Frame, Spares};
@@ -34,7 +34,7 @@ impl Stack {
             envelope,
         } = stray;
         spares.outgoing = Outgoing::new(segment, envelope);
-        self.send_outgoing((local, remote), None, now, spares, outputs);
+        self.send_outgoing((local.addr, remote.addr), None, now, spares, outputs);
     }
 
     /// Tells what has happened to a connection.
@@ -63,12 +63,12 @@ impl Stack {
         };
         let established = tell(connection, id, recording, outputs);
         let sent = connection.poll_transmit(now, &mut spares.outgoing);
-        let ends = (connection.local(), connection.remote());
+        let addresses = (connection.local().addr, connection.remote().addr);
         if established {
             self.offer_to_listener(id);
         }
         if sent == Sent::Segment {
-            self.send_outgoing(ends, Some(id), now, spares, outputs);
+            self.send_outgoing(addresses, Some(id), now, spares, outputs);
         }
         sent
     }
@@ -78,7 +78,7 @@ impl Stack {
     #[inline(always)]
     fn send_outgoing(
         &mut self,
-        (local, remote): (IpEndpoint, IpEndpoint),
+        (local, remote): (IpAddress, IpAddress),
         socket: Option<SocketId>,
         now: Instant,
         spares: &mut Spares,
@@ -89,13 +89,13 @@ impl Stack {
             again,
             ..
         } = spares.outgoing;
-        let addresses = (local.addr, remote.addr);
-        if local.addr.version() != remote.addr.version() {
+        let addresses = (local, remote);
+        if local.version() != remote.version() {
             return;
         }
         match self.resolution {
             Resolution::Static => {
-                let Some(neighbour) = self.neighbour(remote.addr) else {
+                let Some(neighbour) = self.neighbour(remote) else {
                     return;
                 };
                 let layout = layout(&self.profile);
@@ -126,7 +126,7 @@ impl Stack {
                 let Some([ipv4, ipv6]) = self.raw else {
                     return;
                 };
-                let handle = match remote.addr {
+                let handle = match remote {
                     IpAddress::Ipv4(_) => ipv4,
                     IpAddress::Ipv6(_) => ipv6,
                 };

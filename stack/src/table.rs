@@ -54,13 +54,19 @@ pub(crate) struct Tuple {
 
 impl Tuple {
     pub(crate) fn new(local_port: u16, remote: IpEndpoint) -> Self {
-        let (version, address) = match remote.addr {
+        Self::of(local_port, &remote.addr, remote.port)
+    }
+
+    /// The same of an address where it lies: a copy of it costs more than all else here.
+    #[inline]
+    pub(crate) fn of(local_port: u16, address: &IpAddress, remote_port: u16) -> Self {
+        let (version, address) = match address {
             IpAddress::Ipv4(address) => (4, u128::from(address.to_bits())),
             IpAddress::Ipv6(address) => (6, address.to_bits()),
         };
         Self {
             remote: address,
-            ports: version << 32 | u64::from(local_port) << 16 | u64::from(remote.port),
+            ports: version << 32 | u64::from(local_port) << 16 | u64::from(remote_port),
         }
     }
 
