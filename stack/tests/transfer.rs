@@ -6,6 +6,7 @@ use hangup_stack::link::LinkConfig;
 use hangup_stack::network::{
     HostConfig, HostId, IpFamily, Network, Recording, Resolution, StackKind,
 };
+use hangup_stack::options::PATH_MTU;
 use hangup_stack::profile::Profile;
 use hangup_stack::smoltcp::time::{Duration, Instant};
 use hangup_stack::smoltcp::wire::{IpAddress, IpEndpoint};
@@ -243,5 +244,53 @@ fn no_frame_is_longer_than_the_mtu() {
             Some(bytes.len())
         });
         assert_eq!(longest.max(), Some(1500 + 14), "seed {seed}");
+    }
+}
+
+/// Behind data that went through neighbour resolution, or in a packet that routers may cut, the
+/// payload once went out again, with the next acknowledgment of either host.
+#[test]
+fn an_acknowledgment_has_no_payload_however_the_last_segment_went() {
+    for (resolution, path_mtu) in [
+        (Resolution::Static, 0),
+        (Resolution::Arp, 0),
+        (Resolution::Arp, 1),
+    ] {
+        let mut network = Network::new(0, resolution);
+        let server = host(&mut network, "linux", 1, IpFamily::V4);
+        let client = host(&mut network, "linux", 2, IpFamily::V4);
+        let listener = network.with_host(server, |host, _| {
+            let listener = host.open(Protocol::Tcp, IpFamily::V4);
+            host.bind(listener, None, 80).expect("the port is free");
+            host.listen(listener, 1).expect("the socket is bound");
+            listener
+        });
+        let address = network.host(server).addresses()[0];
+        let socket = network.with_host(client, |host, now| {
+            let socket = host.open(Protocol::Tcp, IpFamily::V4);
+            host.set_option(socket, &PATH_MTU, path_mtu, now);
+            let _ = host.connect(socket, IpEndpoint::new(address, 80), now);
+            socket
+        });
+        let second = |network: &Network| network.now() + Duration::from_secs(1);
+        network.run_until(second(&network));
+        let sent = network.with_host(client, |host, _| host.send(socket, &[1; 100]));
+        assert_eq!(sent, Ok(100));
+        network.run_until(second(&network));
+        let accepted = network.with_host(server, |host, _| host.accept(listener));
+        assert!(accepted.is_ok());
+        let events = network.take_events();
+        let taken = |host| {
+            let of_host = events.iter().filter(move |event| event.host == host);
+            let octets = of_host.filter_map(|event| {
+                let Fact::Accepted { octets } = event.fact else {
+                    return None;
+                };
+                Some(octets)
+            });
+            octets.sum::<usize>()
+        };
+        let taken = [server, client].map(taken);
+        assert_eq!(taken, [100, 0], "{resolution:?} {path_mtu}");
     }
 }

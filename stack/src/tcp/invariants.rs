@@ -72,10 +72,14 @@ impl Connection {
     /// Checks a segment that is about to be sent, or that the connection can wait where none is.
     pub(super) fn check_outgoing(&mut self, outgoing: Option<&Outgoing>) {
         self.check_step();
-        let Some(Outgoing { segment, .. }) = outgoing else {
+        let Some(Outgoing {
+            segment, payload, ..
+        }) = outgoing
+        else {
             self.check_rest();
             return;
         };
+        assert_eq!(payload.len(), segment.payload_octets, "{segment:?}");
         let flags = segment.flags;
         assert!(
             !self.seen.reset || flags.rst,

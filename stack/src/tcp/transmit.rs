@@ -37,6 +37,7 @@ impl Connection {
             return Sent::Nothing;
         };
         outgoing.again = None;
+        outgoing.payload = Bytes::new();
         match next {
             Next::Reply => self.reply(now, &mut outgoing.segment),
             Next::BareProbe(cause) => self.bare_probe_segment(cause, now, outgoing),
