@@ -56,6 +56,7 @@ impl Connection {
         self.hear_acknowledgment(arriving.acknowledged, now);
         let window = i64::from(header.window) << self.negotiated.send_shift;
         if arriving.end > arriving.start
+            && header.options.sack[0].is_none()
             && self.send.expects_nothing(arriving.acknowledged)
             && self
                 .send

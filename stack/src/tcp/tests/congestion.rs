@@ -315,6 +315,25 @@ fn after_a_probe_was_answered_the_next_loss_has_a_timer_again() {
     t.sent_later("P. 1001:2001(1000) ack 1");
 }
 
+/// Data that brings no other news once had its report of duplicates passed over. Linux 6.18 takes
+/// the window back (asked with packetdrill: tcpi_snd_cwnd 10).
+#[test]
+fn a_report_of_duplicates_counts_on_data_too() {
+    let mut t = probing().established();
+    let before = t.numbers().congestion_window;
+    t.send(1000);
+    t.sent("P. 1:1001(1000) ack 1");
+    t.sent_later("P. 1:1001(1000) ack 1");
+    t.sent_later("P. 1:1001(1000) ack 1");
+    t.peer(". 1:1(0) ack 1001");
+    assert!(t.numbers().congestion_window < before);
+    t.peer("P. 1:11(10) ack 1001 <sack 1:1001>");
+    t.sent(". 1001:1001(0) ack 11");
+    t.peer("P. 11:21(10) ack 1001 <sack 1:1001>");
+    t.sent(". 1001:1001(0) ack 21");
+    assert_eq!(t.numbers().congestion_window, before);
+}
+
 #[test]
 fn without_sack_there_is_no_probe() {
     let mut t = setup("linux").peer_offers("<mss 1000>").established();
