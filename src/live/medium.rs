@@ -210,7 +210,7 @@ impl<'a> LiveMedium<'a> {
                 }
             }
         }
-        // Its room is used again.
+        // The list is filled again with the next frames, in the same memory.
         self.incoming = all;
         any
     }

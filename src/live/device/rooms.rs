@@ -1,15 +1,19 @@
-//! Rooms for packets that are read from a device: each is used again once nobody has a part of its
-//! packet any more, so that a large packet is read where it stays.
+//! Buffers for packets that are read from a device. A large packet keeps the buffer that it was read
+//! into, so that it is not copied; the buffer is used again once nobody has a part of the packet.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-/// How many rooms are kept for later at most: those of the largest window there is are in use.
+/// At most so many buffers are kept for later: as many as the packets of the largest window take.
 const SPARE_MAX: usize = 256;
 
-/// The rooms that are in use by nobody.
+/// A packet keeps its buffer where it fills this part of it, and is copied where it does not: what
+/// waits to be read takes so many times its size at most.
+const KEPT_PART: usize = 4;
+
+/// The buffers that are in use by nobody.
 type Spare = Arc<Mutex<Vec<Box<[u8]>>>>;
 
 /// Where packets are read to, one after another.
@@ -20,7 +24,7 @@ pub(super) struct Rooms {
 }
 
 impl Rooms {
-    /// Rooms for packets of so many octets at most.
+    /// Buffers for packets of so many octets at most.
     pub(super) fn new(size: usize) -> Self {
         Self {
             size,
@@ -34,8 +38,12 @@ impl Rooms {
         &mut self.next
     }
 
-    /// The packet that was read last, with its length. The next one goes to another room.
+    /// The packet that was read last, with its length. The next one goes to another buffer, or to
+    /// the same where the packet was copied.
     pub(super) fn take(&mut self, length: usize) -> Bytes {
+        if length < self.size / KEPT_PART {
+            return Bytes::copy_from_slice(&self.next[..length]);
+        }
         let spare = lock(&self.spare).pop();
         let next = spare.unwrap_or_else(|| vec![0; self.size].into());
         let taken = Taken {
@@ -53,7 +61,7 @@ impl fmt::Debug for Rooms {
     }
 }
 
-/// A room with a packet.
+/// A buffer with a packet.
 struct Taken {
     octets: Box<[u8]>,
     length: usize,
@@ -98,7 +106,10 @@ mod tests {
         assert!(lock(&rooms.spare).is_empty());
         assert_eq!(&*part, b"ne");
         drop(part);
-        drop(rooms.take(0));
+        drop(rooms.take(8));
+        assert_eq!(rooms.next().as_ptr(), place);
+        // One that fills little of it is copied.
+        drop(rooms.take(1));
         assert_eq!(rooms.next().as_ptr(), place);
     }
 }
