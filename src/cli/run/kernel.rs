@@ -86,14 +86,15 @@ impl Failures {
                 Some((name, seen)) if name == "here" => seen,
                 Some(_) | None => "",
             };
-            let late = self.late.entry(format!("{failure} {seen}")).or_default();
-            *late += 1;
-            has_failed |= *late >= LATE_FAILURES;
             if played.late_micros <= ON_TIME_MICROS {
                 let needed = needed(problem, self.tick);
                 let on_time = self.on_time.entry((failure, needed)).or_default();
                 *on_time += 1;
                 has_failed |= *on_time >= needed;
+            } else {
+                let late = self.late.entry(format!("{failure} {seen}")).or_default();
+                *late += 1;
+                has_failed |= *late >= LATE_FAILURES;
             }
         }
         has_failed

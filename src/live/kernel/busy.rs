@@ -29,6 +29,8 @@ const TURNS: usize = 1000;
 pub struct Busy {
     is_over: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
+    /// Where this thread could run before.
+    before: Option<CpuSet>,
 }
 
 impl Busy {
@@ -39,9 +41,11 @@ impl Busy {
         let Some((own, other)) = pair(attempt, &allowed()) else {
             return busy;
         };
+        let before = sched_getaffinity(None).ok();
         if sched_setaffinity(None, &only(own)).is_err() {
             return busy;
         }
+        busy.before = before;
         for processor in [own, other] {
             let is_over = Arc::clone(&busy.is_over);
             let thread = std::thread::Builder::new().spawn(move || spin(processor, &is_over));
@@ -58,6 +62,10 @@ impl Drop for Busy {
             // It only turns, and has nothing to say.
             let _ = thread.join();
         }
+        if let Some(before) = &self.before {
+            // Where it is refused the thread stays where it is, as well as anywhere.
+            let _ = sched_setaffinity(None, before);
+        }
     }
 }
 
@@ -68,7 +76,8 @@ fn pair(attempt: usize, processors: &[usize]) -> Option<(usize, usize)> {
     if turn % 3 == 0 || processors.len() < 2 {
         return None;
     }
-    let own = turn % processors.len();
+    // The number of the attempt among those with busy processors.
+    let own = (turn / 3 * 2 + turn % 3 - 1) % processors.len();
     Some((processors[own], processors[(own + 1) % processors.len()]))
 }
 
@@ -114,6 +123,8 @@ mod tests {
         let many = |wanted| two.iter().filter(|it| **it == wanted).count();
         assert_eq!(many(Some((3, 5))), 16);
         assert_eq!(many(Some((5, 3))), 16);
+        let three = pairs(&[0, 1, 2]);
+        assert!((0..3).all(|it| three.iter().flatten().any(|(own, _)| *own == it)));
         assert!(pairs(&[3]).iter().all(Option::is_none));
         assert!(pairs(&[]).iter().all(Option::is_none));
     }
