@@ -120,7 +120,6 @@ impl Stack {
         }
     }
 
-    #[cold]
     fn on_octets_of_tcp(&mut self, frame: &Bytes, found: wire::SegmentInFrame<'_>, now: Instant) {
         if let Some((header, payload)) = found.parse() {
             let arrived = Arrived {

@@ -533,7 +533,7 @@ impl InFlight {
         for place in 0..self.segments.len() {
             let segment = self.segments[place];
             let is_late = !segment.sacked && segment.sent_at <= since;
-            // After the first timeout most are.
+            // A segment that counts as lost stays so: from the second timeout on most do.
             if segment.lost || !is_late && place > 0 {
                 continue;
             }

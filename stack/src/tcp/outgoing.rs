@@ -7,7 +7,8 @@ use super::segment::Segment;
 use crate::envelope::Envelope;
 use crate::event::{Repetition, Retransmission};
 
-/// A segment to put on the wire. Whoever sends many keeps one, as it is costly to move.
+/// A segment to put on the wire. A host keeps one for all that it sends: a segment of 250 octets is
+/// written in place, and not moved.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     /// The header.

@@ -137,7 +137,9 @@ impl Sender {
     pub(crate) fn on_measured(&mut self, smoothed: Duration, least: Duration) {
         self.smoothed = smoothed;
         self.least = least;
-        if self.rules.segmentation == Segmentation::Single {
+        let makes_bursts = self.rules.segmentation == Segmentation::Bursts;
+        if !makes_bursts && !self.counts_memory() {
+            // Nothing asks for the length of a burst.
             return;
         }
         let pace = Pace {

@@ -20,7 +20,7 @@ impl Sender {
     /// Something was sent, or held back.
     pub(super) fn note_usage(&mut self) {
         if self.rules.window_unit == WindowUnit::Octets {
-            // Nobody asks.
+            // Only a window in segments grows by how far it is used.
             return;
         }
         let is_limited = self.fills_window();
