@@ -1,5 +1,5 @@
-//! Buffers for packets that are read from a device. A large packet keeps the buffer that it was read
-//! into, so that it is not copied; the buffer is used again once nobody has a part of the packet.
+//! Buffers for packets that are read from a device. A large packet keeps the buffer that it was
+//! read into, so that it is not copied; the buffer is used again once nobody has a part of it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
