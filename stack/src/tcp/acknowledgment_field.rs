@@ -127,9 +127,6 @@ impl Connection {
         acknowledged: i64,
         now: Instant,
     ) -> bool {
-        if self.send.expects_nothing(acknowledged) {
-            return false;
-        }
         let echoed = match self.send.minds_echo() {
             true => self.echoed_until(header, now),
             false => None,

@@ -7,8 +7,8 @@ use super::segment::Segment;
 use crate::envelope::Envelope;
 use crate::event::{Repetition, Retransmission};
 
-/// A segment to put on the wire. A host keeps one for all that it sends: a segment of 250 octets is
-/// written in place, and not moved.
+/// A segment to put on the wire. A network has one for all that its hosts send: it is written in
+/// place, as its 250 octets are costly to move.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     /// The header.
