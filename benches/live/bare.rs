@@ -11,7 +11,7 @@ use smoltcp::socket::tcp::{Socket, SocketBuffer};
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr};
 
-use super::curl::{self, Direction, Transfer};
+use super::curl::{self, CONGESTION, Direction, Transfer};
 
 /// The argument that says that this process is in the namespace.
 pub(crate) const INSIDE: &str = "--inside";
@@ -21,7 +21,7 @@ const BUFFER_OCTETS: usize = 4 << 20;
 
 pub(crate) fn transfer(direction: Direction, octets: u64) -> Result<Transfer, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let path = std::env::temp_dir().join(format!("hangup-bare-{}", std::process::id()));
+    let path = curl::folder().join(format!("hangup-bare-{}", std::process::id()));
     let made = File::create(&path).and_then(|it| it.set_len(octets));
     made.map_err(|error| error.to_string())?;
     let transfer = curl::measured(octets, || {
@@ -57,6 +57,7 @@ fn served(direction: Direction, octets: u64, file: &str) -> Result<ExitCode, Str
         &format!("tuntap add dev {DEVICE} mode tap")[..],
         &format!("addr add 10.0.0.2/24 dev {DEVICE}"),
         &format!("link set {DEVICE} up"),
+        &format!("route change 10.0.0.0/24 dev {DEVICE} src 10.0.0.2 congctl {CONGESTION}"),
     ] {
         let status = Command::new("ip").args(line.split(' ')).status();
         match status {

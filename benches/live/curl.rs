@@ -1,8 +1,13 @@
 //! curl, and what it says of a transfer.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
+
+/// The congestion control of the kernel at both ends. A machine's default may be bbr, whose pace
+/// would be measured in place of the ends.
+pub(crate) const CONGESTION: &str = "cubic";
 
 /// Which way the octets go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +39,16 @@ impl Direction {
         [Self::Down, Self::Up]
             .into_iter()
             .find(|it| it.name() == name)
+    }
+}
+
+/// Where the files are that curl sends: in memory, where there is such a place. A hole of a file
+/// there is read without a disk and without a page of its own.
+pub(crate) fn folder() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    match memory.is_dir() {
+        true => memory.to_owned(),
+        false => std::env::temp_dir(),
     }
 }
 

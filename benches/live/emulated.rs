@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::process::Command;
 
-use super::curl::{self, Direction, Transfer};
+use super::curl::{self, CONGESTION, Direction, Transfer};
 
 /// The head of an answer of so many octets, as a program writes it.
 fn head(octets: u64) -> String {
@@ -26,7 +26,7 @@ fn scenario(direction: Direction, octets: u64) -> String {
 }
 
 pub(crate) fn transfer(direction: Direction, octets: u64) -> Result<Transfer, String> {
-    let folder = std::env::temp_dir().join(format!("hangup-live-{}", std::process::id()));
+    let folder = curl::folder().join(format!("hangup-live-{}", std::process::id()));
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     let (path, data) = (folder.join("bulk.toml"), folder.join("data"));
     let written = fs::write(&path, scenario(direction, octets));
@@ -41,6 +41,8 @@ pub(crate) fn transfer(direction: Direction, octets: u64) -> Result<Transfer, St
                 "64KiB",
                 "--timeout",
                 "300s",
+                "--congestion",
+                CONGESTION,
             ])
             .arg(&path)
             .args(["--", "curl"])

@@ -51,7 +51,7 @@ mod linux {
             return bare::inside(direction, octets, file);
         }
         let (octets, rounds) = match arguments.iter().any(|it| it == "--bench") {
-            true => (1 << 30, 3),
+            true => (1 << 30, 5),
             false => (1 << 20, 1),
         };
         for direction in [Direction::Down, Direction::Up] {

@@ -334,6 +334,11 @@ pub(crate) struct Live {
     #[arg(long, value_name = "NAME")]
     pub(crate) device: Option<String>,
 
+    /// The kernel's congestion control towards the emulated hosts, as cubic or bbr (default: its
+    /// own, net.ipv4.tcp_congestion_control).
+    #[arg(long, value_name = "NAME", conflicts_with = "device")]
+    pub(crate) congestion: Option<String>,
+
     /// Stop the program after so long; the exit code is 1 then.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) timeout: Option<Duration>,

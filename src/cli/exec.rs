@@ -60,6 +60,7 @@ mod linux {
     use crate::cli::failure::{environment, refusal, usage};
     use crate::cli::{report, traces};
     use crate::language::units::show_size;
+    use crate::live::device::PortError;
     use crate::live::exec::{self, ControlledBy, Executed, LiveError, Options};
     use crate::live::program::{self, Ended};
     use crate::live::stream::Stream;
@@ -196,6 +197,7 @@ mod linux {
             control,
             proxy: None,
             device: live.device.clone(),
+            congestion: live.congestion.clone(),
             timeout: live.timeout,
             wait: live.wait.into(),
             pace: live.pace,
@@ -223,6 +225,7 @@ mod linux {
         let executed = exec::exec(scenario, options, stream, &bounds);
         let mut executed = executed.map_err(|error| match error {
             LiveError::Scenario(message) => usage(message),
+            LiveError::Port(PortError::Congestion { .. }) => Failure::lines(Exit::Usage, error),
             LiveError::Refused(_) | LiveError::Port(_) => refusal(error),
             LiveError::Signals(_) | LiveError::Control(_) | LiveError::Sockets(_) => {
                 environment(error)

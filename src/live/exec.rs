@@ -90,6 +90,8 @@ pub struct Options {
     pub proxy: Option<Proxy>,
     /// The device behind which the host is that is not emulated; none: one is made.
     pub device: Option<String>,
+    /// The kernel's congestion control towards the emulated hosts; none: its default.
+    pub congestion: Option<String>,
     /// After how long it is stopped; none: never.
     pub timeout: Option<time::Duration>,
     /// For how long the script may go on once the program has ended.
@@ -172,7 +174,7 @@ pub fn exec(
     })?;
     let port = match taken {
         Some(port) => port,
-        None => Port::make(&hosts, kernel, mtu)?,
+        None => Port::make(&hosts, kernel, mtu, options.congestion.as_deref())?,
     };
     name_hosts(&hosts);
     let mut environment = names::environment(&hosts);

@@ -196,25 +196,12 @@ impl Netlink {
         self.create(RouteNetlinkMessage::NewAddress(message), request)
     }
 
-    /// Sends what is for a network through a device, from one of its addresses where that is said.
+    /// Sends what is for a network through a device, from one of its addresses where that is said,
+    /// with settings of the connections that go there.
     ///
     /// # Errors
     /// The kernel does not take it.
     pub fn add_route(
-        &self,
-        device: &str,
-        network: IpAddr,
-        prefix: u8,
-        from: Option<IpAddr>,
-    ) -> Result<(), NetlinkError> {
-        self.add_route_with(device, (network, prefix), from, RouteSettings::default())
-    }
-
-    /// As [`Netlink::add_route`], with settings of what goes there.
-    ///
-    /// # Errors
-    /// The kernel does not take it.
-    pub fn add_route_with(
         &self,
         device: &str,
         (network, prefix): (IpAddr, u8),

@@ -55,6 +55,26 @@ pub(crate) fn curl_meets_a_deaf_server() -> Tested {
     Ok(())
 }
 
+/// The routes to the emulated hosts name the congestion control, and one that the kernel lacks is
+/// an error that says which it has.
+pub(crate) fn congestion_control() -> Tested {
+    needs("ip")?;
+    let folder = Folder::new();
+    let silent = folder.write("silent.toml", SILENT.as_bytes());
+    let routes = |name| {
+        let words = ["-q", "--congestion", name, "--", "ip", "route"];
+        folder.run(&silent, &words)
+    };
+    // Every kernel has reno.
+    let ran = routes("reno");
+    assert!(ran.out.contains("congctl reno"), "{ran:?}");
+    let ran = routes("none-such");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let why = "the kernel has no congestion control `none-such`\n  help: it has ";
+    assert!(ran.err.contains(why) && ran.err.contains("reno"), "{ran:?}");
+    Ok(())
+}
+
 /// The exit code is the program's, unless an expectation failed.
 pub(crate) fn exit_codes_and_signals() -> Tested {
     needs("true")?;

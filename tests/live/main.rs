@@ -44,6 +44,10 @@ fn main() -> ExitCode {
             exec::exit_codes_and_signals,
         ),
         (
+            "exec-names-the-congestion-control",
+            exec::congestion_control,
+        ),
+        (
             "a-pipe-gets-the-trace-at-once",
             exec::a_pipe_gets_the_trace_at_once,
         ),

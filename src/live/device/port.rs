@@ -18,7 +18,7 @@ use super::tun::Tun;
 use super::wire::{Wire, ethernet_address};
 use crate::capture::TraceHost;
 use crate::live::namespace::Refused;
-use crate::live::netlink::{Netlink, NetlinkError};
+use crate::live::netlink::{Netlink, NetlinkError, RouteSettings};
 
 /// The device of the namespace, as its programs see it.
 pub const DEVICE: &str = "hangup0";
@@ -51,6 +51,17 @@ pub enum PortError {
         device: String,
         /// What the kernel said.
         error: io::Error,
+    },
+    /// The kernel has no such congestion control.
+    #[error(
+        "the kernel has no congestion control `{name}`\n  help: it has {has}; others come with \
+         their modules, as tcp_bbr"
+    )]
+    Congestion {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        has: String,
     },
 }
 
@@ -96,11 +107,24 @@ pub struct Port {
 impl Port {
     /// Makes the device in the namespace that this process is in, with the addresses of the host
     /// that is the kernel and the routes to all others, and sets it up. It is a TUN device, or a
-    /// cable where this user may have none.
+    /// cable where this user may have none. The kernel's connections have its default congestion
+    /// control where none is named.
     ///
     /// # Errors
     /// The machine refuses one of them.
-    pub fn make(hosts: &[TraceHost], kernel: usize, mtu: usize) -> Result<Self, PortError> {
+    pub fn make(
+        hosts: &[TraceHost],
+        kernel: usize,
+        mtu: usize,
+        congestion: Option<&str>,
+    ) -> Result<Self, PortError> {
+        if let Some(name) = congestion {
+            known(name)?;
+        }
+        let settings = RouteSettings {
+            congestion,
+            mtu: None,
+        };
         let netlink = Netlink::open()?;
         let link = match Tun::make(DEVICE, true) {
             Ok(tun) => Link::Tun(tun),
@@ -139,7 +163,8 @@ impl Port {
                 let from = hosts[kernel].addresses.iter().find(same);
                 let Some(&from) = from else { continue };
                 let address = IpAddr::from(address);
-                netlink.add_route(DEVICE, address, whole(address), Some(from.into()))?;
+                let to = (address, whole(address));
+                netlink.add_route(DEVICE, to, Some(from.into()), settings)?;
                 if is_wire {
                     netlink.add_neighbour(DEVICE, address, host.ethernet)?;
                 }
@@ -328,6 +353,21 @@ fn quiet(device: &str, has_ipv6: bool) {
         set("accept_ra", "0");
     } else {
         set("disable_ipv6", "1");
+    }
+}
+
+/// Looks for a congestion control among those that the kernel has.
+fn known(name: &str) -> Result<(), PortError> {
+    let Ok(has) = fs::read_to_string("/proc/sys/net/ipv4/tcp_available_congestion_control") else {
+        // The route is refused, if there is none.
+        return Ok(());
+    };
+    match has.split_whitespace().any(|it| it == name) {
+        true => Ok(()),
+        false => Err(PortError::Congestion {
+            name: name.to_owned(),
+            has: has.split_whitespace().collect::<Vec<_>>().join(", "),
+        }),
     }
 }
 

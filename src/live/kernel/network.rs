@@ -120,7 +120,7 @@ impl Network {
                 mtu: self.mtu,
             };
             let from = Some(ends.local);
-            self.netlink.add_route_with(DEVICE, to, from, settings)?;
+            self.netlink.add_route(DEVICE, to, from, settings)?;
         }
         Ok(())
     }
