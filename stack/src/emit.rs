@@ -110,36 +110,48 @@ impl Stack {
                     again,
                 });
             }
-            Resolution::Arp => {
-                let layout = layout(&self.profile);
-                let Outgoing {
-                    segment,
-                    envelope,
-                    payload,
-                    ..
-                } = &spares.outgoing;
-                let enveloped = (*envelope, segment);
-                let mut packet = frame::packet(addresses, enveloped, payload, &layout);
-                if may_fragment {
-                    wire::let_fragment(&mut packet[ETHERNET_HEADER..]);
-                }
-                let Some([ipv4, ipv6]) = self.raw else {
-                    return;
-                };
-                let handle = match remote {
-                    IpAddress::Ipv4(_) => ipv4,
-                    IpAddress::Ipv6(_) => ipv6,
-                };
-                let raw = self.smoltcp.get_mut::<raw::Socket<'_>>(handle);
-                // A full queue loses the segment, as a full queue of a real resolver does.
-                let _ = raw.send_slice(&packet[ETHERNET_HEADER..]);
-                self.settle_interface(now, spares, outputs);
-                outputs.extend(again.map(|again| Output::Fact {
-                    socket,
-                    fact: again.into(),
-                }));
-            }
+            Resolution::Arp => self.send_through_interface(addresses, socket, now, spares, outputs),
         }
+    }
+
+    /// Gives the segment that was made last to the interface, which asks for its neighbour.
+    #[inline(never)]
+    fn send_through_interface(
+        &mut self,
+        addresses: (IpAddress, IpAddress),
+        socket: Option<SocketId>,
+        now: Instant,
+        spares: &mut Spares,
+        outputs: &mut VecDeque<Output>,
+    ) {
+        let layout = layout(&self.profile);
+        let Outgoing {
+            segment,
+            envelope,
+            payload,
+            may_fragment,
+            again,
+        } = &spares.outgoing;
+        let again = *again;
+        let mut packet = frame::packet(addresses, (*envelope, segment), payload, &layout);
+        if *may_fragment {
+            wire::let_fragment(&mut packet[ETHERNET_HEADER..]);
+        }
+        let Some([ipv4, ipv6]) = self.raw else {
+            return;
+        };
+        let handle = match addresses.1 {
+            IpAddress::Ipv4(_) => ipv4,
+            IpAddress::Ipv6(_) => ipv6,
+        };
+        let raw = self.smoltcp.get_mut::<raw::Socket<'_>>(handle);
+        // A full queue loses the segment, as a full queue of a real resolver does.
+        let _ = raw.send_slice(&packet[ETHERNET_HEADER..]);
+        self.settle_interface(now, spares, outputs);
+        outputs.extend(again.map(|again| Output::Fact {
+            socket,
+            fact: again.into(),
+        }));
     }
 }
 

@@ -192,6 +192,12 @@ impl Connection {
         if self.state != State::SynReceived || !flags.syn || arriving.start != 0 || flags.rst {
             return Check::Continue;
         }
+        self.take_handshake_repetition(arriving, now)
+    }
+
+    #[cold]
+    fn take_handshake_repetition(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
+        let flags = arriving.header.flags;
         if !flags.ack {
             // The peer has not seen our SYN-ACK.
             self.send.resend_first();

@@ -104,7 +104,19 @@ impl Marks {
     }
 
     /// Octets have left, for the first time or again.
+    #[inline]
     pub(super) fn on_sent(&mut self, begin: i64, end: i64, at: Instant) {
+        if self.has_any() {
+            self.look_at_sent(begin, end, at);
+        }
+    }
+
+    fn has_any(&self) -> bool {
+        !self.writes.is_empty() || !self.stamps.is_empty()
+    }
+
+    #[cold]
+    fn look_at_sent(&mut self, begin: i64, end: i64, at: Instant) {
         for place in 0..self.writes.len() {
             let write = &mut self.writes[place];
             write.left |= write.begin < end && begin < write.end;
@@ -123,7 +135,15 @@ impl Marks {
     }
 
     /// Everything before `unacknowledged` has arrived.
+    #[inline]
     pub(super) fn on_acknowledged(&mut self, unacknowledged: i64, at: Instant) {
+        if self.has_any() {
+            self.look_at_acknowledged(unacknowledged, at);
+        }
+    }
+
+    #[cold]
+    fn look_at_acknowledged(&mut self, unacknowledged: i64, at: Instant) {
         while let Some(mark) = self.stamps.pop_front_if(|it| it.octet < unacknowledged) {
             if mark.wish.acknowledged {
                 self.push(stamped(Place::Peer, mark.octet, at));

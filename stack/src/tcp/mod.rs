@@ -29,6 +29,7 @@ mod fast_open;
 mod fin_wait_2;
 mod gap;
 mod handshake;
+mod header;
 mod hystart;
 mod in_flight;
 #[cfg(debug_assertions)]

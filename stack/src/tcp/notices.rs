@@ -19,12 +19,18 @@ impl Connection {
     }
 
     /// Says of a segment that is sent what ECN says, and of what carries it.
+    #[inline]
     pub(super) fn mark(&mut self, segment: &mut Segment, again: bool) -> Envelope {
+        if segment.flags.rst || !(segment.flags.syn || self.ecn.agreed) {
+            return self.config.envelope;
+        }
+        self.mark_congestion(segment, again)
+    }
+
+    #[cold]
+    fn mark_congestion(&mut self, segment: &mut Segment, again: bool) -> Envelope {
         let envelope = self.config.envelope;
         let flags = &mut segment.flags;
-        if flags.rst {
-            return envelope;
-        }
         if flags.syn {
             let answers = flags.ack;
             let before = self.patience.timeouts;
@@ -34,9 +40,6 @@ impl Connection {
                 true => self.ecn.agreed,
             };
             (flags.ece, flags.cwr) = (says, says && !answers);
-            return envelope;
-        }
-        if !self.ecn.agreed {
             return envelope;
         }
         flags.ece = self.ecn.echoes;

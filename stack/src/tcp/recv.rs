@@ -587,11 +587,8 @@ impl Receiver {
     /// ICSK_ACK_NOMEM in tcp_select_window).
     #[inline(always)]
     pub(crate) fn advertise(&mut self) -> u16 {
-        if std::mem::take(&mut self.out_of_memory) {
-            self.retracted = true;
-            self.right_edge = self.accepted;
-            self.offered = 0;
-            return 0;
+        if self.out_of_memory {
+            return self.retract();
         }
         let frozen = self.ended && self.rules.behind_fin == BehindFin::Frozen;
         if self.withholds || frozen {
@@ -615,6 +612,16 @@ impl Receiver {
         self.right_edge = self.right_edge.max(self.accepted + window as i64);
         self.offered = window;
         self.field()
+    }
+
+    /// Takes back what the window has promised: there was no memory for it.
+    #[cold]
+    fn retract(&mut self) -> u16 {
+        self.out_of_memory = false;
+        self.retracted = true;
+        self.right_edge = self.accepted;
+        self.offered = 0;
+        0
     }
 
     /// The window field of a segment that does not select a window.

@@ -209,10 +209,18 @@ impl Connection {
             }
             return Check::Continue;
         }
+        self.answer_unacceptable(arriving, now);
+        Check::Done
+    }
+
+    /// A segment that is not in the window.
+    #[cold]
+    fn answer_unacceptable(&mut self, arriving: &Arriving<'_>, now: Instant) {
+        let header = arriving.header;
         if header.flags.syn && self.state.is_synchronized() && self.state != State::TimeWait {
             // RFC 5961 section 4.2: a SYN is challenged wherever it stands.
             self.challenge(now);
-            return Check::Done;
+            return;
         }
         // A segment that ends where the last acknowledgment stands, as a repetition does or a probe
         // with an octet, is no more than a duplicate, and yet its acknowledgment is heard.
@@ -234,7 +242,7 @@ impl Connection {
                 ..*arriving
             };
             if self.check_acknowledgment(&bare, now) == Check::Done {
-                return Check::Done;
+                return;
             }
         }
         let end = if self.config.profile.acknowledge.fin_reported {
@@ -248,7 +256,7 @@ impl Connection {
             self.facts.push_back(Fact::Refused { octets: refused });
         }
         if self.repeats_unacknowledged(arriving) && self.acknowledger.repetition(now) == Wait::Yes {
-            return Check::Done;
+            return;
         }
         if arriving.octets > 0 {
             self.acknowledger
@@ -256,10 +264,9 @@ impl Connection {
         }
         let brings_nothing = arriving.end == arriving.start;
         if brings_nothing && !self.may_answer(now) {
-            return Check::Done;
+            return;
         }
         self.answer_beyond_edge(refused);
-        Check::Done
     }
 
     /// Whether a segment brings nothing but data that was taken and whose acknowledgment is due.
@@ -272,9 +279,14 @@ impl Connection {
     /// Second: a reset (RFC 5961 section 3). It comes before the first check, because some systems
     /// believe one that stands left of the window.
     fn check_reset(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
-        if !arriving.header.flags.rst {
-            return Check::Continue;
+        match arriving.header.flags.rst {
+            true => self.take_reset(arriving, now),
+            false => Check::Continue,
         }
+    }
+
+    #[cold]
+    fn take_reset(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
         // Where acknowledgments are withheld the peer's next number is the accepted one, and the
         // one it was told is the acknowledged one. Either is exact.
         let numbers = Numbers {
@@ -330,9 +342,14 @@ impl Connection {
 
     /// Fourth: a SYN where there can be none (RFC 5961 section 4.2).
     fn check_syn(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
-        if !arriving.header.flags.syn {
-            return Check::Continue;
+        match arriving.header.flags.syn {
+            true => self.refuse_syn(now),
+            false => Check::Continue,
         }
+    }
+
+    #[cold]
+    fn refuse_syn(&mut self, now: Instant) -> Check {
         if self.state == State::SynReceived && self.passive {
             // RFC 9293 section 3.10.7.4, fourth: back to LISTEN, which for a connection of a
             // listening socket is to be no more. The peer's next SYN begins another.
@@ -351,33 +368,7 @@ impl Connection {
     pub(super) fn take_payload(&mut self, arriving: &Arriving<'_>, payload: Bytes, now: Instant) {
         let fin = arriving.header.flags.fin;
         if !self.state.receives() && !self.transfers_early() {
-            // After the peer's FIN there is nothing to take; a repetition of it is acknowledged
-            // again.
-            let rule = self.config.profile.acceptance.behind_fin;
-            let behind = arriving.start >= self.recv.accepted();
-            let overlaps = arriving.start + arriving.octets as i64 > self.recv.accepted();
-            match rule {
-                AnswerBehindFin::Silence | AnswerBehindFin::ResetWhereItOverlaps if behind => {
-                    return;
-                }
-                AnswerBehindFin::ResetWhereItOverlaps if overlaps => {
-                    self.replies.push_back(arriving.header.reset_from_segment());
-                    self.facts.push_back(Fact::ResetSent);
-                    self.die(self.reason_of_reset());
-                    return;
-                }
-                AnswerBehindFin::Acknowledge
-                | AnswerBehindFin::AcknowledgeOrReset
-                | AnswerBehindFin::Silence
-                | AnswerBehindFin::Reset
-                | AnswerBehindFin::ResetWhereItOverlaps => {}
-            }
-            let resets = rule == AnswerBehindFin::AcknowledgeOrReset && self.recv.is_shut();
-            if behind && resets && arriving.octets > 0 {
-                self.reset_in_answer(arriving, payload);
-            } else if fin || arriving.octets > 0 {
-                self.acknowledger.now();
-            }
+            self.take_behind_fin(arriving, payload);
             return;
         }
         if arriving.octets == 0 && !fin {
@@ -416,6 +407,37 @@ impl Connection {
         self.schedule_acknowledgment(arriving, &taken, disposition, now);
         if taken.ended {
             self.on_end_of_stream(now);
+        }
+    }
+
+    /// After the peer's FIN there is nothing to take; a repetition of it is acknowledged again.
+    #[cold]
+    fn take_behind_fin(&mut self, arriving: &Arriving<'_>, payload: Bytes) {
+        let fin = arriving.header.flags.fin;
+        let rule = self.config.profile.acceptance.behind_fin;
+        let behind = arriving.start >= self.recv.accepted();
+        let overlaps = arriving.start + arriving.octets as i64 > self.recv.accepted();
+        match rule {
+            AnswerBehindFin::Silence | AnswerBehindFin::ResetWhereItOverlaps if behind => {
+                return;
+            }
+            AnswerBehindFin::ResetWhereItOverlaps if overlaps => {
+                self.replies.push_back(arriving.header.reset_from_segment());
+                self.facts.push_back(Fact::ResetSent);
+                self.die(self.reason_of_reset());
+                return;
+            }
+            AnswerBehindFin::Acknowledge
+            | AnswerBehindFin::AcknowledgeOrReset
+            | AnswerBehindFin::Silence
+            | AnswerBehindFin::Reset
+            | AnswerBehindFin::ResetWhereItOverlaps => {}
+        }
+        let resets = rule == AnswerBehindFin::AcknowledgeOrReset && self.recv.is_shut();
+        if behind && resets && arriving.octets > 0 {
+            self.reset_in_answer(arriving, payload);
+        } else if fin || arriving.octets > 0 {
+            self.acknowledger.now();
         }
     }
 

@@ -547,14 +547,8 @@ impl Sender {
     /// Takes the next segment to be sent, as far as the peer's window, the congestion window and
     /// the rules against small segments allow. What is returned counts as sent.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Transmission> {
-        if let Some(probe) = self.probe.take() {
-            let probe = if probe.again.is_some() {
-                self.collapsed(probe)
-            } else {
-                probe
-            };
-            self.sent(probe, now);
-            return Some(probe);
+        if self.probe.is_some() {
+            return self.poll_probe(now);
         }
         if self.has_nothing_left() {
             self.began_idle = false;

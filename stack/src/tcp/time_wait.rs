@@ -100,9 +100,23 @@ impl Connection {
 
     /// A segment arrives in TIME-WAIT.
     pub(super) fn check_time_wait(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
-        if self.state != State::TimeWait {
-            return Check::Continue;
+        match self.state {
+            State::TimeWait => self.take_late(arriving, now),
+            State::Closed
+            | State::Listen
+            | State::SynSent
+            | State::SynReceived
+            | State::Established
+            | State::FinWait1
+            | State::FinWait2
+            | State::CloseWait
+            | State::Closing
+            | State::LastAck => Check::Continue,
         }
+    }
+
+    #[cold]
+    fn take_late(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
         self.answers_late = true;
         let flags = arriving.header.flags;
         let next = self.recv.accepted();

@@ -1,11 +1,24 @@
 //! What is sent again, once it counts as lost.
 
+use smoltcp::time::Instant;
+
 use super::loss::Recovery;
 use super::{Sender, Transmission};
 use crate::profile::Push;
 use crate::tcp::in_flight::{Control, PacketEnd};
 
 impl Sender {
+    /// Takes what a timer or the peer has asked for.
+    #[cold]
+    pub(super) fn poll_probe(&mut self, now: Instant) -> Option<Transmission> {
+        let mut probe = self.probe.take()?;
+        if probe.again.is_some() {
+            probe = self.collapsed(probe);
+        }
+        self.sent(probe, now);
+        Some(probe)
+    }
+
     /// What was handed down together is sent again together, as far as there is room, and its last
     /// segment has PSH (Linux: tcp_xmit_retransmit_queue).
     pub(super) fn as_of_burst(&mut self, transmission: &mut Transmission) {

@@ -114,7 +114,10 @@ impl Rack {
         }
         self.has_news = true;
         self.round_trip = round_trip;
-        self.latest = self.latest.max(Some((segment.sent_at, segment.end)));
+        let sent = (segment.sent_at, segment.end);
+        if self.latest.is_none_or(|latest| latest < sent) {
+            self.latest = Some(sent);
+        }
     }
 
     /// A segment up to `end` was reported.
