@@ -88,7 +88,7 @@ fn host(name: &str, address: IpAddress) -> HostConfig {
     HostConfig {
         name: name.to_owned(),
         addresses: vec![address],
-        stack: StackKind::Profile(Box::new(profile)),
+        stack: StackKind::of(profile),
         mtu: MTU_OCTETS,
         receive_buffer: None,
         send_buffer: None,

@@ -25,7 +25,7 @@ pub(crate) fn host(network: &mut Network, profile: &str, send_buffer: Option<usi
     network.add_host(HostConfig {
         name: format!("host{number}"),
         addresses: vec![IpAddress::v4(10, 0, high, low)],
-        stack: StackKind::Profile(Box::new(profile)),
+        stack: StackKind::of(profile),
         mtu: 1500,
         receive_buffer: None,
         send_buffer,

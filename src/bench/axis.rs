@@ -4,7 +4,7 @@
 //! docs/exhaustion.md follow from [`AXES`]: a new axis is a variant with its entry, and the code
 //! that uses its value.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use hangup_stack::profile::{Acknowledge, Algorithm, SynOption};
 use smoltcp::time::Duration;
@@ -108,13 +108,13 @@ const AXES: &[Description] = &[
         default: PROFILE,
         about: "What becomes of the acknowledgment of data that comes later",
         apply: |it, value| {
-            let rules = &mut it.receiver.receive_shutdown;
-            match value.word() {
-                "normal" => rules.acknowledge = Acknowledge::Normal,
-                "withhold" => rules.acknowledge = Acknowledge::Withhold,
-                "duplicate" => rules.acknowledge = Acknowledge::Duplicate,
-                _ => {}
-            }
+            let rule = match value.word() {
+                "normal" => Acknowledge::Normal,
+                "withhold" => Acknowledge::Withhold,
+                "duplicate" => Acknowledge::Duplicate,
+                _ => return,
+            };
+            Arc::make_mut(&mut it.receiver).receive_shutdown.acknowledge = rule;
         },
     },
     Description {
@@ -143,9 +143,9 @@ const AXES: &[Description] = &[
         default: PROFILE,
         about: "The sender's congestion control",
         apply: |it, value| match value.word() {
-            "none" => it.sender.send.initial_window = 0,
-            "reno" => it.sender.send.congestion = Algorithm::Reno,
-            "cubic" => it.sender.send.congestion = Algorithm::Cubic,
+            "none" => Arc::make_mut(&mut it.sender).send.initial_window = 0,
+            "reno" => Arc::make_mut(&mut it.sender).send.congestion = Algorithm::Reno,
+            "cubic" => Arc::make_mut(&mut it.sender).send.congestion = Algorithm::Cubic,
             _ => {}
         },
     },

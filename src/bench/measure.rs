@@ -1,7 +1,9 @@
 //! One run: handshake, warm-up, receive shutdown, push, and the sender's end.
 
-use std::sync::OnceLock;
+use std::cell::Cell;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use hangup_stack::network::{
     HostConfig, HostId, IpFamily, Network, Recording, Resolution, SegmentDirection, StackKind,
 };
@@ -41,14 +43,23 @@ const STEPS_BETWEEN: u64 = 1 << 12;
 const BEGINS: Duration = Duration::from_micros(997_000);
 const SHUTS: Duration = Duration::from_micros(1_048_000);
 
-/// What the application writes. The system maps it only where it is read.
-fn octets() -> &'static [u8] {
-    static OCTETS: OnceLock<Vec<u8>> = OnceLock::new();
-    OCTETS.get_or_init(|| vec![0; WRITE_MOST as usize])
+/// What the application writes: the same for all rows, which share it. The system maps it only
+/// where it is read, and segments carry parts of it without a count of who holds them.
+fn octets() -> &'static Bytes {
+    static OCTETS: OnceLock<Bytes> = OnceLock::new();
+    OCTETS.get_or_init(|| {
+        let octets: &'static [u8] = Box::leak(vec![0; WRITE_MOST as usize].into_boxed_slice());
+        Bytes::from_static(octets)
+    })
 }
 
 /// What one read takes at most, in octets.
 const READ_OCTETS: usize = 16 * 1024;
+
+thread_local! {
+    /// Where reads put what they take: one place for all rows of a thread.
+    static READ: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// Why a case cannot be measured.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,6 +130,8 @@ struct Run<'a> {
     /// Where everything is kept, if it is.
     log: Option<Log>,
     watch: Observer,
+    /// What the last step has brought. It stays in its place, as it is costly to move.
+    seen: Seen,
     /// The hosts, the receiver first.
     receiver: Side,
     sender: Side,
@@ -130,8 +143,6 @@ struct Run<'a> {
     blocked: bool,
     situation: Option<Situation>,
     kept_most: u64,
-    /// What the receiver reads into.
-    buffer: Vec<u8>,
     began: Instant,
     accepted_before: u64,
     acknowledged_before: u64,
@@ -168,7 +179,7 @@ impl<'a> Run<'a> {
         let config = |name: &str, address, profile, buffers: [Option<usize>; 2]| HostConfig {
             name: name.to_owned(),
             addresses: vec![address],
-            stack: StackKind::Profile(Box::new(profile)),
+            stack: StackKind::of(profile),
             mtu,
             receive_buffer: buffers[0],
             send_buffer: buffers[1],
@@ -177,13 +188,13 @@ impl<'a> Run<'a> {
         let receiver = network.add_host(config(
             "receiver",
             RECEIVER,
-            setup.receiver.clone(),
+            Arc::clone(&setup.receiver),
             buffers,
         ));
         let sender = network.add_host(config(
             "sender",
             SENDER,
-            setup.sender.clone(),
+            Arc::clone(&setup.sender),
             [None, setup.send_buffer],
         ));
         network.set_link(receiver, sender, setup.link.clone());
@@ -210,6 +221,7 @@ impl<'a> Run<'a> {
             bounds,
             setup,
             watch: Observer::new(sender),
+            seen: Seen::default(),
             log: log.map(|log| Log {
                 hosts: TraceHost::all(&network),
                 ..log
@@ -224,7 +236,6 @@ impl<'a> Run<'a> {
             blocked: false,
             situation: None,
             kept_most: 0,
-            buffer: Vec::new(),
             began: Instant::ZERO,
             accepted_before: 0,
             acknowledged_before: 0,
@@ -238,8 +249,10 @@ impl<'a> Run<'a> {
         self.push()
     }
 
-    /// Handles what is due next, up to a time; returns what passed, or none where nothing is due.
-    fn step(&mut self, until: Instant) -> Result<Option<Seen>, MeasureError> {
+    /// Handles what is due next, up to a time, and looks at what passed; returns whether anything
+    /// was due.
+    fn step(&mut self, until: Instant) -> Result<bool, MeasureError> {
+        self.seen = Seen::default();
         self.steps += 1;
         if self.steps > STEPS_MOST {
             return Err(MeasureError::Endless);
@@ -248,9 +261,10 @@ impl<'a> Run<'a> {
             self.check()?;
         }
         if !self.network.step(until) {
-            return Ok(None);
+            return Ok(false);
         }
-        Ok(Some(self.look()))
+        self.look();
+        Ok(true)
     }
 
     /// Whether the run may go on.
@@ -263,15 +277,14 @@ impl<'a> Run<'a> {
         self.bounds.check(held).map_err(MeasureError::Stopped)
     }
 
-    fn look(&mut self) -> Seen {
-        let mut seen = Seen::default();
-        let watch = &mut self.watch;
+    /// Adds what has passed to what the step has brought.
+    fn look(&mut self) {
+        let (watch, seen) = (&mut self.watch, &mut self.seen);
         self.network
-            .take_sightings(|sighting| watch.see(sighting, &mut seen));
+            .take_sightings(|sighting| watch.see(sighting, seen));
         if let Some(log) = &mut self.log {
             log.events.extend(self.network.take_events());
         }
-        seen
     }
 
     /// How many facts come before a call that is about to be made, where calls are kept.
@@ -335,7 +348,9 @@ impl<'a> Run<'a> {
                 });
                 return Ok(());
             }
-            self.step(until)?.ok_or(MeasureError::NotConnected)?;
+            if !self.step(until)? {
+                return Err(MeasureError::NotConnected);
+            }
             let state = self.sender.status(&self.network).and_then(|it| it.state);
             if state == Some(State::Closed) {
                 return Err(MeasureError::NotConnected);
@@ -348,30 +363,40 @@ impl<'a> Run<'a> {
         let until = self.network.now() + PREPARATION_MOST;
         let mut missing = self.setup.warm_up();
         if missing == 0 {
-            while self.step(Instant::ZERO + SHUTS)?.is_some() {}
+            while self.step(Instant::ZERO + SHUTS)? {}
             return Ok(());
         }
         self.begin_writing(missing);
         while missing > 0 {
-            let seen = self.step(until)?.ok_or(MeasureError::NotWarm)?;
-            if seen.arrived {
+            if !self.step(until)? {
+                return Err(MeasureError::NotWarm);
+            }
+            let Seen {
+                arrived,
+                heard,
+                reset,
+                ..
+            } = self.seen;
+            if arrived {
                 missing = missing.saturating_sub(self.read());
             }
-            if seen.heard {
+            if heard {
                 self.write();
             }
-            if seen.reset.is_some() {
+            if reset.is_some() {
                 return Err(MeasureError::NotWarm);
             }
         }
         // The sender hears of it, and of the window that has opened behind it.
         while self.watch.in_flight() > 0 {
-            self.step(until)?.ok_or(MeasureError::NotWarm)?;
+            if !self.step(until)? {
+                return Err(MeasureError::NotWarm);
+            }
         }
         let link = &self.setup.link;
         let serialization = link.rate.map_or(0, |rate| 2 * 64 * 8 * 1_000_000 / rate);
         let quiet = self.network.now() + link.delay + Duration::from_micros(serialization);
-        while self.step(quiet)?.is_some() {}
+        while self.step(quiet)? {}
         Ok(())
     }
 
@@ -393,13 +418,13 @@ impl<'a> Run<'a> {
 
     fn read_all(&mut self) -> usize {
         let socket = self.receiver.socket;
-        let buffer = &mut self.buffer;
+        let mut buffer = READ.take();
         // Clearing it for each read would be most of what a warm-up costs.
         buffer.resize(READ_OCTETS, 0);
-        self.network.with_host(self.receiver.host, |host, _| {
+        let total = self.network.with_host(self.receiver.host, |host, _| {
             let mut total = 0;
             loop {
-                match host.recv(socket, buffer) {
+                match host.recv(socket, &mut buffer) {
                     Ok(octets) => {
                         total += octets;
                         // A read that comes back with less has taken all there was.
@@ -417,7 +442,9 @@ impl<'a> Run<'a> {
                     ) => return total,
                 }
             }
-        })
+        });
+        READ.set(buffer);
+        total
     }
 
     fn begin_writing(&mut self, octets: usize) {
@@ -432,11 +459,11 @@ impl<'a> Run<'a> {
         self.blocked = false;
         while self.unwritten > 0 && !self.blocked {
             let wanted = self.rest_of_write();
-            let part = &octets()[..wanted];
+            let part = octets().slice(..wanted);
             let (facts, sender) = (self.facts(), self.sender.end_of());
             let sent = self
                 .network
-                .with_host(self.sender.host, |host, _| host.send(socket, part));
+                .with_host(self.sender.host, |host, _| host.send_shared(socket, &part));
             self.note(facts, sender, Toward::Stack, |words| {
                 words.send(socket, wanted, sent)
             });
@@ -493,21 +520,21 @@ impl<'a> Run<'a> {
         let first = self.watch.next;
         let until = self.began + self.setup.until;
         self.begin_writing(self.setup.offer());
-        let seen = self.look();
-        self.take_in(seen);
+        self.seen = Seen::default();
+        self.look();
+        self.take_in();
         while self.network.next_due().is_some_and(|at| at <= until) {
             if self.sender.end.is_some() && self.receiver.end.is_some() {
                 break;
             }
-            let Some(mut seen) = self.step(until)? else {
+            if !self.step(until)? {
                 break;
-            };
-            if seen.heard && self.unwritten > 0 {
-                self.write();
-                let more = self.look();
-                seen.new |= more.new;
             }
-            self.take_in(seen);
+            if self.seen.heard && self.unwritten > 0 {
+                self.write();
+                self.look();
+            }
+            self.take_in();
         }
         let open = match self.network.next_due() {
             Some(_) => Ending::Open,
@@ -536,22 +563,22 @@ impl<'a> Run<'a> {
     }
 
     /// Learns from a step.
-    fn take_in(&mut self, seen: Seen) {
-        if seen.new || (seen.heard && !self.watch.repeats) {
+    fn take_in(&mut self) {
+        if self.seen.new || (self.seen.heard && !self.watch.repeats) {
             self.situation = self.situation_now();
         }
-        if seen.arrived {
+        if self.seen.arrived {
             let receiver = self.network.host(self.receiver.host);
             let kept = receiver.kept(self.receiver.socket) as u64;
             self.kept_most = self.kept_most.max(kept);
         }
         // A connection ends with a reset, or because nothing passed.
-        if seen.reset.is_some() || !seen.any {
+        if self.seen.reset.is_some() || !self.seen.any {
             let now = self.network.now();
             for side in [&mut self.sender, &mut self.receiver] {
                 let status = side.status(&self.network);
                 if side.end.is_none() && is_over(status.as_ref()) {
-                    let reset = seen.reset.filter(|(host, _)| *host == side.host);
+                    let reset = self.seen.reset.filter(|(host, _)| *host == side.host);
                     let ending = ending(reset.map(|(_, way)| way), status.as_ref());
                     side.end = Some((ending, now));
                 }

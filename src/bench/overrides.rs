@@ -5,7 +5,7 @@
 //! its name everywhere but here. Profiles that were read are kept for good; there are few.
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use hangup_stack::profile::Profile;
 
@@ -19,7 +19,7 @@ const NAME_MOST: usize = 256;
 const OVERRIDDEN_MOST: usize = 1000;
 
 /// Every one that was read, by its name.
-static OVERRIDDEN: RwLock<BTreeMap<&'static str, Profile>> = RwLock::new(BTreeMap::new());
+static OVERRIDDEN: RwLock<BTreeMap<&'static str, Arc<Profile>>> = RwLock::new(BTreeMap::new());
 
 /// Reads the knobs of a profile, `KNOB=VALUE` with a `+` between two, and returns the name of what
 /// they make of it.
@@ -85,7 +85,7 @@ fn keep(name: String, profile: Profile) -> Result<&'static str, String> {
         ));
     }
     let name: &'static str = Box::leak(name.into_boxed_str());
-    all.insert(name, profile);
+    all.insert(name, Arc::new(profile));
     Ok(name)
 }
 
@@ -96,9 +96,9 @@ pub(super) fn known(name: &str) -> Option<&'static str> {
 }
 
 /// The profile of a name: a built-in one, or one that was read before.
-pub(super) fn profile(name: &str) -> Option<Profile> {
+pub(super) fn profile(name: &str) -> Option<Arc<Profile>> {
     if base(name) == name {
-        return Profile::built_in(name);
+        return Profile::shared(name);
     }
     let all = OVERRIDDEN.read().unwrap_or_else(PoisonError::into_inner);
     all.get(name).cloned()
@@ -108,7 +108,7 @@ pub(super) fn profile(name: &str) -> Option<Profile> {
 ///
 /// # Panics
 /// There is none of that name: it is no value.
-pub(super) fn known_profile(name: &str) -> Profile {
+pub(super) fn known_profile(name: &str) -> Arc<Profile> {
     profile(name).expect("an axis takes what there is")
 }
 

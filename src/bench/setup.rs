@@ -1,5 +1,7 @@
 //! The setup of a run: two profiles, a link, and the behaviour of the applications.
 
+use std::sync::Arc;
+
 use hangup_stack::link::LinkConfig;
 use hangup_stack::profile::{Profile, SynOption};
 use smoltcp::time::Duration;
@@ -22,9 +24,9 @@ const HEADERS: usize = 40;
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// How the host that pushes behaves.
-    pub sender: Profile,
+    pub sender: Arc<Profile>,
     /// How the host behaves whose receive direction is shut down.
-    pub receiver: Profile,
+    pub receiver: Arc<Profile>,
     /// Both directions of the link.
     pub link: LinkConfig,
     /// The IP datagrams that a host sends, in octets at most: enough for the segments asked for.
@@ -48,9 +50,10 @@ pub struct Setup {
 impl Setup {
     /// Before any axis is applied.
     pub(super) fn new() -> Self {
+        let linux = overrides::known_profile("linux");
         Self {
-            sender: overrides::known_profile("linux"),
-            receiver: overrides::known_profile("linux"),
+            sender: Arc::clone(&linux),
+            receiver: linux,
             link: LinkConfig::default(),
             mtu: ETHERNET_MTU,
             receive_buffer: None,
@@ -86,16 +89,22 @@ impl Setup {
             "off" => false,
             _ => return,
         };
-        offer(&mut self.sender, option, offered);
-        offer(&mut self.receiver, option, offered);
+        offer(Arc::make_mut(&mut self.sender), option, offered);
+        offer(Arc::make_mut(&mut self.receiver), option, offered);
     }
 
     /// Has the receiver shift its window field so far, or not at all (`off`).
     pub(super) fn scale_window(&mut self, value: Value) {
-        let receiver = &mut self.receiver;
         match value {
-            Value::Word("off") => offer(receiver, SynOption::WindowScale, false),
+            Value::Word("off") => {
+                offer(
+                    Arc::make_mut(&mut self.receiver),
+                    SynOption::WindowScale,
+                    false,
+                );
+            }
             Value::Number(shift) => {
+                let receiver = Arc::make_mut(&mut self.receiver);
                 offer(receiver, SynOption::WindowScale, true);
                 receiver.options.window_scale = shift as u8;
                 receiver.options.scale_to_buffer = false;
@@ -110,8 +119,8 @@ impl Setup {
             return;
         };
         let mss = Some(u16::try_from(octets).unwrap_or(u16::MAX));
-        self.sender.options.mss = mss;
-        self.receiver.options.mss = mss;
+        Arc::make_mut(&mut self.sender).options.mss = mss;
+        Arc::make_mut(&mut self.receiver).options.mss = mss;
         self.mtu = ETHERNET_MTU.max(octets + HEADERS);
     }
 }

@@ -30,7 +30,7 @@ impl Stage {
                     IpAddress::v4(192, 0, 2, last),
                     IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into()),
                 ],
-                stack: StackKind::Profile(Box::new(profile)),
+                stack: StackKind::of(profile),
                 mtu: 1500,
                 receive_buffer: None,
                 send_buffer: None,

@@ -1,5 +1,7 @@
 //! What a network and its hosts are set up with.
 
+use std::sync::Arc;
+
 use smoltcp::wire::IpAddress;
 
 use crate::profile::Profile;
@@ -54,9 +56,16 @@ pub enum Recording {
 pub enum StackKind {
     /// Our stack (or, where the profile says so, smoltcp's own TCP) with the behaviour of a
     /// profile.
-    Profile(Box<Profile>),
+    Profile(Arc<Profile>),
     /// No stack: frames that reach it are only recorded; what leaves it is injected.
     Scripted,
+}
+
+impl StackKind {
+    /// Our stack with the behaviour of a profile, which many hosts may share.
+    pub fn of(profile: impl Into<Arc<Profile>>) -> Self {
+        Self::Profile(profile.into())
+    }
 }
 
 /// A host to add.
@@ -80,11 +89,11 @@ pub struct HostConfig {
 impl HostConfig {
     /// A host that behaves as a profile says, with one address, frames of Ethernet, and the buffers
     /// of its profile.
-    pub fn new(name: &str, address: IpAddress, profile: Profile) -> Self {
+    pub fn new(name: &str, address: IpAddress, profile: impl Into<Arc<Profile>>) -> Self {
         Self {
             name: name.to_owned(),
             addresses: vec![address],
-            stack: StackKind::Profile(Box::new(profile)),
+            stack: StackKind::of(profile),
             mtu: 1500,
             receive_buffer: None,
             send_buffer: None,

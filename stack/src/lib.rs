@@ -31,7 +31,7 @@
 //!     network.add_host(HostConfig {
 //!         name: name.to_owned(),
 //!         addresses: vec![IpAddress::v4(192, 0, 2, last)],
-//!         stack: StackKind::Profile(Box::new(linux)),
+//!         stack: StackKind::of(linux),
 //!         mtu: 1500,
 //!         receive_buffer: None,
 //!         send_buffer: None,
@@ -91,6 +91,7 @@ mod reference;
 mod requests;
 mod schedule;
 mod seconds;
+mod sends;
 mod servers;
 pub mod signature;
 pub mod socket;

@@ -120,7 +120,7 @@ impl Network {
         let neighbours = self.neighbours.clone();
         let ethernet = ethernet_address(id);
         let profile = match std::mem::replace(&mut config.stack, StackKind::Scripted) {
-            StackKind::Profile(profile) => Some(self.shared(*profile)),
+            StackKind::Profile(profile) => Some(self.shared(profile)),
             StackKind::Scripted => None,
         };
         let network = (self.resolution, neighbours);
@@ -134,12 +134,11 @@ impl Network {
     }
 
     /// A profile that all hosts of one system have together: each segment reads much of it.
-    fn shared(&mut self, profile: Profile) -> Arc<Profile> {
+    fn shared(&mut self, profile: Arc<Profile>) -> Arc<Profile> {
         let mut known = self.profiles.iter();
-        if let Some(known) = known.find(|it| ***it == profile) {
+        if let Some(known) = known.find(|it| Arc::ptr_eq(it, &profile) || **it == profile) {
             return Arc::clone(known);
         }
-        let profile = Arc::new(profile);
         self.profiles.push(Arc::clone(&profile));
         profile
     }

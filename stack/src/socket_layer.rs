@@ -10,8 +10,8 @@ use crate::host::{Host, Stack};
 use crate::network::IpFamily;
 use crate::options::{SocketOption, SocketOptions, Source, ZERO_COPY};
 use crate::profile::{
-    AcceptOfReset, ConnectingShutdown, EndOfRecord, ListenerShutdown, RecvAfter, SendUnconnected,
-    Transport, Unconnected, UrgentData,
+    AcceptOfReset, ConnectingShutdown, EndOfRecord, ListenerShutdown, RecvAfter, Transport,
+    Unconnected, UrgentData,
 };
 use crate::reference::ReferenceSocket;
 use crate::socket::{
@@ -141,46 +141,6 @@ impl Host {
     /// Takes the peer of a UDP socket away that [`Host::connect`] has set.
     pub fn forget_peer(&mut self, socket: SocketId) {
         self.stack_mut().udp_disconnect(socket);
-    }
-
-    /// Queues octets for sending; returns how many fitted. On a connected UDP socket, sends one
-    /// datagram.
-    ///
-    /// # Errors
-    /// See [`SendError`].
-    pub fn send(&mut self, socket: SocketId, data: &[u8]) -> Result<usize, SendError> {
-        let stack = self.stack_mut();
-        stack.touch(socket);
-        let unconnected = match stack.profile.calls.send_unconnected {
-            SendUnconnected::NotConnected => SendError::NotConnected,
-            SendUnconnected::Shutdown => SendError::Shutdown,
-        };
-        let Some(entry) = stack.entries.get_mut(&socket) else {
-            return Err(SendError::NotConnected);
-        };
-        match &mut entry.kind {
-            Kind::Idle(Idle { error, .. }) => Err(match error.take() {
-                Some(gone) => SendError::Gone(gone),
-                None => unconnected,
-            }),
-            Kind::Listening(_) => Err(unconnected),
-            Kind::Connection(connection) => connection.send(data),
-            Kind::Udp(_) => stack.udp_send(socket, data, None),
-            Kind::Reference(_) => stack.reference_send(socket, data),
-        }
-    }
-
-    /// As [`Host::send`], for octets that more will follow at once (MSG_MORE): a segment that is
-    /// not full waits for them until an acknowledgment comes.
-    ///
-    /// # Errors
-    /// See [`SendError`].
-    pub fn send_with_more(&mut self, socket: SocketId, data: &[u8]) -> Result<usize, SendError> {
-        let stack = self.stack_mut();
-        if let Some(connection) = stack.connection_mut(socket) {
-            connection.expect_more();
-        }
-        self.send(socket, data)
     }
 
     /// Whether the system has urgent data beside the stream.

@@ -98,7 +98,7 @@ fn add_pair(network: &mut Network, pair: Pair) -> [Side; 2] {
         network.add_host(HostConfig {
             name: format!("host{number}"),
             addresses: vec![address],
-            stack: StackKind::Profile(Box::new(profile.expect("the profile is built in"))),
+            stack: StackKind::of(profile.expect("the profile is built in")),
             mtu: 1500,
             receive_buffer: None,
             send_buffer: None,

@@ -208,7 +208,7 @@ fn add_host(network: &mut Network, profile: &str, number: u8, family: IpFamily) 
             IpFamily::V4 => IpAddress::v4(192, 0, 2, number),
             IpFamily::V6 => IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(number)),
         }],
-        stack: StackKind::Profile(Box::new(profile)),
+        stack: StackKind::of(profile),
         mtu: 1500,
         receive_buffer: None,
         send_buffer: None,

@@ -42,7 +42,7 @@ fn forged(profiles: [&str; 2], delay: Duration, forgery: Forgery) -> Option<Stor
         network.add_host(HostConfig {
             name: name.to_owned(),
             addresses: vec![IpAddress::v4(192, 0, 2, last)],
-            stack: StackKind::Profile(Box::new(profile)),
+            stack: StackKind::of(profile),
             mtu: 1500,
             receive_buffer: None,
             send_buffer: None,

@@ -34,7 +34,7 @@ fn host(network: &mut Network, profile: &str, number: u8, family: IpFamily) -> H
     network.add_host(HostConfig {
         name: format!("host{number}"),
         addresses: vec![address],
-        stack: StackKind::Profile(Box::new(profile)),
+        stack: StackKind::of(profile),
         mtu: 1500,
         receive_buffer: None,
         send_buffer: None,

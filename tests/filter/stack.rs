@@ -20,7 +20,7 @@ fn network(profiles: [&str; 2], ip: Ip, link: &LinkConfig) -> Network {
         network.add_host(HostConfig {
             name: name.to_owned(),
             addresses: vec![ip.address(number)],
-            stack: StackKind::Profile(Box::new(Profile::built_in(profile).unwrap())),
+            stack: StackKind::of(Profile::built_in(profile).unwrap()),
             mtu: 1500,
             receive_buffer: None,
             send_buffer: None,

@@ -83,7 +83,7 @@ fn network() -> Network {
     let mut network = Network::new(0, Resolution::Static);
     network.record(Recording::Nothing);
     let linux = Profile::built_in("linux").expect("it is built in");
-    let stacks = [StackKind::Profile(Box::new(linux)), StackKind::Scripted];
+    let stacks = [StackKind::of(linux), StackKind::Scripted];
     for (last, stack) in (1..).zip(stacks) {
         network.add_host(HostConfig {
             name: format!("host{last}"),

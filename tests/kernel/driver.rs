@@ -55,7 +55,7 @@ impl Pair {
                 send_buffer: None,
             })
         };
-        let ours = host("ours", 1, StackKind::Profile(Box::new(profile)));
+        let ours = host("ours", 1, StackKind::of(profile));
         let kernel = host("kernel", 2, StackKind::Scripted);
         let pair = Self {
             network,

@@ -65,7 +65,7 @@ impl Walk {
                     IpFamily::V4 => IpAddress::v4(192, 0, 2, number),
                     IpFamily::V6 => IpAddress::v6(0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(number)),
                 }],
-                stack: StackKind::Profile(Box::new(profile)),
+                stack: StackKind::of(profile),
                 mtu: 1500,
                 receive_buffer: None,
                 send_buffer: None,

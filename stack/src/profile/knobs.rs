@@ -1,6 +1,6 @@
 //! Profiles by their knobs: lookup, inheritance, and changes by dotted name.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use toml::{Table, Value};
 
@@ -39,19 +39,28 @@ impl Profile {
     /// A built-in profile, by its name or an alias. It is called what it was asked for by: a
     /// scenario that leaves the version open has a trace that leaves it open as well.
     pub fn built_in(name: &str) -> Option<Self> {
+        Self::shared(name).map(Arc::unwrap_or_clone)
+    }
+
+    /// As [`Profile::built_in`], for those who leave it as it is.
+    pub fn shared(name: &str) -> Option<Arc<Self>> {
         // Each is parsed when somebody asks for it: all of them cost more than a short run.
-        static PARSED: OnceLock<Vec<OnceLock<Profile>>> = OnceLock::new();
+        static PARSED: OnceLock<Vec<OnceLock<Arc<Profile>>>> = OnceLock::new();
         let names = built_in::names();
         let parsed = PARSED.get_or_init(|| names.iter().map(|_| OnceLock::new()).collect());
         let canonical = built_in::canonical(name);
         let place = names.iter().position(|name| *name == canonical)?;
         let found = parsed[place].get_or_init(|| {
             let table = inherited(canonical, 0).expect("the built-in profiles parse");
-            Self::from_table(table).expect("the built-in profiles hold every knob")
+            let profile = Self::from_table(table).expect("the built-in profiles hold every knob");
+            Arc::new(profile)
         });
-        Some(Self {
-            name: name.to_owned(),
-            ..found.clone()
+        Some(match name == found.name {
+            true => Arc::clone(found),
+            false => Arc::new(Self {
+                name: name.to_owned(),
+                ..Self::clone(found)
+            }),
         })
     }
 

@@ -7,6 +7,7 @@ use super::cookie::FastOpen;
 use super::opening::{ClientOpening, ServerOpening, SynAnswer};
 use super::segment::{Layout, Segment};
 use super::state::State;
+use super::written::Octets;
 
 impl Connection {
     /// How many octets the options of our SYN take without Fast Open.
@@ -35,7 +36,7 @@ impl Connection {
             self.fast_open.option = opening.option;
             self.send.let_syn_bring(opening.room);
         }
-        self.send.write(data)
+        self.send.write(Octets::Copied(data))
     }
 
     /// A call waits for the connection, and will send more then.

@@ -96,6 +96,7 @@ use send::Sender;
 pub use state::State;
 use timer::{Timer, Timers};
 use window::Buffer;
+pub(crate) use written::Octets;
 
 /// What a connection needs to begin.
 #[derive(Clone, Debug)]

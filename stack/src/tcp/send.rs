@@ -27,7 +27,7 @@ use smoltcp::time::{Duration, Instant};
 
 use super::congestion::Congestion;
 use super::in_flight::{Control, Cut, Flying, InFlight, PacketEnd};
-use super::written::Written;
+use super::written::{Octets, Written};
 use crate::event::Retransmission;
 use crate::profile::{Algorithm, Alone, FinTiming, ProbeTakes, Segmentation, SendRules};
 use buffer::SendBuffer;
@@ -378,7 +378,7 @@ impl Sender {
     }
 
     /// Takes what fits of a write; returns how many octets.
-    pub(crate) fn write(&mut self, data: &[u8]) -> usize {
+    pub(crate) fn write(&mut self, data: Octets<'_>) -> usize {
         self.more_follows = std::mem::take(&mut self.more_is_announced);
         let mut ending = Ending {
             pushes: !self.more_follows,
@@ -394,7 +394,7 @@ impl Sender {
             ending = self.ending_for_want_of_room(ending);
         }
         self.pushed_once = false;
-        self.queue.push(&data[..count]);
+        self.queue.push(data, count);
         match self.rules.segmentation {
             Segmentation::Single => self.pushes.push_back(self.written + count as i64),
             Segmentation::Bursts => self.write_pieces(count, breaks, ending),

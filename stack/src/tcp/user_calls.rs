@@ -11,6 +11,7 @@ use super::receive_shutdown::{
 };
 use super::state::State;
 use super::urgent::NoUrgent;
+use super::written::Octets;
 use crate::envelope::Envelope;
 use crate::event::Fact;
 use crate::options::{Buffers, PathMtu};
@@ -70,6 +71,11 @@ impl Connection {
     /// # Errors
     /// See [`SendError`].
     pub fn send(&mut self, data: &[u8]) -> Result<usize, SendError> {
+        self.write(Octets::Copied(data))
+    }
+
+    /// As [`Connection::send`], for octets that may be shared.
+    pub(crate) fn write(&mut self, data: Octets<'_>) -> Result<usize, SendError> {
         if let Some(gone) = self.error_of_send() {
             return Err(SendError::Gone(gone));
         }

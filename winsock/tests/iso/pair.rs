@@ -37,7 +37,7 @@ impl Pair {
             network.add_host(HostConfig {
                 name: name.to_owned(),
                 addresses: vec![IpAddress::v4(192, 0, 2, last)],
-                stack: StackKind::Profile(Box::new(Profile::built_in("winsock").unwrap())),
+                stack: StackKind::of(Profile::built_in("winsock").unwrap()),
                 mtu: 1500,
                 receive_buffer: None,
                 send_buffer: None,

@@ -46,7 +46,7 @@ impl Pair {
             let host = network.add_host(HostConfig {
                 name: name.to_owned(),
                 addresses: vec![address],
-                stack: StackKind::Profile(Box::new(profile)),
+                stack: StackKind::of(profile),
                 mtu: 1500,
                 receive_buffer: None,
                 send_buffer: None,

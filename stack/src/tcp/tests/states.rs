@@ -225,7 +225,7 @@ fn at_listen(segment: &str) -> (String, State) {
         })
     };
     let winsock = Profile::built_in("winsock").unwrap();
-    let server = host("server", 1, StackKind::Profile(Box::new(winsock)));
+    let server = host("server", 1, StackKind::of(winsock));
     let client = host("client", 2, StackKind::Scripted);
     let listener = network.with_host(server, |host, _| {
         let listener = host.open(Protocol::Tcp, IpFamily::V4);
