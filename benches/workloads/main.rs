@@ -8,6 +8,8 @@
 //! cargo's `--bench` (as in `cargo test --benches`) one small round of each shows that everything
 //! still runs.
 
+#[path = "../allocator/mod.rs"]
+mod allocator;
 mod effort;
 mod held;
 mod pair;
