@@ -42,26 +42,31 @@ impl Profile {
         Self::shared(name).map(Arc::unwrap_or_clone)
     }
 
-    /// As [`Profile::built_in`], for those who leave it as it is.
+    /// As [`Profile::built_in`], for those who leave it as it is: one for all of them.
     pub fn shared(name: &str) -> Option<Arc<Self>> {
-        // Each is parsed when somebody asks for it: all of them cost more than a short run.
-        static PARSED: OnceLock<Vec<OnceLock<Arc<Profile>>>> = OnceLock::new();
-        let names = built_in::names();
-        let parsed = PARSED.get_or_init(|| names.iter().map(|_| OnceLock::new()).collect());
-        let canonical = built_in::canonical(name);
-        let place = names.iter().position(|name| *name == canonical)?;
-        let found = parsed[place].get_or_init(|| {
-            let table = inherited(canonical, 0).expect("the built-in profiles parse");
-            let profile = Self::from_table(table).expect("the built-in profiles hold every knob");
-            Arc::new(profile)
+        // Each is parsed when somebody asks for it: all of them cost more than a short run. The
+        // aliases stand behind the names.
+        static SHARED: OnceLock<Vec<OnceLock<Arc<Profile>>>> = OnceLock::new();
+        let (names, aliases) = (built_in::names(), built_in::aliases());
+        let shared = SHARED.get_or_init(|| {
+            let all = 0..names.len() + aliases.len();
+            all.map(|_| OnceLock::new()).collect()
         });
-        Some(match name == found.name {
-            true => Arc::clone(found),
-            false => Arc::new(Self {
-                name: name.to_owned(),
-                ..Self::clone(found)
-            }),
-        })
+        if let Some(place) = names.iter().position(|it| *it == name) {
+            let parse = || {
+                let table = inherited(name, 0).expect("the built-in profiles parse");
+                Self::from_table(table).expect("the built-in profiles hold every knob")
+            };
+            let profile = shared[place].get_or_init(|| Arc::new(parse()));
+            return Some(Arc::clone(profile));
+        }
+        let place = aliases.iter().position(|(alias, _)| *alias == name)?;
+        let renamed = || Self {
+            name: name.to_owned(),
+            ..Self::built_in(aliases[place].1).expect("an alias stands for a built-in profile")
+        };
+        let profile = shared[names.len() + place].get_or_init(|| Arc::new(renamed()));
+        Some(Arc::clone(profile))
     }
 
     /// A built-in profile as its TOML source, comments and all. Takes aliases, too.
