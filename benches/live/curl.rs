@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
-/// The congestion control of the kernel at both ends. A machine's default may be bbr, whose pace
-/// would be measured in place of the ends.
+/// The congestion control of the kernel, whoever is at the other end. A machine's default may be
+/// bbr, whose pace would be measured in place of the ends.
 pub(crate) const CONGESTION: &str = "cubic";
 
 /// Which way the octets go.

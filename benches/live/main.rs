@@ -6,6 +6,8 @@
 //! one small transfer of each shows that everything still runs. Where the machine has no namespaces
 //! or no curl, a line says SKIPPED, and why.
 
+#[path = "../allocator/mod.rs"]
+mod allocator;
 #[cfg(target_os = "linux")]
 mod bare;
 #[cfg(target_os = "linux")]

@@ -7,6 +7,8 @@
 //! `cargo bench` measures. Without cargo's `--bench` (as in `cargo test --benches`) one short round
 //! shows that everything still runs.
 
+#[path = "../allocator/mod.rs"]
+mod allocator;
 #[path = "../rounds/mod.rs"]
 mod rounds;
 
