@@ -118,9 +118,6 @@ impl Port {
         mtu: usize,
         congestion: Option<&str>,
     ) -> Result<Self, PortError> {
-        if let Some(name) = congestion {
-            known(name)?;
-        }
         let settings = RouteSettings {
             congestion,
             mtu: None,
@@ -164,7 +161,8 @@ impl Port {
                 let Some(&from) = from else { continue };
                 let address = IpAddr::from(address);
                 let to = (address, whole(address));
-                netlink.add_route(DEVICE, to, Some(from.into()), settings)?;
+                let added = netlink.add_route(DEVICE, to, Some(from.into()), settings);
+                added.map_err(|error| refused(error, congestion))?;
                 if is_wire {
                     netlink.add_neighbour(DEVICE, address, host.ethernet)?;
                 }
@@ -356,18 +354,16 @@ fn quiet(device: &str, has_ipv6: bool) {
     }
 }
 
-/// Looks for a congestion control among those that the kernel has.
-fn known(name: &str) -> Result<(), PortError> {
-    let Ok(has) = fs::read_to_string("/proc/sys/net/ipv4/tcp_available_congestion_control") else {
-        // The route is refused, if there is none.
-        return Ok(());
-    };
-    match has.split_whitespace().any(|it| it == name) {
-        true => Ok(()),
-        false => Err(PortError::Congestion {
+/// Why a route was refused: the kernel may not have the congestion control that it names.
+fn refused(error: NetlinkError, congestion: Option<&str>) -> PortError {
+    let has = fs::read_to_string("/proc/sys/net/ipv4/tcp_available_congestion_control");
+    let has = has.unwrap_or_default();
+    match congestion {
+        Some(name) if !has.split_whitespace().any(|it| it == name) => PortError::Congestion {
             name: name.to_owned(),
             has: has.split_whitespace().collect::<Vec<_>>().join(", "),
-        }),
+        },
+        Some(_) | None => error.into(),
     }
 }
 
