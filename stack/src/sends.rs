@@ -18,8 +18,9 @@ impl Host {
         self.write(socket, Octets::Copied(data))
     }
 
-    /// As [`Host::send`], for octets that are shared: segments carry parts of them, and a stream
-    /// copies none but those of short writes.
+    /// As [`Host::send`], for octets that are shared: segments of a stream carry parts of them, and
+    /// none are copied but those of short writes and on hosts that run smoltcp's TCP. All of `data`
+    /// stays in memory while any of it does.
     ///
     /// # Errors
     /// See [`SendError`].
