@@ -1,13 +1,12 @@
 //! A gibibyte between curl and a host behind a device of the kernel: an emulated host, as `hangup
 //! exec` has it, and smoltcp's own TCP socket behind a TAP device of its own. Both directions, in
-//! namespaces without root; the rounds take turns, and the medians are compared.
+//! namespaces without root; the rounds take turns, and the medians are compared. Each end is what
+//! it is by itself: the program with its allocator, smoltcp with that of the system.
 //!
 //! `cargo bench --bench live` measures. Without cargo's `--bench` (as in `cargo test --benches`)
 //! one small transfer of each shows that everything still runs. Where the machine has no namespaces
 //! or no curl, a line says SKIPPED, and why.
 
-#[path = "../allocator/mod.rs"]
-mod allocator;
 #[cfg(target_os = "linux")]
 mod bare;
 #[cfg(target_os = "linux")]
