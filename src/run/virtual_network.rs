@@ -468,7 +468,7 @@ fn network(scenario: &Scenario, seed: u64) -> Network {
             name: host.name.value.clone(),
             addresses: host.addresses.clone(),
             stack: match &host.stack {
-                Stack::Profile(profile) => StackKind::of((**profile).clone()),
+                Stack::Profile(profile) => StackKind::of(profile.clone()),
                 // What the kernel sends and receives comes and goes by a medium around this one.
                 Stack::Scripted | Stack::Kernel => StackKind::Scripted,
             },

@@ -64,7 +64,7 @@ fn rehearsal(known: &Known<'_>) -> Option<vocabulary::Rehearsal> {
             name: host.name.value.clone(),
             addresses: host.addresses.clone(),
             stack: match &host.stack {
-                Stack::Profile(profile) => StackKind::of((**profile).clone()),
+                Stack::Profile(profile) => StackKind::of(profile.clone()),
                 Stack::Scripted | Stack::Kernel => StackKind::Scripted,
             },
             mtu: host.mtu.unwrap_or(limits::MTU_USUAL),

@@ -44,7 +44,7 @@ impl Host {
                 None => unconnected,
             }),
             Kind::Listening(_) => Err(unconnected),
-            Kind::Connection(connection) => connection.write(data),
+            Kind::Connection(connection) => connection.send(data),
             Kind::Udp(_) => stack.udp_send(socket, &data, None),
             Kind::Reference(_) => stack.reference_send(socket, &data),
         }

@@ -100,18 +100,9 @@ impl Connection {
 
     /// A segment arrives in TIME-WAIT.
     pub(super) fn check_time_wait(&mut self, arriving: &Arriving<'_>, now: Instant) -> Check {
-        match self.state {
-            State::TimeWait => self.take_late(arriving, now),
-            State::Closed
-            | State::Listen
-            | State::SynSent
-            | State::SynReceived
-            | State::Established
-            | State::FinWait1
-            | State::FinWait2
-            | State::CloseWait
-            | State::Closing
-            | State::LastAck => Check::Continue,
+        match self.state == State::TimeWait {
+            true => self.take_late(arriving, now),
+            false => Check::Continue,
         }
     }
 

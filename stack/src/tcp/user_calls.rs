@@ -70,12 +70,7 @@ impl Connection {
     ///
     /// # Errors
     /// See [`SendError`].
-    pub fn send(&mut self, data: &[u8]) -> Result<usize, SendError> {
-        self.write(Octets::Copied(data))
-    }
-
-    /// As [`Connection::send`], for octets that may be shared.
-    pub(crate) fn write(&mut self, data: Octets<'_>) -> Result<usize, SendError> {
+    pub(crate) fn send(&mut self, data: Octets<'_>) -> Result<usize, SendError> {
         if let Some(gone) = self.error_of_send() {
             return Err(SendError::Gone(gone));
         }

@@ -402,7 +402,7 @@ impl Dialogue {
     fn try_send(&mut self, octets: usize) -> Result<usize, SendError> {
         self.note(format!("send({octets})"));
         let data: Vec<u8> = (self.written..).map(our_octet).take(octets).collect();
-        let result = self.connection.send(&data);
+        let result = self.connection.send(Octets::Copied(&data));
         self.written += result.unwrap_or(0) as i64;
         self.drain();
         result
