@@ -298,6 +298,9 @@ impl KernelHost {
             self.await_arrival();
         }
         self.acted = self.now();
+        // Where time is virtual a program goes on at once with what has woken it. Here, too, it has
+        // its turn before the kernel hears the next packet.
+        self.waiters.settle();
     }
 
     /// Takes what was seen on the device next.

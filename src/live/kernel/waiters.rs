@@ -1,6 +1,8 @@
 //! Threads on which calls wait.
 
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -16,6 +18,12 @@ const BEGIN_MOST: Duration = Duration::from_secs(2);
 
 /// How often a thread is looked at that may be asleep by now.
 const LOOK: Duration = Duration::from_micros(20);
+
+/// How long is waited at most for threads that have been woken to wait again.
+const SETTLE_MOST: Duration = Duration::from_millis(1);
+
+/// As much of a thread's state as is read: its name and state are at the beginning.
+const STAT_LENGTH: usize = 128;
 
 /// A call that has returned on its thread.
 #[derive(Debug)]
@@ -33,6 +41,16 @@ pub(super) struct Waiters {
     receiver: Receiver<Ended>,
     /// Counts what has returned, so that a wait for packets ends too.
     wake: Arc<OwnedFd>,
+    threads: Vec<Waiter>,
+}
+
+/// A thread with a call.
+#[derive(Debug)]
+struct Waiter {
+    /// Its number; as a negative number when its call has returned.
+    thread: Arc<AtomicI32>,
+    /// Where the kernel says what it does.
+    stat: File,
 }
 
 /// A thread has not begun its call.
@@ -48,6 +66,7 @@ impl Waiters {
             sender,
             receiver,
             wake: Arc::new(eventfd(0, flags)?),
+            threads: Vec::new(),
         })
     }
 
@@ -62,7 +81,7 @@ impl Waiters {
     /// # Errors
     /// The system gives no thread.
     pub(super) fn begin(
-        &self,
+        &mut self,
         call: CallId,
         prepared: Prepared,
         done: usize,
@@ -94,13 +113,33 @@ impl Waiters {
         };
         std::thread::Builder::new().spawn(body)?;
         let limit = Instant::now() + BEGIN_MOST;
+        let mut waiter = None;
         loop {
-            let thread = thread.load(Ordering::Acquire);
-            let is_waiting = thread > 0 && is_asleep(thread);
-            if thread < 0 || is_waiting || Instant::now() > limit {
+            let number = thread.load(Ordering::Acquire);
+            if number > 0 && waiter.is_none() {
+                waiter = Waiter::of(number, &thread);
+            }
+            let is_waiting = waiter.as_ref().is_some_and(Waiter::is_asleep);
+            if number < 0 || is_waiting || Instant::now() > limit {
+                self.threads.extend(waiter);
                 return Ok(told.try_recv().unwrap_or_else(|_| Instant::now()));
             }
             std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Lets the threads that have been woken go on, until each waits again or its call has
+    /// returned.
+    pub(super) fn settle(&mut self) {
+        self.threads.retain(|it| !it.has_returned());
+        if self.threads.is_empty() {
+            return;
+        }
+        let limit = Instant::now() + SETTLE_MOST;
+        let is_settled = |it: &Waiter| it.has_returned() || it.is_asleep();
+        while !self.threads.iter().all(is_settled) && Instant::now() < limit {
+            // It may want the processor of this one.
+            rustix::thread::sched_yield();
         }
     }
 
@@ -127,13 +166,26 @@ fn run_delay() -> Duration {
     Duration::from_nanos(nanos.unwrap_or(0))
 }
 
-/// Whether a thread of this process sleeps, as it does in a call that waits.
-fn is_asleep(thread: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat"));
-    let Ok(stat) = stat else {
-        return false;
-    };
-    // The name in parentheses may have anything in it; the state stands behind it.
-    let state = stat.rsplit_once(')').map(|(_, rest)| rest.trim_start());
-    state.is_some_and(|it| it.starts_with('S'))
+impl Waiter {
+    /// A thread of this process. None: it is gone.
+    fn of(number: i32, thread: &Arc<AtomicI32>) -> Option<Self> {
+        let stat = File::open(format!("/proc/self/task/{number}/stat")).ok()?;
+        let thread = Arc::clone(thread);
+        Some(Self { thread, stat })
+    }
+
+    fn has_returned(&self) -> bool {
+        self.thread.load(Ordering::Acquire) < 0
+    }
+
+    /// Whether it sleeps, as it does in a call that waits.
+    fn is_asleep(&self) -> bool {
+        let mut stat = [0; STAT_LENGTH];
+        let Ok(length) = self.stat.read_at(&mut stat, 0) else {
+            return false;
+        };
+        // The name in parentheses may have anything in it; the state stands behind it.
+        let name_end = stat[..length].iter().rposition(|it| *it == b')');
+        name_end.is_some_and(|it| stat[it..length].starts_with(b") S"))
+    }
 }
