@@ -21,7 +21,7 @@ pub struct TcpInfo {
 const NO_THRESHOLD: i64 = 0x7fff_ffff;
 
 /// The names of the fields.
-pub const FIELDS: [&str; 26] = [
+pub const FIELDS: [&str; 27] = [
     "tcpi_state",
     "tcpi_ca_state",
     "tcpi_options",
@@ -32,6 +32,7 @@ pub const FIELDS: [&str; 26] = [
     "tcpi_unacked",
     "tcpi_sacked",
     "tcpi_rtt",
+    "tcpi_rttvar",
     "tcpi_snd_ssthresh",
     "tcpi_snd_cwnd",
     "tcpi_total_retrans",
@@ -101,6 +102,7 @@ impl TcpInfo {
             octets(status.unacked.div_ceil(mss)),
             octets(status.reported),
             status.srtt.map_or(0, |time| micros(time.total_micros())),
+            (status.rttvar).map_or(0, |time| micros(time.total_micros())),
             match status.ssthresh {
                 usize::MAX => NO_THRESHOLD,
                 threshold => counted(threshold),

@@ -147,6 +147,8 @@ pub enum Info {
     WindowLimited,
     /// `tcpi_sndbuf_limited`: how much of it everything in a full buffer was sent.
     BufferLimited,
+    /// `tcpi_rttvar`: its smoothed deviation in microseconds; 0 where it was not measured.
+    Deviation,
     /// `tcpi_min_rtt`: the shortest round-trip time, in microseconds; all ones where there is none.
     LeastRoundTrip,
     /// A field of Linux's structure that no emulated host says, by its name.
@@ -154,7 +156,7 @@ pub enum Info {
 }
 
 /// What only the system itself says.
-const MEASURED: [&str; 17] = [
+const MEASURED: [&str; 16] = [
     "tcpi_ato",
     "tcpi_bytes_acked",
     "tcpi_bytes_received",
@@ -169,7 +171,6 @@ const MEASURED: [&str; 17] = [
     "tcpi_rcv_rtt",
     "tcpi_rcv_space",
     "tcpi_rcv_ssthresh",
-    "tcpi_rttvar",
     "tcpi_segs_in",
     "tcpi_segs_out",
 ];
@@ -185,7 +186,7 @@ impl Info {
     }
 }
 
-const INFOS: [(&str, Info); 36] = [
+const INFOS: [(&str, Info); 37] = [
     ("tcpi_state", Info::State),
     ("tcpi_options", Info::Options),
     ("tcpi_snd_mss", Info::SendMss),
@@ -197,6 +198,7 @@ const INFOS: [(&str, Info); 36] = [
     ("tcpi_rcv_wnd", Info::ReceiveWindow),
     ("tcpi_rto", Info::RetransmissionTimeout),
     ("tcpi_rtt", Info::RoundTripTime),
+    ("tcpi_rttvar", Info::Deviation),
     ("tcpi_total_retrans", Info::Retransmissions),
     ("tcpi_ca_state", Info::CongestionState),
     ("tcpi_sacked", Info::Reported),

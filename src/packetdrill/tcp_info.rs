@@ -201,6 +201,7 @@ impl TcpInfo {
             Info::ReceiveWindow => status.window as f64,
             Info::RetransmissionTimeout => status.rto.total_micros() as f64,
             Info::RoundTripTime => status.srtt.map_or(0.0, |it| it.total_micros() as f64),
+            Info::Deviation => status.rttvar.map_or(0.0, |it| it.total_micros() as f64),
             Info::Retransmissions => status.retransmissions as f64,
             Info::CongestionState => match status.path? {
                 PathState::Open => 0.0,

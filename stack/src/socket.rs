@@ -317,6 +317,8 @@ pub struct Status {
     pub rto: Duration,
     /// The smoothed round-trip time, once measured.
     pub srtt: Option<Duration>,
+    /// The smoothed deviation of the round-trip time, once measured.
+    pub rttvar: Option<Duration>,
     /// Segments sent again so far.
     pub retransmissions: u64,
     /// When the handshake of a connection was finished.
@@ -427,6 +429,7 @@ impl Status {
             ssthresh: 0,
             rto: Duration::ZERO,
             srtt: None,
+            rttvar: None,
             retransmissions: 0,
             opened_at: None,
             path: None,

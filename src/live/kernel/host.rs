@@ -256,8 +256,7 @@ impl KernelHost {
             }
         }
         self.buffer = buffer;
-        let now = self.now();
-        self.catch_up(now);
+        self.catch_up(self.now());
     }
 
     /// Lets the other hosts live up to a moment, and gives the kernel what reaches it.

@@ -97,6 +97,7 @@ pub(super) fn of(file: &File) -> Option<Status> {
         },
         rto: micros("tcpi_rto"),
         srtt: Some(micros("tcpi_rtt")).filter(|it| *it != Duration::ZERO),
+        rttvar: Some(micros("tcpi_rttvar")).filter(|it| *it != Duration::ZERO),
         retransmissions: field("tcpi_total_retrans") as u64,
         opened_at: None,
         path: Some(match count("tcpi_ca_state") {

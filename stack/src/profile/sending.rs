@@ -380,7 +380,9 @@ pub enum FromTimestamps {
 pub enum MinBounds {
     /// The timeout (RFC 6298 rule 2.4).
     Timeout,
-    /// The variance part of it.
+    /// The variance part of it, which is the highest that four times the deviation has been: with
+    /// each flight it falls by a quarter of what it is too high. Round trips that are shorter than
+    /// expected by more than the deviation count an eighth of that (Linux: tcp_rtt_estimator).
     Variance,
 }
 

@@ -4,6 +4,7 @@
 use smoltcp::time::{Duration, Instant};
 
 use super::Connection;
+use super::rto::RoundTrip;
 use super::segment::Segment;
 use super::segment_arrives::{Arriving, Check};
 use super::send::Acknowledged;
@@ -139,7 +140,7 @@ impl Connection {
         if outcome.progress {
             self.mark_acknowledged(now);
             if let Some(round_trip) = self.round_trip(header, outcome.sample, now) {
-                self.rto.measure(round_trip);
+                self.measure(round_trip);
             }
             self.patience.timeouts = 0;
             self.patience.fragments = 0;
@@ -149,12 +150,34 @@ impl Connection {
                 self.send.on_measured(smoothed, self.rto.least());
             }
             self.rearm_after_acknowledgment(now);
+        } else if let Some(round_trip) = outcome.sample {
+            self.take_reported(round_trip, now);
         }
         if outcome.taken_back {
             self.expect_nothing_reported(now);
         }
         self.watch_reordering(outcome, now);
         outcome.progress
+    }
+
+    fn measure(&mut self, round_trip: RoundTrip) {
+        let path = (self.send.unacknowledged(), self.send.next());
+        self.rto.measure(round_trip, path);
+    }
+
+    /// A report measures the round trip, too. The timer begins anew where what is reported was sent
+    /// before the first segment was sent again: otherwise reports would put the timeout off for
+    /// ever (Linux: tcp_clean_rtx_queue).
+    #[cold]
+    fn take_reported(&mut self, round_trip: RoundTrip, now: Instant) {
+        self.measure(round_trip);
+        if let Some(smoothed) = self.rto.smoothed() {
+            self.send.on_measured(smoothed, self.rto.least());
+        }
+        let first = self.send.oldest_sent_at();
+        if first.is_some_and(|first| round_trip.of_oldest > now - first) {
+            self.rearm_after_acknowledgment(now);
+        }
     }
 
     /// The peer has taken back what it reported: the retransmission timer expires soon.
@@ -211,10 +234,10 @@ impl Connection {
     fn round_trip(
         &self,
         header: &Segment,
-        timed: Option<Duration>,
+        timed: Option<RoundTrip>,
         now: Instant,
-    ) -> Option<Duration> {
-        let echoed = || self.echoed_round_trip(header, now);
+    ) -> Option<RoundTrip> {
+        let echoed = || self.echoed_round_trip(header, now).map(RoundTrip::of_both);
         match self.config.profile.rto.from_timestamps {
             FromTimestamps::Never => timed,
             FromTimestamps::WhereRepeated => timed.or_else(echoed),

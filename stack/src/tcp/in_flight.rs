@@ -150,10 +150,10 @@ fn joined(segments: VecDeque<Flying>) -> VecDeque<Flying> {
 pub(crate) struct Finished {
     /// How many segments were acknowledged to their ends that were not reported before.
     pub(crate) segments: usize,
-    /// When the last of them was sent, unless one of them was sent twice: Karn's algorithm (RFC
-    /// 6298 section 3), such a segment measures nothing, and neither do those that waited behind
-    /// it.
-    pub(crate) sent_at: Option<Instant>,
+    /// When the first and the last of them were sent, unless one of what was acknowledged was sent
+    /// twice: Karn's algorithm (RFC 6298 section 3), such a segment measures nothing, and neither
+    /// do those that waited behind it.
+    pub(crate) sent_at: Option<(Instant, Instant)>,
     /// Whether one of them was sent twice.
     pub(crate) repeated: bool,
 }
@@ -367,7 +367,7 @@ impl InFlight {
         position: i64,
         mut arrived: impl FnMut(&Flying),
     ) -> Finished {
-        let mut measures = None;
+        let mut sent_at: Option<(Instant, Instant)> = None;
         let mut repeated = false;
         let mut segments = 0;
         while let Some(segment) = self.segments.pop_front_if(|it| it.end <= position) {
@@ -380,8 +380,9 @@ impl InFlight {
                 self.delivered += 1;
                 segments += 1;
                 arrived(&segment);
+                let first = sent_at.map_or(segment.sent_at, |(first, _)| first);
+                sent_at = Some((first, segment.sent_at));
             }
-            measures = Some(segment.sent_at);
         }
         if let Some(front) = self.segments.front_mut()
             && front.start < position
@@ -391,7 +392,7 @@ impl InFlight {
         }
         Finished {
             segments,
-            sent_at: measures.filter(|_| !repeated),
+            sent_at: sent_at.filter(|_| !repeated),
             repeated,
         }
     }

@@ -8,8 +8,7 @@ use crate::profile::{MinBounds, RtoRules};
 #[derive(Clone, Debug)]
 pub(crate) struct Rto {
     rules: RtoRules,
-    /// SRTT and RTTVAR, in microseconds.
-    estimate: Option<(u64, u64)>,
+    estimate: Option<Estimate>,
     /// The shortest measured round trip.
     least: Duration,
     /// Doublings since the last acknowledgment of new data.
@@ -18,6 +17,41 @@ pub(crate) struct Rto {
     established: bool,
     /// The timeout that follows: each segment asks for it.
     timeout: Duration,
+}
+
+/// A round-trip time that was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RoundTrip {
+    /// Of the first segment of which something was heard, and so with what its receiver waited.
+    pub(crate) of_oldest: Duration,
+    /// Of the last one.
+    pub(crate) of_newest: Duration,
+}
+
+impl RoundTrip {
+    /// One that a timestamp shows.
+    pub(crate) fn of_both(time: Duration) -> Self {
+        Self {
+            of_oldest: time,
+            of_newest: time,
+        }
+    }
+}
+
+/// What is known of the round trip, in microseconds.
+#[derive(Clone, Copy, Debug)]
+struct Estimate {
+    /// SRTT, times eight.
+    smoothed: u64,
+    /// RTTVAR, times four: the smoothed deviation (Linux: mdev).
+    deviation: u64,
+    /// The most that four times the deviation has been lately, where the timeout follows that
+    /// (Linux: rttvar).
+    highest: u64,
+    /// The same since the last flight began (Linux: mdev_max).
+    highest_of_flight: u64,
+    /// SND.NXT when it began (Linux: rtt_seq).
+    flight_end: i64,
 }
 
 /// RFC 6298 rule 5.7.
@@ -56,20 +90,19 @@ impl Rto {
 
     /// Takes a measured round-trip time of a segment that was not retransmitted (Karn's algorithm).
     /// Only a measurement undoes the doublings (RFC 6298 section 5): an acknowledgment of what was
-    /// sent twice does not say that the network has become faster.
-    pub(crate) fn measure(&mut self, round_trip: Duration) {
+    /// sent twice does not say that the network has become faster. `path` is SND.UNA and SND.NXT.
+    pub(crate) fn measure(&mut self, round_trip: RoundTrip, path: (i64, i64)) {
         self.backoff = 0;
-        self.least = self.least.min(round_trip);
-        let sample = round_trip.total_micros();
-        self.estimate = Some(match self.estimate {
-            // RFC 6298 rule 2.2: SRTT <- R, RTTVAR <- R/2.
-            None => (sample, sample / 2),
-            // RFC 6298 rule 2.3, with alpha = 1/8 and beta = 1/4.
-            Some((smoothed, variance)) => {
-                let deviation = smoothed.abs_diff(sample);
-                ((7 * smoothed + sample) / 8, (3 * variance + deviation) / 4)
-            }
-        });
+        self.least = self.least.min(round_trip.of_newest);
+        let sample = round_trip.of_oldest.total_micros();
+        let mut estimate = match self.estimate {
+            None => Estimate::first(sample),
+            Some(estimate) => estimate.with(sample, self.rules.min_bounds),
+        };
+        if self.rules.min_bounds == MinBounds::Variance {
+            estimate.follow_highest(self.rules.min.total_micros(), path);
+        }
+        self.estimate = Some(estimate);
         self.follow();
     }
 
@@ -104,7 +137,13 @@ impl Rto {
     /// The smoothed round-trip time.
     pub(crate) fn smoothed(&self) -> Option<Duration> {
         self.estimate
-            .map(|(smoothed, _)| Duration::from_micros(smoothed))
+            .map(|it| Duration::from_micros(it.smoothed / 8))
+    }
+
+    /// The smoothed deviation of the round-trip time (RTTVAR).
+    pub(crate) fn deviation(&self) -> Option<Duration> {
+        self.estimate
+            .map(|it| Duration::from_micros(it.deviation / 4))
     }
 
     /// The shortest round-trip time so far; meaningless before one was measured.
@@ -114,19 +153,17 @@ impl Rto {
 
     /// The timeout without its doublings.
     pub(crate) fn base(&self) -> Duration {
-        let near = |(smoothed, _)| smoothed <= self.rules.near.total_micros();
-        let min = match self.estimate.is_some_and(near) && self.rules.near > Duration::ZERO {
+        let near = |it: Duration| it <= self.rules.near;
+        let min = match self.smoothed().is_some_and(near) && self.rules.near > Duration::ZERO {
             true => self.rules.near_min.total_micros(),
             false => self.rules.min.total_micros(),
         };
         let micros = match self.estimate {
             None => self.rules.initial.total_micros(),
-            Some((smoothed, variance)) if self.is_mistrusted() => {
-                (smoothed / 4 + 4 * variance).max(min)
-            }
-            Some((smoothed, variance)) => match self.rules.min_bounds {
-                MinBounds::Timeout => (smoothed + 4 * variance).max(min),
-                MinBounds::Variance => smoothed + (4 * variance).max(min),
+            Some(it) if self.is_mistrusted() => (it.smoothed / 32 + it.deviation).max(min),
+            Some(it) => match self.rules.min_bounds {
+                MinBounds::Timeout => (it.smoothed / 8 + it.deviation).max(min),
+                MinBounds::Variance => it.smoothed / 8 + it.highest,
             },
         };
         let timeout = Duration::from_micros(micros.min(self.rules.max.total_micros()));
@@ -174,10 +211,63 @@ impl Rto {
     }
 }
 
+impl Estimate {
+    /// RFC 6298 rule 2.2: SRTT <- R, RTTVAR <- R/2.
+    fn first(sample: u64) -> Self {
+        Self {
+            smoothed: sample * 8,
+            deviation: sample * 2,
+            highest: 0,
+            highest_of_flight: 0,
+            flight_end: i64::MIN,
+        }
+    }
+
+    /// RFC 6298 rule 2.3, with alpha = 1/8 and beta = 1/4.
+    fn with(self, sample: u64, bounds: MinBounds) -> Self {
+        let error = sample.abs_diff(self.smoothed / 8);
+        let is_longer = sample >= self.smoothed / 8;
+        let smoothed = self.smoothed - self.smoothed / 8 + sample;
+        let known = self.deviation / 4;
+        let more = match bounds {
+            // One that is shorter by much is no reason to wait longer.
+            MinBounds::Variance if !is_longer && error > known => (error - known) / 8 + known,
+            MinBounds::Variance | MinBounds::Timeout => error,
+        };
+        Self {
+            smoothed: smoothed.max(1),
+            deviation: self.deviation - known + more,
+            ..self
+        }
+    }
+
+    /// The highest deviation of a flight is kept, and falls by a quarter of what it is too high in
+    /// each (Linux: tcp_rtt_estimator). It does not fall below `least`.
+    fn follow_highest(&mut self, least: u64, (unacknowledged, next): (i64, i64)) {
+        let is_first = self.flight_end == i64::MIN;
+        if is_first || self.deviation > self.highest_of_flight {
+            self.highest_of_flight = self.deviation.max(if is_first { least } else { 0 });
+            self.highest = self.highest.max(self.highest_of_flight);
+        }
+        if is_first {
+            self.flight_end = next;
+        } else if unacknowledged > self.flight_end {
+            self.highest -= self.highest.saturating_sub(self.highest_of_flight) / 4;
+            self.flight_end = next;
+            self.highest_of_flight = least;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::profile::Profile;
+
+    /// Measures a round trip of a lone segment.
+    fn measure(rto: &mut Rto, round_trip: Duration) {
+        rto.measure(RoundTrip::of_both(round_trip), (2, 2));
+    }
 
     fn rto(profile: &str) -> Rto {
         Rto::new(Profile::built_in(profile).unwrap().rto)
@@ -187,7 +277,7 @@ mod tests {
     fn timeouts_follow_the_measurements() {
         let mut linux = rto("linux");
         assert_eq!(linux.timeout().total_millis(), 1000, "before a measurement");
-        linux.measure(Duration::from_millis(20));
+        measure(&mut linux, Duration::from_millis(20));
         assert_eq!(
             linux.timeout().total_millis(),
             220,
@@ -201,13 +291,13 @@ mod tests {
         assert_eq!(linux.timeout().total_millis(), 220);
 
         let mut netbsd = rto("netbsd");
-        netbsd.measure(Duration::from_millis(20));
+        measure(&mut netbsd, Duration::from_millis(20));
         assert_eq!(
             netbsd.timeout().total_millis(),
             1000,
             "the floor is under the timeout"
         );
-        (0..20).for_each(|_| netbsd.measure(Duration::from_millis(1400)));
+        (0..20).for_each(|_| measure(&mut netbsd, Duration::from_millis(1400)));
         assert!(netbsd.timeout().total_millis() > 1380);
     }
 
@@ -220,7 +310,7 @@ mod tests {
         for (round_trip, near, far) in rows {
             let timeout = |rules| {
                 let mut rto = Rto::new(rules);
-                rto.measure(Duration::from_millis(round_trip));
+                measure(&mut rto, Duration::from_millis(round_trip));
                 rto.timeout().total_millis()
             };
             assert_eq!(timeout(rules), near, "{round_trip}");
@@ -266,7 +356,7 @@ mod tests {
                 timeout
             };
             assert_eq!(handshake.map(|_| next(&mut rto)), handshake, "{profile}");
-            rto.measure(Duration::from_millis(1));
+            measure(&mut rto, Duration::from_millis(1));
             rto.on_established();
             assert_eq!(data.map(|_| next(&mut rto)), data, "{profile}");
         }
@@ -278,7 +368,7 @@ mod tests {
         // the next came, in milliseconds.
         let captured = [376, 548, 899, 1618, 2943, 4301, 8417, 8419, 8424];
         let mut rto = rto("macos");
-        rto.measure(Duration::from_micros(57_172));
+        measure(&mut rto, Duration::from_micros(57_172));
         rto.on_established();
         for expected in captured {
             let timeout = rto.timeout().total_millis();
@@ -301,7 +391,7 @@ mod tests {
         ];
         for (profile, expected) in rows {
             let mut rto = rto(profile);
-            rto.measure(Duration::from_millis(1));
+            measure(&mut rto, Duration::from_millis(1));
             rto.on_established();
             let found = expected.map(|_| {
                 let timeout = rto.probe_timeout().total_millis();

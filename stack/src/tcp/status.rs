@@ -37,6 +37,7 @@ impl Status {
             ssthresh: numbers.threshold,
             rto: numbers.rto,
             srtt: numbers.smoothed_round_trip,
+            rttvar: connection.rto.deviation(),
             retransmissions: numbers.retransmissions,
             opened_at: connection.opened_at,
             path: Some(numbers.path),

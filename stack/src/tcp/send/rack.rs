@@ -31,8 +31,8 @@ pub(super) struct Rack {
     late_from: Option<i64>,
     /// The end of the first that this segment tells of and that was sent once.
     pub(super) once: Option<i64>,
-    /// When the last of them was sent that it reports and that was sent once.
-    pub(super) reported_at: Option<Instant>,
+    /// When the first and the last of them were sent that it reports and that were sent once.
+    pub(super) reported_at: Option<(Instant, Instant)>,
     /// Whether this segment reports any.
     pub(super) has_report: bool,
     /// Whether reordering may have made a repetition needless (RACK.dsack_round), since a segment
@@ -91,7 +91,8 @@ impl Rack {
     pub(super) fn on_new_report(&mut self, segment: &Flying, least: Duration, now: Instant) {
         self.has_report = true;
         if !segment.retransmitted {
-            self.reported_at = Some(segment.sent_at);
+            let first = self.reported_at.map_or(segment.sent_at, |(first, _)| first);
+            self.reported_at = Some((first, segment.sent_at));
         }
         self.on_arrived(segment, self.furthest, least, now);
     }

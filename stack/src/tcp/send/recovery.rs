@@ -8,14 +8,15 @@ use super::{Sender, Transmission};
 use crate::event::Retransmission;
 use crate::profile::{LossBase, LossRecovery, Reports};
 use crate::tcp::congestion::{News, Pipe};
+use crate::tcp::rto::RoundTrip;
 
 /// What an acknowledgment did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Acknowledged {
     /// Whether it moved SND.UNA.
     pub(crate) progress: bool,
-    /// A round-trip time, from a segment that was sent once.
-    pub(crate) sample: Option<Duration>,
+    /// A round-trip time, from segments that were sent once.
+    pub(crate) sample: Option<RoundTrip>,
     /// How long segments are waited for that others have overtaken.
     pub(crate) reordering: Option<Duration>,
     /// Whether the peer has taken back a report, so that the timer expires soon.
@@ -56,12 +57,13 @@ impl Sender {
         self.expect_room();
         if acknowledged <= self.unacknowledged {
             let is_old = acknowledged < self.unacknowledged;
-            self.note_round_trip(None, now);
+            let sample = self.note_round_trip(None, now);
             let reordering = match self.looks_at_time() {
                 true => self.conclude(None, is_old, echoed, now),
                 false => None,
             };
             return Acknowledged {
+                sample,
                 reordering,
                 ..Acknowledged::default()
             };
@@ -89,12 +91,7 @@ impl Sender {
         }
         self.unacknowledged = acknowledged;
         self.note_progress();
-        let once = if finished.repeated {
-            None
-        } else {
-            finished.sent_at
-        };
-        self.note_round_trip(once, now);
+        let sample = self.note_round_trip(finished.sent_at, now);
         self.release_fin();
         let data_end = acknowledged.min(self.written);
         if data_end > self.queue_start {
@@ -137,24 +134,35 @@ impl Sender {
         }
         Acknowledged {
             progress: true,
-            sample: finished.sent_at.map(|sent_at| now - sent_at),
+            sample,
             reordering,
             taken_back: self.rules.reports_after_timeout == Reports::Kept
                 && self.in_flight.is_taken_back(),
         }
     }
 
-    /// What was sent last and once, of all that has arrived, measures the path for what ends slow
-    /// start. `acknowledged`: when it was sent, where it is acknowledged.
-    fn note_round_trip(&mut self, acknowledged: Option<Instant>, now: Instant) {
+    /// What was sent once, of all that has arrived, measures the path: the first of what is
+    /// acknowledged, or else reported, the timeout, and the last of what is reported, or else
+    /// acknowledged, what ends slow start (Linux: tcp_clean_rtx_queue). `acknowledged`: when the
+    /// first and the last were sent that are acknowledged and had not been reported.
+    fn note_round_trip(
+        &mut self,
+        acknowledged: Option<(Instant, Instant)>,
+        now: Instant,
+    ) -> Option<RoundTrip> {
         let reported = self.rack.reported_at.take();
-        if let Some(sent_at) = reported.or(acknowledged)
-            && self.unacknowledged > 1
-        {
+        let (oldest, _) = acknowledged.or(reported)?;
+        let (_, newest) = reported.or(acknowledged)?;
+        let sample = RoundTrip {
+            of_oldest: now - oldest,
+            of_newest: now - newest,
+        };
+        if self.unacknowledged > 1 {
             let path = (self.unacknowledged, self.next);
             self.congestion
-                .on_round_trip(now - sent_at, path, self.smoothed, now);
+                .on_round_trip(sample.of_newest, path, self.smoothed, now);
         }
+        Some(sample)
     }
 
     fn after_progress(&mut self, news: News, echoed: Option<Instant>, now: Instant) {
