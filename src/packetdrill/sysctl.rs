@@ -196,6 +196,9 @@ pub(super) fn apply(
         }
         "net.ipv4.tcp_min_tso_segs" => ("send.burst_least", count(value)?),
         "net.ipv4.tcp_early_retrans" => ("send.tail_loss_probe", (value != "0").to_string()),
+        "net.ipv4.tcp_comp_sack_nr" => ("acknowledge.compressed", count(value)?),
+        "net.ipv4.tcp_comp_sack_delay_ns" => ("acknowledge.compress_delay", nanoseconds(value)?),
+        "net.ipv4.tcp_comp_sack_slack_ns" => ("acknowledge.compress_slack", nanoseconds(value)?),
         "net.inet.tcp.recvspace" => ("window.receive_buffer", count(value)?),
         "net.inet.tcp.sendspace" => ("send.send_buffer", count(value)?),
         "net.inet.tcp.initcwnd_segments" => ("send.initial_window", count(value)?),
@@ -352,6 +355,12 @@ fn seconds(value: &str) -> Option<String> {
 fn milliseconds(value: &str, times: u64) -> Option<String> {
     let value: u64 = value.parse::<u32>().ok()?.into();
     Some(format!("\"{}ms\"", value * times))
+}
+
+/// Nanoseconds, rounded down to microseconds, which are what the emulation counts in.
+fn nanoseconds(value: &str) -> Option<String> {
+    let value: u64 = value.parse().ok()?;
+    Some(format!("\"{}us\"", value / 1000))
 }
 
 /// `tcp_fastopen`: which parts of it are on (ip-sysctl).
@@ -581,6 +590,12 @@ mod tests {
                 "net.inet.tcp.drop_synfin",
                 "1",
                 "syn_fin = \"dropped\"",
+            ),
+            (
+                "linux",
+                "net.ipv4.tcp_comp_sack_delay_ns",
+                "2500000",
+                "compress_delay = \"2500us\"",
             ),
             (
                 "freebsd",

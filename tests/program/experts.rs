@@ -105,6 +105,7 @@ const KINDS: &[Kind] = &[
         why: "data is forged that lies behind a gap or beyond the window",
         of: &[
             "linux/fin-behind-a-hole-is-reported",
+            "packetdrill/linux-29-duplicates-wait-for-one-another",
             "recv-disconnect/data-beyond-the-window-does-not-reset",
             "recv-disconnect/gaps/",
             "systems/acknowledgments/at-the-end-of-the-window",

@@ -16,6 +16,18 @@ pub struct AcknowledgeRules {
     /// How long an acknowledgment is delayed (RFC 9293 section 3.8.6.3: less than half a second).
     #[serde(with = "duration")]
     pub delay: Duration,
+    /// Whether the delay becomes longer where the peer pauses, up to a round trip, but for less
+    /// than the least timeout (Linux: icsk_ack.ato).
+    pub delay_grows: bool,
+    /// How many duplicate acknowledgments wait for one another at most, from the fourth for one gap
+    /// on; zero: none.
+    pub compressed: u32,
+    /// For how long they wait, if a twentieth of the round trip is not less.
+    #[serde(with = "duration")]
+    pub compress_delay: Duration,
+    /// For how much longer they wait than that, as no timer is exact.
+    #[serde(with = "duration")]
+    pub compress_slack: Duration,
     /// What does not wait for the delay, beside what RFC 9293 asks for.
     pub at_once: AtOnce,
     /// What is the second segment, which is acknowledged at once (RFC 9293 section 3.8.6.3).

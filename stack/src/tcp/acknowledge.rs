@@ -77,13 +77,59 @@ pub(crate) struct Acknowledger {
     due: Due,
     /// Acknowledgments that are still sent at once.
     quick: u32,
-    /// Whether data has come before.
-    started: bool,
+    /// How long an acknowledgment waits, as the pauses of the peer have made it; zero before any
+    /// data has come (Linux: icsk_ack.ato).
+    wait: Duration,
+    /// The longest that it waits, by the round trip where one was measured.
+    wait_most: Duration,
+    /// The longest that anything waits.
+    longest: Duration,
+    /// Whether something has come that is not acknowledged.
+    scheduled: bool,
+    compression: Compression,
     /// Whether data flows both ways, so that an acknowledgment can ride on an answer.
     interactive: bool,
     last_received: Option<Instant>,
     lasts: Lasts,
 }
+
+/// Duplicate acknowledgments that wait for one another (Linux: compressed_ack).
+#[derive(Debug, Default)]
+struct Compression {
+    /// Where the gap begins behind which they are counted.
+    gap: i64,
+    /// Those that were sent at once.
+    sent: u32,
+    /// Those that wait.
+    waiting: u32,
+}
+
+/// A segment that came behind a gap.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gap {
+    /// Where the gap begins (RCV.NXT).
+    pub(crate) at: i64,
+    /// The round-trip time; zero where none was measured.
+    pub(crate) round_trip: Duration,
+    /// Whether it must be acknowledged alone: the peer takes no SACK blocks, or it tells of more
+    /// than them.
+    pub(crate) alone: bool,
+    /// Whether the window may grow for the segment.
+    pub(crate) window_grew: bool,
+    /// Whether it has made us tell of what was there before it. Then it waits for the next (Linux:
+    /// the acknowledgment ends what tcp_ack_snd_check looks at).
+    pub(crate) has_told: bool,
+}
+
+/// So many acknowledgments of what is behind a gap are sent at once: they are what the peer takes
+/// for a loss (Linux: TCP_FASTRETRANS_THRESH).
+const UNCOMPRESSED: u32 = 3;
+
+/// Of the round trip, a duplicate acknowledgment waits for one part of so many.
+const COMPRESSION_PARTS: u32 = 20;
+
+/// No acknowledgment waits for longer (Linux: TCP_DELACK_MAX).
+const WAIT_MOST: Duration = Duration::from_millis(200);
 
 /// Whether what has come is acknowledged without a delay.
 fn is_enough(rules: &AcknowledgeRules, received: &Received) -> bool {
@@ -108,16 +154,34 @@ fn is_enough(rules: &AcknowledgeRules, received: &Received) -> bool {
 const QUICK_LEAST: u32 = 2;
 
 impl Acknowledger {
-    pub(crate) fn new(rules: AcknowledgeRules, clock: Clock) -> Self {
+    /// An acknowledgment waits for less than the peer's least timeout, which is taken to be
+    /// `timeout_min`, ours.
+    pub(crate) fn new(rules: AcknowledgeRules, clock: Clock, timeout_min: Duration) -> Self {
+        // Linux: tcp_delack_max, a tick less.
+        let tick = clock.in_ticks(Duration::from_micros(1));
+        let longest = WAIT_MOST.min(timeout_min.max(tick) - tick).max(rules.delay);
         Self {
             rules,
             clock,
             due: Due::Never,
             quick: 0,
-            started: false,
+            wait: Duration::ZERO,
+            wait_most: longest,
+            longest,
+            scheduled: false,
+            compression: Compression::default(),
             interactive: false,
             last_received: None,
             lasts: Lasts::None,
+        }
+    }
+
+    /// A round trip was measured: an acknowledgment waits for no longer, unless that is less than
+    /// the usual delay.
+    pub(crate) fn on_round_trip(&mut self, smoothed: Duration) {
+        if self.rules.delay_grows {
+            let round_trip = self.clock.in_ticks(smoothed).max(self.rules.delay);
+            self.wait_most = self.longest.min(round_trip);
         }
     }
 
@@ -133,37 +197,97 @@ impl Acknowledger {
     /// The peer's SYN is acknowledged by data that is about to follow: an exchange has begun
     /// (Linux: a writer that waits, sk_write_pending, in tcp_rcv_synsent_state_process).
     pub(crate) fn begin_exchange(&mut self, now: Instant) {
-        self.started = true;
         self.quick = self.rules.quick;
+        self.be_patient();
         self.last_received = Some(now);
-        self.delay(now);
+        self.scheduled = true;
+        let wait = match self.rules.delay_grows {
+            true => WAIT_MOST,
+            false => self.rules.delay,
+        };
+        self.due = Due::At(self.clock.expiry(now, wait));
+    }
+
+    /// Begins with the usual delay anew (Linux: TCP_ATO_MIN).
+    fn be_patient(&mut self) {
+        self.wait = self.rules.delay;
     }
 
     /// What has come so far was acknowledged with our SYN, and begins no exchange (Linux:
     /// tcp_fastopen_add_skb, which leaves icsk_ack.ato at zero).
     pub(crate) fn forget(&mut self) {
-        self.started = false;
+        self.wait = Duration::ZERO;
         self.quick = 0;
         self.last_received = None;
+        self.scheduled = false;
         self.due = Due::Never;
     }
 
-    /// Nothing has come in time that the acknowledgment could ride on.
-    pub(crate) fn on_delay_over(&mut self) {
-        // Linux: tcp_delack_timer_handler leaves the interactive mode.
-        self.interactive = false;
+    /// Nothing has come in time that the acknowledgment could ride on. `timeout` is our
+    /// retransmission timeout.
+    pub(crate) fn on_delay_over(&mut self, timeout: Duration) {
+        // Linux: tcp_delack_timer_handler leaves the interactive mode, and else waits for longer
+        // the next time.
+        if self.compression.waiting == 0 {
+            if self.interactive {
+                self.be_patient();
+            } else if self.rules.delay_grows {
+                self.wait = (self.wait * 2).min(timeout);
+            }
+            self.interactive = false;
+        }
         self.due = Due::Now;
+    }
+
+    /// The delay follows how soon data comes behind other data.
+    fn follow_pause(&mut self, pause: Duration, timeout: Duration) {
+        if pause <= self.rules.delay / 2 {
+            self.wait = self.wait / 2 + self.rules.delay / 2;
+        } else if pause < self.wait {
+            self.wait = (self.wait / 2 + pause).min(timeout);
+        }
     }
 
     /// Data came in order.
     #[inline(always)]
     pub(crate) fn on_data(&mut self, received: &Received, now: Instant) {
-        // Linux: a sender that was silent for longer than a timeout is taken for one that begins.
-        let paused = |at| now - at > received.timeout;
-        if !self.started || self.last_received.is_some_and(paused) {
-            self.started = true;
-            self.be_quick(received.window, received.segment);
+        self.note_data(received, now);
+        if is_enough(&self.rules, received) || (self.quick > 0 && !self.interactive) {
+            self.due = Due::Now;
+        } else {
+            self.delay(now);
         }
+    }
+
+    /// Data came in order that fills a gap, or a part of one (RFC 5681 section 4.2). `rest`: where
+    /// what is left of the gap begins, of which this is the first acknowledgment.
+    pub(crate) fn on_filling(&mut self, received: &Received, rest: Option<i64>, now: Instant) {
+        self.note_data(received, now);
+        let is_quick = self.quick > 0 && !self.interactive;
+        if let Some(gap) = rest.filter(|_| !is_quick) {
+            self.compression.gap = gap;
+            self.compression.sent = 1;
+        }
+        self.due = Due::Now;
+    }
+
+    /// What data says of the peer (Linux: tcp_event_data_recv).
+    #[inline(always)]
+    fn note_data(&mut self, received: &Received, now: Instant) {
+        let pause = self.last_received.map(|at| now - at);
+        if self.wait == Duration::ZERO {
+            self.be_patient();
+            self.be_quick(received.window, received.segment);
+        } else if pause.is_some_and(|pause| pause > received.timeout) {
+            // Linux: a sender that was silent for longer than a timeout is taken for one that
+            // begins.
+            self.be_quick(received.window, received.segment);
+        } else if let Some(pause) = pause
+            && self.rules.delay_grows
+        {
+            self.follow_pause(pause, received.timeout);
+        }
+        self.scheduled = true;
         if received.window_grew {
             // Linux: tcp_grow_window has the peer learn of it at once.
             self.quick |= 1;
@@ -181,11 +305,6 @@ impl Acknowledger {
             };
         } else if received.pushed && self.lasts == Lasts::None {
             self.lasts = Lasts::One;
-        }
-        if is_enough(&self.rules, received) || (self.quick > 0 && !self.interactive) {
-            self.due = Due::Now;
-        } else {
-            self.delay(now);
         }
     }
 
@@ -212,8 +331,42 @@ impl Acknowledger {
     pub(crate) fn on_unacceptable(&mut self, window: usize, segment: usize) {
         if self.rules.quick_behind_unacceptable {
             self.be_quick(window, segment);
+            self.be_patient();
             self.interactive = false;
         }
+    }
+
+    /// A segment came behind a gap. The first of them are acknowledged at once, and the others
+    /// together, where the peer is not in need of every one.
+    pub(crate) fn on_gap(&mut self, gap: Gap, now: Instant) {
+        self.quick |= u32::from(gap.window_grew);
+        if gap.has_told {
+            return;
+        }
+        self.scheduled = true;
+        let rules = &self.rules;
+        let is_quick = self.quick > 0 && !self.interactive;
+        if gap.alone || is_quick || self.compression.waiting >= rules.compressed {
+            self.due = Due::Now;
+            return;
+        }
+        if self.compression.gap != gap.at {
+            self.compression.gap = gap.at;
+            self.compression.sent = 0;
+        }
+        if self.compression.sent < UNCOMPRESSED {
+            self.compression.sent += 1;
+            self.due = Due::Now;
+            return;
+        }
+        self.compression.waiting += 1;
+        let wait = rules.compress_delay.min(gap.round_trip / COMPRESSION_PARTS);
+        let expiry = now + wait + rules.compress_slack;
+        self.due = match self.due {
+            Due::Now => Due::Now,
+            Due::At(at) => Due::At(at.min(expiry)),
+            Due::Never => Due::At(expiry),
+        };
     }
 
     /// Acknowledges at once what a sender that begins slowly sends.
@@ -228,18 +381,16 @@ impl Acknowledger {
         if !self.rules.repetition_waits {
             return Wait::No;
         }
-        match self.due {
-            // Linux: tcp_send_delayed_ack does not wait for the last quarter of a delay.
-            Due::At(at) if at <= now + self.rules.delay / 4 => self.due = Due::Now,
-            Due::Never => self.delay(now),
-            Due::At(_) | Due::Now => {}
-        }
+        self.delay(now);
         Wait::Yes
     }
 
     /// The peer's FIN came. There will be no more data to acknowledge together with it.
     pub(crate) fn on_fin(&mut self, received: &Received, now: Instant) {
         let with_data = received.octets > 0;
+        if with_data {
+            self.note_data(received, now);
+        }
         // Linux: __tcp_ack_snd_check lets two segments wait behind a FIN no more than before it.
         let is_enough = with_data && is_enough(&self.rules, received);
         if !self.rules.fin_waits || is_enough {
@@ -249,8 +400,8 @@ impl Acknowledger {
         // Linux lets an acknowledgment of a FIN wait for an answer. Its delay is one of data, and
         // before any has come it ends with the tick (tcp_event_data_recv sets icsk_ack.ato).
         self.interactive = true;
-        if with_data || self.started {
-            self.due = Due::Never;
+        self.scheduled = true;
+        if self.wait > Duration::ZERO {
             self.delay(now);
         } else {
             self.due = Due::At(self.clock.expiry(now, Duration::ZERO));
@@ -258,10 +409,28 @@ impl Acknowledger {
     }
 
     /// An acknowledgment may wait for data to ride on.
-    pub(crate) fn delay(&mut self, now: Instant) {
-        if self.due == Due::Never {
-            self.due = Due::At(self.clock.expiry(now, self.rules.delay));
+    fn delay(&mut self, now: Instant) {
+        let wait = match self.rules.delay_grows {
+            true => self.wait.min(self.wait_most),
+            false => self.rules.delay,
+        };
+        match self.due {
+            Due::Never => self.due = Due::At(self.clock.expiry(now, wait)),
+            // Linux: tcp_send_delayed_ack does not wait for the last quarter of a delay.
+            Due::At(at) if self.rules.repetition_waits => {
+                if at <= self.clock.expiry(now, self.clock.whole_ticks(wait / 4)) {
+                    self.due = Due::Now;
+                } else {
+                    self.due = Due::At(at.min(self.clock.expiry(now, wait)));
+                }
+            }
+            Due::At(_) | Due::Now => {}
         }
+    }
+
+    /// Whether duplicate acknowledgments wait.
+    pub(crate) fn has_compressed(&self) -> bool {
+        self.compression.waiting > 0
     }
 
     /// The receive buffer is nearly full: nothing is gained by quick acknowledgments.
@@ -273,10 +442,16 @@ impl Acknowledger {
     pub(crate) fn on_sent(&mut self, with_data: bool, now: Instant) {
         self.due = Due::Never;
         self.lasts = Lasts::None;
-        self.quick = self.quick.saturating_sub(1);
-        let answered = self
-            .last_received
-            .is_some_and(|at| now - at < self.rules.delay);
+        self.compression.waiting = 0;
+        let answered = self.last_received.is_some_and(|at| now - at < self.wait);
+        // Linux: tcp_dec_quickack_mode counts what acknowledges data.
+        let counts = std::mem::take(&mut self.scheduled) || !self.rules.delay_grows;
+        if counts && self.quick > 0 {
+            self.quick -= 1;
+            if self.quick == 0 {
+                self.be_patient();
+            }
+        }
         if with_data && answered {
             self.interactive = true;
         }

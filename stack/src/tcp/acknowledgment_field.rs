@@ -163,6 +163,8 @@ impl Connection {
     fn measure(&mut self, round_trip: RoundTrip) {
         let path = (self.send.unacknowledged(), self.send.next());
         self.rto.measure(round_trip, path);
+        self.acknowledger
+            .on_round_trip(self.rto.smoothed().unwrap_or_default());
     }
 
     /// A report measures the round trip, too. The timer begins anew where what is reported was sent

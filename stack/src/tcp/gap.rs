@@ -1,11 +1,18 @@
-//! Data that waits for earlier data: how long (RFC 9293 section 3.10.7.4 lets a receiver keep it,
-//! and asks for nothing).
+//! Data that waits for earlier data: what the peer is told of it, and how long it is kept (RFC 9293
+//! section 3.10.7.4 lets a receiver keep it, and asks for nothing).
 
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
+use super::acknowledge::Gap;
+use super::recv::Taken;
+use super::segment::Segment;
 use super::timer::Timer;
 use super::{Connection, State};
 use crate::event::Fact;
+
+/// The stretches that a peer needs to hear of at once, as they grow (Linux:
+/// TCP_SACK_BLOCKS_EXPECTED).
+const BLOCKS_EXPECTED: usize = 2;
 
 impl Connection {
     /// A segment with data has come, which may have closed a gap.
@@ -38,5 +45,41 @@ impl Connection {
         if octets > 0 {
             self.facts.push_back(Fact::Discarded { octets });
         }
+    }
+
+    /// Duplicate acknowledgments that wait are sent before a segment makes the peer forget what it
+    /// was to learn: it begins a third stretch, or belongs to one behind the two that grew last
+    /// (Linux: tcp_sack_new_ofo_skb).
+    /// Returns whether one was sent.
+    #[cold]
+    pub(super) fn tell_before_another_block(&mut self, start: i64, end: i64, now: Instant) -> bool {
+        let stretches = self.recv.stretches(false);
+        let touched = stretches
+            .iter()
+            .position(|&(left, right)| start <= right && end >= left);
+        if touched.unwrap_or(stretches.len()) < BLOCKS_EXPECTED {
+            return false;
+        }
+        let mut acknowledgment = Segment::default();
+        self.header(self.send.bare_start(), now, &mut acknowledgment);
+        self.replies.push_back(acknowledgment);
+        self.after_acknowledgment(false, now);
+        true
+    }
+
+    /// A segment has come behind a gap. `alone`: it says more than that.
+    #[cold]
+    pub(super) fn answer_to_gap(&mut self, taken: &Taken, alone: bool, now: Instant) {
+        let unacknowledged = self.recv.acknowledged() - self.last_acknowledgment;
+        let is_second = unacknowledged > self.recv.segment_octets() as i64;
+        let smoothed = self.rto.smoothed().unwrap_or(Duration::MAX);
+        let gap = Gap {
+            at: self.recv.acknowledged(),
+            round_trip: self.recv.round_trip().min(smoothed),
+            window_grew: taken.grew,
+            has_told: taken.has_told,
+            alone: alone || is_second || !self.negotiated.selective,
+        };
+        self.acknowledger.on_gap(gap, now);
     }
 }

@@ -19,6 +19,7 @@
 
 mod acknowledge;
 mod acknowledgment_field;
+mod answer;
 pub(crate) mod closed_port;
 mod congestion;
 pub(crate) mod cookie;
@@ -269,7 +270,11 @@ impl Connection {
             send,
             recv,
             rto: Rto::new(profile.rto),
-            acknowledger: Acknowledger::new(profile.acknowledge, profile.rto.clock),
+            acknowledger: Acknowledger::new(
+                profile.acknowledge,
+                profile.rto.clock,
+                profile.rto.min,
+            ),
             timers: Timers::default(),
             negotiated: Negotiated::default(),
             recent_timestamp: 0,

@@ -501,6 +501,7 @@ impl Receiver {
             contiguous + self.out_of_order() - before
         };
         taken.repeated = new == 0;
+        taken.in_order = contiguous > 0;
         taken.grew = self
             .buffer
             .on_queued(new, end, (self.offered, self.accepted))

@@ -115,6 +115,16 @@ impl Clock {
         Duration::from_micros(duration.total_micros().div_ceil(tick) * tick)
     }
 
+    /// A duration in whole ticks, rounded down.
+    pub(crate) fn whole_ticks(self, duration: Duration) -> Duration {
+        match self.wheel_tick() {
+            Some(tick) => {
+                Duration::from_micros(duration.total_micros() / tick as u64 * tick as u64)
+            }
+            None => duration,
+        }
+    }
+
     /// When a timer set at `now` for `delay` really expires.
     pub fn expiry(self, now: Instant, delay: Duration) -> Instant {
         match (self, self.wheel_tick()) {

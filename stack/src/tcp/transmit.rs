@@ -218,7 +218,7 @@ impl Connection {
         self.after_acknowledgment(false, now);
     }
 
-    fn after_acknowledgment(&mut self, with_data: bool, now: Instant) {
+    pub(super) fn after_acknowledgment(&mut self, with_data: bool, now: Instant) {
         self.acknowledger.on_sent(with_data, now);
         self.timers.stop(Timer::Acknowledge);
         self.last_acknowledgment = self.recv.acknowledged();
@@ -330,7 +330,7 @@ impl Connection {
     /// Timers have expired.
     pub fn on_timeout(&mut self, now: Instant) {
         if self.timers.take_expired(Timer::Acknowledge, now) {
-            self.acknowledger.on_delay_over();
+            self.acknowledger.on_delay_over(self.rto.timeout());
         }
         if self.timers.take_expired(Timer::Linger, now) {
             self.on_linger_timeout(now);

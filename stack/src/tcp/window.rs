@@ -10,7 +10,7 @@ mod tuning;
 use charged::MemoryBuffer;
 pub(crate) use situation::{Admission, Arrival, Growth, Heard, Situation};
 
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use crate::profile::{BufferRounding, WindowEdge, WindowModel, WindowRules};
 
@@ -108,6 +108,14 @@ impl Buffer {
         match &self.model {
             Model::FreeSpace { .. } => false,
             Model::Memory(memory) => memory.is_tuned(),
+        }
+    }
+
+    /// The round-trip time as it was measured for the growth of the buffer; zero before.
+    pub(crate) fn round_trip(&self) -> Duration {
+        match &self.model {
+            Model::FreeSpace { .. } => Duration::ZERO,
+            Model::Memory(memory) => memory.round_trip(),
         }
     }
 
@@ -260,7 +268,6 @@ fn free_window(edge: WindowEdge, capacity: usize, mss: usize, situation: Situati
 
 #[cfg(test)]
 mod tests {
-    use smoltcp::time::Duration;
 
     use super::*;
     use crate::profile::Profile;

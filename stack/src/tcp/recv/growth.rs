@@ -1,6 +1,6 @@
 //! How large the receive buffer is, and what makes it grow.
 
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use super::{Receiver, Reception};
 use crate::tcp::window::Heard;
@@ -31,6 +31,11 @@ impl Receiver {
     /// Whether anything is measured for the growth of the buffer.
     pub(crate) fn is_tuned(&self) -> bool {
         self.buffer.is_tuned()
+    }
+
+    /// The round-trip time as it was measured for the growth of the buffer; zero before.
+    pub(crate) fn round_trip(&self) -> Duration {
+        self.buffer.round_trip()
     }
 
     /// A segment with data has come, which is about to be taken.

@@ -13,6 +13,10 @@ pub(crate) struct Taken {
     pub(crate) refused: usize,
     /// Whether the segment left a gap before it, or another gap is still open.
     pub(crate) gap: bool,
+    /// Whether something of it, or of what waited for it, is next in the stream.
+    pub(crate) in_order: bool,
+    /// Whether the peer was told of what was there before it.
+    pub(crate) has_told: bool,
     /// Whether it closed a gap.
     pub(crate) filled: bool,
     /// Whether the segment carried payload that was all there already.

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use smoltcp::time::Instant;
+use smoltcp::time::{Duration, Instant};
 
 use super::situation::{Admission, Arrival, Growth, Heard, Situation};
 use super::tuning::{Faster, Tuning};
@@ -136,6 +136,11 @@ impl MemoryBuffer {
         self.tuning.rule() != ReceiveTuning::Off
     }
 
+    /// The round-trip time as the tuning has measured it; zero before.
+    pub(super) fn round_trip(&self) -> Duration {
+        self.tuning.round_trip()
+    }
+
     /// A segment with data has come.
     pub(super) fn on_arriving(&mut self, heard: Heard, is_read: bool) {
         self.tuning.on_arriving(heard, self.segment, is_read);
@@ -258,7 +263,8 @@ impl MemoryBuffer {
             let ahead = self.packets.back().map_or(0, |it| it.end - accepted);
             self.fit(2 * self.tuning.most() + usize::try_from(ahead).unwrap_or(0));
         }
-        if octets >= GROWTH_FLOOR {
+        // Behind a gap they do (tcp_data_queue_ofo).
+        if octets >= GROWTH_FLOOR || end > accepted {
             self.grow(octets, charge)
         } else {
             Growth::None

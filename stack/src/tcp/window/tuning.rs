@@ -93,6 +93,11 @@ impl Tuning {
         }
     }
 
+    /// The round-trip time; zero before one was measured.
+    pub(super) fn round_trip(&self) -> Duration {
+        Duration::from_micros(self.round_trip / PARTS)
+    }
+
     /// Data was taken in order up to `accepted` while so much was offered: a window that has come
     /// in full measures a round trip, and the shortest counts (tcp_rcv_rtt_measure).
     pub(super) fn on_accepted(&mut self, accepted: i64, offered: usize) {
