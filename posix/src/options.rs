@@ -4,9 +4,10 @@ use hangup_stack::host::Host;
 use hangup_stack::options::{
     CONGESTION, CORK, DATAGRAM_PORT, FAST_OPEN, FAST_OPEN_CONNECT, FIN_WAIT_2, FREE_BIND,
     HANDSHAKE_LIMIT, HOPS, KEEP_ALIVE, KEEP_ALIVE_COUNT, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL,
-    LEAST_MTU, LINGER, MARK, MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS, PATH_MTU, RECEIVE_BUFFER,
-    RECEIVE_TIMEOUT, REUSE_ADDRESS, REUSE_PORT, SEND_BUFFER, SEND_TIMEOUT, SERVICE, SIGNS,
-    SYN_COUNT, TELLS_QUEUE, UNSENT_MOST, URGENT_INLINE, USER_TIMEOUT, ZERO_COPY,
+    LEAST_MTU, LINGER, MARK, MAX_SEGMENT, NO_DELAY, NO_TCP_OPTIONS, PATH_MTU,
+    QUICK_ACKNOWLEDGMENTS, RECEIVE_BUFFER, RECEIVE_TIMEOUT, REUSE_ADDRESS, REUSE_PORT, SEND_BUFFER,
+    SEND_TIMEOUT, SERVICE, SIGNS, SYN_COUNT, TELLS_QUEUE, UNSENT_MOST, URGENT_INLINE, USER_TIMEOUT,
+    ZERO_COPY,
 };
 use hangup_stack::profile::{FastOpenCall, LingerOption};
 use hangup_stack::smoltcp::time::Instant;
@@ -65,6 +66,8 @@ pub const TCP_SYNCNT: i32 = 7;
 pub const TCP_LINGER2: i32 = 8;
 /// The state of the connection: [`TcpInfo`](crate::tcp_info::TcpInfo).
 pub const TCP_INFO: i32 = 11;
+/// Whether data is acknowledged at once or after a delay, until what flows changes it.
+pub const TCP_QUICKACK: i32 = 12;
 /// The congestion control, by its name.
 pub const TCP_CONGESTION: i32 = 13;
 /// After how many seconds of silence keep-alive probes begin.
@@ -140,7 +143,7 @@ const UNFINISHED: Limits = Limits::From(0, SOMAXCONN);
 /// The options: one row each. A new one is a constant of
 /// [`hangup_stack::options`] and a row here.
 #[rustfmt::skip]
-pub const OPTIONS: [OptionRow; 42] = [
+pub const OPTIONS: [OptionRow; 43] = [
     any(SO_REUSEADDR, "SO_REUSEADDR", Codec::Boolean(&REUSE_ADDRESS)),
     any(SO_REUSEPORT, "SO_REUSEPORT", Codec::Boolean(&REUSE_PORT)),
     any(SO_TYPE, "SO_TYPE", Codec::ReadOnly),
@@ -165,6 +168,8 @@ pub const OPTIONS: [OptionRow; 42] = [
     tcp(TCP_MAXSEG, "TCP_MAXSEG", Codec::Count(&MAX_SEGMENT, SEGMENTS)),
     tcp(TCP_CORK, "TCP_CORK", Codec::Boolean(&CORK)),
     tcp(TCP_SYNCNT, "TCP_SYNCNT", Codec::Count(&SYN_COUNT, Limits::Within(1, 127))),
+    tcp(TCP_QUICKACK, "TCP_QUICKACK",
+        Codec::Count(&QUICK_ACKNOWLEDGMENTS, Limits::Within(i32::MIN, i32::MAX))),
     tcp(TCP_LINGER2, "TCP_LINGER2", Codec::Signed(&FIN_WAIT_2)),
     tcp(TCP_INFO, "TCP_INFO", Codec::ReadOnly),
     tcp(TCP_CONGESTION, "TCP_CONGESTION", Codec::Algorithm(&CONGESTION)),

@@ -51,6 +51,7 @@ impl Stack {
             syn_count: options.syn_count,
             unsent_most: options.unsent_most,
             cork: options.cork,
+            acknowledging: options.acknowledging,
             congestion: options.congestion,
             initial_sequence: self.random.bits(),
         }

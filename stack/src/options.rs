@@ -72,6 +72,8 @@ pub(crate) struct Source<'a> {
     pub(crate) segment: Option<u32>,
     /// The UDP port of the peer of a connection in datagrams; 0 where it is in none.
     pub(crate) datagram_port: Option<u16>,
+    /// How a connection acknowledges data.
+    pub(crate) acknowledging: Option<Acknowledging>,
 }
 
 /// The buffers of a connection, in octets of payload.
@@ -146,6 +148,9 @@ pub(crate) struct SocketOptions {
     pub(crate) syn_count: Option<u32>,
     pub(crate) max_segment: Option<u32>,
     pub(crate) cork: bool,
+    /// How data is acknowledged, where the application has said so and no connection has taken it
+    /// over.
+    pub(crate) acknowledging: Option<Acknowledging>,
     pub(crate) tells_queue: bool,
     /// Whether sends may leave their octets in the memory of the program.
     pub(crate) zero_copy: bool,
@@ -432,6 +437,34 @@ pub const MAX_SEGMENT: SocketOption<u32> = SocketOption::new(
 pub const CORK: SocketOption<bool> = SocketOption::new(
     |source| source.options.cork,
     |options, on| options.cork = on,
+)
+.only_where(has_linux_options);
+
+/// How data is acknowledged that is not the second segment (TCP_QUICKACK).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledging {
+    /// As if data flowed both ways: after a delay, until one has ended in vain.
+    Delayed,
+    /// As if it did not, and now where something waits.
+    Quick,
+    /// What waits now, and what follows after a delay.
+    QuickOnce,
+}
+
+/// TCP_QUICKACK: 0 delays acknowledgments, 1 does not, and another even number hastens one alone.
+/// What flows changes it.
+pub const QUICK_ACKNOWLEDGMENTS: SocketOption<u32> = SocketOption::new(
+    |source| {
+        let now = source.acknowledging.or(source.options.acknowledging);
+        u32::from(now != Some(Acknowledging::Delayed))
+    },
+    |options, value| {
+        options.acknowledging = Some(match value {
+            0 => Acknowledging::Delayed,
+            odd if odd % 2 == 1 => Acknowledging::Quick,
+            _ => Acknowledging::QuickOnce,
+        });
+    },
 )
 .only_where(has_linux_options);
 

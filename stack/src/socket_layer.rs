@@ -69,6 +69,8 @@ impl Host {
             Kind::Idle(Idle {
                 bound: Some(bound), ..
             }) => {
+                // Linux: inet_csk_delack_init
+                entry.options.acknowledging = None;
                 let (children, ready) = (0, VecDeque::new());
                 let bound = *bound;
                 entry.kind = Kind::Listening(Listening {
@@ -462,6 +464,10 @@ impl Host {
         let Some(entry) = stack.entries.get_mut(&socket) else {
             return;
         };
+        if matches!(entry.kind, Kind::Connection(_)) {
+            // It has taken over what was set before.
+            entry.options.acknowledging = None;
+        }
         let before = entry.options.clone();
         option.set(&mut entry.options, &stack.profile, value);
         match &mut entry.kind {
@@ -513,6 +519,10 @@ impl Host {
             },
             datagram_port: match &entry.kind {
                 Kind::Connection(connection) => Some(connection.datagram_port()),
+                Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
+            },
+            acknowledging: match &entry.kind {
+                Kind::Connection(connection) => Some(connection.acknowledging()),
                 Kind::Idle(_) | Kind::Listening(_) | Kind::Udp(_) | Kind::Reference(_) => None,
             },
         };
@@ -692,6 +702,9 @@ fn reconfigure(
     }
     if options.cork != before.cork {
         connection.set_cork(options.cork);
+    }
+    if let Some(acknowledging) = options.acknowledging {
+        connection.set_acknowledging(acknowledging);
     }
     if options.congestion != before.congestion
         && let Some(algorithm) = options.congestion

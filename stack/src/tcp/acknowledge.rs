@@ -176,6 +176,14 @@ impl Acknowledger {
         }
     }
 
+    /// The same, where data is taken to flow both ways from the beginning.
+    pub(crate) fn with_exchange(self, interactive: bool) -> Self {
+        Self {
+            interactive,
+            ..self
+        }
+    }
+
     /// A round trip was measured: an acknowledgment waits for no longer, unless that is less than
     /// the usual delay.
     pub(crate) fn on_round_trip(&mut self, smoothed: Duration) {
@@ -199,6 +207,7 @@ impl Acknowledger {
     pub(crate) fn begin_exchange(&mut self, now: Instant) {
         self.quick = self.rules.quick;
         self.be_patient();
+        self.interactive = false;
         self.last_received = Some(now);
         self.scheduled = true;
         let wait = match self.rules.delay_grows {
@@ -425,6 +434,23 @@ impl Acknowledger {
                 }
             }
             Due::At(_) | Due::Now => {}
+        }
+    }
+
+    /// Whether data is taken to flow both ways.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.interactive
+    }
+
+    /// Has data taken to flow both ways, or not.
+    pub(crate) fn set_interactive(&mut self, on: bool) {
+        self.interactive = on;
+    }
+
+    /// What has come may be the last for a while.
+    pub(crate) fn expect_last(&mut self) {
+        if self.lasts == Lasts::None {
+            self.lasts = Lasts::One;
         }
     }
 

@@ -46,7 +46,7 @@ impl Connection {
 
     /// Acknowledges the server's SYN: at once, or with the data that is about to follow.
     pub(super) fn acknowledge_syn(&mut self, now: Instant) {
-        if self.fast_open.writer_waits {
+        if self.fast_open.writer_waits || self.acknowledger.is_interactive() {
             self.acknowledger.begin_exchange(now);
         } else {
             self.acknowledger.now();

@@ -75,7 +75,7 @@ use smoltcp::wire::{IpAddress, IpEndpoint};
 
 use crate::envelope::{DatagramPorts, Envelope};
 use crate::event::{Fact, Retransmission};
-use crate::options::{KeepAlive, PathMtu};
+use crate::options::{Acknowledging, KeepAlive, PathMtu};
 use crate::profile::{Algorithm, Profile};
 use crate::socket::Gone;
 use crate::spent::Spent;
@@ -136,6 +136,8 @@ pub struct Config {
     pub unsent_most: Option<u32>,
     /// Whether segments that are not full wait (TCP_CORK).
     pub cork: bool,
+    /// How data is acknowledged (TCP_QUICKACK), where the application has said so.
+    pub acknowledging: Option<Acknowledging>,
     /// What the congestion window follows (TCP_CONGESTION), where the application has said so.
     pub congestion: Option<Algorithm>,
     /// Our initial sequence number (ISS).
@@ -264,17 +266,16 @@ impl Connection {
         }
         let mut recv = Receiver::new(buffer, profile.window);
         recv.set_urgent_inline(config.urgent_inline);
+        let acknowledger =
+            Acknowledger::new(profile.acknowledge, profile.rto.clock, profile.rto.min);
+        let delays = config.acknowledging == Some(Acknowledging::Delayed);
         Box::new(Self {
             state: State::Closed,
             peer_initial_sequence: 0,
             send,
             recv,
             rto: Rto::new(profile.rto),
-            acknowledger: Acknowledger::new(
-                profile.acknowledge,
-                profile.rto.clock,
-                profile.rto.min,
-            ),
+            acknowledger: acknowledger.with_exchange(delays),
             timers: Timers::default(),
             negotiated: Negotiated::default(),
             recent_timestamp: 0,

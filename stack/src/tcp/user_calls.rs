@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smoltcp::time::Duration;
 
 use super::Connection;
-use super::acknowledge::Read;
+use super::acknowledge::{Due, Read};
 use super::receive_shutdown::{
     AtCall, AtClose, LeftBehind, at_both_shut, at_call, at_close, room_after, withholds,
 };
@@ -14,7 +14,7 @@ use super::urgent::NoUrgent;
 use super::written::Octets;
 use crate::envelope::Envelope;
 use crate::event::Fact;
-use crate::options::{Buffers, PathMtu};
+use crate::options::{Acknowledging, Buffers, PathMtu};
 use crate::profile::{
     Algorithm, ConnectingClose, ConnectingSend, ConnectingShutdown, ConnectingTransfer, EndRead,
     ErrorAfterReset, LingerEnds, Profile, RecvAfter, Repeat, SendAfterEnd, TimeWaitSocket,
@@ -505,6 +505,28 @@ impl Connection {
     pub fn set_cork(&mut self, on: bool) {
         self.config.cork = on;
         self.send.set_cork(on);
+    }
+
+    /// TCP_QUICKACK
+    pub fn set_acknowledging(&mut self, acknowledging: Acknowledging) {
+        let delays = acknowledging == Acknowledging::Delayed;
+        self.acknowledger.set_interactive(delays);
+        let takes = matches!(self.state, State::Established | State::CloseWait);
+        if !delays && takes && self.acknowledger.due() != Due::Never {
+            // Linux: __tcp_sock_set_quickack does as if a read had ended.
+            self.acknowledger.expect_last();
+            self.acknowledge_read();
+            let once = acknowledging == Acknowledging::QuickOnce;
+            self.acknowledger.set_interactive(once);
+        }
+    }
+
+    /// What TCP_QUICKACK says.
+    pub fn acknowledging(&self) -> Acknowledging {
+        match self.acknowledger.is_interactive() {
+            true => Acknowledging::Delayed,
+            false => Acknowledging::Quick,
+        }
     }
 
     /// TCP_LINGER2: for how many seconds FIN-WAIT-2 lasts, from the next entry on.

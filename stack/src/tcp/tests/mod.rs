@@ -144,6 +144,7 @@ impl Setup {
             syn_count: None,
             unsent_most: None,
             cork: false,
+            acknowledging: None,
             congestion: None,
             path_mtu: PathMtu::default(),
             initial_sequence: OURS,
