@@ -466,7 +466,7 @@ pub const QUICK_ACKNOWLEDGMENTS: SocketOption<u32> = SocketOption::new(
         });
     },
 )
-.only_where(has_linux_options);
+.only_where(is_of_linux);
 
 /// TCP_INQ: whether recvmsg says what is left to be read.
 pub const TELLS_QUEUE: SocketOption<bool> = SocketOption::new(

@@ -112,6 +112,7 @@ impl Waiters {
             let _ = rustix::io::write(&wake, &1_u64.to_ne_bytes());
         };
         std::thread::Builder::new().spawn(body)?;
+        self.threads.retain(|it| !it.has_returned());
         let limit = Instant::now() + BEGIN_MOST;
         let mut waiter = None;
         loop {
@@ -178,11 +179,11 @@ impl Waiter {
         self.thread.load(Ordering::Acquire) < 0
     }
 
-    /// Whether it sleeps, as it does in a call that waits.
+    /// Whether it sleeps, as it does in a call that waits, or is gone.
     fn is_asleep(&self) -> bool {
         let mut stat = [0; STAT_LENGTH];
         let Ok(length) = self.stat.read_at(&mut stat, 0) else {
-            return false;
+            return true;
         };
         // The name in parentheses may have anything in it; the state stands behind it.
         let name_end = stat[..length].iter().rposition(|it| *it == b')');

@@ -16,9 +16,13 @@ pub struct AcknowledgeRules {
     /// How long an acknowledgment is delayed (RFC 9293 section 3.8.6.3: less than half a second).
     #[serde(with = "duration")]
     pub delay: Duration,
-    /// Whether the delay becomes longer where the peer pauses, up to a round trip, but for less
-    /// than the least timeout (Linux: icsk_ack.ato).
-    pub delay_grows: bool,
+    /// How long the delay becomes at most where it follows the peer: a delay that has ended in vain
+    /// doubles the next one, up to a round trip, and what comes soon makes it shorter (Linux:
+    /// icsk_ack.ato). What comes in its last quarter is acknowledged at once then, only what
+    /// acknowledges data counts as a quick acknowledgment, and data that fills a gap and data with
+    /// a FIN say as much of the peer as other data. Zero: the delay is always the same.
+    #[serde(with = "duration")]
+    pub delay_most: Duration,
     /// How many duplicate acknowledgments wait for one another at most, from the fourth for one gap
     /// on; zero: none.
     pub compressed: u32,

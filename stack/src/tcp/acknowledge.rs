@@ -82,8 +82,6 @@ pub(crate) struct Acknowledger {
     wait: Duration,
     /// The longest that it waits, by the round trip where one was measured.
     wait_most: Duration,
-    /// The longest that anything waits.
-    longest: Duration,
     /// Whether something has come that is not acknowledged.
     scheduled: bool,
     compression: Compression,
@@ -125,11 +123,13 @@ pub(crate) struct Gap {
 /// for a loss (Linux: TCP_FASTRETRANS_THRESH).
 const UNCOMPRESSED: u32 = 3;
 
-/// Of the round trip, a duplicate acknowledgment waits for one part of so many.
+/// Of the round trip, a duplicate acknowledgment waits for one part of so many (Linux:
+/// __tcp_ack_snd_check, 5 %).
 const COMPRESSION_PARTS: u32 = 20;
 
-/// No acknowledgment waits for longer (Linux: TCP_DELACK_MAX).
-const WAIT_MOST: Duration = Duration::from_millis(200);
+/// How long the acknowledgment of a SYN-ACK waits for data that is about to follow, where delays
+/// follow the peer (Linux: TCP_DELACK_MAX).
+const EXCHANGE_WAIT: Duration = Duration::from_millis(200);
 
 /// Whether what has come is acknowledged without a delay.
 fn is_enough(rules: &AcknowledgeRules, received: &Received) -> bool {
@@ -154,20 +154,14 @@ fn is_enough(rules: &AcknowledgeRules, received: &Received) -> bool {
 const QUICK_LEAST: u32 = 2;
 
 impl Acknowledger {
-    /// An acknowledgment waits for less than the peer's least timeout, which is taken to be
-    /// `timeout_min`, ours.
-    pub(crate) fn new(rules: AcknowledgeRules, clock: Clock, timeout_min: Duration) -> Self {
-        // Linux: tcp_delack_max, a tick less.
-        let tick = clock.in_ticks(Duration::from_micros(1));
-        let longest = WAIT_MOST.min(timeout_min.max(tick) - tick).max(rules.delay);
+    pub(crate) fn new(rules: AcknowledgeRules, clock: Clock) -> Self {
         Self {
             rules,
             clock,
             due: Due::Never,
             quick: 0,
             wait: Duration::ZERO,
-            wait_most: longest,
-            longest,
+            wait_most: rules.delay_most,
             scheduled: false,
             compression: Compression::default(),
             interactive: false,
@@ -187,10 +181,15 @@ impl Acknowledger {
     /// A round trip was measured: an acknowledgment waits for no longer, unless that is less than
     /// the usual delay.
     pub(crate) fn on_round_trip(&mut self, smoothed: Duration) {
-        if self.rules.delay_grows {
+        if self.follows_peer() {
             let round_trip = self.clock.in_ticks(smoothed).max(self.rules.delay);
-            self.wait_most = self.longest.min(round_trip);
+            self.wait_most = self.rules.delay_most.min(round_trip);
         }
+    }
+
+    /// Whether the delay follows the peer.
+    fn follows_peer(&self) -> bool {
+        self.rules.delay_most > Duration::ZERO
     }
 
     pub(crate) fn due(&self) -> Due {
@@ -210,8 +209,8 @@ impl Acknowledger {
         self.interactive = false;
         self.last_received = Some(now);
         self.scheduled = true;
-        let wait = match self.rules.delay_grows {
-            true => WAIT_MOST,
+        let wait = match self.follows_peer() {
+            true => EXCHANGE_WAIT,
             false => self.rules.delay,
         };
         self.due = Due::At(self.clock.expiry(now, wait));
@@ -240,7 +239,7 @@ impl Acknowledger {
         if self.compression.waiting == 0 {
             if self.interactive {
                 self.be_patient();
-            } else if self.rules.delay_grows {
+            } else if self.follows_peer() {
                 self.wait = (self.wait * 2).min(timeout);
             }
             self.interactive = false;
@@ -248,12 +247,16 @@ impl Acknowledger {
         self.due = Due::Now;
     }
 
-    /// The delay follows how soon data comes behind other data.
-    fn follow_pause(&mut self, pause: Duration, timeout: Duration) {
-        if pause <= self.rules.delay / 2 {
+    /// The delay follows how soon data comes behind other data, and a sender that was silent for
+    /// longer than a timeout is taken for one that begins (Linux: tcp_event_data_recv).
+    #[inline(always)]
+    fn follow_pause(&mut self, pause: Duration, received: &Received) {
+        if self.follows_peer() && pause <= self.rules.delay / 2 {
             self.wait = self.wait / 2 + self.rules.delay / 2;
-        } else if pause < self.wait {
-            self.wait = (self.wait / 2 + pause).min(timeout);
+        } else if self.follows_peer() && pause < self.wait {
+            self.wait = (self.wait / 2 + pause).min(received.timeout);
+        } else if pause > received.timeout {
+            self.be_quick(received.window, received.segment);
         }
     }
 
@@ -271,9 +274,11 @@ impl Acknowledger {
     /// Data came in order that fills a gap, or a part of one (RFC 5681 section 4.2). `rest`: where
     /// what is left of the gap begins, of which this is the first acknowledgment.
     pub(crate) fn on_filling(&mut self, received: &Received, rest: Option<i64>, now: Instant) {
-        self.note_data(received, now);
+        if self.follows_peer() {
+            self.note_data(received, now);
+        }
         let is_quick = self.quick > 0 && !self.interactive;
-        if let Some(gap) = rest.filter(|_| !is_quick) {
+        if let Some(gap) = rest.filter(|_| !is_quick && !is_enough(&self.rules, received)) {
             self.compression.gap = gap;
             self.compression.sent = 1;
         }
@@ -287,14 +292,8 @@ impl Acknowledger {
         if self.wait == Duration::ZERO {
             self.be_patient();
             self.be_quick(received.window, received.segment);
-        } else if pause.is_some_and(|pause| pause > received.timeout) {
-            // Linux: a sender that was silent for longer than a timeout is taken for one that
-            // begins.
-            self.be_quick(received.window, received.segment);
-        } else if let Some(pause) = pause
-            && self.rules.delay_grows
-        {
-            self.follow_pause(pause, received.timeout);
+        } else if let Some(pause) = pause {
+            self.follow_pause(pause, received);
         }
         self.scheduled = true;
         if received.window_grew {
@@ -337,7 +336,10 @@ impl Acknowledger {
     }
 
     /// Data came that is not acceptable: the sender has lost something, or takes it for lost.
-    pub(crate) fn on_unacceptable(&mut self, window: usize, segment: usize) {
+    /// `is_near`: it is what was acknowledged last, or at the edge of the window (Linux: it reaches
+    /// tcp_data_queue, and its acknowledgment counts).
+    pub(crate) fn on_unacceptable(&mut self, window: usize, segment: usize, is_near: bool) {
+        self.scheduled |= is_near;
         if self.rules.quick_behind_unacceptable {
             self.be_quick(window, segment);
             self.be_patient();
@@ -397,7 +399,7 @@ impl Acknowledger {
     /// The peer's FIN came. There will be no more data to acknowledge together with it.
     pub(crate) fn on_fin(&mut self, received: &Received, now: Instant) {
         let with_data = received.octets > 0;
-        if with_data {
+        if with_data && self.follows_peer() {
             self.note_data(received, now);
         }
         // Linux: __tcp_ack_snd_check lets two segments wait behind a FIN no more than before it.
@@ -410,7 +412,7 @@ impl Acknowledger {
         // before any has come it ends with the tick (tcp_event_data_recv sets icsk_ack.ato).
         self.interactive = true;
         self.scheduled = true;
-        if self.wait > Duration::ZERO {
+        if with_data || self.wait > Duration::ZERO {
             self.delay(now);
         } else {
             self.due = Due::At(self.clock.expiry(now, Duration::ZERO));
@@ -419,14 +421,14 @@ impl Acknowledger {
 
     /// An acknowledgment may wait for data to ride on.
     fn delay(&mut self, now: Instant) {
-        let wait = match self.rules.delay_grows {
+        let wait = match self.follows_peer() {
             true => self.wait.min(self.wait_most),
             false => self.rules.delay,
         };
         match self.due {
             Due::Never => self.due = Due::At(self.clock.expiry(now, wait)),
             // Linux: tcp_send_delayed_ack does not wait for the last quarter of a delay.
-            Due::At(at) if self.rules.repetition_waits => {
+            Due::At(at) if self.follows_peer() => {
                 if at <= self.clock.expiry(now, self.clock.whole_ticks(wait / 4)) {
                     self.due = Due::Now;
                 } else {
@@ -471,7 +473,7 @@ impl Acknowledger {
         self.compression.waiting = 0;
         let answered = self.last_received.is_some_and(|at| now - at < self.wait);
         // Linux: tcp_dec_quickack_mode counts what acknowledges data.
-        let counts = std::mem::take(&mut self.scheduled) || !self.rules.delay_grows;
+        let counts = std::mem::take(&mut self.scheduled) || !self.follows_peer();
         if counts && self.quick > 0 {
             self.quick -= 1;
             if self.quick == 0 {

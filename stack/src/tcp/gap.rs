@@ -48,8 +48,10 @@ impl Connection {
     }
 
     /// Duplicate acknowledgments that wait are sent before a segment makes the peer forget what it
-    /// was to learn: it begins a third stretch, or belongs to one behind the two that grew last
+    /// was to learn: it begins a third stretch, or makes one grow behind the two that grew last. A
+    /// stretch that begins is not told yet, one that grows is
     /// (Linux: tcp_sack_new_ofo_skb).
+    ///
     /// Returns whether one was sent.
     #[cold]
     pub(super) fn tell_before_another_block(&mut self, start: i64, end: i64, now: Instant) -> bool {
@@ -62,6 +64,15 @@ impl Connection {
         }
         let mut acknowledgment = Segment::default();
         self.header(self.send.bare_start(), now, &mut acknowledgment);
+        if let Some(&(left, right)) = touched.and_then(|it| stretches.get(it)) {
+            // It is told in the place that it had.
+            let wire = |left, right| (self.acknowledgment(left), self.acknowledgment(right));
+            let (before, grown) = (wire(left, right), wire(left.min(start), right.max(end)));
+            let blocks = acknowledgment.options.sack.iter_mut().flatten();
+            blocks
+                .filter(|it| **it == before)
+                .for_each(|it| *it = grown);
+        }
         self.replies.push_back(acknowledgment);
         self.after_acknowledgment(false, now);
         true
@@ -71,7 +82,8 @@ impl Connection {
     #[cold]
     pub(super) fn answer_to_gap(&mut self, taken: &Taken, alone: bool, now: Instant) {
         let unacknowledged = self.recv.acknowledged() - self.last_acknowledgment;
-        let is_second = unacknowledged > self.recv.segment_octets() as i64;
+        let is_second =
+            unacknowledged > self.recv.segment_octets() as i64 && self.recv.window_keeps_up();
         let smoothed = self.rto.smoothed().unwrap_or(Duration::MAX);
         let gap = Gap {
             at: self.recv.acknowledged(),

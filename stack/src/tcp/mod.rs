@@ -266,8 +266,7 @@ impl Connection {
         }
         let mut recv = Receiver::new(buffer, profile.window);
         recv.set_urgent_inline(config.urgent_inline);
-        let acknowledger =
-            Acknowledger::new(profile.acknowledge, profile.rto.clock, profile.rto.min);
+        let acknowledger = Acknowledger::new(profile.acknowledge, profile.rto.clock);
         let delays = config.acknowledging == Some(Acknowledging::Delayed);
         Box::new(Self {
             state: State::Closed,

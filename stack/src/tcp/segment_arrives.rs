@@ -259,8 +259,10 @@ impl Connection {
             return;
         }
         if arriving.octets > 0 {
-            self.acknowledger
-                .on_unacceptable(self.recv.offered(), self.recv.segment_octets());
+            let is_near = arriving.end >= self.last_acknowledgment
+                && arriving.start <= self.recv.right_edge();
+            let (window, segment) = (self.recv.offered(), self.recv.segment_octets());
+            self.acknowledger.on_unacceptable(window, segment, is_near);
         }
         let brings_nothing = arriving.end == arriving.start;
         if brings_nothing && !self.may_answer(now) {

@@ -57,7 +57,14 @@ impl Sender {
         self.expect_room();
         if acknowledged <= self.unacknowledged {
             let is_old = acknowledged < self.unacknowledged;
-            let sample = self.note_round_trip(None, now);
+            let sample = match is_old {
+                // What is reported beside an old acknowledgment measures nothing (Linux: old_ack).
+                true => {
+                    self.rack.reported_at = None;
+                    None
+                }
+                false => self.note_round_trip(None, now),
+            };
             let reordering = match self.looks_at_time() {
                 true => self.conclude(None, is_old, echoed, now),
                 false => None,
@@ -142,7 +149,8 @@ impl Sender {
     }
 
     /// What was sent once, of all that has arrived, measures the path: the first of what is
-    /// acknowledged, or else reported, the timeout, and the last of what is reported, or else
+    /// acknowledged, or else reported, the timeout (the BSDs, lwIP, gVisor and netstack3 time one
+    /// segment at a time, which is that one), and the last of what is reported, or else
     /// acknowledged, what ends slow start (Linux: tcp_clean_rtx_queue). `acknowledged`: when the
     /// first and the last were sent that are acknowledged and had not been reported.
     fn note_round_trip(

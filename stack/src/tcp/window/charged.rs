@@ -263,7 +263,7 @@ impl MemoryBuffer {
             let ahead = self.packets.back().map_or(0, |it| it.end - accepted);
             self.fit(2 * self.tuning.most() + usize::try_from(ahead).unwrap_or(0));
         }
-        // Behind a gap they do (tcp_data_queue_ofo).
+        // Behind a gap short segments let the window grow, too (tcp_data_queue_ofo).
         if octets >= GROWTH_FLOOR || end > accepted {
             self.grow(octets, charge)
         } else {
