@@ -143,6 +143,7 @@ const KINDS: &[Kind] = &[
         of: &[
             "linux/epoll-edge-of-room",
             "linux/repeated-data-is-reported",
+            "packetdrill/linux-29-a-repetition-counts",
             "processes/task-of-lwip-ends",
             "recv-disconnect/old-data-does-not-reset",
             "systems/acknowledgments/at-once-behind-a-repetition",
