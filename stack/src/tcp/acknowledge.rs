@@ -181,10 +181,15 @@ impl Acknowledger {
     /// A round trip was measured: an acknowledgment waits for no longer, unless that is less than
     /// the usual delay.
     pub(crate) fn on_round_trip(&mut self, smoothed: Duration) {
-        if self.follows_peer() {
-            let round_trip = self.clock.in_ticks(smoothed).max(self.rules.delay);
-            self.wait_most = self.rules.delay_most.min(round_trip);
+        if !self.follows_peer() {
+            return;
         }
+        // Most paths are so short that nothing is to be counted in ticks.
+        let round_trip = match smoothed <= self.rules.delay {
+            true => self.rules.delay,
+            false => self.clock.in_ticks(smoothed),
+        };
+        self.wait_most = self.rules.delay_most.min(round_trip);
     }
 
     /// Whether the delay follows the peer.

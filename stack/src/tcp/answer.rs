@@ -59,17 +59,7 @@ impl Connection {
             && self.negotiated.selective
             && self.recv.has_duplicate();
         if taken.gap || taken.filled || taken.repeated || reports {
-            // RFC 5681 section 4.2: gaps and their closing are acknowledged at once.
-            if taken.gap && !taken.in_order {
-                let alone = taken.filled || taken.repeated || reports;
-                self.answer_to_gap(taken, alone, now);
-            } else if taken.in_order && !taken.repeated {
-                let received = self.received(arriving, taken);
-                let rest = taken.gap.then(|| self.recv.acknowledged());
-                self.acknowledger.on_filling(&received, rest, now);
-            } else {
-                self.acknowledger.now();
-            }
+            self.answer_out_of_order(arriving, taken, reports, now);
             return;
         }
         if taken.refused > 0 {
@@ -78,6 +68,29 @@ impl Connection {
         }
         let received = self.received(arriving, taken);
         self.acknowledger.on_data(&received, now);
+    }
+
+    /// Has a segment acknowledged that came behind a gap, closed one, or came before. `reports`: it
+    /// did in a part.
+    #[cold]
+    fn answer_out_of_order(
+        &mut self,
+        arriving: &Arriving<'_>,
+        taken: &Taken,
+        reports: bool,
+        now: Instant,
+    ) {
+        // RFC 5681 section 4.2: gaps and their closing are acknowledged at once.
+        if taken.gap && !taken.in_order {
+            let alone = taken.filled || taken.repeated || reports;
+            self.answer_to_gap(taken, alone, now);
+        } else if taken.in_order && !taken.repeated {
+            let received = self.received(arriving, taken);
+            let rest = taken.gap.then(|| self.recv.acknowledged());
+            self.acknowledger.on_filling(&received, rest, now);
+        } else {
+            self.acknowledger.now();
+        }
     }
 
     /// What the schedule of acknowledgments needs to know of data in order.

@@ -399,7 +399,8 @@ impl Connection {
             && self.tell_before_another_block(arriving.start, end, now);
         self.recv.open_to(self.acceptable_edge(end).min(end));
         self.measure_arrival(arriving, now);
-        let taken = self.recv.take(arriving.start, payload, fin, disposition);
+        let mut taken = self.recv.take(arriving.start, payload, fin, disposition);
+        taken.has_told = has_told;
         if self.recv.accepted() > next {
             self.last_heard = now;
             self.data_at = now;
@@ -409,7 +410,6 @@ impl Connection {
         }
         self.report(arriving, &taken);
         self.watch_gap(taken.filled, now);
-        let taken = Taken { has_told, ..taken };
         self.schedule_acknowledgment(arriving, &taken, disposition, now);
         if taken.ended {
             self.on_end_of_stream(now);
