@@ -170,14 +170,6 @@ impl Acknowledger {
         }
     }
 
-    /// The same, where data is taken to flow both ways from the beginning.
-    pub(crate) fn with_exchange(self, interactive: bool) -> Self {
-        Self {
-            interactive,
-            ..self
-        }
-    }
-
     /// A round trip was measured: an acknowledgment waits for no longer, unless that is less than
     /// the usual delay.
     pub(crate) fn on_round_trip(&mut self, smoothed: Duration) {
@@ -190,6 +182,11 @@ impl Acknowledger {
             false => self.clock.in_ticks(smoothed),
         };
         self.wait_most = self.rules.delay_most.min(round_trip);
+    }
+
+    /// Whether data is acknowledged at once, as at the start.
+    fn is_quick(&self) -> bool {
+        self.quick > 0 && !self.interactive
     }
 
     /// Whether the delay follows the peer.
@@ -269,7 +266,7 @@ impl Acknowledger {
     #[inline(always)]
     pub(crate) fn on_data(&mut self, received: &Received, now: Instant) {
         self.note_data(received, now);
-        if is_enough(&self.rules, received) || (self.quick > 0 && !self.interactive) {
+        if is_enough(&self.rules, received) || self.is_quick() {
             self.due = Due::Now;
         } else {
             self.delay(now);
@@ -282,8 +279,7 @@ impl Acknowledger {
         if self.follows_peer() {
             self.note_data(received, now);
         }
-        let is_quick = self.quick > 0 && !self.interactive;
-        if let Some(gap) = rest.filter(|_| !is_quick && !is_enough(&self.rules, received)) {
+        if let Some(gap) = rest.filter(|_| !self.is_quick() && !is_enough(&self.rules, received)) {
             self.compression.gap = gap;
             self.compression.sent = 1;
         }
@@ -361,8 +357,7 @@ impl Acknowledger {
         }
         self.scheduled = true;
         let rules = &self.rules;
-        let is_quick = self.quick > 0 && !self.interactive;
-        if gap.alone || is_quick || self.compression.waiting >= rules.compressed {
+        if gap.alone || self.is_quick() || self.compression.waiting >= rules.compressed {
             self.due = Due::Now;
             return;
         }

@@ -49,8 +49,7 @@ impl Connection {
 
     /// Duplicate acknowledgments that wait are sent before a segment makes the peer forget what it
     /// was to learn: it begins a third stretch, or makes one grow behind the two that grew last. A
-    /// stretch that begins is not told yet, one that grows is
-    /// (Linux: tcp_sack_new_ofo_skb).
+    /// stretch that begins is not told yet, one that grows is (Linux: tcp_sack_new_ofo_skb).
     ///
     /// Returns whether one was sent.
     #[cold]

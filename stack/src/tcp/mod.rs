@@ -266,15 +266,15 @@ impl Connection {
         }
         let mut recv = Receiver::new(buffer, profile.window);
         recv.set_urgent_inline(config.urgent_inline);
-        let acknowledger = Acknowledger::new(profile.acknowledge, profile.rto.clock);
-        let delays = config.acknowledging == Some(Acknowledging::Delayed);
+        let mut acknowledger = Acknowledger::new(profile.acknowledge, profile.rto.clock);
+        acknowledger.set_interactive(config.acknowledging == Some(Acknowledging::Delayed));
         Box::new(Self {
             state: State::Closed,
             peer_initial_sequence: 0,
             send,
             recv,
             rto: Rto::new(profile.rto),
-            acknowledger: acknowledger.with_exchange(delays),
+            acknowledger,
             timers: Timers::default(),
             negotiated: Negotiated::default(),
             recent_timestamp: 0,
